@@ -1,0 +1,39 @@
+//! What was seen: plain values without IO and without judgement.
+//!
+//! A probe leaves one [`Evidence`] a domain, every step recorded even where it failed. Evidence is all that
+//! judgement reads, so a stored scan can be judged again without sending a packet.
+
+mod fetch;
+mod lookup;
+
+use std::time::SystemTime;
+
+pub use self::fetch::{BODY_LIMIT, Certificate, CertificateFault, Fetch, FetchError, FetchFault, FetchStage, KEPT_HEADERS, Timings};
+pub use self::lookup::{Lookup, Mx, Outcome, Txt};
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::name::Domain;
+
+/// Everything that a probe of one domain saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// The domain that was probed.
+    pub domain: Domain,
+    /// Start of the probe.
+    pub scanned_at: SystemTime,
+    /// Length of the probe in milliseconds.
+    pub elapsed_ms: u32,
+    /// MX of the domain.
+    pub mx: Lookup<Mx>,
+    /// TXT at `_mta-sts.DOMAIN`.
+    pub sts_txt: Lookup<Txt>,
+    /// TXT at `_smtp._tls.DOMAIN`.
+    pub tlsrpt_txt: Lookup<Txt>,
+    /// A of the policy host; `None` where no record asked for a policy.
+    pub host_a: Option<Lookup<Ipv4Addr>>,
+    /// AAAA of the policy host; `None` where no record asked for a policy.
+    pub host_aaaa: Option<Lookup<Ipv6Addr>>,
+    /// The HTTPS exchange; `None` where there was no address to connect to or nothing to fetch.
+    pub fetch: Option<Fetch>,
+}

@@ -1,0 +1,3 @@
+//! The command `stscan`.
+
+fn main() {}

@@ -1,0 +1,142 @@
+//! From what people write to A-labels: UTS 46 processing, then the rules of a name that DNS can carry.
+
+use std::fmt;
+
+use super::{MAX_LABEL_OCTETS, MAX_NAME_OCTETS};
+
+/// Why a text is no domain name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputError {
+    /// Nothing is left once white space and the trailing dot are removed.
+    Empty,
+    /// Two dots without a label between them, or a leading dot.
+    EmptyLabel,
+    /// A label has more than 63 octets as an A-label.
+    LabelTooLong,
+    /// The name has more than 253 octets as A-labels.
+    NameTooLong,
+    /// A character that no host name or service label has.
+    ForbiddenCharacter(char),
+    /// UTS 46 refuses the name (bidirectional rule, unassigned code point, broken `xn--` label, ...).
+    NotIdna,
+    /// A label begins or ends with a hyphen.
+    HyphenAtEdge,
+    /// An IP address, which has no `_mta-sts` name.
+    IpAddress,
+    /// A single label without a dot: no registration, no mail domain of the public Internet.
+    SingleLabel,
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("no name"),
+            Self::EmptyLabel => f.write_str("empty label (two dots in a row, or a dot in front)"),
+            Self::LabelTooLong => write!(f, "a label is longer than {MAX_LABEL_OCTETS} octets"),
+            Self::NameTooLong => write!(f, "the name is longer than {MAX_NAME_OCTETS} octets"),
+            Self::ForbiddenCharacter(c) => write!(f, "{c:?} cannot be in a domain name"),
+            Self::NotIdna => f.write_str("not a valid internationalised name (UTS 46)"),
+            Self::HyphenAtEdge => f.write_str("a label begins or ends with a hyphen"),
+            Self::IpAddress => f.write_str("an IP address, not a domain name"),
+            Self::SingleLabel => f.write_str("a single label, not a registered domain name"),
+        }
+    }
+}
+
+impl std::error::Error for InputError {}
+
+/// See [`super::Domain::from_input`]. Single labels (`com`) are accepted; a list decides whether it wants them.
+pub(super) fn to_a_labels(text: &str) -> Result<String, InputError> {
+    let text = text.strip_suffix(['.', '\u{3002}']).unwrap_or(text);
+    if text.is_empty() {
+        return Err(InputError::Empty);
+    }
+    if text.parse::<std::net::IpAddr>().is_ok() {
+        return Err(InputError::IpAddress);
+    }
+    if is_stored_form(text) && !text.contains("xn--") {
+        return Ok(text.to_owned()); // The common case costs one pass and one copy.
+    }
+    let ascii = match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::EMPTY).map_err(|_| InputError::NotIdna)?.into_owned(),
+    };
+    check(&ascii)?;
+    if ascii.contains("xn--") && idna::domain_to_unicode(&ascii).1.is_err() {
+        return Err(InputError::NotIdna);
+    }
+    Ok(ascii)
+}
+
+/// Whether the text is lower-case A-labels without a trailing dot and within the limits of DNS.
+pub(super) fn is_stored_form(text: &str) -> bool {
+    check(text).is_ok() && !text.bytes().any(|b| b.is_ascii_uppercase())
+}
+
+fn check(ascii: &str) -> Result<(), InputError> {
+    if let Some(c) = ascii.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))) {
+        return Err(InputError::ForbiddenCharacter(c));
+    }
+    if ascii.len() > MAX_NAME_OCTETS {
+        return Err(InputError::NameTooLong);
+    }
+    for label in ascii.split('.') {
+        match label.len() {
+            0 => return Err(InputError::EmptyLabel),
+            n if n > MAX_LABEL_OCTETS => return Err(InputError::LabelTooLong),
+            _ if label.starts_with('-') || label.ends_with('-') => return Err(InputError::HyphenAtEdge),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn people_write_names_in_many_ways() {
+        for (text, expected) in [
+            ("example.com", "example.com"),
+            ("EXAMPLE.com.", "example.com"),
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+            ("_dmarc.example.com", "_dmarc.example.com"),
+        ] {
+            assert_eq!(to_a_labels(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_says_why() {
+        let long = format!("{}.com", "a".repeat(300));
+        for (text, expected) in [
+            ("", InputError::Empty),
+            (".", InputError::Empty),
+            ("a..b", InputError::EmptyLabel),
+            (".example.com", InputError::EmptyLabel),
+            ("a b.com", InputError::ForbiddenCharacter(' ')),
+            ("-a.com", InputError::HyphenAtEdge),
+            ("192.0.2.1", InputError::IpAddress),
+            ("2001:db8::1", InputError::IpAddress),
+            ("xn--a.example", InputError::NotIdna),
+            (long.as_str(), InputError::NameTooLong),
+            ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com", InputError::LabelTooLong),
+        ] {
+            assert_eq!(to_a_labels(text), Err(expected), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_stored_name_or_an_error(text in "\\PC{0,80}") {
+            if let Ok(name) = to_a_labels(&text) {
+                prop_assert!(is_stored_form(&name), "{name}");
+                prop_assert_eq!(to_a_labels(&name), Ok(name.clone()));
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Domain names: A-labels in lower case, their parents, and the names that RFC 8461 and RFC 8460 derive from them.
+
+mod idna;
+pub mod suffix;
+
+use std::fmt;
+
+pub use self::idna::InputError;
+
+/// Longest name in presentation form without the trailing dot, in octets (RFC 1035 section 2.3.4: 255 on the wire).
+pub const MAX_NAME_OCTETS: usize = 253;
+/// Longest label in octets (RFC 1035 section 2.3.4).
+pub const MAX_LABEL_OCTETS: usize = 63;
+
+/// A domain name as stscan keeps it: A-labels, lower case, no trailing dot, at most 253 octets.
+///
+/// Labels consist of letters, digits, hyphens and underscores; a scan target never has more freedom than that.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Domain(Box<str>);
+
+impl Domain {
+    /// Reads what a person or a list may write (any case, U-labels, a trailing dot) by UTS 46.
+    ///
+    /// # Errors
+    /// Says what keeps the text from being a domain name, in words fit for `rejected.csv`.
+    pub fn from_input(text: &str) -> Result<Self, InputError> {
+        idna::to_a_labels(text).map(|name| Self(name.into_boxed_str()))
+    }
+
+    /// Takes a name that is already in the stored form; `None` where it is not.
+    pub fn from_a_labels(text: &str) -> Option<Self> {
+        (idna::is_stored_form(text)).then(|| Self(text.into()))
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Labels from the left.
+    pub fn labels(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.split('.')
+    }
+
+    /// The last label.
+    pub fn tld(&self) -> &str {
+        self.labels().next_back().unwrap_or_default()
+    }
+
+    /// The name without its first label; `None` for a single label.
+    pub fn parent(&self) -> Option<&str> {
+        self.0.split_once('.').map(|(_, parent)| parent)
+    }
+
+    /// Whether this name is `ancestor` or lies below it.
+    pub fn is_at_or_below(&self, ancestor: &str) -> bool {
+        self.0.strip_suffix(ancestor).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+
+    /// Owner name of the MTA-STS record: `_mta-sts.DOMAIN` (RFC 8461 section 3.1).
+    pub fn sts_record_name(&self) -> String {
+        format!("_mta-sts.{}", self.0)
+    }
+
+    /// Owner name of the TLSRPT record: `_smtp._tls.DOMAIN` (RFC 8460 section 3).
+    pub fn tlsrpt_record_name(&self) -> String {
+        format!("_smtp._tls.{}", self.0)
+    }
+
+    /// The policy host: `mta-sts.DOMAIN` (RFC 8461 section 3.2).
+    pub fn policy_host(&self) -> String {
+        format!("mta-sts.{}", self.0)
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+/// A domain name from DNS data as it is kept and compared: lower case, one trailing root dot removed.
+///
+/// The root itself stays `.`, which is how a null MX (RFC 7505) is told apart.
+pub fn normalise_host(name: &str) -> String {
+    let lower = name.to_ascii_lowercase();
+    match lower.strip_suffix('.') {
+        Some("") | None => lower,
+        Some(rest) => rest.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn derived_names_follow_the_rfcs() {
+        let domain = Domain::from_input("Example.COM.").unwrap();
+        assert_eq!(domain.as_str(), "example.com");
+        assert_eq!(domain.sts_record_name(), "_mta-sts.example.com");
+        assert_eq!(domain.tlsrpt_record_name(), "_smtp._tls.example.com");
+        assert_eq!(domain.policy_host(), "mta-sts.example.com");
+        assert_eq!(domain.parent(), Some("com"));
+        assert_eq!(domain.tld(), "com");
+    }
+
+    #[test]
+    fn ancestry_is_by_whole_labels() {
+        let domain = Domain::from_a_labels("mail.example.com").unwrap();
+        assert!(domain.is_at_or_below("example.com"));
+        assert!(domain.is_at_or_below("mail.example.com"));
+        assert!(!domain.is_at_or_below("ample.com"));
+    }
+
+    #[test]
+    fn hosts_keep_the_root() {
+        assert_eq!(normalise_host("."), ".");
+        assert_eq!(normalise_host("Mail.Example."), "mail.example");
+        assert_eq!(normalise_host("mail.example.."), "mail.example.");
+    }
+}

@@ -1,0 +1,39 @@
+//! The public suffix list: which part of a name is registered by its owner.
+//!
+//! The list is compiled in (crate `psl`), so the same release of stscan always folds names the same way.
+
+/// Release of the compiled-in list, for the manifest.
+pub const LIST_VERSION: &str = "psl 2.1.247";
+
+/// The public suffix of a name (`co.uk` of `www.example.co.uk`), by all rules of the list, the private section included.
+///
+/// `None` for an empty name. A name whose top-level label the list does not know has that label as its suffix.
+pub fn public_suffix(name: &str) -> Option<&str> {
+    psl::suffix_str(name)
+}
+
+/// The registrable domain, one label more than the public suffix; `None` where the name is itself a public suffix.
+pub fn registrable(name: &str) -> Option<&str> {
+    psl::domain_str(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registrable_domains_follow_the_list() {
+        assert_eq!(registrable("www.example.co.uk"), Some("example.co.uk"));
+        assert_eq!(public_suffix("www.example.co.uk"), Some("co.uk"));
+        assert_eq!(registrable("co.uk"), None);
+        assert_eq!(registrable("a.b.unknown-tld"), Some("b.unknown-tld"));
+        assert_eq!(registrable("alice.github.io"), Some("alice.github.io"));
+    }
+
+    #[test]
+    fn the_stated_version_is_the_locked_one() {
+        let lock = include_str!("../../Cargo.lock");
+        let (name, version) = LIST_VERSION.split_once(' ').unwrap();
+        assert!(lock.contains(&format!("name = \"{name}\"\nversion = \"{version}\"")), "update LIST_VERSION");
+    }
+}
