@@ -5,12 +5,7 @@ pub mod suffix;
 
 use std::fmt;
 
-pub use self::idna::InputError;
-
-/// Longest name in presentation form without the trailing dot, in octets (RFC 1035 section 2.3.4: 255 on the wire).
-pub const MAX_NAME_OCTETS: usize = 253;
-/// Longest label in octets (RFC 1035 section 2.3.4).
-pub const MAX_LABEL_OCTETS: usize = 63;
+pub use self::idna::{InputError, MAX_LABEL_OCTETS, MAX_NAME_OCTETS};
 
 /// A domain name as stscan keeps it: A-labels, lower case, no trailing dot, at most 253 octets.
 ///
