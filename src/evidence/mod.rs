@@ -37,3 +37,13 @@ pub struct Evidence {
     /// The HTTPS exchange; `None` where there was no address to connect to or nothing to fetch.
     pub fetch: Option<Fetch>,
 }
+
+impl Evidence {
+    /// Whether a lookup failed in a way that another attempt may mend: no answer, or none that settles anything.
+    pub fn has_failed_lookup(&self) -> bool {
+        let failed = |outcome: Outcome| !outcome.is_conclusive() && outcome != Outcome::Excluded;
+        [self.mx.outcome, self.sts_txt.outcome, self.tlsrpt_txt.outcome].into_iter().any(failed)
+            || self.host_a.as_ref().is_some_and(|lookup| failed(lookup.outcome))
+            || self.host_aaaa.as_ref().is_some_and(|lookup| failed(lookup.outcome))
+    }
+}

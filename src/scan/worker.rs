@@ -1,0 +1,68 @@
+//! A worker: one thread, its own runtime and sockets, many probes at once.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::status::Status;
+use crate::evidence::Evidence;
+use crate::input::Target;
+use crate::observe::probe::Probe;
+
+/// Targets, or observations, that travel together: large enough that a channel costs nothing, small enough to share work.
+pub(super) const BATCH: usize = 64;
+
+/// How long finished observations may wait for company.
+const LINGER: Duration = Duration::from_millis(20);
+
+/// A target and what was seen.
+pub(super) type Observation = (Target, Evidence);
+
+/// Probes targets until there are none left and hands on what was seen; `limit` probes at once.
+pub(super) async fn work(
+    probe: Probe,
+    limit: usize,
+    retry_rounds: &[Duration],
+    targets: Receiver<Vec<Target>>,
+    observations: Sender<Vec<Observation>>,
+    status: Arc<Status>,
+) {
+    let mut probes = FuturesUnordered::new();
+    let mut done = Vec::with_capacity(BATCH);
+    let mut open = true;
+    while open || !probes.is_empty() || !done.is_empty() {
+        tokio::select! {
+            Some(observation) = probes.next(), if !probes.is_empty() => done.push(observation),
+            batch = targets.recv(), if open && probes.len() < limit => match batch {
+                Ok(batch) => probes.extend(batch.into_iter().map(|target| observe(&probe, target, retry_rounds, &status))),
+                Err(_) => open = false,
+            },
+            () = tokio::time::sleep(LINGER), if !done.is_empty() => {
+                if observations.send(std::mem::take(&mut done)).await.is_err() {
+                    return; // Nobody judges any more: the scan has failed elsewhere and says so there.
+                }
+            }
+        }
+        if done.len() >= BATCH && observations.send(std::mem::replace(&mut done, Vec::with_capacity(BATCH))).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Probes one target, again after each pause as long as a lookup of it has failed.
+async fn observe(probe: &Probe, target: Target, retry_rounds: &[Duration], status: &Status) -> Observation {
+    let mut evidence = probe.observe(&target.domain).await;
+    for pause in retry_rounds {
+        if !evidence.has_failed_lookup() || status.is_stopping() {
+            break;
+        }
+        tokio::time::sleep(*pause).await;
+        status.retried.fetch_add(1, Relaxed);
+        evidence = probe.observe(&target.domain).await;
+    }
+    (target, evidence)
+}
