@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::dataset::Record;
 
-/// Shards that may be open at once: the oldest that is not committed and those after it.
-pub const WINDOW_SHARDS: u64 = 4;
+/// Rows by which the reader may be ahead of the oldest shard that is not committed: the bound of a scan's memory.
+pub const WINDOW_ROWS: u64 = 200_000;
 
 /// Rows of the shards that are not complete yet.
 pub(super) struct Assembler {
@@ -61,32 +61,54 @@ impl Assembler {
     }
 }
 
-/// Keeps the reader within [`WINDOW_SHARDS`] of the oldest shard that is not committed.
-#[derive(Default)]
+/// Keeps the reader within [`WINDOW_ROWS`] of the oldest shard that is not committed.
 pub(super) struct Window {
-    /// Targets handed out and not yet committed, by shard; and whether the scan is over.
-    state: Mutex<(BTreeMap<u64, u64>, bool)>,
+    shards: u64,
+    state: Mutex<WindowState>,
     changed: Condvar,
 }
 
+#[derive(Default)]
+struct WindowState {
+    /// Targets handed out and not yet committed, by shard.
+    open: BTreeMap<u64, u64>,
+    /// Nothing will be committed any more.
+    closed: bool,
+}
+
+impl WindowState {
+    fn is_full_for(&self, shard: u64, shards: u64) -> bool {
+        !self.closed && self.open.first_key_value().is_some_and(|(oldest, _)| shard >= oldest + shards)
+    }
+}
+
 impl Window {
+    pub(super) fn new(shard_rows: u64) -> Self {
+        Self { shards: (WINDOW_ROWS / shard_rows.max(1)).max(2), state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Whether a target of `shard` would have to wait now.
+    pub(super) fn is_full_for(&self, shard: u64) -> bool {
+        self.lock().is_full_for(shard, self.shards)
+    }
+
     /// Notes one target of `shard` that will come; blocks while the window is full. `false` if the scan is over.
     pub(super) fn enter(&self, shard: u64) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        while !state.1 && state.0.first_key_value().is_some_and(|(oldest, _)| shard >= oldest + WINDOW_SHARDS) {
+        let mut state = self.lock();
+        while state.is_full_for(shard, self.shards) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        *state.0.entry(shard).or_default() += 1;
-        !state.1
+        *state.open.entry(shard).or_default() += 1;
+        !state.closed
     }
 
     /// `rows` rows of `shard` are committed.
     pub(super) fn leave(&self, shard: u64, rows: u64) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(left) = state.0.get_mut(&shard) {
+        let mut state = self.lock();
+        if let Some(left) = state.open.get_mut(&shard) {
             *left = left.saturating_sub(rows);
             if *left == 0 {
-                state.0.remove(&shard);
+                state.open.remove(&shard);
             }
         }
         self.changed.notify_all();
@@ -94,7 +116,11 @@ impl Window {
 
     /// Lets a waiting reader go: nothing will be committed any more.
     pub(super) fn close(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+        self.lock().closed = true;
         self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, WindowState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,12 +1,15 @@
 //! What a scan shall do: validated values, nothing typed, nothing started.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::input::InputOptions;
 use crate::lab::LabConfig;
+use crate::observe::fetch::FetchConfig;
 
 /// A whole scan.
 #[derive(Clone, Debug)]
@@ -17,10 +20,14 @@ pub struct ScanPlan {
     pub network: NetworkPlan,
     /// Where the rows go.
     pub output: Output,
-    /// Name and citable id of the list, for the manifest.
+    /// What the list is called, for the manifest; by default the file's name.
     pub list_name: Option<String>,
     /// Citable id of the list, for the manifest.
     pub list_id: Option<String>,
+    /// The options by name as they are in force, for the manifest: those that shape the result ...
+    pub configuration: BTreeMap<String, Value>,
+    /// ... and those that shape only its pace.
+    pub pace: BTreeMap<String, Value>,
 }
 
 /// Where the rows go.
@@ -41,63 +48,27 @@ pub struct NetworkPlan {
     pub trust_resolvers: bool,
     /// Pauses before targets whose lookups failed are tried again.
     pub retry_rounds: Vec<Duration>,
-    /// DNS queries a second in all; `None` for no limit.
-    pub rate: Limit,
-    /// DNS queries a second to each resolver.
-    pub resolver_rate: Limit,
-    /// HTTPS fetches a second in all.
-    pub fetch_rate: Limit,
-    /// HTTPS fetches a second to each policy-host address.
-    pub host_rate: Limit,
-    /// Domains in flight; chosen from the limit of file descriptors if `None`.
-    pub concurrency: Option<NonZeroU32>,
-    /// HTTPS fetches in flight; chosen from the limit of file descriptors if `None`.
-    pub fetch_concurrency: Option<NonZeroU32>,
+    /// DNS queries a second in all, 0 for no limit; `None`: [`DEFAULT_RATE`], or no limit where all resolvers are on loopback.
+    pub rate: Option<u32>,
+    /// DNS queries a second to each resolver; as `rate`.
+    pub resolver_rate: Option<u32>,
     /// How long to wait for a DNS answer.
     pub dns_timeout: Duration,
-    /// Questions sent for one lookup at most.
-    pub dns_tries: NonZeroU32,
-    /// How long to wait for a TCP connection.
-    pub connect_timeout: Duration,
-    /// How long a whole fetch may take.
-    pub fetch_timeout: Duration,
-    /// Port of policy hosts; overridden by a lab's.
-    pub https_port: u16,
+    /// Questions sent for one lookup at most, at least 1.
+    pub dns_tries: u16,
+    /// Domains in flight; chosen from the limit of file descriptors if `None`.
+    pub concurrency: Option<usize>,
+    /// HTTPS fetches in flight; chosen from the limit of file descriptors if `None`.
+    pub fetch_concurrency: Option<usize>,
+    /// How policies are fetched. Its port is overridden by a lab's, its concurrency by `fetch_concurrency`.
+    pub fetch: FetchConfig,
     /// PEM files with further trusted roots.
     pub ca_files: Vec<PathBuf>,
-    /// Whether special-use addresses may be connected to.
-    pub allow_private: bool,
-    /// How operators reach whoever runs the scan.
-    pub contact: Option<String>,
     /// Opt-out list.
     pub exclude: Option<PathBuf>,
     /// The built-in Internet to scan instead of the real one.
     pub lab: Option<LabConfig>,
 }
 
-/// A rate limit as the user gave it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
-    /// Not given: the default of the case.
-    Default,
-    /// No limit.
-    Unlimited,
-    /// So many a second.
-    PerSecond(NonZeroU32),
-}
-
-impl Limit {
-    /// The limit of an option, where 0 means none.
-    pub fn from_option(option: Option<u32>) -> Self {
-        option.map_or(Self::Default, |per_second| NonZeroU32::new(per_second).map_or(Self::Unlimited, Self::PerSecond))
-    }
-
-    /// The number a second, with `default` where none was given; `None` for no limit.
-    pub fn or(self, default: Option<NonZeroU32>) -> Option<NonZeroU32> {
-        match self {
-            Self::Default => default,
-            Self::Unlimited => None,
-            Self::PerSecond(rate) => Some(rate),
-        }
-    }
-}
+/// DNS queries a second, in all and to each resolver, unless the user says otherwise: what a public resolver bears.
+pub const DEFAULT_RATE: u32 = 1000;

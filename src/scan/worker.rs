@@ -16,9 +16,6 @@ use crate::observe::probe::Probe;
 /// Targets, or observations, that travel together: large enough that a channel costs nothing, small enough to share work.
 pub(super) const BATCH: usize = 64;
 
-/// How long finished observations may wait for company.
-const LINGER: Duration = Duration::from_millis(20);
-
 /// A target and what was seen.
 pub(super) type Observation = (Target, Evidence);
 
@@ -31,24 +28,20 @@ pub(super) async fn work(
     observations: Sender<Vec<Observation>>,
     status: Arc<Status>,
 ) {
-    let mut probes = FuturesUnordered::new();
-    let mut done = Vec::with_capacity(BATCH);
+    let mut probes = FuturesUnordered::new().ready_chunks(BATCH);
     let mut open = true;
-    while open || !probes.is_empty() || !done.is_empty() {
+    loop {
         tokio::select! {
-            Some(observation) = probes.next(), if !probes.is_empty() => done.push(observation),
-            batch = targets.recv(), if open && probes.len() < limit => match batch {
-                Ok(batch) => probes.extend(batch.into_iter().map(|target| observe(&probe, target, retry_rounds, &status))),
-                Err(_) => open = false,
-            },
-            () = tokio::time::sleep(LINGER), if !done.is_empty() => {
-                if observations.send(std::mem::take(&mut done)).await.is_err() {
+            Some(done) = probes.next(), if !probes.get_ref().is_empty() => {
+                if observations.send(done).await.is_err() {
                     return; // Nobody judges any more: the scan has failed elsewhere and says so there.
                 }
             }
-        }
-        if done.len() >= BATCH && observations.send(std::mem::replace(&mut done, Vec::with_capacity(BATCH))).await.is_err() {
-            return;
+            batch = targets.recv(), if open && probes.get_ref().len() < limit => match batch {
+                Ok(batch) => probes.get_mut().extend(batch.into_iter().map(|target| observe(&probe, target, retry_rounds, &status))),
+                Err(_) => open = false,
+            },
+            else => return,
         }
     }
 }
