@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::args::CheckArguments;
 use super::{Exit, Failure, plan};
 use crate::classify::{Assessment, Delivery, Finding, MxState, PolicyStage, RecordState, Severity, classify, remedy, rule};
-use crate::dataset::evidence_json;
 use crate::evidence::{Evidence, Lookup, Mx};
 use crate::name::Domain;
 use crate::scan::{Network, ScanError};
@@ -91,7 +90,7 @@ fn as_json(evidence: &Evidence, assessment: &Assessment) -> Value {
             "findings": findings,
         },
         "publish": { "sts_record": publish.sts_record, "tlsrpt_record": publish.tlsrpt_record, "policy": publish.policy },
-        "evidence": evidence_json(evidence),
+        "evidence": evidence,
     })
 }
 
