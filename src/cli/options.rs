@@ -150,6 +150,9 @@ options! {
         /// parquet: files; arrow-stream: one Arrow IPC stream on standard output [default: parquet]
         #[arg(long, value_name = "FORMAT", help_heading = "Output")]
         pub format: Option<String>,
+        /// Rows in a part, the unit that a crash can lose [default: 50000]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>, help_heading = "Output")]
+        pub part_rows: Option<u64>,
         /// What is shown on standard error: auto, bar, json or none [default: auto]
         #[arg(long, value_name = "KIND", help_heading = "Output")]
         pub progress: Option<String>,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::options::{ConfigFile, NetworkOptions, ScanOptions};
+use crate::dataset::SHARD_ROWS;
 use crate::input::{Column, InputOptions, Sample, Shard};
 use crate::lab::{LabConfig, World};
 use crate::observe::dns::{parse_resolver, read_resolvers};
@@ -46,9 +47,13 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
         user_agent: plan.fetch.user_agent(),
         ..InputOptions::default()
     };
+    let shard_rows = options.part_rows.unwrap_or(SHARD_ROWS);
+    if !(1..=1_000_000).contains(&shard_rows) {
+        return Err(Failure::usage(format!("--part-rows {shard_rows}: 1 to 1000000 are possible")));
+    }
     let configuration = configuration(&input, &plan);
     let pace = pace(&plan);
-    Ok(ScanPlan { input, network: plan, output, list_name: options.list_name, list_id: options.list_id, configuration, pace })
+    Ok(ScanPlan { input, network: plan, output, shard_rows, list_name: options.list_name, list_id: options.list_id, configuration, pace })
 }
 
 /// How the network is asked; `seed` is the lab's.

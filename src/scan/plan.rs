@@ -20,6 +20,8 @@ pub struct ScanPlan {
     pub network: NetworkPlan,
     /// Where the rows go.
     pub output: Output,
+    /// Rows in a part of a dataset folder, at least 1.
+    pub shard_rows: u64,
     /// What the list is called, for the manifest; by default the file's name.
     pub list_name: Option<String>,
     /// Citable id of the list, for the manifest.

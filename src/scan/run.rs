@@ -18,7 +18,7 @@ use super::status::Status;
 use super::worker::{self, BATCH, Observation};
 use crate::classify::classify;
 use crate::dataset::{Manifest, Record};
-use crate::input::{Accounting, Input, SourceFacts, Target};
+use crate::input::{Accounting, Input, Target};
 
 /// Batches that may wait before a worker and before the judge, for each worker.
 const QUEUED_BATCHES: usize = 2;
@@ -34,6 +34,8 @@ pub struct Report {
     pub accounting: Accounting,
     /// Whether the scan was stopped before the end of the list.
     pub stopped: bool,
+    /// Names that were taken without knowing whether they are duplicates, as the memory for that was full.
+    pub unchecked: u64,
 }
 
 /// Scans. Returns when every row is committed, or when what was in flight at a stop is.
@@ -41,21 +43,19 @@ pub struct Report {
 /// # Errors
 /// What ended the scan early; the rows committed before stay, and the same plan goes on from there.
 pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<Report, ScanError> {
-    let mut sink = Sink::open(plan, network)?;
+    let (mut sink, mut input) = Sink::open(plan, network, status)?;
     let committed = sink.committed();
     let resumed = committed.iter().map(|range| range.end - range.start).sum();
     status.resumed.store(resumed, Relaxed);
     status.committed.store(resumed, Relaxed);
-    let mut input = sink.open_input(plan, network, status)?;
     let stages = Stages { network, status, committed: &committed, window: Window::new(sink.shard_rows()), shard_rows: sink.shard_rows() };
     let read = stages.run(plan, &mut input, &mut sink)?;
-    sink.finish(network, status, &read)
+    sink.finish(network, status, read, &input)
 }
 
 /// What reading the list came to.
 pub(super) struct Read {
     pub(super) accounting: Accounting,
-    pub(super) sources: Vec<SourceFacts>,
     pub(super) stopped: bool,
     pub(super) error: Option<ScanError>,
 }
@@ -71,7 +71,7 @@ struct Stages<'a> {
 
 impl Stages<'_> {
     /// Runs all stages to their end. The caller's thread judges.
-    fn run(&self, plan: &ScanPlan, input: &mut Input<'_>, sink: &mut Sink) -> Result<Read, ScanError> {
+    fn run(&self, plan: &ScanPlan, input: &mut Input, sink: &mut Sink) -> Result<Read, ScanError> {
         let workers = thread::available_parallelism().map_or(1, usize::from);
         let (target_sender, targets) = async_channel::bounded(QUEUED_BATCHES * workers);
         let (observation_sender, observations) = async_channel::bounded(QUEUED_BATCHES * workers);
@@ -123,7 +123,7 @@ impl Stages<'_> {
     }
 
     /// Reads the list and hands out what is not committed yet.
-    fn read(&self, input: &mut Input<'_>, targets: &Sender<Vec<Target>>) -> Read {
+    fn read(&self, input: &mut Input, targets: &Sender<Vec<Target>>) -> Read {
         let mut batch = Vec::with_capacity(BATCH);
         let mut error = None;
         let mut known = self.committed.iter().peekable();
@@ -152,7 +152,7 @@ impl Stages<'_> {
             }
             batch.push(target);
             if batch.len() == BATCH {
-                self.status.list_read.store((input.progress() * 1e6) as u64, Relaxed);
+                self.status.estimated.store(input.estimate().unwrap_or(0), Relaxed);
                 stopped |= !send(targets, &mut batch, self.status);
             }
             stopped |= self.status.is_stopping();
@@ -163,7 +163,7 @@ impl Stages<'_> {
             self.status.total.store(accounting.rows, Relaxed);
         }
         targets.close();
-        Read { accounting, sources: input.sources().to_vec(), stopped, error }
+        Read { accounting, stopped, error }
     }
 
     /// Judges what the workers saw and hands complete shards to the writer, until there is no more or the writer has failed.

@@ -1,11 +1,13 @@
 //! Where a running scan stands: counters that every stage adds to and every listener may read.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use crate::classify::{Assessment, Posture, RecordState};
+use crate::input::Preparation;
 
 /// Counters of a running scan. Shared by all threads; only ever added to.
 #[derive(Debug)]
@@ -21,8 +23,10 @@ pub struct Status {
     pub(super) resumed: AtomicU64,
     /// Targets of the whole list, known once it is read to its end; 0 until then.
     pub(super) total: AtomicU64,
-    /// Share of the list that is read, in millionths.
-    pub(super) list_read: AtomicU64,
+    /// Targets of the whole list as far as that can be told before its end; 0 if it cannot.
+    pub(super) estimated: AtomicU64,
+    /// What is done before the first target, in words.
+    preparing: Mutex<Option<String>>,
     pub(super) records: AtomicU64,
     pub(super) enforce: AtomicU64,
     pub(super) broken: AtomicU64,
@@ -42,7 +46,8 @@ impl Default for Status {
             committed: AtomicU64::new(0),
             resumed: AtomicU64::new(0),
             total: AtomicU64::new(0),
-            list_read: AtomicU64::new(0),
+            estimated: AtomicU64::new(0),
+            preparing: Mutex::new(None),
             records: AtomicU64::new(0),
             enforce: AtomicU64::new(0),
             broken: AtomicU64::new(0),
@@ -66,6 +71,19 @@ impl Status {
         self.stopping.load(Relaxed)
     }
 
+    /// Says what is being done before the first target.
+    pub(super) fn prepare(&self, preparation: &Preparation<'_>) {
+        let Preparation { source, step, done, total } = preparation;
+        let of = total.map_or(String::new(), |total| format!(" of {}", megabytes(total)));
+        let text = format!("{step} {source:?} {}{of}", megabytes(*done));
+        *self.preparing.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+    }
+
+    /// The list is ready.
+    pub(super) fn prepared(&self) {
+        *self.preparing.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Counts one judged target.
     pub(super) fn count(&self, assessment: &Assessment) {
         self.judged.fetch_add(1, Relaxed);
@@ -83,17 +101,16 @@ impl Status {
     /// The counters at this moment.
     pub fn snapshot(&self) -> Snapshot {
         let judged = self.judged.load(Relaxed);
-        let resumed = self.resumed.load(Relaxed);
-        let dispatched = self.dispatched.load(Relaxed);
+        let (resumed, dispatched) = (self.resumed.load(Relaxed), self.dispatched.load(Relaxed));
         let done = judged + resumed;
         let total = match self.total.load(Relaxed) {
             0 => None,
             total => Some(total),
         };
-        let read = self.list_read.load(Relaxed) as f64 / 1e6;
-        // Until the list is read to its end its length is guessed from the share of its bytes that is read.
-        let expected = total.or_else(|| (read > 0.01).then(|| ((dispatched + resumed) as f64 / read) as u64));
+        let estimated = Some(self.estimated.load(Relaxed)).filter(|estimated| *estimated > 0);
+        let expected = total.or(estimated.map(|estimated| estimated.max(done)));
         Snapshot {
+            preparing: self.preparing.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             elapsed_s: self.started.elapsed().as_secs_f64(),
             done,
             judged,
@@ -119,9 +136,15 @@ impl Status {
     }
 }
 
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
 /// The counters of a scan at one moment, as `--progress json` and `--status-file` write them.
 #[derive(Clone, Debug, Serialize)]
 pub struct Snapshot {
+    /// What is being done before the first target; null once the scan runs.
+    pub preparing: Option<String>,
     /// Seconds since the scan began.
     pub elapsed_s: f64,
     /// Targets that are done, those of earlier runs included.

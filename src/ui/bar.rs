@@ -21,6 +21,10 @@ impl Bar {
             self.0.set_style(style("{bar:24} {percent:>3}%  {human_pos}/{human_len}  {msg}"));
         }
         self.0.set_position(now.done);
+        if let Some(preparing) = &now.preparing {
+            self.0.set_message(super::text::safe(preparing));
+            return self.0.tick();
+        }
         let eta = match rates.eta_s(now) {
             _ if now.stopping => "stopping, finishing what is in flight".to_owned(),
             Some(seconds) => format!("ETA {}", duration(seconds)),
