@@ -68,7 +68,9 @@ impl Response<'_> {
                 out.extend_from_slice(&preference.to_be_bytes());
                 write_target(host, domain, text, out);
             }),
-            (Role::StsRecord, wire::TYPE_TXT) => self.reply(domain, wire::TYPE_TXT, &site.sts, |strings, text, out| write_strings(strings, domain, text, out)),
+            (Role::StsRecord, wire::TYPE_TXT) => {
+                self.reply(domain, wire::TYPE_TXT, &site.sts, |strings, text, out| write_strings(strings, domain, text, out))
+            }
             (Role::TlsrptRecord, wire::TYPE_TXT) => {
                 self.reply(domain, wire::TYPE_TXT, &site.tlsrpt, |strings, text, out| write_strings(strings, domain, text, out))
             }
@@ -107,7 +109,8 @@ impl Response<'_> {
         }
         match reply.end {
             End::Loop => {
-                let there = writer.record(owner, wire::TYPE_CNAME, reply.ttl, |out| write_target(&"loop.{d}".into(), domain, self.text, out));
+                let there =
+                    writer.record(owner, wire::TYPE_CNAME, reply.ttl, |out| write_target(&"loop.{d}".into(), domain, self.text, out));
                 writer.record(there, wire::TYPE_CNAME, reply.ttl, |out| out.extend_from_slice(&owner.to_be_bytes()));
             }
             End::Malformed => {

@@ -31,19 +31,22 @@ struct PolicyText {
     mode: &'static str,
     patterns: Vec<String>,
     max_age: &'static str,
+    /// What ends a line: CRLF says the prose of RFC 8461 section 3.2, its ABNF allows LF.
+    end: &'static str,
 }
 
 impl PolicyText {
-    /// CRLF ends every line, as the prose of RFC 8461 section 3.2 says.
     fn text(&self) -> Text {
-        let patterns: String = self.patterns.iter().map(|pattern| format!("mx: {pattern}\r\n")).collect();
-        format!("version: STSv1\r\nmode: {}\r\n{patterns}max_age: {}\r\n", self.mode, self.max_age).into()
+        let end = self.end;
+        let patterns: String = self.patterns.iter().map(|pattern| format!("mx: {pattern}{end}")).collect();
+        format!("version: STSv1{end}mode: {}{end}{patterns}max_age: {}{end}", self.mode, self.max_age).into()
     }
 }
 
 /// A case where all is right; see the module.
 pub(super) fn case(name: &'static str, about: &'static str) -> Case {
-    let policy = PolicyText { mode: "enforce", patterns: vec!["mx1.{d}".to_owned(), "mx2.{d}".to_owned()], max_age: "2592000" };
+    let policy =
+        PolicyText { mode: "enforce", patterns: vec!["mx1.{d}".to_owned(), "mx2.{d}".to_owned()], max_age: "2592000", end: "\r\n" };
     let response = Response {
         version: "HTTP/1.1",
         status: 200,
@@ -146,6 +149,13 @@ impl Case {
         self.policy.max_age = max_age;
         self.site.response.body = self.policy.text();
         self
+    }
+
+    /// LF ends the lines of the policy.
+    pub(super) fn lf(mut self) -> Self {
+        self.policy.end = "\n";
+        self.site.response.body = self.policy.text();
+        self.code("sts-policy-eol-lf")
     }
 
     /// The policy's exact text.
@@ -281,40 +291,58 @@ impl Case {
 
     /// Text meant as an MTA-STS record that is none to a sender that follows the RFC. The policy behind it is fetched.
     pub(super) fn bad_record(self) -> Self {
-        let case = self.posture("broken").delivery("opportunistic");
-        case.truth(|t| {
-            t.sts_state = Expected::Is("invalid");
-            t.delivery_lenient = Expected::Anything;
-        })
+        let case = self.posture("broken").delivery("opportunistic").lenient_differs();
+        case.truth(|t| t.sts_state = Expected::Is("invalid"))
     }
 
     /// The policy cannot be retrieved, for a reason that is the domain's (RFC 8461 section 3.3: as if there were none).
     pub(super) fn no_policy(self, stage: &'static str) -> Self {
         let case = self.posture("broken").delivery("opportunistic");
-        case.truth(|t| {
-            t.policy_stage = Expected::Is(stage);
-            t.mx_coverage = Expected::Anything;
-            t.mismatch = Expected::Anything;
-        })
+        case.no_comparison().truth(|t| t.policy_stage = Expected::Is(stage))
     }
 
     /// The policy cannot be retrieved for now: a strict sender does without, but it says little of the domain.
     pub(super) fn policy_not_now(self, stage: &'static str) -> Self {
-        self.no_policy(stage).truth(|t| {
-            t.posture = Expected::Anything;
-            t.delivery = Expected::Anything;
-            t.delivery_lenient = Expected::Anything;
-        })
+        self.no_policy(stage).delivery_open().truth(|t| t.posture = Expected::Anything)
     }
 
     /// The text is no valid policy. What forgiving senders do with it differs.
     pub(super) fn bad_policy(self) -> Self {
-        self.no_policy("syntax").truth(|t| t.delivery_lenient = Expected::Anything)
+        self.no_policy("syntax").lenient_differs()
     }
 
     /// The text is no valid policy, but forgiving senders read it as if all were right.
     pub(super) fn bad_policy_read_by_some(self) -> Self {
         self.bad_policy().lenient("protected")
+    }
+
+    /// Whether and how the MX hosts are compared with the policy is left open.
+    pub(super) fn no_comparison(self) -> Self {
+        self.truth(|t| {
+            t.mx_coverage = Expected::Anything;
+            t.mismatch = Expected::Anything;
+        })
+    }
+
+    /// What senders do is left open.
+    pub(super) fn delivery_open(self) -> Self {
+        self.lenient_differs().truth(|t| t.delivery = Expected::Anything)
+    }
+
+    /// Forgiving senders do not agree with each other.
+    pub(super) fn lenient_differs(self) -> Self {
+        self.truth(|t| t.delivery_lenient = Expected::Anything)
+    }
+
+    /// Several records, which count as none; some senders take the first.
+    pub(super) fn multiple_records(self) -> Self {
+        self.bad_record().truth(|t| t.sts_state = Expected::Is("multiple"))
+    }
+
+    /// The MX hosts cannot be known, so neither can what becomes of mail.
+    pub(super) fn unknown_mx(self) -> Self {
+        let case = self.mx_state("unknown").delivery("unknown").no_comparison();
+        case.lenient_differs()
     }
 
     pub(super) fn coverage(self, coverage: &'static str, mismatch: &'static str) -> Self {
@@ -332,8 +360,13 @@ impl Case {
         self.truth(|t| t.tlsrpt_state = Expected::Is(state))
     }
 
-    /// No TLSRPT record.
+    /// No TLSRPT record at the name.
     pub(super) fn no_tlsrpt(self) -> Self {
-        self.tlsrpt_set(Vec::new()).code("tlsrpt-absent").tlsrpt_state("absent")
+        self.tlsrpt_set(Vec::new()).no_tlsrpt_record()
+    }
+
+    /// What is at the name of the TLSRPT record, if anything, is none.
+    pub(super) fn no_tlsrpt_record(self) -> Self {
+        self.code("tlsrpt-absent").tlsrpt_state("absent")
     }
 }

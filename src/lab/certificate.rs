@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rcgen::{BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+};
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::{CertifiedKey, SigningKey};
@@ -50,8 +52,7 @@ impl Authority {
         let stranger_der = params.self_signed(&stranger_key).map_err(failed)?.der().clone();
         let stranger = Issuer::new(params, stranger_key);
         let leaf_key = key()?;
-        let signing_key =
-            any_supported_type(&PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()))).map_err(failed)?;
+        let signing_key = any_supported_type(&PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()))).map_err(failed)?;
         let leaves = Mutex::default();
         Ok(Self { root, root_pem, intermediate, intermediate_der, stranger, stranger_der, leaf_key, signing_key, leaves })
     }
@@ -87,7 +88,8 @@ impl Authority {
             _ => vec![host.clone()],
         };
         let mut params = CertificateParams::default();
-        params.subject_alt_names = names.iter().map(|name| Ok(SanType::DnsName(name.as_str().try_into()?))).collect::<Result<_, rcgen::Error>>()?;
+        params.subject_alt_names =
+            names.iter().map(|name| Ok(SanType::DnsName(name.as_str().try_into()?))).collect::<Result<_, rcgen::Error>>()?;
         params.distinguished_name = common_name(names.first().unwrap_or(&host));
         let now = OffsetDateTime::now_utc();
         let (from, to) = match shape {

@@ -15,7 +15,8 @@ pub(super) enum End {
 
 /// Sends the response of a domain's policy host.
 pub(super) async fn respond(response: &Response, domain: &str, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<End> {
-    let body = response.body.for_domain(domain);
+    // RFC 9110 section 6.4.1: neither 204 nor 304 has a body.
+    let body = if matches!(response.status, 204 | 304) { Vec::new() } else { response.body.for_domain(domain) };
     match response.framing {
         Framing::Silent => std::future::pending::<()>().await,
         Framing::Raw => stream.write_all(&body).await?,
@@ -61,7 +62,6 @@ fn head(response: &Response, domain: &str, length: usize) -> Vec<u8> {
         value.write(domain, &mut head);
         head.extend_from_slice(b"\r\n");
     }
-    // RFC 9110 section 8.6: neither 204 nor 304 has a body to be counted.
     let framing = match response.framing {
         _ if matches!(response.status, 204 | 304) => String::new(),
         Framing::Length | Framing::Reset => format!("Content-Length: {length}\r\n"),

@@ -25,6 +25,8 @@ const HEAD_OCTETS: usize = 16_384;
 
 /// A fatal alert: unrecognized_name (RFC 8446 section 6.2).
 const ALERT_UNRECOGNISED_NAME: &[u8] = &[0x15, 3, 3, 0, 2, 2, 112];
+/// A fatal alert: internal_error.
+const ALERT_INTERNAL_ERROR: &[u8] = &[0x15, 3, 3, 0, 2, 2, 80];
 /// A fatal alert: protocol_version, in a record of TLS 1.0.
 const ALERT_PROTOCOL_VERSION: &[u8] = &[0x15, 3, 1, 0, 2, 2, 70];
 
@@ -103,8 +105,11 @@ impl PolicyHosts {
             Session::Reset => return reset(&raw),
             Session::OldByAlert => return farewell(&mut raw, ALERT_PROTOCOL_VERSION).await,
             Session::Unprovisioned => return farewell(&mut raw, ALERT_UNRECOGNISED_NAME).await,
+            Session::Refusal => return farewell(&mut raw, ALERT_INTERNAL_ERROR).await,
             Session::OldByHello => return farewell(&mut raw, &old_server_hello()).await,
-            Session::Plain => return farewell(&mut raw, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await,
+            Session::Plain => {
+                return farewell(&mut raw, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+            }
         }
         let config = if session == Session::Tls12 { &self.tls12 } else { &self.modern };
         let mut tls = tokio_rustls::StartHandshake::from_parts(start.accepted, raw).into_stream(Arc::clone(config)).await?;
@@ -157,6 +162,7 @@ async fn read_request(stream: &mut (impl AsyncReadExt + Unpin), address: IpAddr,
     let mut lines = text.split("\r\n");
     let mut words = lines.next().unwrap_or_default().split(' ').map(str::to_owned);
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let headers = lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
+    let headers =
+        lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
     Ok(Some(Request { at: Instant::now(), address, host, method, path, headers }))
 }

@@ -10,6 +10,8 @@ mod answer;
 mod case;
 mod census;
 mod certificate;
+mod codes;
+mod export;
 mod http;
 mod https;
 mod internet;
@@ -23,11 +25,15 @@ mod udp;
 mod wire;
 mod zoo;
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use self::case::Case;
+pub use self::codes::CODES;
 pub use self::internet::{Internet, LabConfig, World, cases};
 pub use self::journal::{Counts, Journal, Request};
 pub use self::truth::{Expected, Truth};

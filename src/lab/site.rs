@@ -132,8 +132,10 @@ pub(super) enum Session {
     OldByAlert,
     /// Answers the ClientHello with a TLS 1.0 ServerHello.
     OldByHello,
-    /// No certificate for this name: an alert.
+    /// Ends with the alert unrecognized_name.
     Unprovisioned,
+    /// Ends with the alert internal_error.
+    Refusal,
     /// HTTP without TLS.
     Plain,
     /// Never says a word.

@@ -18,7 +18,10 @@ const QUESTION_OCTETS: usize = 600;
 pub(super) fn serve(socket: &UdpSocket, internet: &Internet, journal: &Journal, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         if let Err(error) = serve_batches(socket, internet, journal, stop)
-            && !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted | io::ErrorKind::ConnectionRefused)
+            && !matches!(
+                error.kind(),
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted | io::ErrorKind::ConnectionRefused
+            )
         {
             // Out of buffers or the like: a resolver drops, too.
             std::thread::yield_now();
@@ -61,7 +64,8 @@ fn serve_batches(socket: &UdpSocket, internet: &Internet, journal: &Journal, sto
             && !rest.is_empty()
         {
             // A message that cannot be sent (its port is closed by now) must not hold up those behind it.
-            sent += sendmmsg(socket.as_raw_fd(), &mut outgoing, rest, to, [], MsgFlags::empty()).map_or(1, |results| results.count().max(1));
+            sent +=
+                sendmmsg(socket.as_raw_fd(), &mut outgoing, rest, to, [], MsgFlags::empty()).map_or(1, |results| results.count().max(1));
         }
     }
     Ok(())

@@ -214,3 +214,44 @@ pub(super) fn write_string(text: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(part);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lab::answer::{Scratch, Transport, answer};
+    use crate::lab::internet::{Internet, LabConfig, World};
+
+    proptest! {
+        #[test]
+        fn hostile_messages_get_small_answers_or_none(message in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let internet = Internet::new(LabConfig { world: World::Census, ..LabConfig::default() });
+            let mut out = Vec::new();
+            let answered = answer(&internet, &message, Transport::Udp, &mut Scratch::default(), &mut out);
+            prop_assert!(!answered.send || out.len() <= 1232);
+        }
+
+        #[test]
+        fn a_spoilt_question_is_survived(at in 0_usize..60, byte in any::<u8>(), cut in 0_usize..60) {
+            let mut message = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1];
+            write_name(b"_mta-sts.enforce.test", &mut message);
+            message.extend_from_slice(&[0, 16, 0, 1, 0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0]);
+            if let Some(place) = message.get_mut(at) {
+                *place = byte;
+            }
+            message.truncate(60 - cut);
+            let mut name = Vec::new();
+            if let Received::Question(question) = read(&message, &mut name) {
+                prop_assert!(name.len() <= 254 && question.udp_limit() <= 1232);
+            }
+        }
+
+        #[test]
+        fn whatever_is_written_as_a_name_is_one(text in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let mut out = Vec::new();
+            write_name(&text, &mut out);
+            prop_assert!(out.len() <= 255 && out.last() == Some(&0));
+        }
+    }
+}
