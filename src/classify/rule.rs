@@ -33,6 +33,8 @@ vocabulary! {
         CertificateNotTrusted = "certificate-not-trusted",
         /// Another failure of the TLS session with the MX, a name that no pattern allows included (section 4.3.1).
         ValidationFailure = "validation-failure",
+        /// DNSSEC does not validate (section 4.3.2.1).
+        DnssecInvalid = "dnssec-invalid",
         /// The policy cannot be retrieved (section 4.3.2.2).
         StsPolicyFetchError = "sts-policy-fetch-error",
         /// The policy cannot be validated (section 4.3.2.2).
