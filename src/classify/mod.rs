@@ -2,17 +2,21 @@
 
 mod assessment;
 mod catalogue;
+mod coverage;
+mod delivery;
+mod deployment;
+mod exchanges;
+mod findings;
+mod judge;
+mod mismatch;
+mod policy_host;
+mod records;
 pub mod remedy;
+mod retrieval;
 mod rule;
 mod rules;
 
-use crate::evidence::Evidence;
-
 pub use self::assessment::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
 pub use self::catalogue::{CATALOGUE_VERSION, catalogue, rule};
+pub use self::judge::classify;
 pub use self::rule::{ResultType, Rule, Status};
-
-/// Judges what a probe saw: strictly by the RFCs first, then as forgiving senders would, then for hygiene.
-pub fn classify(_evidence: &Evidence) -> Assessment {
-    unimplemented!("in work")
-}
