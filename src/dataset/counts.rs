@@ -1,0 +1,104 @@
+//! How many rows are in which state, by part, so that a resumed scan sums up rightly.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use serde::{Deserialize, Serialize};
+
+use super::DatasetError;
+use super::schema::{struct_child, text_column};
+
+/// Rows by the word in a column. Rows without a word are not counted.
+pub type Tally = BTreeMap<String, u64>;
+
+/// Rows of a part, or of the whole dataset, by state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Rows in all.
+    pub rows: u64,
+    /// By column `mx_state`.
+    pub mx_state: Tally,
+    /// By column `sts_state`.
+    pub sts_state: Tally,
+    /// By column `tlsrpt_state`.
+    pub tlsrpt_state: Tally,
+    /// By column `policy_stage`; rows for which nothing was fetched are not counted.
+    pub policy_stage: Tally,
+    /// By column `posture`.
+    pub posture: Tally,
+    /// By column `delivery`.
+    pub delivery: Tally,
+    /// By column `worst`; rows without a finding are not counted.
+    pub worst: Tally,
+    /// Rows that have the finding at least once, by its code.
+    pub findings: Tally,
+}
+
+impl Counts {
+    /// Counts the rows of a batch of table `domains`.
+    ///
+    /// # Errors
+    /// If a counted column is missing or has another type.
+    pub fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
+        Ok(Self {
+            rows: batch.num_rows() as u64,
+            mx_state: tally(batch, "mx_state")?,
+            sts_state: tally(batch, "sts_state")?,
+            tlsrpt_state: tally(batch, "tlsrpt_state")?,
+            policy_stage: tally(batch, "policy_stage")?,
+            posture: tally(batch, "posture")?,
+            delivery: tally(batch, "delivery")?,
+            worst: tally(batch, "worst")?,
+            findings: finding_codes(batch)?,
+        })
+    }
+
+    /// Adds the counts of other rows.
+    pub fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        let Self { rows: _, mx_state, sts_state, tlsrpt_state, policy_stage, posture, delivery, worst, findings } = self;
+        let others = [
+            &other.mx_state,
+            &other.sts_state,
+            &other.tlsrpt_state,
+            &other.policy_stage,
+            &other.posture,
+            &other.delivery,
+            &other.worst,
+            &other.findings,
+        ];
+        for (sum, more) in [mx_state, sts_state, tlsrpt_state, policy_stage, posture, delivery, worst, findings].into_iter().zip(others) {
+            for (word, rows) in more {
+                *sum.entry(word.clone()).or_default() += rows;
+            }
+        }
+    }
+}
+
+fn tally(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
+    let mut counted = BTreeMap::<&str, u64>::new();
+    for word in text_column(batch, column)?.iter().flatten() {
+        *counted.entry(word).or_default() += 1;
+    }
+    Ok(owned(counted))
+}
+
+fn finding_codes(batch: &RecordBatch) -> Result<Tally, DatasetError> {
+    let missing = || DatasetError::Encoding("column findings is missing".to_owned());
+    let findings = batch.column_by_name("findings").and_then(|column| column.as_list_opt::<i32>()).ok_or_else(missing)?;
+    let codes = struct_child(findings.values(), "code").and_then(|child| child.as_string_opt::<i32>()).ok_or_else(missing)?;
+    let mut counted = BTreeMap::<&str, u64>::new();
+    for row in findings.offsets().windows(2) {
+        let mut seen: Vec<&str> = (row[0]..row[1]).map(|index| codes.value(index as usize)).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        for code in seen {
+            *counted.entry(code).or_default() += 1;
+        }
+    }
+    Ok(owned(counted))
+}
+
+fn owned(counted: BTreeMap<&str, u64>) -> Tally {
+    counted.into_iter().map(|(word, rows)| (word.to_owned(), rows)).collect()
+}
