@@ -1,12 +1,12 @@
 //! How many rows are in which state, by part, so that a resumed scan sums up rightly.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use serde::{Deserialize, Serialize};
 
 use super::DatasetError;
-use super::schema::{struct_child, text_column};
+use super::read::FindingColumns;
 
 /// Rows by the word in a column. Rows without a word are not counted.
 pub type Tally = BTreeMap<String, u64>;
@@ -76,23 +76,20 @@ impl Counts {
 }
 
 fn tally(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
+    let words = batch.column_by_name(column).and_then(|column| column.as_string_opt::<i32>());
     let mut counted = BTreeMap::<&str, u64>::new();
-    for word in text_column(batch, column)?.iter().flatten() {
+    for word in words.ok_or_else(|| DatasetError::Column(column.to_owned()))?.iter().flatten() {
         *counted.entry(word).or_default() += 1;
     }
     Ok(owned(counted))
 }
 
 fn finding_codes(batch: &RecordBatch) -> Result<Tally, DatasetError> {
-    let missing = || DatasetError::Encoding("column findings is missing".to_owned());
-    let findings = batch.column_by_name("findings").and_then(|column| column.as_list_opt::<i32>()).ok_or_else(missing)?;
-    let codes = struct_child(findings.values(), "code").and_then(|child| child.as_string_opt::<i32>()).ok_or_else(missing)?;
+    let findings = FindingColumns::of_batch(batch)?;
     let mut counted = BTreeMap::<&str, u64>::new();
-    for row in findings.offsets().windows(2) {
-        let mut seen: Vec<&str> = (row[0]..row[1]).map(|index| codes.value(index as usize)).collect();
-        seen.sort_unstable();
-        seen.dedup();
-        for code in seen {
+    for row in 0..batch.num_rows() {
+        let codes: BTreeSet<&str> = findings.get(row).iter().map(|finding| finding.code).collect();
+        for code in codes {
             *counted.entry(code).or_default() += 1;
         }
     }

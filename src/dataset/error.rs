@@ -30,6 +30,15 @@ pub enum DatasetError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A column is missing, or has another type than this version writes.
+    Column(String),
+    /// A column holds a value that this version does not know.
+    Value {
+        /// Path of the column.
+        column: String,
+        /// The value.
+        value: String,
+    },
     /// The rows do not add up, or a shard was given twice: a mistake of the program.
     Inconsistent(String),
     /// Arrow or Parquet refused the rows: a mistake of the program.
@@ -67,6 +76,12 @@ impl fmt::Display for DatasetError {
             }
             Self::Damaged { path, reason } => {
                 write!(f, "{}: {reason}; the file is damaged or was not written by stscan, restore it or scan into another folder", path.display())
+            }
+            Self::Column(column) => {
+                write!(f, "column {column} is missing or has another type than stscan writes; read a dataset that stscan wrote, with all its columns")
+            }
+            Self::Value { column, value } => {
+                write!(f, "column {column} holds {value:?}, which this version does not know; read the dataset with the version that wrote it")
             }
             Self::Inconsistent(what) => write!(f, "the rows do not add up: {what}; this is a mistake in stscan, please report it"),
             Self::Encoding(what) => write!(f, "the rows cannot be encoded: {what}; this is a mistake in stscan, please report it"),

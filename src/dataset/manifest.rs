@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-use super::Counts;
+use super::{Counts, DatasetError, SCHEMA_VERSION};
 
 /// Options by their name, as `top` or `dns-timeout`.
 pub type Options = BTreeMap<String, Value>;
@@ -167,4 +169,130 @@ pub struct Rates {
     pub dns_queries: f64,
     /// HTTPS exchanges.
     pub fetches: f64,
+}
+
+impl RunDescription {
+    /// Everything that must be the same for a scan to be resumed, by its name.
+    pub(super) fn identity(&self) -> Options {
+        identity(&self.configuration, &self.list, self.shard_rows, [&self.catalogue_version, &self.public_suffix_list, &self.root_store])
+    }
+
+    /// SHA-256 of the identity, lower-case hex.
+    pub fn fingerprint(&self) -> String {
+        let text = self.identity().iter().map(|(name, value)| format!("{name}={value}\n")).collect::<String>();
+        hex(&Sha256::digest(text))
+    }
+}
+
+fn identity(configuration: &Options, list: &List, shard_rows: u64, versions: [&String; 3]) -> Options {
+    let [catalogue, public_suffix_list, root_store] = versions;
+    let mut identity: Options = configuration.iter().map(|(option, value)| (format!("--{option}"), value.clone())).collect();
+    identity.extend([
+        ("schema version".to_owned(), SCHEMA_VERSION.into()),
+        ("catalogue version".to_owned(), catalogue.as_str().into()),
+        ("public suffix list".to_owned(), public_suffix_list.as_str().into()),
+        ("root store".to_owned(), root_store.as_str().into()),
+        ("rows in a part".to_owned(), shard_rows.into()),
+        ("list".to_owned(), list.name.as_str().into()),
+        ("list id".to_owned(), list.id.as_deref().into()),
+        ("list SHA-256".to_owned(), list.sha256.as_deref().into()),
+    ]);
+    identity
+}
+
+/// Lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Manifest {
+    /// The manifest of a run that begins now.
+    pub(super) fn begun(run: &RunDescription) -> Self {
+        let run = run.clone();
+        Self {
+            schema_version: SCHEMA_VERSION,
+            fingerprint: run.fingerprint(),
+            run_id: run.run_id,
+            tool: run.tool,
+            catalogue_version: run.catalogue_version,
+            configuration: run.configuration,
+            pace: run.pace,
+            shard_rows: run.shard_rows,
+            list: run.list,
+            public_suffix_list: run.public_suffix_list,
+            root_store: run.root_store,
+            resolvers: run.resolvers,
+            user_agent: run.user_agent,
+            started_at: now(),
+            resumed_at: Vec::new(),
+            finished_at: None,
+            accounting: None,
+            counts: Counts::default(),
+            activity: Activity::default(),
+            rates: Rates::default(),
+            parts: Vec::new(),
+        }
+    }
+
+    /// The manifest of an unfinished run that goes on now, perhaps at another pace.
+    pub(super) fn resumed(mut self, run: &RunDescription) -> Self {
+        self.tool = run.tool.clone();
+        self.pace = run.pace.clone();
+        self.resolvers = run.resolvers.clone();
+        self.user_agent = run.user_agent.clone();
+        self.resumed_at.push(now());
+        self
+    }
+
+    pub(super) fn identity(&self) -> Options {
+        let versions = [&self.catalogue_version, &self.public_suffix_list, &self.root_store];
+        identity(&self.configuration, &self.list, self.shard_rows, versions)
+    }
+
+    pub(super) fn set_activity(&mut self, activity: Activity) {
+        self.activity = activity;
+        let rate = |number: u64| if activity.seconds > 0.0 { number as f64 / activity.seconds } else { 0.0 };
+        let Activity { dns_queries, fetches, .. } = activity;
+        self.rates = Rates { domains: rate(self.counts.rows), dns_queries: rate(dns_queries), fetches: rate(fetches) };
+    }
+
+    pub(super) fn end(&mut self, accounting: AccountingEntry, list: List) {
+        self.accounting = Some(accounting);
+        self.list = list;
+        self.finished_at = Some(now());
+    }
+}
+
+/// The present time (RFC 3339, UTC, whole seconds).
+fn now() -> String {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default()
+}
+
+impl Activity {
+    /// The sum of this and another session.
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        Self {
+            seconds: self.seconds + other.seconds,
+            dns_queries: self.dns_queries.saturating_add(other.dns_queries),
+            dns_retries: self.dns_retries.saturating_add(other.dns_retries),
+            fetches: self.fetches.saturating_add(other.fetches),
+            retried_targets: self.retried_targets.saturating_add(other.retried_targets),
+        }
+    }
+}
+
+impl AccountingEntry {
+    /// Whether every line is accounted for, and the rows are those that were stored.
+    pub(super) fn check(&self, stored: u64) -> Result<(), DatasetError> {
+        let Self { lines, rows, rejected, duplicates, excluded, not_selected, blank } = *self;
+        let sum = [rows, rejected, duplicates, excluded, not_selected, blank].iter().fold(0_u64, |sum, n| sum.saturating_add(*n));
+        if sum != lines {
+            return Err(DatasetError::Inconsistent(format!("of {lines} lines of the input {sum} are accounted for ({self:?})")));
+        }
+        if rows != stored {
+            return Err(DatasetError::Inconsistent(format!("the input gave {rows} targets and {stored} rows were stored")));
+        }
+        Ok(())
+    }
 }

@@ -30,11 +30,11 @@ use crate::classify::Assessment;
 use crate::evidence::Evidence;
 
 pub use self::batch::{MAX_BATCH_ROWS, record_batch};
-pub use self::counts::Counts;
+pub use self::counts::{Counts, Tally};
 pub use self::error::DatasetError;
-pub use self::manifest::{Activity, AccountingEntry, List, Manifest, Part, RunDescription};
+pub use self::manifest::{AccountingEntry, Activity, List, Manifest, Options, Part, Rates, RunDescription, Tool};
 pub use self::manifest_schema::manifest_schema;
-pub use self::read::{Reader, Row, rows};
+pub use self::read::{EvidenceColumns, Judgement, JudgementColumns, PartBatches, Reader, StoredFinding, TargetColumns};
 pub use self::schema::{COMMENT, RANGE, SCHEMA_VERSION, UNIT, schema, schema_json, schema_markdown};
 pub use self::store::{Dataset, SHARD_ROWS};
 pub use self::stream::StreamWriter;
