@@ -9,10 +9,18 @@
 //! What the exchange does not do, on purpose: follow redirects, decompress, keep cookies, use a proxy, pool connections,
 //! resume TLS sessions (a resumed session shows no certificate).
 
+mod address;
+mod certificate;
+mod clock;
 mod config;
 mod counters;
+mod distinguished_name;
+mod fault;
 mod fetcher;
+mod http;
+mod limits;
 mod roots;
+mod verifier;
 
 pub use self::config::{FetchConfig, FetchConfigError};
 pub use self::counters::FetchCounters;
