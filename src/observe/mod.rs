@@ -1,3 +1,5 @@
-//! Asking the network: DNS lookups, the HTTPS exchange with a policy host, and the probe of a domain that joins them.
+//! Asynchronous probing: what the network says, recorded as evidence and never judged here.
 
+pub mod dns;
 pub mod fetch;
+pub mod probe;
