@@ -98,7 +98,7 @@ fn judge_path(
     };
     let Err(error) = path_at(now) else { return };
     let Some(fault) = time_fault(&error) else {
-        return verdict.add(trust_fault(&error, leaf, others, roots), &error);
+        return judge_trust(&error, leaf, others, roots, verdict);
     };
     verdict.add(fault, &error);
     let issued = leaf.and_then(|leaf| u64::try_from(leaf.validity().not_before.timestamp()).ok());
@@ -106,7 +106,7 @@ fn judge_path(
         && let Err(error) = path_at(issued)
         && time_fault(&error).is_none()
     {
-        verdict.add(trust_fault(&error, leaf, others, roots), &error);
+        judge_trust(&error, leaf, others, roots, verdict);
     }
 }
 
@@ -118,21 +118,33 @@ fn time_fault(error: &webpki::Error) -> Option<CertificateFault> {
     }
 }
 
-fn trust_fault(
+fn judge_trust(
     error: &webpki::Error,
     leaf: Option<&X509Certificate<'_>>,
     others: &[CertificateDer<'_>],
     roots: &RootCertStore,
-) -> CertificateFault {
+    verdict: &mut Verdict,
+) {
     use webpki::Error::{CaUsedAsEndEntity, CertDistrusted, CertRevoked, InvalidSignatureForPublicKey, UnknownIssuer};
-    match error {
+    let self_signed = leaf.is_some_and(|leaf| is_self_signed(leaf) && !is_root(leaf, roots));
+    let fault = match error {
         CertRevoked => CertificateFault::Revoked,
-        // Self-signed certificates are often marked as a CA, which is then all that the library tells of them.
-        UnknownIssuer | CaUsedAsEndEntity if leaf.is_some_and(is_self_signed) => CertificateFault::SelfSigned,
+        UnknownIssuer if self_signed => CertificateFault::SelfSigned,
+        // Self-signed certificates are often marked as a CA, which the library then tells first.
+        CaUsedAsEndEntity if self_signed => CertificateFault::SelfSigned,
         UnknownIssuer => missing_issuer(leaf, others, roots),
         CertDistrusted | InvalidSignatureForPublicKey => CertificateFault::Untrusted,
         _ => CertificateFault::Malformed,
+    };
+    verdict.add(fault, error);
+    if self_signed {
+        verdict.add(CertificateFault::SelfSigned, &"its own issuer");
     }
+}
+
+fn is_root(certificate: &X509Certificate<'_>, roots: &RootCertStore) -> bool {
+    let key = contents(certificate.public_key().raw);
+    roots.roots.iter().any(|root| Some(root.subject_public_key_info.as_ref()) == key)
 }
 
 /// Its own issuer by name, unless the key identifiers say that another key of that name signed it.
@@ -209,7 +221,9 @@ fn describe(der: &[u8], leaf: Option<&X509Certificate<'_>>, chain_length: usize,
         faults: verdict.faults,
         reason,
         subject: leaf.map(|leaf| to_rfc4514(leaf.subject())).unwrap_or_default(),
-        sans: leaf.map(|leaf| dns_names(leaf).take(MAX_SANS).map(|name| cut(name.to_owned(), MAX_SAN_OCTETS)).collect()).unwrap_or_default(),
+        sans: leaf
+            .map(|leaf| dns_names(leaf).take(MAX_SANS).map(|name| cut(name.to_owned(), MAX_SAN_OCTETS)).collect())
+            .unwrap_or_default(),
         issuer: leaf.map(|leaf| to_rfc4514(leaf.issuer())).unwrap_or_default(),
         not_before: leaf.and_then(|leaf| system_time(leaf.validity().not_before.timestamp())),
         not_after: leaf.and_then(|leaf| system_time(leaf.validity().not_after.timestamp())),
@@ -242,3 +256,6 @@ pub(super) fn hex(octets: &[u8]) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests;

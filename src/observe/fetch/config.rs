@@ -80,8 +80,7 @@ impl FetchConfig {
 
 /// A comment that cannot break out of its parentheses nor out of the header.
 fn is_contact(text: &str) -> bool {
-    (1..=MAX_CONTACT_OCTETS).contains(&text.len())
-        && text.bytes().all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'(' | b')' | b'\\'))
+    (1..=MAX_CONTACT_OCTETS).contains(&text.len()) && text.bytes().all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'(' | b')' | b'\\'))
 }
 
 /// Why fetching cannot be set up.

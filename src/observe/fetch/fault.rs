@@ -107,7 +107,14 @@ fn early_end(stage: FetchStage) -> FetchFault {
 fn of_io(stage: FetchStage, error: &io::Error) -> Option<FetchFault> {
     match error.raw_os_error().map(Errno::from_raw) {
         Some(
-            Errno::EMFILE | Errno::ENFILE | Errno::EADDRNOTAVAIL | Errno::EACCES | Errno::EPERM | Errno::ENOBUFS | Errno::ENOMEM | Errno::ENETDOWN
+            Errno::EMFILE
+            | Errno::ENFILE
+            | Errno::EADDRNOTAVAIL
+            | Errno::EACCES
+            | Errno::EPERM
+            | Errno::ENOBUFS
+            | Errno::ENOMEM
+            | Errno::ENETDOWN
             | Errno::EAFNOSUPPORT,
         ) => return Some(FetchFault::Local),
         Some(Errno::EHOSTDOWN) => return Some(FetchFault::Unreachable),
@@ -123,7 +130,8 @@ fn of_io(stage: FetchStage, error: &io::Error) -> Option<FetchFault> {
         io::ErrorKind::UnexpectedEof => Some(early_end(stage)),
         // rustls's errors come inside of InvalidData; without one it is hyper's reader of chunks that complains.
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
-            if matches!(stage, FetchStage::Http | FetchStage::Body) && !error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) =>
+            if matches!(stage, FetchStage::Http | FetchStage::Body)
+                && !error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) =>
         {
             Some(FetchFault::HttpProtocol)
         }

@@ -88,7 +88,7 @@ impl Fetcher {
         fetch: &mut Fetch,
         clock: &mut Clock,
     ) -> Result<(TcpStream, Option<SemaphorePermit<'_>>), FetchError> {
-        let mut failure = fault::timeout(FetchStage::Connect);
+        let mut failure: Option<FetchError> = None;
         for &address in chosen {
             let waiting = Instant::now();
             let permit = self.limits.admit(address).await;
@@ -102,22 +102,16 @@ impl Fetcher {
                     fetch.address = Some(address);
                     return Ok((tcp, permit));
                 }
-                Err(error) => failure = more_telling(failure, own_lack_of_route(error, peer), fetch.tried.len() == 1),
+                Err(error) => failure = Some(more_telling(failure, own_lack_of_route(error, peer))),
             }
             if clock.is_over() {
                 break;
             }
         }
-        Err(failure)
+        Err(failure.unwrap_or_else(|| fault::timeout(FetchStage::Connect)))
     }
 
-    async fn handshake(
-        &self,
-        host: &str,
-        tcp: TcpStream,
-        fetch: &mut Fetch,
-        clock: &Clock,
-    ) -> Result<TlsStream<TcpStream>, FetchError> {
+    async fn handshake(&self, host: &str, tcp: TcpStream, fetch: &mut Fetch, clock: &Clock) -> Result<TlsStream<TcpStream>, FetchError> {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| fault::of(FetchStage::Tls, &error))?;
         let (verifier, seen) = RecordingVerifier::new(self.tls.crypto_provider().signature_verification_algorithms);
         let mut config = self.tls.clone();
@@ -173,9 +167,12 @@ fn record_session(session: &ClientConnection, fetch: &mut Fetch) {
     fetch.alpn = session.alpn_protocol().map(|protocol| String::from_utf8_lossy(protocol).into_owned());
 }
 
-/// Of several failed connections the last is reported, but not a fault of ours where there is one of the host.
-fn more_telling(before: FetchError, after: FetchError, is_first: bool) -> FetchError {
-    if after.fault == FetchFault::Local && before.fault != FetchFault::Local && !is_first { before } else { after }
+/// Of several failed connections the last is reported, but a fault of the host rather than one of ours.
+fn more_telling(before: Option<FetchError>, after: FetchError) -> FetchError {
+    match before {
+        Some(before) if after.fault == FetchFault::Local => before,
+        _ => after,
+    }
 }
 
 /// A network that cannot be reached because this machine has no route to it (no IPv6, say) is no fault of the host.
@@ -188,4 +185,31 @@ fn own_lack_of_route(error: FetchError, peer: SocketAddr) -> FetchError {
         return error;
     }
     FetchError { fault: FetchFault::Local, text: format!("this machine has no route to {}: {}", peer.ip(), error.text), ..error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(fault: FetchFault) -> FetchError {
+        FetchError { stage: FetchStage::Connect, fault, text: fault.to_string() }
+    }
+
+    #[test]
+    fn a_network_without_a_route_from_here_is_no_fault_of_the_host() {
+        let judged = |fault, address: [u8; 4]| own_lack_of_route(failure(fault), SocketAddr::from((address, 443))).fault;
+        // The kernel refuses broadcast without being asked for it, wherever the default route leads.
+        assert_eq!(judged(FetchFault::Unreachable, [255, 255, 255, 255]), FetchFault::Local);
+        assert_eq!(judged(FetchFault::Unreachable, [127, 0, 0, 1]), FetchFault::Unreachable);
+        assert_eq!(judged(FetchFault::Timeout, [255, 255, 255, 255]), FetchFault::Timeout);
+    }
+
+    #[test]
+    fn our_own_faults_do_not_hide_the_hosts() {
+        let told = |before: Option<FetchFault>, after| more_telling(before.map(failure), failure(after)).fault;
+        assert_eq!(told(Some(FetchFault::Refused), FetchFault::Timeout), FetchFault::Timeout);
+        assert_eq!(told(Some(FetchFault::Refused), FetchFault::Local), FetchFault::Refused);
+        assert_eq!(told(Some(FetchFault::Local), FetchFault::Refused), FetchFault::Refused);
+        assert_eq!(told(None, FetchFault::Local), FetchFault::Local);
+    }
 }

@@ -16,7 +16,7 @@ use super::clock::Clock;
 use super::fault;
 use crate::evidence::{BODY_LIMIT, Fetch, FetchError, FetchStage, KEPT_HEADERS};
 
-/// Octets of a response head at most; it and the next octets of the body share hyper's buffer.
+/// Octets of a response head at most. hyper's buffer, which body octets share, may hold one read more than its own limit.
 const HEAD_LIMIT: usize = 64 * 1024;
 /// Header fields of a response at most.
 const MAX_HEADERS: usize = 100;
@@ -33,7 +33,8 @@ pub(super) async fn get(
     fetch: &mut Fetch,
     clock: &Clock,
 ) -> Result<(), FetchError> {
-    let handshake = Builder::new().max_buf_size(HEAD_LIMIT).max_headers(MAX_HEADERS).handshake(TokioIo::new(stream)).await;
+    let handshake =
+        Builder::new().max_buf_size(HEAD_LIMIT).max_header_size(HEAD_LIMIT).max_headers(MAX_HEADERS).handshake(TokioIo::new(stream)).await;
     let (sender, connection) = handshake.map_err(|error| fault::of(FetchStage::Http, &error))?;
     // hyper's two halves, driven together; no task is left behind when one of them is done.
     tokio::select! {
@@ -49,12 +50,7 @@ async fn drive(connection: impl Future<Output = hyper::Result<()>>) -> Infallibl
     pending().await
 }
 
-async fn converse(
-    request: Request<NoBody>,
-    mut sender: SendRequest<NoBody>,
-    fetch: &mut Fetch,
-    clock: &Clock,
-) -> Result<(), FetchError> {
+async fn converse(request: Request<NoBody>, mut sender: SendRequest<NoBody>, fetch: &mut Fetch, clock: &Clock) -> Result<(), FetchError> {
     let (head, took) = clock.time(FetchStage::Http, None, sender.send_request(request)).await;
     fetch.timings.http_ms = Some(took);
     let response = head?;

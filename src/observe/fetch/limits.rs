@@ -109,23 +109,19 @@ mod tests {
         IpAddr::from([192, 0, 2, last])
     }
 
-    /// Moments of admission, in milliseconds from the start.
-    async fn moments(limits: &Limits, addresses: impl IntoIterator<Item = IpAddr>) -> Vec<u128> {
+    /// Milliseconds until all of them were admitted.
+    async fn time_to_admit(limits: &Limits, addresses: impl IntoIterator<Item = IpAddr>) -> u128 {
         let start = Instant::now();
-        let mut moments = join_all(addresses.into_iter().map(|address| async move {
-            drop(limits.admit(address).await);
-            start.elapsed().as_millis()
-        }))
-        .await;
-        moments.sort_unstable();
-        moments
+        join_all(addresses.into_iter().map(|address| async move { drop(limits.admit(address).await) })).await;
+        start.elapsed().as_millis()
     }
 
     #[tokio::test]
     async fn connections_to_one_address_keep_their_distance() {
         let limits = Limits::new(100, 0, 100);
-        let moments = moments(&limits, [host(1); 6]).await;
-        assert!(moments.windows(2).all(|pair| pair[1] - pair[0] >= 9), "{moments:?}");
+        drop(limits.admit(host(1)).await);
+        let took = time_to_admit(&limits, [host(1); 6]).await;
+        assert!(took >= 50, "{took}");
     }
 
     #[tokio::test]
@@ -136,15 +132,16 @@ mod tests {
         tokio::select! {
             biased;
             _ = waiting => panic!("the second connection to an address has to wait"),
-            moments = moments(&limits, (2..40).map(host)) => assert!(moments.iter().all(|ms| *ms < 500), "{moments:?}"),
+            took = time_to_admit(&limits, (2..40).map(host)) => assert!(took < 900, "{took}"),
         }
     }
 
     #[tokio::test]
     async fn the_rate_in_all_holds_over_addresses() {
         let limits = Limits::new(100, 200, 0);
-        let moments = moments(&limits, (0..20).map(host)).await;
-        assert!(*moments.last().unwrap() >= 19 * 5 - 10, "{moments:?}");
+        drop(limits.admit(host(0)).await);
+        let took = time_to_admit(&limits, (0..20).map(host)).await;
+        assert!(took >= 19 * 5, "{took}");
     }
 
     #[tokio::test]

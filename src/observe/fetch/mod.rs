@@ -26,3 +26,8 @@ pub use self::config::{FetchConfig, FetchConfigError};
 pub use self::counters::FetchCounters;
 pub use self::fetcher::Fetcher;
 pub use self::roots::{ROOTS_VERSION, add_roots, load_roots};
+
+#[cfg(test)]
+mod authority;
+#[cfg(test)]
+mod tests;
