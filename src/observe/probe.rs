@@ -83,3 +83,6 @@ fn withheld(addresses: Vec<IpAddr>, alias: &str) -> Fetch {
     let text = format!("the policy host is an alias of {alias}, which is on the opt-out list");
     Fetch { error: Some(FetchError { stage: FetchStage::Address, fault: FetchFault::Excluded, text }), ..Fetch::new(addresses) }
 }
+
+#[cfg(test)]
+mod tests;
