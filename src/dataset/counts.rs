@@ -99,3 +99,25 @@ fn finding_codes(batch: &RecordBatch) -> Result<Tally, DatasetError> {
 fn owned(counted: BTreeMap<&str, u64>) -> Tally {
     counted.into_iter().map(|(word, rows)| (word.to_owned(), rows)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::{Posture, Severity};
+    use crate::dataset::{record_batch, samples};
+
+    #[test]
+    fn a_finding_counts_once_a_row() {
+        let mut record = samples::absent(0, "example.com");
+        record.assessment.posture = Posture::Broken;
+        record.assessment.findings = vec![samples::finding("mx-cname", Severity::Low), samples::finding("mx-cname", Severity::High)];
+        let batch = record_batch(&[record, samples::absent(1, "example.net"), samples::absent(2, "example.org")]).unwrap();
+        let counts = Counts::of(&batch).unwrap();
+        assert_eq!((counts.rows, counts.posture["absent"], counts.posture["broken"]), (3, 2, 1));
+        assert_eq!((counts.findings["mx-cname"], counts.findings["mx-implicit"]), (1, 2));
+        assert_eq!((counts.worst["high"], counts.worst["info"]), (1, 2));
+        let mut sum = counts.clone();
+        sum.add(&counts);
+        assert_eq!((sum.rows, sum.findings["mx-implicit"], sum.policy_stage.len()), (6, 4, 0));
+    }
+}

@@ -75,13 +75,23 @@ impl fmt::Display for DatasetError {
                 advice(source.kind()).map_or(Ok(()), |advice| write!(f, "; {advice}"))
             }
             Self::Damaged { path, reason } => {
-                write!(f, "{}: {reason}; the file is damaged or was not written by stscan, restore it or scan into another folder", path.display())
+                write!(
+                    f,
+                    "{}: {reason}; the file is damaged or was not written by stscan, restore it or scan into another folder",
+                    path.display()
+                )
             }
             Self::Column(column) => {
-                write!(f, "column {column} is missing or has another type than stscan writes; read a dataset that stscan wrote, with all its columns")
+                write!(
+                    f,
+                    "column {column} is missing or has another type than stscan writes; read a dataset that stscan wrote, with all its columns"
+                )
             }
             Self::Value { column, value } => {
-                write!(f, "column {column} holds {value:?}, which this version does not know; read the dataset with the version that wrote it")
+                write!(
+                    f,
+                    "column {column} holds {value:?}, which this version does not know; read the dataset with the version that wrote it"
+                )
             }
             Self::Inconsistent(what) => write!(f, "the rows do not add up: {what}; this is a mistake in stscan, please report it"),
             Self::Encoding(what) => write!(f, "the rows cannot be encoded: {what}; this is a mistake in stscan, please report it"),

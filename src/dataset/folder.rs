@@ -2,25 +2,31 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::DatasetError;
-use super::manifest::Manifest;
+use super::manifest::{Manifest, Part};
 
 /// The run.
 pub(super) const MANIFEST: &str = "manifest.json";
 /// Folder of the parts.
 pub(super) const DOMAINS: &str = "domains";
 /// Lines of the input that are no domain name; the input writes it.
-pub(super) const REJECTED: &str = "rejected.csv";
+pub const REJECTED: &str = "rejected.csv";
 /// Held while a scan writes the folder.
 pub(super) const LOCK: &str = ".lock";
+/// Copies of the list while the scan is unfinished; the input writes them.
+pub const SPOOL: &str = ".spool";
 /// End of the names of files that are not finished.
 const TEMPORARY: &str = ".tmp";
 
-/// Path of a part from the dataset's folder.
-pub(super) fn part_file(shard: u64) -> String {
-    format!("{DOMAINS}/part-{shard:05}.parquet")
+/// Path of a part from the dataset's folder. A shard has more than one piece only where a scan was stopped in the midst of it;
+/// by name they stand in the order of the input, since `_` comes after the dot.
+pub(super) fn part_file(shard: u64, piece: usize) -> String {
+    match piece {
+        0 => format!("{DOMAINS}/part-{shard:05}.parquet"),
+        _ => format!("{DOMAINS}/part-{shard:05}_{piece}.parquet"),
+    }
 }
 
 /// The name under which a file is written before it is renamed.
@@ -30,11 +36,23 @@ pub(super) fn temporary(path: &Path) -> PathBuf {
     name.into()
 }
 
+/// The name that a file will have once it is finished.
+pub(super) fn final_name(name: &str) -> &str {
+    name.strip_suffix(TEMPORARY).unwrap_or(name)
+}
+
+/// Path of a part that a manifest lists. What others wrote must not lead out of the folder.
+pub(super) fn part_path(dir: &Path, part: &Part) -> Result<PathBuf, DatasetError> {
+    if Path::new(&part.file).components().all(|component| matches!(component, Component::Normal(_))) {
+        return Ok(dir.join(&part.file));
+    }
+    Err(DatasetError::damaged(&dir.join(MANIFEST), format_args!("it lists {:?}, which is outside of the folder", part.file)))
+}
+
 /// Whether a file of [`DOMAINS`] is one that a scan of ours writes, whole or not.
 pub(super) fn is_ours(name: &str) -> bool {
-    let part = name.strip_suffix(TEMPORARY).unwrap_or(name);
-    let shard = part.strip_prefix("part-").and_then(|part| part.strip_suffix(".parquet"));
-    shard.is_some_and(|shard| !shard.is_empty() && shard.bytes().all(|b| b.is_ascii_digit()))
+    let number = final_name(name).strip_prefix("part-").and_then(|part| part.strip_suffix(".parquet"));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'_'))
 }
 
 /// The manifest; `None` where there is none.

@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::input::Accounting;
+
 use super::{Counts, DatasetError, SCHEMA_VERSION};
 
 /// Options by their name, as `top` or `dns-timeout`.
@@ -114,8 +116,10 @@ pub struct Manifest {
 pub struct Part {
     /// Path from the dataset's folder, with `/`.
     pub file: String,
-    /// The shard: ordinals from `shard * shard_rows`.
+    /// The shard: ordinals from `shard * shard_rows` on.
     pub shard: u64,
+    /// The ordinals of its rows, as first and one past the last of every run. One run, unless a scan was stopped in the midst of the shard.
+    pub ordinals: Vec<[u64; 2]>,
     /// Rows.
     pub rows: u64,
     /// Length of the file.
@@ -249,6 +253,28 @@ impl Manifest {
         identity(&self.configuration, &self.list, self.shard_rows, versions)
     }
 
+    /// Whether rows with these ordinals may become a part of the shard.
+    pub(super) fn has_room(&self, shard: u64, ordinals: &[[u64; 2]]) -> Result<(), DatasetError> {
+        let there = self.parts.iter().filter(|part| part.shard == shard).flat_map(|part| &part.ordinals);
+        for [start, end] in ordinals {
+            if start / self.shard_rows != shard || end.saturating_sub(1) / self.shard_rows != shard {
+                return Err(DatasetError::Inconsistent(format!("ordinals {start} to {} are not all of shard {shard}", end - 1)));
+            }
+            if there.clone().any(|[from, to]| start < to && from < end) {
+                return Err(DatasetError::Inconsistent(format!("rows of shard {shard} from ordinal {start} on are there already")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a part behind the earlier ones of its shard.
+    pub(super) fn list(&mut self, part: Part, activity: Activity) {
+        self.counts.add(&part.counts);
+        let position = self.parts.partition_point(|listed| listed.shard <= part.shard);
+        self.parts.insert(position, part);
+        self.set_activity(activity);
+    }
+
     pub(super) fn set_activity(&mut self, activity: Activity) {
         self.activity = activity;
         let rate = |number: u64| if activity.seconds > 0.0 { number as f64 / activity.seconds } else { 0.0 };
@@ -282,6 +308,13 @@ impl Activity {
     }
 }
 
+impl From<Accounting> for AccountingEntry {
+    fn from(accounting: Accounting) -> Self {
+        let Accounting { lines, rows, rejected, duplicates, excluded, not_selected, blank } = accounting;
+        Self { lines, rows, rejected, duplicates, excluded, not_selected, blank }
+    }
+}
+
 impl AccountingEntry {
     /// Whether every line is accounted for, and the rows are those that were stored.
     pub(super) fn check(&self, stored: u64) -> Result<(), DatasetError> {
@@ -294,5 +327,34 @@ impl AccountingEntry {
             return Err(DatasetError::Inconsistent(format!("the input gave {rows} targets and {stored} rows were stored")));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::samples;
+
+    #[test]
+    fn a_manifest_survives_json_and_tolerates_what_it_does_not_know() {
+        let mut manifest = Manifest::begun(&samples::run());
+        manifest.set_activity(Activity { seconds: 4.0, dns_queries: 10, ..Activity::default() });
+        let mut json = serde_json::to_value(&manifest).unwrap();
+        assert_eq!(json["rates"]["dns_queries"], 2.5);
+        json["invented_later"] = 1.into();
+        json["list"]["invented_later"] = 1.into();
+        assert_eq!(serde_json::from_value::<Manifest>(json).unwrap(), manifest);
+    }
+
+    #[test]
+    fn the_pace_is_no_part_of_the_identity() {
+        let (run, mut other) = (samples::run(), samples::run());
+        other.pace.clear();
+        other.run_id = "another".to_owned();
+        other.resolvers.clear();
+        assert_eq!(run.fingerprint(), other.fingerprint());
+        other.root_store = "roots 2".to_owned();
+        assert_ne!(run.fingerprint(), other.fingerprint());
+        assert_eq!(Manifest::begun(&run).identity(), run.identity());
     }
 }

@@ -16,38 +16,50 @@ use super::{Counts, DatasetError, MAX_BATCH_ROWS, encoding, folder, schema};
 
 /// Writes the rows of a shard and gives the entry that lists them.
 pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, batches: &[RecordBatch]) -> Result<Part, DatasetError> {
-    let order = order(shard, manifest.shard_rows, batches)?;
+    let rows = sorted(batches)?;
+    let ordinals = runs(&rows)?;
+    manifest.has_room(shard, &ordinals)?;
+    let order: Vec<(usize, usize)> = rows.into_iter().map(|(_, batch, row)| (batch, row)).collect();
     let mut counts = Counts::default();
     for batch in batches {
         counts.add(&Counts::of(batch)?);
     }
-    let file = folder::part_file(shard);
+    let file = folder::part_file(shard, manifest.parts.iter().filter(|part| part.shard == shard).count());
     let path = dir.join(&file);
     let new = folder::temporary(&path);
     let written = write_rows(&new, manifest, batches, &order).and_then(|digest| folder::put_in_place(&new, &path).map(|()| digest));
     let Digested { bytes, sha256 } = written.inspect_err(|_| {
         let _ = fs::remove_file(&new); // The first error is the one to be told.
     })?;
-    Ok(Part { file, shard, rows: order.len() as u64, bytes, sha256, counts })
+    Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts })
 }
 
-/// Batch and row of every row, by ordinal.
-fn order(shard: u64, shard_rows: u64, batches: &[RecordBatch]) -> Result<Vec<(usize, usize)>, DatasetError> {
+/// Ordinal, batch and row of every row, by ordinal.
+fn sorted(batches: &[RecordBatch]) -> Result<Vec<(u64, usize, usize)>, DatasetError> {
     let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
     for (batch_index, batch) in batches.iter().enumerate() {
         let ordinals = batch.column_by_name("ordinal").and_then(|column| column.as_primitive_opt::<Int64Type>());
         let ordinals = ordinals.ok_or_else(|| DatasetError::Column("ordinal".to_owned()))?;
-        rows.extend(ordinals.values().iter().enumerate().map(|(row, ordinal)| (*ordinal, batch_index, row)));
+        for (row, ordinal) in ordinals.values().iter().enumerate() {
+            let ordinal = u64::try_from(*ordinal).map_err(|_| DatasetError::Inconsistent(format!("a row of ordinal {ordinal}")))?;
+            rows.push((ordinal, batch_index, row));
+        }
     }
     rows.sort_unstable();
-    let of_shard = |ordinal: i64| u64::try_from(ordinal).is_ok_and(|ordinal| ordinal / shard_rows == shard);
-    if let Some((ordinal, ..)) = rows.iter().find(|(ordinal, ..)| !of_shard(*ordinal)) {
-        return Err(DatasetError::Inconsistent(format!("ordinal {ordinal} is not of shard {shard}")));
+    Ok(rows)
+}
+
+/// The runs of ordinals without a gap, as first and one past the last.
+fn runs(rows: &[(u64, usize, usize)]) -> Result<Vec<[u64; 2]>, DatasetError> {
+    let mut runs: Vec<[u64; 2]> = Vec::new();
+    for &(ordinal, ..) in rows {
+        match runs.last_mut() {
+            Some([_, end]) if *end == ordinal => *end = ordinal + 1,
+            Some([_, end]) if *end > ordinal => return Err(DatasetError::Inconsistent(format!("ordinal {ordinal} is given twice"))),
+            _ => runs.push([ordinal, ordinal + 1]),
+        }
     }
-    if let Some(pair) = rows.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        return Err(DatasetError::Inconsistent(format!("ordinal {} occurs twice in shard {shard}", pair[0].0)));
-    }
-    Ok(rows.into_iter().map(|(_, batch, row)| (batch, row)).collect())
+    Ok(runs)
 }
 
 /// Length and hash of what was written.
@@ -107,5 +119,31 @@ impl Write for Hashing {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{record_batch, samples};
+
+    #[test]
+    fn a_full_disk_is_told_as_such() {
+        let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
+        let manifest = Manifest::begun(&samples::run());
+        let error = write_rows(Path::new("/dev/full"), &manifest, &[batch], &[(0, 0)]).map(|_| ()).unwrap_err();
+        assert!(matches!(&error, DatasetError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull), "{error}");
+        assert!(error.to_string().contains("free some space"), "{error}");
+    }
+
+    #[test]
+    fn the_manifest_has_the_hash_and_length_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(folder::DOMAINS)).unwrap();
+        let batch = record_batch(&[samples::absent(1, "example.com"), samples::absent(0, "example.net")]).unwrap();
+        let part = write(folder.path(), 0, &Manifest::begun(&samples::run()), &[batch]).unwrap();
+        let bytes = fs::read(folder.path().join(&part.file)).unwrap();
+        assert_eq!((part.bytes, part.rows, part.ordinals.as_slice()), (bytes.len() as u64, 2, [[0, 2]].as_slice()));
+        assert_eq!(part.sha256, hex(&Sha256::digest(&bytes)));
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::DatasetError;
-use super::folder::{self, DOMAINS, LOCK, MANIFEST, REJECTED};
+use super::folder::{self, DOMAINS, LOCK, MANIFEST, REJECTED, SPOOL};
 use super::manifest::{Manifest, RunDescription};
 
 /// Differences of configuration that a refusal names; the rest is counted.
@@ -15,15 +15,35 @@ const NAMED_DIFFERENCES: usize = 3;
 /// # Errors
 /// Refuses a folder that holds anything else.
 pub(super) fn survey(dir: &Path, run: &RunDescription) -> Result<Option<Manifest>, DatasetError> {
+    let manifest = unfinished(dir)?;
+    if let Some(manifest) = &manifest {
+        same_configuration(dir, manifest, run)?;
+    }
+    Ok(manifest)
+}
+
+/// Says at once, before a list is read, if no scan whatever may write to the folder.
+///
+/// # Errors
+/// A refusal, as [`super::Dataset::create_or_resume`] gives it, but for a difference of configuration.
+pub fn refuse_unless_usable(dir: &Path) -> Result<(), DatasetError> {
+    unfinished(dir).map(drop)
+}
+
+/// The unfinished scan that the folder holds; `None` if the folder is empty or missing.
+fn unfinished(dir: &Path) -> Result<Option<Manifest>, DatasetError> {
     if let Some(manifest) = folder::read_manifest(dir)? {
-        may_resume(dir, &manifest, run)?;
+        if let Some(end) = &manifest.finished_at {
+            return Err(DatasetError::refused(dir, format!("holds a scan that was finished at {end}; choose another folder")));
+        }
         parts_are_whole(dir, &manifest)?;
         no_foreign_parts(dir)?;
         return Ok(Some(manifest));
     }
-    let first_manifest = format!("{MANIFEST}.tmp"); // All that is left of a scan that died while it began.
-    let ours = [LOCK, DOMAINS, REJECTED, first_manifest.as_str(), "lost+found"];
-    if let Some(foreign) = folder::names(dir)?.into_iter().find(|name| !ours.contains(&name.as_str())) {
+    // What a scan leaves that died while it began, and what the system puts into every file system.
+    let ours = [LOCK, DOMAINS, REJECTED, MANIFEST, SPOOL, "lost+found"];
+    let is_ours = |name: &str| ours.contains(&folder::final_name(name));
+    if let Some(foreign) = folder::names(dir)?.into_iter().find(|name| !is_ours(name)) {
         let reason = format!("not empty (it holds {foreign:?}) and no dataset, as {MANIFEST} is missing; choose an empty or new folder");
         return Err(DatasetError::refused(dir, reason));
     }
@@ -34,11 +54,7 @@ pub(super) fn survey(dir: &Path, run: &RunDescription) -> Result<Option<Manifest
     Ok(None)
 }
 
-fn may_resume(dir: &Path, manifest: &Manifest, run: &RunDescription) -> Result<(), DatasetError> {
-    if let Some(end) = &manifest.finished_at {
-        let reason = format!("holds a scan that was finished at {end}; choose another folder");
-        return Err(DatasetError::refused(dir, reason));
-    }
+fn same_configuration(dir: &Path, manifest: &Manifest, run: &RunDescription) -> Result<(), DatasetError> {
     if manifest.fingerprint == run.fingerprint() {
         return Ok(());
     }
@@ -48,7 +64,9 @@ fn may_resume(dir: &Path, manifest: &Manifest, run: &RunDescription) -> Result<(
         0 => String::new(),
         n => format!("; and {n} more"),
     };
-    let reason = format!("holds an unfinished scan of another configuration ({named}{more}); give the same options to resume it, or choose another folder");
+    let reason = format!(
+        "holds an unfinished scan of another configuration ({named}{more}); give the same options to resume it, or choose another folder"
+    );
     Err(DatasetError::refused(dir, reason))
 }
 
@@ -63,7 +81,7 @@ fn differences(manifest: &Manifest, run: &RunDescription) -> Vec<String> {
 
 fn parts_are_whole(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
     for part in &manifest.parts {
-        let path = dir.join(folder::part_file(part.shard));
+        let path = folder::part_path(dir, part)?;
         let length = fs::metadata(&path).map_err(DatasetError::io("find", &path))?.len();
         if length != part.bytes {
             return Err(DatasetError::damaged(&path, format_args!("it has {length} bytes and the manifest says {}", part.bytes)));
@@ -83,7 +101,7 @@ fn no_foreign_parts(dir: &Path) -> Result<(), DatasetError> {
 /// Removes what an interrupted scan left: parts that the manifest does not list and files that were not renamed.
 pub(super) fn remove_leftovers(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
     let domains = dir.join(DOMAINS);
-    let listed: Vec<String> = manifest.parts.iter().map(|part| folder::part_file(part.shard)).collect();
+    let listed: Vec<String> = manifest.parts.iter().map(|part| part.file.clone()).collect();
     for name in folder::names(&domains)? {
         if folder::is_ours(&name) && !listed.contains(&format!("{DOMAINS}/{name}")) {
             let path = domains.join(name);

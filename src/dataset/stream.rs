@@ -50,3 +50,29 @@ fn failed(error: arrow::error::ArrowError) -> DatasetError {
         other => other.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::ipc::reader::StreamReader;
+
+    use super::*;
+    use crate::dataset::{record_batch, samples};
+
+    #[test]
+    fn a_stream_has_the_schema_and_the_rows() {
+        let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
+        let mut writer = StreamWriter::new(Vec::new()).unwrap();
+        writer.write(&batch).unwrap();
+        writer.write(&batch).unwrap();
+        let bytes = writer.finish().unwrap();
+        let reader = StreamReader::try_new(bytes.as_slice(), None).unwrap();
+        assert_eq!(reader.schema(), schema());
+        assert_eq!(reader.map(Result::unwrap).collect::<Vec<_>>(), [batch.clone(), batch]);
+    }
+
+    #[test]
+    fn a_closed_output_is_an_io_error() {
+        let error = StreamWriter::new(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap()).map(|_| ()).unwrap_err();
+        assert!(matches!(error, DatasetError::Io { .. }), "{error}");
+    }
+}

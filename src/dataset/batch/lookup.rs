@@ -119,8 +119,7 @@ impl Records for MxRecords {
     }
 
     fn finish(mut self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
-        let columns: Vec<(&str, ArrayRef)> =
-            vec![("preference", Arc::new(self.preference.finish())), ("exchange", self.exchange.finish())];
+        let columns: Vec<(&str, ArrayRef)> = vec![("preference", Arc::new(self.preference.finish())), ("exchange", self.exchange.finish())];
         let elements = Shape::of(data_type)?.assemble(None, columns)?;
         self.lengths.finish(data_type, Arc::new(elements))
     }

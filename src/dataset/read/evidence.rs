@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use arrow::array::{Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 
-use crate::dataset::{DatasetError, Target};
+use crate::dataset::DatasetError;
 use crate::evidence::Evidence;
+use crate::input::Target;
 use crate::name::Domain;
 
-use super::fetch::{FetchColumns, time};
-use super::group::Group;
+use super::fetch::FetchColumns;
+use super::group::{Group, time};
 use super::lookup::{Addresses, LookupColumns, MxRecords, TxtRecords};
 
 /// The columns `ordinal`, `domain`, `rank` and `list` of a batch.
@@ -43,7 +44,7 @@ impl TargetColumns {
     ///
     /// # Errors
     /// If the ordinal is negative or the domain is not in the stored form.
-    pub fn get(&self, row: usize) -> Result<Target, DatasetError> {
+    pub fn row(&self, row: usize) -> Result<Target, DatasetError> {
         Ok(Target {
             ordinal: self.table.number("ordinal", self.ordinal.value(row))?,
             domain: self.table.parsed("domain", self.domain.value(row), Domain::from_a_labels)?,
@@ -96,7 +97,7 @@ impl EvidenceColumns {
     ///
     /// # Errors
     /// If a value is none that this version writes.
-    pub fn get(&self, row: usize) -> Result<Evidence, DatasetError> {
+    pub fn row(&self, row: usize) -> Result<Evidence, DatasetError> {
         let missing = |name| self.evidence.missing(name);
         Ok(Evidence {
             domain: self.table.parsed("domain", self.domain.value(row), Domain::from_a_labels)?,

@@ -1,14 +1,13 @@
 //! The HTTPS exchange back from Arrow.
 
 use std::net::IpAddr;
-use std::time::SystemTime;
 
 use arrow::array::{Array, BinaryArray, BooleanArray, Int16Array, Int32Array, ListArray, StringArray, TimestampMicrosecondArray};
 
-use crate::dataset::{DatasetError, micros};
+use crate::dataset::DatasetError;
 use crate::evidence::{Certificate, CertificateFault, Fetch, FetchError, FetchFault, FetchStage, Timings};
 
-use super::group::{Group, Lists, elements, owned};
+use super::group::{Group, Lists, elements, owned, time};
 use super::lookup::{Addresses, Records, parsed};
 
 /// The columns of the exchange. `location` is not read: it is one of the headers.
@@ -176,11 +175,6 @@ impl CertificateColumns {
             chain_length: self.group.number("chain_length", self.chain_length.value(row))?,
         }))
     }
-}
-
-/// The time in a row; `None` where it is null.
-pub(super) fn time(column: &TimestampMicrosecondArray, row: usize) -> Option<SystemTime> {
-    column.is_valid(row).then(|| micros::to_time(column.value(row)))
 }
 
 #[derive(Debug)]

@@ -1,10 +1,11 @@
 //! A struct of columns, taken apart by name with its types checked.
 
 use std::fmt::Display;
+use std::time::SystemTime;
 
-use arrow::array::{Array, AsArray, ListArray, RecordBatch, StringArray, StructArray};
+use arrow::array::{Array, AsArray, ListArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray};
 
-use crate::dataset::DatasetError;
+use crate::dataset::{DatasetError, micros};
 
 /// A struct column, or the whole table, and where it stands.
 #[derive(Debug)]
@@ -105,4 +106,9 @@ pub(super) fn text(column: &StringArray, row: usize) -> Option<&str> {
 
 pub(super) fn owned(column: &StringArray, row: usize) -> Option<String> {
     text(column, row).map(str::to_owned)
+}
+
+/// The time in a row; `None` where it is null.
+pub(super) fn time(column: &TimestampMicrosecondArray, row: usize) -> Option<SystemTime> {
+    column.is_valid(row).then(|| micros::to_time(column.value(row)))
 }

@@ -6,8 +6,7 @@ use arrow::array::{Array, Int32Array, Int64Array, ListArray, RecordBatch, String
 
 use crate::dataset::DatasetError;
 
-use super::fetch::time;
-use super::group::{Group, Lists, elements, text};
+use super::group::{Group, Lists, elements, text, time};
 
 /// The flat columns of one row but the target's. Words of closed vocabularies are texts here, so that rows of a newer version can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -140,7 +139,7 @@ impl JudgementColumns {
     }
 
     /// The judgement of a row.
-    pub fn get(&self, row: usize) -> Judgement<'_> {
+    pub fn row(&self, row: usize) -> Judgement<'_> {
         Judgement {
             tld: text(&self.tld, row),
             suffix: text(&self.suffix, row),

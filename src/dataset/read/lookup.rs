@@ -62,9 +62,7 @@ impl<C: Records> LookupColumns<C> {
             return Ok(None);
         }
         let group = &self.group;
-        let number = |column: &Int64Array, name| {
-            column.is_valid(row).then(|| group.number(name, column.value(row))).transpose()
-        };
+        let number = |column: &Int64Array, name| column.is_valid(row).then(|| group.number(name, column.value(row))).transpose();
         Ok(Some(Lookup {
             name: self.name.value(row).to_owned(),
             outcome: group.parsed("outcome", self.outcome.value(row), Outcome::from_word)?,
@@ -156,9 +154,8 @@ impl<A: FromStr> Records for Addresses<A> {
     }
 
     fn get(&self, row: usize) -> Result<Vec<A>, DatasetError> {
-        let address = |text: &str| {
-            text.parse().map_err(|_| DatasetError::Value { column: "an address column".to_owned(), value: text.to_owned() })
-        };
+        let address =
+            |text: &str| text.parse().map_err(|_| DatasetError::Value { column: "an address column".to_owned(), value: text.to_owned() });
         self.texts.texts(row).into_iter().flatten().map(address).collect()
     }
 }

@@ -1,15 +1,15 @@
 //! The parts of a dataset on disk, as batches.
 
 use std::fs::File;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
+use crate::dataset::DatasetError;
 use crate::dataset::folder::{self, MANIFEST};
 use crate::dataset::manifest::{Manifest, Part};
-use crate::dataset::DatasetError;
 
 /// Rows that are decoded at once: bodies of 64 KB in every row still fit into 128 MB.
 const BATCH_ROWS: usize = 2048;
@@ -27,8 +27,9 @@ impl Reader {
     /// # Errors
     /// If the folder holds no dataset, or one of a newer schema version.
     pub fn open(dir: &Path) -> Result<Self, DatasetError> {
-        let manifest = folder::read_manifest(dir)?
-            .ok_or_else(|| DatasetError::refused(dir, format!("no {MANIFEST} here, so this is no dataset; name the folder given to `stscan scan -o`")))?;
+        let manifest = folder::read_manifest(dir)?.ok_or_else(|| {
+            DatasetError::refused(dir, format!("no {MANIFEST} here, so this is no dataset; name the folder given to `stscan scan -o`"))
+        })?;
         Ok(Self { dir: dir.to_owned(), manifest })
     }
 
@@ -54,10 +55,7 @@ impl Reader {
     /// # Errors
     /// If the part cannot be opened or is no Parquet file.
     pub fn part(&self, part: &Part, columns: Option<&[&str]>) -> Result<PartBatches, DatasetError> {
-        let path = self.dir.join(&part.file);
-        if Path::new(&part.file).components().any(|component| !matches!(component, Component::Normal(_))) {
-            return Err(DatasetError::damaged(&self.dir.join(MANIFEST), format_args!("it lists {:?}, which is outside of the folder", part.file)));
-        }
+        let path = folder::part_path(&self.dir, part)?;
         let file = File::open(&path).map_err(DatasetError::io("open", &path))?;
         let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| DatasetError::damaged(&path, error))?;
         if let Some(columns) = columns {

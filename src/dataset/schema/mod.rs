@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use crate::classify::{Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
 
 pub use self::documented::{COMMENT, RANGE, UNIT};
-pub use self::render::{schema_json, schema_markdown};
+pub use self::render::{schema_json, schema_markdown, schema_text};
 
 use self::documented::{field, group, list, range, timestamp, unit, words};
 
@@ -78,7 +78,11 @@ fn policy_columns() -> Vec<Field> {
     use DataType::{Int64, Utf8};
     vec![
         words(
-            field("policy_stage", Utf8, "How the retrieval of the policy ended: ok, or the first stage that failed; null if nothing was fetched."),
+            field(
+                "policy_stage",
+                Utf8,
+                "How the retrieval of the policy ended: ok, or the first stage that failed; null if nothing was fetched.",
+            ),
             PolicyStage::ALL.iter().map(|word| word.as_str()),
         ),
         field("policy_mode", Utf8, "The policy's mode as read, best effort also from an invalid policy."),
@@ -108,10 +112,7 @@ fn verdict_columns() -> Vec<Field> {
             field("mx_coverage", Utf8, "How many of the MX hosts match the policy; null where there is nothing to compare."),
             Coverage::ALL.iter().map(|word| word.as_str()),
         ),
-        words(
-            field("mismatch", Utf8, "Where coverage is not all: how the names differ."),
-            Mismatch::ALL.iter().map(|word| word.as_str()),
-        ),
+        words(field("mismatch", Utf8, "Where coverage is not all: how the names differ."), Mismatch::ALL.iter().map(|word| word.as_str())),
         words(field("worst", Utf8, "Severity of the worst finding; null if there is none."), severities()),
         field("findings", list(finding), "What is to be said of the domain, in the catalogue's order."),
     ]

@@ -16,15 +16,42 @@ pub fn schema_markdown() -> String {
     text
 }
 
+/// For a terminal: path, type and meaning of every field on a line.
+pub fn schema_text() -> String {
+    let mut text = String::new();
+    for field in schema().fields() {
+        text_lines(&mut text, field.name(), field);
+    }
+    text
+}
+
+fn text_lines(text: &mut String, path: &str, field: &Field) {
+    let metadata = field.metadata();
+    let of = |key: &str| metadata.get(key).map_or("", |value| value.as_str());
+    let details: Vec<&str> = [of(UNIT), of(RANGE)].into_iter().filter(|detail| !detail.is_empty()).collect();
+    let details = if details.is_empty() { String::new() } else { format!(" [{}]", details.join("; ")) };
+    let _ = writeln!(text, "{path:<38} {:<20} {}{details}", type_name(field.data_type()), of(COMMENT)); // Cannot fail, as below.
+    for (path, child) in children(path, field) {
+        text_lines(text, &path, child);
+    }
+}
+
+/// The fields of a struct, or of the structs in a list, with their paths.
+fn children<'a>(path: &str, field: &'a Field) -> Vec<(String, &'a Field)> {
+    match innermost(field.data_type()) {
+        (suffix, DataType::Struct(children)) => {
+            children.iter().map(|child| (format!("{path}{suffix}.{}", child.name()), child.as_ref())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn markdown_lines(text: &mut String, path: &str, field: &Field) {
     let of = |key: &str| field.metadata().get(key).map_or("", String::as_str).replace('|', "\\|");
     let kind = type_name(field.data_type());
     let _ = writeln!(text, "| `{path}` | {kind} | {} | {} | {} |", of(UNIT), of(RANGE), of(COMMENT)); // Writing to a String cannot fail.
-    let (suffix, inner) = innermost(field.data_type());
-    if let DataType::Struct(children) = inner {
-        for child in children {
-            markdown_lines(text, &format!("{path}{suffix}.{}", child.name()), child);
-        }
+    for (path, child) in children(path, field) {
+        markdown_lines(text, &path, child);
     }
 }
 
