@@ -32,7 +32,7 @@ pub(super) fn list(arguments: &FormatArguments) -> Result<Exit, Failure> {
 }
 
 /// The catalogue as a Markdown table, as it stands in the documentation.
-pub fn markdown() -> String {
+fn markdown() -> String {
     let mut table = "| code | severity | clause | meaning | status |\n|---|---|---|---|---|\n".to_owned();
     for rule in catalogue() {
         let summary = rule.summary.replace('|', "\\|");

@@ -102,7 +102,7 @@ impl From<InputError> for Failure {
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
         let exit = match error {
-            DatasetError::Inconsistent(_) | DatasetError::Encoding(_) => Exit::Fault,
+            DatasetError::Inconsistent(_) | DatasetError::Encoding(_) | DatasetError::Column(_) | DatasetError::Value { .. } => Exit::Fault,
             DatasetError::Refused { .. } | DatasetError::Damaged { .. } | DatasetError::Io { .. } => Exit::Dataset,
         };
         Self::new(exit, error.to_string())

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::args::{LabArguments, LabCommand};
 use super::{Exit, Failure, plan};
-use crate::lab::{Lab, LabConfig, cases};
+use crate::lab::{Internet, Lab, LabConfig, cases};
 
 /// Lists the cases, writes list and truth, or serves until Ctrl-C.
 pub(super) fn run(arguments: LabArguments) -> Result<Exit, Failure> {
@@ -24,25 +24,26 @@ fn list(as_json: bool) -> Result<Exit, Failure> {
     let cases = cases();
     if as_json {
         let rows: Vec<_> =
-            cases.iter().map(|case| json!({ "name": case.name, "about": case.about, "codes": case.codes })).collect();
+            cases.iter().map(|case| json!({ "name": case.name, "about": case.about, "codes": case.truth.codes })).collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&rows).unwrap_or_default())?;
         return Ok(Exit::Done);
     }
     for case in cases {
-        writeln!(out, "{}\n    {}\n    expected: {}", case.name, case.about, case.codes.join(" "))?;
+        writeln!(out, "{}\n    {}\n    expected: {}", case.name, case.about, case.truth.codes.join(" "))?;
     }
     Ok(Exit::Done)
 }
 
 fn write(config: &LabConfig, dir: &Path) -> Result<Exit, Failure> {
-    crate::lab::write_list(config, dir)
+    Internet::new(*config)
+        .write(dir)
         .map_err(|error| Failure::new(Exit::Dataset, format!("the lab's list cannot be written to {}: {error}", dir.display())))?;
-    writeln!(anstream::stdout(), "{0}/list.txt\n{0}/truth.jsonl", dir.display())?;
+    writeln!(anstream::stdout(), "{0}/names.txt\n{0}/truth.jsonl", dir.display())?;
     Ok(Exit::Done)
 }
 
 fn serve(config: &LabConfig) -> Result<Exit, Failure> {
-    let lab = Lab::start(config.clone()).map_err(|error| Failure::new(Exit::Fault, format!("the lab cannot be started: {error}")))?;
+    let lab = Lab::start(*config).map_err(|error| Failure::new(Exit::Fault, format!("the lab cannot be started: {error}")))?;
     let ca = std::env::temp_dir().join(format!("stscan-lab-{}.pem", std::process::id()));
     std::fs::write(&ca, lab.ca_pem())
         .map_err(|error| Failure::new(Exit::Fault, format!("the lab's root cannot be written to {}: {error}", ca.display())))?;

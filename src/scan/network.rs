@@ -43,7 +43,7 @@ impl Network {
         let exclusion = Arc::new(read_exclusion(plan)?);
         let lab = match &plan.lab {
             Some(config) => {
-                Some(Lab::start(config.clone()).map_err(|error| ScanError::Machine(format!("the lab cannot be started: {error}")))?)
+                Some(Lab::start(*config).map_err(|error| ScanError::Machine(format!("the lab cannot be started: {error}")))?)
             }
             None => None,
         };
@@ -123,7 +123,7 @@ impl Network {
 
     /// Fetches begun so far.
     pub fn fetches(&self) -> u64 {
-        self.fetcher.counters().totals().started
+        self.fetcher.counters().started()
     }
 
     /// Brings the traffic counters of `status` up to date.
@@ -154,10 +154,10 @@ fn resolvers(plan: &NetworkPlan, lab: Option<&Lab>) -> Result<(Vec<SocketAddr>, 
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| ScanError::Machine(format!("no event loop can be had: {error}")))?;
-    let check = tokio::task::LocalSet::new().block_on(&runtime, check_resolvers(&given, plan.dns_timeout));
-    let check = check.map_err(|error| ScanError::Setup(error.to_string()))?;
+    let check = tokio::task::LocalSet::new().block_on(&runtime, check_resolvers(&given, plan.dns_timeout, plan.dns_tries));
     let warnings = check.failed.iter().map(|(resolver, why)| format!("resolver {resolver} is left out: {why}")).collect();
-    Ok((check.answering, warnings))
+    let answering = check.into_answering().map_err(|error| ScanError::Setup(error.to_string()))?;
+    Ok((answering, warnings))
 }
 
 /// Queries a second in all and to each resolver, 0 for no limit.

@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::sync::{Arc, mpsc};
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
-use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use rayon::prelude::*;

@@ -134,7 +134,7 @@ impl Sink {
 fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path) -> Result<Input, ScanError> {
     let mut options = InputOptions { spool_dir: spool.to_owned(), ..plan.input.clone() };
     if let Some(lab) = network.lab().filter(|_| options.sources.is_empty()) {
-        options.sources = vec![write_lab_list(lab, spool)?];
+        options.sources = vec![write_lab_list(lab, plan, spool)?];
     }
     let mut watch = |preparation: &Preparation<'_>| {
         status.prepare(preparation);
@@ -146,8 +146,8 @@ fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path)
 }
 
 /// The lab's own list as a file, so that it is read like any other.
-fn write_lab_list(lab: &Lab, spool: &Path) -> Result<String, ScanError> {
-    let path = spool.join(format!("lab-{}", lab.world()));
+fn write_lab_list(lab: &Lab, plan: &ScanPlan, spool: &Path) -> Result<String, ScanError> {
+    let path = spool.join(plan.network.lab.map_or("lab", |config| config.world.as_str()));
     let write = || -> std::io::Result<()> {
         fs::create_dir_all(spool)?;
         let mut file = BufWriter::new(File::create(&path)?);

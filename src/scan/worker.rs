@@ -1,6 +1,5 @@
 //! A worker: one thread, its own runtime and sockets, many probes at once.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ pub(super) async fn work(
     retry_rounds: &[Duration],
     targets: Receiver<Vec<Target>>,
     observations: Sender<Vec<Observation>>,
-    status: Arc<Status>,
+    status: &Status,
 ) {
     let mut probes = FuturesUnordered::new().ready_chunks(BATCH);
     let mut open = true;
@@ -38,7 +37,7 @@ pub(super) async fn work(
                 }
             }
             batch = targets.recv(), if open && probes.get_ref().len() < limit => match batch {
-                Ok(batch) => probes.get_mut().extend(batch.into_iter().map(|target| observe(&probe, target, retry_rounds, &status))),
+                Ok(batch) => probes.get_mut().extend(batch.into_iter().map(|target| observe(&probe, target, retry_rounds, status))),
                 Err(_) => open = false,
             },
             else => return,
