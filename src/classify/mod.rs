@@ -1,5 +1,22 @@
 //! Judgement: from evidence to findings and to the flat columns, pure and deterministic.
 
 mod assessment;
+mod catalogue;
+mod coverage;
+mod delivery;
+mod deployment;
+mod exchanges;
+mod findings;
+mod judge;
+mod mismatch;
+mod policy_host;
+mod records;
+pub mod remedy;
+mod retrieval;
+mod rule;
+mod rules;
 
 pub use self::assessment::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
+pub use self::catalogue::{CATALOGUE_VERSION, catalogue, rule};
+pub use self::judge::classify;
+pub use self::rule::{ResultType, Rule, Status};

@@ -1,0 +1,149 @@
+//! Where findings are gathered: safe to print, bounded in number, in the catalogue's order.
+
+use std::collections::HashMap;
+
+use crate::parse::Fault;
+
+use super::catalogue::{place, rule};
+use super::{Finding, Severity};
+
+/// A hostile policy or answer can have thousands of faults of one kind; more than this many tell nothing new.
+const MOST_PER_CODE: usize = 32;
+/// Most characters of a subject. A domain name has 253 at most.
+const SUBJECT_LIMIT: usize = 260;
+/// Most characters of a detail.
+const DETAIL_LIMIT: usize = 400;
+/// Most bytes of one text from the network that a detail quotes.
+const QUOTE_LIMIT: usize = 200;
+
+/// The findings of one domain so far.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    list: Vec<(usize, Finding)>,
+    counts: HashMap<&'static str, usize>,
+}
+
+impl Findings {
+    /// Adds a finding with the catalogue's severity.
+    pub(super) fn add(&mut self, code: &str, subject: &str, detail: impl AsRef<str>) {
+        self.push(code, None, subject, detail.as_ref());
+    }
+
+    /// Adds a finding whose severity is another in this case.
+    pub(super) fn add_rated(&mut self, code: &str, severity: Severity, subject: &str, detail: impl AsRef<str>) {
+        self.push(code, Some(severity), subject, detail.as_ref());
+    }
+
+    /// Adds what a parser said of a text; `place` is put in front of its detail.
+    pub(super) fn add_fault(&mut self, fault: &Fault, subject: &str, place: &str) {
+        let separator = if place.is_empty() || fault.detail.is_empty() { "" } else { ": " };
+        self.add(fault.kind.as_str(), subject, format!("{place}{separator}{}", fault.detail));
+    }
+
+    fn push(&mut self, code: &str, severity: Option<Severity>, subject: &str, detail: &str) {
+        let (Some(place), Some(rule)) = (place(code), rule(code)) else {
+            debug_assert!(false, "{code} is not in the catalogue");
+            return;
+        };
+        let count = self.counts.entry(rule.code).or_default();
+        *count += 1;
+        if *count <= MOST_PER_CODE {
+            let severity = severity.unwrap_or(rule.severity);
+            let (subject, detail) = (printable(subject, SUBJECT_LIMIT), printable(detail, DETAIL_LIMIT));
+            self.list.push((place, Finding { code: rule.code, severity, subject, detail }));
+        }
+    }
+
+    /// All findings in the catalogue's order, those of one code in the order in which they were added.
+    pub(super) fn finish(mut self) -> Vec<Finding> {
+        self.list.sort_by_key(|(place, _)| *place);
+        let mut findings: Vec<Finding> = self.list.into_iter().map(|(_, finding)| finding).collect();
+        for (code, count) in self.counts.into_iter().filter(|(_, count)| *count > MOST_PER_CODE) {
+            if let Some(last) = findings.iter_mut().rfind(|finding| finding.code == code) {
+                last.detail.push_str(&format!(" (and {} more of the kind)", count - MOST_PER_CODE));
+            }
+        }
+        findings
+    }
+}
+
+/// A text from the network between quotation marks: control characters and bytes outside ASCII escaped, long text cut.
+pub(super) fn quoted(text: impl AsRef<[u8]>) -> String {
+    let text = text.as_ref();
+    match text.get(..QUOTE_LIMIT) {
+        Some(start) if text.len() > QUOTE_LIMIT => format!("\"{}\" ({} bytes in all)", start.escape_ascii(), text.len()),
+        _ => format!("\"{}\"", text.escape_ascii()),
+    }
+}
+
+/// The first few of a list, quoted.
+pub(super) fn quoted_list<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> String {
+    const SHOWN: usize = 5;
+    let mut shown = Vec::new();
+    let mut count = 0_usize;
+    for item in items {
+        if count < SHOWN {
+            shown.push(quoted(item));
+        }
+        count += 1;
+    }
+    match count.saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        rest => format!("{} and {rest} more", shown.join(", ")),
+    }
+}
+
+/// Printable ASCII of at most `limit` characters, whatever the text was.
+fn printable(text: &str, limit: usize) -> String {
+    let is_plain = |c: char| matches!(c, ' '..='~');
+    let mut safe = String::with_capacity(text.len().min(limit));
+    for c in text.chars() {
+        match is_plain(c) {
+            true => safe.push(c),
+            false => safe.extend(c.escape_default()),
+        }
+        if safe.len() > limit {
+            safe.truncate(limit.saturating_sub(3)); // All ASCII, so every index is a character boundary.
+            safe.push_str("...");
+            break;
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn findings_come_in_the_catalogues_order_and_in_bounded_number() {
+        let mut findings = Findings::default();
+        findings.add("tlsrpt-absent", "b", "");
+        for host in 0..100 {
+            findings.add("sts-mx-uncovered", &host.to_string(), "x");
+        }
+        findings.add_rated("sts-record-absent", Severity::High, "a", "");
+        let list = findings.finish();
+        assert_eq!(list.len(), 34);
+        assert_eq!(list.first().map(|f| (f.code, f.severity)), Some(("sts-record-absent", Severity::High)));
+        assert_eq!(list.last().map(|f| f.code), Some("tlsrpt-absent"));
+        assert_eq!(list[32].detail, "x (and 68 more of the kind)");
+    }
+
+    #[test]
+    fn hostile_text_is_quoted() {
+        assert_eq!(quoted("a\"\u{1b}[2J\u{e4}"), r#""a\"\x1b[2J\xc3\xa4""#);
+        assert_eq!(quoted_list(["a", "b", "c", "d", "e", "f", "g"]), r#""a", "b", "c", "d", "e" and 2 more"#);
+        assert!(quoted(vec![b'x'; 201]).ends_with("(201 bytes in all)"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_becomes_printable_and_short(text in ".{0,500}") {
+            let safe = printable(&text, 100);
+            prop_assert!(safe.len() <= 100 && safe.bytes().all(|b| (b' '..=b'~').contains(&b)));
+        }
+    }
+}

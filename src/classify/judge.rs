@@ -1,0 +1,140 @@
+//! The judgement itself: strictly by the RFCs first, then as forgiving senders would, then for hygiene.
+
+use crate::evidence::Evidence;
+use crate::name::suffix;
+use crate::parse::policy::{LenientPolicy, Mode, Policy, parse, parse_lenient};
+use crate::parse::{Parsed, line_column};
+
+use super::coverage::{Comparison, Patterns};
+use super::delivery::{Destinations, delivery, posture, standing};
+use super::exchanges::{Exchanges, Host};
+use super::findings::Findings;
+use super::mismatch::likenesses;
+use super::records::{Sts, Tlsrpt};
+use super::retrieval::Retrieval;
+use super::{Assessment, Mismatch, PolicyStage, RecordState, deployment, exchanges, policy_host, records, retrieval};
+
+/// Judges what a probe saw. Pure and deterministic: the same evidence gives the same judgement, byte for byte.
+pub fn classify(evidence: &Evidence) -> Assessment {
+    let mut findings = Findings::default();
+    let exchanges = exchanges::read(evidence, &mut findings);
+    let sts = records::sts(evidence, &mut findings);
+    let tlsrpt = records::tlsrpt(evidence, exchanges.state, &mut findings);
+    let retrieval = retrieval::read(evidence, &mut findings);
+    let text = PolicyText::read(evidence, &retrieval, &mut findings);
+    let destinations = exchanges.destinations(evidence.domain.as_str());
+    let names = Names::compare(evidence, &text, destinations.as_deref(), &mut findings);
+
+    let policy = standing(text.stage, retrieval.transient, text.mode);
+    let posture = posture(sts.state, policy);
+    let strict_record = (sts.state != RecordState::Unknown).then_some(sts.state == RecordState::Valid);
+    let to = |coverage| match destinations.as_deref() {
+        None => Destinations::Unknown,
+        Some([]) => Destinations::Nowhere,
+        Some(_) => Destinations::Hosts(coverage),
+    };
+    let mut assessment = Assessment {
+        posture,
+        delivery: delivery(strict_record, policy, to(names.coverage)),
+        delivery_lenient: lenient(&sts, &retrieval, &text, destinations.as_deref(), to),
+        mx_coverage: names.coverage,
+        mismatch: names.mismatch,
+        ..columns(evidence, exchanges, sts, tlsrpt, text)
+    };
+    deployment::remark_whole(evidence, &assessment, retrieval.transient, &mut findings);
+    assessment.findings = findings.finish();
+    assessment
+}
+
+/// The columns that are read off rather than judged; the others are filled in by the caller.
+fn columns(evidence: &Evidence, exchanges: Exchanges, sts: Sts, tlsrpt: Tlsrpt, text: PolicyText) -> Assessment {
+    let policy = text.parsed.map(|parsed| parsed.value);
+    Assessment {
+        mx_state: exchanges.state,
+        mx_provider: exchanges.hosts.first().and_then(|host| suffix::registrable(&host.name)).map(str::to_owned),
+        mx_hosts: exchanges.hosts.into_iter().map(|host| host.name).collect(),
+        sts_state: sts.state,
+        sts_id: sts.id,
+        policy_stage: text.stage,
+        policy_mode: policy.as_ref().and_then(|policy| policy.mode.clone()),
+        policy_max_age: policy.as_ref().and_then(|policy| policy.max_age).and_then(|seconds| i64::try_from(seconds).ok()),
+        policy_mx: policy.map(|policy| policy.mx),
+        policy_provider: policy_host::provider(evidence),
+        tlsrpt_state: tlsrpt.state,
+        tlsrpt_rua: tlsrpt.record.rua.into_iter().map(|rua| rua.uri).collect(),
+        posture: super::Posture::Unknown,
+        delivery: super::Delivery::Unknown,
+        delivery_lenient: super::Delivery::Unknown,
+        mx_coverage: None,
+        mismatch: None,
+        findings: Vec::new(),
+    }
+}
+
+/// The text of the policy after the grammar has had its say.
+struct PolicyText {
+    /// The first stage that failed, syntax included.
+    stage: Option<PolicyStage>,
+    parsed: Option<Parsed<Policy>>,
+    /// The mode of a policy that was retrieved and is valid.
+    mode: Option<Mode>,
+}
+
+impl PolicyText {
+    fn read(evidence: &Evidence, retrieval: &Retrieval<'_>, findings: &mut Findings) -> Self {
+        let host = evidence.domain.policy_host();
+        let parsed = retrieval.body.map(parse);
+        if let (Some(parsed), Some(body)) = (&parsed, retrieval.body) {
+            for fault in &parsed.faults {
+                // What is missing has no line.
+                let place = if fault.span.is_empty() { String::new() } else { format!("line {}", line_column(body, fault.span.start).0) };
+                findings.add_fault(fault, &host, &place);
+            }
+            deployment::remark_own_wildcard(evidence, &parsed.value.mx, findings);
+        }
+        let mode = parsed.as_ref().filter(|parsed| parsed.valid).and_then(|parsed| parsed.value.known_mode());
+        match retrieval.stage {
+            Some(PolicyStage::Ok) if mode.is_none() => Self { stage: Some(PolicyStage::Syntax), parsed, mode },
+            Some(PolicyStage::Ok) => Self { stage: Some(PolicyStage::Ok), parsed, mode },
+            stage => Self { stage, parsed, mode: None },
+        }
+    }
+}
+
+/// The names of a valid policy against those of the MX hosts.
+struct Names {
+    coverage: Option<super::Coverage>,
+    mismatch: Option<Mismatch>,
+}
+
+impl Names {
+    fn compare(evidence: &Evidence, text: &PolicyText, destinations: Option<&[Host]>, findings: &mut Findings) -> Self {
+        let nothing = Self { coverage: None, mismatch: None };
+        let (Some(mode), Some(parsed), Some(hosts)) = (text.mode, &text.parsed, destinations) else { return nothing };
+        let patterns = &parsed.value.mx;
+        let Some(comparison) = Patterns::new(patterns).compare(hosts) else { return nothing };
+        let likenesses = likenesses(&comparison, patterns);
+        deployment::remark_coverage(evidence, mode, &comparison, &likenesses, findings);
+        deployment::remark_backups(&comparison, hosts, mode, findings);
+        let Comparison { coverage, .. } = comparison;
+        Self { coverage: Some(coverage), mismatch: likenesses.iter().map(|likeness| likeness.class).min() }
+    }
+}
+
+/// What forgiving senders do: they find records and policies where the RFC sees none, but insist on a valid certificate, too.
+fn lenient(
+    sts: &Sts,
+    retrieval: &Retrieval<'_>,
+    text: &PolicyText,
+    destinations: Option<&[Host]>,
+    to: impl Fn(Option<super::Coverage>) -> Destinations,
+) -> super::Delivery {
+    let has_record = (sts.state != RecordState::Unknown).then_some(sts.lenient);
+    let read = retrieval.body.filter(|_| retrieval.stage == Some(PolicyStage::Ok)).and_then(parse_lenient);
+    let policy = standing(text.stage, retrieval.transient, read.as_ref().map(|policy: &LenientPolicy| policy.mode));
+    let coverage = match (&read, destinations) {
+        (Some(policy), Some(hosts)) => Patterns::new(&policy.mx).compare_lenient(hosts),
+        _ => None,
+    };
+    delivery(has_record, policy, to(coverage))
+}
