@@ -54,7 +54,8 @@ impl Probe {
 
     async fn policy(&self, host: &str) -> Policy {
         let (a, aaaa) = tokio::join!(self.ask(host), self.ask(host));
-        let addresses: Vec<IpAddr> = a.records.iter().copied().map(IpAddr::V4).chain(aaaa.records.iter().copied().map(IpAddr::V6)).collect();
+        let addresses: Vec<IpAddr> =
+            a.records.iter().copied().map(IpAddr::V4).chain(aaaa.records.iter().copied().map(IpAddr::V6)).collect();
         let excluded_alias = a.cname_chain.iter().chain(&aaaa.cname_chain).find(|alias| self.exclusion.covers_name(alias));
         let fetch = match (addresses.is_empty(), excluded_alias) {
             (true, _) => None,

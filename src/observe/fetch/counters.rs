@@ -14,31 +14,41 @@ pub struct FetchCounters {
     failed: [AtomicU64; FetchStage::ALL.len()],
 }
 
-impl FetchCounters {
-    /// Exchanges begun; those that wait for a permit or a limit are not yet.
-    pub fn started(&self) -> u64 {
-        self.started.load(Relaxed)
-    }
-
-    /// Exchanges that ended, with or without a failure.
-    pub fn done(&self) -> u64 {
-        self.done.load(Relaxed)
-    }
-
-    /// Exchanges under way.
-    pub fn in_flight(&self) -> u64 {
-        let ended = self.ended.load(Relaxed);
-        self.started().saturating_sub(ended)
-    }
-
-    /// Exchanges that failed at the stage.
-    pub fn failed(&self, stage: FetchStage) -> u64 {
-        self.failed_at(stage).map_or(0, |count| count.load(Relaxed))
-    }
-
+/// What [`FetchCounters`] stood at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FetchTotals {
+    /// Exchanges begun, those that wait for a permit included.
+    pub started: u64,
+    /// Exchanges whose evidence is complete, whatever became of them.
+    pub done: u64,
+    /// Exchanges under way, those that wait for a permit included.
+    pub in_flight: u64,
     /// Octets of body kept.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.load(Relaxed)
+    pub bytes: u64,
+    /// Exchanges that failed at each stage, in the order of [`FetchStage::ALL`].
+    pub failed: [u64; FetchStage::ALL.len()],
+}
+
+impl FetchTotals {
+    /// Exchanges that failed at the stage.
+    pub fn failed_at(&self, stage: FetchStage) -> u64 {
+        FetchStage::ALL.iter().zip(&self.failed).filter(|(listed, _)| **listed == stage).map(|(_, count)| count).sum()
+    }
+}
+
+impl FetchCounters {
+    /// All of them as they stand; read one after the other while fetches go on.
+    pub fn totals(&self) -> FetchTotals {
+        // What has ended is read before what has begun, so that there are never more of the former.
+        let ended = self.ended.load(Relaxed);
+        let started = self.started.load(Relaxed);
+        FetchTotals {
+            started,
+            done: self.done.load(Relaxed),
+            in_flight: started.saturating_sub(ended),
+            bytes: self.bytes.load(Relaxed),
+            failed: self.failed.each_ref().map(|count| count.load(Relaxed)),
+        }
     }
 
     /// Counts an exchange as begun, and as ended when the guard goes (also if it is abandoned midway).
@@ -51,13 +61,11 @@ impl FetchCounters {
     pub(super) fn record(&self, fetch: &Fetch) {
         self.done.fetch_add(1, Relaxed);
         self.bytes.fetch_add(fetch.body.as_ref().map_or(0, |body| body.len() as u64), Relaxed);
-        if let Some(count) = fetch.error.as_ref().and_then(|error| self.failed_at(error.stage)) {
-            count.fetch_add(1, Relaxed);
+        if let Some(error) = &fetch.error {
+            for (_, count) in FetchStage::ALL.iter().zip(&self.failed).filter(|(stage, _)| **stage == error.stage) {
+                count.fetch_add(1, Relaxed);
+            }
         }
-    }
-
-    fn failed_at(&self, stage: FetchStage) -> Option<&AtomicU64> {
-        FetchStage::ALL.iter().zip(&self.failed).find(|(listed, _)| **listed == stage).map(|(_, count)| count)
     }
 }
 
@@ -85,9 +93,10 @@ mod tests {
         fetch.error = Some(FetchError { stage: FetchStage::Body, fault: FetchFault::Truncated, text: String::new() });
         counters.record(&fetch);
         drop(guard);
-        assert_eq!((counters.started(), counters.done(), counters.in_flight(), counters.bytes()), (2, 1, 1, 7));
-        assert_eq!((counters.failed(FetchStage::Body), counters.failed(FetchStage::Tls)), (1, 0));
+        let totals = counters.totals();
+        assert_eq!((totals.started, totals.done, totals.in_flight, totals.bytes), (2, 1, 1, 7));
+        assert_eq!((totals.failed_at(FetchStage::Body), totals.failed_at(FetchStage::Tls)), (1, 0));
         drop(abandoned);
-        assert_eq!((counters.done(), counters.in_flight()), (1, 0));
+        assert_eq!((counters.totals().done, counters.totals().in_flight), (1, 0));
     }
 }

@@ -73,8 +73,15 @@ impl Limits {
 /// Waits to be the first of the line and for its turn.
 async fn first_in(line: Option<&Line<Instant>>) -> Option<MutexGuard<'_, Instant>> {
     let turn = line?.lock().await;
-    sleep_until(*turn).await;
+    until(*turn).await;
     Some(turn)
+}
+
+/// Timers round up to the next millisecond, so a moment that has come needs none.
+async fn until(moment: Instant) {
+    if moment > Instant::now() {
+        sleep_until(moment).await;
+    }
 }
 
 /// A rate with one line of waiters.
@@ -89,7 +96,7 @@ impl Pace {
             return;
         }
         let mut next = self.next.lock().await;
-        sleep_until(*next).await;
+        until(*next).await;
         let oldest = Instant::now().checked_sub(CATCH_UP).unwrap_or(*next);
         *next = (*next).max(oldest) + self.period;
     }
@@ -109,39 +116,34 @@ mod tests {
         IpAddr::from([192, 0, 2, last])
     }
 
-    /// Milliseconds until all of them were admitted.
-    async fn time_to_admit(limits: &Limits, addresses: impl IntoIterator<Item = IpAddr>) -> u128 {
-        let start = Instant::now();
+    async fn admit_all(limits: &Limits, addresses: impl IntoIterator<Item = IpAddr>) {
         join_all(addresses.into_iter().map(|address| async move { drop(limits.admit(address).await) })).await;
-        start.elapsed().as_millis()
     }
 
     #[tokio::test]
     async fn connections_to_one_address_keep_their_distance() {
-        let limits = Limits::new(100, 0, 100);
-        drop(limits.admit(host(1)).await);
-        let took = time_to_admit(&limits, [host(1); 6]).await;
-        assert!(took >= 50, "{took}");
+        let start = Instant::now();
+        admit_all(&Limits::new(100, 0, 100), [host(1); 6]).await;
+        assert!(start.elapsed() >= Duration::from_millis(50), "{:?}", start.elapsed());
     }
 
     #[tokio::test]
     async fn other_addresses_do_not_wait_behind_a_busy_one() {
-        let limits = Limits::new(1, 0, 1);
+        let limits = Limits::new(1, 0, 1); // A second a turn, far longer than the others take.
         drop(limits.admit(host(1)).await);
         let waiting = limits.admit(host(1));
         tokio::select! {
             biased;
             _ = waiting => panic!("the second connection to an address has to wait"),
-            took = time_to_admit(&limits, (2..40).map(host)) => assert!(took < 900, "{took}"),
+            () = admit_all(&limits, (2..40).map(host)) => {}
         }
     }
 
     #[tokio::test]
     async fn the_rate_in_all_holds_over_addresses() {
-        let limits = Limits::new(100, 200, 0);
-        drop(limits.admit(host(0)).await);
-        let took = time_to_admit(&limits, (0..20).map(host)).await;
-        assert!(took >= 19 * 5, "{took}");
+        let start = Instant::now();
+        admit_all(&Limits::new(100, 200, 0), (0..20).map(host)).await;
+        assert!(start.elapsed() >= Duration::from_millis(19 * 5), "{:?}", start.elapsed());
     }
 
     #[tokio::test]
@@ -155,11 +157,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ten_million_addresses_leave_no_memory_behind() {
-        let limits = Limits::new(1, 0, u32::MAX);
+    async fn lines_that_nobody_needs_are_swept() {
+        let limits = Limits::new(1, 0, 1_000_000);
         for number in 0..10 * SWEEP_EVERY as u32 {
             drop(limits.admit(IpAddr::from(number.to_be_bytes())).await);
         }
-        assert!(limits.hosts.lock().unwrap().lines.len() <= 2 * SWEEP_EVERY);
+        let lines = limits.hosts.lock().unwrap().lines.len();
+        assert!((1..=2 * SWEEP_EVERY).contains(&lines), "{lines}");
     }
 }

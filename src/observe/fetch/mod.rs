@@ -23,7 +23,7 @@ mod roots;
 mod verifier;
 
 pub use self::config::{FetchConfig, FetchConfigError};
-pub use self::counters::FetchCounters;
+pub use self::counters::{FetchCounters, FetchTotals};
 pub use self::fetcher::Fetcher;
 pub use self::roots::{ROOTS_VERSION, add_roots, load_roots};
 

@@ -351,9 +351,9 @@ async fn counters_follow() {
     let fetcher = https.fetcher(|_| {});
     fetcher.fetch(HOST, vec![LOOPBACK]).await;
     fetcher.fetch(HOST, vec![]).await;
-    let counters = fetcher.counters();
-    assert_eq!((counters.started(), counters.done(), counters.in_flight()), (2, 2, 0));
-    assert_eq!((counters.bytes(), counters.failed(FetchStage::Address)), (POLICY.len() as u64, 1));
+    let totals = fetcher.counters().totals();
+    assert_eq!((totals.started, totals.done, totals.in_flight), (2, 2, 0));
+    assert_eq!((totals.bytes, totals.failed_at(FetchStage::Address)), (POLICY.len() as u64, 1));
 }
 
 #[tokio::test]

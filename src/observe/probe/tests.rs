@@ -56,7 +56,8 @@ impl Zone {
         loop {
             let name = owner.to_ascii().to_ascii_lowercase();
             let name = name.trim_end_matches('.');
-            let of = |kind| self.records.iter().find(|((known, known_kind), _)| *known == name && *known_kind == kind).map(|(_, data)| data);
+            let of =
+                |kind| self.records.iter().find(|((known, known_kind), _)| *known == name && *known_kind == kind).map(|(_, data)| data);
             let found = of(kind).or_else(|| of(RecordType::CNAME)).cloned().unwrap_or_default();
             answers.extend(found.iter().map(|data| Record::from_rdata(owner.clone(), 300, data.clone())));
             match found.first() {
