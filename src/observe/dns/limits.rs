@@ -55,7 +55,7 @@ struct Limiter<C: Clock> {
     burst: u32,
 }
 
-impl<C: Clock> Limiter<C> {
+impl<C: Clock + Clone> Limiter<C> {
     fn new(rate: NonZeroU32, clock: C) -> Self {
         let burst = NonZeroU32::new(rate.get() / 100).unwrap_or(NonZeroU32::MIN);
         let bucket = RateLimiter::direct_with_clock(Quota::per_second(rate).allow_burst(burst), clock.clone());

@@ -4,19 +4,21 @@
 //! driver tasks send with one `sendmmsg` and receive with `recvmmsg`, 64 messages each, and wake the lookups that were answered.
 //! There is no socket, no task, no channel and no timer per query.
 //!
-//! The way of a query: [`client`] (retries, TCP after truncation, the outcome) ▸ [`engine`] (slots, queues, drivers) ▸ [`socket`]
-//! (batched UDP). Messages are written by [`question`] and read by [`header`] and [`answer`].
+//! The way of a query: `client` (retries, TCP after truncation, the outcome) ▸ `engine` (slots and queues) ▸ `drivers` (sending,
+//! receiving, time-outs) ▸ `socket` (batched UDP). Messages are written by `question` and read by `message` and `answer`.
 
 mod answer;
 mod check;
 mod client;
 mod counters;
 mod deadlines;
+mod drivers;
 mod engine;
 mod error;
 mod header;
 mod ids;
 mod limits;
+mod message;
 mod question;
 mod resolvers;
 mod slots;
