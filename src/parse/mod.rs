@@ -2,13 +2,21 @@
 //!
 //! Nothing here fails or panics: whatever the bytes, there is a best-effort value, a verdict and the list of all faults.
 
+mod collector;
+mod domain_grammar;
 mod fault;
 pub mod media_type;
+mod mx_fault;
 pub mod mx_pattern;
 pub mod policy;
+mod record_kind;
 pub mod record_set;
+mod report_uri;
 pub mod sts_record;
+mod tag_list;
 pub mod tlsrpt_record;
+mod uri;
+mod version;
 
 pub use self::fault::{Fault, FaultKind, MAX_FAULTS_PER_KIND, Parsed};
 

@@ -1,16 +1,10 @@
 //! Which of the TXT records under one name is the record: RFC 8461 section 3.1 and RFC 8460 section 3.
 
-use super::Fault;
+use super::collector::quote;
+pub use super::record_kind::RecordKind;
+use super::version::{Standing, standing};
+use super::{Fault, FaultKind};
 use crate::evidence::Txt;
-
-/// The two records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecordKind {
-    /// `_mta-sts`, `v=STSv1` (RFC 8461 section 3.1).
-    Sts,
-    /// `_smtp._tls`, `v=TLSRPTv1` (RFC 8460 section 3).
-    Tlsrpt,
-}
 
 /// Which record counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +42,89 @@ impl Selection {
 }
 
 /// Chooses among the TXT records of an answer.
-pub fn select(_kind: RecordKind, _records: &[Txt]) -> Selection {
-    Selection { choice: Choice::Absent, faults: Vec::new() }
+///
+/// The literal discard rule (`v=STSv1;`) is worded for "multiple TXT records", so a single one needs no semicolon to be the record.
+pub fn select(kind: RecordKind, records: &[Txt]) -> Selection {
+    let texts: Vec<Vec<u8>> = records.iter().map(Txt::joined).collect();
+    let standings: Vec<Standing> = texts.iter().map(|text| standing(kind, text)).collect();
+    let choice = choose(kind, &texts, &standings);
+    let mut faults = Vec::new();
+    for (index, (text, standing)) in texts.iter().zip(&standings).enumerate() {
+        let discarded = match &choice {
+            Choice::Absent | Choice::NearMiss(_) => *standing == Standing::Unrelated,
+            Choice::Unique(chosen) => index != *chosen,
+            Choice::Multiple(chosen) => !chosen.contains(&index),
+        };
+        if discarded {
+            faults.push((index, fault(kind.words().unrelated_txt, 0..text.len(), quote(text))));
+        }
+    }
+    match &choice {
+        Choice::Multiple(indices) => faults.extend(indices.get(1).map(|&second| {
+            let length = texts.get(second).map_or(0, Vec::len);
+            (second, fault(kind.words().multiple, 0..length, format!("{} records", indices.len())))
+        })),
+        Choice::Unique(index) => faults.extend(records.get(*index).and_then(|txt| split_strings(kind, txt)).map(|fault| (*index, fault))),
+        Choice::Absent | Choice::NearMiss(_) => {}
+    }
+    Selection { choice, faults }
+}
+
+fn choose(kind: RecordKind, texts: &[Vec<u8>], standings: &[Standing]) -> Choice {
+    let is_record = |text: &[u8], standing: &Standing| match texts.len() {
+        1 => matches!(standing, Standing::Record(_)),
+        _ => text.strip_prefix(kind.words().version.as_bytes()).is_some_and(|rest| rest.starts_with(b";")),
+    };
+    let records: Vec<usize> = (0..).zip(texts.iter().zip(standings)).filter(|(_, (t, s))| is_record(t, s)).map(|(at, _)| at).collect();
+    match records.as_slice() {
+        [] => standings.iter().position(|standing| *standing != Standing::Unrelated).map_or(Choice::Absent, Choice::NearMiss),
+        [index] => Choice::Unique(*index),
+        _ => Choice::Multiple(records),
+    }
+}
+
+/// Several strings where one would do: legal, but a panel or a person cut the text, and readers that join with a space break it.
+fn split_strings(kind: RecordKind, txt: &Txt) -> Option<Fault> {
+    const LONGEST_STRING: usize = 255;
+    let kind = kind.words().split_strings?;
+    let mut lengths = txt.0.iter().map(Vec::len).filter(|&length| length > 0);
+    let (first, rest) = (lengths.next()?, lengths.sum::<usize>());
+    (rest > 0 && first + rest <= LONGEST_STRING).then(|| fault(kind, first..first, ""))
+}
+
+fn fault(kind: FaultKind, span: std::ops::Range<usize>, detail: impl Into<String>) -> Fault {
+    Fault { kind, span, detail: detail.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(kind: RecordKind, texts: &[&str]) -> Choice {
+        select(kind, &texts.iter().map(|text| Txt(vec![text.as_bytes().to_vec()])).collect::<Vec<_>>()).choice
+    }
+
+    #[test]
+    fn the_literal_rule_needs_company() {
+        assert_eq!(chosen(RecordKind::Sts, &["v=STSv1 ;id=1"]), Choice::Unique(0));
+        assert_eq!(chosen(RecordKind::Sts, &["x", "v=STSv1 ;id=1"]), Choice::NearMiss(1));
+        assert_eq!(chosen(RecordKind::Sts, &["v=STSv1", "v=STSv1;id=1"]), Choice::Unique(1));
+        assert_eq!(chosen(RecordKind::Sts, &["v=STSv1;", "x", "v=STSv1;id=1"]), Choice::Multiple(vec![0, 2]));
+        assert_eq!(chosen(RecordKind::Tlsrpt, &["v=STSv1;id=1"]), Choice::Absent);
+        assert_eq!(chosen(RecordKind::Sts, &[]), Choice::Absent);
+    }
+
+    #[test]
+    fn near_misses_are_not_absence() {
+        for text in ["v=STSv2; id=1", "V=STSv1", "\"v=STSv1; id=1\"", "id=1; v=STSv1", "v=STS1;id=1", "v=mta-sts; id=1", "STSv1", "v = sts"]
+        {
+            assert_eq!(chosen(RecordKind::Sts, &[text]), Choice::NearMiss(0), "{text}");
+        }
+        for text in ["", "v=spf1 -all", "google-site-verification=xSTSv1", "v=TLSRPTv1; rua=mailto:a@b", "mta-sts is not used here"] {
+            assert_eq!(chosen(RecordKind::Sts, &[text]), Choice::Absent, "{text}");
+        }
+        for text in ["v=TLSRPT1; rua=x", "v=TLS-RPTv1", "TLSRPTv1", "v=tlsrptv1"] {
+            assert_eq!(chosen(RecordKind::Tlsrpt, &[text]), Choice::NearMiss(0), "{text}");
+        }
+    }
 }

@@ -1,62 +1,68 @@
 //! The policy body: RFC 8461 section 3.2.
 
-use super::Parsed;
-use crate::vocabulary::vocabulary;
+mod canonical;
+mod field;
+mod judge;
+mod key;
+mod lenient;
+mod lines;
+mod reader;
+mod value;
 
-vocabulary! {
-    /// What a policy asks of senders (RFC 8461 section 5).
-    pub enum Mode {
-        /// Do not deliver to hosts that fail validation.
-        Enforce = "enforce",
-        /// Report failures, deliver all the same.
-        Testing = "testing",
-        /// As if there were no policy.
-        None = "none",
-    }
-}
+pub use self::canonical::canonical;
+pub use self::lenient::parse_lenient;
+pub use self::value::{LenientPolicy, Mode, Policy};
 
-/// A policy as read, best effort also from an invalid text. Of fields other than mx the first counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// The value of `version` as written.
-    pub version: Option<String>,
-    /// The value of `mode` as written; [`Policy::known_mode`] for its meaning.
-    pub mode: Option<String>,
-    /// `max_age` in seconds; `None` where it is missing or not 1 to 10 digits.
-    pub max_age: Option<u64>,
-    /// The patterns as written, empty ones left out.
-    pub mx: Vec<String>,
-}
+use super::collector::{Collector, quote};
+use super::{FaultKind, Parsed};
 
-impl Policy {
-    /// The mode, if it is exactly one of the three words.
-    pub fn known_mode(&self) -> Option<Mode> {
-        self.mode.as_deref().and_then(Mode::from_word)
-    }
-}
-
-/// A policy as the forgiving senders act on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LenientPolicy {
-    /// What they do.
-    pub mode: Mode,
-    /// How long, in seconds, they keep it.
-    pub max_age: u64,
-    /// Patterns, also such as match nothing; see [`super::mx_pattern::matches_lenient`].
-    pub mx: Vec<String>,
-}
+/// A policy of more bytes is unusual.
+const LARGE: usize = 4096;
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a policy body by the grammar and finds all faults.
-pub fn parse(_body: &[u8]) -> Parsed<Policy> {
-    Parsed { value: Policy::default(), valid: false, faults: Vec::new() }
+///
+/// A known key with a bad value is a fault of that key. (By the letter it is also an extension of that name, which only moves the
+/// fault to the required key that is then missing.)
+pub fn parse(body: &[u8]) -> Parsed<Policy> {
+    let mut faults = Collector::new();
+    if let Some(bom) = body.get(..2).filter(|bom| matches!(*bom, b"\xff\xfe" | b"\xfe\xff")) {
+        faults.fatal(FaultKind::StsPolicyBom, 0..2, "UTF-16");
+        faults.fatal(FaultKind::StsPolicyNotUtf8, 0..2, quote(bom));
+        return faults.into_parsed(Policy::default());
+    }
+    let mut start = 0;
+    if body.starts_with(BOM) {
+        start = BOM.len();
+        faults.fatal(FaultKind::StsPolicyBom, 0..start, "");
+    }
+    let content = body.get(start..).unwrap_or_default().trim_ascii();
+    if content.is_empty() {
+        faults.fatal(FaultKind::StsPolicyEmpty, start..body.len(), "");
+        return faults.into_parsed(Policy::default());
+    }
+    if body.len() > LARGE {
+        faults.remark(FaultKind::StsPolicyLarge, 0..body.len(), format!("{} bytes", body.len()));
+    }
+    let policy = match document_kind(content) {
+        Some(kind) => {
+            faults.fatal(kind, start..body.len(), quote(content));
+            reader::read(body, start, &mut Collector::new()) // Hundreds of lines of markup are one fault.
+        }
+        None => reader::read(body, start, &mut faults),
+    };
+    faults.into_parsed(policy)
 }
 
-/// Reads a policy body as forgiving senders do; `None` where even they find no policy.
-pub fn parse_lenient(_body: &[u8]) -> Option<LenientPolicy> {
-    None
+/// Whether the body is a document of another kind.
+fn document_kind(content: &[u8]) -> Option<FaultKind> {
+    let after = |opening: &[u8]| content.strip_prefix(opening).map(|rest| rest.trim_ascii_start().first().copied().unwrap_or(b'}'));
+    match (after(b"{"), after(b"[")) {
+        _ if content.starts_with(b"<") => Some(FaultKind::StsPolicyHtmlBody),
+        (Some(b'"' | b'}'), _) | (_, Some(b'{' | b'[' | b'"' | b']')) => Some(FaultKind::StsPolicyJsonBody),
+        _ => None,
+    }
 }
 
-/// Writes the policy as it should be, lines ended by CRLF; `None` where the values do not suffice for a valid policy.
-pub fn canonical(_policy: &Policy) -> Option<String> {
-    None
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,287 @@
+//! The parsers against the published vectors and against policies as real owners wrote them.
+//!
+//! Verdicts and values must agree exactly. Of the findings, every one that a text can show must be reported; a finding that the vector
+//! does not list may be reported only if `may_be_extra` says why.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use stscan::evidence::Txt;
+use stscan::parse::mx_pattern::{PatternMatch, matches};
+use stscan::parse::record_set::{Choice, RecordKind, select};
+use stscan::parse::{Fault, FaultKind, media_type, policy, sts_record, tlsrpt_record};
+
+/// Findings that need more than the text: DNS, the domain's own name, its MX.
+const NEED_CONTEXT: &[&str] = &[
+    "mx-ip-literal",
+    "mx-null",
+    "mx-u-label",
+    "sts-mx-typo",
+    "sts-mx-uncovered",
+    "sts-mx-uncovered-depth",
+    "sts-policy-mx-wildcard-own-domain",
+    "sts-record-absent",
+    "sts-record-cname",
+    "sts-record-dns-error",
+    "tlsrpt-absent",
+    "tlsrpt-cname",
+    "tlsrpt-rua-external",
+];
+
+/// Why a finding may be reported that the vector does not list.
+fn may_be_extra(code: &str, listed: &BTreeSet<String>) -> bool {
+    match code {
+        // The vectors note line ends only where that is their point, and nearly all of them use LF.
+        "sts-policy-eol-lf" => true,
+        // A line or key that cannot be read leaves its field missing; the vectors list the cause alone.
+        "sts-policy-version-missing" | "sts-policy-mode-missing" | "sts-policy-max-age-missing" | "sts-policy-mx-missing" => {
+            listed.contains("sts-policy-line-syntax") || listed.contains("sts-policy-key-case")
+        }
+        _ => false,
+    }
+}
+
+fn vectors(file: &str) -> Vec<Value> {
+    let path = format!("{}/tests/vectors/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn of_kind(kind: &str) -> Vec<Value> {
+    let vectors: Vec<Value> = vectors("vectors.jsonl").into_iter().filter(|vector| vector["kind"] == kind).collect();
+    assert!(vectors.len() > 20, "{kind}: only {} vectors", vectors.len());
+    vectors
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().map(|item| item.as_str().unwrap().to_owned()).collect()
+}
+
+fn codes<'f>(faults: impl IntoIterator<Item = &'f Fault>) -> BTreeSet<String> {
+    faults.into_iter().map(|fault| fault.kind.to_string()).collect()
+}
+
+/// Compares findings and adds what is wrong to the list of failures.
+fn compare_findings(vector: &Value, reported: &BTreeSet<String>, failures: &mut Vec<String>) {
+    let listed: BTreeSet<String> = strings(&vector["detail"]["findings"]).into_iter().collect();
+    for code in listed.iter().filter(|code| !NEED_CONTEXT.contains(&code.as_str()) && !reported.contains(*code)) {
+        failures.push(format!("{}: {code} is not reported", vector["id"]));
+    }
+    for code in reported.iter().filter(|code| !listed.contains(*code) && !may_be_extra(code, &listed)) {
+        failures.push(format!("{}: {code} is reported and not listed", vector["id"]));
+    }
+}
+
+fn compare(vector: &Value, what: &str, found: impl std::fmt::Debug + PartialEq<Value>, expected: &Value, failures: &mut Vec<String>) {
+    if found != *expected {
+        failures.push(format!("{}: {what} is {found:?}, not {expected}", vector["id"]));
+    }
+}
+
+fn assert_none(failures: &[String]) {
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn records(vector: &Value) -> Vec<Txt> {
+    let records = vector["input"]["records"].as_array().cloned().unwrap_or_default();
+    records.iter().map(|record| Txt(strings(record).into_iter().map(String::into_bytes).collect())).collect()
+}
+
+#[test]
+fn sts_records() {
+    let mut failures = Vec::new();
+    for vector in of_kind("sts_txt").iter().filter(|vector| vector["expect"] != "temp_error") {
+        let records = records(vector);
+        let selection = select(RecordKind::Sts, &records);
+        let parsed = selection.index().map(|index| sts_record::parse(&records[index].joined()));
+        let verdict = match (&selection.choice, &parsed) {
+            (Choice::Multiple(_), _) => "multiple",
+            (Choice::Unique(_), Some(parsed)) => {
+                if parsed.valid {
+                    "valid"
+                } else {
+                    "invalid"
+                }
+            }
+            _ => "absent",
+        };
+        compare(vector, "verdict", verdict, &vector["expect"], &mut failures);
+        let faults = selection.faults.iter().map(|(_, fault)| fault).chain(parsed.iter().flat_map(|parsed| &parsed.faults));
+        compare_findings(vector, &codes(faults), &mut failures);
+        if let Some(id) = vector["detail"].get("id") {
+            compare(vector, "id", parsed.and_then(|parsed| parsed.value.id).unwrap_or_default(), id, &mut failures);
+        }
+    }
+    assert_none(&failures);
+}
+
+#[test]
+fn tlsrpt_records() {
+    let mut failures = Vec::new();
+    for vector in of_kind("tlsrpt_txt") {
+        let records = records(&vector);
+        let selection = select(RecordKind::Tlsrpt, &records);
+        let parsed = selection.index().map(|index| tlsrpt_record::parse(&records[index].joined()));
+        let verdict = match (&selection.choice, &parsed) {
+            (Choice::Multiple(_), _) => "multiple",
+            (Choice::Unique(_), Some(parsed)) if !parsed.valid => "invalid",
+            (Choice::Unique(_), Some(parsed)) => {
+                if parsed.value.usable {
+                    "valid"
+                } else {
+                    "unusable"
+                }
+            }
+            _ => "absent",
+        };
+        compare(&vector, "verdict", verdict, &vector["expect"], &mut failures);
+        let faults = selection.faults.iter().map(|(_, fault)| fault).chain(parsed.iter().flat_map(|parsed| &parsed.faults));
+        compare_findings(&vector, &codes(faults), &mut failures);
+        if let Some(rua) = vector["detail"].get("rua") {
+            let found: Vec<Value> = parsed.into_iter().flat_map(|parsed| parsed.value.rua).map(|report| report.uri.into()).collect();
+            compare(&vector, "rua", Value::from(found), rua, &mut failures);
+        }
+    }
+    assert_none(&failures);
+}
+
+/// A body as the vectors write it: a text, base64, or a repetition.
+fn body(input: &Value) -> Vec<u8> {
+    if let Some(base64) = input["base64"].as_str() {
+        return from_base64(base64);
+    }
+    if let Some(repeat) = input.get("repeat") {
+        let part = |name: &str| repeat[name].as_str().unwrap_or_default().to_owned();
+        let times = usize::try_from(repeat["times"].as_u64().unwrap()).unwrap();
+        return (part("prefix") + &part("unit").repeat(times) + &part("suffix")).into_bytes();
+    }
+    input.as_str().unwrap().as_bytes().to_vec()
+}
+
+fn from_base64(text: &str) -> Vec<u8> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
+    for digit in text.bytes().filter_map(|byte| ALPHABET.iter().position(|&letter| letter == byte)) {
+        bits = (bits << 6 | u32::try_from(digit).unwrap()) & 0xffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).unwrap());
+        }
+    }
+    bytes
+}
+
+#[test]
+fn policies() {
+    let mut failures = Vec::new();
+    for vector in of_kind("policy") {
+        let parsed = policy::parse(&body(&vector["input"]));
+        // Disputed: an address as pattern, and a max_age over the maximum. By the grammar both are valid; the finding must be there.
+        let expected = if vector["expect"] == "disputed" { Value::from("valid") } else { vector["expect"].clone() };
+        compare(&vector, "verdict", if parsed.valid { "valid" } else { "invalid" }, &expected, &mut failures);
+        compare_findings(&vector, &codes(&parsed.faults), &mut failures);
+        let detail = &vector["detail"];
+        if let Some(mode) = detail.get("mode") {
+            compare(&vector, "mode", parsed.value.mode.unwrap_or_default(), mode, &mut failures);
+            compare(&vector, "max_age", parsed.value.max_age.unwrap_or(u64::MAX), &detail["max_age"], &mut failures);
+            compare(&vector, "mx", Value::from(parsed.value.mx), &detail["mx"], &mut failures);
+        }
+    }
+    assert_none(&failures);
+}
+
+#[test]
+fn patterns() {
+    let mut failures = Vec::new();
+    for vector in of_kind("mx_match") {
+        let text = |name: &str| vector["input"][name].as_str().unwrap();
+        let (verdict, kind) = match matches(text("pattern"), text("host")) {
+            PatternMatch::Match => ("match", None),
+            PatternMatch::NoMatch => ("no-match", None),
+            PatternMatch::NoMatchDepth => ("no-match", Some("sts-mx-uncovered-depth")),
+            PatternMatch::InvalidPattern(kind) => ("invalid-pattern", Some(kind.as_str())),
+        };
+        compare(&vector, "verdict", verdict, &vector["expect"], &mut failures);
+        let listed = strings(&vector["detail"]["findings"]);
+        if let Some(kind) = kind.filter(|kind| !listed.iter().any(|code| code == kind)) {
+            failures.push(format!("{}: {kind} is reported and not listed", vector["id"]));
+        }
+        if kind != Some("sts-mx-uncovered-depth") && listed.iter().any(|code| code == "sts-mx-uncovered-depth") {
+            failures.push(format!("{}: the depth is not noticed", vector["id"]));
+        }
+    }
+    assert_none(&failures);
+}
+
+#[test]
+fn media_types() {
+    let mut failures = Vec::new();
+    for vector in of_kind("policy_http").iter().filter(|vector| vector["input"]["status"] == 200) {
+        let parsed = media_type::parse(vector["input"]["headers"]["content-type"].as_str().map(str::as_bytes));
+        let listed: BTreeSet<String> =
+            strings(&vector["detail"]["findings"]).into_iter().filter(|code| code.starts_with("sts-fetch-content-type-")).collect();
+        if codes(&parsed.faults) != listed {
+            failures.push(format!("{}: {:?}, not {listed:?}", vector["id"], codes(&parsed.faults)));
+        }
+        let expected = if vector["expect"] == "disputed" { Some(false) } else { (vector["expect"] == "ok").then_some(true) };
+        if expected.is_some_and(|valid| valid != parsed.valid) {
+            failures.push(format!("{}: text/plain is {}", vector["id"], parsed.valid));
+        }
+    }
+    assert_none(&failures);
+}
+
+/// The fault that stands for a problem of the real policies; none where several could.
+fn fault_of_problem(problem: &str) -> Option<FaultKind> {
+    Some(match problem {
+        "trailing-blank-line" => FaultKind::StsPolicyTrailingBlankLine,
+        "leading-blank-line" | "blank-line" => FaultKind::StsPolicyBlankLine,
+        "line-without-colon" | "bad-field-name" => FaultKind::StsPolicyLineSyntax,
+        "mode-bad" => FaultKind::StsPolicyModeInvalid,
+        "max_age-bad" => FaultKind::StsPolicyMaxAgeInvalid,
+        "missing-version" => FaultKind::StsPolicyVersionMissing,
+        "missing-mode" => FaultKind::StsPolicyModeMissing,
+        "missing-max_age" => FaultKind::StsPolicyMaxAgeMissing,
+        "missing-mx" => FaultKind::StsPolicyMxMissing,
+        "mx-trailing-dot" => FaultKind::StsPolicyMxTrailingDot,
+        _ => return None,
+    })
+}
+
+#[test]
+fn real_policies() {
+    let mut failures = Vec::new();
+    let policies = vectors("real-shapes.jsonl");
+    assert!(policies.len() > 100);
+    for vector in &policies {
+        let (text, expect) = (vector["text"].as_str().unwrap(), &vector["expect"]);
+        let parsed = policy::parse(text.as_bytes());
+        compare(vector, "valid", parsed.valid, &expect["rfc_valid"], &mut failures);
+        compare(vector, "mode", Value::from(parsed.value.mode.clone()), &expect["mode"], &mut failures);
+        compare(vector, "max_age", Value::from(parsed.value.max_age), &expect["max_age"], &mut failures);
+        for kind in strings(&expect["problems"]).iter().filter_map(|problem| fault_of_problem(problem)) {
+            if !parsed.has(kind) {
+                failures.push(format!("{}: {kind} is not reported", vector["id"]));
+            }
+        }
+        let eol = if parsed.has(FaultKind::StsPolicyEolMixed) {
+            "mixed"
+        } else if parsed.has(FaultKind::StsPolicyEolLf) {
+            "lf"
+        } else {
+            "crlf"
+        };
+        compare(vector, "line ending", eol, &expect["line_ending"], &mut failures);
+        let lenient = policy::parse_lenient(text.as_bytes());
+        compare(vector, "lenient usable", lenient.is_some(), &expect["lenient"]["usable"], &mut failures);
+        // Where forgiving senders find no policy, what is known of it is what the strict reader makes of it.
+        let (mode, max_age) = match lenient {
+            Some(policy) => (Some(policy.mode.to_string()), Some(policy.max_age)),
+            None => (parsed.value.mode, parsed.value.max_age),
+        };
+        compare(vector, "lenient mode", Value::from(mode), &expect["lenient"]["mode"], &mut failures);
+        compare(vector, "lenient max_age", Value::from(max_age), &expect["lenient"]["max_age"], &mut failures);
+    }
+    assert_none(&failures);
+}
