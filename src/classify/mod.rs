@@ -20,3 +20,6 @@ pub use self::assessment::{Assessment, Coverage, Delivery, Finding, Mismatch, Mx
 pub use self::catalogue::{CATALOGUE_VERSION, catalogue, rule};
 pub use self::judge::classify;
 pub use self::rule::{ResultType, Rule, Status};
+
+#[cfg(test)]
+mod tests;

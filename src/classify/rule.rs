@@ -63,7 +63,7 @@ pub struct Rule {
     pub tlsrpt_result: Option<ResultType>,
     /// What it takes to see it.
     pub status: Status,
-    /// A text that has the fault, and one that has not: a TXT record or the body of a policy.
+    /// A text that has the fault, and one that has not: a TXT record, the body of a policy or a Content-Type.
     pub example: Option<(&'static str, &'static str)>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::Severity::{High, Info, Low, Medium};
 use super::super::rule::{ResultType, Rule, Status};
+use super::policy_fields::{GOOD, policy};
 
 /// Policy and MX records disagree. The severity is that of mode enforce.
 const MX: Rule = Rule { severity: High, clause: "RFC 8461 section 4.1", tlsrpt_result: Some(ResultType::ValidationFailure), ..Rule::BASE };
@@ -71,6 +72,7 @@ pub(super) const MODE_RULES: &[Rule] = &[
         summary: "The mode of the policy is none.",
         effect: "Senders treat the domain as one without MTA-STS, which is how a deployment is ended in an orderly way.",
         remedy: "Remove record and policy once the former max_age has passed, or set mode: testing to begin anew.",
+        example: Some((policy!["version: STSv1", "mode: none", "mx: mail.example.com", "max_age: 604800"], GOOD)),
         ..WHOLE
     },
     Rule {
@@ -78,6 +80,7 @@ pub(super) const MODE_RULES: &[Rule] = &[
         summary: "The mode of the policy is testing.",
         effect: "Senders report failures, but deliver all the same, so mail is not protected.",
         remedy: "Read the TLS reports for two to four weeks; when they show no failures of your own, set mode: enforce and change the id of the record.",
+        example: Some((policy!["version: STSv1", "mode: testing", "mx: mail.example.com", "max_age: 604800"], GOOD)),
         ..WHOLE
     },
     Rule {

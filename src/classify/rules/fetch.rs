@@ -233,6 +233,7 @@ pub(super) const RULES: &[Rule] = &[
         code: "sts-fetch-content-type-wrong",
         summary: "The policy is not served as text/plain.",
         remedy: "Configure the web server to send Content-Type: text/plain for /.well-known/mta-sts.txt.",
+        example: Some(("text/html", "text/plain")),
         ..MEDIA
     },
     Rule {
@@ -245,6 +246,7 @@ pub(super) const RULES: &[Rule] = &[
         code: "sts-fetch-content-type-malformed",
         summary: "The Content-Type of the policy breaks the grammar of media types.",
         remedy: "Configure the web server to send exactly Content-Type: text/plain or text/plain; charset=utf-8.",
+        example: Some(("text/plain; charset", "text/plain; charset=utf-8")),
         ..MEDIA
     },
     Rule {
@@ -254,6 +256,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "The Content-Type of the policy has a parameter other than charset=utf-8 or charset=us-ascii.",
         effect: "Senders ignore the parameter, save for a few that decode the text by it.",
         remedy: "Send Content-Type: text/plain; charset=utf-8.",
+        example: Some(("text/plain; charset=iso-8859-1", "text/plain; charset=utf-8")),
         ..RETRIEVED
     },
     Rule {

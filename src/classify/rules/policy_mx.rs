@@ -168,6 +168,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "An mx pattern allows every host directly below the domain itself.",
         effect: "Mail is not affected; a machine below the domain with a certificate of its own could pose as an MX host.",
         remedy: "Name the MX hosts if other parties run machines below the domain.",
+        example: Some((policy!["version: STSv1", "mode: enforce", "mx: *.example.com", "max_age: 604800"], GOOD)),
         ..VALID
     },
     Rule {
@@ -177,6 +178,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "An mx pattern allows every domain below a public suffix.",
         effect: "Anybody who registers a domain there can pose as an MX host, so the policy protects against next to nothing.",
         remedy: "Name the MX hosts, or let the asterisk stand for one label below a domain of your own or of your mail provider.",
+        example: Some((policy!["version: STSv1", "mode: enforce", "mx: *.co.uk", "max_age: 604800"], GOOD)),
         ..VALID
     },
     Rule {

@@ -207,7 +207,7 @@ pub(super) const RULES: &[Rule] = &[
         code: "sts-record-id-missing",
         summary: "The record has no id.",
         effect: "The record is invalid and senders act as if there were none; without an id they could not tell when the policy changes.",
-        remedy: "Add an id of 1 to 32 letters and digits after the version, for example the time of the last change of the policy: v=STSv1; id=20240115T120000;",
+        remedy: "Add an id of 1 to 32 letters and digits after the version, as in v=STSv1; id=20240115T120000; where the id is the time of the policy's last change.",
         example: Some(("v=STSv1;", GOOD)),
         ..R
     },
