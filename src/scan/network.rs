@@ -123,7 +123,7 @@ impl Network {
 
     /// Fetches begun so far.
     pub fn fetches(&self) -> u64 {
-        self.fetcher.counters().started()
+        self.fetcher.counters().totals().started
     }
 
     /// Brings the traffic counters of `status` up to date.
