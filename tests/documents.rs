@@ -18,7 +18,11 @@ fn between(begin: &str, end: &str) -> &'static str {
 #[test]
 fn the_readme_lists_the_columns() {
     let flat: String = schema_markdown().lines().filter(|line| !line.starts_with("| `evidence.")).map(|line| format!("{line}\n")).collect();
-    assert_eq!(between("<!-- columns: begin", "<!-- columns: end"), flat.trim(), "paste the output of `stscan schema --markdown`, nested fields of evidence left out");
+    assert_eq!(
+        between("<!-- columns: begin", "<!-- columns: end"),
+        flat.trim(),
+        "paste the output of `stscan schema --markdown`, nested fields of evidence left out"
+    );
 }
 
 #[test]
@@ -45,10 +49,40 @@ fn the_readme_has_the_two_commands() {
 fn every_option_of_scan_has_a_help_text() {
     let help = harness::stdout(&harness::expect(0, &["scan", "--help"]));
     for option in [
-        "--column", "--list-name", "--list-id", "--registrable", "--top", "--sample", "--seed", "--skip", "--shard", "--exclude", "--out",
-        "--format", "--resolver", "--resolvers", "--trust-resolvers", "--retry-rounds", "--rate", "--resolver-rate", "--fetch-rate",
-        "--host-rate", "--concurrency", "--fetch-concurrency", "--dns-timeout", "--dns-tries", "--connect-timeout", "--fetch-timeout",
-        "--https-port", "--ca-file", "--allow-private", "--contact", "--lab", "--progress", "--status-file", "--config",
+        "--column",
+        "--list-name",
+        "--list-id",
+        "--registrable",
+        "--top",
+        "--sample",
+        "--seed",
+        "--skip",
+        "--shard",
+        "--exclude",
+        "--out",
+        "--format",
+        "--resolver",
+        "--resolvers",
+        "--trust-resolvers",
+        "--retry-rounds",
+        "--rate",
+        "--resolver-rate",
+        "--fetch-rate",
+        "--host-rate",
+        "--concurrency",
+        "--fetch-concurrency",
+        "--dns-timeout",
+        "--dns-tries",
+        "--connect-timeout",
+        "--fetch-timeout",
+        "--https-port",
+        "--ca-file",
+        "--allow-private",
+        "--contact",
+        "--lab",
+        "--progress",
+        "--status-file",
+        "--config",
     ] {
         assert!(help.contains(option), "{option}");
     }

@@ -27,14 +27,25 @@ fn path(dir: &Path, name: &str) -> String {
 fn every_line_is_accounted_for() {
     let dir = tempfile::tempdir().unwrap();
     let (input, out) = (path(dir.path(), "messy.txt"), path(dir.path(), "out"));
-    let lines = ["\u{feff}# a comment", "example.com", "EXAMPLE.com.", "https://www.example.org:8443/path", "", "b\u{fc}cher.example", "not a name", "192.0.2.1", "out.example"];
+    let lines = [
+        "\u{feff}# a comment",
+        "example.com",
+        "EXAMPLE.com.",
+        "https://www.example.org:8443/path",
+        "",
+        "b\u{fc}cher.example",
+        "not a name",
+        "192.0.2.1",
+        "out.example",
+    ];
     fs::write(&input, lines.join("\r\n")).unwrap();
     fs::write(path(dir.path(), "optout.txt"), "out.example\n").unwrap();
     expect(0, &["scan", "--lab", &input, "-o", &out, "--exclude", &path(dir.path(), "optout.txt")]);
     let domains: Vec<String> = rows(Path::new(&out)).into_iter().map(|row| row.domain).collect();
     assert_eq!(domains, ["example.com", "www.example.org", "xn--bcher-kva.example"]);
     let accounting = Reader::open(Path::new(&out)).unwrap().manifest().accounting.unwrap();
-    let sum = accounting.rows + accounting.rejected + accounting.duplicates + accounting.excluded + accounting.not_selected + accounting.blank;
+    let sum =
+        accounting.rows + accounting.rejected + accounting.duplicates + accounting.excluded + accounting.not_selected + accounting.blank;
     assert_eq!((accounting.lines, sum), (9, 9));
     assert_eq!((accounting.rows, accounting.rejected, accounting.duplicates, accounting.excluded), (3, 2, 1, 1));
     let rejected = fs::read_to_string(path(dir.path(), "out/rejected.csv")).unwrap();
@@ -64,7 +75,7 @@ fn a_killed_scan_goes_on_and_comes_to_the_same() {
     let after = Reader::open(Path::new(&killed)).unwrap().manifest().clone();
     assert!(after.finished_at.is_some());
     assert_eq!(after.run_id, before.run_id);
-    assert_eq!(after.parts[..before.parts.len()].iter().map(|part| &part.sha256).collect::<Vec<_>>(), before.parts.iter().map(|part| &part.sha256).collect::<Vec<_>>(), "finished parts are kept");
+    assert!(before.parts.iter().all(|part| after.parts.contains(part)), "finished parts are kept");
     assert_eq!(rows(Path::new(&killed)), rows(Path::new(&whole)));
     assert_eq!(after.counts, Reader::open(Path::new(&whole)).unwrap().manifest().counts);
 }
@@ -76,7 +87,12 @@ fn an_interrupted_scan_commits_what_is_in_flight_and_goes_on() {
     let input = list(dir.path(), 6000);
     let out = path(dir.path(), "out");
     let arguments = ["scan", "--lab", &input, "-o", &out];
-    let child = stscan(&arguments).args(["--rate", "6000", "--status-file", &path(dir.path(), "status")]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = stscan(&arguments)
+        .args(["--rate", "6000", "--status-file", &path(dir.path(), "status")])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     wait_until(|| fs::read_to_string(path(dir.path(), "status")).is_ok_and(|status| !status.contains("\"judged\":0,")));
     interrupt(child.id());
     let output = child.wait_with_output().unwrap();
@@ -132,7 +148,8 @@ fn rows_can_go_to_a_stream() {
 fn standard_input_is_a_list() {
     let dir = tempfile::tempdir().unwrap();
     let out = path(dir.path(), "out");
-    let mut child = stscan(&["scan", "--lab", "-", "--list-name", "mine", "-o", &out]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        stscan(&["scan", "--lab", "-", "--list-name", "mine", "-o", &out]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"1,example.com\n2,example.org\n").unwrap();
     assert!(child.wait_with_output().unwrap().status.success());
     let ranks: Vec<_> = rows(Path::new(&out)).into_iter().map(|row| (row.domain, row.rank)).collect();
@@ -153,7 +170,7 @@ fn bad_input_gets_one_sentence_and_the_right_status() {
     let folder = dir.path().to_str().unwrap().to_owned();
     let out = path(dir.path(), "out");
     for (status, arguments, said) in [
-        (3, vec!["--lab", &empty], "no line"),
+        (3, vec!["--lab", &empty], "is empty"),
         (3, vec!["--lab", &folder], "directory"),
         (3, vec!["--lab", "missing.txt"], "does not exist"),
         (2, vec!["--lab", &good, "--top", "0"], "--top 0"),

@@ -122,12 +122,20 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
 fn verdict(assessment: &Assessment) -> &'static str {
     match (assessment.delivery, assessment.sts_state) {
         (Delivery::Protected, _) => "Senders that follow MTA-STS deliver only over TLS with a valid certificate, to every MX host.",
-        (Delivery::Partial, _) => "Senders that follow MTA-STS refuse some of the MX hosts: mail is delayed or lost when the others are down.",
+        (Delivery::Partial, _) => {
+            "Senders that follow MTA-STS refuse some of the MX hosts: mail is delayed or lost when the others are down."
+        }
         (Delivery::Refused, _) => "Senders that follow MTA-STS accept none of the MX hosts: their mail to this domain is not delivered.",
         (Delivery::Reported, _) => "The policy is in testing mode: senders deliver as without it and report what would have failed.",
-        (Delivery::Unknown, _) => "The answers needed to tell what senders do could not be had; this says nothing of the domain. Try again later.",
-        (Delivery::Opportunistic, RecordState::Absent) => "No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail.",
-        (Delivery::Opportunistic, _) => "MTA-STS has no effect: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail.",
+        (Delivery::Unknown, _) => {
+            "The answers needed to tell what senders do could not be had; this says nothing of the domain. Try again later."
+        }
+        (Delivery::Opportunistic, RecordState::Absent) => {
+            "No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail."
+        }
+        (Delivery::Opportunistic, _) => {
+            "MTA-STS has no effect: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail."
+        }
     }
 }
 

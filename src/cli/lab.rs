@@ -23,8 +23,7 @@ fn list(as_json: bool) -> Result<Exit, Failure> {
     let mut out = anstream::stdout().lock();
     let cases = cases();
     if as_json {
-        let rows: Vec<_> =
-            cases.iter().map(|case| json!({ "name": case.name, "about": case.about, "codes": case.truth.codes })).collect();
+        let rows: Vec<_> = cases.iter().map(|case| json!({ "name": case.name, "about": case.about, "codes": case.truth.codes })).collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&rows).unwrap_or_default())?;
         return Ok(Exit::Done);
     }
@@ -52,7 +51,13 @@ fn serve(config: &LabConfig) -> Result<Exit, Failure> {
     writeln!(out, "DNS   {} (UDP and TCP)", lab.dns_addr())?;
     writeln!(out, "HTTPS port {} of the addresses that DNS gives", lab.https_port())?;
     writeln!(out, "root  {}", ca.display())?;
-    writeln!(out, "\nstscan scan LIST -o DIR --resolver {} --https-port {} --ca-file {} --allow-private", lab.dns_addr(), lab.https_port(), ca.display())?;
+    writeln!(
+        out,
+        "\nstscan scan LIST -o DIR --resolver {} --https-port {} --ca-file {} --allow-private",
+        lab.dns_addr(),
+        lab.https_port(),
+        ca.display()
+    )?;
     writeln!(out, "\nCtrl-C ends it.")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, format!("signals cannot be caught: {error}")))?;

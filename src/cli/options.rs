@@ -205,7 +205,10 @@ fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
 
 /// A length of time in seconds, above 0 and at most a day.
 fn seconds(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|seconds| *seconds > 0.0 && *seconds <= 86_400.0).ok_or_else(|| "seconds above 0 are expected, at most 86400".to_owned())
+    text.parse()
+        .ok()
+        .filter(|seconds| *seconds > 0.0 && *seconds <= 86_400.0)
+        .ok_or_else(|| "seconds above 0 are expected, at most 86400".to_owned())
 }
 
 #[cfg(test)]

@@ -28,7 +28,9 @@ pub(super) fn config(path: Option<&Path>) -> Result<ConfigFile, Failure> {
 pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOptions) -> Result<ScanPlan, Failure> {
     let plan = self::network(network, options.seed)?;
     if lists.is_empty() && plan.lab.is_none() {
-        return Err(Failure::usage("no list: name a file, an https URL or - for standard input, or use --lab to scan the built-in Internet"));
+        return Err(Failure::usage(
+            "no list: name a file, an https URL or - for standard input, or use --lab to scan the built-in Internet",
+        ));
     }
     if lists.iter().filter(|list| *list == "-").count() > 1 {
         return Err(Failure::usage("standard input (-) can be only one of the lists"));
@@ -76,9 +78,10 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<Net
         rate: options.rate,
         resolver_rate: options.resolver_rate,
         dns_timeout: seconds(options.dns_timeout, defaults.dns_timeout),
-        dns_tries: u16::try_from(tries).ok().filter(|tries| (1..=100).contains(tries)).ok_or_else(|| {
-            Failure::usage(format!("--dns-tries {tries}: 1 to 100 are possible"))
-        })?,
+        dns_tries: u16::try_from(tries)
+            .ok()
+            .filter(|tries| (1..=100).contains(tries))
+            .ok_or_else(|| Failure::usage(format!("--dns-tries {tries}: 1 to 100 are possible")))?,
         concurrency: options.concurrency.map(|limit| limit as usize),
         fetch_concurrency: options.fetch_concurrency.map(|limit| limit as usize),
         fetch: FetchConfig {
@@ -154,18 +157,24 @@ fn retry_rounds(text: &str) -> Result<Vec<Duration>, Failure> {
             Some(number) => (number, 0.001),
             None => (part.strip_suffix('s').unwrap_or(part), 1.0),
         };
-        number.parse::<f64>().ok().map(|number| number * unit).filter(|seconds| (0.0..=3600.0).contains(seconds)).map(Duration::from_secs_f64)
+        number
+            .parse::<f64>()
+            .ok()
+            .map(|number| number * unit)
+            .filter(|seconds| (0.0..=3600.0).contains(seconds))
+            .map(Duration::from_secs_f64)
     };
-    text.split(',')
-        .map(|part| round(part.trim()))
-        .collect::<Option<_>>()
-        .ok_or_else(|| Failure::usage(format!("--retry-rounds {text:?}: pauses such as 5s,30s or the word none are expected, each at most an hour")))
+    text.split(',').map(|part| round(part.trim())).collect::<Option<_>>().ok_or_else(|| {
+        Failure::usage(format!("--retry-rounds {text:?}: pauses such as 5s,30s or the word none are expected, each at most an hour"))
+    })
 }
 
 fn output(out: &Path, format: Option<&str>) -> Result<Output, Failure> {
     match (format.unwrap_or("parquet"), out == Path::new("-")) {
         ("parquet", false) => Ok(Output::Folder(out.to_owned())),
-        ("parquet", true) => Err(Failure::usage("-o -: standard output takes one stream, not a folder of files; add --format arrow-stream")),
+        ("parquet", true) => {
+            Err(Failure::usage("-o -: standard output takes one stream, not a folder of files; add --format arrow-stream"))
+        }
         ("arrow-stream", true) => Ok(Output::ArrowStream),
         ("arrow-stream", false) => Err(Failure::usage("--format arrow-stream goes to standard output; write -o -")),
         (other, _) => Err(Failure::usage(format!("--format {other:?}: parquet and arrow-stream are possible"))),

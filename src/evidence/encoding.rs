@@ -2,10 +2,10 @@
 
 use std::time::SystemTime;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ::time::OffsetDateTime;
 use ::time::format_description::well_known::Rfc3339;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// UTF-8 as it is, a backslash as `\\`, other bytes as `\xNN`. [`bytes_of`] is the way back.
 fn text_of(bytes: &[u8]) -> String {

@@ -42,9 +42,7 @@ impl Network {
         let setup = |error: &dyn std::fmt::Display| ScanError::Setup(error.to_string());
         let exclusion = Arc::new(read_exclusion(plan)?);
         let lab = match &plan.lab {
-            Some(config) => {
-                Some(Lab::start(*config).map_err(|error| ScanError::Machine(format!("the lab cannot be started: {error}")))?)
-            }
+            Some(config) => Some(Lab::start(*config).map_err(|error| ScanError::Machine(format!("the lab cannot be started: {error}")))?),
             None => None,
         };
         let mut roots = load_roots(&plan.ca_files).map_err(|error| setup(&error))?;

@@ -1,8 +1,8 @@
 //! A scan from the first line of the list to the finished manifest.
 
 use std::ops::Range;
-use std::sync::{Arc, mpsc};
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use async_channel::{Receiver, Sender};

@@ -18,8 +18,10 @@ use super::plan::{Output, ScanPlan};
 use super::run::{Read, Report};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
-use crate::dataset::{self, AccountingEntry, Activity, Dataset, DatasetError, List, MAX_BATCH_ROWS, Record, RunDescription, StreamWriter, Tool};
-use crate::input::{Accounting, Input, InputOptions, Preparation, Rejected, RejectedCsv};
+use crate::dataset::{
+    self, AccountingEntry, Activity, Dataset, DatasetError, List, MAX_BATCH_ROWS, Record, RunDescription, StreamWriter, Tool,
+};
+use crate::input::{Accounting, Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::lab::Lab;
 use crate::name::suffix;
 use crate::observe::fetch::ROOTS_VERSION;
@@ -141,6 +143,12 @@ fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path)
         if status.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let input = Input::open_watched(&options, network.exclusion(), &mut watch)?;
+    if let [first, others @ ..] = input.sources()
+        && first.bytes == 0
+        && others.iter().all(|source| source.bytes == 0)
+    {
+        return Err(InputError::NotAList(first.name.clone(), "empty; a list has a domain name a line").into());
+    }
     status.prepared();
     Ok(input)
 }
@@ -164,7 +172,8 @@ fn write_lab_list(lab: &Lab, plan: &ScanPlan, spool: &Path) -> Result<String, Sc
 /// What the manifest says of the run before it begins.
 fn describe(plan: &ScanPlan, network: &Network, input: &Input, shard_rows: u64) -> RunDescription {
     let sources = input.sources();
-    let name = plan.list_name.clone().unwrap_or_else(|| sources.iter().map(|source| source.list.to_string()).collect::<Vec<_>>().join(", "));
+    let name =
+        plan.list_name.clone().unwrap_or_else(|| sources.iter().map(|source| source.list.to_string()).collect::<Vec<_>>().join(", "));
     let sha256 = match sources {
         [] => None,
         [only] => Some(only.sha256.clone()),

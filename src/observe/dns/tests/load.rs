@@ -14,7 +14,8 @@ use crate::evidence::Outcome;
 #[test]
 fn every_lookup_gets_its_own_answer() {
     run(async {
-        let answer = |asked: &super::server::Asked| vec![if asked.name.starts_with("n1") { asked.text(&asked.name) } else { asked.rcode(3) }];
+        let answer =
+            |asked: &super::server::Asked| vec![if asked.name.starts_with("n1") { asked.text(&asked.name) } else { asked.rcode(3) }];
         let (first, second) = (Server::start(answer).await, Server::start(answer).await);
         let (dns, counters) = patient(&[first.address, second.address]);
         let lookups = join_all((0..2000).map(|index| {
