@@ -3,6 +3,8 @@
 //! Verdicts and values must agree exactly. Of the findings, every one that a text can show must be reported; a finding that the vector
 //! does not list may be reported only if `LEFT_OUT` or `may_be_extra` says why.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests; clippy.toml covers only the tests themselves.
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
