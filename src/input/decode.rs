@@ -12,6 +12,7 @@ use super::error::InputError;
 
 /// Enough to tell a tar archive, the magic of which comes last.
 const HEAD: usize = 512;
+const BUFFER: usize = 128 * 1024;
 /// Compressed within compressed: more than this is not a list any more.
 const MAX_LAYERS: usize = 3;
 
@@ -35,9 +36,9 @@ impl Decoded {
         first.seek(SeekFrom::Start(0)).map_err(unreadable)?;
         let (mut reader, mut compression): (Box<dyn Read + Send>, _) = match is_zip(&magic[..length]) {
             true => (zip_member(file, source, &read)?, Some("zip")),
-            false => (Box::new(BufReader::with_capacity(128 * 1024, Counted { inner: file, read: Arc::clone(&read) })), None),
+            false => (Box::new(BufReader::with_capacity(BUFFER, Counted { inner: file, read: Arc::clone(&read) })), None),
         };
-        for layer in 0.. {
+        for _ in 0..=MAX_LAYERS {
             let mut head = vec![0; HEAD];
             let length = read_head(&mut reader, &mut head).map_err(|error| failure(source, compression, error))?;
             head.truncate(length);
@@ -45,9 +46,8 @@ impl Decoded {
             let whole = Cursor::new(head).chain(reader);
             (reader, compression) = match kind {
                 Kind::Lines => return Ok(Self { reader: Box::new(whole), compression, read }),
-                Kind::Gz | Kind::Zst if layer == MAX_LAYERS => return Err(InputError::NotAList(source.to_owned(), "compressed too many times")),
-                Kind::Gz => (Box::new(MultiGzDecoder::new(whole)), Some("gz")),
-                Kind::Zst => (Box::new(zstd::Decoder::new(whole).map_err(unreadable)?), Some("zst")),
+                Kind::Gz => (Box::new(MultiGzDecoder::new(whole)) as Box<dyn Read + Send>, Some("gz")),
+                Kind::Zst => (Box::new(zstd::Decoder::new(whole).map_err(unreadable)?) as _, Some("zst")),
                 Kind::Other(what) => return Err(InputError::NotAList(source.to_owned(), what)),
             };
         }
@@ -128,31 +128,33 @@ fn zip_member(file: File, source: &str, read: &Arc<AtomicU64>) -> Result<Box<dyn
     }
     for index in 0..archive.len() {
         let member = archive.by_index_raw(index).map_err(|error| corrupt(error.to_string()))?;
-        if member.is_dir() || is_junk(member.name()) {
+        let name = String::from_utf8_lossy(member.name_raw()).into_owned();
+        if member.is_dir() || is_junk(&name) {
             continue;
         }
-        if member.encrypted() {
-            return Err(corrupt(format!("member {:?} is encrypted", member.name())));
-        }
         let method = member.compression();
-        let start = member.data_start().ok_or_else(|| corrupt(format!("member {:?} has no data", member.name())))?;
-        let (length, crc) = (member.compressed_size(), member.crc32());
-        let unpacked = member.size();
-        let unknown = corrupt(format!("member {:?} is packed by a method ({method}) that is not supported", member.name()));
+        if member.encrypted() || !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
+            return Err(corrupt(format!("member {name:?} is encrypted or packed by a method that is not supported ({method})")));
+        }
+        let start = member.data_start().ok_or_else(|| corrupt(format!("member {name:?} has no data")))?;
+        let (packed, length, expected) = (member.compressed_size(), member.size(), member.crc32());
         drop(member);
         drop(archive);
-        let mut file = file;
-        file.seek(SeekFrom::Start(start)).map_err(|error| InputError::Read(source.to_owned(), error))?;
-        read.store(start, Ordering::Relaxed);
-        let raw = BufReader::with_capacity(128 * 1024, Counted { inner: file, read: Arc::clone(read) }).take(length);
-        let unpacking: Box<dyn Read + Send> = match method {
-            CompressionMethod::Stored => Box::new(raw),
-            CompressionMethod::Deflated => Box::new(DeflateDecoder::new(raw)),
-            _ => return Err(unknown),
-        };
-        return Ok(Box::new(Verified { inner: unpacking, crc: flate2::Crc::new(), expected: crc, length: unpacked, read: 0 }));
+        return open_member(file, start, packed, method, read)
+            .map(|inner| Box::new(Verified { inner, crc: flate2::Crc::new(), expected, length, read: 0 }) as _)
+            .map_err(|error| InputError::Read(source.to_owned(), error));
     }
     Err(InputError::EmptyZip(source.to_owned()))
+}
+
+fn open_member(mut file: File, start: u64, packed: u64, method: CompressionMethod, read: &Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
+    file.seek(SeekFrom::Start(start))?;
+    read.store(start, Ordering::Relaxed);
+    let raw = BufReader::with_capacity(BUFFER, Counted { inner: file, read: Arc::clone(read) }).take(packed);
+    Ok(match method {
+        CompressionMethod::Stored => Box::new(raw),
+        _ => Box::new(DeflateDecoder::new(raw)),
+    })
 }
 
 fn is_junk(name: &str) -> bool {

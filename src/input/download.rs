@@ -81,8 +81,7 @@ fn is_loopback(url: &Url) -> bool {
 
 /// The stage that failed and the innermost cause, which is the one that says something.
 fn describe(error: &reqwest::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    let innermost = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
+    let innermost = causes(error).last().map_or_else(|| error.to_string(), ToString::to_string);
     let stage = match error {
         error if error.is_timeout() => "no answer in time",
         error if error.is_redirect() => "refused redirect",
@@ -95,8 +94,12 @@ fn describe(error: &reqwest::Error) -> String {
     format!("{stage} ({innermost})")
 }
 
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
 fn is_tls(error: &reqwest::Error) -> bool {
-    std::iter::successors(error.source(), |cause| cause.source()).any(|cause| {
+    causes(error).any(|cause| {
         let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         cause.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>())
     })
