@@ -57,6 +57,9 @@ fn footer(manifest: &Manifest) -> Vec<KeyValue> {
 }
 
 /// The encoding of columns in which hardly a value repeats; `None` where a dictionary serves best.
+///
+/// Five names are four fifths of a row without records. On 50,000 such rows shared beginnings gave 44 bytes a row and plain lengths 50
+/// where the list is in the order of names; in the order of ranks 55.0 and 54.5.
 fn encoding(path: &ColumnPath, data_type: &DataType) -> Option<Encoding> {
     let last = path.parts().last().map_or("", String::as_str);
     match (last, data_type) {
@@ -124,26 +127,6 @@ mod tests {
         let records: Vec<Record> = (0_u64..).zip(&names).map(|(ordinal, name)| samples::absent(ordinal, name)).collect();
         let file = write(&records);
         let bytes = file.metadata().unwrap().len();
-        if std::env::var_os("DS_MEASURE").is_some() {
-            measure(&file, records.len());
-        }
-        assert!(bytes / (records.len() as u64) < 100, "{bytes} bytes for {} rows", records.len());
-    }
-    fn measure(file: &File, rows: usize) {
-        let file = SerializedFileReader::new(file.try_clone().unwrap()).unwrap();
-        let mut columns: Vec<(i64, String)> = file
-            .metadata()
-            .row_groups()
-            .iter()
-            .flat_map(|g| {
-                g.columns().iter().map(|c| (c.compressed_size(), format!("{} {:?}", c.column_path(), c.encodings().collect::<Vec<_>>())))
-            })
-            .collect();
-        columns.sort();
-        let total: i64 = columns.iter().map(|c| c.0).sum();
-        println!("total columns {total} rows {rows}: {}", total as f64 / rows as f64);
-        for (size, name) in columns.iter().rev().take(24) {
-            println!("{size:>9} {:6.2} {name}", *size as f64 / rows as f64);
-        }
+        assert!(bytes / (records.len() as u64) < 64, "{bytes} bytes for {} rows", records.len());
     }
 }

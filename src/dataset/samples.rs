@@ -38,14 +38,14 @@ pub(super) fn run() -> RunDescription {
 /// The row of a domain without any record of ours, as nearly all domains are.
 pub(super) fn absent(ordinal: u64, domain: &str) -> Record {
     let domain = Domain::from_a_labels(domain).unwrap();
-    let noise = ordinal.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    let noise = noise(ordinal);
     let scanned_at = UNIX_EPOCH + Duration::from_micros(1_795_000_000_000_000 + ordinal * 250 + noise % 20_000);
     let evidence = Evidence {
         scanned_at,
         elapsed_ms: (noise % 60) as u32 + 10,
         mx: negative(domain.as_str().to_owned(), noise),
-        sts_txt: negative(domain.sts_record_name(), noise >> 5),
-        tlsrpt_txt: negative(domain.tlsrpt_record_name(), noise >> 9),
+        sts_txt: negative(domain.sts_record_name(), noise >> 21),
+        tlsrpt_txt: negative(domain.tlsrpt_record_name(), noise >> 42),
         host_a: None,
         host_aaaa: None,
         fetch: None,
@@ -53,6 +53,13 @@ pub(super) fn absent(ordinal: u64, domain: &str) -> Record {
     };
     let target = Target { ordinal, domain, rank: i32::try_from(ordinal + 1).ok(), list: "tranco-ABCD.csv".into() };
     Record { target, evidence, assessment: absence() }
+}
+
+/// Bits without a pattern, as real times have none that packing could use (SplitMix64).
+fn noise(seed: u64) -> u64 {
+    let mixed = (seed ^ (seed >> 30)).wrapping_add(0x9E37_79B9_7F4A_7C15).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
 }
 
 fn negative<R>(name: String, noise: u64) -> Lookup<R> {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Opens a dataset in DuckDB, Polars and pandas without any option and checks that each sees the same table.
 
-usage: check_readers.py DIR      needs: pip install duckdb polars pandas pyarrow
+usage: check_readers.py DIR      needs: pip install duckdb polars pandas pyarrow pytz (DuckDB gives times with a zone to Python by pytz)
 One line a reader on standard output; exit status 1 if one of them disagrees with the manifest or with the documented columns.
 """
 
@@ -61,7 +61,8 @@ def duckdb(files, glob, manifest):
     check(columns["scanned_at"] == "TIMESTAMP WITH TIME ZONE", f"scanned_at is {columns['scanned_at']}")
     nested = f"SELECT domain, evidence.mx.outcome, evidence.sts_txt.records[1], findings[1].code FROM '{glob}' LIMIT 5"
     check(all(row[1] for row in connection.execute(nested).fetchall()), "nested fields")
-    for domain, evidence in connection.execute(f"SELECT domain, evidence FROM '{glob}' LIMIT 1000").fetchall():
+    rich = f"SELECT domain, evidence FROM '{glob}' ORDER BY evidence.fetch IS NULL, ordinal LIMIT 1000"
+    for domain, evidence in connection.execute(rich).fetchall():
         check_evidence(evidence, domain)
     codes = f"SELECT finding.code, count(DISTINCT ordinal) FROM (SELECT ordinal, unnest(findings) AS finding FROM '{glob}') GROUP BY ALL"
     found = dict(connection.execute(codes).fetchall())
@@ -78,7 +79,8 @@ def polars(files, glob, manifest):
     check(table.schema["scanned_at"] == reader.Datetime("us", "UTC"), f"scanned_at is {table.schema['scanned_at']}")
     outcomes = table.select(reader.col("evidence").struct.field("mx").struct.field("outcome")).to_series()
     check(outcomes.null_count() == 0, "nested fields")
-    for row in table.head(1000).iter_rows(named=True):
+    fetched = table.filter(reader.col("evidence").struct.field("fetch").is_not_null())
+    for row in reader.concat([fetched.head(1000), table.head(100)]).iter_rows(named=True):
         check_time(row["scanned_at"])
         check_evidence(row["evidence"], row["domain"])
     return reader.__version__
@@ -91,7 +93,8 @@ def pandas(files, glob, manifest):
     postures = {posture: int(rows) for posture, rows in table["posture"].value_counts().items()}
     check_table(table.columns, table["ordinal"].tolist(), postures, manifest)
     check(str(table["scanned_at"].dtype) == "datetime64[us, UTC]", f"scanned_at is {table['scanned_at'].dtype}")
-    for row in table.head(1000).itertuples():
+    fetched = table[[evidence["fetch"] is not None for evidence in table["evidence"]]]
+    for row in reader.concat([fetched.head(1000), table.head(100)]).itertuples():
         check_time(row.scanned_at.to_pydatetime())
         check_evidence(row.evidence, row.domain)
     return reader.__version__
