@@ -303,7 +303,7 @@ impl Case {
 
     /// The policy cannot be retrieved for now: a strict sender does without, but it says little of the domain.
     pub(super) fn policy_not_now(self, stage: &'static str) -> Self {
-        self.no_policy(stage).delivery_open().truth(|t| t.posture = Expected::Anything)
+        self.no_policy(stage).posture("unknown").delivery_open()
     }
 
     /// The text is no valid policy. What forgiving senders do with it differs.

@@ -58,7 +58,7 @@ fn serve_batches(socket: &UdpSocket, internet: &Internet, journal: &Journal, sto
                 peers.push(*peer);
             }
         }
-        let slices: Vec<_> = responses.iter().map(|response| [IoSlice::new(response)]).collect();
+        let slices: Vec<_> = responses.iter().take(peers.len()).map(|response| [IoSlice::new(response)]).collect();
         let mut sent = 0;
         while let (Some(rest), Some(to)) = (slices.get(sent..peers.len()), peers.get(sent..))
             && !rest.is_empty()

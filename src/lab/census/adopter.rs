@@ -36,7 +36,7 @@ const SELF_FAULTS: &[Share] = &[
 
 /// Faults of retrieval where a provider serves it (4.9 %).
 const HOSTED_FAULTS: &[Share] = &[
-    (16_000, |case| case.session(Session::Unprovisioned).no_policy("tls").code("sts-fetch-sni-unprovisioned")),
+    (16_000, |case| case.session(Session::Unprovisioned).no_policy("tls").codes(&["sts-fetch-sni-unprovisioned", "sts-fetch-tls-alert"])),
     (17_000, |case| tls(case, Shape::Names(vec!["*.hosting.example".into()]), "sts-fetch-cert-name-mismatch")),
     (6_000, |case| tls(case, Shape::Expired, "sts-fetch-cert-expired")),
     (7_500, |case| status(case, 404, "sts-fetch-not-found")),
@@ -115,6 +115,8 @@ fn served(draws: &mut Draws, case: Case) -> Case {
     };
     let case = if draws.next().is_multiple_of(2) { case.lf() } else { case };
     match draws.one_of(MISMATCHES) {
+        // Mode none asks for nothing that an MX host could fall short of.
+        Some(mismatch) if mode == "none" => mismatch(case).mode(mode),
         Some(mismatch) => mismatch(case).mode(mode).code("sts-mx-none-covered"),
         None => case.mode(mode),
     }

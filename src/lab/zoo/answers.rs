@@ -81,7 +81,7 @@ fn transport_and_aliases() -> Vec<Case> {
             .sts_end(End::Nxdomain)
             .sts_cname(&["{-}._mta-sts.gone.example"])
             .no_record()
-            .codes(&["sts-record-absent", "sts-record-cname-dangling"]),
+            .codes(&["sts-record-absent", "sts-record-cname", "sts-record-cname-dangling"]),
         case("tlsrpt-cname", "The TLSRPT record behind an alias.").tlsrpt_cname("{-}._tlsrpt.hosting.example").code("tlsrpt-cname"),
         case("delegated", "Both the record and the policy host with the same provider.")
             .sts_cname(&["{d}._mta-sts.hosting.example"])

@@ -43,9 +43,9 @@ fn connections() -> Vec<Case> {
     vec![
         at("connect-refused", "Connections are refused.", places::REFUSED).no_policy("tcp").code("sts-fetch-connect-refused"),
         at("connect-timeout", "No answer to a SYN.", places::FULL).policy_not_now("tcp").code("sts-fetch-connect-timeout").waits(),
-        case("connect-reset", "The connection is reset before the handshake.")
+        case("connect-reset", "The connection is reset in the middle of the handshake.")
             .session(Session::Reset)
-            .policy_not_now("tcp")
+            .no_policy("tls")
             .code("sts-fetch-connect-reset"),
         case("tls-silence", "The connection is accepted, and that is all.")
             .session(Session::Silent)
@@ -61,7 +61,7 @@ fn connections() -> Vec<Case> {
         case("sni-unprovisioned", "The server says that it does not know the name.")
             .session(Session::Unprovisioned)
             .no_policy("tls")
-            .code("sts-fetch-sni-unprovisioned"),
+            .codes(&["sts-fetch-sni-unprovisioned", "sts-fetch-tls-alert"]),
         case("tls-alert", "The server ends the handshake with an alert.")
             .session(Session::Refusal)
             .no_policy("tls")

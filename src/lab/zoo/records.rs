@@ -100,6 +100,12 @@ fn near_misses() -> Vec<Case> {
         bad("version-spaces", "White space around the equals sign of the version.", "v = STSv1; id=1;", &["sts-record-near-miss"]),
         bad("version-2", "A version that does not exist.", "v=STSv2; id=1;", &["sts-record-unknown-version"]),
         bad("version-colon", "A colon in place of the semicolon.", "v=STSv1: id=20240101", &["sts-record-near-miss"]),
+        bad(
+            "record-escaped-semicolon",
+            "Semicolons with the backslashes of a zone file.",
+            "v=STSv1\\; id=1\\;",
+            &["sts-record-near-miss", "sts-record-escaped-semicolon"],
+        ),
         bad("version-key-missing", "The version without its key.", "STSv1; id=1", &["sts-record-near-miss"]),
         bad(
             "record-quotes",

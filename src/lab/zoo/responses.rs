@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::case::{Case, case};
 use super::super::site::Framing;
+use super::super::truth::Expected;
 
 fn statuses() -> Vec<Case> {
     let redirects = [
@@ -70,6 +71,12 @@ fn media_types() -> Vec<Case> {
 
 fn headers_and_framing() -> Vec<Case> {
     vec![
+        case("content-encoding", "Said to be compressed, which nobody asked for; whether senders then decode it is open.")
+            .header("Content-Encoding", "gzip")
+            .code("sts-fetch-content-encoding")
+            .no_comparison()
+            .delivery_open()
+            .truth(|truth| (truth.policy_stage, truth.posture) = (Expected::Anything, Expected::Anything)),
         case("age", "The response comes from a cache.").header("Age", "120").code("sts-fetch-served-from-cache"),
         case("cache-control-long", "May be kept for an hour.").header("Cache-Control", "max-age=3600").code("sts-fetch-cache-control-long"),
         case("cache-control-short", "May be kept for a minute.").header("Cache-Control", "max-age=60"),
@@ -85,7 +92,7 @@ fn headers_and_framing() -> Vec<Case> {
             .code("sts-fetch-status"),
         case("body-reset", "The connection is reset in the middle of the body.")
             .framing(Framing::Reset)
-            .policy_not_now("http")
+            .no_policy("http")
             .code("sts-fetch-connect-reset"),
         case("http-silence", "No response to the request.")
             .framing(Framing::Silent)

@@ -12,6 +12,17 @@ fn valid() -> Vec<Case> {
         case("rua-two", "Two destinations.")
             .tlsrpt("v=TLSRPTv1; rua=mailto:a@{d} , https://reports.{d}/tlsrpt")
             .code("tlsrpt-rua-multiple"),
+        case("rua-duplicate", "The same destination twice.")
+            .tlsrpt("v=TLSRPTv1; rua=mailto:a@{d},mailto:a@{d}")
+            .code("tlsrpt-rua-duplicate"),
+        case("rua-twice", "The field rua twice.")
+            .tlsrpt("v=TLSRPTv1; rua=mailto:a@{d}; rua=mailto:b@{d}")
+            .codes(&["tlsrpt-rua-multiple", "tlsrpt-rua-repeated-field"]),
+        case("rua-address", "A host by its address.").tlsrpt("v=TLSRPTv1; rua=https://192.0.2.1/t").code("tlsrpt-rua-ip-literal"),
+        case("rua-single-label", "A host without a dot.").tlsrpt("v=TLSRPTv1; rua=https://collector/t").code("tlsrpt-rua-single-label"),
+        case("tlsrpt-version-space", "A space before the first semicolon.")
+            .tlsrpt("v=TLSRPTv1 ; rua=mailto:tls@{d}")
+            .code("tlsrpt-version-space"),
         case("rua-external", "Reports go to somebody else.")
             .tlsrpt("v=TLSRPTv1; rua=mailto:tls@reports.example")
             .code("tlsrpt-rua-external"),
@@ -74,6 +85,8 @@ fn broken() -> Vec<Case> {
         bad("rua-https-empty", "https: without a host.", "v=TLSRPTv1; rua=https:///t", &["tlsrpt-rua-https-syntax"]),
         bad("rua-space", "White space before the address.", "v=TLSRPTv1; rua= mailto:tls@{d}", &["tlsrpt-rua-uri-syntax"]),
         bad("rua-obfuscated", "An address hidden from robots.", "v=TLSRPTv1; rua=mailto:[email protected]", &["tlsrpt-rua-obfuscated"]),
+        bad("rua-size", "A size limit as DMARC has it.", "v=TLSRPTv1; rua=mailto:a@{d}!10m", &["tlsrpt-rua-size-suffix"]),
+        bad("tlsrpt-accent", "A letter outside US-ASCII.", "v=TLSRPTv1; rua=mailto:a@{d}; note=caf\u{e9}", &["tlsrpt-non-ascii"]),
         bad("rua-capitals", "RUA in capitals.", "v=TLSRPTv1; RUA=mailto:a@{d}", &["tlsrpt-rua-missing", "tlsrpt-key-case"]),
         bad("tlsrpt-empty-field", "Two semicolons in a row.", "v=TLSRPTv1; rua=mailto:a@{d};;", &["tlsrpt-empty-field"]),
         bad("tlsrpt-field-syntax", "A field without a value.", "v=TLSRPTv1; rua=mailto:a@{d}; more=", &["tlsrpt-field-syntax"]),
