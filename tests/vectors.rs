@@ -1,7 +1,9 @@
 //! The parsers against the published vectors and against policies as real owners wrote them.
 //!
 //! Verdicts and values must agree exactly. Of the findings, every one that a text can show must be reported; a finding that the vector
-//! does not list may be reported only if `may_be_extra` says why.
+//! does not list may be reported only if `LEFT_OUT` or `may_be_extra` says why.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests; clippy.toml covers only the tests themselves.
 
 use std::collections::BTreeSet;
 
@@ -26,6 +28,15 @@ const NEED_CONTEXT: &[&str] = &[
     "tlsrpt-absent",
     "tlsrpt-cname",
     "tlsrpt-rua-external",
+];
+
+/// Findings that single vectors leave out: true of the text, and not the point of the vector.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("policy-014", "sts-policy-eol-mixed"),      // one of its lines does end with LF alone
+    ("policy-016", "sts-policy-trailing-space"), // after the version
+    ("sts_txt-012", "sts-record-unknown-field"), // ext=1
+    ("sts_txt-060", "sts-record-field-syntax"),  // id:20240101, behind a version that misses in the same way
+    ("tlsrpt_txt-090", "tlsrpt-rua-no-scheme"),  // the semicolon leaves rua=mailto
 ];
 
 /// Why a finding may be reported that the vector does not list.
@@ -68,7 +79,9 @@ fn compare_findings(vector: &Value, reported: &BTreeSet<String>, failures: &mut 
         failures.push(format!("{}: {code} is not reported", vector["id"]));
     }
     for code in reported.iter().filter(|code| !listed.contains(*code) && !may_be_extra(code, &listed)) {
-        failures.push(format!("{}: {code} is reported and not listed", vector["id"]));
+        if !LEFT_OUT.iter().any(|(id, left_out)| vector["id"] == *id && left_out == code) {
+            failures.push(format!("{}: {code} is reported and not listed", vector["id"]));
+        }
     }
 }
 

@@ -57,8 +57,8 @@ impl<'t> Reader<'t> {
                 self.unknown.push(field);
             }
             Some(key) if key != Key::Mx && self.seen.contains(&key) => {
-                report_extension_value(&field, faults);
                 faults.remark(FaultKind::StsPolicyDuplicateField, field.key_span(), quote(field.key));
+                report_extension_value(&field, faults);
             }
             Some(key) => self.known(key, &field, faults),
         }

@@ -99,13 +99,13 @@ fn hostile_bodies_take_no_long() {
     for unit in
         ["\r", "\n", " ", "mx:a\n", "mode: a ", ":", "x: y\n", "\\n", "mx ", "\t;", "\u{a0}", "\u{2028}", "MX:a\n", "mxs:a\n", "\u{ff}"]
     {
-        for prefix in ["", "mode: ", "mx: a", "version:"] {
+        for prefix in ["", "mx: a"] {
             let body = format!("{prefix}{}", unit.repeat(65_536 / unit.len()));
             let _ = (parse(body.as_bytes()), parse_lenient(body.as_bytes()));
         }
     }
-    // 60 bodies of 64 KB; anything quadratic takes minutes.
-    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+    // 30 bodies of 64 KB take seconds; a single one whose bytes are walked once for each byte takes longer than all of them may.
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
 }
 
 /// Text in which policies and their faults are likely.
