@@ -1,4 +1,32 @@
-//! Bulk scanner and research-dataset generator for MTA-STS and SMTP TLS reporting.
+//! Bulk scanner and research-dataset generator for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460).
+//!
+//! # The way of the data
+//! ```text
+//! list ─targets─▶ worker threads (one a core, each with its own runtime and UDP sockets)
+//!                   probe of one domain: MX ▸ _mta-sts, _smtp._tls ▸ policy host ▸ HTTPS ▸ Evidence
+//!               ─batches of evidence─▶ classify (rayon) ─rows─▶ shard assembler ─▶ part writer ─▶ manifest
+//! ```
+//! Nothing flows back, every queue is bounded, and a slow disk slows the reader. A shard (a fixed run of ordinals) is the
+//! unit of commit: one part file, rows sorted by ordinal, so that the same input gives the same layout whatever the timing,
+//! and to resume is to scan the shards that the manifest does not list.
+//!
+//! # Four words, never mixed
+//! An *outcome* is what the network did: data, never an `Err`. A *fault* is what is wrong with a text ([`parse`]). A *finding*
+//! is our judgement, with a stable code ([`classify`]). An *error* is our program's own failure.
+//!
+//! # Layers
+//! A module may name only modules on lower lines; `tests/architecture.rs` enforces it.
+//! ```text
+//! 8 cli                          arguments, exit statuses
+//! 7 ui                           progress, safe text
+//! 6 scan                         the stages wired
+//! 5 dataset | lab                Parquet parts and manifest | the built-in Internet with known truth
+//! 4 input | classify | observe   lists to targets | judgement, the catalogue | DNS, HTTPS, the probe
+//! 3 parse                        text to value and faults; never fails, never panics
+//! 2 evidence, exclusion          what was seen | who must not be contacted
+//! 1 name                         domain names, public suffixes
+//! 0 vocabulary                   enums of stable words
+//! ```
 
 pub mod classify;
 pub mod cli;

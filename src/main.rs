@@ -1,3 +1,7 @@
-//! The command `stscan`.
+//! The command `stscan`: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stscan::cli::main(std::env::args_os())
+}

@@ -1,6 +1,6 @@
 //! Closed vocabularies: enums of which each variant is one stable word of the dataset.
 
-/// Defines an enum with `ALL`, `as_str`, `from_word` and `Display`, from its variants and their words.
+/// Defines an enum with `ALL`, `as_str`, `from_word`, `Display` and serde as its word, from its variants and their words.
 macro_rules! vocabulary {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
@@ -19,6 +19,19 @@ macro_rules! vocabulary {
             /// The value that a word stands for.
             pub fn from_word(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                Self::from_word(&word).ok_or_else(|| serde::de::Error::unknown_variant(&word, &[]))
             }
         }
 

@@ -1,1 +1,53 @@
-//! Under construction.
+//! The command line: arguments in, exit status out.
+
+mod args;
+mod check;
+mod codes;
+mod completions;
+mod exit;
+mod lab;
+mod lint;
+mod options;
+mod plan;
+mod scan;
+mod schema;
+mod summary;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use self::args::{Arguments, Command};
+pub use self::exit::{EXIT_CODES, Exit, Failure};
+
+/// Runs the program with the arguments of a process, the program's name first.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are no failure; a closed pipe is none either.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    let result = match arguments.command {
+        Command::Scan(options) => scan::run(*options),
+        Command::Check(options) => check::run(*options),
+        Command::Lint(options) => lint::run(&options),
+        Command::Explain(options) => codes::explain(&options),
+        Command::Codes(options) => codes::list(&options),
+        Command::Schema(options) => schema::run(&options),
+        Command::Lab(options) => lab::run(options),
+        Command::Completions(options) => completions::run(options.shell, &mut Arguments::command()),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) if failure.is_closed_pipe() => Exit::Done.into(),
+        Err(failure) => {
+            let _ = writeln!(anstream::stderr().lock(), "stscan: {failure}");
+            failure.exit().into()
+        }
+    }
+}

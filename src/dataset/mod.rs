@@ -1,1 +1,56 @@
-//! Under construction.
+//! The dataset: one wide table in Parquet parts, and the manifest that says which parts exist.
+//!
+//! On disk:
+//! ```text
+//! DIR/.lock                        held while a scan writes the folder
+//! DIR/manifest.json                the run; a part that it does not list does not exist
+//! DIR/domains/part-00000.parquet   one row a target of shard 0, sorted by ordinal
+//! DIR/rejected.csv, DIR/.spool     written by the input
+//! ```
+//! A part is written under a temporary name, synced and renamed; then the manifest that lists it is replaced in the same way.
+//! So a crash at any moment leaves a valid dataset of whole shards, and to resume is to scan the shards that are not listed.
+
+mod batch;
+mod counts;
+mod encoding;
+mod error;
+mod folder;
+mod lock;
+mod manifest;
+mod manifest_schema;
+mod micros;
+mod part;
+mod read;
+mod resume;
+#[cfg(test)]
+mod samples;
+mod schema;
+mod store;
+mod stream;
+
+use crate::classify::Assessment;
+use crate::evidence::Evidence;
+use crate::input::Target;
+
+pub use self::batch::{MAX_BATCH_ROWS, record_batch};
+pub use self::counts::{Counts, Tally};
+pub use self::error::DatasetError;
+pub use self::folder::{REJECTED, SPOOL};
+pub use self::manifest::{AccountingEntry, Activity, List, Manifest, Options, Part, Rates, RunDescription, Tool};
+pub use self::manifest_schema::manifest_schema;
+pub use self::read::{EvidenceColumns, Judgement, JudgementColumns, PartBatches, Reader, StoredFinding, TargetColumns};
+pub use self::resume::refuse_unless_usable;
+pub use self::schema::{COMMENT, RANGE, SCHEMA_VERSION, SCHEMA_VERSION_KEY, UNIT, schema, schema_json, schema_markdown, schema_text};
+pub use self::store::{Dataset, SHARD_ROWS};
+pub use self::stream::StreamWriter;
+
+/// One row to be: a target, what was seen of it and what that means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The target.
+    pub target: Target,
+    /// What the probe saw.
+    pub evidence: Evidence,
+    /// What it means.
+    pub assessment: Assessment,
+}

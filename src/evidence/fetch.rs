@@ -3,6 +3,9 @@
 use std::net::IpAddr;
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
+use super::encoding;
 use crate::vocabulary::vocabulary;
 
 /// Octets of body that are kept; one more is read to know that there is more (RFC 8461 section 3.3 suggests 64 KB).
@@ -81,7 +84,7 @@ vocabulary! {
 }
 
 /// Where and why an exchange ended early.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchError {
     /// The step that failed.
     pub stage: FetchStage,
@@ -116,7 +119,7 @@ vocabulary! {
 }
 
 /// The certificate that the policy host presented and the verdict on it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// Everything that is wrong with it; empty if it is valid for the policy host. The dataset's `verdict` is `valid` or the first.
     pub faults: Vec<CertificateFault>,
@@ -129,8 +132,10 @@ pub struct Certificate {
     /// Issuer of the leaf (RFC 4514).
     pub issuer: String,
     /// notBefore of the leaf; `None` if it cannot be read.
+    #[serde(with = "encoding::optional_time")]
     pub not_before: Option<SystemTime>,
     /// notAfter of the leaf; `None` if it cannot be read.
+    #[serde(with = "encoding::optional_time")]
     pub not_after: Option<SystemTime>,
     /// SHA-256 of the leaf in DER, lower-case hex.
     pub sha256: String,
@@ -139,7 +144,7 @@ pub struct Certificate {
 }
 
 /// Milliseconds that each stage took; `None` where it was not reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timings {
     /// TCP connection (the last one tried).
     pub connect_ms: Option<u32>,
@@ -154,7 +159,7 @@ pub struct Timings {
 }
 
 /// One GET of `https://mta-sts.DOMAIN/.well-known/mta-sts.txt`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fetch {
     /// Addresses of the policy host that resolution gave, in the order in which they would be tried.
     pub addresses: Vec<IpAddr>,
@@ -175,8 +180,10 @@ pub struct Fetch {
     /// HTTP status.
     pub status: Option<u16>,
     /// Kept headers, names in lower case, values as bytes, in the order received.
+    #[serde(with = "encoding::headers")]
     pub headers: Vec<(String, Vec<u8>)>,
     /// The first [`BODY_LIMIT`] octets of the body; `None` if no response head arrived.
+    #[serde(with = "encoding::optional_bytes")]
     pub body: Option<Vec<u8>>,
     /// Whether there was more body than is kept.
     pub body_cut: bool,

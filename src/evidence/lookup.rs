@@ -2,6 +2,9 @@
 
 use std::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
+use super::encoding;
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -40,7 +43,7 @@ impl Outcome {
 }
 
 /// A question, its outcome and its records.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lookup<R> {
     /// The name asked for, without the trailing dot.
     pub name: String,
@@ -89,7 +92,7 @@ impl<R> Lookup<R> {
 }
 
 /// An MX record (RFC 5321 section 5.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mx {
     /// Preference; the least is tried first.
     pub preference: u16,
@@ -98,9 +101,10 @@ pub struct Mx {
 }
 
 /// A TXT record: its character-strings, exact bytes, kept apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Txt(
     /// Character-strings of at most 255 octets each (RFC 1035 section 3.3.14).
+    #[serde(with = "encoding::many_bytes")]
     pub Vec<Vec<u8>>,
 );
 

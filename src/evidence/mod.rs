@@ -3,6 +3,7 @@
 //! A probe leaves one [`Evidence`] a domain, every step recorded even where it failed. Evidence is all that
 //! judgement reads, so a stored scan can be judged again without sending a packet.
 
+mod encoding;
 mod fetch;
 mod lookup;
 
@@ -13,14 +14,17 @@ pub use self::lookup::{Lookup, Mx, Outcome, Txt};
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use serde::{Deserialize, Serialize};
+
 use crate::name::Domain;
 
 /// Everything that a probe of one domain saw.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The domain that was probed.
     pub domain: Domain,
     /// Start of the probe.
+    #[serde(with = "encoding::time")]
     pub scanned_at: SystemTime,
     /// Length of the probe in milliseconds.
     pub elapsed_ms: u32,
@@ -36,4 +40,14 @@ pub struct Evidence {
     pub host_aaaa: Option<Lookup<Ipv6Addr>>,
     /// The HTTPS exchange; `None` where there was no address to connect to or nothing to fetch.
     pub fetch: Option<Fetch>,
+}
+
+impl Evidence {
+    /// Whether a lookup failed in a way that another attempt may mend: no answer, or none that settles anything.
+    pub fn has_failed_lookup(&self) -> bool {
+        let failed = |outcome: Outcome| !outcome.is_conclusive() && outcome != Outcome::Excluded;
+        [self.mx.outcome, self.sts_txt.outcome, self.tlsrpt_txt.outcome].into_iter().any(failed)
+            || self.host_a.as_ref().is_some_and(|lookup| failed(lookup.outcome))
+            || self.host_aaaa.as_ref().is_some_and(|lookup| failed(lookup.outcome))
+    }
 }

@@ -1,1 +1,38 @@
-//! Under construction.
+//! From lists to targets: a stream in bounded memory, every line accounted for.
+//!
+//! A list is made of lines; each one ends as a row, rejected, a duplicate, excluded, not selected, or blank: see [`Accounting`].
+//! The steps and their order are those of [`InputOptions`]; the formats are found out by content:
+//!
+//! * names, one a line, or `rank,name` (Tranco, Umbrella), the separator a comma, semicolon or tab;
+//! * tables with a header that has a column for names (CrUX, Majestic, Cloudflare Radar), or with the column named by the user;
+//! * DNS master files: the owners of NS records of class IN, but not the zone's apex nor the root;
+//! * each of them plain, gz, zst or zip (the first member that is neither a directory nor what macOS leaves behind).
+//!
+//! A name may be written as a person would write it: any case, U-labels, trailing dot, quotes, URL, e-mail address, wildcard. The
+//! service labels `_mta-sts.` and `_smtp._tls.` stand for the domain below them. `#` begins a comment, at the beginning of a line or
+//! after white space; in a zone file it is `;`.
+
+mod csv;
+mod decode;
+mod distinct;
+mod download;
+mod error;
+mod field;
+mod format;
+mod lines;
+mod options;
+mod parsed;
+mod preparation;
+mod reader;
+mod reject;
+mod selection;
+mod source;
+mod targets;
+mod zone;
+
+pub use self::error::InputError;
+pub use self::options::{Column, DEFAULT_MEMORY, InputOptions, OptionError, Sample, Shard};
+pub use self::preparation::{Preparation, Step, Watch};
+pub use self::reject::{MAX_TEXT, Reason, Rejected, RejectedCsv};
+pub use self::source::Source;
+pub use self::targets::{Accounting, Input, Progress, Rejects, Target};

@@ -1,1 +1,99 @@
-//! Under construction.
+//! The lab: a small Internet on loopback whose truth is known.
+//!
+//! DNS over UDP and TCP and HTTPS policy hosts, all on loopback ports, without root. Every answer is computed from the
+//! name and a seed, so a world of ten million names needs no memory, and any list of real names can be scanned
+//! against it. What a correct scan has to say of each name is written by hand beside what the name publishes: the lab
+//! knows nothing of the scanner's own rules, or it would only agree with it. A journal of requests lets tests
+//! assert how polite the scanner was.
+
+mod answer;
+mod case;
+mod census;
+mod certificate;
+mod codes;
+mod export;
+mod http;
+mod https;
+mod internet;
+mod journal;
+mod places;
+mod servers;
+mod site;
+mod tcp;
+mod truth;
+mod udp;
+mod wire;
+mod zoo;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+pub use self::case::Case;
+pub use self::codes::CODES;
+pub use self::internet::{Internet, LabConfig, World, cases};
+pub use self::journal::{Counts, Journal, Request};
+pub use self::truth::{Expected, Truth};
+
+use self::certificate::Authority;
+use self::servers::Servers;
+
+/// A running lab; it stops when it is dropped.
+#[derive(Debug)]
+pub struct Lab {
+    servers: Servers,
+    internet: Arc<Internet>,
+    journal: Arc<Journal>,
+    authority: Arc<Authority>,
+}
+
+impl Lab {
+    /// Starts the servers on free loopback ports, on threads of their own.
+    ///
+    /// # Errors
+    /// If no sockets or threads are to be had.
+    pub fn start(config: LabConfig) -> io::Result<Self> {
+        let (internet, journal) = (Arc::new(Internet::new(config)), Arc::<Journal>::default());
+        let authority = Arc::new(Authority::new()?);
+        let servers = Servers::start(&internet, &journal, &authority)?;
+        Ok(Self { servers, internet, journal, authority })
+    }
+
+    /// Where the resolver listens, over UDP and over TCP.
+    pub fn dns_addr(&self) -> SocketAddr {
+        self.servers.dns
+    }
+
+    /// The port of every policy host.
+    pub fn https_port(&self) -> u16 {
+        self.servers.https_port
+    }
+
+    /// The root that a scan has to trust.
+    pub fn ca_pem(&self) -> &str {
+        self.authority.root_pem()
+    }
+
+    /// The world that is served.
+    pub fn internet(&self) -> &Internet {
+        &self.internet
+    }
+
+    /// The world's own list.
+    pub fn names(&self) -> impl Iterator<Item = String> + '_ {
+        self.internet.names()
+    }
+
+    /// What is true of a domain; `None` for a name that is no domain of the zoo.
+    pub fn truth(&self, domain: &str) -> Option<Truth> {
+        self.internet.truth(domain)
+    }
+
+    /// What has been asked so far.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+}

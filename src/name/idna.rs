@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::{MAX_LABEL_OCTETS, MAX_NAME_OCTETS};
+/// Longest name in presentation form without the trailing dot, in octets (RFC 1035 section 2.3.4: 255 on the wire).
+pub const MAX_NAME_OCTETS: usize = 253;
+/// Longest label in octets (RFC 1035 section 2.3.4).
+pub const MAX_LABEL_OCTETS: usize = 63;
 
 /// Why a text is no domain name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

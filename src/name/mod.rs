@@ -5,12 +5,7 @@ pub mod suffix;
 
 use std::fmt;
 
-pub use self::idna::InputError;
-
-/// Longest name in presentation form without the trailing dot, in octets (RFC 1035 section 2.3.4: 255 on the wire).
-pub const MAX_NAME_OCTETS: usize = 253;
-/// Longest label in octets (RFC 1035 section 2.3.4).
-pub const MAX_LABEL_OCTETS: usize = 63;
+pub use self::idna::{InputError, MAX_LABEL_OCTETS, MAX_NAME_OCTETS};
 
 /// A domain name as stscan keeps it: A-labels, lower case, no trailing dot, at most 253 octets.
 ///
@@ -70,6 +65,19 @@ impl Domain {
     /// The policy host: `mta-sts.DOMAIN` (RFC 8461 section 3.2).
     pub fn policy_host(&self) -> String {
         format!("mta-sts.{}", self.0)
+    }
+}
+
+impl serde::Serialize for Domain {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Domain {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::from_a_labels(&text).ok_or_else(|| serde::de::Error::custom(format_args!("{text:?} is no domain name in stored form")))
     }
 }
 

@@ -1,1 +1,5 @@
-//! Under construction.
+//! Asynchronous probing: what the network says, recorded as evidence and never judged here.
+
+pub mod dns;
+pub mod fetch;
+pub mod probe;

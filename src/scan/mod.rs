@@ -1,1 +1,26 @@
-//! Under construction.
+//! The main job: the stages of a scan, wired. The only place that knows them all.
+//!
+//! ```text
+//! reader ─batches of targets─▶ workers ─batches of evidence─▶ judge ─shards─▶ writer ─▶ part, manifest
+//! (1 thread)  cap 2 per worker  (1 thread   cap 2 per worker  (rayon)  cap 1  (1 thread)
+//!                               per core)
+//! ```
+//! Nothing flows back but permission: the reader stays at most [`WINDOW_ROWS`] ahead of the oldest shard that is not
+//! committed, so memory is bounded whatever a slow host does. A shard is the unit of commit. Asked to stop, the reader
+//! ends, what is in flight is finished, and every open shard is committed as far as it is.
+
+mod assembler;
+mod error;
+mod network;
+mod plan;
+mod run;
+mod sink;
+mod status;
+mod worker;
+
+pub use self::assembler::WINDOW_ROWS;
+pub use self::error::ScanError;
+pub use self::network::Network;
+pub use self::plan::{DEFAULT_RATE, NetworkPlan, Output, ScanPlan};
+pub use self::run::{Report, run};
+pub use self::status::{Snapshot, Status};

@@ -1,0 +1,205 @@
+//! What can be typed: the commands and their arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::options::{NetworkOptions, ScanOptions};
+
+/// Bulk scanner for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460).
+#[derive(Parser, Debug)]
+#[command(
+    name = "stscan",
+    version,
+    about = "Bulk scanner and research-dataset generator for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460)",
+    after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable, 4 dataset refused,\n5 stopped (the same command goes on), 6 judged bad (check, lint).",
+    max_term_width = 110
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Scan lists of domains into a Parquet dataset
+    #[command(after_help = SCAN_EXAMPLES)]
+    Scan(Box<ScanArguments>),
+    /// Probe a few domains and explain what is wrong and what to publish instead
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(Box<CheckArguments>),
+    /// Check the text of a record or a policy, offline
+    #[command(after_help = LINT_EXAMPLES)]
+    Lint(LintArguments),
+    /// Explain a finding code
+    #[command(after_help = "Example:\n  stscan explain sts-fetch-redirect")]
+    Explain(ExplainArguments),
+    /// List all finding codes
+    Codes(FormatArguments),
+    /// Print the dataset's columns with their types and meanings
+    Schema(SchemaArguments),
+    /// Run the built-in Internet on loopback, list its cases or write its list and truth
+    #[command(after_help = LAB_EXAMPLES)]
+    Lab(LabArguments),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  stscan completions bash > ~/.local/share/bash-completion/completions/stscan")]
+    Completions(CompletionArguments),
+}
+
+const SCAN_EXAMPLES: &str = "Examples:
+  stscan scan --lab data/opendns-top-domains.txt -o census    # no network: the built-in Internet
+  stscan scan tranco.csv.gz --contact https://example.org/scan --exclude optout.txt -o week-47
+  zcat se.zone.gz | stscan scan - --list-name se -o se --resolver 192.0.2.53
+  stscan scan list.txt --shard 0/4 -o quarter-0              # one of four machines
+
+The same command goes on where a stopped or killed scan ended.";
+
+const CHECK_EXAMPLES: &str = "Examples:
+  stscan check example.com
+  stscan check example.com example.org --json
+  stscan check --lab=zoo redirect-301.zoo.test";
+
+const LINT_EXAMPLES: &str = "Examples:
+  stscan lint --policy mta-sts.txt
+  dig +short TXT _mta-sts.example.com | tr -d '\"' | stscan lint --record -
+  stscan lint --json mta-sts.txt
+
+Without --record, --tlsrpt or --policy the kind is found out by content.";
+
+const LAB_EXAMPLES: &str = "Examples:
+  stscan lab                       # serve the zoo until Ctrl-C, for other tools
+  stscan lab --world census --names 1000
+  stscan lab list                  # all cases with what is expected of them
+  stscan lab write DIR             # the world's list and truth as files";
+
+/// Arguments of `scan`.
+#[derive(Args, Debug)]
+pub struct ScanArguments {
+    /// Lists: files, - for standard input, or https URLs; plain names, rank,domain, origin,rank, Majestic's CSV or a zone
+    /// file; .gz, .zst and .zip are unpacked
+    #[arg(value_name = "LIST")]
+    pub lists: Vec<String>,
+    /// File with any of these options, as TOML
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Which part of the list and where to.
+    #[command(flatten)]
+    pub scan: ScanOptions,
+    /// How the network is asked.
+    #[command(flatten)]
+    pub network: NetworkOptions,
+}
+
+/// Arguments of `check`.
+#[derive(Args, Debug)]
+pub struct CheckArguments {
+    /// Domains to probe
+    #[arg(value_name = "DOMAIN", required = true)]
+    pub domains: Vec<String>,
+    /// Print evidence and judgement as JSON, one object a domain
+    #[arg(long)]
+    pub json: bool,
+    /// File with any of these options, as TOML
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How the network is asked.
+    #[command(flatten)]
+    pub network: NetworkOptions,
+}
+
+/// Arguments of `lint`.
+#[derive(Args, Debug)]
+pub struct LintArguments {
+    /// File to read, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The text of the TXT record at _mta-sts
+    #[arg(long, group = "kind")]
+    pub record: bool,
+    /// The text of the TXT record at _smtp._tls
+    #[arg(long, group = "kind")]
+    pub tlsrpt: bool,
+    /// The body of /.well-known/mta-sts.txt
+    #[arg(long, group = "kind")]
+    pub policy: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Args, Debug)]
+pub struct ExplainArguments {
+    /// Finding code
+    #[arg(value_name = "CODE")]
+    pub code: String,
+}
+
+/// Output formats of `codes`.
+#[derive(Args, Debug)]
+pub struct FormatArguments {
+    /// Print a JSON array
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// Print a Markdown table
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+/// Arguments of `schema`.
+#[derive(Args, Debug)]
+pub struct SchemaArguments {
+    /// Print JSON
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// Print a Markdown table
+    #[arg(long)]
+    pub markdown: bool,
+    /// Print the JSON Schema of manifest.json instead
+    #[arg(long, conflicts_with_all = ["json", "markdown"])]
+    pub manifest: bool,
+}
+
+/// Arguments of `lab`.
+#[derive(Args, Debug)]
+pub struct LabArguments {
+    /// Which world: zoo or census
+    #[arg(long, value_name = "WORLD", default_value = "zoo", global = true)]
+    pub world: String,
+    /// How many names the world's own list has [default: each case once, or 10000]
+    #[arg(long, value_name = "N", global = true)]
+    pub names: Option<u64>,
+    /// Seed of the world
+    #[arg(long, value_name = "S", default_value_t = 1, global = true)]
+    pub seed: u64,
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<LabCommand>,
+}
+
+/// What `lab` can do besides serving.
+#[derive(Subcommand, Debug)]
+pub enum LabCommand {
+    /// List the cases with what is expected of them
+    List {
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the world's list and truth into a folder
+    Write {
+        /// Folder to write into
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Debug)]
+pub struct CompletionArguments {
+    /// Shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}

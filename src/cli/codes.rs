@@ -1,0 +1,98 @@
+//! `stscan codes` and `stscan explain`: the catalogue of findings for a person.
+
+use std::fmt::Write as _;
+use std::io::Write;
+
+use anstyle::Style;
+use serde_json::json;
+
+use super::args::{ExplainArguments, FormatArguments};
+use super::{Exit, Failure};
+use crate::classify::{Rule, Status, catalogue, rule};
+use crate::ui::text;
+
+/// Columns of prose.
+const WIDTH: usize = 100;
+
+/// Prints all codes.
+pub(super) fn list(arguments: &FormatArguments) -> Result<Exit, Failure> {
+    let mut out = anstream::stdout().lock();
+    if arguments.json {
+        let rows: Vec<_> = catalogue().iter().map(as_json).collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&rows).unwrap_or_default())?;
+    } else if arguments.markdown {
+        write!(out, "{}", markdown())?;
+    } else {
+        for rule in catalogue() {
+            let style = text::severity_style(rule.severity);
+            writeln!(out, "{:<40} {style}{:<6}{style:#} {}", rule.code, rule.severity, rule.summary)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The catalogue as a Markdown table, as it stands in the documentation.
+fn markdown() -> String {
+    let mut table = "| code | severity | clause | meaning | status |\n|---|---|---|---|---|\n".to_owned();
+    for rule in catalogue() {
+        let summary = rule.summary.replace('|', "\\|");
+        let _ = writeln!(table, "| `{}` | {} | {} | {summary} | {} |", rule.code, rule.severity, rule.clause, rule.status);
+    }
+    table
+}
+
+fn as_json(rule: &Rule) -> serde_json::Value {
+    json!({
+        "code": rule.code,
+        "severity": rule.severity.as_str(),
+        "clause": rule.clause,
+        "summary": rule.summary,
+        "effect": rule.effect,
+        "remedy": rule.remedy,
+        "tlsrpt_result": rule.tlsrpt_result.map(|result| result.as_str()),
+        "status": rule.status.as_str(),
+        "example_with_fault": rule.example.map(|(with, _)| with),
+        "example_without_fault": rule.example.map(|(_, without)| without),
+    })
+}
+
+/// Prints one code as a page.
+pub(super) fn explain(arguments: &ExplainArguments) -> Result<Exit, Failure> {
+    let rule = rule(&arguments.code).ok_or_else(|| Failure::usage(unknown(&arguments.code)))?;
+    let mut out = anstream::stdout().lock();
+    let (bold, severity) = (Style::new().bold(), text::severity_style(rule.severity));
+    writeln!(out, "{bold}{}{bold:#}  {severity}{}{severity:#}  {}\n", rule.code, rule.severity, rule.clause)?;
+    writeln!(out, "{}\n", text::fold(rule.summary, WIDTH, 0))?;
+    for (heading, prose) in [("What it does to mail", rule.effect), ("How to mend it", rule.remedy)] {
+        writeln!(out, "{bold}{heading}{bold:#}\n{}\n", text::fold(prose, WIDTH, 2))?;
+    }
+    if let Some(result) = rule.tlsrpt_result {
+        writeln!(out, "{bold}In TLS reports{bold:#}\n  {result} (RFC 8460 section 4.3)\n")?;
+    }
+    if let Some((with, without)) = rule.example {
+        writeln!(out, "{bold}With the fault{bold:#}\n{}\n", example(with))?;
+        writeln!(out, "{bold}Without it{bold:#}\n{}\n", example(without))?;
+    }
+    if rule.status != Status::Active {
+        writeln!(out, "This code is reserved ({}): a scan does not report it yet.", rule.status)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// An example, indented, with what cannot be seen made visible.
+fn example(text: &str) -> String {
+    text.trim_end_matches('\n').split('\n').map(|line| format!("  | {}", text::safe(line))).collect::<Vec<_>>().join("\n")
+}
+
+/// What to say of a code that is not in the catalogue: the nearest ones, by how much of the text they share.
+fn unknown(code: &str) -> String {
+    let shown = text::safe(code);
+    let parts: Vec<&str> = code.split('-').filter(|part| part.len() > 2).collect();
+    let shared = |rule: &Rule| parts.iter().filter(|part| rule.code.contains(*part)).count();
+    let best = catalogue().iter().map(shared).max().unwrap_or_default();
+    let near: Vec<&str> = catalogue().iter().filter(|rule| best > 0 && shared(rule) == best).take(4).map(|rule| rule.code).collect();
+    match near.is_empty() {
+        true => format!("there is no finding code {shown:?}; `stscan codes` lists them all"),
+        false => format!("there is no finding code {shown:?}; did you mean {}? `stscan codes` lists them all", near.join(", ")),
+    }
+}

@@ -1,0 +1,122 @@
+//! Exit statuses, and the failures that lead to them.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+use crate::dataset::DatasetError;
+use crate::input::InputError;
+use crate::scan::ScanError;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// An unexpected fault of ours.
+    Fault = 1,
+    /// Bad usage or configuration.
+    Usage = 2,
+    /// The input cannot be read.
+    Input = 3,
+    /// The dataset folder is refused.
+    Dataset = 4,
+    /// Stopped; the same command goes on.
+    Stopped = 5,
+    /// Something was judged bad.
+    Bad = 6,
+}
+
+/// What each exit status means, for the help and the README.
+pub const EXIT_CODES: &[(Exit, &str)] = &[
+    (Exit::Done, "done"),
+    (Exit::Fault, "an unexpected fault of stscan"),
+    (Exit::Usage, "bad usage or configuration"),
+    (Exit::Input, "an input cannot be read"),
+    (Exit::Dataset, "the dataset folder is refused"),
+    (Exit::Stopped, "stopped; the same command goes on where it ended"),
+    (Exit::Bad, "judged bad: check or lint found something of severity high"),
+];
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command failed: one sentence for a person and an exit status.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    text: String,
+    closed_pipe: bool,
+}
+
+impl Failure {
+    /// A failure with its exit status.
+    pub fn new(exit: Exit, text: impl Into<String>) -> Self {
+        Self { exit, text: text.into(), closed_pipe: false }
+    }
+
+    /// Bad usage: names the option and says what to do.
+    pub fn usage(text: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, text)
+    }
+
+    /// The status that the process ends with.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Whether the reader of our output went away, which is no failure of ours.
+    pub fn is_closed_pipe(&self) -> bool {
+        self.closed_pipe
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Errors of writing to standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        let closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+        Self { exit: Exit::Fault, text: format!("the output cannot be written: {error}"), closed_pipe }
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        let exit = match error {
+            InputError::Option(_) | InputError::Column { .. } => Exit::Usage,
+            InputError::Stopped => Exit::Stopped,
+            _ => Exit::Input,
+        };
+        Self::new(exit, error.to_string())
+    }
+}
+
+impl From<DatasetError> for Failure {
+    fn from(error: DatasetError) -> Self {
+        let exit = match error {
+            DatasetError::Inconsistent(_) | DatasetError::Encoding(_) | DatasetError::Column(_) | DatasetError::Value { .. } => Exit::Fault,
+            DatasetError::Refused { .. } | DatasetError::Damaged { .. } | DatasetError::Io { .. } => Exit::Dataset,
+        };
+        Self::new(exit, error.to_string())
+    }
+}
+
+impl From<ScanError> for Failure {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::Input(error) => error.into(),
+            ScanError::Dataset(error) => error.into(),
+            ScanError::Setup(text) => Self::usage(text),
+            ScanError::Machine(text) => Self::new(Exit::Fault, text),
+            ScanError::Output(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `stscan lab`: the built-in Internet by itself.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::args::{LabArguments, LabCommand};
+use super::{Exit, Failure, plan};
+use crate::lab::{Internet, Lab, LabConfig, cases};
+
+/// Lists the cases, writes list and truth, or serves until Ctrl-C.
+pub(super) fn run(arguments: LabArguments) -> Result<Exit, Failure> {
+    let config = LabConfig { world: plan::world(&arguments.world)?, names: arguments.names, seed: arguments.seed };
+    match arguments.command {
+        Some(LabCommand::List { json }) => list(json),
+        Some(LabCommand::Write { dir }) => write(&config, &dir),
+        None => serve(&config),
+    }
+}
+
+fn list(as_json: bool) -> Result<Exit, Failure> {
+    let mut out = anstream::stdout().lock();
+    let cases = cases();
+    if as_json {
+        let rows: Vec<_> =
+            cases.iter().map(|case| json!({ "name": case.name, "about": case.about, "codes": case.truth.codes })).collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&rows).unwrap_or_default())?;
+        return Ok(Exit::Done);
+    }
+    for case in cases {
+        writeln!(out, "{}\n    {}\n    expected: {}", case.name, case.about, case.truth.codes.join(" "))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn write(config: &LabConfig, dir: &Path) -> Result<Exit, Failure> {
+    Internet::new(*config)
+        .write(dir)
+        .map_err(|error| Failure::new(Exit::Dataset, format!("the lab's list cannot be written to {}: {error}", dir.display())))?;
+    writeln!(anstream::stdout(), "{0}/names.txt\n{0}/truth.jsonl", dir.display())?;
+    Ok(Exit::Done)
+}
+
+fn serve(config: &LabConfig) -> Result<Exit, Failure> {
+    let lab = Lab::start(*config).map_err(|error| Failure::new(Exit::Fault, format!("the lab cannot be started: {error}")))?;
+    let ca = std::env::temp_dir().join(format!("stscan-lab-{}.pem", std::process::id()));
+    std::fs::write(&ca, lab.ca_pem())
+        .map_err(|error| Failure::new(Exit::Fault, format!("the lab's root cannot be written to {}: {error}", ca.display())))?;
+    let mut out = anstream::stdout();
+    writeln!(out, "world {}, seed {}", config.world, config.seed)?;
+    writeln!(out, "DNS   {} (UDP and TCP)", lab.dns_addr())?;
+    writeln!(out, "HTTPS port {} of the addresses that DNS gives", lab.https_port())?;
+    writeln!(out, "root  {}", ca.display())?;
+    writeln!(out, "\nstscan scan LIST -o DIR --resolver {} --https-port {} --ca-file {} --allow-private", lab.dns_addr(), lab.https_port(), ca.display())?;
+    writeln!(out, "\nCtrl-C ends it.")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, format!("signals cannot be caught: {error}")))?;
+    let waited = runtime.block_on(tokio::signal::ctrl_c());
+    // The root is of no use without the lab.
+    let _ = std::fs::remove_file(&ca);
+    waited.map_err(|error| Failure::new(Exit::Fault, format!("signals cannot be caught: {error}")))?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,259 @@
+//! From what was typed to what shall be done: every option checked, defaults filled in.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::options::{ConfigFile, NetworkOptions, ScanOptions};
+use crate::dataset::SHARD_ROWS;
+use crate::input::{Column, InputOptions, Sample, Shard};
+use crate::lab::{LabConfig, World};
+use crate::observe::dns::{parse_resolver, read_resolvers};
+use crate::observe::fetch::FetchConfig;
+use crate::scan::{NetworkPlan, Output, ScanPlan};
+
+/// Reads a `--config` file, if there is one.
+pub(super) fn config(path: Option<&Path>) -> Result<ConfigFile, Failure> {
+    let Some(path) = path else { return Ok(ConfigFile::default()) };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("the configuration {} cannot be read: {error}", path.display())))?;
+    ConfigFile::parse(&text).map_err(|error| Failure::usage(format!("the configuration {}: {error}", path.display())))
+}
+
+/// What a scan shall do.
+pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOptions) -> Result<ScanPlan, Failure> {
+    let plan = self::network(network, options.seed)?;
+    if lists.is_empty() && plan.lab.is_none() {
+        return Err(Failure::usage("no list: name a file, an https URL or - for standard input, or use --lab to scan the built-in Internet"));
+    }
+    if lists.iter().filter(|list| *list == "-").count() > 1 {
+        return Err(Failure::usage("standard input (-) can be only one of the lists"));
+    }
+    let out = options.out.as_deref().ok_or_else(|| Failure::usage("no output: name the dataset's folder with -o DIR"))?;
+    let output = output(out, options.format.as_deref())?;
+    let input = InputOptions {
+        sources: lists,
+        column: parsed::<Column>("--column", options.column.as_deref())?,
+        list_name: options.list_name.clone(),
+        registrable: options.registrable,
+        skip: options.skip.unwrap_or(0),
+        top: at_least_one("--top", options.top)?,
+        sample: at_least_one("--sample", options.sample)?.map(|size| Sample { size, seed: options.seed.unwrap_or(1) }),
+        shard: parsed::<Shard>("--shard", options.shard.as_deref())?.unwrap_or_default(),
+        user_agent: plan.fetch.user_agent(),
+        ..InputOptions::default()
+    };
+    let shard_rows = options.part_rows.unwrap_or(SHARD_ROWS);
+    if !(1..=1_000_000).contains(&shard_rows) {
+        return Err(Failure::usage(format!("--part-rows {shard_rows}: 1 to 1000000 are possible")));
+    }
+    let configuration = configuration(&input, &plan);
+    let pace = pace(&plan);
+    Ok(ScanPlan { input, network: plan, output, shard_rows, list_name: options.list_name, list_id: options.list_id, configuration, pace })
+}
+
+/// How the network is asked; `seed` is the lab's.
+pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<NetworkPlan, Failure> {
+    let lab = options.lab.as_deref().map(|world| lab(world, seed)).transpose()?;
+    let defaults = if lab.is_some() { &LAB } else { &REAL };
+    let resolvers = resolvers(options)?;
+    if lab.is_some() && !resolvers.is_empty() {
+        return Err(Failure::usage("--lab brings its own resolver: leave out --resolver and --resolvers, or --lab"));
+    }
+    if options.concurrency == Some(0) || options.fetch_concurrency == Some(0) {
+        return Err(Failure::usage("--concurrency and --fetch-concurrency have to be at least 1"));
+    }
+    let seconds = |option: Option<f64>, default: f64| Duration::from_secs_f64(option.unwrap_or(default));
+    let tries = options.dns_tries.unwrap_or(3);
+    Ok(NetworkPlan {
+        resolvers,
+        trust_resolvers: options.trust_resolvers,
+        retry_rounds: retry_rounds(options.retry_rounds.as_deref().unwrap_or(defaults.retry_rounds))?,
+        rate: options.rate,
+        resolver_rate: options.resolver_rate,
+        dns_timeout: seconds(options.dns_timeout, defaults.dns_timeout),
+        dns_tries: u16::try_from(tries).ok().filter(|tries| (1..=100).contains(tries)).ok_or_else(|| {
+            Failure::usage(format!("--dns-tries {tries}: 1 to 100 are possible"))
+        })?,
+        concurrency: options.concurrency.map(|limit| limit as usize),
+        fetch_concurrency: options.fetch_concurrency.map(|limit| limit as usize),
+        fetch: FetchConfig {
+            https_port: options.https_port.unwrap_or(443),
+            connect_timeout: seconds(options.connect_timeout, defaults.connect_timeout),
+            total_timeout: seconds(options.fetch_timeout, defaults.fetch_timeout),
+            fetch_rate: options.fetch_rate.unwrap_or(defaults.fetch_rate),
+            host_rate: options.host_rate.unwrap_or(defaults.host_rate),
+            allow_private: options.allow_private || lab.is_some(),
+            contact: options.contact.clone(),
+            ..FetchConfig::default()
+        },
+        ca_files: options.ca_file.clone(),
+        exclude: options.exclude.clone(),
+        lab,
+    })
+}
+
+/// Defaults that differ between the real Internet and one on loopback, where nobody has to be spared and nothing is far away.
+struct Defaults {
+    retry_rounds: &'static str,
+    dns_timeout: f64,
+    connect_timeout: f64,
+    fetch_timeout: f64,
+    fetch_rate: u32,
+    host_rate: u32,
+}
+
+const REAL: Defaults =
+    Defaults { retry_rounds: "5s,30s", dns_timeout: 2.0, connect_timeout: 10.0, fetch_timeout: 60.0, fetch_rate: 200, host_rate: 10 };
+const LAB: Defaults =
+    Defaults { retry_rounds: "none", dns_timeout: 0.5, connect_timeout: 1.0, fetch_timeout: 2.0, fetch_rate: 0, host_rate: 0 };
+
+/// A world and, after a colon, how many names its own list has.
+fn lab(text: &str, seed: Option<u64>) -> Result<LabConfig, Failure> {
+    let (word, names) = text.split_once(':').map_or((text, None), |(word, names)| (word, Some(names)));
+    let world = world(word)?;
+    let names = names.map(|names| {
+        let number = names.parse().ok().filter(|number| *number > 0);
+        number.ok_or_else(|| Failure::usage(format!("--lab={text}: after the colon a number of names from 1 is expected")))
+    });
+    Ok(LabConfig { world, names: names.transpose()?, seed: seed.unwrap_or(1) })
+}
+
+/// A world by its word.
+pub(super) fn world(word: &str) -> Result<World, Failure> {
+    World::from_word(word).ok_or_else(|| {
+        let worlds: Vec<&str> = World::ALL.iter().map(|world| world.as_str()).collect();
+        Failure::usage(format!("there is no world {word:?}; there are: {}", worlds.join(", ")))
+    })
+}
+
+fn resolvers(options: &NetworkOptions) -> Result<Vec<SocketAddr>, Failure> {
+    let usage = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
+    let mut resolvers = Vec::new();
+    for text in &options.resolver {
+        resolvers.push(parse_resolver(text).map_err(|error| usage(&error))?);
+    }
+    if let Some(path) = &options.resolvers {
+        resolvers.extend(read_resolvers(path).map_err(|error| usage(&error))?);
+    }
+    resolvers.dedup();
+    Ok(resolvers)
+}
+
+/// `5s,30s`, `500ms` or `none`.
+fn retry_rounds(text: &str) -> Result<Vec<Duration>, Failure> {
+    if text == "none" {
+        return Ok(Vec::new());
+    }
+    let round = |part: &str| {
+        let (number, unit) = match part.strip_suffix("ms") {
+            Some(number) => (number, 0.001),
+            None => (part.strip_suffix('s').unwrap_or(part), 1.0),
+        };
+        number.parse::<f64>().ok().map(|number| number * unit).filter(|seconds| (0.0..=3600.0).contains(seconds)).map(Duration::from_secs_f64)
+    };
+    text.split(',')
+        .map(|part| round(part.trim()))
+        .collect::<Option<_>>()
+        .ok_or_else(|| Failure::usage(format!("--retry-rounds {text:?}: pauses such as 5s,30s or the word none are expected, each at most an hour")))
+}
+
+fn output(out: &Path, format: Option<&str>) -> Result<Output, Failure> {
+    match (format.unwrap_or("parquet"), out == Path::new("-")) {
+        ("parquet", false) => Ok(Output::Folder(out.to_owned())),
+        ("parquet", true) => Err(Failure::usage("-o -: standard output takes one stream, not a folder of files; add --format arrow-stream")),
+        ("arrow-stream", true) => Ok(Output::ArrowStream),
+        ("arrow-stream", false) => Err(Failure::usage("--format arrow-stream goes to standard output; write -o -")),
+        (other, _) => Err(Failure::usage(format!("--format {other:?}: parquet and arrow-stream are possible"))),
+    }
+}
+
+fn at_least_one(option: &str, number: Option<u64>) -> Result<Option<u64>, Failure> {
+    match number {
+        Some(0) => Err(Failure::usage(format!("{option} 0 would leave nothing to scan; give a number from 1"))),
+        number => Ok(number),
+    }
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(option: &str, text: Option<&str>) -> Result<Option<T>, Failure> {
+    text.map(|text| text.parse().map_err(|error| Failure::usage(format!("{option}: {error}")))).transpose()
+}
+
+/// Options that shape the result: a folder is resumed only by a scan that has the same.
+fn configuration(input: &InputOptions, plan: &NetworkPlan) -> BTreeMap<String, Value> {
+    let seconds = |duration: Duration| json!(duration.as_secs_f64());
+    let rounds: Vec<f64> = plan.retry_rounds.iter().map(Duration::as_secs_f64).collect();
+    [
+        ("list", json!(input.sources)),
+        ("column", json!(input.column.as_ref().map(ToString::to_string))),
+        ("registrable", json!(input.registrable)),
+        ("skip", json!(input.skip)),
+        ("top", json!(input.top)),
+        ("sample", json!(input.sample.map(|sample| sample.size))),
+        ("seed", json!(input.sample.map(|sample| sample.seed))),
+        ("shard", json!(input.shard.to_string())),
+        ("exclude", json!(plan.exclude)),
+        ("retry-rounds", json!(rounds)),
+        ("dns-timeout", seconds(plan.dns_timeout)),
+        ("dns-tries", json!(plan.dns_tries)),
+        ("connect-timeout", seconds(plan.fetch.connect_timeout)),
+        ("fetch-timeout", seconds(plan.fetch.total_timeout)),
+        ("https-port", json!(plan.fetch.https_port)),
+        ("ca-file", json!(plan.ca_files)),
+        ("allow-private", json!(plan.fetch.allow_private)),
+        ("lab", json!(plan.lab.as_ref().map(|lab| lab.world.as_str()))),
+        ("lab-names", json!(plan.lab.as_ref().and_then(|lab| lab.names))),
+        ("lab-seed", json!(plan.lab.as_ref().map(|lab| lab.seed))),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// Options that shape only the pace; they may change when a scan goes on.
+fn pace(plan: &NetworkPlan) -> BTreeMap<String, Value> {
+    [
+        ("rate", json!(plan.rate)),
+        ("resolver-rate", json!(plan.resolver_rate)),
+        ("fetch-rate", json!(plan.fetch.fetch_rate)),
+        ("host-rate", json!(plan.fetch.host_rate)),
+        ("concurrency", json!(plan.concurrency)),
+        ("fetch-concurrency", json!(plan.fetch_concurrency)),
+        ("contact", json!(plan.fetch.contact)),
+        ("trust-resolvers", json!(plan.trust_resolvers)),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_rounds_are_pauses_or_none() {
+        assert_eq!(retry_rounds("5s,30s").unwrap(), [5, 30].map(Duration::from_secs));
+        assert_eq!(retry_rounds("250ms, 1").unwrap(), [Duration::from_millis(250), Duration::from_secs(1)]);
+        assert!(retry_rounds("none").unwrap().is_empty());
+        for wrong in ["", "5m", "-1s", "1e9s", "s", "NaN"] {
+            assert!(retry_rounds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_done_names_the_option() {
+        let typed = |change: &dyn Fn(&mut ScanOptions)| {
+            let mut options = ScanOptions { out: Some("x".into()), ..ScanOptions::default() };
+            change(&mut options);
+            scan(vec!["list".into()], options, &NetworkOptions::default()).map(|_| ()).unwrap_err().to_string()
+        };
+        assert!(typed(&|o| o.top = Some(0)).contains("--top 0"));
+        assert!(typed(&|o| o.shard = Some("4/4".into())).contains("--shard"));
+        assert!(typed(&|o| o.out = None).contains("-o DIR"));
+        assert!(typed(&|o| o.out = Some("-".into())).contains("arrow-stream"));
+        assert!(typed(&|o| o.format = Some("csv".into())).contains("csv"));
+    }
+}

@@ -1,0 +1,119 @@
+//! The table at the end of a scan: what came out, and where it is.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anstyle::Style;
+
+use crate::classify::{MxState, PolicyStage, Posture, RecordState, rule};
+use crate::dataset::Manifest;
+use crate::scan::Report;
+use crate::ui::text;
+
+/// Findings that are shown.
+const MOST_FINDINGS: usize = 10;
+
+/// Prints the table.
+pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, report: &Report) -> io::Result<()> {
+    let counts = &manifest.counts;
+    let bold = Style::new().bold();
+    let accounting = &report.accounting;
+    writeln!(out, "{bold}{} domains{bold:#}", grouped(counts.rows))?;
+    if !report.stopped {
+        writeln!(
+            out,
+            "  {} lines = {} rows + {} rejected + {} duplicates + {} excluded + {} not selected + {} blank or comment",
+            grouped(accounting.lines),
+            grouped(accounting.rows),
+            grouped(accounting.rejected),
+            grouped(accounting.duplicates),
+            grouped(accounting.excluded),
+            grouped(accounting.not_selected),
+            grouped(accounting.blank)
+        )?;
+    }
+    let states: Vec<&str> = MxState::ALL.iter().map(|state| state.as_str()).collect();
+    section(out, "MX", &counts.mx_state, &states, counts.rows)?;
+    let records: Vec<&str> = RecordState::ALL.iter().map(|state| state.as_str()).collect();
+    section(out, "MTA-STS record", &counts.sts_state, &records, counts.rows)?;
+    section(out, "TLSRPT record", &counts.tlsrpt_state, &records, counts.rows)?;
+    let stages: Vec<&str> = PolicyStage::ALL.iter().map(|stage| stage.as_str()).collect();
+    section(out, "Policy, where one was asked for", &counts.policy_stage, &stages, counts.policy_stage.values().sum())?;
+    let postures: Vec<&str> = Posture::ALL.iter().map(|posture| posture.as_str()).collect();
+    section(out, "Posture", &counts.posture, &postures, counts.rows)?;
+    findings(out, &counts.findings)?;
+    let unknown = counts.posture.get("unknown").copied().unwrap_or(0);
+    writeln!(out, "\nUnknown (no answer to be had): {} of {} ({})", grouped(unknown), grouped(counts.rows), percent(unknown, counts.rows))?;
+    writeln!(
+        out,
+        "{:.1} s, {:.0} domains/s, {} DNS queries, {} fetches",
+        manifest.activity.seconds,
+        manifest.rates.domains,
+        grouped(manifest.activity.dns_queries),
+        grouped(manifest.activity.fetches)
+    )?;
+    let shown = text::safe(&dir.display().to_string());
+    writeln!(out, "\n{shown}/manifest.json\n{shown}/domains/  ({} parts)", manifest.parts.len())?;
+    if accounting.rejected > 0 {
+        writeln!(out, "{shown}/rejected.csv  ({} lines that are no domain name)", grouped(accounting.rejected))?;
+    }
+    writeln!(out, "\nDuckDB: SELECT posture, count(*) FROM '{shown}/domains/*.parquet' GROUP BY ALL;")
+}
+
+/// One line of words with their counts; words without rows are left out.
+fn section(out: &mut impl Write, title: &str, tally: &BTreeMap<String, u64>, order: &[&str], rows: u64) -> io::Result<()> {
+    writeln!(out, "\n{title}")?;
+    for word in order {
+        if let Some(count) = tally.get(*word).filter(|count| **count > 0) {
+            writeln!(out, "  {word:<14} {:>12}  {:>7}", grouped(*count), percent(*count, rows))?;
+        }
+    }
+    Ok(())
+}
+
+fn findings(out: &mut impl Write, tally: &BTreeMap<String, u64>) -> io::Result<()> {
+    let mut sorted: Vec<(&String, &u64)> = tally.iter().collect();
+    sorted.sort_by_key(|(code, count)| (std::cmp::Reverse(**count), *code));
+    writeln!(out, "\nCommonest findings (stscan explain CODE)")?;
+    for (code, count) in sorted.into_iter().take(MOST_FINDINGS) {
+        let severity = rule(code).map(|rule| rule.severity);
+        let style = severity.map_or(Style::new(), text::severity_style);
+        let word = severity.map_or("", |severity| severity.as_str());
+        writeln!(out, "  {code:<40} {:>10}  {style}{word}{style:#}", grouped(*count))?;
+    }
+    Ok(())
+}
+
+/// A share with two digits after the point, as 0.07%.
+fn percent(part: u64, whole: u64) -> String {
+    match whole {
+        0 => "-".to_owned(),
+        _ => format!("{:.2}%", part as f64 * 100.0 / whole as f64),
+    }
+}
+
+/// A number with a comma between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(percent(7, 10_000), "0.07%");
+        assert_eq!(percent(0, 0), "-");
+    }
+}

@@ -1,0 +1,49 @@
+//! Builder of column `evidence`.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+
+use crate::evidence::Evidence;
+
+use super::columns::Shape;
+use super::fetch::FetchBuilder;
+use super::lookup::{AddressRecords, LookupBuilder, MxRecords, TxtRecords};
+
+/// Struct of builders for the evidence, one a question and one for the exchange.
+#[derive(Debug, Default)]
+pub(super) struct EvidenceBuilder {
+    mx: LookupBuilder<MxRecords>,
+    sts_txt: LookupBuilder<TxtRecords>,
+    tlsrpt_txt: LookupBuilder<TxtRecords>,
+    host_a: LookupBuilder<AddressRecords<Ipv4Addr>>,
+    host_aaaa: LookupBuilder<AddressRecords<Ipv6Addr>>,
+    fetch: FetchBuilder,
+}
+
+impl EvidenceBuilder {
+    pub(super) fn append(&mut self, evidence: &Evidence) {
+        self.mx.append(Some(&evidence.mx));
+        self.sts_txt.append(Some(&evidence.sts_txt));
+        self.tlsrpt_txt.append(Some(&evidence.tlsrpt_txt));
+        self.host_a.append(evidence.host_a.as_ref());
+        self.host_aaaa.append(evidence.host_aaaa.as_ref());
+        self.fetch.append(evidence.fetch.as_ref());
+    }
+
+    pub(super) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+        let shape = Shape::of(data_type)?;
+        let columns = vec![
+            ("mx", self.mx.finish(shape.kind("mx")?)?),
+            ("sts_txt", self.sts_txt.finish(shape.kind("sts_txt")?)?),
+            ("tlsrpt_txt", self.tlsrpt_txt.finish(shape.kind("tlsrpt_txt")?)?),
+            ("host_a", self.host_a.finish(shape.kind("host_a")?)?),
+            ("host_aaaa", self.host_aaaa.finish(shape.kind("host_aaaa")?)?),
+            ("fetch", self.fetch.finish(shape.kind("fetch")?)?),
+        ];
+        Ok(Arc::new(shape.assemble(None, columns)?))
+    }
+}

@@ -1,0 +1,179 @@
+//! Builder of a DNS lookup, generic over the kind of record.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BinaryBuilder, BooleanBuilder, Int16Builder, Int32Builder, Int64Builder, NullBufferBuilder};
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+
+use crate::evidence::{Lookup, Mx, Txt};
+
+use super::columns::{Lengths, Shape, TextLists, Texts};
+
+/// The column of a lookup's records.
+pub(super) trait Records: Default {
+    /// What a record is.
+    type Record;
+    /// Adds the records of one lookup; `None` where there is no lookup.
+    fn append(&mut self, records: Option<&[Self::Record]>);
+    /// The column, in the type that the schema gives it.
+    fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError>;
+}
+
+/// Struct of builders for the lookups of one question.
+#[derive(Debug)]
+pub(super) struct LookupBuilder<C> {
+    valid: NullBufferBuilder,
+    name: Texts,
+    outcome: Texts,
+    rcode: Int16Builder,
+    ttl: Int64Builder,
+    ad: BooleanBuilder,
+    cname_chain: TextLists,
+    records: C,
+    resolver: Texts,
+    attempts: Int32Builder,
+    tcp: BooleanBuilder,
+    rtt_us: Int64Builder,
+    detail: Texts,
+}
+
+impl<C: Records> Default for LookupBuilder<C> {
+    fn default() -> Self {
+        Self {
+            valid: NullBufferBuilder::new(0),
+            name: Texts::default(),
+            outcome: Texts::default(),
+            rcode: Int16Builder::new(),
+            ttl: Int64Builder::new(),
+            ad: BooleanBuilder::new(),
+            cname_chain: TextLists::default(),
+            records: C::default(),
+            resolver: Texts::default(),
+            attempts: Int32Builder::new(),
+            tcp: BooleanBuilder::new(),
+            rtt_us: Int64Builder::new(),
+            detail: Texts::default(),
+        }
+    }
+}
+
+impl<C: Records> LookupBuilder<C> {
+    pub(super) fn append(&mut self, lookup: Option<&Lookup<C::Record>>) {
+        self.valid.append(lookup.is_some());
+        self.name.append(lookup.map(|lookup| lookup.name.as_str()));
+        self.outcome.append(lookup.map(|lookup| lookup.outcome.as_str()));
+        // An extended response code has 12 bits, so nothing is lost.
+        self.rcode.append_option(lookup.and_then(|lookup| lookup.rcode).map(|rcode| i16::try_from(rcode).unwrap_or(i16::MAX)));
+        self.ttl.append_option(lookup.and_then(|lookup| lookup.ttl).map(i64::from));
+        self.ad.append_option(lookup.map(|lookup| lookup.authenticated));
+        self.cname_chain.append(lookup.map(|lookup| lookup.cname_chain.as_slice()));
+        self.records.append(lookup.map(|lookup| lookup.records.as_slice()));
+        self.resolver.append_shown(lookup.and_then(|lookup| lookup.resolver));
+        self.attempts.append_option(lookup.map(|lookup| i32::from(lookup.attempts)));
+        self.tcp.append_option(lookup.map(|lookup| lookup.tcp));
+        self.rtt_us.append_option(lookup.and_then(|lookup| lookup.rtt_us).map(i64::from));
+        self.detail.append(lookup.and_then(|lookup| lookup.detail.as_deref()));
+    }
+
+    pub(super) fn finish(mut self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+        let shape = Shape::of(data_type)?;
+        let cname_chain = self.cname_chain.finish(shape.kind("cname_chain")?)?;
+        let records = self.records.finish(shape.kind("records")?)?;
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("name", self.name.finish()),
+            ("outcome", self.outcome.finish()),
+            ("rcode", Arc::new(self.rcode.finish())),
+            ("ttl", Arc::new(self.ttl.finish())),
+            ("ad", Arc::new(self.ad.finish())),
+            ("cname_chain", cname_chain),
+            ("records", records),
+            ("resolver", self.resolver.finish()),
+            ("attempts", Arc::new(self.attempts.finish())),
+            ("tcp", Arc::new(self.tcp.finish())),
+            ("rtt_us", Arc::new(self.rtt_us.finish())),
+            ("detail", self.detail.finish()),
+        ];
+        Ok(Arc::new(shape.assemble(self.valid.finish(), columns)?))
+    }
+}
+
+/// MX records: List<Struct<preference, exchange>>.
+#[derive(Debug, Default)]
+pub(super) struct MxRecords {
+    lengths: Lengths,
+    preference: Int32Builder,
+    exchange: Texts,
+}
+
+impl Records for MxRecords {
+    type Record = Mx;
+
+    fn append(&mut self, records: Option<&[Mx]>) {
+        self.lengths.append(records.map(<[Mx]>::len));
+        for mx in records.unwrap_or_default() {
+            self.preference.append_value(mx.preference.into());
+            self.exchange.append(Some(&mx.exchange));
+        }
+    }
+
+    fn finish(mut self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+        let columns: Vec<(&str, ArrayRef)> = vec![("preference", Arc::new(self.preference.finish())), ("exchange", self.exchange.finish())];
+        let elements = Shape::of(data_type)?.assemble(None, columns)?;
+        self.lengths.finish(data_type, Arc::new(elements))
+    }
+}
+
+/// TXT records: List<List<Binary>>.
+#[derive(Debug, Default)]
+pub(super) struct TxtRecords {
+    records: Lengths,
+    strings: Lengths,
+    bytes: BinaryBuilder,
+}
+
+impl Records for TxtRecords {
+    type Record = Txt;
+
+    fn append(&mut self, records: Option<&[Txt]>) {
+        self.records.append(records.map(<[Txt]>::len));
+        for Txt(strings) in records.unwrap_or_default() {
+            self.strings.append(Some(strings.len()));
+            strings.iter().for_each(|string| self.bytes.append_value(string));
+        }
+    }
+
+    fn finish(mut self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+        let DataType::List(record) = data_type else {
+            return Err(ArrowError::SchemaError(format!("{data_type} is no list")));
+        };
+        let strings = self.strings.finish(record.data_type(), Arc::new(self.bytes.finish()))?;
+        self.records.finish(data_type, strings)
+    }
+}
+
+/// A and AAAA records: List<Utf8>.
+#[derive(Debug)]
+pub(super) struct AddressRecords<A> {
+    texts: TextLists,
+    kind: std::marker::PhantomData<A>,
+}
+
+impl<A> Default for AddressRecords<A> {
+    fn default() -> Self {
+        Self { texts: TextLists::default(), kind: std::marker::PhantomData }
+    }
+}
+
+impl<A: Display> Records for AddressRecords<A> {
+    type Record = A;
+
+    fn append(&mut self, records: Option<&[A]>) {
+        self.texts.append(records);
+    }
+
+    fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+        self.texts.finish(data_type)
+    }
+}

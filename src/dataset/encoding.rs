@@ -1,0 +1,149 @@
+//! How the columns are packed: what repeats by dictionary, what counts up by differences, names by shared beginnings.
+
+use arrow::datatypes::{DataType, Field};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+
+use super::manifest::Manifest;
+use super::schema;
+use super::schema::SCHEMA_VERSION_KEY;
+
+/// Rows of a row group at most; a part of the usual size is one group, which packs best and still fits into memory.
+const ROW_GROUP_ROWS: usize = 131_072;
+
+/// Bytes of a row group at most before it is packed, so that a shard full of bodies does not pile up in memory.
+const ROW_GROUP_BYTES: usize = 256 << 20;
+
+/// Bytes of a page at most.
+const PAGE_BYTES: usize = 1 << 20;
+
+/// Level 3: higher levels take several times as long and save a few per cent of such rows.
+const ZSTD_LEVEL: i32 = 3;
+
+/// The settings of a part's file.
+pub(super) fn properties(manifest: &Manifest) -> WriterProperties {
+    let mut builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
+        .set_data_page_size_limit(PAGE_BYTES)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_sorting_columns(Some(vec![SortingColumn { column_idx: 0, descending: false, nulls_first: false }]))
+        .set_key_value_metadata(Some(footer(manifest)));
+    let mut leaves = Vec::new();
+    for field in schema().fields() {
+        leaf_paths(field, Vec::new(), &mut leaves);
+    }
+    for (path, data_type) in leaves {
+        if let Some(encoding) = encoding(&path, &data_type) {
+            builder = builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path.clone(), encoding);
+        }
+    }
+    builder.build()
+}
+
+/// What every part says of itself.
+fn footer(manifest: &Manifest) -> Vec<KeyValue> {
+    let pair = |key: &str, value: &str| KeyValue::new(key.to_owned(), value.to_owned());
+    vec![
+        pair(SCHEMA_VERSION_KEY, &manifest.schema_version.to_string()),
+        pair("stscan.catalogue_version", &manifest.catalogue_version),
+        pair("stscan.version", &manifest.tool.version),
+        pair("stscan.run_id", &manifest.run_id),
+    ]
+}
+
+/// The encoding of columns in which hardly a value repeats; `None` where a dictionary serves best.
+fn encoding(path: &ColumnPath, data_type: &DataType) -> Option<Encoding> {
+    let last = path.parts().last().map_or("", String::as_str);
+    match (last, data_type) {
+        ("ordinal" | "scanned_at" | "rank" | "rtt_us" | "elapsed_ms", _) => Some(Encoding::DELTA_BINARY_PACKED),
+        ("domain" | "org_domain" | "name", DataType::Utf8) => Some(Encoding::DELTA_BYTE_ARRAY),
+        _ => None,
+    }
+}
+
+/// The columns that Parquet sees below a field.
+fn leaf_paths(field: &Field, mut path: Vec<String>, leaves: &mut Vec<(ColumnPath, DataType)>) {
+    path.push(field.name().clone());
+    match field.data_type() {
+        DataType::Struct(children) => children.iter().for_each(|child| leaf_paths(child, path.clone(), leaves)),
+        DataType::List(element) => {
+            path.push("list".to_owned());
+            leaf_paths(element, path, leaves);
+        }
+        leaf => leaves.push((ColumnPath::new(path), leaf.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use parquet::arrow::ArrowWriter;
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+
+    use super::*;
+    use crate::dataset::{MAX_BATCH_ROWS, Record, record_batch, samples};
+
+    fn write(records: &[Record]) -> File {
+        let file = tempfile::tempfile().unwrap();
+        let properties = properties(&Manifest::begun(&samples::run()));
+        let mut writer = ArrowWriter::try_new(file.try_clone().unwrap(), schema(), Some(properties)).unwrap();
+        for records in records.chunks(MAX_BATCH_ROWS) {
+            writer.write(&record_batch(records).unwrap()).unwrap();
+        }
+        writer.close().unwrap();
+        file
+    }
+
+    #[test]
+    fn every_leaf_of_the_schema_is_a_column_of_the_file() {
+        let file = SerializedFileReader::new(write(&[samples::absent(0, "example.com")])).unwrap();
+        let metadata = file.metadata();
+        let mut leaves = Vec::new();
+        schema().fields().iter().for_each(|field| leaf_paths(field, Vec::new(), &mut leaves));
+        let columns: Vec<ColumnPath> =
+            metadata.file_metadata().schema_descr().columns().iter().map(|column| column.path().clone()).collect();
+        assert_eq!(leaves.into_iter().map(|(path, _)| path).collect::<Vec<_>>(), columns);
+        let sorting = metadata.row_group(0).sorting_columns().unwrap();
+        assert_eq!((sorting.len(), sorting[0].column_idx, sorting[0].descending), (1, 0, false));
+        let footer = metadata.file_metadata().key_value_metadata().unwrap();
+        let value = |key: &str| footer.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.as_deref());
+        assert_eq!((value("stscan.schema_version"), value("stscan.run_id")), (Some("1"), Some("20261123-1")));
+        assert_eq!((value("stscan.catalogue_version"), value("stscan.version")), (Some("1"), Some("0.1.0")));
+    }
+
+    #[test]
+    fn rows_of_names_without_any_record_are_small() {
+        let names = include_str!("../../data/opendns-random-domains.txt");
+        let names: Vec<&str> = names.lines().filter(|name| crate::name::Domain::from_a_labels(name).is_some()).collect();
+        let records: Vec<Record> = (0_u64..).zip(&names).map(|(ordinal, name)| samples::absent(ordinal, name)).collect();
+        let file = write(&records);
+        let bytes = file.metadata().unwrap().len();
+        if std::env::var_os("DS_MEASURE").is_some() {
+            measure(&file, records.len());
+        }
+        assert!(bytes / (records.len() as u64) < 100, "{bytes} bytes for {} rows", records.len());
+    }
+    fn measure(file: &File, rows: usize) {
+        let file = SerializedFileReader::new(file.try_clone().unwrap()).unwrap();
+        let mut columns: Vec<(i64, String)> = file
+            .metadata()
+            .row_groups()
+            .iter()
+            .flat_map(|g| {
+                g.columns().iter().map(|c| (c.compressed_size(), format!("{} {:?}", c.column_path(), c.encodings().collect::<Vec<_>>())))
+            })
+            .collect();
+        columns.sort();
+        let total: i64 = columns.iter().map(|c| c.0).sum();
+        println!("total columns {total} rows {rows}: {}", total as f64 / rows as f64);
+        for (size, name) in columns.iter().rev().take(24) {
+            println!("{size:>9} {:6.2} {name}", *size as f64 / rows as f64);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The files of a dataset's folder, and how a file is replaced so that a crash leaves the old one or the new one.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
+
+use super::DatasetError;
+use super::manifest::{Manifest, Part};
+
+/// The run.
+pub(super) const MANIFEST: &str = "manifest.json";
+/// Folder of the parts.
+pub(super) const DOMAINS: &str = "domains";
+/// Lines of the input that are no domain name; the input writes it.
+pub const REJECTED: &str = "rejected.csv";
+/// Held while a scan writes the folder.
+pub(super) const LOCK: &str = ".lock";
+/// Copies of the list while the scan is unfinished; the input writes them.
+pub const SPOOL: &str = ".spool";
+/// End of the names of files that are not finished.
+const TEMPORARY: &str = ".tmp";
+
+/// Path of a part from the dataset's folder. A shard has more than one piece only where a scan was stopped in the midst of it;
+/// by name they stand in the order of the input, since `_` comes after the dot.
+pub(super) fn part_file(shard: u64, piece: usize) -> String {
+    match piece {
+        0 => format!("{DOMAINS}/part-{shard:05}.parquet"),
+        _ => format!("{DOMAINS}/part-{shard:05}_{piece}.parquet"),
+    }
+}
+
+/// The name under which a file is written before it is renamed.
+pub(super) fn temporary(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(TEMPORARY);
+    name.into()
+}
+
+/// The name that a file will have once it is finished.
+pub(super) fn final_name(name: &str) -> &str {
+    name.strip_suffix(TEMPORARY).unwrap_or(name)
+}
+
+/// Path of a part that a manifest lists. What others wrote must not lead out of the folder.
+pub(super) fn part_path(dir: &Path, part: &Part) -> Result<PathBuf, DatasetError> {
+    if Path::new(&part.file).components().all(|component| matches!(component, Component::Normal(_))) {
+        return Ok(dir.join(&part.file));
+    }
+    Err(DatasetError::damaged(&dir.join(MANIFEST), format_args!("it lists {:?}, which is outside of the folder", part.file)))
+}
+
+/// Whether a file of [`DOMAINS`] is one that a scan of ours writes, whole or not.
+pub(super) fn is_ours(name: &str) -> bool {
+    let number = final_name(name).strip_prefix("part-").and_then(|part| part.strip_suffix(".parquet"));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'_'))
+}
+
+/// The manifest; `None` where there is none.
+pub(super) fn read_manifest(dir: &Path) -> Result<Option<Manifest>, DatasetError> {
+    let path = dir.join(MANIFEST);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(no_folder(dir)),
+        Err(error) => return Err(DatasetError::io("read", &path)(error)),
+    };
+    // The version first: a newer manifest may not have the fields that this version asks for.
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema_version: u32,
+    }
+    let damaged = |error| DatasetError::damaged(&path, error);
+    let Version { schema_version } = serde_json::from_slice(&text).map_err(damaged)?;
+    if schema_version > super::SCHEMA_VERSION {
+        return Err(newer(dir, schema_version));
+    }
+    serde_json::from_slice(&text).map(Some).map_err(damaged)
+}
+
+fn newer(dir: &Path, version: u32) -> DatasetError {
+    let ours = super::SCHEMA_VERSION;
+    DatasetError::refused(dir, format!("a dataset of schema version {version}, and this program knows {ours} at most; use a newer stscan"))
+}
+
+pub(super) fn no_folder(dir: &Path) -> DatasetError {
+    DatasetError::refused(dir, "a file, not a folder; choose another name for the dataset")
+}
+
+/// Replaces the manifest.
+pub(super) fn write_manifest(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
+    let path = dir.join(MANIFEST);
+    let mut text = serde_json::to_vec_pretty(manifest).map_err(|error| DatasetError::Encoding(error.to_string()))?;
+    text.push(b'\n');
+    let new = temporary(&path);
+    let mut file = File::create(&new).map_err(DatasetError::io("create", &new))?;
+    file.write_all(&text).and_then(|()| file.sync_all()).map_err(DatasetError::io("write", &new))?;
+    put_in_place(&new, &path)
+}
+
+/// Renames a file that is written and synced, and makes the new name durable.
+pub(super) fn put_in_place(new: &Path, path: &Path) -> Result<(), DatasetError> {
+    fs::rename(new, path).map_err(DatasetError::io("rename", new))?;
+    let dir = path.parent().unwrap_or(Path::new("."));
+    sync_folder(dir)
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(dir: &Path) -> Result<(), DatasetError> {
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(DatasetError::io("sync", dir))
+}
+
+/// The names in a folder, sorted; none where it does not exist.
+pub(super) fn names(dir: &Path) -> Result<Vec<String>, DatasetError> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(no_folder(dir)),
+        Err(error) => return Err(DatasetError::io("read", dir)(error)),
+    };
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+    let mut names: Vec<String> = names.collect::<io::Result<_>>().map_err(DatasetError::io("read", dir))?;
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,360 @@
+//! The manifest: what was scanned, how, and which parts exist.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::input::Accounting;
+
+use super::{Counts, DatasetError, SCHEMA_VERSION};
+
+/// Options by their name, as `top` or `dns-timeout`.
+pub type Options = BTreeMap<String, Value>;
+
+/// What a scan is, before it has begun. Two scans with the same `identity` may share a folder, one resuming the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunDescription {
+    /// Name of this run, unique enough to be cited; a resumed run keeps the one of the manifest.
+    pub run_id: String,
+    /// Program and revision.
+    pub tool: Tool,
+    /// Version of the catalogue of findings.
+    pub catalogue_version: String,
+    /// Every option that shapes the result. A folder is resumed only if they are the same.
+    pub configuration: Options,
+    /// Options that shape only the pace (rates, concurrency). They may change when a scan is resumed.
+    pub pace: Options,
+    /// Targets in a part; see [`super::SHARD_ROWS`].
+    pub shard_rows: u64,
+    /// The list.
+    pub list: List,
+    /// Version of the public suffix list.
+    pub public_suffix_list: String,
+    /// Version of the trusted roots.
+    pub root_store: String,
+    /// Resolvers asked, as address and port.
+    pub resolvers: Vec<String>,
+    /// User-Agent of the policy fetches.
+    pub user_agent: String,
+}
+
+/// The program that scanned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Version of stscan.
+    pub version: String,
+    /// Git revision of the build, if it is known.
+    pub git_revision: Option<String>,
+}
+
+/// The list that was scanned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct List {
+    /// What it is called.
+    pub name: String,
+    /// Its citable id, as of Tranco.
+    pub id: Option<String>,
+    /// SHA-256 of its bytes, lower-case hex; `None` where they were not all read or come from a pipe.
+    pub sha256: Option<String>,
+    /// Lines; `None` where they are not counted yet.
+    pub lines: Option<u64>,
+}
+
+/// `manifest.json`. Fields that this version does not know are ignored when it is read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of the layout and of the columns.
+    pub schema_version: u32,
+    /// Name of the run.
+    pub run_id: String,
+    /// The program.
+    pub tool: Tool,
+    /// Version of the catalogue of findings.
+    pub catalogue_version: String,
+    /// SHA-256 of everything that must be the same for a scan to be resumed, lower-case hex.
+    pub fingerprint: String,
+    /// Options that shape the result.
+    pub configuration: Options,
+    /// Options that shape only the pace, as last used.
+    pub pace: Options,
+    /// Targets in a part.
+    pub shard_rows: u64,
+    /// The list.
+    pub list: List,
+    /// Version of the public suffix list.
+    pub public_suffix_list: String,
+    /// Version of the trusted roots.
+    pub root_store: String,
+    /// Resolvers asked, as last used.
+    pub resolvers: Vec<String>,
+    /// User-Agent of the policy fetches.
+    pub user_agent: String,
+    /// Start of the run (RFC 3339, UTC).
+    pub started_at: String,
+    /// When the run was resumed (RFC 3339, UTC).
+    pub resumed_at: Vec<String>,
+    /// End of the run (RFC 3339, UTC); `None` while it is unfinished.
+    pub finished_at: Option<String>,
+    /// What became of every line of the input; `None` while the run is unfinished.
+    pub accounting: Option<AccountingEntry>,
+    /// Rows by state, over all parts.
+    pub counts: Counts,
+    /// What was sent, over all sessions of the run.
+    pub activity: Activity,
+    /// Rates reached, over all sessions of the run.
+    pub rates: Rates,
+    /// The parts, by shard.
+    pub parts: Vec<Part>,
+}
+
+/// A file of table `domains`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Path from the dataset's folder, with `/`.
+    pub file: String,
+    /// The shard: ordinals from `shard * shard_rows` on.
+    pub shard: u64,
+    /// The ordinals of its rows, as first and one past the last of every run. One run, unless a scan was stopped in the midst of the shard.
+    pub ordinals: Vec<[u64; 2]>,
+    /// Rows.
+    pub rows: u64,
+    /// Length of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file, lower-case hex.
+    pub sha256: String,
+    /// Its rows by state.
+    pub counts: Counts,
+}
+
+/// What became of every line of the input: `lines` is the sum of the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountingEntry {
+    /// Lines read.
+    pub lines: u64,
+    /// Rows of table `domains`.
+    pub rows: u64,
+    /// Lines that are no domain name.
+    pub rejected: u64,
+    /// Names that had been read before.
+    pub duplicates: u64,
+    /// Names on the opt-out list.
+    pub excluded: u64,
+    /// Names left out by `--top`, `--sample`, `--skip` or `--shard`.
+    pub not_selected: u64,
+    /// Blank lines, comments and headings.
+    pub blank: u64,
+}
+
+/// What the run has sent and how long it took, summed over its sessions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Time spent scanning, in seconds.
+    pub seconds: f64,
+    /// DNS queries sent, repetitions included.
+    pub dns_queries: u64,
+    /// DNS queries that repeat one that got no usable answer.
+    pub dns_retries: u64,
+    /// HTTPS exchanges begun.
+    pub fetches: u64,
+    /// Targets that were tried again before their shard closed.
+    pub retried_targets: u64,
+}
+
+/// Rates reached, a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rates {
+    /// Rows.
+    pub domains: f64,
+    /// DNS queries.
+    pub dns_queries: f64,
+    /// HTTPS exchanges.
+    pub fetches: f64,
+}
+
+impl RunDescription {
+    /// Everything that must be the same for a scan to be resumed, by its name.
+    pub(super) fn identity(&self) -> Options {
+        identity(&self.configuration, &self.list, self.shard_rows, [&self.catalogue_version, &self.public_suffix_list, &self.root_store])
+    }
+
+    /// SHA-256 of the identity, lower-case hex.
+    pub fn fingerprint(&self) -> String {
+        let text = self.identity().iter().map(|(name, value)| format!("{name}={value}\n")).collect::<String>();
+        hex(&Sha256::digest(text))
+    }
+}
+
+fn identity(configuration: &Options, list: &List, shard_rows: u64, versions: [&String; 3]) -> Options {
+    let [catalogue, public_suffix_list, root_store] = versions;
+    let mut identity: Options = configuration.iter().map(|(option, value)| (format!("--{option}"), value.clone())).collect();
+    identity.extend([
+        ("schema version".to_owned(), SCHEMA_VERSION.into()),
+        ("catalogue version".to_owned(), catalogue.as_str().into()),
+        ("public suffix list".to_owned(), public_suffix_list.as_str().into()),
+        ("root store".to_owned(), root_store.as_str().into()),
+        ("rows in a part".to_owned(), shard_rows.into()),
+        ("list".to_owned(), list.name.as_str().into()),
+        ("list id".to_owned(), list.id.as_deref().into()),
+        ("list SHA-256".to_owned(), list.sha256.as_deref().into()),
+    ]);
+    identity
+}
+
+/// Lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Manifest {
+    /// The manifest of a run that begins now.
+    pub(super) fn begun(run: &RunDescription) -> Self {
+        let run = run.clone();
+        Self {
+            schema_version: SCHEMA_VERSION,
+            fingerprint: run.fingerprint(),
+            run_id: run.run_id,
+            tool: run.tool,
+            catalogue_version: run.catalogue_version,
+            configuration: run.configuration,
+            pace: run.pace,
+            shard_rows: run.shard_rows,
+            list: run.list,
+            public_suffix_list: run.public_suffix_list,
+            root_store: run.root_store,
+            resolvers: run.resolvers,
+            user_agent: run.user_agent,
+            started_at: now(),
+            resumed_at: Vec::new(),
+            finished_at: None,
+            accounting: None,
+            counts: Counts::default(),
+            activity: Activity::default(),
+            rates: Rates::default(),
+            parts: Vec::new(),
+        }
+    }
+
+    /// The manifest of an unfinished run that goes on now, perhaps at another pace.
+    pub(super) fn resumed(mut self, run: &RunDescription) -> Self {
+        self.tool = run.tool.clone();
+        self.pace = run.pace.clone();
+        self.resolvers = run.resolvers.clone();
+        self.user_agent = run.user_agent.clone();
+        self.resumed_at.push(now());
+        self
+    }
+
+    pub(super) fn identity(&self) -> Options {
+        let versions = [&self.catalogue_version, &self.public_suffix_list, &self.root_store];
+        identity(&self.configuration, &self.list, self.shard_rows, versions)
+    }
+
+    /// Whether rows with these ordinals may become a part of the shard.
+    pub(super) fn has_room(&self, shard: u64, ordinals: &[[u64; 2]]) -> Result<(), DatasetError> {
+        let there = self.parts.iter().filter(|part| part.shard == shard).flat_map(|part| &part.ordinals);
+        for [start, end] in ordinals {
+            if start / self.shard_rows != shard || end.saturating_sub(1) / self.shard_rows != shard {
+                return Err(DatasetError::Inconsistent(format!("ordinals {start} to {} are not all of shard {shard}", end - 1)));
+            }
+            if there.clone().any(|[from, to]| start < to && from < end) {
+                return Err(DatasetError::Inconsistent(format!("rows of shard {shard} from ordinal {start} on are there already")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a part behind the earlier ones of its shard.
+    pub(super) fn list(&mut self, part: Part, activity: Activity) {
+        self.counts.add(&part.counts);
+        let position = self.parts.partition_point(|listed| listed.shard <= part.shard);
+        self.parts.insert(position, part);
+        self.set_activity(activity);
+    }
+
+    pub(super) fn set_activity(&mut self, activity: Activity) {
+        self.activity = activity;
+        let rate = |number: u64| if activity.seconds > 0.0 { number as f64 / activity.seconds } else { 0.0 };
+        let Activity { dns_queries, fetches, .. } = activity;
+        self.rates = Rates { domains: rate(self.counts.rows), dns_queries: rate(dns_queries), fetches: rate(fetches) };
+    }
+
+    pub(super) fn end(&mut self, accounting: AccountingEntry, list: List) {
+        self.accounting = Some(accounting);
+        self.list = list;
+        self.finished_at = Some(now());
+    }
+}
+
+/// The present time (RFC 3339, UTC, whole seconds).
+fn now() -> String {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default()
+}
+
+impl Activity {
+    /// The sum of this and another session.
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        Self {
+            seconds: self.seconds + other.seconds,
+            dns_queries: self.dns_queries.saturating_add(other.dns_queries),
+            dns_retries: self.dns_retries.saturating_add(other.dns_retries),
+            fetches: self.fetches.saturating_add(other.fetches),
+            retried_targets: self.retried_targets.saturating_add(other.retried_targets),
+        }
+    }
+}
+
+impl From<Accounting> for AccountingEntry {
+    fn from(accounting: Accounting) -> Self {
+        let Accounting { lines, rows, rejected, duplicates, excluded, not_selected, blank } = accounting;
+        Self { lines, rows, rejected, duplicates, excluded, not_selected, blank }
+    }
+}
+
+impl AccountingEntry {
+    /// Whether every line is accounted for, and the rows are those that were stored.
+    pub(super) fn check(&self, stored: u64) -> Result<(), DatasetError> {
+        let Self { lines, rows, rejected, duplicates, excluded, not_selected, blank } = *self;
+        let sum = [rows, rejected, duplicates, excluded, not_selected, blank].iter().fold(0_u64, |sum, n| sum.saturating_add(*n));
+        if sum != lines {
+            return Err(DatasetError::Inconsistent(format!("of {lines} lines of the input {sum} are accounted for ({self:?})")));
+        }
+        if rows != stored {
+            return Err(DatasetError::Inconsistent(format!("the input gave {rows} targets and {stored} rows were stored")));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::samples;
+
+    #[test]
+    fn a_manifest_survives_json_and_tolerates_what_it_does_not_know() {
+        let mut manifest = Manifest::begun(&samples::run());
+        manifest.set_activity(Activity { seconds: 4.0, dns_queries: 10, ..Activity::default() });
+        let mut json = serde_json::to_value(&manifest).unwrap();
+        assert_eq!(json["rates"]["dns_queries"], 2.5);
+        json["invented_later"] = 1.into();
+        json["list"]["invented_later"] = 1.into();
+        assert_eq!(serde_json::from_value::<Manifest>(json).unwrap(), manifest);
+    }
+
+    #[test]
+    fn the_pace_is_no_part_of_the_identity() {
+        let (run, mut other) = (samples::run(), samples::run());
+        other.pace.clear();
+        other.run_id = "another".to_owned();
+        other.resolvers.clear();
+        assert_eq!(run.fingerprint(), other.fingerprint());
+        other.root_store = "roots 2".to_owned();
+        assert_ne!(run.fingerprint(), other.fingerprint());
+        assert_eq!(Manifest::begun(&run).identity(), run.identity());
+    }
+}

@@ -1,0 +1,149 @@
+//! One part: the rows of a shard, sorted by ordinal, in a Parquet file that is whole before it has its name.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::interleave_record_batch;
+use arrow::datatypes::Int64Type;
+use parquet::arrow::ArrowWriter;
+use parquet::errors::ParquetError;
+use sha2::{Digest, Sha256};
+
+use super::manifest::{Manifest, Part, hex};
+use super::{Counts, DatasetError, MAX_BATCH_ROWS, encoding, folder, schema};
+
+/// Writes the rows of a shard and gives the entry that lists them.
+pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, batches: &[RecordBatch]) -> Result<Part, DatasetError> {
+    let rows = sorted(batches)?;
+    let ordinals = runs(&rows)?;
+    manifest.has_room(shard, &ordinals)?;
+    let order: Vec<(usize, usize)> = rows.into_iter().map(|(_, batch, row)| (batch, row)).collect();
+    let mut counts = Counts::default();
+    for batch in batches {
+        counts.add(&Counts::of(batch)?);
+    }
+    let file = folder::part_file(shard, manifest.parts.iter().filter(|part| part.shard == shard).count());
+    let path = dir.join(&file);
+    let new = folder::temporary(&path);
+    let written = write_rows(&new, manifest, batches, &order).and_then(|digest| folder::put_in_place(&new, &path).map(|()| digest));
+    let Digested { bytes, sha256 } = written.inspect_err(|_| {
+        let _ = fs::remove_file(&new); // The first error is the one to be told.
+    })?;
+    Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts })
+}
+
+/// Ordinal, batch and row of every row, by ordinal.
+fn sorted(batches: &[RecordBatch]) -> Result<Vec<(u64, usize, usize)>, DatasetError> {
+    let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
+    for (batch_index, batch) in batches.iter().enumerate() {
+        let ordinals = batch.column_by_name("ordinal").and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let ordinals = ordinals.ok_or_else(|| DatasetError::Column("ordinal".to_owned()))?;
+        for (row, ordinal) in ordinals.values().iter().enumerate() {
+            let ordinal = u64::try_from(*ordinal).map_err(|_| DatasetError::Inconsistent(format!("a row of ordinal {ordinal}")))?;
+            rows.push((ordinal, batch_index, row));
+        }
+    }
+    rows.sort_unstable();
+    Ok(rows)
+}
+
+/// The runs of ordinals without a gap, as first and one past the last.
+fn runs(rows: &[(u64, usize, usize)]) -> Result<Vec<[u64; 2]>, DatasetError> {
+    let mut runs: Vec<[u64; 2]> = Vec::new();
+    for &(ordinal, ..) in rows {
+        match runs.last_mut() {
+            Some([_, end]) if *end == ordinal => *end = ordinal + 1,
+            Some([_, end]) if *end > ordinal => return Err(DatasetError::Inconsistent(format!("ordinal {ordinal} is given twice"))),
+            _ => runs.push([ordinal, ordinal + 1]),
+        }
+    }
+    Ok(runs)
+}
+
+/// Length and hash of what was written.
+struct Digested {
+    bytes: u64,
+    sha256: String,
+}
+
+fn write_rows(path: &Path, manifest: &Manifest, batches: &[RecordBatch], order: &[(usize, usize)]) -> Result<Digested, DatasetError> {
+    let failed = |error| from_parquet(error, path);
+    let file = File::create(path).map_err(DatasetError::io("create", path))?;
+    let mut writer = ArrowWriter::try_new(Hashing::new(file), schema(), Some(encoding::properties(manifest))).map_err(failed)?;
+    let batches: Vec<&RecordBatch> = batches.iter().collect();
+    for rows in order.chunks(MAX_BATCH_ROWS) {
+        writer.write(&interleave_record_batch(&batches, rows)?).map_err(failed)?;
+    }
+    let hashing = writer.into_inner().map_err(failed)?;
+    hashing.finish().map_err(DatasetError::io("write", path))
+}
+
+/// A full disk reaches us inside of a Parquet error.
+fn from_parquet(error: ParquetError, path: &Path) -> DatasetError {
+    match error {
+        ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+            Ok(error) => DatasetError::io("write", path)(*error),
+            Err(other) => DatasetError::Encoding(other.to_string()),
+        },
+        other => DatasetError::Encoding(other.to_string()),
+    }
+}
+
+/// A file that is hashed on its way to the disk.
+struct Hashing {
+    file: BufWriter<File>,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl Hashing {
+    fn new(file: File) -> Self {
+        Self { file: BufWriter::with_capacity(1 << 18, file), sha256: Sha256::new(), bytes: 0 }
+    }
+
+    fn finish(self) -> io::Result<Digested> {
+        self.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        Ok(Digested { bytes: self.bytes, sha256: hex(&self.sha256.finalize()) })
+    }
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.sha256.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{record_batch, samples};
+
+    #[test]
+    fn a_full_disk_is_told_as_such() {
+        let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
+        let manifest = Manifest::begun(&samples::run());
+        let error = write_rows(Path::new("/dev/full"), &manifest, &[batch], &[(0, 0)]).map(|_| ()).unwrap_err();
+        assert!(matches!(&error, DatasetError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull), "{error}");
+        assert!(error.to_string().contains("free some space"), "{error}");
+    }
+
+    #[test]
+    fn the_manifest_has_the_hash_and_length_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(folder::DOMAINS)).unwrap();
+        let batch = record_batch(&[samples::absent(1, "example.com"), samples::absent(0, "example.net")]).unwrap();
+        let part = write(folder.path(), 0, &Manifest::begun(&samples::run()), &[batch]).unwrap();
+        let bytes = fs::read(folder.path().join(&part.file)).unwrap();
+        assert_eq!((part.bytes, part.rows, part.ordinals.as_slice()), (bytes.len() as u64, 2, [[0, 2]].as_slice()));
+        assert_eq!(part.sha256, hex(&Sha256::digest(&bytes)));
+    }
+}

@@ -1,0 +1,114 @@
+//! Targets and their evidence back from Arrow, to be judged again.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use arrow::array::{Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+
+use crate::dataset::DatasetError;
+use crate::evidence::Evidence;
+use crate::input::Target;
+use crate::name::Domain;
+
+use super::fetch::FetchColumns;
+use super::group::{Group, time};
+use super::lookup::{Addresses, LookupColumns, MxRecords, TxtRecords};
+
+/// The columns `ordinal`, `domain`, `rank` and `list` of a batch.
+#[derive(Debug)]
+pub struct TargetColumns {
+    table: Group,
+    ordinal: Int64Array,
+    domain: StringArray,
+    rank: Int32Array,
+    list: StringArray,
+}
+
+impl TargetColumns {
+    /// Finds the columns in a batch.
+    ///
+    /// # Errors
+    /// If one is missing or has another type.
+    pub fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
+        let table = Group::table(batch);
+        Ok(Self {
+            ordinal: table.column("ordinal")?,
+            domain: table.column("domain")?,
+            rank: table.column("rank")?,
+            list: table.column("list")?,
+            table,
+        })
+    }
+
+    /// The target of a row.
+    ///
+    /// # Errors
+    /// If the ordinal is negative or the domain is not in the stored form.
+    pub fn row(&self, row: usize) -> Result<Target, DatasetError> {
+        Ok(Target {
+            ordinal: self.table.number("ordinal", self.ordinal.value(row))?,
+            domain: self.table.parsed("domain", self.domain.value(row), Domain::from_a_labels)?,
+            rank: self.rank.is_valid(row).then(|| self.rank.value(row)),
+            list: Arc::from(self.list.value(row)),
+        })
+    }
+}
+
+/// The columns `domain`, `scanned_at`, `elapsed_ms` and `evidence` of a batch.
+#[derive(Debug)]
+pub struct EvidenceColumns {
+    table: Group,
+    evidence: Group,
+    domain: StringArray,
+    scanned_at: TimestampMicrosecondArray,
+    elapsed_ms: Int32Array,
+    mx: LookupColumns<MxRecords>,
+    sts_txt: LookupColumns<TxtRecords>,
+    tlsrpt_txt: LookupColumns<TxtRecords>,
+    host_a: LookupColumns<Addresses<Ipv4Addr>>,
+    host_aaaa: LookupColumns<Addresses<Ipv6Addr>>,
+    fetch: FetchColumns,
+}
+
+impl EvidenceColumns {
+    /// Finds the columns in a batch.
+    ///
+    /// # Errors
+    /// If one is missing or has another type.
+    pub fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
+        let table = Group::table(batch);
+        let evidence = table.group("evidence")?;
+        Ok(Self {
+            domain: table.column("domain")?,
+            scanned_at: table.column("scanned_at")?,
+            elapsed_ms: table.column("elapsed_ms")?,
+            mx: LookupColumns::of(evidence.group("mx")?)?,
+            sts_txt: LookupColumns::of(evidence.group("sts_txt")?)?,
+            tlsrpt_txt: LookupColumns::of(evidence.group("tlsrpt_txt")?)?,
+            host_a: LookupColumns::of(evidence.group("host_a")?)?,
+            host_aaaa: LookupColumns::of(evidence.group("host_aaaa")?)?,
+            fetch: FetchColumns::of(evidence.group("fetch")?)?,
+            table,
+            evidence,
+        })
+    }
+
+    /// The evidence of a row, as it was when the row was written (times to the microsecond).
+    ///
+    /// # Errors
+    /// If a value is none that this version writes.
+    pub fn row(&self, row: usize) -> Result<Evidence, DatasetError> {
+        let missing = |name| self.evidence.missing(name);
+        Ok(Evidence {
+            domain: self.table.parsed("domain", self.domain.value(row), Domain::from_a_labels)?,
+            scanned_at: time(&self.scanned_at, row).ok_or_else(|| self.table.missing("scanned_at"))?,
+            elapsed_ms: self.table.number("elapsed_ms", self.elapsed_ms.value(row))?,
+            mx: self.mx.get(row)?.ok_or_else(|| missing("mx"))?,
+            sts_txt: self.sts_txt.get(row)?.ok_or_else(|| missing("sts_txt"))?,
+            tlsrpt_txt: self.tlsrpt_txt.get(row)?.ok_or_else(|| missing("tlsrpt_txt"))?,
+            host_a: self.host_a.get(row)?,
+            host_aaaa: self.host_aaaa.get(row)?,
+            fetch: self.fetch.get(row)?,
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! A struct of columns, taken apart by name with its types checked.
+
+use std::fmt::Display;
+use std::time::SystemTime;
+
+use arrow::array::{Array, AsArray, ListArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray};
+
+use crate::dataset::{DatasetError, micros};
+
+/// A struct column, or the whole table, and where it stands.
+#[derive(Debug)]
+pub(super) struct Group {
+    path: String,
+    array: StructArray,
+}
+
+impl Group {
+    pub(super) fn table(batch: &RecordBatch) -> Self {
+        Self { path: String::new(), array: StructArray::from(batch.clone()) }
+    }
+
+    /// A column of a known type.
+    pub(super) fn column<A: Array + Clone + 'static>(&self, name: &str) -> Result<A, DatasetError> {
+        let column = self.array.column_by_name(name).and_then(|column| column.as_any().downcast_ref::<A>());
+        column.cloned().ok_or_else(|| DatasetError::Column(self.path_of(name)))
+    }
+
+    /// A column of structs.
+    pub(super) fn group(&self, name: &str) -> Result<Self, DatasetError> {
+        Ok(Self { path: self.path_of(name), array: self.column(name)? })
+    }
+
+    /// A column of lists of structs: the lists, and all their elements.
+    pub(super) fn groups(&self, name: &str) -> Result<(ListArray, Self), DatasetError> {
+        let lists: ListArray = self.column(name)?;
+        let array = lists.values().as_struct_opt().cloned().ok_or_else(|| DatasetError::Column(self.path_of(name)))?;
+        Ok((lists, Self { path: format!("{}[]", self.path_of(name)), array }))
+    }
+
+    /// A column of lists of plain values.
+    pub(super) fn lists<A: Array + Clone + 'static>(&self, name: &str) -> Result<Lists<A>, DatasetError> {
+        let lists: ListArray = self.column(name)?;
+        let values = lists.values().as_any().downcast_ref::<A>().cloned();
+        Ok(Lists { values: values.ok_or_else(|| DatasetError::Column(self.path_of(name)))?, lists })
+    }
+
+    /// Whether the struct is there in a row.
+    pub(super) fn is_valid(&self, row: usize) -> bool {
+        self.array.is_valid(row)
+    }
+
+    /// A text that must be one of ours, or an error that names it.
+    pub(super) fn parsed<T>(&self, name: &str, text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, DatasetError> {
+        parse(text).ok_or_else(|| self.unreadable(name, text))
+    }
+
+    /// A number out of its range, or an error that names it.
+    pub(super) fn number<N: Copy + Display, T: TryFrom<N>>(&self, name: &str, number: N) -> Result<T, DatasetError> {
+        T::try_from(number).map_err(|_| self.unreadable(name, number))
+    }
+
+    /// The error of a value that is never null in what stscan writes.
+    pub(super) fn missing(&self, name: &str) -> DatasetError {
+        self.unreadable(name, "null")
+    }
+
+    fn unreadable(&self, name: &str, value: impl Display) -> DatasetError {
+        DatasetError::Value { column: self.path_of(name), value: value.to_string() }
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+}
+
+/// A column of lists of plain values.
+#[derive(Debug)]
+pub(super) struct Lists<A> {
+    pub(super) lists: ListArray,
+    pub(super) values: A,
+}
+
+impl Lists<StringArray> {
+    /// The texts of a row; `None` where the list is null.
+    pub(super) fn texts(&self, row: usize) -> Option<impl Iterator<Item = &str>> {
+        self.lists.is_valid(row).then(|| elements(&self.lists, row).map(|index| self.values.value(index)))
+    }
+
+    pub(super) fn owned(&self, row: usize) -> Vec<String> {
+        self.texts(row).into_iter().flatten().map(str::to_owned).collect()
+    }
+}
+
+/// Where the elements of a row's list stand among all of them; none where the list is null.
+pub(super) fn elements(lists: &ListArray, row: usize) -> std::ops::Range<usize> {
+    match (lists.is_valid(row), lists.value_offsets().get(row), lists.value_offsets().get(row + 1)) {
+        (true, Some(&start), Some(&end)) => usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(0),
+        _ => 0..0,
+    }
+}
+
+/// The text of a row; `None` where it is null.
+pub(super) fn text(column: &StringArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+pub(super) fn owned(column: &StringArray, row: usize) -> Option<String> {
+    text(column, row).map(str::to_owned)
+}
+
+/// The time in a row; `None` where it is null.
+pub(super) fn time(column: &TimestampMicrosecondArray, row: usize) -> Option<SystemTime> {
+    column.is_valid(row).then(|| micros::to_time(column.value(row)))
+}

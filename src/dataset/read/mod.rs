@@ -1,0 +1,115 @@
+//! The way back: a dataset's parts, and from Arrow to targets, evidence and judgements.
+
+mod evidence;
+mod fetch;
+mod group;
+mod judgement;
+mod lookup;
+mod reader;
+
+pub use self::evidence::{EvidenceColumns, TargetColumns};
+pub use self::judgement::{Judgement, JudgementColumns, StoredFinding};
+pub use self::reader::{PartBatches, Reader};
+
+pub(super) use self::judgement::FindingColumns;
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use arrow::array::RecordBatch;
+    use parquet::arrow::ArrowWriter;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::classify::{Assessment, Finding};
+    use crate::dataset::manifest::Manifest;
+    use crate::dataset::{DatasetError, Record, encoding, record_batch, samples, schema};
+
+    fn through_parquet(batch: &RecordBatch) -> RecordBatch {
+        let file: File = tempfile::tempfile().unwrap();
+        let properties = encoding::properties(&Manifest::begun(&samples::run()));
+        let mut writer = ArrowWriter::try_new(file.try_clone().unwrap(), schema(), Some(properties)).unwrap();
+        writer.write(batch).unwrap();
+        writer.close().unwrap();
+        let mut batches = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+        let read = batches.next().unwrap().unwrap();
+        assert!(batches.next().is_none());
+        read
+    }
+
+    fn same_judgement(stored: &Judgement<'_>, given: &Assessment) -> bool {
+        let finding = |(stored, given): (&StoredFinding<'_>, &Finding)| {
+            (stored.code, stored.severity, stored.subject, stored.detail)
+                == (given.code, given.severity.as_str(), given.subject.as_str(), given.detail.as_str())
+        };
+        stored.mx_state == Some(given.mx_state.as_str())
+            && stored.mx_hosts == given.mx_hosts
+            && stored.mx_provider == given.mx_provider.as_deref()
+            && stored.sts_state == Some(given.sts_state.as_str())
+            && stored.sts_id == given.sts_id.as_deref()
+            && stored.policy_stage == given.policy_stage.map(|word| word.as_str())
+            && stored.policy_mode == given.policy_mode.as_deref()
+            && stored.policy_max_age == given.policy_max_age
+            && stored.policy_mx.as_ref().map(|patterns| patterns.iter().map(|text| (*text).to_owned()).collect()) == given.policy_mx
+            && stored.policy_provider == given.policy_provider.as_deref()
+            && stored.tlsrpt_state == Some(given.tlsrpt_state.as_str())
+            && stored.tlsrpt_rua == given.tlsrpt_rua
+            && stored.posture == Some(given.posture.as_str())
+            && stored.delivery == Some(given.delivery.as_str())
+            && stored.delivery_lenient == Some(given.delivery_lenient.as_str())
+            && stored.mx_coverage == given.mx_coverage.map(|word| word.as_str())
+            && stored.mismatch == given.mismatch.map(|word| word.as_str())
+            && stored.worst == given.worst().map(|word| word.as_str())
+            && stored.findings.len() == given.findings.len()
+            && stored.findings.iter().zip(&given.findings).all(finding)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn rows_survive_parquet(records in proptest::collection::vec(samples::record(), 1..6)) {
+            let batch = through_parquet(&record_batch(&records).unwrap());
+            prop_assert_eq!(batch.schema(), schema());
+            let (targets, evidence) = (TargetColumns::of(&batch).unwrap(), EvidenceColumns::of(&batch).unwrap());
+            let judgements = JudgementColumns::of(&batch).unwrap();
+            for (row, Record { target, evidence: seen, assessment }) in records.iter().enumerate() {
+                prop_assert_eq!(&targets.row(row).unwrap(), target);
+                prop_assert_eq!(&evidence.row(row).unwrap(), seen);
+                let judgement = judgements.row(row);
+                prop_assert!(same_judgement(&judgement, assessment), "{judgement:?}\n{assessment:?}");
+                prop_assert_eq!(judgement.scanned_at, Some(seen.scanned_at));
+                prop_assert_eq!(judgement.tld, Some(target.domain.tld()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_nul_does_not_reach_a_text_column() {
+        let mut record = samples::absent(0, "example.com");
+        record.evidence.mx.detail = Some("a\0b".to_owned());
+        record.assessment.sts_id = Some("\0".to_owned());
+        let batch = record_batch(&[record]).unwrap();
+        assert_eq!(EvidenceColumns::of(&batch).unwrap().row(0).unwrap().mx.detail.as_deref(), Some("a\u{fffd}b"));
+        assert_eq!(JudgementColumns::of(&batch).unwrap().row(0).sts_id, Some("\u{fffd}"));
+    }
+
+    #[test]
+    fn columns_that_are_missing_or_hold_unknown_words_are_named() {
+        let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
+        let error = EvidenceColumns::of(&batch.project(&[0, 1, 7, 8]).unwrap()).unwrap_err();
+        assert!(matches!(&error, DatasetError::Column(column) if column == "evidence"), "{error}");
+        let flat = batch.project(&(0..28).collect::<Vec<_>>()).unwrap();
+        assert_eq!(JudgementColumns::of(&flat).unwrap().row(0).posture, Some("absent"));
+        assert_eq!(TargetColumns::of(&flat).unwrap().row(0).unwrap().domain.as_str(), "example.com");
+    }
+
+    #[test]
+    fn a_batch_that_could_overflow_is_refused() {
+        let records: Vec<Record> = (0..=4096).map(|ordinal| samples::absent(ordinal, "example.com")).collect();
+        assert!(matches!(record_batch(&records), Err(DatasetError::Encoding(_))));
+        assert_eq!(record_batch(&[]).unwrap().num_rows(), 0);
+    }
+}

@@ -1,0 +1,112 @@
+//! What a folder holds already, and whether a scan may go on there.
+
+use std::fs;
+use std::path::Path;
+
+use super::DatasetError;
+use super::folder::{self, DOMAINS, LOCK, MANIFEST, REJECTED, SPOOL};
+use super::manifest::{Manifest, RunDescription};
+
+/// Differences of configuration that a refusal names; the rest is counted.
+const NAMED_DIFFERENCES: usize = 3;
+
+/// The unfinished scan of the same configuration that the folder holds; `None` if the folder is empty or missing.
+///
+/// # Errors
+/// Refuses a folder that holds anything else.
+pub(super) fn survey(dir: &Path, run: &RunDescription) -> Result<Option<Manifest>, DatasetError> {
+    let manifest = unfinished(dir)?;
+    if let Some(manifest) = &manifest {
+        same_configuration(dir, manifest, run)?;
+    }
+    Ok(manifest)
+}
+
+/// Says at once, before a list is read, if no scan whatever may write to the folder.
+///
+/// # Errors
+/// A refusal, as [`super::Dataset::create_or_resume`] gives it, but for a difference of configuration.
+pub fn refuse_unless_usable(dir: &Path) -> Result<(), DatasetError> {
+    unfinished(dir).map(drop)
+}
+
+/// The unfinished scan that the folder holds; `None` if the folder is empty or missing.
+fn unfinished(dir: &Path) -> Result<Option<Manifest>, DatasetError> {
+    if let Some(manifest) = folder::read_manifest(dir)? {
+        if let Some(end) = &manifest.finished_at {
+            return Err(DatasetError::refused(dir, format!("holds a scan that was finished at {end}; choose another folder")));
+        }
+        parts_are_whole(dir, &manifest)?;
+        no_foreign_parts(dir)?;
+        return Ok(Some(manifest));
+    }
+    // What a scan leaves that died while it began, and what the system puts into every file system.
+    let ours = [LOCK, DOMAINS, REJECTED, MANIFEST, SPOOL, "lost+found"];
+    let is_ours = |name: &str| ours.contains(&folder::final_name(name));
+    if let Some(foreign) = folder::names(dir)?.into_iter().find(|name| !is_ours(name)) {
+        let reason = format!("not empty (it holds {foreign:?}) and no dataset, as {MANIFEST} is missing; choose an empty or new folder");
+        return Err(DatasetError::refused(dir, reason));
+    }
+    if let Some(part) = folder::names(&dir.join(DOMAINS))?.into_iter().find(|name| name.ends_with(".parquet")) {
+        let reason = format!("holds {DOMAINS}/{part} without {MANIFEST}; choose an empty or new folder, or remove what is there");
+        return Err(DatasetError::refused(dir, reason));
+    }
+    Ok(None)
+}
+
+fn same_configuration(dir: &Path, manifest: &Manifest, run: &RunDescription) -> Result<(), DatasetError> {
+    if manifest.fingerprint == run.fingerprint() {
+        return Ok(());
+    }
+    let differences = differences(manifest, run);
+    let named = differences.iter().take(NAMED_DIFFERENCES).cloned().collect::<Vec<_>>().join("; ");
+    let more = match differences.len().saturating_sub(NAMED_DIFFERENCES) {
+        0 => String::new(),
+        n => format!("; and {n} more"),
+    };
+    let reason = format!(
+        "holds an unfinished scan of another configuration ({named}{more}); give the same options to resume it, or choose another folder"
+    );
+    Err(DatasetError::refused(dir, reason))
+}
+
+/// Every option or version that differs, in words.
+fn differences(manifest: &Manifest, run: &RunDescription) -> Vec<String> {
+    let (old, new) = (manifest.identity(), run.identity());
+    let shown = |value: Option<&serde_json::Value>| value.map_or("not set".to_owned(), ToString::to_string);
+    let keys: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
+    let differing = keys.into_iter().filter(|key| old.get(*key) != new.get(*key));
+    differing.map(|key| format!("{key}: there {}, now {}", shown(old.get(key)), shown(new.get(key)))).collect()
+}
+
+fn parts_are_whole(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
+    for part in &manifest.parts {
+        let path = folder::part_path(dir, part)?;
+        let length = fs::metadata(&path).map_err(DatasetError::io("find", &path))?.len();
+        if length != part.bytes {
+            return Err(DatasetError::damaged(&path, format_args!("it has {length} bytes and the manifest says {}", part.bytes)));
+        }
+    }
+    Ok(())
+}
+
+/// Readers take every file of the folder for a part, so one that is not ours would become rows.
+fn no_foreign_parts(dir: &Path) -> Result<(), DatasetError> {
+    match folder::names(&dir.join(DOMAINS))?.into_iter().find(|name| !folder::is_ours(name)) {
+        Some(foreign) => Err(DatasetError::refused(dir, format!("holds {DOMAINS}/{foreign}, which is no part of the scan; move it away"))),
+        None => Ok(()),
+    }
+}
+
+/// Removes what an interrupted scan left: parts that the manifest does not list and files that were not renamed.
+pub(super) fn remove_leftovers(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
+    let domains = dir.join(DOMAINS);
+    let listed: Vec<String> = manifest.parts.iter().map(|part| part.file.clone()).collect();
+    for name in folder::names(&domains)? {
+        if folder::is_ours(&name) && !listed.contains(&format!("{DOMAINS}/{name}")) {
+            let path = domains.join(name);
+            fs::remove_file(&path).map_err(DatasetError::io("remove", &path))?;
+        }
+    }
+    Ok(())
+}

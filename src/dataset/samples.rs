@@ -1,0 +1,223 @@
+//! Rows for the tests of this module: typical ones, and arbitrary ones for properties.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+
+use crate::classify::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
+use crate::evidence::{
+    Certificate, CertificateFault, Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Mx, Outcome, Timings, Txt,
+};
+use crate::input::Target;
+use crate::name::Domain;
+
+use super::Record;
+use super::manifest::{List, Options, RunDescription, Tool};
+
+/// A description of a run with small shards.
+pub(super) fn run() -> RunDescription {
+    let text = str::to_owned;
+    RunDescription {
+        run_id: text("20261123-1"),
+        tool: Tool { version: text("0.1.0"), git_revision: None },
+        catalogue_version: text("1"),
+        configuration: Options::from([(text("top"), 100.into()), (text("dns-timeout"), 2.0.into())]),
+        pace: Options::from([(text("rate"), 1000.into())]),
+        shard_rows: 4,
+        list: List { name: text("top.csv"), id: Some(text("ABCD")), sha256: Some("0".repeat(64)), lines: None },
+        public_suffix_list: text("psl 2"),
+        root_store: text("roots 1"),
+        resolvers: vec![text("192.0.2.53:53")],
+        user_agent: text("stscan/0.1.0"),
+    }
+}
+
+/// The row of a domain without any record of ours, as nearly all domains are.
+pub(super) fn absent(ordinal: u64, domain: &str) -> Record {
+    let domain = Domain::from_a_labels(domain).unwrap();
+    let noise = ordinal.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    let scanned_at = UNIX_EPOCH + Duration::from_micros(1_795_000_000_000_000 + ordinal * 250 + noise % 20_000);
+    let evidence = Evidence {
+        scanned_at,
+        elapsed_ms: (noise % 60) as u32 + 10,
+        mx: negative(domain.as_str().to_owned(), noise),
+        sts_txt: negative(domain.sts_record_name(), noise >> 5),
+        tlsrpt_txt: negative(domain.tlsrpt_record_name(), noise >> 9),
+        host_a: None,
+        host_aaaa: None,
+        fetch: None,
+        domain: domain.clone(),
+    };
+    let target = Target { ordinal, domain, rank: i32::try_from(ordinal + 1).ok(), list: "tranco-ABCD.csv".into() };
+    Record { target, evidence, assessment: absence() }
+}
+
+fn negative<R>(name: String, noise: u64) -> Lookup<R> {
+    Lookup {
+        rcode: Some(0),
+        resolver: Some(SocketAddr::from((Ipv4Addr::new(192, 0, 2, 53 + (noise % 2) as u8), 53))),
+        attempts: 1,
+        rtt_us: Some((noise % 40_000) as u32 + 300),
+        ..Lookup::unsent(name, Outcome::Nodata)
+    }
+}
+
+fn absence() -> Assessment {
+    Assessment {
+        mx_state: MxState::None,
+        mx_hosts: Vec::new(),
+        mx_provider: None,
+        sts_state: RecordState::Absent,
+        sts_id: None,
+        policy_stage: None,
+        policy_mode: None,
+        policy_max_age: None,
+        policy_mx: None,
+        policy_provider: None,
+        tlsrpt_state: RecordState::Absent,
+        tlsrpt_rua: Vec::new(),
+        posture: Posture::Absent,
+        delivery: Delivery::Opportunistic,
+        delivery_lenient: Delivery::Opportunistic,
+        mx_coverage: None,
+        mismatch: None,
+        findings: vec![finding("mx-implicit", Severity::Info)],
+    }
+}
+
+pub(super) fn finding(code: &'static str, severity: Severity) -> Finding {
+    Finding { code, severity, subject: String::new(), detail: String::new() }
+}
+
+/// Any text without NUL, which the dataset does not keep.
+fn text() -> impl Strategy<Value = String> {
+    "[^\\x00]{0,12}"
+}
+
+fn word<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
+    proptest::sample::select(all)
+}
+
+fn time() -> impl Strategy<Value = SystemTime> {
+    (-4_000_000_000_000_000_i64..4_000_000_000_000_000).prop_map(super::micros::to_time)
+}
+
+fn milliseconds() -> impl Strategy<Value = u32> {
+    0..=i32::MAX as u32
+}
+
+fn lookup<R: std::fmt::Debug + Clone>(record: impl Strategy<Value = R>) -> impl Strategy<Value = Lookup<R>> {
+    let answer = (word(Outcome::ALL), of(0_u16..4096), any::<Option<u32>>(), any::<bool>(), vec(text(), 0..3), vec(record, 0..4));
+    let resolver = (any::<IpAddr>(), any::<u16>()).prop_map(SocketAddr::from);
+    let way = (of(resolver), any::<u16>(), any::<bool>(), any::<Option<u32>>(), of(text()));
+    (text(), answer, way).prop_map(|(name, answer, way)| {
+        let (outcome, rcode, ttl, authenticated, cname_chain, records) = answer;
+        let (resolver, attempts, tcp, rtt_us, detail) = way;
+        Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, resolver, attempts, tcp, rtt_us, detail }
+    })
+}
+
+fn certificate() -> impl Strategy<Value = Certificate> {
+    let texts = (of(text()), text(), vec(text(), 0..4), text(), text());
+    (vec(word(CertificateFault::ALL), 0..3), texts, of(time()), of(time()), any::<u16>()).prop_map(
+        |(faults, (reason, subject, sans, issuer, sha256), not_before, not_after, chain_length)| Certificate {
+            faults,
+            reason,
+            subject,
+            sans,
+            issuer,
+            not_before,
+            not_after,
+            sha256,
+            chain_length,
+        },
+    )
+}
+
+fn fetch() -> impl Strategy<Value = Fetch> {
+    let addresses = (vec(any::<IpAddr>(), 0..3), vec(any::<IpAddr>(), 0..3), any::<Option<IpAddr>>());
+    let tls = (of(text()), of(text()), of(text()), of(certificate()));
+    let header = (prop_oneof![Just("location".to_owned()), text()], vec(any::<u8>(), 0..9));
+    let http = (of(text()), of(0_u16..1000), vec(header, 0..3), of(vec(any::<u8>(), 0..40)), any::<bool>(), of(text()));
+    let timings = (of(milliseconds()), of(milliseconds()), of(milliseconds()), of(milliseconds()), milliseconds());
+    let error = (word(FetchStage::ALL), word(FetchFault::ALL), text()).prop_map(|(stage, fault, text)| FetchError { stage, fault, text });
+    (addresses, tls, http, timings, of(error)).prop_map(|(addresses, tls, http, timings, error)| {
+        let (addresses, tried, address) = addresses;
+        let (tls_version, tls_cipher, alpn, certificate) = tls;
+        let (http_version, status, headers, body, body_cut, body_sha256) = http;
+        let (connect_ms, tls_ms, http_ms, body_ms, total_ms) = timings;
+        let timings = Timings { connect_ms, tls_ms, http_ms, body_ms, total_ms };
+        let connection = Fetch { tried, address, tls_version, tls_cipher, alpn, certificate, ..Fetch::new(addresses) };
+        Fetch { http_version, status, headers, body, body_cut, body_sha256, timings, error, ..connection }
+    })
+}
+
+fn evidence() -> impl Strategy<Value = Evidence> {
+    let mx = (any::<u16>(), text()).prop_map(|(preference, exchange)| Mx { preference, exchange });
+    let txt = || vec(vec(any::<u8>(), 0..9), 0..3).prop_map(Txt);
+    let records = (lookup(mx), lookup(txt()), lookup(txt()));
+    let host = (of(lookup(any::<Ipv4Addr>())), of(lookup(any::<std::net::Ipv6Addr>())), of(fetch()));
+    ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host).prop_map(
+        |(domain, scanned_at, elapsed_ms, (mx, sts_txt, tlsrpt_txt), (host_a, host_aaaa, fetch))| Evidence {
+            domain: Domain::from_a_labels(&domain).unwrap(),
+            scanned_at,
+            elapsed_ms,
+            mx,
+            sts_txt,
+            tlsrpt_txt,
+            host_a,
+            host_aaaa,
+            fetch,
+        },
+    )
+}
+
+fn assessment() -> impl Strategy<Value = Assessment> {
+    let codes: &'static [&'static str] = &["sts-record-absent", "mx-implicit", "sts-policy-eol-lf"];
+    let finding = (word(codes), word(Severity::ALL), text(), text()).prop_map(|(code, severity, subject, detail)| Finding {
+        code,
+        severity,
+        subject,
+        detail,
+    });
+    let mx = (word(MxState::ALL), vec(text(), 0..3), of(text()));
+    let records = (word(RecordState::ALL), of(text()), word(RecordState::ALL), vec(text(), 0..3));
+    let policy = (of(word(PolicyStage::ALL)), of(text()), any::<Option<i64>>(), of(vec(text(), 0..3)), of(text()));
+    let verdict = (word(Posture::ALL), word(Delivery::ALL), word(Delivery::ALL), of(word(Coverage::ALL)), of(word(Mismatch::ALL)));
+    (mx, records, policy, verdict, vec(finding, 0..4)).prop_map(|(mx, records, policy, verdict, findings)| {
+        let (mx_state, mx_hosts, mx_provider) = mx;
+        let (sts_state, sts_id, tlsrpt_state, tlsrpt_rua) = records;
+        let (policy_stage, policy_mode, policy_max_age, policy_mx, policy_provider) = policy;
+        let (posture, delivery, delivery_lenient, mx_coverage, mismatch) = verdict;
+        Assessment {
+            mx_state,
+            mx_hosts,
+            mx_provider,
+            sts_state,
+            sts_id,
+            policy_stage,
+            policy_mode,
+            policy_max_age,
+            policy_mx,
+            policy_provider,
+            tlsrpt_state,
+            tlsrpt_rua,
+            posture,
+            delivery,
+            delivery_lenient,
+            mx_coverage,
+            mismatch,
+            findings,
+        }
+    })
+}
+
+/// Any row, but that its times are whole microseconds, as the dataset keeps them.
+pub(super) fn record() -> impl Strategy<Value = Record> {
+    (0..1_u64 << 40, any::<Option<i32>>(), text(), evidence(), assessment()).prop_map(|(ordinal, rank, list, evidence, assessment)| {
+        Record { target: Target { ordinal, domain: evidence.domain.clone(), rank, list: list.into() }, evidence, assessment }
+    })
+}

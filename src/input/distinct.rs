@@ -1,0 +1,180 @@
+//! Telling duplicates apart in bounded memory.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// The identity of a name: XXH3-128 with seed 0.
+pub(super) fn identity(name: &str) -> u128 {
+    xxhash_rust::xxh3::xxh3_128(name.as_bytes())
+}
+
+/// Whether a name has come before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meeting {
+    /// It has not, or nothing is known of it as memory is full. With the rank that the name should have.
+    First(Option<i32>),
+    /// It has.
+    Again,
+}
+
+/// The names that have come so far, up to a bound; those that come beyond it are let through and counted.
+pub(super) struct Distinct {
+    names: Names,
+    capacity: usize,
+    /// The name before this one, so that runs (the NS records of a delegation) are one name even beyond the bound.
+    last: Option<u128>,
+    pass: u8,
+    unchecked: u64,
+}
+
+enum Names {
+    Set(HashSet<u128, Hashed>),
+    Ranked(HashMap<u128, Ranked, Hashed>),
+}
+
+/// The best rank of a name within the list that named it first.
+struct Ranked {
+    rank: Option<i32>,
+    source: u32,
+    /// The last pass in which the name came.
+    pass: u8,
+}
+
+impl Distinct {
+    /// For `memory` bytes. With `ranked`, the names of a first pass are remembered with their best ranks for the next one.
+    pub(super) fn new(memory: usize, ranked: bool) -> Self {
+        let (names, entry) = match ranked {
+            true => (Names::Ranked(HashMap::default()), size_of::<(u128, Ranked)>()),
+            false => (Names::Set(HashSet::default()), size_of::<u128>()),
+        };
+        Self { names, capacity: capacity(memory, entry), last: None, pass: 0, unchecked: 0 }
+    }
+
+    /// Begins to read all lists again.
+    pub(super) fn next_pass(&mut self) {
+        if let Names::Set(names) = &mut self.names {
+            names.clear();
+        }
+        self.pass += 1;
+        (self.last, self.unchecked) = (None, 0);
+    }
+
+    /// How many names came when memory was full: each of them may be a duplicate.
+    pub(super) fn unchecked(&self) -> u64 {
+        self.unchecked
+    }
+
+    pub(super) fn meet(&mut self, name: u128, source: u32, rank: Option<i32>) -> Meeting {
+        let repeated = self.last.replace(name) == Some(name);
+        let full = match &mut self.names {
+            Names::Set(names) if names.contains(&name) => return Meeting::Again,
+            Names::Set(names) => names.len() >= self.capacity || !names.insert(name),
+            Names::Ranked(names) => {
+                let full = names.len() >= self.capacity || self.pass > 0;
+                match names.entry(name) {
+                    Entry::Occupied(mut entry) => return entry.get_mut().meet(self.pass, source, rank),
+                    Entry::Vacant(entry) if !full => {
+                        entry.insert(Ranked { rank, source, pass: self.pass });
+                    }
+                    Entry::Vacant(_) => {}
+                }
+                full
+            }
+        };
+        match full && repeated {
+            true => Meeting::Again,
+            false => {
+                self.unchecked += u64::from(full);
+                Meeting::First(rank)
+            }
+        }
+    }
+}
+
+impl Ranked {
+    fn meet(&mut self, pass: u8, source: u32, rank: Option<i32>) -> Meeting {
+        if self.source == source {
+            self.rank = self.rank.into_iter().chain(rank).min();
+        }
+        match std::mem::replace(&mut self.pass, pass) == pass {
+            true => Meeting::Again,
+            false => Meeting::First(self.rank),
+        }
+    }
+}
+
+/// How many entries a table of the standard library can have without ever taking more than `memory` bytes.
+///
+/// It has a power of two of places, each with a byte of its own, and fills seven eighths of them; while it grows, the old half is there too.
+fn capacity(memory: usize, entry: usize) -> usize {
+    let places = memory / (entry + 1) * 2 / 3;
+    places.checked_ilog2().map_or(0, |exponent| (1 << exponent) / 8 * 7)
+}
+
+type Hashed = BuildHasherDefault<AlreadyHashed>;
+
+/// Hands through the lower half of a hash.
+#[derive(Default)]
+struct AlreadyHashed(u64);
+
+impl Hasher for AlreadyHashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u128(&mut self, hash: u128) {
+        self.0 = hash as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::options::DEFAULT_MEMORY;
+    use super::*;
+
+    #[test]
+    fn the_default_holds_what_is_documented() {
+        assert_eq!(Distinct::new(DEFAULT_MEMORY, false).capacity, 29_360_128);
+        assert_eq!(Distinct::new(DEFAULT_MEMORY, true).capacity, 14_680_064);
+    }
+
+    #[test]
+    fn beyond_the_bound_names_are_let_through_and_counted() {
+        for ranked in [false, true] {
+            let mut names = Distinct::new(17 * 12 * if ranked { 2 } else { 1 }, ranked);
+            assert_eq!(names.capacity, 7);
+            for name in 0..7 {
+                assert_eq!(names.meet(name, 0, None), Meeting::First(None));
+            }
+            assert_eq!(names.meet(3, 0, None), Meeting::Again);
+            assert_eq!((names.meet(8, 0, None), names.meet(8, 0, None), names.meet(8, 0, None)), (Meeting::First(None), Meeting::Again, Meeting::Again));
+            assert_eq!((names.meet(9, 0, None), names.meet(8, 0, None)), (Meeting::First(None), Meeting::First(None)));
+            assert_eq!(names.unchecked(), 3);
+        }
+    }
+
+    #[test]
+    fn the_second_pass_knows_the_best_rank_of_the_first_list() {
+        let mut names = Distinct::new(1 << 20, true);
+        for (source, rank) in [(0, Some(9)), (0, None), (0, Some(4)), (0, Some(6)), (1, Some(1))] {
+            names.meet(5, source, rank);
+        }
+        names.next_pass();
+        assert_eq!(names.meet(5, 0, Some(9)), Meeting::First(Some(4)));
+        assert_eq!(names.meet(5, 0, Some(4)), Meeting::Again);
+        assert_eq!(names.meet(6, 0, Some(7)), Meeting::First(Some(7)));
+    }
+
+    #[test]
+    fn the_same_names_come_again_in_another_pass() {
+        let mut names = Distinct::new(1 << 20, false);
+        assert_eq!(names.meet(5, 0, None), Meeting::First(None));
+        names.next_pass();
+        assert_eq!((names.meet(5, 0, None), names.meet(5, 0, None)), (Meeting::First(None), Meeting::Again));
+    }
+}

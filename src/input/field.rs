@@ -1,0 +1,143 @@
+//! From what stands in a field (a name, a URL, an origin, an address of mail) to the domain it speaks of.
+
+use super::reject::Reason;
+use crate::name::Domain;
+
+/// Removes white space and a comment: `#` at the beginning or after white space.
+pub(super) fn without_comment(text: &[u8]) -> &[u8] {
+    let text = text.trim_ascii();
+    let mut blank = true;
+    for (index, byte) in text.iter().enumerate() {
+        if *byte == b'#' && blank {
+            return text[..index].trim_ascii_end();
+        }
+        blank = byte.is_ascii_whitespace();
+    }
+    text
+}
+
+/// Reads a field of a list.
+pub(super) fn domain(field: &[u8]) -> Result<Domain, Reason> {
+    let text = std::str::from_utf8(without_comment(field)).map_err(|_| Reason::NotUtf8)?;
+    owner(host(unquoted(text)))
+}
+
+/// Reads a host name or the owner name of a record: a wildcard and the service labels of RFC 8460 and RFC 8461 stand for the domain below.
+pub(super) fn owner(name: &str) -> Result<Domain, Reason> {
+    let name = name.strip_prefix("*.").unwrap_or(name);
+    let name = ["_mta-sts.", "_smtp._tls."].iter().find_map(|label| strip_prefix_ignoring_case(name, label)).unwrap_or(name);
+    let domain = Domain::from_input(name).map_err(Reason::Name)?;
+    match domain.tld().bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Err(Reason::NumericTld),
+        false => Ok(domain),
+    }
+}
+
+fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    match text.as_bytes().first() == Some(&b'_') && text.get(..prefix.len())?.eq_ignore_ascii_case(prefix) {
+        true => text.get(prefix.len()..),
+        false => None,
+    }
+}
+
+fn unquoted(text: &str) -> &str {
+    let text = text.trim();
+    let inner = ['"', '\'', '`'].iter().find_map(|&quote| text.strip_prefix(quote)?.strip_suffix(quote));
+    inner.map_or(text, str::trim)
+}
+
+/// The host of `scheme://user@host:port/path?query#fragment`, every part of which but the host may be missing.
+fn host(text: &str) -> &str {
+    let rest = match text.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => rest,
+        _ => strip_mailto(text.strip_prefix("//").unwrap_or(text)),
+    };
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return address;
+    }
+    match host.split_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+}
+
+fn strip_mailto(text: &str) -> &str {
+    match text.get(..7) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => &text[7..],
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::name::InputError as NameFault;
+
+    #[test]
+    fn names_are_found_in_what_people_write() {
+        for (text, expected) in [
+            ("example.com", "example.com"),
+            ("  Example.COM.  ", "example.com"),
+            ("\"example.com\"", "example.com"),
+            ("' example.com '", "example.com"),
+            ("https://example.com:8443/path?q#f", "example.com"),
+            ("HTTP://Example.com?q=a@b", "example.com"),
+            ("//example.com/", "example.com"),
+            ("example.com:443", "example.com"),
+            ("example.com/a:b@c", "example.com"),
+            ("ftp://user:pass@example.com/", "example.com"),
+            ("postmaster@example.com", "example.com"),
+            ("mailto:postmaster@example.com?subject=x", "example.com"),
+            ("*.example.com", "example.com"),
+            ("_mta-sts.example.com", "example.com"),
+            ("_SMTP._TLS.example.com", "example.com"),
+            ("_dmarc.example.com", "_dmarc.example.com"),
+            ("mta-sts.example.com", "mta-sts.example.com"),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example"),
+            ("example.com # ours", "example.com"),
+            ("example.com\t#ours", "example.com"),
+            ("com", "com"),
+        ] {
+            assert_eq!(domain(text.as_bytes()).map(|domain| domain.to_string()).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_says_why() {
+        for (text, expected) in [
+            (&b"https:///path"[..], Reason::Name(NameFault::Empty)),
+            (b"*.", Reason::Name(NameFault::Empty)),
+            (b"https://192.0.2.1:8443/", Reason::Name(NameFault::IpAddress)),
+            (b"[2001:db8::1]:443", Reason::Name(NameFault::IpAddress)),
+            (b"2001:db8::1", Reason::Name(NameFault::IpAddress)),
+            (b"a b.com", Reason::Name(NameFault::ForbiddenCharacter(' '))),
+            (b"a#b.com", Reason::Name(NameFault::ForbiddenCharacter('#'))),
+            (b"b\xfccher.example", Reason::NotUtf8),
+            (b"999.1.1.1", Reason::NumericTld),
+            (b"42", Reason::NumericTld),
+        ] {
+            assert_eq!(domain(text).map_err(|reason| reason.to_string()), Err(expected.to_string()), "{}", text.escape_ascii());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_name_or_a_reason(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = domain(&bytes);
+        }
+
+        #[test]
+        fn a_name_survives_its_clothes(name in "[a-z]{1,9}(\\.[a-z]{2,9}){1,3}", scheme in "(|https://|//)", user in "(|u@|u:p@)", tail in "(|:8443|/a/b|:1/x|\\?q|\\.|/#f)") {
+            let parsed = domain(format!(" {scheme}{user}{name}{tail} # note").as_bytes());
+            prop_assert_eq!(parsed.map(|domain| domain.to_string()), Ok(name));
+        }
+    }
+}

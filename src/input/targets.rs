@@ -1,0 +1,274 @@
+//! The stream of targets and the account of all lines.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::error::InputError;
+use super::options::{InputOptions, Shard};
+use super::parsed::Parsed;
+use super::preparation::{Step, Watch, tell};
+use super::reader::{Located, OpenSource, Reader};
+use super::reject::{self, Reason, Rejected};
+use super::selection::{Draw, Drawn, Selection, Verdict};
+use super::source::{self, Source};
+use crate::exclusion::Exclusion;
+use crate::name::Domain;
+
+/// So many lines pass from one call of the watcher to the next.
+const LINES_BETWEEN_CALLS: u64 = 1 << 14;
+
+/// A name to be scanned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Position among the targets, from 0.
+    pub ordinal: u64,
+    /// The name.
+    pub domain: Domain,
+    /// Rank in the list, if it has ranks; a bucket in CrUX lists.
+    pub rank: Option<i32>,
+    /// Name of the list that has the name first.
+    pub list: Arc<str>,
+}
+
+/// What became of all lines so far: `lines = rows + rejected + duplicates + excluded + not_selected + blank`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accounting {
+    /// Lines read, of all sources.
+    pub lines: u64,
+    /// Lines that gave a target.
+    pub rows: u64,
+    /// Lines that are no domain name.
+    pub rejected: u64,
+    /// Lines with a name that an earlier line has.
+    pub duplicates: u64,
+    /// Lines with a name of the opt-out list.
+    pub excluded: u64,
+    /// Lines with a name that `skip`, `top`, `sample` or `shard` leave out.
+    pub not_selected: u64,
+    /// Lines that name nothing: blank, comments, headers; in a zone file also directives, records other than the NS of a delegation, and
+    /// the further lines of a record.
+    pub blank: u64,
+}
+
+impl Accounting {
+    /// Whether every line is accounted for once.
+    pub fn is_balanced(&self) -> bool {
+        self.lines == self.rows + self.rejected + self.duplicates + self.excluded + self.not_selected + self.blank
+    }
+}
+
+/// How far the lists have been read, in bytes of the files as they are (compressed or not).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes read; the lines handed out lag behind by a buffer.
+    pub read: u64,
+    /// Bytes of all sources.
+    pub total: u64,
+}
+
+/// Takes the rejected lines; closures can.
+pub trait Rejects: Send {
+    /// Takes one.
+    ///
+    /// # Errors
+    /// Ends the reading of the lists with [`InputError::Rejects`].
+    fn reject(&mut self, rejected: &Rejected<'_>) -> io::Result<()>;
+}
+
+impl<F: FnMut(&Rejected<'_>) -> io::Result<()> + Send> Rejects for F {
+    fn reject(&mut self, rejected: &Rejected<'_>) -> io::Result<()> {
+        self(rejected)
+    }
+}
+
+/// The targets of the lists, in the order of the lists. After an error there are no more.
+pub struct Input {
+    sources: Arc<[Source]>,
+    reader: Reader,
+    selection: Selection,
+    drawn: Option<Drawn>,
+    shard: Shard,
+    /// Candidates that a survey has counted: before sample and shard.
+    surveyed: Option<u64>,
+    rejects: Option<Box<dyn Rejects>>,
+    accounting: Accounting,
+    ended: bool,
+}
+
+impl Input {
+    /// Makes all sources ready (this blocks while a URL is fetched or standard input is copied) and finds out their formats.
+    ///
+    /// An empty list is no error: its `lines` stay 0.
+    ///
+    /// # Errors
+    /// Where a source cannot be read, has not the column, or an option cannot be fulfilled.
+    pub fn open(options: &InputOptions, exclusion: &Exclusion) -> Result<Self, InputError> {
+        Self::open_watched(options, exclusion, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// [`Input::open`] that tells how far it is, and can be stopped.
+    ///
+    /// # Errors
+    /// As [`Input::open`], and [`InputError::Stopped`].
+    pub fn open_watched(options: &InputOptions, exclusion: &Exclusion, watch: &mut Watch<'_>) -> Result<Self, InputError> {
+        check(options)?;
+        let sources: Arc<[Source]> = (0..options.sources.len()).map(|index| source::materialise(index, options, watch)).collect::<Result<_, _>>()?;
+        for source in sources.iter() {
+            OpenSource::new(source, options.column.as_ref())?;
+        }
+        let mut input = Self {
+            reader: Reader::new(Arc::clone(&sources), options.column.clone()),
+            sources,
+            selection: Selection::new(options, exclusion),
+            drawn: None,
+            shard: options.shard,
+            surveyed: None,
+            rejects: None,
+            accounting: Accounting::default(),
+            ended: false,
+        };
+        if options.registrable || options.sample.is_some() {
+            input.survey(options, watch)?;
+            input.reader = Reader::new(Arc::clone(&input.sources), options.column.clone());
+            input.selection.next_pass();
+        }
+        Ok(input)
+    }
+
+    /// Hands all rejected lines to `rejects` from now on.
+    #[must_use]
+    pub fn with_rejects(mut self, rejects: impl Rejects + 'static) -> Self {
+        self.rejects = Some(Box::new(rejects));
+        self
+    }
+
+    /// The sources as they were found, for the manifest.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// What became of the lines so far; complete once the iterator has ended.
+    pub fn accounting(&self) -> Accounting {
+        self.accounting
+    }
+
+    /// Names that came when the memory for duplicates was full, so far: they were taken without knowing whether they are duplicates.
+    pub fn unchecked(&self) -> u64 {
+        self.selection.unchecked()
+    }
+
+    /// How far the lists have been read.
+    pub fn progress(&self) -> Progress {
+        let total = self.sources.iter().map(|source| source.bytes).sum();
+        Progress { read: self.reader.bytes_read().min(total), total }
+    }
+
+    /// How many targets there will be in all, as far as that can be told now: exact where a sample was drawn or names were folded and
+    /// there is but one shard, else by the share of bytes read. `None` before the first line.
+    pub fn estimate(&self) -> Option<u64> {
+        if self.ended {
+            return Some(self.accounting.rows);
+        }
+        let parts = self.shard.count.max(1);
+        match (&self.drawn, self.surveyed) {
+            (Some(drawn), _) if parts == 1 => Some(self.accounting.rows + drawn.left()),
+            (Some(drawn), _) => Some(self.accounting.rows + drawn.left() / parts),
+            (None, Some(candidates)) => Some(candidates / parts),
+            (None, None) => {
+                let Progress { read, total } = self.progress();
+                let rows = u128::from(self.accounting.rows) * u128::from(total);
+                (self.accounting.lines > 0 && read > 0).then(|| u64::try_from(rows / u128::from(read)).unwrap_or(u64::MAX))
+            }
+        }
+    }
+
+    /// Reads all lists once to find the best ranks and the sample.
+    fn survey(&mut self, options: &InputOptions, watch: &mut Watch<'_>) -> Result<(), InputError> {
+        let mut draw = options.sample.map(Draw::new);
+        let (mut candidates, mut lines) = (0, 0_u64);
+        while let Some(Located { source, parsed, .. }) = self.reader.advance()? {
+            if let Parsed::Name(domain, rank) = parsed
+                && let Verdict::Candidate(domain, _) = self.selection.judge(source, domain, rank)
+            {
+                candidates += 1;
+                if let Some(draw) = &mut draw {
+                    draw.add(domain.as_str());
+                }
+            }
+            lines += 1;
+            if lines.is_multiple_of(LINES_BETWEEN_CALLS) {
+                let Progress { read, total } = self.progress();
+                tell(watch, "", Step::Survey, read, Some(total))?;
+            }
+        }
+        self.drawn = draw.map(Draw::finish);
+        self.surveyed = Some(candidates);
+        Ok(())
+    }
+
+    /// The next target, however many lines it takes.
+    fn advance(&mut self) -> Result<Option<Target>, InputError> {
+        while let Some(Located { source, line, parsed }) = self.reader.advance()? {
+            self.accounting.lines += 1;
+            let verdict = match parsed {
+                Parsed::Blank => {
+                    self.accounting.blank += 1;
+                    continue;
+                }
+                Parsed::Rejected(reason) => Verdict::Rejected(reason),
+                Parsed::Name(domain, rank) => self.selection.judge(source, domain, rank),
+            };
+            match verdict {
+                Verdict::Candidate(domain, rank) if self.takes(domain.as_str()) => {
+                    let list = self.sources.get(source).map(|source| Arc::clone(&source.list)).unwrap_or_default();
+                    let target = Target { ordinal: self.accounting.rows, domain, rank, list };
+                    self.accounting.rows += 1;
+                    return Ok(Some(target));
+                }
+                Verdict::Candidate(..) | Verdict::NotSelected => self.accounting.not_selected += 1,
+                Verdict::Excluded => self.accounting.excluded += 1,
+                Verdict::Duplicate => self.accounting.duplicates += 1,
+                Verdict::Rejected(reason) => self.reject(source, line, reason)?,
+            }
+        }
+        Ok(None)
+    }
+
+    fn takes(&mut self, name: &str) -> bool {
+        self.drawn.as_mut().is_none_or(|drawn| drawn.takes(name)) && self.shard.contains(name)
+    }
+
+    fn reject(&mut self, source: usize, line: u64, reason: Reason) -> Result<(), InputError> {
+        self.accounting.rejected += 1;
+        let Some(rejects) = &mut self.rejects else { return Ok(()) };
+        let source = self.sources.get(source).map_or("", |source| source.name.as_str());
+        rejects.reject(&Rejected { source, line, text: reject::cut(self.reader.text()), reason }).map_err(InputError::Rejects)
+    }
+}
+
+impl Iterator for Input {
+    type Item = Result<Target, InputError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let next = self.advance().transpose();
+        self.ended = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+impl std::iter::FusedIterator for Input {}
+
+fn check(options: &InputOptions) -> Result<(), InputError> {
+    let Shard { index, count } = options.shard;
+    let wrong = match options {
+        options if options.sources.is_empty() => "no list was named: give files, a URL, or - for standard input".to_owned(),
+        options if options.sources.iter().filter(|source| *source == "-").count() > 1 => "standard input (-) can be read only once".to_owned(),
+        _ if index >= count => format!("there is no part {index} of {count}; parts are counted from 0"),
+        _ => return Ok(()),
+    };
+    Err(InputError::Option(wrong))
+}

@@ -1,0 +1,150 @@
+//! From a question to its answer: which of a site's replies is meant, and how it is written.
+
+use std::net::Ipv4Addr;
+
+use super::internet::{Internet, Role};
+use super::places;
+use super::site::{End, Exchange, Place, Reply, Site, Strings, Text};
+use super::wire::{self, Question, Received, Writer};
+
+/// Buffers of one responder, used again for each message.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    name: Vec<u8>,
+    text: Vec<u8>,
+}
+
+/// How a question arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    Udp,
+    Tcp,
+}
+
+/// Answers one message into `out`. The type asked for, or `None` if there is nothing to send.
+pub(super) fn answer(internet: &Internet, message: &[u8], transport: Transport, scratch: &mut Scratch, out: &mut Vec<u8>) -> Answered {
+    let question = match wire::read(message, &mut scratch.name) {
+        Received::Question(question) => question,
+        Received::Reject(id, rcode) => {
+            wire::reject(id, rcode, out);
+            return Answered { qtype: 0, send: true };
+        }
+        Received::Ignore => return Answered { qtype: 0, send: false },
+    };
+    let name = std::str::from_utf8(&scratch.name).unwrap_or_default();
+    let response = Response { question, transport, text: &mut scratch.text, out };
+    let send = match internet.find(name) {
+        Some((domain, role, site)) => response.write_site(domain, role, &site),
+        None => response.empty(wire::NXDOMAIN),
+    };
+    Answered { qtype: question.qtype, send }
+}
+
+/// What was done with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Answered {
+    /// Type asked for; 0 if the message could not be read.
+    pub(super) qtype: u16,
+    /// Whether there is a response to send.
+    pub(super) send: bool,
+}
+
+struct Response<'r> {
+    question: Question<'r>,
+    transport: Transport,
+    text: &'r mut Vec<u8>,
+    out: &'r mut Vec<u8>,
+}
+
+impl Response<'_> {
+    fn empty(self, rcode: u8) -> bool {
+        Writer::new(self.question, rcode, self.out).finish(usize::MAX, false);
+        true
+    }
+
+    fn write_site(self, domain: &str, role: Role, site: &Site) -> bool {
+        match (role, self.question.qtype) {
+            (Role::Apex, wire::TYPE_MX) => self.reply(domain, wire::TYPE_MX, &site.mx, |Exchange(preference, host), text, out| {
+                out.extend_from_slice(&preference.to_be_bytes());
+                write_target(host, domain, text, out);
+            }),
+            (Role::StsRecord, wire::TYPE_TXT) => {
+                self.reply(domain, wire::TYPE_TXT, &site.sts, |strings, text, out| write_strings(strings, domain, text, out))
+            }
+            (Role::TlsrptRecord, wire::TYPE_TXT) => {
+                self.reply(domain, wire::TYPE_TXT, &site.tlsrpt, |strings, text, out| write_strings(strings, domain, text, out))
+            }
+            (Role::PolicyHost, wire::TYPE_A) => {
+                self.reply(domain, wire::TYPE_A, &site.host_a, |place, _, out| out.extend_from_slice(&address(*place, domain).octets()))
+            }
+            (Role::PolicyHost, wire::TYPE_AAAA) => {
+                self.reply(domain, wire::TYPE_AAAA, &site.host_aaaa, |address, _, out| out.extend_from_slice(&address.octets()))
+            }
+            // Another type at the same name: whether the name exists has to be the same for all of them.
+            (Role::Apex, _) => self.other(site.mx.end),
+            (Role::StsRecord, _) => self.other(site.sts.end),
+            (Role::TlsrptRecord, _) => self.other(site.tlsrpt.end),
+            (Role::PolicyHost, _) => self.other(site.host_a.end),
+        }
+    }
+
+    fn other(self, end: End) -> bool {
+        self.empty(if end == End::Nxdomain { wire::NXDOMAIN } else { 0 })
+    }
+
+    fn reply<R>(self, domain: &str, kind: u16, reply: &Reply<R>, mut write: impl FnMut(&R, &mut Vec<u8>, &mut Vec<u8>)) -> bool {
+        let rcode = match reply.end {
+            End::Silent => return false,
+            End::Answer | End::Loop | End::Malformed => 0,
+            End::Nxdomain => wire::NXDOMAIN,
+            End::Servfail => wire::SERVFAIL,
+            End::Refused => wire::REFUSED,
+            End::Rcode(rcode) => rcode & 0x0F,
+        };
+        let limit = if self.transport == Transport::Udp { self.question.udp_limit() } else { usize::from(u16::MAX) };
+        let mut writer = Writer::new(self.question, rcode, self.out);
+        let mut owner = wire::QUESTION_NAME;
+        for target in &reply.cname {
+            owner = writer.record(owner, wire::TYPE_CNAME, reply.ttl, |out| write_target(target, domain, self.text, out));
+        }
+        match reply.end {
+            End::Loop => {
+                let there =
+                    writer.record(owner, wire::TYPE_CNAME, reply.ttl, |out| write_target(&"loop.{d}".into(), domain, self.text, out));
+                writer.record(there, wire::TYPE_CNAME, reply.ttl, |out| out.extend_from_slice(&owner.to_be_bytes()));
+            }
+            End::Malformed => {
+                let data = writer.record(owner, kind, reply.ttl, |out| out.extend_from_slice(&[0xFF, b'?']));
+                writer.spoil(data);
+            }
+            _ => {}
+        }
+        for record in &reply.records {
+            writer.record(owner, kind, reply.ttl, |out| write(record, self.text, out));
+        }
+        writer.finish(limit, self.transport == Transport::Udp && reply.tcp_only);
+        true
+    }
+}
+
+/// The address of a policy host.
+fn address(place: Place, domain: &str) -> Ipv4Addr {
+    match place {
+        Place::Own => places::own(domain),
+        Place::At(address) => address,
+    }
+}
+
+fn write_target(target: &Text, domain: &str, text: &mut Vec<u8>, out: &mut Vec<u8>) {
+    text.clear();
+    target.write(domain, text);
+    wire::write_name(text, out);
+}
+
+fn write_strings(strings: &Strings, domain: &str, text: &mut Vec<u8>, out: &mut Vec<u8>) {
+    for string in strings {
+        text.clear();
+        string.write(domain, text);
+        wire::write_string(text, out);
+    }
+}

@@ -1,0 +1,139 @@
+//! The census: for any name, what it publishes, at rates as measured in the wild.
+//!
+//! Shares of faults among domains with MTA-STS follow Ashiq, Fiebig and Chung, "Unraveling the Complexities of MTA-STS
+//! Deployment and Management in Securing Email" (IMC 2025), sections 4 and 5; adoption is that of popular domains.
+
+mod adopter;
+mod draws;
+mod names;
+mod providers;
+
+use std::sync::Arc;
+
+use self::draws::Draws;
+use self::providers::{MAIL, with_mail};
+use super::case::{Case, case};
+use super::site::{End, Exchange, Site};
+use super::truth::Truth;
+
+/// Parts per million of all names.
+const NXDOMAIN: u64 = 40_000;
+const SERVFAIL: u64 = 3_000;
+const SILENT: u64 = 500;
+/// Parts per million of the names that exist.
+const NO_MX: u64 = 190_000;
+const NULL_MX: u64 = 30_000;
+/// Parts per million of the names with MX hosts.
+const ADOPTERS: u64 = 24_000;
+const TLSRPT_ALONE: u64 = 4_000;
+const WILDCARD_TXT: u64 = 4_000;
+
+/// A world without a list of its names.
+#[derive(Debug)]
+pub(super) struct Census {
+    seed: u64,
+    /// What most names publish, made once.
+    common: Vec<(Truth, Arc<Site>)>,
+}
+
+/// Places in [`Census::common`]; behind them one for each mail provider.
+const COMMON: [fn() -> Case; 6] = [nxdomain, servfail, silent, no_mx, null_mx, wildcard_txt];
+const COMMON_NXDOMAIN: usize = 0;
+const COMMON_SERVFAIL: usize = 1;
+const COMMON_SILENT: usize = 2;
+const COMMON_NO_MX: usize = 3;
+const COMMON_NULL_MX: usize = 4;
+const COMMON_WILDCARD: usize = 5;
+
+enum Kind {
+    Common(usize),
+    Rare(Box<Case>),
+}
+
+impl Census {
+    pub(super) fn new(seed: u64) -> Self {
+        let cases = COMMON.iter().map(|make| make()).chain((0..MAIL.len()).map(|provider| plain("plain", provider)));
+        Self { seed, common: cases.map(|case| (case.truth, Arc::new(case.site))).collect() }
+    }
+
+    /// The name at a place of the world's own list.
+    pub(super) fn name(&self, place: u64) -> String {
+        names::name(self.seed, place)
+    }
+
+    pub(super) fn truth(&self, domain: &str) -> Truth {
+        match self.kind(domain) {
+            Kind::Common(place) => self.common.get(place).map_or_else(|| nxdomain().truth, |(truth, _)| truth.clone()),
+            Kind::Rare(case) => case.truth,
+        }
+    }
+
+    pub(super) fn site(&self, domain: &str) -> Arc<Site> {
+        match self.kind(domain) {
+            Kind::Common(place) => self.common.get(place).map_or_else(|| Arc::new(nxdomain().site), |(_, site)| Arc::clone(site)),
+            Kind::Rare(case) => Arc::new(case.site),
+        }
+    }
+
+    fn kind(&self, domain: &str) -> Kind {
+        let mut draws = Draws::new(domain, self.seed);
+        if let Some(common) = draws.one_of(&[(NXDOMAIN, COMMON_NXDOMAIN), (SERVFAIL, COMMON_SERVFAIL), (SILENT, COMMON_SILENT)]) {
+            return Kind::Common(common);
+        }
+        if let Some(common) = draws.one_of(&[(NO_MX, COMMON_NO_MX), (NULL_MX, COMMON_NULL_MX)]) {
+            return Kind::Common(common);
+        }
+        let provider = draws.weighted(MAIL.iter().map(|provider| provider.weight));
+        match draws.one_of(&[(ADOPTERS, 0), (TLSRPT_ALONE, 1), (WILDCARD_TXT, 2)]) {
+            Some(0) => Kind::Rare(Box::new(adopter::compose(&mut draws, provider))),
+            Some(1) => Kind::Rare(Box::new(tlsrpt_alone(provider))),
+            Some(_) => Kind::Common(COMMON_WILDCARD),
+            None => Kind::Common(COMMON.len() + provider),
+        }
+    }
+}
+
+fn nxdomain() -> Case {
+    without(case("nxdomain", "The domain does not exist.")).mx_end(End::Nxdomain).mx_state("nxdomain")
+}
+
+fn servfail() -> Case {
+    failing(case("servfail", "SERVFAIL for everything."), End::Servfail)
+}
+
+fn silent() -> Case {
+    failing(case("silent", "No name server answers."), End::Silent).waits()
+}
+
+fn no_mx() -> Case {
+    without(case("no-mx", "No MX.")).mx(&[]).mx_state("none").code("mx-none")
+}
+
+fn null_mx() -> Case {
+    without(case("null-mx", "A null MX.")).site(|site| site.mx.records = vec![Exchange(0, ".".into())]).mx_state("null").code("mx-null")
+}
+
+fn wildcard_txt() -> Case {
+    let case = case("wildcard-txt", "A wildcard TXT record answers for every name.").sts("v=spf1 -all").tlsrpt("v=spf1 -all");
+    let case = case.no_record().codes(&["sts-record-absent", "sts-record-unrelated-txt", "tlsrpt-unrelated-txt"]);
+    case.no_tlsrpt_record()
+}
+
+/// Mail with one of the providers, neither MTA-STS nor TLSRPT.
+fn plain(name: &'static str, provider: usize) -> Case {
+    with_mail(without(case(name, "Mail, but neither MTA-STS nor TLSRPT.")), provider)
+}
+
+fn tlsrpt_alone(provider: usize) -> Case {
+    with_mail(case("tlsrpt-alone", "TLSRPT without MTA-STS."), provider).sts_end(End::Nxdomain).no_record().code("sts-record-absent")
+}
+
+fn without(case: Case) -> Case {
+    let case = case.sts_end(End::Nxdomain).no_record().code("sts-record-absent");
+    case.tlsrpt_end(End::Nxdomain).no_tlsrpt_record()
+}
+
+fn failing(case: Case, end: End) -> Case {
+    let case = case.mx_end(end).unknown_mx().sts_end(end).unknown_record();
+    case.tlsrpt_end(end).code("tlsrpt-dns-error").tlsrpt_state("unknown")
+}

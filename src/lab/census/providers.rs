@@ -1,0 +1,68 @@
+//! Who runs mail and who hosts policies for others. Only names: none of them is ever contacted.
+
+use crate::lab::case::Case;
+
+/// A way to receive mail.
+pub(super) struct Mail {
+    pub(super) weight: u64,
+    pub(super) hosts: &'static [&'static str],
+    /// What its customers write into their policies.
+    pub(super) patterns: &'static [&'static str],
+}
+
+pub(super) const MAIL: &[Mail] = &[
+    Mail { weight: 200, hosts: &["mail.{d}"], patterns: &["mail.{d}"] },
+    Mail { weight: 100, hosts: &["mx1.{d}", "mx2.{d}"], patterns: &["mx1.{d}", "mx2.{d}"] },
+    Mail { weight: 40, hosts: &["{d}"], patterns: &["{d}"] },
+    Mail {
+        weight: 240,
+        hosts: &[
+            "aspmx.l.google.com",
+            "alt1.aspmx.l.google.com",
+            "alt2.aspmx.l.google.com",
+            "alt3.aspmx.l.google.com",
+            "alt4.aspmx.l.google.com",
+        ],
+        patterns: &["aspmx.l.google.com", "*.aspmx.l.google.com"],
+    },
+    Mail { weight: 210, hosts: &["{-}.mail.protection.outlook.com"], patterns: &["*.mail.protection.outlook.com"] },
+    Mail {
+        weight: 40,
+        hosts: &["mxa-00001.gslb.pphosted.com", "mxb-00001.gslb.pphosted.com"],
+        patterns: &["mxa-00001.gslb.pphosted.com", "mxb-00001.gslb.pphosted.com"],
+    },
+    Mail { weight: 40, hosts: &["eu-smtp-inbound-1.mimecast.com", "eu-smtp-inbound-2.mimecast.com"], patterns: &["*.mimecast.com"] },
+    Mail { weight: 30, hosts: &["mx.zoho.com", "mx2.zoho.com", "mx3.zoho.com"], patterns: &["*.zoho.com"] },
+    Mail { weight: 30, hosts: &["mx00.ionos.com", "mx01.ionos.com"], patterns: &["mx00.ionos.com", "mx01.ionos.com"] },
+    Mail { weight: 30, hosts: &["mx1.mail.ovh.net", "mx2.mail.ovh.net"], patterns: &["*.mail.ovh.net"] },
+    Mail { weight: 20, hosts: &["mail.protonmail.ch", "mailsec.protonmail.ch"], patterns: &["*.protonmail.ch"] },
+    Mail { weight: 20, hosts: &["mail.tutanota.de"], patterns: &["mail.tutanota.de"] },
+];
+
+/// The case with its mail at a place of [`MAIL`].
+pub(super) fn with_mail(case: Case, provider: usize) -> Case {
+    match MAIL.get(provider) {
+        Some(mail) => case.mx(mail.hosts),
+        None => case,
+    }
+}
+
+/// A provider of hosted policies (IMC 2025, Table 2; the weights are its counts).
+pub(super) struct Hosting {
+    pub(super) weight: u64,
+    /// CNAME target of the policy host.
+    pub(super) host: &'static str,
+    /// CNAME target of the record, where that is delegated, too.
+    pub(super) record: Option<&'static str>,
+}
+
+pub(super) const HOSTING: &[Hosting] = &[
+    Hosting { weight: 7614, host: "mta-sts.tutanota.de", record: Some("_mta-sts.tutanota.de") },
+    Hosting { weight: 7293, host: "{-}.mta-sts.dmarcinput.com", record: None },
+    Hosting { weight: 3753, host: "{-}._mta.mta-sts.tech", record: Some("{-}._sts.mta-sts.tech") },
+    Hosting { weight: 2222, host: "{_}__mta_sts.easydmarc.pro", record: None },
+    Hosting { weight: 1558, host: "{d}._mta-sts-host.mailhardener.com", record: Some("{d}._mta-sts.mailhardener.com") },
+    Hosting { weight: 1100, host: "{-}._mta-sts-host.uriports.com", record: Some("{-}._mta-sts.uriports.com") },
+    Hosting { weight: 805, host: "{d}._mta-sts-host.sdmarc.net", record: Some("{d}._mta-sts.sdmarc.net") },
+    Hosting { weight: 451, host: "_mta-sts.{d}._mta-sts-host.smart.ondmarc.com", record: Some("_mta-sts.{d}._mta-sts.smart.ondmarc.com") },
+];

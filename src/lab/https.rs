@@ -1,0 +1,168 @@
+//! The policy hosts: one listener for each address, certificates by SNI, and every way in which a server can misbehave.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::ServerConfig;
+use rustls::server::{Acceptor, ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::LazyConfigAcceptor;
+
+use super::certificate::Authority;
+use super::http;
+use super::internet::{Internet, Role};
+use super::journal::{Journal, Request};
+use super::site::{Session, Site};
+
+/// A connection that takes longer is given up, so that no scan leaves tasks behind.
+const LONGEST: Duration = Duration::from_secs(120);
+/// Most octets of a request head.
+const HEAD_OCTETS: usize = 16_384;
+
+/// A fatal alert: unrecognized_name (RFC 8446 section 6.2).
+const ALERT_UNRECOGNISED_NAME: &[u8] = &[0x15, 3, 3, 0, 2, 2, 112];
+/// A fatal alert: internal_error.
+const ALERT_INTERNAL_ERROR: &[u8] = &[0x15, 3, 3, 0, 2, 2, 80];
+/// A fatal alert: protocol_version, in a record of TLS 1.0.
+const ALERT_PROTOCOL_VERSION: &[u8] = &[0x15, 3, 1, 0, 2, 2, 70];
+
+/// What all connections share.
+#[derive(Debug)]
+pub(super) struct PolicyHosts {
+    internet: Arc<Internet>,
+    journal: Arc<Journal>,
+    modern: Arc<ServerConfig>,
+    tls12: Arc<ServerConfig>,
+}
+
+/// Chooses the certificate by the name that the client asks for.
+#[derive(Debug)]
+struct BySni {
+    internet: Arc<Internet>,
+    authority: Arc<Authority>,
+}
+
+impl ResolvesServerCert for BySni {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let (domain, site) = policy_host(&self.internet, hello.server_name()?)?;
+        self.authority.leaf(domain, &site.certificate)
+    }
+}
+
+fn policy_host<'n>(internet: &Internet, host: &'n str) -> Option<(&'n str, Arc<Site>)> {
+    internet.find(host).and_then(|(domain, role, site)| (role == Role::PolicyHost).then_some((domain, site)))
+}
+
+impl PolicyHosts {
+    pub(super) fn new(internet: Arc<Internet>, journal: Arc<Journal>, authority: Arc<Authority>) -> io::Result<Self> {
+        let config = |versions: &[&'static rustls::SupportedProtocolVersion]| -> io::Result<Arc<ServerConfig>> {
+            let resolver = Arc::new(BySni { internet: Arc::clone(&internet), authority: Arc::clone(&authority) });
+            let provider = Arc::new(rustls::crypto::ring::default_provider());
+            let mut config = ServerConfig::builder_with_provider(provider)
+                .with_protocol_versions(versions)
+                .map_err(io::Error::other)?
+                .with_no_client_auth()
+                .with_cert_resolver(resolver);
+            config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            Ok(Arc::new(config))
+        };
+        let (modern, tls12) = (config(rustls::DEFAULT_VERSIONS)?, config(&[&rustls::version::TLS12])?);
+        Ok(Self { internet, journal, modern, tls12 })
+    }
+
+    /// Accepts for ever.
+    pub(super) async fn serve(self: Arc<Self>, listener: TcpListener) {
+        let Ok(address) = listener.local_addr().map(|address| address.ip()) else { return };
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    self.journal.connection(address);
+                    let hosts = Arc::clone(&self);
+                    tokio::spawn(async move {
+                        // A client that breaks off is no fault of the lab.
+                        let _ = tokio::time::timeout(LONGEST, hosts.converse(stream, address)).await;
+                    });
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+    }
+
+    async fn converse(&self, stream: TcpStream, address: IpAddr) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        let host = start.client_hello().server_name().unwrap_or_default().to_owned();
+        let found = policy_host(&self.internet, &host);
+        let session = found.as_ref().map_or(Session::Modern, |(_, site)| site.session);
+        let mut raw = start.io;
+        match session {
+            Session::Modern | Session::Tls12 => {}
+            Session::Silent => std::future::pending().await,
+            Session::Reset => return reset(&raw),
+            Session::OldByAlert => return farewell(&mut raw, ALERT_PROTOCOL_VERSION).await,
+            Session::Unprovisioned => return farewell(&mut raw, ALERT_UNRECOGNISED_NAME).await,
+            Session::Refusal => return farewell(&mut raw, ALERT_INTERNAL_ERROR).await,
+            Session::OldByHello => return farewell(&mut raw, &old_server_hello()).await,
+            Session::Plain => {
+                return farewell(&mut raw, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+            }
+        }
+        let config = if session == Session::Tls12 { &self.tls12 } else { &self.modern };
+        let mut tls = tokio_rustls::StartHandshake::from_parts(start.accepted, raw).into_stream(Arc::clone(config)).await?;
+        self.journal.handshake();
+        let Some(request) = read_request(&mut tls, address, host.clone()).await? else { return Ok(()) };
+        let right = request.method == "GET" && request.path == "/.well-known/mta-sts.txt";
+        self.journal.request(request);
+        match found.filter(|_| right) {
+            Some((domain, site)) if http::respond(&site.response, domain, &mut tls).await? == http::End::Reset => reset(tls.get_ref().0),
+            Some(_) => tls.shutdown().await,
+            None => {
+                tls.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await?;
+                tls.shutdown().await
+            }
+        }
+    }
+}
+
+/// Closing with a linger of zero sends RST.
+fn reset(stream: &TcpStream) -> io::Result<()> {
+    stream.set_zero_linger()
+}
+
+/// Says one thing and closes, without a reset: what the client still sends is read first.
+async fn farewell(stream: &mut TcpStream, words: &[u8]) -> io::Result<()> {
+    stream.write_all(words).await?;
+    stream.shutdown().await?;
+    let mut rest = [0; 1024];
+    while stream.read(&mut rest).await? > 0 {}
+    Ok(())
+}
+
+/// ServerHello of TLS 1.0 with TLS_RSA_WITH_AES_128_CBC_SHA (RFC 2246 section 7.4.1.3).
+fn old_server_hello() -> Vec<u8> {
+    let mut hello = vec![0x16, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1];
+    hello.extend_from_slice(&[0x5A; 32]);
+    hello.extend_from_slice(&[0, 0, 0x2F, 0]);
+    hello
+}
+
+/// Reads the head of a request; `None` if the client closes before it is complete.
+async fn read_request(stream: &mut (impl AsyncReadExt + Unpin), address: IpAddr, host: String) -> io::Result<Option<Request>> {
+    let mut head = Vec::with_capacity(1024);
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        if head.len() > HEAD_OCTETS || stream.read_buf(&mut head).await? == 0 {
+            return Ok(None);
+        }
+    }
+    let text = String::from_utf8_lossy(&head);
+    let mut lines = text.split("\r\n");
+    let mut words = lines.next().unwrap_or_default().split(' ').map(str::to_owned);
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let headers =
+        lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
+    Ok(Some(Request { at: Instant::now(), address, host, method, path, headers }))
+}

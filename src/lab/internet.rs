@@ -1,0 +1,139 @@
+//! The whole of a world without its servers: which names it has, what each publishes and what is true of it.
+
+use std::collections::HashMap;
+use std::net::{Ipv6Addr, TcpListener};
+use std::sync::{Arc, LazyLock};
+
+use super::case::Case;
+use super::census::Census;
+use super::site::Site;
+use super::truth::Truth;
+use super::zoo;
+use crate::vocabulary::vocabulary;
+
+vocabulary! {
+    /// A world of the lab.
+    pub enum World {
+        /// Every case and its near miss, evenly.
+        Zoo = "zoo",
+        /// Rates as measured in the wild; any list of names can be scanned against it.
+        Census = "census",
+    }
+}
+
+/// What a lab is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LabConfig {
+    /// Which world.
+    pub world: World,
+    /// Names of the world's own list; by default the zoo has each case once and the census 10,000 names.
+    pub names: Option<u64>,
+    /// Another seed makes another census.
+    pub seed: u64,
+}
+
+impl Default for LabConfig {
+    fn default() -> Self {
+        Self { world: World::Zoo, names: None, seed: 1 }
+    }
+}
+
+/// Names in a census by default.
+const CENSUS_NAMES: u64 = 10_000;
+/// The top-level domain of the zoo (RFC 6761: never delegated).
+const ZOO_TLD: &str = ".test";
+
+/// Which of the names that belong to a domain is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Apex,
+    StsRecord,
+    TlsrptRecord,
+    PolicyHost,
+}
+
+/// Splits a name into what is asked of a domain and the domain.
+fn role(name: &str) -> (Role, &str) {
+    [("_mta-sts.", Role::StsRecord), ("_smtp._tls.", Role::TlsrptRecord), ("mta-sts.", Role::PolicyHost)]
+        .into_iter()
+        .find_map(|(prefix, role)| name.strip_prefix(prefix).map(|domain| (role, domain)))
+        .unwrap_or((Role::Apex, name))
+}
+
+static CASES: LazyLock<Vec<Case>> = LazyLock::new(zoo::cases);
+
+/// Every case of the zoo, by family.
+pub fn cases() -> &'static [Case] {
+    &CASES
+}
+
+/// A world: its names, what they publish, what is true of them. It needs no server and no memory for each name.
+#[derive(Debug)]
+pub struct Internet {
+    config: LabConfig,
+    zoo: Vec<(&'static Case, Arc<Site>)>,
+    by_name: HashMap<&'static str, usize>,
+    census: Census,
+}
+
+impl Internet {
+    /// The world of a configuration. Cases that need an IPv6 loopback are part of it only where this machine has one.
+    pub fn new(config: LabConfig) -> Self {
+        let ipv6 = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
+        let zoo: Vec<_> = cases().iter().filter(|case| ipv6 || !case.ipv6).map(|case| (case, Arc::new(case.site.clone()))).collect();
+        let by_name = zoo.iter().enumerate().map(|(place, (case, _))| (case.name, place)).collect();
+        Self { config, zoo, by_name, census: Census::new(config.seed) }
+    }
+
+    /// How many names the world's own list has.
+    pub fn len(&self) -> u64 {
+        self.config.names.unwrap_or(match self.config.world {
+            World::Zoo => self.zoo.len() as u64,
+            World::Census => CENSUS_NAMES,
+        })
+    }
+
+    /// Whether the list has no names.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The world's own list. The first name of each case of the zoo is `CASE.test`, the others are `CASE-000001.test` and so on.
+    pub fn names(&self) -> impl Iterator<Item = String> + '_ {
+        (0..self.len()).map(|place| self.name(place))
+    }
+
+    fn name(&self, place: u64) -> String {
+        let cases = self.zoo.len().max(1) as u64;
+        match (self.config.world, self.zoo.get((place % cases) as usize)) {
+            (World::Zoo, Some((case, _))) if place < cases => format!("{}{ZOO_TLD}", case.name),
+            (World::Zoo, Some((case, _))) => format!("{}-{:06}{ZOO_TLD}", case.name, place / cases),
+            _ => self.census.name(place),
+        }
+    }
+
+    /// What is true of a domain; `None` for a name that is no domain of the zoo.
+    pub fn truth(&self, domain: &str) -> Option<Truth> {
+        match self.config.world {
+            World::Zoo => self.zoo_place(domain).map(|(case, _)| case.truth.clone()),
+            World::Census => Some(self.census.truth(domain)),
+        }
+    }
+
+    /// The domain that a name belongs to, what the name is to it, and what the domain publishes.
+    pub(super) fn find<'n>(&self, name: &'n str) -> Option<(&'n str, Role, Arc<Site>)> {
+        let (role, domain) = role(name);
+        let site = match self.config.world {
+            World::Zoo => self.zoo_place(domain).map(|(_, site)| Arc::clone(site)),
+            World::Census => Some(self.census.site(domain)),
+        };
+        site.map(|site| (domain, role, site))
+    }
+
+    fn zoo_place(&self, domain: &str) -> Option<&(&'static Case, Arc<Site>)> {
+        let label = domain.strip_suffix(ZOO_TLD)?;
+        let unnumbered = || label.rsplit_once('-').filter(|(_, number)| number.len() >= 6 && number.bytes().all(|b| b.is_ascii_digit()));
+        let place = self.by_name.get(label).or_else(|| self.by_name.get(unnumbered()?.0))?;
+        self.zoo.get(*place)
+    }
+}

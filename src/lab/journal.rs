@@ -1,0 +1,140 @@
+//! What the lab was asked: counts of everything, and the last requests in full.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::wire;
+
+/// Requests that are kept in full.
+const KEPT_REQUESTS: usize = 1000;
+
+/// Counts since the start of the lab.
+#[derive(Debug, Default)]
+pub struct Journal {
+    mx: AtomicU64,
+    txt: AtomicU64,
+    a: AtomicU64,
+    aaaa: AtomicU64,
+    other: AtomicU64,
+    dns_udp: AtomicU64,
+    dns_tcp: AtomicU64,
+    handshakes: AtomicU64,
+    https: Mutex<Https>,
+}
+
+#[derive(Debug, Default)]
+struct Https {
+    connections: BTreeMap<IpAddr, u64>,
+    requests: u64,
+    last: VecDeque<Request>,
+}
+
+/// One HTTP request as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// When its head had arrived.
+    pub at: Instant,
+    /// The address that was connected to.
+    pub address: IpAddr,
+    /// Server name of the TLS handshake.
+    pub host: String,
+    /// Method, as sent.
+    pub method: String,
+    /// Path, as sent.
+    pub path: String,
+    /// Header fields in the order sent, names in lower case.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// The first value of a header (name in lower case).
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(sent, _)| sent == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Counts at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// DNS questions for MX.
+    pub mx: u64,
+    /// DNS questions for TXT.
+    pub txt: u64,
+    /// DNS questions for A.
+    pub a: u64,
+    /// DNS questions for AAAA.
+    pub aaaa: u64,
+    /// Other DNS messages, the unreadable included.
+    pub other: u64,
+    /// DNS messages over UDP.
+    pub dns_udp: u64,
+    /// DNS messages over TCP.
+    pub dns_tcp: u64,
+    /// TLS handshakes that were completed.
+    pub handshakes: u64,
+    /// HTTP requests.
+    pub requests: u64,
+    /// Connections accepted by each address of policy hosts.
+    pub connections: BTreeMap<IpAddr, u64>,
+}
+
+impl Journal {
+    /// The counts as they are now.
+    pub fn counts(&self) -> Counts {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let https = self.https();
+        Counts {
+            mx: load(&self.mx),
+            txt: load(&self.txt),
+            a: load(&self.a),
+            aaaa: load(&self.aaaa),
+            other: load(&self.other),
+            dns_udp: load(&self.dns_udp),
+            dns_tcp: load(&self.dns_tcp),
+            handshakes: load(&self.handshakes),
+            requests: https.requests,
+            connections: https.connections.clone(),
+        }
+    }
+
+    /// The last requests, the oldest first; at most 1000.
+    pub fn requests(&self) -> Vec<Request> {
+        self.https().last.iter().cloned().collect()
+    }
+
+    pub(super) fn dns(&self, qtype: u16, tcp: bool) {
+        let by_type = match qtype {
+            wire::TYPE_MX => &self.mx,
+            wire::TYPE_TXT => &self.txt,
+            wire::TYPE_A => &self.a,
+            wire::TYPE_AAAA => &self.aaaa,
+            _ => &self.other,
+        };
+        by_type.fetch_add(1, Ordering::Relaxed);
+        if tcp { &self.dns_tcp } else { &self.dns_udp }.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn connection(&self, address: IpAddr) {
+        *self.https().connections.entry(address).or_default() += 1;
+    }
+
+    pub(super) fn handshake(&self) {
+        self.handshakes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn request(&self, request: Request) {
+        let mut https = self.https();
+        https.requests += 1;
+        if https.last.len() == KEPT_REQUESTS {
+            https.last.pop_front();
+        }
+        https.last.push_back(request);
+    }
+
+    fn https(&self) -> MutexGuard<'_, Https> {
+        self.https.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,156 @@
+//! Sockets, threads and their end.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::sync::oneshot;
+
+use super::certificate::Authority;
+use super::https::PolicyHosts;
+use super::internet::Internet;
+use super::journal::Journal;
+use super::{places, tcp, udp};
+
+/// How often a port is sought that is free for everything that has to share its number.
+const PORT_ATTEMPTS: u32 = 50;
+/// How often the DNS responder looks up from its socket to see if it is to stop.
+const LOOK_UP: Duration = Duration::from_millis(100);
+/// Receive and send buffers of the DNS responder, in octets; a scanner sends in bursts.
+const SOCKET_BUFFER: usize = 8 << 20;
+
+/// Running servers; they end when this is dropped.
+#[derive(Debug)]
+pub(super) struct Servers {
+    pub(super) dns: SocketAddr,
+    pub(super) https_port: u16,
+    stop: Arc<AtomicBool>,
+    end: Option<oneshot::Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
+    /// Holds the connections that keep a queue full.
+    _full: Vec<Socket>,
+}
+
+impl Servers {
+    pub(super) fn start(internet: &Arc<Internet>, journal: &Arc<Journal>, authority: &Arc<Authority>) -> io::Result<Self> {
+        let (udp, dns_tcp) = retry(bind_dns)?;
+        let (policy_listeners, full) = retry(bind_policy_hosts)?;
+        let dns = udp.local_addr()?;
+        let https_port = policy_listeners.first().ok_or(io::ErrorKind::AddrNotAvailable)?.local_addr()?.port();
+        let stop = Arc::new(AtomicBool::new(false));
+        let (end, ended) = oneshot::channel();
+        let mut servers = Self { dns, https_port, stop, end: Some(end), threads: Vec::new(), _full: full };
+
+        let (net, log, stop) = (Arc::clone(internet), Arc::clone(journal), Arc::clone(&servers.stop));
+        servers.threads.push(std::thread::Builder::new().name("lab-dns".to_owned()).spawn(move || udp::serve(&udp, &net, &log, &stop))?);
+
+        let hosts = Arc::new(PolicyHosts::new(Arc::clone(internet), Arc::clone(journal), Arc::clone(authority))?);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (net, log) = (Arc::clone(internet), Arc::clone(journal));
+        let streams = move || {
+            runtime.block_on(async move {
+                if let Ok(listener) = tokio::net::TcpListener::from_std(dns_tcp) {
+                    tokio::spawn(tcp::serve(listener, net, log));
+                }
+                for listener in policy_listeners.into_iter().filter_map(|listener| tokio::net::TcpListener::from_std(listener).ok()) {
+                    tokio::spawn(Arc::clone(&hosts).serve(listener));
+                }
+                // Ends, and every task with it, when the sender is dropped.
+                let _ = ended.await;
+            });
+        };
+        servers.threads.push(std::thread::Builder::new().name("lab-streams".to_owned()).spawn(streams)?);
+        Ok(servers)
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.end.take();
+        // Wakes the responder; without it the end would come with the next time-out.
+        if let Ok(socket) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)) {
+            let _ = socket.send_to(&[0], self.dns);
+        }
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has already said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn retry<T>(bind: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    let mut result = bind();
+    for _ in 1..PORT_ATTEMPTS {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => result = bind(),
+            done => return done,
+        }
+    }
+    result
+}
+
+/// UDP and TCP on the same port.
+fn bind_dns() -> io::Result<(UdpSocket, TcpListener)> {
+    let udp = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    // As much as the system grants.
+    let _ = udp.set_recv_buffer_size(SOCKET_BUFFER);
+    let _ = udp.set_send_buffer_size(SOCKET_BUFFER);
+    udp.bind(&SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())?;
+    let udp = UdpSocket::from(udp);
+    udp.set_read_timeout(Some(LOOK_UP))?;
+    let tcp = TcpListener::bind(udp.local_addr()?)?;
+    tcp.set_nonblocking(true)?;
+    Ok((udp, tcp))
+}
+
+/// One port number for all policy hosts, and the queue that is always full.
+fn bind_policy_hosts() -> io::Result<(Vec<TcpListener>, Vec<Socket>)> {
+    let mut listeners: Vec<TcpListener> = Vec::new();
+    let mut port = 0;
+    for address in places::all() {
+        let listener = TcpListener::bind((address, port))?;
+        listener.set_nonblocking(true)?;
+        port = listener.local_addr()?.port();
+        listeners.push(listener);
+    }
+    if let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
+        listener.set_nonblocking(true)?;
+        listeners.push(listener);
+    }
+    Ok((listeners, fill_queue(port)?))
+}
+
+/// A listener with the shortest queue and enough connections to fill it: Linux then drops every further SYN.
+fn fill_queue(port: u16) -> io::Result<Vec<Socket>> {
+    let address = SocketAddr::from((places::FULL, port)).into();
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+    listener.bind(&address)?;
+    listener.listen(0)?;
+    let mut sockets = vec![listener];
+    for _ in 0..4 {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        // In progress or refused: either way the queue is as full as it gets.
+        let _ = socket.connect(&address);
+        sockets.push(socket);
+    }
+    Ok(sockets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_answers_no_connection() {
+        let port = TcpListener::bind((places::FULL, 0)).unwrap().local_addr().unwrap().port();
+        let _full = fill_queue(port).unwrap();
+        let error = TcpStream::connect_timeout(&SocketAddr::from((places::FULL, port)), Duration::from_millis(300)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -1,0 +1,224 @@
+//! What one domain of the lab publishes: DNS answers and the behaviour of its policy host, as templates over its name.
+
+use std::borrow::Cow;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+/// Bytes in which `{d}` stands for the domain, `{-}` and `{_}` for the domain with its dots replaced, `{n}` for the domain without its last label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Text(Cow<'static, [u8]>);
+
+impl From<&'static str> for Text {
+    fn from(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text.as_bytes()))
+    }
+}
+
+impl From<&'static [u8]> for Text {
+    fn from(text: &'static [u8]) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(Cow::Owned(text.into_bytes()))
+    }
+}
+
+impl From<Vec<u8>> for Text {
+    fn from(text: Vec<u8>) -> Self {
+        Self(Cow::Owned(text))
+    }
+}
+
+impl Text {
+    /// Appends the text for a domain.
+    pub(super) fn write(&self, domain: &str, out: &mut Vec<u8>) {
+        let mut rest: &[u8] = &self.0;
+        while let Some(open) = rest.iter().position(|&byte| byte == b'{') {
+            let (plain, from_brace) = rest.split_at(open);
+            out.extend_from_slice(plain);
+            rest = match from_brace {
+                [b'{', b'd', b'}', tail @ ..] => append(out, domain.bytes(), tail),
+                [b'{', b'n', b'}', tail @ ..] => append(out, domain.rsplit_once('.').map_or(domain, |(stem, _)| stem).bytes(), tail),
+                [b'{', b'-', b'}', tail @ ..] => append(out, domain.bytes().map(|b| if b == b'.' { b'-' } else { b }), tail),
+                [b'{', b'_', b'}', tail @ ..] => append(out, domain.bytes().map(|b| if b == b'.' { b'_' } else { b }), tail),
+                [brace, tail @ ..] => append(out, std::iter::once(*brace), tail),
+                [] => &[],
+            };
+        }
+        out.extend_from_slice(rest);
+    }
+
+    /// The text for a domain.
+    pub(super) fn for_domain(&self, domain: &str) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.0.len() + domain.len());
+        self.write(domain, &mut out);
+        out
+    }
+}
+
+fn append<'a>(out: &mut Vec<u8>, bytes: impl Iterator<Item = u8>, tail: &'a [u8]) -> &'a [u8] {
+    out.extend(bytes);
+    tail
+}
+
+/// How the chain of an answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// NOERROR with the records; without any it is NODATA.
+    Answer,
+    Nxdomain,
+    Servfail,
+    Refused,
+    /// Another response code.
+    Rcode(u8),
+    /// No answer at all.
+    Silent,
+    /// NOERROR with two CNAMEs that lead to each other.
+    Loop,
+    /// NOERROR with a record whose length runs past the message.
+    Malformed,
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Reply<R> {
+    /// CNAME targets in order.
+    pub(super) cname: Vec<Text>,
+    pub(super) records: Vec<R>,
+    pub(super) end: End,
+    /// Seconds.
+    pub(super) ttl: u32,
+    /// Truncated over UDP whatever its size.
+    pub(super) tcp_only: bool,
+}
+
+impl<R> Reply<R> {
+    pub(super) fn records(records: Vec<R>) -> Self {
+        Self { cname: Vec::new(), records, end: End::Answer, ttl: 3600, tcp_only: false }
+    }
+
+    pub(super) fn end(end: End) -> Self {
+        Self { end, ..Self::records(Vec::new()) }
+    }
+}
+
+/// An MX record: preference and host (`.` for a null MX).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Exchange(pub(super) u16, pub(super) Text);
+
+/// A TXT record: its character-strings.
+pub(super) type Strings = Vec<Text>;
+
+/// Where a policy host is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// One of the many addresses of those who host their own policy, chosen by the name.
+    Own,
+    /// This address.
+    At(Ipv4Addr),
+}
+
+/// What the policy host does with a connection, up to the end of the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Session {
+    /// TLS 1.2 and 1.3.
+    Modern,
+    /// TLS 1.2 only.
+    Tls12,
+    /// Answers the ClientHello with the alert protocol_version.
+    OldByAlert,
+    /// Answers the ClientHello with a TLS 1.0 ServerHello.
+    OldByHello,
+    /// Ends with the alert unrecognized_name.
+    Unprovisioned,
+    /// Ends with the alert internal_error.
+    Refusal,
+    /// HTTP without TLS.
+    Plain,
+    /// Never says a word.
+    Silent,
+    /// Resets the connection.
+    Reset,
+}
+
+/// The certificate that the policy host presents.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Shape {
+    Valid,
+    /// `*.DOMAIN`, which covers the policy host.
+    Wildcard,
+    /// For these names instead of the policy host.
+    Names(Vec<Text>),
+    /// The policy host is the common name only.
+    NoSan,
+    Expired,
+    /// Expired, and for another name.
+    ExpiredMismatch,
+    NotYetValid,
+    /// Five days left.
+    Expiring,
+    SelfSigned,
+    /// Issued by a root that nobody trusts, which is sent along.
+    Untrusted,
+    /// Issued by an intermediate that is not sent.
+    Incomplete,
+}
+
+/// How the body is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// Content-Length.
+    Length,
+    /// A Content-Length that is so much more than the body.
+    Short(usize),
+    Chunked,
+    /// The body again and again, as chunks, without end.
+    Endless,
+    /// To the end of the connection.
+    Close,
+    /// This text instead of a response.
+    Raw,
+    /// The head, half the body, then a reset.
+    Reset,
+    /// No response.
+    Silent,
+}
+
+/// What the policy host answers to a GET of the well-known path.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Response {
+    pub(super) version: &'static str,
+    pub(super) status: u16,
+    pub(super) headers: Vec<(&'static str, Text)>,
+    pub(super) body: Text,
+    pub(super) framing: Framing,
+    /// Before the first byte of the body.
+    pub(super) delay: Duration,
+}
+
+/// All that a domain publishes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Site {
+    pub(super) mx: Reply<Exchange>,
+    pub(super) sts: Reply<Strings>,
+    pub(super) tlsrpt: Reply<Strings>,
+    pub(super) host_a: Reply<Place>,
+    pub(super) host_aaaa: Reply<Ipv6Addr>,
+    pub(super) session: Session,
+    pub(super) certificate: Shape,
+    pub(super) response: Response,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_stand_for_the_domain() {
+        let text = Text::from("a {d} {-} {_} {n} {x} {");
+        assert_eq!(text.for_domain("example.co.uk"), b"a example.co.uk example-co-uk example_co_uk example.co {x} {");
+    }
+}

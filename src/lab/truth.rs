@@ -1,0 +1,98 @@
+//! Known truth: what a correct scan says of a name of the lab, written by hand.
+
+/// What a column of the dataset is expected to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// The RFCs leave it open, or it depends on the machine: nothing is asserted.
+    Anything,
+    /// Null: the step was not reached.
+    Null,
+    /// This word.
+    Is(&'static str),
+}
+
+impl Expected {
+    /// Whether a column value agrees.
+    pub fn agrees(self, actual: Option<&str>) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Null => actual.is_none(),
+            Self::Is(word) => actual == Some(word),
+        }
+    }
+}
+
+/// The expected judgement of one domain: all finding codes and the flat columns that follow from them.
+///
+/// Codes that need more than one probe sees (history, SMTP, other names' records) are never listed; see [`super::CODES`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Truth {
+    /// The case that the domain is an instance of.
+    pub case: &'static str,
+    /// Every finding code of [`super::CODES`] that applies, in alphabetical order, each once.
+    pub codes: Vec<&'static str>,
+    /// Column `mx_state`.
+    pub mx_state: Expected,
+    /// Column `sts_state`.
+    pub sts_state: Expected,
+    /// Column `tlsrpt_state`.
+    pub tlsrpt_state: Expected,
+    /// Column `policy_stage`; null where no policy is fetched.
+    pub policy_stage: Expected,
+    /// Column `posture`.
+    pub posture: Expected,
+    /// Column `delivery`.
+    pub delivery: Expected,
+    /// Column `delivery_lenient`.
+    pub delivery_lenient: Expected,
+    /// Column `mx_coverage`.
+    pub mx_coverage: Expected,
+    /// Column `mismatch`.
+    pub mismatch: Expected,
+}
+
+impl Truth {
+    /// A domain where everything is right: enforce, every MX covered, reports asked for.
+    pub(super) fn protected(case: &'static str) -> Self {
+        Self {
+            case,
+            codes: Vec::new(),
+            mx_state: Expected::Is("present"),
+            sts_state: Expected::Is("valid"),
+            tlsrpt_state: Expected::Is("valid"),
+            policy_stage: Expected::Is("ok"),
+            posture: Expected::Is("enforce"),
+            delivery: Expected::Is("protected"),
+            delivery_lenient: Expected::Is("protected"),
+            mx_coverage: Expected::Is("all"),
+            mismatch: Expected::Null,
+        }
+    }
+
+    /// The asserted columns by name; a column that is [`Expected::Anything`] is left out.
+    pub fn columns(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+        [
+            ("mx_state", self.mx_state),
+            ("sts_state", self.sts_state),
+            ("tlsrpt_state", self.tlsrpt_state),
+            ("policy_stage", self.policy_stage),
+            ("posture", self.posture),
+            ("delivery", self.delivery),
+            ("delivery_lenient", self.delivery_lenient),
+            ("mx_coverage", self.mx_coverage),
+            ("mismatch", self.mismatch),
+        ]
+        .into_iter()
+        .filter_map(|(column, expected)| match expected {
+            Expected::Anything => None,
+            Expected::Null => Some((column, None)),
+            Expected::Is(word) => Some((column, Some(word))),
+        })
+    }
+
+    pub(super) fn add(&mut self, code: &'static str) {
+        if let Err(place) = self.codes.binary_search(&code) {
+            self.codes.insert(place, code);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The tasks that move messages: one sends for each resolver, one receives for each socket, one looks after the time.
+
+use std::io;
+use std::rc::Rc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use tokio::io::Interest;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::counters::add;
+use super::engine::Engine;
+use super::header::Header;
+use super::message::Message;
+use super::slots::{Departure, Key, Reply};
+use super::socket::{BATCH, receive, send};
+
+/// How often, and how long each time, a full network device is waited for before the query fails here.
+const SHORTAGE_WAITS: (u32, Duration) = (100, Duration::from_millis(5));
+/// How long to wait where every id of every socket is in use.
+const CROWDED_WAIT: Duration = Duration::from_millis(5);
+/// Full batches that one socket may receive before the lookups get their turn.
+const ROUNDS: usize = 16;
+
+/// Starts the drivers on the `LocalSet` that this is called in. They end when the set is dropped.
+pub(super) fn spawn(engine: &Rc<Engine>) -> JoinSet<()> {
+    let mut drivers = JoinSet::new();
+    for (resolver, opened) in engine.resolvers.iter().enumerate() {
+        drivers.spawn_local(send_queued(Rc::clone(engine), resolver));
+        for socket in 0..opened.sockets.len() {
+            drivers.spawn_local(receive_replies(Rc::clone(engine), resolver, socket));
+        }
+    }
+    drivers.spawn_local(watch_deadlines(Rc::clone(engine)));
+    drivers
+}
+
+async fn send_queued(engine: Rc<Engine>, resolver: usize) {
+    let Some(route) = engine.resolvers.get(resolver) else { return };
+    loop {
+        let waiting = route.queue.borrow().len();
+        if waiting == 0 {
+            route.queued.notified().await;
+            continue;
+        }
+        let granted = engine.limits.acquire(resolver, waiting.min(BATCH)).await;
+        engine.send_granted(resolver, granted).await;
+    }
+}
+
+async fn receive_replies(engine: Rc<Engine>, resolver: usize, socket: usize) {
+    let Some(line) = engine.line(resolver, socket) else { return };
+    // An error alone (an ICMP message) does not make a socket readable.
+    while let Ok(ready) = line.socket.ready(Interest::READABLE | Interest::ERROR).await {
+        if ready.is_error() {
+            let mut fault = None;
+            // Nothing is left to be told of the error once it has been taken: the readiness is to be cleared.
+            let _ = line.socket.try_io(Interest::ERROR, || {
+                fault = line.socket.take_error()?;
+                Err::<(), _>(io::Error::from(io::ErrorKind::WouldBlock))
+            });
+            if let Some(fault) = fault {
+                engine.fail_line(resolver, socket, &fault);
+            }
+        }
+        let mut rounds = 0;
+        loop {
+            match engine.receive_batch(resolver, socket) {
+                Ok(BATCH) if rounds < ROUNDS => rounds += 1,
+                Ok(BATCH) => {
+                    rounds = 0;
+                    tokio::task::yield_now().await;
+                }
+                Ok(_) => break,
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => break,
+                Err(error) => {
+                    engine.fail_line(resolver, socket, &error);
+                    // Were the fault a lasting one, this must not become a busy loop.
+                    sleep(Duration::from_millis(1)).await;
+                    break;
+                }
+            }
+        }
+    }
+}
+
+async fn watch_deadlines(engine: Rc<Engine>) {
+    loop {
+        let look = engine.deadlines.borrow().next_look();
+        match look {
+            None => engine.deadline_set.notified().await,
+            Some(look) => {
+                tokio::time::sleep_until(look.into()).await;
+                engine.expire(Instant::now());
+            }
+        }
+    }
+}
+
+/// What came of trying to send a batch.
+enum Step {
+    /// So many left; 0 if nothing waits.
+    Sent(usize),
+    /// The socket takes no more.
+    Busy,
+    /// No id is free on the socket.
+    Crowded,
+    /// The first message could not be sent, or an earlier one was refused far away.
+    Fault(io::Error),
+}
+
+impl Engine {
+    /// Sends queued queries, as many as have been granted.
+    async fn send_granted(&self, resolver: usize, mut granted: usize) {
+        let Some(route) = self.resolvers.get(resolver) else { return };
+        let mut socket = route.next_socket();
+        let mut faults = 0;
+        while granted > 0 {
+            let Some(line) = route.sockets.get(socket) else { return };
+            match self.send_batch(resolver, socket, granted) {
+                Step::Sent(0) => return,
+                Step::Sent(sent) => {
+                    granted = granted.saturating_sub(sent);
+                    faults = 0;
+                }
+                Step::Busy => {
+                    let _ = line.socket.writable().await;
+                }
+                Step::Crowded => {
+                    socket = route.next_socket();
+                    sleep(CROWDED_WAIT).await;
+                }
+                Step::Fault(error) if error.kind() == io::ErrorKind::ConnectionRefused => self.fail_line(resolver, socket, &error),
+                Step::Fault(error) if is_shortage(&error) && faults < SHORTAGE_WAITS.0 => {
+                    faults += 1;
+                    sleep(SHORTAGE_WAITS.1).await;
+                }
+                // The first error may belong to an earlier query (ICMP); the second is about this one.
+                Step::Fault(_) if faults == 0 => faults = 1,
+                Step::Fault(error) => {
+                    self.fail_next(resolver, &error);
+                    granted -= 1;
+                }
+            }
+        }
+    }
+
+    /// Sends up to `limit` queued queries with one call.
+    fn send_batch(&self, resolver: usize, socket: usize, limit: usize) -> Step {
+        let (Some(route), Some(line)) = (self.resolvers.get(resolver), self.line(resolver, socket)) else { return Step::Sent(0) };
+        let (mut outgoing, mut slots) = (self.outgoing.borrow_mut(), self.slots.borrow_mut());
+        let (mut queue, mut ids) = (route.queue.borrow_mut(), line.ids.borrow_mut());
+        let mut leaving: [Option<(Key, u16)>; BATCH] = [None; BATCH];
+        let mut crowded = false;
+        outgoing.clear();
+        for place in leaving.iter_mut().take(limit) {
+            // Lookups that were dropped while they waited are passed over.
+            let next = std::iter::from_fn(|| queue.pop_front()).find(|key| slots.queued(*key).is_some());
+            let Some(key) = next else { break };
+            let (Some((question, plain)), Some(id)) = (slots.queued(key), ids.take(key)) else {
+                queue.push_front(key);
+                crowded = true;
+                break;
+            };
+            outgoing.push(|octets| question.write_query(id, plain, octets));
+            *place = Some((key, id));
+        }
+        if leaving.first().is_none_or(Option::is_none) {
+            return if crowded { Step::Crowded } else { Step::Sent(0) };
+        }
+        let at = Instant::now();
+        let result = send(&line.socket, &mut outgoing);
+        let sent = result.as_ref().copied().unwrap_or(0);
+        for (key, id) in leaving.iter().skip(sent).rev().flatten() {
+            ids.give_back(*id);
+            queue.push_front(*key);
+        }
+        let mut deadlines = self.deadlines.borrow_mut();
+        let (resolver_index, socket) = (u32::try_from(resolver).unwrap_or(u32::MAX), u32::try_from(socket).unwrap_or(u32::MAX));
+        for (key, id) in leaving.into_iter().take(sent).flatten() {
+            slots.depart(key, Departure { socket, resolver: resolver_index, id, at });
+            if deadlines.push(at, key) {
+                self.deadline_set.notify_one();
+            }
+        }
+        self.counters.count_sent(resolver, sent);
+        match result {
+            Ok(sent) => Step::Sent(sent),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Step::Busy,
+            Err(error) => Step::Fault(error),
+        }
+    }
+
+    /// Ends the attempt at the head of a queue with a fault of this machine.
+    fn fail_next(&self, resolver: usize, error: &io::Error) {
+        let Some(route) = self.resolvers.get(resolver) else { return };
+        let key = route.queue.borrow_mut().pop_front();
+        let waker = key.and_then(|key| self.slots.borrow_mut().complete(key, Reply::Local(error.to_string())));
+        add(&self.counters.local_errors, 1);
+        wake(waker);
+    }
+
+    /// Ends every attempt under way on a socket: the resolver's host, or the network before it, said that nobody listens.
+    fn fail_line(&self, resolver: usize, socket: usize, error: &io::Error) {
+        let Some(line) = self.line(resolver, socket) else { return };
+        let (mut slots, mut ids) = (self.slots.borrow_mut(), line.ids.borrow_mut());
+        let text = match error.kind() {
+            io::ErrorKind::ConnectionRefused => "connection refused by resolver".to_owned(),
+            _ => format!("resolver unreachable: {error}"),
+        };
+        let keys: Vec<Key> = ids.drain().collect();
+        let wakers: Vec<Waker> = keys.iter().filter_map(|&key| slots.complete(key, Reply::Unreachable(text.clone()))).collect();
+        drop((slots, ids));
+        add(&self.counters.timeouts, keys.len());
+        wake(wakers);
+    }
+
+    /// Receives what has arrived at a socket and hands it to the lookups; says how many messages there were.
+    fn receive_batch(&self, resolver: usize, socket: usize) -> io::Result<usize> {
+        let Some(line) = self.line(resolver, socket) else { return Err(io::ErrorKind::WouldBlock.into()) };
+        let mut incoming = self.incoming.borrow_mut();
+        let count = receive(&line.socket, &mut incoming)?;
+        let now = Instant::now();
+        let mut wakers: [Option<Waker>; BATCH] = [const { None }; BATCH];
+        let mut accepted = 0;
+        for (octets, waker) in incoming.messages(count).zip(&mut wakers) {
+            if let Some((key, message)) = self.accept(resolver, socket, octets, now) {
+                line.ids.borrow_mut().give_back(message.header.id);
+                *waker = self.slots.borrow_mut().complete(key, Reply::Message(message));
+                accepted += 1;
+            }
+        }
+        drop(incoming);
+        self.counters.count_answers(resolver, accepted);
+        add(&self.counters.unexpected, count - accepted);
+        wake(wakers.into_iter().flatten());
+        Ok(count)
+    }
+
+    /// Finds the attempt that a datagram answers.
+    fn accept(&self, resolver: usize, socket: usize, octets: &[u8], now: Instant) -> Option<(Key, Message)> {
+        let header = Header::read(octets)?;
+        let key = self.line(resolver, socket)?.ids.borrow().get(header.id)?;
+        let mut slots = self.slots.borrow_mut();
+        let (question, departure) = slots.sent(key)?;
+        let message = Message::accept(header, octets, question, now.saturating_duration_since(departure.at))?;
+        Some((key, message))
+    }
+
+    /// Ends the attempts that have waited long enough.
+    fn expire(&self, now: Instant) {
+        let mut wakers = Vec::new();
+        let mut silent = 0;
+        {
+            let (mut slots, mut deadlines) = (self.slots.borrow_mut(), self.deadlines.borrow_mut());
+            while let Some(key) = deadlines.pop(now) {
+                let Some((_, departure)) = slots.sent(key) else { continue };
+                self.forget(departure);
+                wakers.extend(slots.complete(key, Reply::Silence));
+                silent += 1;
+            }
+        }
+        add(&self.counters.timeouts, silent);
+        wake(wakers);
+    }
+}
+
+/// Wakes lookups. Called while nothing is borrowed, for a waker may be the last to hold a task.
+fn wake(wakers: impl IntoIterator<Item = Waker>) {
+    wakers.into_iter().for_each(Waker::wake);
+}
+
+/// Whether the network device or the kernel is out of buffers, which passes.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::ENOBUFS | Errno::ENOMEM))
+}

@@ -1,0 +1,155 @@
+//! What the lookups of one worker and the drivers share: slots, a queue for each resolver, sockets, deadlines.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::net::UdpSocket;
+use tokio::sync::Notify;
+
+use super::counters::DnsCounters;
+use super::deadlines::Deadlines;
+use super::ids::Ids;
+use super::limits::DnsLimits;
+use super::question::Question;
+use super::slots::{Departure, Key, Reply, Slots};
+use super::socket::{Incoming, Outgoing, open};
+
+/// The shared state. No borrow of a cell is held across an await or while a waker is woken.
+pub(super) struct Engine {
+    pub(super) counters: Arc<DnsCounters>,
+    pub(super) limits: Arc<DnsLimits>,
+    pub(super) resolvers: Vec<Resolver>,
+    pub(super) slots: RefCell<Slots>,
+    pub(super) deadlines: RefCell<Deadlines>,
+    /// Told when the first deadline is set.
+    pub(super) deadline_set: Notify,
+    pub(super) outgoing: RefCell<Outgoing>,
+    pub(super) incoming: RefCell<Incoming>,
+}
+
+/// The sockets towards one resolver and what waits to leave through them.
+pub(super) struct Resolver {
+    pub(super) address: SocketAddr,
+    pub(super) sockets: Vec<Line>,
+    pub(super) queue: RefCell<VecDeque<Key>>,
+    /// Told when the queue stops being empty.
+    pub(super) queued: Notify,
+    turn: Cell<usize>,
+}
+
+/// One socket and the ids in use on it.
+pub(super) struct Line {
+    pub(super) socket: UdpSocket,
+    pub(super) ids: RefCell<Ids>,
+}
+
+impl Engine {
+    /// Opens so many sockets towards each resolver.
+    ///
+    /// # Errors
+    /// The resolver towards which no socket could be opened, and the system's words.
+    pub(super) fn open(
+        resolvers: &[SocketAddr],
+        sockets: usize,
+        receive_buffer: usize,
+        timeout: Duration,
+        limits: Arc<DnsLimits>,
+        counters: Arc<DnsCounters>,
+    ) -> Result<(Self, usize), (SocketAddr, io::Error)> {
+        let mut granted = usize::MAX;
+        let mut opened = Vec::new();
+        for &address in resolvers {
+            let mut lines = Vec::new();
+            for _ in 0..sockets.max(1) {
+                let (socket, buffer) = open(address, receive_buffer).map_err(|error| (address, error))?;
+                granted = granted.min(buffer);
+                lines.push(Line { socket, ids: RefCell::default() });
+            }
+            let (queue, queued, turn) = (RefCell::default(), Notify::new(), Cell::new(0));
+            opened.push(Resolver { address, sockets: lines, queue, queued, turn });
+        }
+        let engine = Self {
+            counters,
+            limits,
+            resolvers: opened,
+            slots: RefCell::default(),
+            deadlines: RefCell::new(Deadlines::new(timeout)),
+            deadline_set: Notify::new(),
+            outgoing: RefCell::new(Outgoing::new()),
+            incoming: RefCell::new(Incoming::new()),
+        };
+        Ok((engine, granted))
+    }
+
+    /// The socket that a query left through.
+    pub(super) fn line(&self, resolver: usize, socket: usize) -> Option<&Line> {
+        self.resolvers.get(resolver)?.sockets.get(socket)
+    }
+
+    /// Gives the id of a query back that no longer waits for its answer.
+    pub(super) fn forget(&self, departure: Departure) {
+        if let Some(line) = self.line(departure.resolver as usize, departure.socket as usize) {
+            line.ids.borrow_mut().give_back(departure.id);
+        }
+    }
+}
+
+impl Resolver {
+    /// Index of the socket that the next batch leaves through. A batch stays together, so that it costs one call; the batches
+    /// take turns, so that the ports do.
+    pub(super) fn next_socket(&self) -> usize {
+        let turn = (self.turn.get() + 1) % self.sockets.len().max(1);
+        self.turn.set(turn);
+        turn
+    }
+
+    fn enqueue(&self, key: Key) {
+        let mut queue = self.queue.borrow_mut();
+        queue.push_back(key);
+        if queue.len() == 1 {
+            self.queued.notify_one();
+        }
+    }
+}
+
+/// The slot of one lookup, given back when the lookup ends or is dropped.
+pub(super) struct Ticket {
+    engine: Rc<Engine>,
+    index: u32,
+}
+
+impl Ticket {
+    /// A slot for a question; `None` if there are 2^32 lookups already.
+    pub(super) fn claim(engine: &Rc<Engine>, question: Question) -> Option<Self> {
+        let index = engine.slots.borrow_mut().claim(question)?;
+        Some(Self { engine: Rc::clone(engine), index })
+    }
+
+    /// Sends the question to a resolver, without EDNS if `plain`, and waits for what becomes of it.
+    pub(super) async fn ask(&self, resolver: usize, plain: bool) -> Reply {
+        let key = self.engine.slots.borrow_mut().enqueue(self.index, plain);
+        let (Some(key), Some(resolver)) = (key, self.engine.resolvers.get(resolver)) else { return Reply::Silence };
+        resolver.enqueue(key);
+        std::future::poll_fn(|context| {
+            let (reply, _replaced) = self.engine.slots.borrow_mut().poll(self.index, context);
+            reply
+        })
+        .await
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let (departure, waker): (_, Option<Waker>) = self.engine.slots.borrow_mut().release(self.index);
+        if let Some(departure) = departure {
+            self.engine.forget(departure);
+        }
+        drop(waker);
+    }
+}

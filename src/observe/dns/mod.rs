@@ -1,0 +1,38 @@
+//! Bulk DNS at the cost of the kernel's own work.
+//!
+//! One [`Dns`] per worker thread. A lookup is plain async code: it writes its query into an outgoing batch and parks;
+//! driver tasks send with one `sendmmsg` and receive with `recvmmsg`, 64 messages each, and wake the lookups that were answered.
+//! There is no socket, no task, no channel and no timer per query.
+//!
+//! The way of a query: `client` (retries, TCP after truncation, the outcome) ▸ `engine` (slots and queues) ▸ `drivers` (sending,
+//! receiving, time-outs) ▸ `socket` (batched UDP). Messages are written by `question` and read by `message` and `answer`.
+
+mod answer;
+mod check;
+mod client;
+mod counters;
+mod deadlines;
+mod drivers;
+mod engine;
+mod error;
+mod header;
+mod ids;
+mod limits;
+mod message;
+mod question;
+mod resolvers;
+mod slots;
+mod socket;
+mod tcp;
+mod wire_name;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::answer::ResourceRecord;
+pub use self::check::{ResolverCheck, check_resolvers};
+pub use self::client::{Dns, DnsConfig};
+pub use self::counters::{DnsCounters, DnsTotals, ResolverTotals};
+pub use self::error::DnsError;
+pub use self::limits::DnsLimits;
+pub use self::resolvers::{parse_resolver, read_resolvers, system_resolvers};

@@ -1,0 +1,153 @@
+//! A question as it stands on the wire: written from a name, sent in a query, looked for in the reply.
+
+use super::header::HEADER_OCTETS;
+use super::wire_name::MAX_WIRE_OCTETS;
+
+/// UDP payload that we say we can take: it passes unfragmented nearly everywhere (RFC 9715 section 3.2.3, DNS flag day 2020).
+const UDP_PAYLOAD: u16 = 1232;
+/// RD, and AD so that the resolver says whether it validated (RFC 6840 section 5.7).
+const QUERY_FLAGS: u16 = 0x0120;
+const CLASS_IN: u16 = 1;
+const TYPE_OPT: u16 = 41;
+/// Name, type and class at their longest.
+const MAX_QUESTION_OCTETS: usize = MAX_WIRE_OCTETS + 4;
+/// The longest query: header, question, OPT record (RFC 6891 section 6.1.2).
+pub(super) const MAX_QUERY_OCTETS: usize = HEADER_OCTETS + MAX_QUESTION_OCTETS + 11;
+
+/// Name, type and class in wire form.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    octets: [u8; MAX_QUESTION_OCTETS],
+    length: usize,
+}
+
+impl Question {
+    /// The question for records of a type at a name (A-labels, underscores allowed, a trailing dot allowed, `.` for the root).
+    ///
+    /// # Errors
+    /// Says what keeps the text from being asked for.
+    pub(super) fn new(name: &str, record_type: u16) -> Result<Self, &'static str> {
+        let mut question = Self { octets: [0; MAX_QUESTION_OCTETS], length: 0 };
+        if name != "." {
+            for label in name.strip_suffix('.').unwrap_or(name).split('.') {
+                question.push_label(label.as_bytes())?;
+            }
+        }
+        question.push(&[0]);
+        question.push(&record_type.to_be_bytes());
+        question.push(&CLASS_IN.to_be_bytes());
+        Ok(question)
+    }
+
+    fn push_label(&mut self, label: &[u8]) -> Result<(), &'static str> {
+        let length = match u8::try_from(label.len()) {
+            Ok(0) => return Err("empty label"),
+            Ok(length @ ..=63) => length,
+            _ => return Err("name too long: a label has more than 63 octets"),
+        };
+        if !label.iter().all(|octet| octet.is_ascii_graphic() && *octet != b'\\') {
+            return Err("name is not in A-label form");
+        }
+        if self.length + 1 + label.len() >= MAX_WIRE_OCTETS {
+            return Err("name too long: more than 253 octets");
+        }
+        self.push(&[length]);
+        self.push(label);
+        Ok(())
+    }
+
+    fn push(&mut self, octets: &[u8]) {
+        if let Some(room) = self.octets.get_mut(self.length..self.length + octets.len()) {
+            room.copy_from_slice(octets);
+            self.length += octets.len();
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.octets.get(..self.length).unwrap_or_default()
+    }
+
+    /// Appends the query to `out`; with an OPT record unless `plain`, DO not set (RFC 6891 section 6.1).
+    pub(super) fn write_query(&self, id: u16, plain: bool, out: &mut Vec<u8>) {
+        for field in [id, QUERY_FLAGS, 1, 0, 0, u16::from(!plain)] {
+            out.extend_from_slice(&field.to_be_bytes());
+        }
+        out.extend_from_slice(self.as_bytes());
+        if !plain {
+            out.push(0);
+            out.extend_from_slice(&TYPE_OPT.to_be_bytes());
+            out.extend_from_slice(&UDP_PAYLOAD.to_be_bytes());
+            out.extend_from_slice(&[0; 6]);
+        }
+    }
+
+    /// Whether a reply repeats the question, letter case aside. Length octets are no letters, so octets can be compared.
+    pub(super) fn is_repeated_in(&self, reply: &[u8]) -> bool {
+        reply.get(HEADER_OCTETS..self.end()).is_some_and(|octets| octets.eq_ignore_ascii_case(self.as_bytes()))
+    }
+
+    /// Where the answer section of a message that repeats the question begins.
+    pub(super) fn end(&self) -> usize {
+        HEADER_OCTETS + self.length
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hickory_proto::op::Message;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_that_do_not_fit_are_refused() {
+        let label = "a".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
+        assert_eq!(longest.len(), 253);
+        assert!(Question::new(&longest, 16).is_ok());
+        assert!(Question::new(&format!("{longest}a"), 16).unwrap_err().starts_with("name too long"));
+        assert!(Question::new(&format!("{label}a.test"), 16).unwrap_err().starts_with("name too long"));
+        assert!(Question::new(&format!("{longest}.{longest}"), 16).unwrap_err().starts_with("name too long"));
+        assert_eq!(Question::new("a..b", 16).unwrap_err(), "empty label");
+        assert_eq!(Question::new("", 16).unwrap_err(), "empty label");
+        assert_eq!(Question::new("..", 16).unwrap_err(), "empty label");
+        assert!(Question::new("bücher.example", 16).is_err());
+        assert!(Question::new("a b", 16).is_err());
+    }
+
+    #[test]
+    fn the_root_can_be_asked_for() {
+        assert_eq!(Question::new(".", 2).unwrap().as_bytes(), b"\0\0\x02\0\x01");
+    }
+
+    #[test]
+    fn the_reply_must_repeat_the_question() {
+        let question = Question::new("_mta-sts.Example.com", 16).unwrap();
+        let mut reply = Vec::new();
+        question.write_query(7, false, &mut reply);
+        assert!(question.is_repeated_in(&reply));
+        assert!(question.is_repeated_in(&reply.to_ascii_uppercase()));
+        for other in ["_mta-sts.example.co", "_mta-sts.example.con"] {
+            assert!(!Question::new(other, 16).unwrap().is_repeated_in(&reply));
+        }
+        assert!(!Question::new("_mta-sts.example.com", 15).unwrap().is_repeated_in(&reply));
+        assert!(!question.is_repeated_in(&reply[..20]));
+    }
+
+    proptest! {
+        /// An independent decoder reads back what was asked.
+        #[test]
+        fn queries_read_back(name in "[a-z0-9_-]{1,63}(\\.[a-z0-9_-]{1,40}){0,4}", record_type in 1_u16..40, id: u16, plain: bool) {
+            let mut octets = Vec::new();
+            Question::new(&name, record_type).unwrap().write_query(id, plain, &mut octets);
+            prop_assert!(octets.len() <= MAX_QUERY_OCTETS);
+            let message = Message::from_vec(&octets).unwrap();
+            prop_assert_eq!(message.metadata.id, id);
+            prop_assert!(message.metadata.recursion_desired && message.metadata.authentic_data);
+            prop_assert!(!message.metadata.checking_disabled && !message.metadata.truncation);
+            prop_assert_eq!(message.queries.len(), 1);
+            prop_assert_eq!(message.queries[0].name().to_ascii(), format!("{name}."));
+            prop_assert_eq!(u16::from(message.queries[0].query_type()), record_type);
+            prop_assert_eq!(message.edns.as_ref().map(|edns| (edns.max_payload(), edns.flags().dnssec_ok)), (!plain).then_some((1232, false)));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What goes wrong between the engine and a resolver.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::net::UdpSocket;
+
+use super::super::{DnsConfig, DnsCounters, DnsError, DnsLimits, check_resolvers};
+use super::server::{Server, closed_port};
+use super::{hasty, patient, run};
+use crate::evidence::Outcome;
+use crate::observe::dns::Dns;
+
+#[test]
+fn a_lost_query_is_sent_to_the_other_resolver() {
+    run(async {
+        let silent = Server::start(|_| Vec::new()).await;
+        let good = Server::start(|asked| vec![asked.text("here")]).await;
+        let (dns, counters) = hasty(&[silent.address, good.address]);
+        let mut attempts = Vec::new();
+        for index in 0..2 {
+            let lookup = dns.lookup_txt(&format!("n{index}.test")).await;
+            assert_eq!((lookup.outcome, lookup.resolver), (Outcome::Noerror, Some(good.address)));
+            attempts.push(lookup.attempts);
+        }
+        attempts.sort_unstable();
+        assert_eq!(attempts, [1, 2], "lookups begin with each resolver in turn");
+        let totals = counters.totals();
+        assert_eq!((totals.timeouts, totals.retries, totals.sent), (1, 1, 3));
+        assert_eq!((totals.resolvers[0].sent, totals.resolvers[0].answered), (1, 0));
+    });
+}
+
+#[test]
+fn silence_is_a_time_out() {
+    run(async {
+        let silent = Server::start(|_| Vec::new()).await;
+        let (dns, _) = hasty(&[silent.address]);
+        let begin = Instant::now();
+        let lookup = dns.lookup_txt("a.test").await;
+        assert_eq!((lookup.outcome, lookup.attempts, lookup.rcode, lookup.rtt_us), (Outcome::Timeout, 2, None, None));
+        assert_eq!(lookup.resolver, Some(silent.address));
+        assert!(begin.elapsed() >= Duration::from_millis(300), "neither attempt was cut short");
+        assert_eq!(silent.count(), 2);
+    });
+}
+
+#[test]
+fn replies_to_something_else_do_not_end_the_wait() {
+    run(async {
+        let server = Server::start(|asked| {
+            let good = asked.text("true");
+            let forge = |at: usize, octet: u8| {
+                let mut reply = asked.text("forged");
+                reply[at] ^= octet;
+                reply
+            };
+            let question_end = 12 + asked.name.len() + 2;
+            let wrong = vec![
+                forge(0, 0x80),
+                forge(1, 1),
+                forge(2, 0x80),
+                forge(2, 0x28),
+                forge(5, 3),
+                forge(13, 1),
+                forge(question_end + 1, 1),
+                forge(question_end + 3, 2),
+                good[..good.len() - 30].to_vec(),
+                vec![1, 2, 3],
+                Vec::new(),
+            ];
+            if asked.name == "never.test" { wrong } else { [wrong, vec![good]].concat() }
+        })
+        .await;
+        let (dns, counters) = hasty(&[server.address]);
+        let lookup = dns.lookup_txt("_mta-sts.test").await;
+        assert_eq!(lookup.records[0].joined(), b"true");
+        assert_eq!((lookup.attempts, counters.totals().unexpected), (1, 11));
+        assert_eq!(dns.lookup_txt("never.test").await.outcome, Outcome::Timeout);
+        assert_eq!(counters.totals().unexpected, 33);
+    });
+}
+
+#[test]
+fn a_reply_from_another_address_is_not_heard() {
+    run(async {
+        let stranger = Rc::new(std::net::UdpSocket::bind("127.0.0.1:0").unwrap());
+        let server = {
+            let stranger = Rc::clone(&stranger);
+            Server::start(move |asked| {
+                stranger.send_to(&asked.text("forged"), asked.from).unwrap();
+                vec![asked.text("true")]
+            })
+            .await
+        };
+        let (dns, _) = patient(&[server.address]);
+        assert_eq!(dns.lookup_txt("a.test").await.records[0].joined(), b"true");
+    });
+}
+
+#[test]
+fn a_failure_is_tried_elsewhere_and_told_if_all_fail() {
+    run(async {
+        let good = Server::start(|asked| vec![asked.text("here")]).await;
+        let silent = Server::start(|_| Vec::new()).await;
+        for (rcode, outcome) in [(2, Outcome::Servfail), (5, Outcome::Refused), (9, Outcome::OtherRcode)] {
+            let bad = Server::start(move |asked| vec![asked.rcode(rcode)]).await;
+            let (dns, _) = patient(&[bad.address, good.address]);
+            for _ in 0..2 {
+                assert_eq!(dns.lookup_txt("a.test").await.outcome, Outcome::Noerror);
+            }
+            let (dns, _) = hasty(&[bad.address, silent.address]);
+            for _ in 0..2 {
+                let lookup = dns.lookup_txt("a.test").await;
+                assert_eq!((lookup.outcome, lookup.rcode, lookup.attempts), (outcome, Some(rcode), 2));
+                assert_eq!(lookup.resolver, Some(bad.address), "the answer counts for more than the silence");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_closed_port_fails_at_once() {
+    run(async {
+        let closed = closed_port().await;
+        let (dns, counters) = patient(&[closed]);
+        let begin = Instant::now();
+        let lookups = futures_util::future::join_all((0..100).map(|index| {
+            let dns = dns.clone();
+            async move { dns.lookup_txt(&format!("n{index}.test")).await }
+        }))
+        .await;
+        assert!(begin.elapsed() < Duration::from_secs(9), "no attempt waited for its time-out");
+        for lookup in lookups {
+            assert_eq!((lookup.outcome, lookup.detail.as_deref()), (Outcome::Timeout, Some("connection refused by resolver")));
+        }
+        assert_eq!(counters.totals().local_errors, 0);
+    });
+}
+
+#[test]
+fn a_fault_of_this_machine_is_no_silence() {
+    run(async {
+        let server = Server::start(|asked| vec![asked.rcode(3)]).await;
+        let (dns, counters) = patient(&[server.address]);
+        for line in dns.engine().resolvers.iter().flat_map(|resolver| &resolver.sockets) {
+            socket2::SockRef::from(&line.socket).shutdown(std::net::Shutdown::Write).unwrap();
+        }
+        let lookup = dns.lookup_txt("a.test").await;
+        assert_eq!((lookup.outcome, lookup.attempts), (Outcome::LocalError, 0));
+        assert!(lookup.detail.unwrap().contains("Broken pipe"));
+        assert_eq!((server.count(), counters.totals().local_errors, counters.totals().sent), (0, 2, 0));
+    });
+}
+
+#[test]
+fn a_resolver_that_no_socket_can_reach_is_an_error_at_the_start() {
+    run(async {
+        let start = |resolvers: Vec<std::net::SocketAddr>| {
+            let counters = DnsCounters::new(&resolvers);
+            Dns::new(&DnsConfig::new(resolvers), DnsLimits::unlimited().into(), counters.into()).err()
+        };
+        assert!(matches!(start(vec!["255.255.255.255:53".parse().unwrap()]), Some(DnsError::Socket { .. })));
+        assert!(matches!(start(Vec::new()), Some(DnsError::NoResolvers)));
+    });
+}
+
+#[test]
+fn a_lookup_that_is_dropped_leaves_nothing_behind() {
+    run(async {
+        let late = Server::start(|asked| if asked.before == 0 { Vec::new() } else { vec![asked.text("here")] }).await;
+        let (dns, _) = patient(&[late.address]);
+        let dropped = tokio::time::timeout(Duration::from_millis(50), dns.lookup_txt("dropped.test")).await;
+        assert!(dropped.is_err() && late.count() == 1);
+        let in_use = |dns: &Dns| dns.engine().resolvers[0].sockets.iter().map(|line| line.ids.borrow_mut().drain().count()).sum::<usize>();
+        assert_eq!(in_use(&dns), 0);
+        assert_eq!(dns.lookup_txt("next.test").await.outcome, Outcome::Noerror);
+        assert_eq!(in_use(&dns), 0);
+
+        let engine = Rc::downgrade(dns.engine());
+        let clone = dns.clone();
+        drop(dns);
+        assert!(engine.upgrade().is_some());
+        drop(clone);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert!(engine.upgrade().is_none(), "the drivers ended with the last clone");
+    });
+}
+
+#[test]
+fn resolvers_are_checked_before_a_scan() {
+    run(async {
+        let good = Server::start(|asked| vec![asked.reply(0x8180, 0, &[])]).await;
+        let refusing = Server::start(|asked| vec![asked.rcode(5)]).await;
+        let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let wait = Duration::from_millis(100);
+        let check = check_resolvers(&[refusing.address, good.address, silent], wait, 2).await;
+        assert_eq!(check.answering, [good.address]);
+        assert_eq!(check.failed[0], (refusing.address, "answers REFUSED".to_owned()));
+        assert_eq!(check.failed[1].0, silent);
+        assert_eq!(check.into_answering().unwrap(), [good.address]);
+        assert_eq!(good.asked.borrow()[0], (String::new(), false));
+
+        let sentence = check_resolvers(&[refusing.address], wait, 1).await.into_answering().unwrap_err().to_string();
+        assert!(sentence.starts_with("no resolver answers (") && sentence.contains("REFUSED"), "{sentence}");
+    });
+}

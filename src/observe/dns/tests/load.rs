@@ -1,0 +1,100 @@
+//! Many lookups at once: each gets its own answer, limits hold, in flight is not bounded by the 16 bits of an id.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+
+use super::super::{Dns, DnsConfig, DnsCounters, DnsLimits};
+use super::server::Server;
+use super::{engine, patient, run};
+use crate::evidence::Outcome;
+
+#[test]
+fn every_lookup_gets_its_own_answer() {
+    run(async {
+        let answer = |asked: &super::server::Asked| vec![if asked.name.starts_with("n1") { asked.text(&asked.name) } else { asked.rcode(3) }];
+        let (first, second) = (Server::start(answer).await, Server::start(answer).await);
+        let (dns, counters) = patient(&[first.address, second.address]);
+        let lookups = join_all((0..2000).map(|index| {
+            let dns = dns.clone();
+            async move { dns.lookup_txt(&format!("n{index}.test")).await }
+        }))
+        .await;
+        for (index, lookup) in lookups.iter().enumerate() {
+            let name = format!("n{index}.test");
+            assert_eq!(lookup.name, name);
+            if name.starts_with("n1") {
+                assert_eq!(lookup.records[0].joined(), name.as_bytes());
+            } else {
+                assert_eq!(lookup.outcome, Outcome::Nxdomain);
+            }
+        }
+        let totals = counters.totals();
+        assert!(totals.sent >= 2000 && totals.unexpected <= totals.sent - 2000);
+        assert!(first.count() >= 900 && second.count() >= 900, "the resolvers share the work");
+    });
+}
+
+#[test]
+fn the_rate_is_kept_and_waiting_for_it_is_no_time_out() {
+    run(async {
+        let server = Server::start(|asked| vec![asked.rcode(3)]).await;
+        for limits in [DnsLimits::new(200, &[]), DnsLimits::new(0, &[200])] {
+            let (dns, counters) = engine(&[server.address], Duration::from_millis(200), limits);
+            let begin = Instant::now();
+            let lookups = join_all((0..100).map(|index| {
+                let dns = dns.clone();
+                async move { dns.lookup_txt(&format!("n{index}.test")).await }
+            }))
+            .await;
+            // 100 queries at 200 a second, two of them at once at the start.
+            assert!(begin.elapsed() >= Duration::from_millis(490), "{:?}", begin.elapsed());
+            assert!(lookups.iter().all(|lookup| lookup.outcome == Outcome::Nxdomain));
+            assert!(counters.totals().sent >= 100);
+        }
+    });
+}
+
+/// Counts the queries that leave for a resolver that never answers, while all these lookups wait.
+async fn in_flight(lookups: usize, sockets: usize, timeout: Duration) -> (Rc<Dns>, Arc<DnsCounters>, tokio::task::JoinSet<Outcome>) {
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let resolvers = vec![silent.local_addr().unwrap()];
+    let counters = Arc::new(DnsCounters::new(&resolvers));
+    let config = DnsConfig { sockets_per_resolver: sockets, timeout, tries: 1, ..DnsConfig::new(resolvers) };
+    let dns = Rc::new(Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::clone(&counters)).unwrap());
+    let mut tasks = tokio::task::JoinSet::new();
+    for index in 0..lookups {
+        let dns = Rc::clone(&dns);
+        tasks.spawn_local(async move { dns.lookup_txt(&format!("n{index}.test")).await.outcome });
+    }
+    // The socket stays open, and its full buffer silently drops what comes, until the test ends.
+    std::mem::forget(silent);
+    (dns, counters, tasks)
+}
+
+#[test]
+fn more_are_in_flight_than_one_socket_has_ids() {
+    run(async {
+        let (_dns, counters, tasks) = in_flight(70_000, 4, Duration::from_secs(600)).await;
+        let begin = Instant::now();
+        while counters.totals().sent < 70_000 && begin.elapsed() < Duration::from_secs(60) {
+            tokio::task::yield_now().await;
+        }
+        let totals = counters.totals();
+        assert_eq!((totals.sent, totals.timeouts, tasks.len()), (70_000, 0, 70_000));
+    });
+}
+
+#[test]
+fn lookups_beyond_the_ids_wait_for_a_free_one() {
+    run(async {
+        let (_dns, counters, mut tasks) = in_flight(33_000, 1, Duration::from_millis(300)).await;
+        while let Some(outcome) = tasks.join_next().await {
+            assert_eq!(outcome.unwrap(), Outcome::Timeout);
+        }
+        let totals = counters.totals();
+        assert_eq!((totals.sent, totals.timeouts), (33_000, 33_000));
+    });
+}

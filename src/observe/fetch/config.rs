@@ -1,0 +1,176 @@
+//! What can be set about fetching, and what is wrong with a setting.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Longest contact text in octets.
+const MAX_CONTACT_OCTETS: usize = 200;
+/// Longest limit that may be set for one exchange.
+const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
+
+/// How policies are fetched. [`FetchConfig::default`] is what the documentation promises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchConfig {
+    /// TCP port of policy hosts, from 1; other than 443 only for labs.
+    pub https_port: u16,
+    /// Limit for one TCP connection attempt; above 0, at most an hour.
+    pub connect_timeout: Duration,
+    /// Limit for the whole exchange, waiting for a permit not included (RFC 8461 section 3.3 suggests one minute);
+    /// above 0, at most an hour.
+    pub total_timeout: Duration,
+    /// Fetches begun a second, in all; 0 for no limit.
+    pub fetch_rate: u32,
+    /// Connections a second to one policy-host address; 0 for no limit.
+    pub host_rate: u32,
+    /// Fetches in flight, from 1.
+    pub fetch_concurrency: usize,
+    /// Whether loopback, private and other special-use addresses may be connected to.
+    pub allow_private: bool,
+    /// How operators reach whoever runs the scan, for the User-Agent: printable ASCII without parentheses and
+    /// backslashes (RFC 9110 section 5.6.5, comments), at most 200 octets.
+    pub contact: Option<String>,
+}
+
+impl Default for FetchConfig {
+    fn default() -> Self {
+        Self {
+            https_port: 443,
+            connect_timeout: Duration::from_secs(10),
+            total_timeout: Duration::from_secs(60),
+            fetch_rate: 200,
+            host_rate: 10,
+            fetch_concurrency: 256,
+            allow_private: false,
+            contact: None,
+        }
+    }
+}
+
+impl FetchConfig {
+    /// The User-Agent of every request: `stscan/VERSION`, with the contact in a comment if there is one.
+    pub fn user_agent(&self) -> String {
+        let product = concat!("stscan/", env!("CARGO_PKG_VERSION"));
+        match &self.contact {
+            Some(contact) => format!("{product} (+{contact})"),
+            None => product.to_owned(),
+        }
+    }
+
+    /// # Errors
+    /// At the first setting that is out of its range.
+    pub(super) fn check(&self) -> Result<(), FetchConfigError> {
+        if self.https_port == 0 {
+            return Err(FetchConfigError::Port);
+        }
+        for (option, limit) in [("--connect-timeout", self.connect_timeout), ("--fetch-timeout", self.total_timeout)] {
+            if limit.is_zero() || limit > MAX_TIMEOUT {
+                return Err(FetchConfigError::Timeout(option));
+            }
+        }
+        if !(1..=tokio::sync::Semaphore::MAX_PERMITS).contains(&self.fetch_concurrency) {
+            return Err(FetchConfigError::Concurrency);
+        }
+        match &self.contact {
+            Some(contact) if !is_contact(contact) => Err(FetchConfigError::Contact(contact.clone())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A comment that cannot break out of its parentheses nor out of the header.
+fn is_contact(text: &str) -> bool {
+    (1..=MAX_CONTACT_OCTETS).contains(&text.len()) && text.bytes().all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'(' | b')' | b'\\'))
+}
+
+/// Why fetching cannot be set up.
+#[derive(Debug)]
+pub enum FetchConfigError {
+    /// The port is 0.
+    Port,
+    /// The limit that this option sets is 0 or above an hour.
+    Timeout(&'static str),
+    /// The number of fetches in flight is 0 or absurdly large.
+    Concurrency,
+    /// The contact does not fit into a User-Agent.
+    Contact(String),
+    /// A file of trusted roots cannot be read.
+    RootsUnreadable(PathBuf, std::io::Error),
+    /// A text of trusted roots (its name, what is wrong) is no PEM, or a certificate in it cannot be a root.
+    RootsInvalid(String, String),
+    /// A text of trusted roots has no certificate in it.
+    RootsEmpty(String),
+    /// The TLS library refuses its own defaults.
+    Tls(rustls::Error),
+}
+
+impl fmt::Display for FetchConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port => f.write_str("--https-port 0: the port of policy hosts has to be from 1 to 65535"),
+            Self::Timeout(option) => write!(f, "{option}: the limit has to be more than 0 seconds and at most an hour"),
+            Self::Concurrency => f.write_str("--fetch-concurrency: at least one fetch has to be allowed"),
+            Self::Contact(text) => write!(
+                f,
+                "--contact {text:?}: the contact has to be 1 to {MAX_CONTACT_OCTETS} printable ASCII characters without parentheses and backslashes"
+            ),
+            Self::RootsUnreadable(path, error) => write!(f, "--ca-file {}: cannot be read: {error}", path.display()),
+            Self::RootsInvalid(name, why) => write!(f, "--ca-file {name}: {why}; give a PEM file of CA certificates"),
+            Self::RootsEmpty(name) => write!(f, "--ca-file {name}: no certificate in it; give a PEM file of CA certificates"),
+            Self::Tls(error) => write!(f, "TLS cannot be set up: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for FetchConfigError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::RootsUnreadable(_, error) => Some(error),
+            Self::Tls(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(change: impl FnOnce(&mut FetchConfig)) -> Result<(), FetchConfigError> {
+        let mut config = FetchConfig::default();
+        change(&mut config);
+        config.check()
+    }
+
+    #[test]
+    fn the_defaults_are_in_range() {
+        assert!(FetchConfig::default().check().is_ok());
+    }
+
+    #[test]
+    fn settings_out_of_range_name_the_option() {
+        for (result, option) in [
+            (with(|c| c.https_port = 0), "--https-port"),
+            (with(|c| c.connect_timeout = Duration::ZERO), "--connect-timeout"),
+            (with(|c| c.total_timeout = Duration::MAX), "--fetch-timeout"),
+            (with(|c| c.fetch_concurrency = 0), "--fetch-concurrency"),
+            (with(|c| c.contact = Some(String::new())), "--contact"),
+            (with(|c| c.contact = Some("a\r\nX-Evil: 1".into())), "--contact"),
+            (with(|c| c.contact = Some("a) b".into())), "--contact"),
+            (with(|c| c.contact = Some("über".into())), "--contact"),
+            (with(|c| c.contact = Some("x".repeat(201))), "--contact"),
+        ] {
+            let message = result.unwrap_err().to_string();
+            assert!(message.starts_with(option), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_user_agent_names_the_contact() {
+        let mut config = FetchConfig { contact: Some("mailto:scan@example.org".into()), ..FetchConfig::default() };
+        assert!(config.check().is_ok());
+        assert_eq!(config.user_agent(), format!("stscan/{} (+mailto:scan@example.org)", env!("CARGO_PKG_VERSION")));
+        config.contact = None;
+        assert_eq!(config.user_agent(), format!("stscan/{}", env!("CARGO_PKG_VERSION")));
+    }
+}

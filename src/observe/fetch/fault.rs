@@ -1,0 +1,207 @@
+//! From the errors of the system, rustls and hyper to fault codes: the one place, by type and never by text.
+
+use std::error::Error;
+use std::io;
+
+use nix::errno::Errno;
+use rustls::{AlertDescription, PeerIncompatible};
+
+use super::distinguished_name::cut;
+use crate::evidence::{FetchError, FetchFault, FetchStage};
+
+/// Octets of an error's words that are kept.
+const MAX_TEXT_OCTETS: usize = 300;
+
+/// What an error that ended a step means.
+///
+/// The chain of causes is walked from the outermost: hyper wraps io errors, io errors wrap those of rustls.
+pub(super) fn of(stage: FetchStage, error: &(dyn Error + 'static)) -> FetchError {
+    let causes = std::iter::successors(Some(error), |error| inner(*error));
+    let fault = causes.clone().find_map(|cause| known(stage, cause)).unwrap_or(FetchFault::Other);
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    FetchError { stage: blamed(stage, fault), fault, text: cut(distinct(&texts).join(": "), MAX_TEXT_OCTETS) }
+}
+
+/// The step took longer than it may.
+pub(super) fn timeout(stage: FetchStage) -> FetchError {
+    FetchError { stage, fault: FetchFault::Timeout, text: "no answer in time".to_owned() }
+}
+
+/// In TLS 1.3 a server's refusal arrives after the client's side of the handshake is done.
+fn blamed(stage: FetchStage, fault: FetchFault) -> FetchStage {
+    match (stage, fault) {
+        (FetchStage::Http, FetchFault::TlsAlert | FetchFault::TlsVersion | FetchFault::TlsProtocol) => FetchStage::Tls,
+        _ => stage,
+    }
+}
+
+/// The cause of an error. `io::Error` gives its custom error as itself, and its cause as that one's cause.
+fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(custom) => Some(custom),
+        None => error.source(),
+    }
+}
+
+/// Wrappers repeat the words of what they wrap.
+fn distinct(texts: &[String]) -> Vec<&str> {
+    let mut kept: Vec<&str> = Vec::new();
+    for text in texts {
+        if !kept.last().is_some_and(|last| last.ends_with(text.as_str())) {
+            kept.push(text);
+        }
+    }
+    kept
+}
+
+fn known(stage: FetchStage, error: &(dyn Error + 'static)) -> Option<FetchFault> {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return Some(of_tls(error));
+    }
+    if let Some(error) = error.downcast_ref::<hyper::Error>() {
+        return of_http(stage, error);
+    }
+    error.downcast_ref::<io::Error>().and_then(|error| of_io(stage, error))
+}
+
+fn of_tls(error: &rustls::Error) -> FetchFault {
+    use rustls::Error::{AlertReceived, FailedToGetCurrentTime, FailedToGetRandomBytes, PeerIncompatible as Incompatible};
+    match error {
+        AlertReceived(AlertDescription::ProtocolVersion | AlertDescription::InsufficientSecurity) => FetchFault::TlsVersion,
+        AlertReceived(_) => FetchFault::TlsAlert,
+        Incompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+            | PeerIncompatible::NoCipherSuitesInCommon
+            | PeerIncompatible::NoKxGroupsInCommon
+            | PeerIncompatible::NoEcPointFormatsInCommon
+            | PeerIncompatible::NoSignatureSchemesInCommon,
+        ) => FetchFault::TlsVersion,
+        FailedToGetCurrentTime | FailedToGetRandomBytes => FetchFault::Local,
+        rustls::Error::General(_) | rustls::Error::Other(_) => FetchFault::Other,
+        _ => FetchFault::TlsProtocol,
+    }
+}
+
+fn of_http(stage: FetchStage, error: &hyper::Error) -> Option<FetchFault> {
+    if error.is_parse() {
+        Some(FetchFault::HttpProtocol)
+    } else if error.is_incomplete_message() {
+        Some(early_end(stage))
+    } else if error.is_timeout() {
+        Some(FetchFault::Timeout)
+    } else if error.source().is_some() {
+        None // The cause knows better.
+    } else if error.is_closed() || error.is_canceled() {
+        Some(FetchFault::Reset)
+    } else {
+        Some(FetchFault::HttpProtocol) // Octets where none are due, which hyper has no question for.
+    }
+}
+
+/// A connection that ends in the midst of a body cuts it; before that there is nothing to cut.
+fn early_end(stage: FetchStage) -> FetchFault {
+    if stage == FetchStage::Body { FetchFault::Truncated } else { FetchFault::Reset }
+}
+
+fn of_io(stage: FetchStage, error: &io::Error) -> Option<FetchFault> {
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(
+            Errno::EMFILE
+            | Errno::ENFILE
+            | Errno::EADDRNOTAVAIL
+            | Errno::EACCES
+            | Errno::EPERM
+            | Errno::ENOBUFS
+            | Errno::ENOMEM
+            | Errno::ENETDOWN
+            | Errno::EAFNOSUPPORT,
+        ) => return Some(FetchFault::Local),
+        Some(Errno::EHOSTDOWN) => return Some(FetchFault::Unreachable),
+        _ => {}
+    }
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Some(FetchFault::Refused),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe | io::ErrorKind::NotConnected => {
+            Some(FetchFault::Reset)
+        }
+        io::ErrorKind::TimedOut => Some(FetchFault::Timeout),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Some(FetchFault::Unreachable),
+        io::ErrorKind::UnexpectedEof => Some(early_end(stage)),
+        // rustls's errors come inside of InvalidData; without one it is hyper's reader of chunks that complains.
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
+            if matches!(stage, FetchStage::Http | FetchStage::Body)
+                && !error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) =>
+        {
+            Some(FetchFault::HttpProtocol)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(stage: FetchStage, error: impl Error + 'static) -> FetchFault {
+        of(stage, &error).fault
+    }
+
+    #[test]
+    fn faults_of_this_machine_are_not_the_peers() {
+        for errno in [Errno::EMFILE, Errno::ENFILE, Errno::EADDRNOTAVAIL, Errno::EACCES, Errno::EPERM, Errno::ENOBUFS, Errno::ENETDOWN] {
+            let error = io::Error::from_raw_os_error(errno as i32);
+            assert_eq!(fault(FetchStage::Connect, error), FetchFault::Local, "{errno}");
+        }
+    }
+
+    #[test]
+    fn what_the_network_says_keeps_its_kind() {
+        for (errno, expected) in [
+            (Errno::ECONNREFUSED, FetchFault::Refused),
+            (Errno::ECONNRESET, FetchFault::Reset),
+            (Errno::EPIPE, FetchFault::Reset),
+            (Errno::ETIMEDOUT, FetchFault::Timeout),
+            (Errno::EHOSTUNREACH, FetchFault::Unreachable),
+            (Errno::ENETUNREACH, FetchFault::Unreachable),
+            (Errno::EHOSTDOWN, FetchFault::Unreachable),
+            (Errno::EXDEV, FetchFault::Other),
+        ] {
+            assert_eq!(fault(FetchStage::Connect, io::Error::from_raw_os_error(errno as i32)), expected, "{errno}");
+        }
+    }
+
+    #[test]
+    fn tls_errors_are_found_inside_io_errors() {
+        let wrapped = |error: rustls::Error| io::Error::new(io::ErrorKind::InvalidData, error);
+        for (error, expected) in [
+            (rustls::Error::AlertReceived(AlertDescription::ProtocolVersion), FetchFault::TlsVersion),
+            (rustls::Error::AlertReceived(AlertDescription::HandshakeFailure), FetchFault::TlsAlert),
+            (rustls::Error::AlertReceived(AlertDescription::UnrecognisedName), FetchFault::TlsAlert),
+            (PeerIncompatible::ServerDoesNotSupportTls12Or13.into(), FetchFault::TlsVersion),
+            (PeerIncompatible::ExtendedMasterSecretExtensionRequired.into(), FetchFault::TlsProtocol),
+            (rustls::InvalidMessage::InvalidContentType.into(), FetchFault::TlsProtocol),
+            (rustls::CertificateError::BadSignature.into(), FetchFault::TlsProtocol),
+            (rustls::Error::FailedToGetRandomBytes, FetchFault::Local),
+        ] {
+            let found = of(FetchStage::Tls, &wrapped(error.clone()));
+            assert_eq!((found.fault, found.text), (expected, error.to_string()));
+        }
+        let late = of(FetchStage::Http, &wrapped(rustls::Error::AlertReceived(AlertDescription::CertificateRequired)));
+        assert_eq!((late.stage, late.fault), (FetchStage::Tls, FetchFault::TlsAlert));
+    }
+
+    #[test]
+    fn an_early_end_cuts_a_body_and_nothing_else() {
+        let end = || io::Error::from(io::ErrorKind::UnexpectedEof);
+        assert_eq!(fault(FetchStage::Tls, end()), FetchFault::Reset);
+        assert_eq!(fault(FetchStage::Http, end()), FetchFault::Reset);
+        assert_eq!(fault(FetchStage::Body, end()), FetchFault::Truncated);
+    }
+
+    #[test]
+    fn words_are_cut_and_not_repeated() {
+        let error = io::Error::other(io::Error::other("x".repeat(1000)));
+        assert_eq!(of(FetchStage::Http, &error).text, "x".repeat(MAX_TEXT_OCTETS));
+    }
+}

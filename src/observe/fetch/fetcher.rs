@@ -1,0 +1,215 @@
+//! The exchange, step by step: choose an address, connect, handshake, ask.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+
+use hyper::Request;
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, HOST, USER_AGENT};
+use rustls::client::Resumption;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, ProtocolVersion, RootCertStore};
+use tokio::net::TcpStream;
+use tokio::sync::SemaphorePermit;
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::clock::Clock;
+use super::config::{FetchConfig, FetchConfigError};
+use super::counters::FetchCounters;
+use super::http::{self, NoBody};
+use super::limits::Limits;
+use super::verifier::RecordingVerifier;
+use super::{address, certificate, fault};
+use crate::evidence::{Fetch, FetchError, FetchFault, FetchStage};
+use crate::exclusion::Exclusion;
+
+/// Where every policy is (RFC 8461 section 3.2).
+const POLICY_PATH: &str = "/.well-known/mta-sts.txt";
+
+/// Fetches policies; one for a scan, shared by its worker threads.
+pub struct Fetcher {
+    config: FetchConfig,
+    user_agent: String,
+    tls: ClientConfig,
+    roots: RootCertStore,
+    exclusion: Arc<Exclusion>,
+    limits: Limits,
+    counters: Arc<FetchCounters>,
+}
+
+impl Fetcher {
+    /// Prepares fetching with the trusted roots of [`load_roots`](super::load_roots).
+    ///
+    /// # Errors
+    /// Where a setting is out of its range.
+    pub fn new(config: FetchConfig, roots: RootCertStore, exclusion: Arc<Exclusion>) -> Result<Self, FetchConfigError> {
+        config.check()?;
+        Ok(Self {
+            user_agent: config.user_agent(),
+            tls: tls_config()?,
+            limits: Limits::new(config.fetch_concurrency, config.fetch_rate, config.host_rate),
+            counters: Arc::default(),
+            config,
+            roots,
+            exclusion,
+        })
+    }
+
+    /// Running totals.
+    pub fn counters(&self) -> &Arc<FetchCounters> {
+        &self.counters
+    }
+
+    /// One GET of `https://HOST/.well-known/mta-sts.txt` from one of the addresses, and everything that was seen of it.
+    ///
+    /// `host` is lower-case A-labels without a trailing dot. Waits for the limits first, which the timings do not count.
+    pub async fn fetch(&self, host: &str, addresses: Vec<IpAddr>) -> Fetch {
+        let mut fetch = Fetch::new(address::in_order(addresses));
+        let mut clock = Clock::start(self.config.total_timeout);
+        let _in_flight = self.counters.start();
+        fetch.error = self.exchange(host, &mut fetch, &mut clock).await.err();
+        fetch.timings.total_ms = clock.elapsed_ms();
+        self.counters.record(&fetch);
+        fetch
+    }
+
+    async fn exchange(&self, host: &str, fetch: &mut Fetch, clock: &mut Clock) -> Result<(), FetchError> {
+        let chosen = address::choose(&fetch.addresses, self.config.allow_private, &self.exclusion)?;
+        let (tcp, _permit) = self.connect(&chosen, fetch, clock).await?;
+        let tls = self.handshake(host, tcp, fetch, clock).await?;
+        http::get(self.request(host)?, tls, fetch, clock).await
+    }
+
+    /// The next address is tried only where there is no connection to the one before.
+    async fn connect(
+        &self,
+        chosen: &[IpAddr],
+        fetch: &mut Fetch,
+        clock: &mut Clock,
+    ) -> Result<(TcpStream, Option<SemaphorePermit<'_>>), FetchError> {
+        let mut failure: Option<FetchError> = None;
+        for &address in chosen {
+            let waiting = Instant::now();
+            let permit = self.limits.admit(address).await;
+            clock.pause(waiting.elapsed());
+            let peer = SocketAddr::new(address, self.config.https_port);
+            fetch.tried.push(address);
+            let (result, took) = clock.time(FetchStage::Connect, Some(self.config.connect_timeout), TcpStream::connect(peer)).await;
+            fetch.timings.connect_ms = Some(took);
+            match result {
+                Ok(tcp) => {
+                    fetch.address = Some(address);
+                    return Ok((tcp, permit));
+                }
+                Err(error) => failure = Some(more_telling(failure, own_lack_of_route(error, peer))),
+            }
+            if clock.is_over() {
+                break;
+            }
+        }
+        Err(failure.unwrap_or_else(|| fault::timeout(FetchStage::Connect)))
+    }
+
+    async fn handshake(&self, host: &str, tcp: TcpStream, fetch: &mut Fetch, clock: &Clock) -> Result<TlsStream<TcpStream>, FetchError> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| fault::of(FetchStage::Tls, &error))?;
+        let (verifier, seen) = RecordingVerifier::new(self.tls.crypto_provider().signature_verification_algorithms);
+        let mut config = self.tls.clone();
+        config.dangerous().set_certificate_verifier(verifier);
+        let connecting = TlsConnector::from(Arc::new(config)).connect(name.clone(), tcp);
+        let (result, took) = clock.time(FetchStage::Tls, None, connecting).await;
+        fetch.timings.tls_ms = Some(took);
+        fetch.certificate = seen.get().and_then(|seen| certificate::examine(&seen.chain, &name, &self.roots, seen.at));
+        let tls = result?;
+        record_session(tls.get_ref().1, fetch);
+        Ok(tls)
+    }
+
+    fn request(&self, host: &str) -> Result<Request<NoBody>, FetchError> {
+        let authority = match self.config.https_port {
+            443 => host.to_owned(),
+            port => format!("{host}:{port}"),
+        };
+        Request::get(POLICY_PATH)
+            .header(HOST, authority)
+            .header(USER_AGENT, &self.user_agent)
+            .header(ACCEPT, "text/plain, */*;q=0.5")
+            .header(ACCEPT_ENCODING, "identity")
+            .header(CONNECTION, "close")
+            .body(NoBody::new())
+            .map_err(|error| fault::of(FetchStage::Http, &error))
+    }
+}
+
+/// TLS 1.2 and 1.3, HTTP/1.1 offered by ALPN, every session new.
+fn tls_config() -> Result<ClientConfig, FetchConfigError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let (placeholder, _) = RecordingVerifier::new(provider.signature_verification_algorithms);
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(FetchConfigError::Tls)?
+        .dangerous()
+        .with_custom_certificate_verifier(placeholder)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+fn record_session(session: &ClientConnection, fetch: &mut Fetch) {
+    fetch.tls_version = session.protocol_version().map(|version| match version {
+        ProtocolVersion::TLSv1_2 => "TLSv1.2".to_owned(),
+        ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
+        other => format!("{other:?}"),
+    });
+    // rustls puts the version into the names of TLS 1.3's suites, IANA does not.
+    fetch.tls_cipher = session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()).replacen("TLS13_", "TLS_", 1));
+    fetch.alpn = session.alpn_protocol().map(|protocol| String::from_utf8_lossy(protocol).into_owned());
+}
+
+/// Of several failed connections the last is reported, but a fault of the host rather than one of ours.
+fn more_telling(before: Option<FetchError>, after: FetchError) -> FetchError {
+    match before {
+        Some(before) if after.fault == FetchFault::Local => before,
+        _ => after,
+    }
+}
+
+/// A network that cannot be reached because this machine has no route to it (no IPv6, say) is no fault of the host.
+///
+/// To connect a UDP socket asks the routing table and sends nothing.
+fn own_lack_of_route(error: FetchError, peer: SocketAddr) -> FetchError {
+    let any: IpAddr = if peer.is_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+    let has_route = || UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(peer)).is_ok();
+    if error.fault != FetchFault::Unreachable || has_route() {
+        return error;
+    }
+    FetchError { fault: FetchFault::Local, text: format!("this machine has no route to {}: {}", peer.ip(), error.text), ..error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(fault: FetchFault) -> FetchError {
+        FetchError { stage: FetchStage::Connect, fault, text: fault.to_string() }
+    }
+
+    #[test]
+    fn a_network_without_a_route_from_here_is_no_fault_of_the_host() {
+        let judged = |fault, address: [u8; 4]| own_lack_of_route(failure(fault), SocketAddr::from((address, 443))).fault;
+        // The kernel refuses broadcast without being asked for it, wherever the default route leads.
+        assert_eq!(judged(FetchFault::Unreachable, [255, 255, 255, 255]), FetchFault::Local);
+        assert_eq!(judged(FetchFault::Unreachable, [127, 0, 0, 1]), FetchFault::Unreachable);
+        assert_eq!(judged(FetchFault::Timeout, [255, 255, 255, 255]), FetchFault::Timeout);
+    }
+
+    #[test]
+    fn our_own_faults_do_not_hide_the_hosts() {
+        let told = |before: Option<FetchFault>, after| more_telling(before.map(failure), failure(after)).fault;
+        assert_eq!(told(Some(FetchFault::Refused), FetchFault::Timeout), FetchFault::Timeout);
+        assert_eq!(told(Some(FetchFault::Refused), FetchFault::Local), FetchFault::Refused);
+        assert_eq!(told(Some(FetchFault::Local), FetchFault::Refused), FetchFault::Refused);
+        assert_eq!(told(None, FetchFault::Local), FetchFault::Local);
+    }
+}

@@ -1,0 +1,92 @@
+//! The request and its response over a connection that is used once: head, then at most so much of the body.
+
+use std::convert::Infallible;
+use std::future::{Future, pending};
+
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::certificate::hex;
+use super::clock::Clock;
+use super::fault;
+use crate::evidence::{BODY_LIMIT, Fetch, FetchError, FetchStage, KEPT_HEADERS};
+
+/// Octets of a response head at most. hyper's buffer, which body octets share, may hold one read more than its own limit.
+const HEAD_LIMIT: usize = 64 * 1024;
+/// Header fields of a response at most.
+const MAX_HEADERS: usize = 100;
+/// Octets of a header value that are kept.
+const MAX_VALUE_OCTETS: usize = 1024;
+
+/// The body of a GET.
+pub(super) type NoBody = Empty<Bytes>;
+
+/// Sends the request and records the response.
+pub(super) async fn get(
+    request: Request<NoBody>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    fetch: &mut Fetch,
+    clock: &Clock,
+) -> Result<(), FetchError> {
+    let handshake =
+        Builder::new().max_buf_size(HEAD_LIMIT).max_header_size(HEAD_LIMIT).max_headers(MAX_HEADERS).handshake(TokioIo::new(stream)).await;
+    let (sender, connection) = handshake.map_err(|error| fault::of(FetchStage::Http, &error))?;
+    // hyper's two halves, driven together; no task is left behind when one of them is done.
+    tokio::select! {
+        biased;
+        result = converse(request, sender, fetch, clock) => result,
+        never = drive(connection) => match never {},
+    }
+}
+
+/// What goes wrong with the connection is told to the conversation, so it is that which ends.
+async fn drive(connection: impl Future<Output = hyper::Result<()>>) -> Infallible {
+    let _ = connection.await;
+    pending().await
+}
+
+async fn converse(request: Request<NoBody>, mut sender: SendRequest<NoBody>, fetch: &mut Fetch, clock: &Clock) -> Result<(), FetchError> {
+    let (head, took) = clock.time(FetchStage::Http, None, sender.send_request(request)).await;
+    fetch.timings.http_ms = Some(took);
+    let response = head?;
+    record_head(&response, fetch);
+
+    let mut body = response.into_body();
+    let mut kept = Vec::new();
+    let (result, took) = clock.time(FetchStage::Body, None, read(&mut body, &mut kept)).await;
+    fetch.timings.body_ms = Some(took);
+    fetch.body_sha256 = Some(hex(&Sha256::digest(&kept)));
+    fetch.body = Some(kept);
+    fetch.body_cut = result?;
+    Ok(())
+}
+
+fn record_head(response: &Response<Incoming>, fetch: &mut Fetch) {
+    fetch.http_version = Some(format!("{:?}", response.version()));
+    fetch.status = Some(response.status().as_u16());
+    fetch.headers = response
+        .headers()
+        .iter()
+        .filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()))
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().iter().take(MAX_VALUE_OCTETS).copied().collect()))
+        .collect();
+}
+
+/// Whether there is more than [`BODY_LIMIT`]; what comes after that is not waited for.
+async fn read(body: &mut Incoming, kept: &mut Vec<u8>) -> hyper::Result<bool> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            let room = BODY_LIMIT.saturating_sub(kept.len());
+            kept.extend(data.iter().take(room));
+            if data.len() > room {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}

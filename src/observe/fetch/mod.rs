@@ -1,0 +1,33 @@
+//! The HTTPS evidence: one GET of `https://mta-sts.DOMAIN/.well-known/mta-sts.txt` by explicit steps
+//! (RFC 8461 section 3.3).
+//!
+//! The steps are: choose an address, connect, TLS handshake, request, body. Each leaves what it saw in
+//! [`evidence::Fetch`](crate::evidence::Fetch), also where it fails. A ready-made HTTP client would hide half of that: the
+//! addresses tried, the length of each stage, the TLS version, cipher suite and ALPN, and every fault of a certificate
+//! but the first. So this goes one layer down, to a TCP stream, rustls and hyper's HTTP/1.1 connection.
+//!
+//! What the exchange does not do, on purpose: follow redirects, decompress, keep cookies, use a proxy, pool connections,
+//! resume TLS sessions (a resumed session shows no certificate).
+
+mod address;
+mod certificate;
+mod clock;
+mod config;
+mod counters;
+mod distinguished_name;
+mod fault;
+mod fetcher;
+mod http;
+mod limits;
+mod roots;
+mod verifier;
+
+pub use self::config::{FetchConfig, FetchConfigError};
+pub use self::counters::{FetchCounters, FetchTotals};
+pub use self::fetcher::Fetcher;
+pub use self::roots::{ROOTS_VERSION, add_roots, load_roots};
+
+#[cfg(test)]
+mod authority;
+#[cfg(test)]
+mod tests;

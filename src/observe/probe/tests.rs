@@ -1,0 +1,192 @@
+//! Probes against a resolver on loopback that answers from a table and remembers what it was asked.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use hickory_proto::op::{Message, OpCode, ResponseCode};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, TXT};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
+use rustls::RootCertStore;
+use tokio::task::LocalSet;
+
+use super::*;
+use crate::observe::dns::{DnsConfig, DnsCounters, DnsLimits};
+use crate::observe::fetch::FetchConfig;
+
+const DOMAIN: &str = "example.com";
+const RECORD: &str = "_mta-sts.example.com";
+const HOST: &str = "mta-sts.example.com";
+
+/// What the resolver knows: records by name and type, and names that do not exist. All else is NODATA.
+#[derive(Default)]
+struct Zone {
+    records: HashMap<(&'static str, RecordType), Vec<RData>>,
+    missing: Vec<&'static str>,
+}
+
+impl Zone {
+    fn with(mut self, name: &'static str, data: RData) -> Self {
+        self.records.entry((name, data.record_type())).or_default().push(data);
+        self
+    }
+
+    fn txt(self, name: &'static str, text: &str) -> Self {
+        self.with(name, RData::TXT(TXT::new(vec![text.to_owned()])))
+    }
+
+    fn alias(self, name: &'static str, target: &str) -> Self {
+        self.with(name, RData::CNAME(CNAME(Name::from_str(target).unwrap())))
+    }
+
+    fn address(self, name: &'static str) -> Self {
+        self.with(name, RData::A(A(Ipv4Addr::LOCALHOST)))
+    }
+
+    fn without(mut self, name: &'static str) -> Self {
+        self.missing.push(name);
+        self
+    }
+
+    /// The answer to a question; CNAMEs are followed as a resolver does.
+    fn answer(&self, asked: &Name, kind: RecordType) -> (ResponseCode, Vec<Record>) {
+        let (mut owner, mut answers) = (asked.clone(), Vec::new());
+        loop {
+            let name = owner.to_ascii().to_ascii_lowercase();
+            let name = name.trim_end_matches('.');
+            let of =
+                |kind| self.records.iter().find(|((known, known_kind), _)| *known == name && *known_kind == kind).map(|(_, data)| data);
+            let found = of(kind).or_else(|| of(RecordType::CNAME)).cloned().unwrap_or_default();
+            answers.extend(found.iter().map(|data| Record::from_rdata(owner.clone(), 300, data.clone())));
+            match found.first() {
+                Some(RData::CNAME(target)) => owner = target.0.clone(),
+                _ if self.missing.contains(&name) => return (ResponseCode::NXDomain, answers),
+                _ => return (ResponseCode::NoError, answers),
+            }
+        }
+    }
+}
+
+/// Probes the domain and says what was asked.
+async fn probe(zone: Zone, opted_out: &str) -> (Evidence, Vec<String>) {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let resolver = socket.local_addr().unwrap();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let journal = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 1500];
+        while let Ok((length, peer)) = socket.recv_from(&mut buffer) {
+            let query = Message::from_vec(&buffer[..length]).unwrap();
+            let question = query.queries[0].clone();
+            let name = question.name().to_ascii().to_ascii_lowercase();
+            journal.lock().unwrap().push(format!("{} {}", name.trim_end_matches('.'), question.query_type()));
+            let (code, answers) = zone.answer(question.name(), question.query_type());
+            let mut response = Message::response(query.metadata.id, OpCode::Query);
+            response.metadata.recursion_desired = true;
+            response.metadata.recursion_available = true;
+            response.metadata.response_code = code;
+            response.add_query(question).add_answers(answers);
+            socket.send_to(&response.to_vec().unwrap(), peer).unwrap();
+        }
+    });
+    let exclusion = Arc::new(Exclusion::parse(opted_out).unwrap());
+    let evidence = LocalSet::new()
+        .run_until(async {
+            let config = DnsConfig { timeout: Duration::from_secs(5), ..DnsConfig::new(vec![resolver]) };
+            let dns = Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::new(DnsCounters::new(&[resolver]))).unwrap();
+            Probe::new(dns, fetcher(&exclusion), Arc::clone(&exclusion)).observe(&Domain::from_a_labels(DOMAIN).unwrap()).await
+        })
+        .await;
+    let asked = asked.lock().unwrap().clone();
+    (evidence, asked)
+}
+
+/// Reaches loopback, but nobody listens there: an exchange that is tried is refused.
+fn fetcher(exclusion: &Arc<Exclusion>) -> Arc<Fetcher> {
+    let free = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let config = FetchConfig { https_port: free, allow_private: true, ..FetchConfig::default() };
+    Arc::new(Fetcher::new(config, RootCertStore::empty(), Arc::clone(exclusion)).unwrap())
+}
+
+#[tokio::test]
+async fn a_domain_with_a_record_is_followed_to_its_policy() {
+    let zone = Zone::default()
+        .with(DOMAIN, RData::MX(MX::new(10, Name::from_str("mail.example.com.").unwrap())))
+        .txt(RECORD, "v=STSv1; id=1;")
+        .txt("_smtp._tls.example.com", "v=TLSRPTv1; rua=mailto:a@example.com")
+        .address(HOST)
+        .with(HOST, RData::AAAA(AAAA(Ipv6Addr::LOCALHOST)));
+    let before = SystemTime::now();
+    let (evidence, mut asked) = probe(zone, "").await;
+    assert!(evidence.scanned_at >= before && evidence.elapsed_ms < 60_000);
+    assert_eq!(evidence.mx.records[0].exchange, "mail.example.com");
+    assert_eq!(evidence.sts_txt.records[0].joined(), b"v=STSv1; id=1;");
+    assert_eq!(evidence.tlsrpt_txt.outcome, Outcome::Noerror);
+    assert_eq!(evidence.host_a.unwrap().records, [Ipv4Addr::LOCALHOST]);
+    assert_eq!(evidence.host_aaaa.unwrap().records, [Ipv6Addr::LOCALHOST]);
+    let fetch = evidence.fetch.unwrap();
+    assert_eq!(fetch.tried, [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)]);
+    assert_eq!(fetch.error.unwrap().fault, FetchFault::Refused);
+    assert_eq!(asked.remove(0), "example.com MX", "the domain itself comes first");
+    asked.sort();
+    let expected = ["_mta-sts.example.com TXT", "_smtp._tls.example.com TXT", "mta-sts.example.com A", "mta-sts.example.com AAAA"];
+    assert_eq!(asked, expected);
+}
+
+#[tokio::test]
+async fn nothing_is_fetched_without_a_record() {
+    for zone in [Zone::default(), Zone::default().txt(RECORD, "v=spf1 -all"), Zone::default().without(RECORD)] {
+        let (evidence, asked) = probe(zone.address(HOST), "").await;
+        assert_eq!((evidence.host_a, evidence.host_aaaa, evidence.fetch, asked.len()), (None, None, None, 3));
+    }
+}
+
+#[tokio::test]
+async fn near_misses_and_several_records_are_followed_too() {
+    for texts in [&["v=stsv1; id=1"][..], &["v=STSv1; id=1", "v=STSv1; id=2"]] {
+        let zone = texts.iter().fold(Zone::default(), |zone, text| zone.txt(RECORD, text)).address(HOST);
+        let (evidence, _) = probe(zone, "").await;
+        assert!(evidence.fetch.is_some_and(|fetch| !fetch.tried.is_empty()), "{texts:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_host_without_an_address_is_not_fetched_from() {
+    let (evidence, _) = probe(Zone::default().txt(RECORD, "v=STSv1; id=1;").without(HOST), "").await;
+    assert_eq!((evidence.host_a.unwrap().outcome, evidence.fetch), (Outcome::Nxdomain, None));
+}
+
+#[tokio::test]
+async fn below_a_name_that_does_not_exist_nothing_is_asked() {
+    let (evidence, asked) = probe(Zone::default().without(DOMAIN).txt(RECORD, "v=STSv1; id=1;"), "").await;
+    assert_eq!(evidence.mx.outcome, Outcome::Nxdomain);
+    assert_eq!((evidence.sts_txt.outcome, evidence.tlsrpt_txt.outcome), (Outcome::Pruned, Outcome::Pruned));
+    assert_eq!((evidence.sts_txt.name.as_str(), evidence.tlsrpt_txt.name.as_str()), (RECORD, "_smtp._tls.example.com"));
+    assert_eq!((evidence.fetch, asked.as_slice()), (None, &["example.com MX".to_owned()][..]));
+}
+
+#[tokio::test]
+async fn a_dangling_alias_of_the_domain_prunes_nothing() {
+    let zone = Zone::default().alias(DOMAIN, "gone.example.net.").without("gone.example.net").txt(RECORD, "v=STSv1; id=1;");
+    let (evidence, _) = probe(zone, "").await;
+    assert_eq!((evidence.mx.outcome, evidence.sts_txt.outcome), (Outcome::Nxdomain, Outcome::Noerror));
+}
+
+#[tokio::test]
+async fn who_opted_out_is_left_alone() {
+    let zone = || Zone::default().txt(RECORD, "v=STSv1; id=1;").address(HOST);
+    let (evidence, asked) = probe(zone(), "example.com").await;
+    assert_eq!((evidence.mx.outcome, evidence.sts_txt.outcome, asked.len()), (Outcome::Excluded, Outcome::Excluded, 0));
+
+    let (evidence, asked) = probe(zone(), "mta-sts.example.com").await;
+    assert_eq!((evidence.host_a.unwrap().outcome, evidence.host_aaaa.unwrap().outcome), (Outcome::Excluded, Outcome::Excluded));
+    assert_eq!((evidence.fetch, asked.len()), (None, 3));
+
+    let hosted = Zone::default().txt(RECORD, "v=STSv1; id=1;").alias(HOST, "sts.provider.example.").address("sts.provider.example");
+    let (evidence, _) = probe(hosted, "provider.example").await;
+    let fetch = evidence.fetch.unwrap();
+    assert_eq!((fetch.addresses.len(), fetch.tried.len()), (1, 0));
+    assert_eq!(fetch.error.map(|error| (error.stage, error.fault)), Some((FetchStage::Address, FetchFault::Excluded)));
+}

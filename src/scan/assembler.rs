@@ -1,0 +1,126 @@
+//! Puts judged rows back into the order of the list, a shard at a time.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::dataset::Record;
+
+/// Rows by which the reader may be ahead of the oldest shard that is not committed: the bound of a scan's memory.
+pub const WINDOW_ROWS: u64 = 200_000;
+
+/// Rows of the shards that are not complete yet.
+pub(super) struct Assembler {
+    shard_rows: u64,
+    /// Ordinals that earlier runs committed, disjoint.
+    committed: Vec<Range<u64>>,
+    open: BTreeMap<u64, Vec<Record>>,
+    /// Number of targets in the list, once known.
+    total: Option<u64>,
+}
+
+impl Assembler {
+    pub(super) fn new(shard_rows: u64, committed: Vec<Range<u64>>) -> Self {
+        Self { shard_rows, committed, open: BTreeMap::new(), total: None }
+    }
+
+    pub(super) fn add(&mut self, record: Record) {
+        let shard = record.target.ordinal / self.shard_rows;
+        self.open.entry(shard).or_default().push(record);
+    }
+
+    /// The list has `total` targets.
+    pub(super) fn end_of_list(&mut self, total: u64) {
+        self.total = Some(total);
+    }
+
+    /// Takes a shard of which every row is there, sorted by ordinal.
+    pub(super) fn take_complete(&mut self) -> Option<(u64, Vec<Record>)> {
+        let shard = *self.open.iter().find(|(shard, rows)| rows.len() as u64 == self.missing(**shard))?.0;
+        self.take(shard)
+    }
+
+    /// Takes a shard that will not become complete in this run, sorted by ordinal.
+    pub(super) fn take_partial(&mut self) -> Option<(u64, Vec<Record>)> {
+        let shard = *self.open.first_key_value()?.0;
+        self.take(shard)
+    }
+
+    fn take(&mut self, shard: u64) -> Option<(u64, Vec<Record>)> {
+        let mut rows = self.open.remove(&shard)?;
+        rows.sort_unstable_by_key(|row| row.target.ordinal);
+        Some((shard, rows))
+    }
+
+    /// Rows of a shard that this run has to bring.
+    fn missing(&self, shard: u64) -> u64 {
+        let start = shard * self.shard_rows;
+        let end = (start + self.shard_rows).min(self.total.unwrap_or(u64::MAX));
+        let there: u64 = self.committed.iter().map(|range| range.end.min(end).saturating_sub(range.start.max(start))).sum();
+        end.saturating_sub(start).saturating_sub(there)
+    }
+}
+
+/// Keeps the reader within [`WINDOW_ROWS`] of the oldest shard that is not committed.
+pub(super) struct Window {
+    shards: u64,
+    state: Mutex<WindowState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct WindowState {
+    /// Targets handed out and not yet committed, by shard.
+    open: BTreeMap<u64, u64>,
+    /// Nothing will be committed any more.
+    closed: bool,
+}
+
+impl WindowState {
+    fn is_full_for(&self, shard: u64, shards: u64) -> bool {
+        !self.closed && self.open.first_key_value().is_some_and(|(oldest, _)| shard >= oldest + shards)
+    }
+}
+
+impl Window {
+    pub(super) fn new(shard_rows: u64) -> Self {
+        Self { shards: (WINDOW_ROWS / shard_rows.max(1)).max(2), state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Whether a target of `shard` would have to wait now.
+    pub(super) fn is_full_for(&self, shard: u64) -> bool {
+        self.lock().is_full_for(shard, self.shards)
+    }
+
+    /// Notes one target of `shard` that will come; blocks while the window is full. `false` if the scan is over.
+    pub(super) fn enter(&self, shard: u64) -> bool {
+        let mut state = self.lock();
+        while state.is_full_for(shard, self.shards) {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        *state.open.entry(shard).or_default() += 1;
+        !state.closed
+    }
+
+    /// `rows` rows of `shard` are committed.
+    pub(super) fn leave(&self, shard: u64, rows: u64) {
+        let mut state = self.lock();
+        if let Some(left) = state.open.get_mut(&shard) {
+            *left = left.saturating_sub(rows);
+            if *left == 0 {
+                state.open.remove(&shard);
+            }
+        }
+        self.changed.notify_all();
+    }
+
+    /// Lets a waiting reader go: nothing will be committed any more.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, WindowState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,179 @@
+//! The network made ready: resolvers checked, roots loaded, limits set, the lab started if there is one.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::error::ScanError;
+use super::plan::{DEFAULT_RATE, NetworkPlan};
+use super::status::Status;
+use crate::exclusion::Exclusion;
+use crate::lab::Lab;
+use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, check_resolvers, system_resolvers};
+use crate::observe::fetch::{Fetcher, add_roots, load_roots};
+use crate::observe::probe::Probe;
+
+/// File descriptors that are left for files, sockets of the resolvers and the libraries.
+const RESERVED_FILES: u64 = 256;
+/// Domains in flight at most, unless the user says otherwise; more only waits in a resolver's queue.
+const MOST_IN_FLIGHT: u64 = 4096;
+/// Fetches in flight at most, unless the user says otherwise.
+const MOST_FETCHES: u64 = 512;
+
+/// What all probes of a scan share. A lab, if there is one, lives as long as this.
+pub struct Network {
+    dns: DnsConfig,
+    dns_limits: Arc<DnsLimits>,
+    dns_counters: Arc<DnsCounters>,
+    fetcher: Arc<Fetcher>,
+    exclusion: Arc<Exclusion>,
+    concurrency: usize,
+    user_agent: String,
+    warnings: Vec<String>,
+    lab: Option<Lab>,
+}
+
+impl Network {
+    /// Makes the network ready.
+    ///
+    /// # Errors
+    /// [`ScanError::Setup`] names the option that cannot be used, or says that no resolver answers.
+    pub fn prepare(plan: &NetworkPlan) -> Result<Self, ScanError> {
+        let setup = |error: &dyn std::fmt::Display| ScanError::Setup(error.to_string());
+        let exclusion = Arc::new(read_exclusion(plan)?);
+        let lab = match &plan.lab {
+            Some(config) => {
+                Some(Lab::start(*config).map_err(|error| ScanError::Machine(format!("the lab cannot be started: {error}")))?)
+            }
+            None => None,
+        };
+        let mut roots = load_roots(&plan.ca_files).map_err(|error| setup(&error))?;
+        let mut fetch = plan.fetch.clone();
+        if let Some(lab) = &lab {
+            add_roots(&mut roots, "the lab's authority", lab.ca_pem().as_bytes()).map_err(|error| setup(&error))?;
+            fetch.https_port = lab.https_port();
+        }
+        let files = raise_file_limit();
+        let free = files.saturating_sub(RESERVED_FILES).max(16);
+        fetch.fetch_concurrency = plan.fetch_concurrency.unwrap_or((free / 2).clamp(8, MOST_FETCHES) as usize);
+        let concurrency = plan.concurrency.unwrap_or((free / 2).clamp(8, MOST_IN_FLIGHT) as usize);
+        let user_agent = fetch.user_agent();
+        let fetcher = Arc::new(Fetcher::new(fetch, roots, Arc::clone(&exclusion)).map_err(|error| setup(&error))?);
+        let (resolvers, warnings) = resolvers(plan, lab.as_ref())?;
+        let dns = DnsConfig { timeout: plan.dns_timeout, tries: plan.dns_tries, ..DnsConfig::new(resolvers) };
+        let (rate, resolver_rate) = rates(plan, &dns.resolvers);
+        let limits = DnsLimits::new(rate, &vec![resolver_rate; dns.resolvers.len()]);
+        Ok(Self {
+            dns_counters: Arc::new(DnsCounters::new(&dns.resolvers)),
+            dns,
+            dns_limits: Arc::new(limits),
+            fetcher,
+            exclusion,
+            concurrency,
+            user_agent,
+            warnings,
+            lab,
+        })
+    }
+
+    /// A probe for the calling thread, which has to be within a `LocalSet` of a runtime with IO and time.
+    ///
+    /// # Errors
+    /// If no socket can be had.
+    pub fn probe(&self) -> Result<Probe, ScanError> {
+        let dns = Dns::new(&self.dns, Arc::clone(&self.dns_limits), Arc::clone(&self.dns_counters))
+            .map_err(|error| ScanError::Setup(error.to_string()))?;
+        Ok(Probe::new(dns, Arc::clone(&self.fetcher), Arc::clone(&self.exclusion)))
+    }
+
+    /// Who is never contacted.
+    pub fn exclusion(&self) -> &Arc<Exclusion> {
+        &self.exclusion
+    }
+
+    /// Domains in flight at most.
+    pub fn concurrency(&self) -> usize {
+        self.concurrency
+    }
+
+    /// Resolvers that are asked.
+    pub fn resolvers(&self) -> &[SocketAddr] {
+        &self.dns.resolvers
+    }
+
+    /// User-Agent of the fetches.
+    pub fn user_agent(&self) -> &str {
+        &self.user_agent
+    }
+
+    /// What the user should know before the scan begins, a sentence each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The built-in Internet, if that is what is scanned.
+    pub fn lab(&self) -> Option<&Lab> {
+        self.lab.as_ref()
+    }
+
+    /// DNS traffic so far.
+    pub fn dns_totals(&self) -> DnsTotals {
+        self.dns_counters.totals()
+    }
+
+    /// Fetches begun so far.
+    pub fn fetches(&self) -> u64 {
+        self.fetcher.counters().totals().started
+    }
+
+    /// Brings the traffic counters of `status` up to date.
+    pub(super) fn update(&self, status: &Status) {
+        status.queries.store(self.dns_totals().sent, Relaxed);
+        status.fetches.store(self.fetches(), Relaxed);
+    }
+}
+
+fn read_exclusion(plan: &NetworkPlan) -> Result<Exclusion, ScanError> {
+    let Some(path) = &plan.exclude else { return Ok(Exclusion::default()) };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ScanError::Setup(format!("the opt-out list {} cannot be read: {error}", path.display())))?;
+    Exclusion::parse(&text).map_err(|error| ScanError::Setup(format!("the opt-out list {}, {error}", path.display())))
+}
+
+/// The resolvers to ask: the lab's, the given ones or the system's; and what is to be said of those that do not answer.
+fn resolvers(plan: &NetworkPlan, lab: Option<&Lab>) -> Result<(Vec<SocketAddr>, Vec<String>), ScanError> {
+    if let Some(lab) = lab {
+        return Ok((vec![lab.dns_addr()], Vec::new()));
+    }
+    let given = match plan.resolvers.is_empty() {
+        true => system_resolvers().map_err(|error| ScanError::Setup(error.to_string()))?,
+        false => plan.resolvers.clone(),
+    };
+    if plan.trust_resolvers {
+        return Ok((given, Vec::new()));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| ScanError::Machine(format!("no event loop can be had: {error}")))?;
+    let check = tokio::task::LocalSet::new().block_on(&runtime, check_resolvers(&given, plan.dns_timeout, plan.dns_tries));
+    let warnings = check.failed.iter().map(|(resolver, why)| format!("resolver {resolver} is left out: {why}")).collect();
+    let answering = check.into_answering().map_err(|error| ScanError::Setup(error.to_string()))?;
+    Ok((answering, warnings))
+}
+
+/// Queries a second in all and to each resolver, 0 for no limit.
+fn rates(plan: &NetworkPlan, resolvers: &[SocketAddr]) -> (u32, u32) {
+    let own = resolvers.iter().all(|resolver| resolver.ip().is_loopback());
+    let default = if own { 0 } else { DEFAULT_RATE };
+    (plan.rate.unwrap_or(default), plan.resolver_rate.or(plan.rate).unwrap_or(default))
+}
+
+/// Raises the soft limit of open files to the hard one and returns what is in force.
+fn raise_file_limit() -> u64 {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    const FALLBACK: u64 = 1024;
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return FALLBACK };
+    match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
+        Ok(()) => hard,
+        Err(_) => soft,
+    }
+}

@@ -1,0 +1,232 @@
+//! A scan from the first line of the list to the finished manifest.
+
+use std::ops::Range;
+use std::sync::{Arc, mpsc};
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+
+use async_channel::{Receiver, Sender};
+use rayon::prelude::*;
+
+use super::assembler::{Assembler, Window};
+use super::error::ScanError;
+use super::network::Network;
+use super::plan::ScanPlan;
+use super::sink::Sink;
+use super::status::Status;
+use super::worker::{self, BATCH, Observation};
+use crate::classify::classify;
+use crate::dataset::{Manifest, Record};
+use crate::input::{Accounting, Input, Target};
+
+/// Batches that may wait before a worker and before the judge, for each worker.
+const QUEUED_BATCHES: usize = 2;
+/// Complete shards that may wait for the writer.
+const QUEUED_SHARDS: usize = 1;
+
+/// How a scan ended.
+#[derive(Debug)]
+pub struct Report {
+    /// The manifest as it was written last; `None` where the rows went to a stream.
+    pub manifest: Option<Manifest>,
+    /// What became of the lines of the list that were read.
+    pub accounting: Accounting,
+    /// Whether the scan was stopped before the end of the list.
+    pub stopped: bool,
+    /// Names that were taken without knowing whether they are duplicates, as the memory for that was full.
+    pub unchecked: u64,
+}
+
+/// Scans. Returns when every row is committed, or when what was in flight at a stop is.
+///
+/// # Errors
+/// What ended the scan early; the rows committed before stay, and the same plan goes on from there.
+pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<Report, ScanError> {
+    let (mut sink, mut input) = Sink::open(plan, network, status)?;
+    let committed = sink.committed();
+    let resumed = committed.iter().map(|range| range.end - range.start).sum();
+    status.resumed.store(resumed, Relaxed);
+    status.committed.store(resumed, Relaxed);
+    let stages = Stages { network, status, committed: &committed, window: Window::new(sink.shard_rows()), shard_rows: sink.shard_rows() };
+    let read = stages.run(plan, &mut input, &mut sink)?;
+    sink.finish(network, status, read, &input)
+}
+
+/// What reading the list came to.
+pub(super) struct Read {
+    pub(super) accounting: Accounting,
+    pub(super) stopped: bool,
+    pub(super) error: Option<ScanError>,
+}
+
+/// What the stages of a running scan share.
+struct Stages<'a> {
+    network: &'a Network,
+    status: &'a Arc<Status>,
+    committed: &'a [Range<u64>],
+    window: Window,
+    shard_rows: u64,
+}
+
+impl Stages<'_> {
+    /// Runs all stages to their end. The caller's thread judges.
+    fn run(&self, plan: &ScanPlan, input: &mut Input, sink: &mut Sink) -> Result<Read, ScanError> {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        let (target_sender, targets) = async_channel::bounded(QUEUED_BATCHES * workers);
+        let (observation_sender, observations) = async_channel::bounded(QUEUED_BATCHES * workers);
+        thread::scope(|scope| {
+            let (ready_sender, ready) = mpsc::channel();
+            for _ in 0..workers {
+                let (targets, observations, ready) = (targets.clone(), observation_sender.clone(), ready_sender.clone());
+                scope.spawn(move || self.worker(plan, workers, targets, observations, &ready));
+            }
+            drop((targets, observation_sender, ready_sender));
+            // Every worker has its sockets before the first target is taken, or nothing begins.
+            ready.iter().take(workers).collect::<Result<(), ScanError>>()?;
+            let reader = scope.spawn(move || self.read(input, &target_sender));
+            let (shard_sender, shards) = mpsc::sync_channel(QUEUED_SHARDS);
+            let writer = scope.spawn(move || self.write(&shards, sink));
+            self.judge(&observations, &shard_sender);
+            drop(shard_sender);
+            let written = writer.join().unwrap_or_else(|_| Err(broken("writes the dataset")));
+            // If the writer failed, whoever still waits for it is let go.
+            observations.close();
+            self.window.close();
+            let read = reader.join().map_err(|_| broken("reads the list"))?;
+            written.map(|()| read)
+        })
+    }
+
+    fn worker(
+        &self,
+        plan: &ScanPlan,
+        workers: usize,
+        targets: Receiver<Vec<Target>>,
+        observations: Sender<Vec<Observation>>,
+        ready: &mpsc::Sender<Result<(), ScanError>>,
+    ) {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return drop(ready.send(Err(ScanError::Machine(format!("no event loop can be had: {error}"))))),
+        };
+        let limit = self.network.concurrency().div_ceil(workers);
+        tokio::task::LocalSet::new().block_on(&runtime, async {
+            match self.network.probe() {
+                Ok(probe) => {
+                    drop(ready.send(Ok(())));
+                    worker::work(probe, limit, &plan.network.retry_rounds, targets, observations, self.status).await;
+                }
+                Err(error) => drop(ready.send(Err(error))),
+            }
+        });
+    }
+
+    /// Reads the list and hands out what is not committed yet.
+    fn read(&self, input: &mut Input, targets: &Sender<Vec<Target>>) -> Read {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut error = None;
+        let mut known = self.committed.iter().peekable();
+        let mut stopped = false;
+        while !stopped {
+            let target = match input.next() {
+                Some(Ok(target)) => target,
+                Some(Err(cause)) => {
+                    error = Some(cause.into());
+                    break;
+                }
+                None => break,
+            };
+            while known.next_if(|range| range.end <= target.ordinal).is_some() {}
+            if known.peek().is_some_and(|range| range.contains(&target.ordinal)) {
+                stopped = self.status.is_stopping();
+                continue;
+            }
+            let shard = target.ordinal / self.shard_rows;
+            if self.window.is_full_for(shard) {
+                // What is still in hand may be all that the oldest shard waits for.
+                stopped |= !send(targets, &mut batch, self.status);
+            }
+            if !self.window.enter(shard) {
+                break;
+            }
+            batch.push(target);
+            if batch.len() == BATCH {
+                self.status.estimated.store(input.estimate().unwrap_or(0), Relaxed);
+                stopped |= !send(targets, &mut batch, self.status);
+            }
+            stopped |= self.status.is_stopping();
+        }
+        send(targets, &mut batch, self.status);
+        let accounting = input.accounting();
+        if !stopped && error.is_none() {
+            self.status.total.store(accounting.rows, Relaxed);
+        }
+        targets.close();
+        Read { accounting, stopped, error }
+    }
+
+    /// Judges what the workers saw and hands complete shards to the writer, until there is no more or the writer has failed.
+    fn judge(&self, observations: &Receiver<Vec<Observation>>, shards: &mpsc::SyncSender<Shard>) {
+        let mut assembler = Assembler::new(self.shard_rows, self.committed.to_vec());
+        while let Ok(mut batch) = observations.recv_blocking() {
+            while let Ok(more) = observations.try_recv() {
+                batch.extend(more);
+            }
+            let records: Vec<Record> = batch.into_par_iter().map(judged).collect();
+            for record in records {
+                self.status.count(&record.assessment);
+                assembler.add(record);
+            }
+            self.network.update(self.status);
+            if let total @ 1.. = self.status.total.load(Relaxed) {
+                assembler.end_of_list(total);
+            }
+            while let Some(shard) = assembler.take_complete() {
+                if shards.send(shard).is_err() {
+                    return;
+                }
+            }
+        }
+        while let Some(shard) = assembler.take_partial() {
+            if shards.send(shard).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Commits shards as they come.
+    fn write(&self, shards: &mpsc::Receiver<Shard>, sink: &mut Sink) -> Result<(), ScanError> {
+        for (shard, rows) in shards {
+            let count = rows.len() as u64;
+            sink.commit(shard, rows, self.network, self.status)?;
+            self.status.committed.fetch_add(count, Relaxed);
+            self.window.leave(shard, count);
+        }
+        Ok(())
+    }
+}
+
+/// Number of a shard and its rows, sorted by ordinal.
+type Shard = (u64, Vec<Record>);
+
+fn broken(what: &str) -> ScanError {
+    ScanError::Machine(format!("the thread that {what} broke; this is a fault of stscan, please report it"))
+}
+
+fn judged((target, evidence): Observation) -> Record {
+    let assessment = classify(&evidence);
+    Record { target, evidence, assessment }
+}
+
+/// Hands a batch to the workers; `false` if there is nobody to take it.
+fn send(targets: &Sender<Vec<Target>>, batch: &mut Vec<Target>, status: &Status) -> bool {
+    let count = batch.len() as u64;
+    if count == 0 {
+        return true;
+    }
+    let sent = targets.send_blocking(std::mem::replace(batch, Vec::with_capacity(BATCH))).is_ok();
+    if sent {
+        status.dispatched.fetch_add(count, Relaxed);
+    }
+    sent
+}

@@ -1,0 +1,261 @@
+//! Where the rows go: a dataset folder or a stream; with it the list is opened, whose copies and rejected lines lie there too.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufWriter, Stdout};
+use std::ops::{ControlFlow, Range};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use arrow::array::RecordBatch;
+use rayon::prelude::*;
+use tempfile::TempDir;
+
+use super::error::ScanError;
+use super::network::Network;
+use super::plan::{Output, ScanPlan};
+use super::run::{Read, Report};
+use super::status::Status;
+use crate::classify::CATALOGUE_VERSION;
+use crate::dataset::{self, AccountingEntry, Activity, Dataset, DatasetError, List, MAX_BATCH_ROWS, Record, RunDescription, StreamWriter, Tool};
+use crate::input::{Accounting, Input, InputOptions, Preparation, Rejected, RejectedCsv};
+use crate::lab::Lab;
+use crate::name::suffix;
+use crate::observe::fetch::ROOTS_VERSION;
+
+/// Rows that a stream holds back at most before it passes them on.
+const STREAM_SHARD_ROWS: u64 = 1024;
+
+/// Where the rows of a scan go, and the input that belongs to it.
+pub(super) struct Sink {
+    place: Place,
+    shard_rows: u64,
+}
+
+enum Place {
+    Folder { dataset: Dataset, rejected: Option<RejectedFile> },
+    Stream { writer: StreamWriter<Stdout>, waiting: BTreeMap<u64, Vec<Record>>, next: u64, _spool: TempDir },
+}
+
+impl Sink {
+    /// Opens the list and the place for the rows.
+    pub(super) fn open(plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
+        match &plan.output {
+            Output::Folder(dir) => Self::folder(dir, plan, network, status),
+            Output::ArrowStream => Self::stream(plan, network, status),
+        }
+    }
+
+    fn folder(dir: &Path, plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
+        dataset::refuse_unless_usable(dir)?;
+        let spool = dir.join(dataset::SPOOL);
+        let input = open_input(plan, network, status, &spool)?;
+        let shard_rows = plan.shard_rows;
+        let dataset = Dataset::create_or_resume(dir, &describe(plan, network, &input, shard_rows))?;
+        let (rejected, input) = RejectedFile::attach(dir, input)?;
+        Ok((Self { place: Place::Folder { dataset, rejected: Some(rejected) }, shard_rows }, input))
+    }
+
+    fn stream(plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
+        let spool = TempDir::new().map_err(|error| ScanError::Machine(format!("no temporary folder can be had: {error}")))?;
+        let input = open_input(plan, network, status, spool.path())?;
+        let writer = StreamWriter::new(std::io::stdout())?;
+        let place = Place::Stream { writer, waiting: BTreeMap::new(), next: 0, _spool: spool };
+        Ok((Self { place, shard_rows: STREAM_SHARD_ROWS }, input))
+    }
+
+    /// Rows in a shard.
+    pub(super) fn shard_rows(&self) -> u64 {
+        self.shard_rows
+    }
+
+    /// Ordinals whose rows are there from earlier runs, disjoint and ascending.
+    pub(super) fn committed(&self) -> Vec<Range<u64>> {
+        match &self.place {
+            Place::Folder { dataset, .. } => dataset.committed(),
+            Place::Stream { .. } => Vec::new(),
+        }
+    }
+
+    /// Takes the rows of a shard, sorted by ordinal. When this returns they are safe.
+    pub(super) fn commit(&mut self, shard: u64, rows: Vec<Record>, network: &Network, status: &Status) -> Result<(), ScanError> {
+        match &mut self.place {
+            Place::Folder { dataset, .. } => {
+                let batches = encode(&rows)?;
+                drop(rows);
+                dataset.commit_part(shard, &batches, &activity(network, status))?;
+            }
+            Place::Stream { writer, waiting, next, .. } => {
+                waiting.insert(shard, rows);
+                while let Some(rows) = waiting.remove(next) {
+                    for batch in encode(&rows)? {
+                        writer.write(&batch)?;
+                    }
+                    *next += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the scan: at the end of the list the dataset is finished, else it stays resumable.
+    pub(super) fn finish(self, network: &Network, status: &Status, read: Read, input: &Input) -> Result<Report, ScanError> {
+        let Read { accounting, stopped, error } = read;
+        let manifest = match self.place {
+            Place::Folder { dataset, rejected } => {
+                let complete = !stopped && error.is_none();
+                if let Some(rejected) = rejected {
+                    rejected.close(complete)?;
+                }
+                if complete {
+                    let dir = dataset.dir().to_owned();
+                    let list = list(&dataset.manifest().list, input);
+                    let manifest = dataset.finish(entry(accounting), list, &activity(network, status))?;
+                    remove_spool(&dir.join(dataset::SPOOL));
+                    Some(manifest)
+                } else {
+                    Some(dataset.manifest().clone())
+                }
+            }
+            Place::Stream { writer, .. } => {
+                writer.finish()?;
+                None
+            }
+        };
+        match error {
+            Some(error) => Err(error),
+            None => Ok(Report { manifest, accounting, stopped, unchecked: input.unchecked() }),
+        }
+    }
+}
+
+/// Opens the list, or the lab's own where none is given.
+fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path) -> Result<Input, ScanError> {
+    let mut options = InputOptions { spool_dir: spool.to_owned(), ..plan.input.clone() };
+    if let Some(lab) = network.lab().filter(|_| options.sources.is_empty()) {
+        options.sources = vec![write_lab_list(lab, plan, spool)?];
+    }
+    let mut watch = |preparation: &Preparation<'_>| {
+        status.prepare(preparation);
+        if status.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let input = Input::open_watched(&options, network.exclusion(), &mut watch)?;
+    status.prepared();
+    Ok(input)
+}
+
+/// The lab's own list as a file, so that it is read like any other.
+fn write_lab_list(lab: &Lab, plan: &ScanPlan, spool: &Path) -> Result<String, ScanError> {
+    let path = spool.join(plan.network.lab.map_or("lab", |config| config.world.as_str()));
+    let write = || -> std::io::Result<()> {
+        fs::create_dir_all(spool)?;
+        let mut file = BufWriter::new(File::create(&path)?);
+        for name in lab.names() {
+            use std::io::Write;
+            writeln!(file, "{name}")?;
+        }
+        std::io::Write::flush(&mut file)
+    };
+    write().map_err(|error| ScanError::Machine(format!("the lab's list cannot be written to {}: {error}", path.display())))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+/// What the manifest says of the run before it begins.
+fn describe(plan: &ScanPlan, network: &Network, input: &Input, shard_rows: u64) -> RunDescription {
+    let sources = input.sources();
+    let name = plan.list_name.clone().unwrap_or_else(|| sources.iter().map(|source| source.list.to_string()).collect::<Vec<_>>().join(", "));
+    let sha256 = match sources {
+        [] => None,
+        [only] => Some(only.sha256.clone()),
+        several => Some(several.iter().map(|source| source.sha256.as_str()).collect::<Vec<_>>().join(" ")),
+    };
+    RunDescription {
+        run_id: run_id(),
+        tool: Tool { version: env!("CARGO_PKG_VERSION").to_owned(), git_revision: option_env!("STSCAN_REVISION").map(str::to_owned) },
+        catalogue_version: CATALOGUE_VERSION.to_owned(),
+        configuration: plan.configuration.clone(),
+        pace: plan.pace.clone(),
+        shard_rows,
+        list: List { name, id: plan.list_id.clone(), sha256, lines: None },
+        public_suffix_list: suffix::LIST_VERSION.to_owned(),
+        root_store: ROOTS_VERSION.to_owned(),
+        resolvers: network.resolvers().iter().map(ToString::to_string).collect(),
+        user_agent: network.user_agent().to_owned(),
+    }
+}
+
+/// Time and chance: `20261123T004900Z-1f2e3d4c`.
+fn run_id() -> String {
+    let now = time::OffsetDateTime::now_utc();
+    let (date, clock) = (now.date(), now.time());
+    let (hour, minute, second) = clock.as_hms();
+    let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z-{:08x}", rand::random::<u32>())
+}
+
+fn list(begun: &List, input: &Input) -> List {
+    List { lines: Some(input.accounting().lines), ..begun.clone() }
+}
+
+fn entry(accounting: Accounting) -> AccountingEntry {
+    let Accounting { lines, rows, rejected, duplicates, excluded, not_selected, blank } = accounting;
+    AccountingEntry { lines, rows, rejected, duplicates, excluded, not_selected, blank }
+}
+
+fn activity(network: &Network, status: &Status) -> Activity {
+    let dns = network.dns_totals();
+    Activity {
+        seconds: status.elapsed().as_secs_f64(),
+        dns_queries: dns.sent,
+        dns_retries: dns.retries,
+        fetches: network.fetches(),
+        retried_targets: status.retried.load(Relaxed),
+    }
+}
+
+/// The rows as record batches, built by all cores.
+fn encode(rows: &[Record]) -> Result<Vec<RecordBatch>, DatasetError> {
+    rows.par_chunks(MAX_BATCH_ROWS).map(dataset::record_batch).collect()
+}
+
+/// Copies of the list are of no use once the scan is finished; that one cannot be removed harms nobody.
+fn remove_spool(spool: &Path) {
+    let _ = fs::remove_dir_all(spool);
+}
+
+/// `rejected.csv`, written anew by every run from the first line of the list on, and put in place at its end.
+struct RejectedFile {
+    csv: Arc<std::sync::Mutex<Option<RejectedCsv<BufWriter<File>>>>>,
+    temporary: PathBuf,
+    path: PathBuf,
+}
+
+impl RejectedFile {
+    fn attach(dir: &Path, input: Input) -> Result<(Self, Input), ScanError> {
+        let path = dir.join(dataset::REJECTED);
+        let temporary = path.with_added_extension("tmp");
+        let failed = |error: std::io::Error| ScanError::Machine(format!("{} cannot be written: {error}", temporary.display()));
+        let csv = File::create(&temporary).and_then(|file| RejectedCsv::new(BufWriter::new(file))).map_err(failed)?;
+        let csv = Arc::new(std::sync::Mutex::new(Some(csv)));
+        let shared = Arc::clone(&csv);
+        let input = input.with_rejects(move |rejected: &Rejected<'_>| {
+            let mut csv = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            csv.as_mut().map_or(Ok(()), |csv| csv.write(rejected))
+        });
+        Ok((Self { csv, temporary, path }, input))
+    }
+
+    /// Puts the file in place if the list was read to its end.
+    fn close(self, complete: bool) -> Result<(), ScanError> {
+        let csv = self.csv.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let finish = || -> std::io::Result<()> {
+            csv.map_or(Ok(()), RejectedCsv::finish)?;
+            match complete {
+                true => fs::rename(&self.temporary, &self.path),
+                false => fs::remove_file(&self.temporary),
+            }
+        };
+        finish().map_err(|error| ScanError::Machine(format!("{} cannot be written: {error}", self.path.display())))
+    }
+}

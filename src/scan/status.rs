@@ -1,0 +1,180 @@
+//! Where a running scan stands: counters that every stage adds to and every listener may read.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::classify::{Assessment, Posture, RecordState};
+use crate::input::Preparation;
+
+/// Counters of a running scan. Shared by all threads; only ever added to.
+#[derive(Debug)]
+pub struct Status {
+    started: Instant,
+    /// Targets handed to the workers in this run.
+    pub(super) dispatched: AtomicU64,
+    /// Targets judged in this run.
+    pub(super) judged: AtomicU64,
+    /// Rows committed, those of earlier runs of the same scan included.
+    pub(super) committed: AtomicU64,
+    /// Rows that earlier runs of the same scan had committed.
+    pub(super) resumed: AtomicU64,
+    /// Targets of the whole list, known once it is read to its end; 0 until then.
+    pub(super) total: AtomicU64,
+    /// Targets of the whole list as far as that can be told before its end; 0 if it cannot.
+    pub(super) estimated: AtomicU64,
+    /// What is done before the first target, in words.
+    preparing: Mutex<Option<String>>,
+    pub(super) records: AtomicU64,
+    pub(super) enforce: AtomicU64,
+    pub(super) broken: AtomicU64,
+    pub(super) unknown: AtomicU64,
+    pub(super) retried: AtomicU64,
+    pub(super) queries: AtomicU64,
+    pub(super) fetches: AtomicU64,
+    stopping: AtomicBool,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            dispatched: AtomicU64::new(0),
+            judged: AtomicU64::new(0),
+            committed: AtomicU64::new(0),
+            resumed: AtomicU64::new(0),
+            total: AtomicU64::new(0),
+            estimated: AtomicU64::new(0),
+            preparing: Mutex::new(None),
+            records: AtomicU64::new(0),
+            enforce: AtomicU64::new(0),
+            broken: AtomicU64::new(0),
+            unknown: AtomicU64::new(0),
+            retried: AtomicU64::new(0),
+            queries: AtomicU64::new(0),
+            fetches: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Status {
+    /// Asks the scan to take no further target, to finish those in flight, to commit and to end.
+    pub fn stop(&self) {
+        self.stopping.store(true, Relaxed);
+    }
+
+    /// Whether the scan was asked to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Relaxed)
+    }
+
+    /// Says what is being done before the first target.
+    pub(super) fn prepare(&self, preparation: &Preparation<'_>) {
+        let Preparation { source, step, done, total } = preparation;
+        let of = total.map_or(String::new(), |total| format!(" of {}", megabytes(total)));
+        let text = format!("{step} {source:?} {}{of}", megabytes(*done));
+        *self.preparing.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+    }
+
+    /// The list is ready.
+    pub(super) fn prepared(&self) {
+        *self.preparing.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Counts one judged target.
+    pub(super) fn count(&self, assessment: &Assessment) {
+        self.judged.fetch_add(1, Relaxed);
+        if !matches!(assessment.sts_state, RecordState::Absent | RecordState::Unknown) {
+            self.records.fetch_add(1, Relaxed);
+        }
+        match assessment.posture {
+            Posture::Enforce => self.enforce.fetch_add(1, Relaxed),
+            Posture::Broken => self.broken.fetch_add(1, Relaxed),
+            Posture::Unknown => self.unknown.fetch_add(1, Relaxed),
+            Posture::Absent | Posture::None | Posture::Testing => 0,
+        };
+    }
+
+    /// The counters at this moment.
+    pub fn snapshot(&self) -> Snapshot {
+        let judged = self.judged.load(Relaxed);
+        let (resumed, dispatched) = (self.resumed.load(Relaxed), self.dispatched.load(Relaxed));
+        let done = judged + resumed;
+        let total = match self.total.load(Relaxed) {
+            0 => None,
+            total => Some(total),
+        };
+        let estimated = Some(self.estimated.load(Relaxed)).filter(|estimated| *estimated > 0);
+        let expected = total.or(estimated.map(|estimated| estimated.max(done)));
+        Snapshot {
+            preparing: self.preparing.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            elapsed_s: self.started.elapsed().as_secs_f64(),
+            done,
+            judged,
+            resumed,
+            total,
+            expected,
+            in_flight: dispatched.saturating_sub(judged),
+            committed: self.committed.load(Relaxed),
+            queries: self.queries.load(Relaxed),
+            fetches: self.fetches.load(Relaxed),
+            records: self.records.load(Relaxed),
+            enforce: self.enforce.load(Relaxed),
+            broken: self.broken.load(Relaxed),
+            unknown: self.unknown.load(Relaxed),
+            retried: self.retried.load(Relaxed),
+            stopping: self.is_stopping(),
+        }
+    }
+
+    /// Time since the scan began.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+/// The counters of a scan at one moment, as `--progress json` and `--status-file` write them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Snapshot {
+    /// What is being done before the first target; null once the scan runs.
+    pub preparing: Option<String>,
+    /// Seconds since the scan began.
+    pub elapsed_s: f64,
+    /// Targets that are done, those of earlier runs included.
+    pub done: u64,
+    /// Targets judged in this run.
+    pub judged: u64,
+    /// Targets that earlier runs had committed.
+    pub resumed: u64,
+    /// Targets of the list; null until it is read to its end.
+    pub total: Option<u64>,
+    /// Targets of the list, estimated while it is being read.
+    pub expected: Option<u64>,
+    /// Targets handed to the workers and not judged yet.
+    pub in_flight: u64,
+    /// Rows that are safe on disk.
+    pub committed: u64,
+    /// DNS queries sent in this run.
+    pub queries: u64,
+    /// HTTPS fetches begun in this run.
+    pub fetches: u64,
+    /// Domains with an MTA-STS record of any kind, found in this run.
+    pub records: u64,
+    /// Domains in enforce mode, found in this run.
+    pub enforce: u64,
+    /// Domains whose deployment is broken, found in this run.
+    pub broken: u64,
+    /// Domains without an answer, in this run.
+    pub unknown: u64,
+    /// Probes repeated because lookups had failed.
+    pub retried: u64,
+    /// Whether the scan was asked to stop.
+    pub stopping: bool,
+}

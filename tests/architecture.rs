@@ -1,0 +1,230 @@
+//! The architecture as a test: imports point down the layers, no file is in an import cycle, every file says what it is for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The layers from the bottom; a module may name only modules of earlier lines.
+const LAYERS: &[&[&str]] = &[
+    &["vocabulary"],
+    &["name"],
+    &["evidence", "exclusion"],
+    &["parse"],
+    &["input", "classify", "observe"],
+    &["dataset", "lab"],
+    &["scan", "analyse"],
+    &["ui"],
+    &["cli"],
+];
+
+/// A source file as a module: `["name", "idna"]` for src/name/idna.rs, `["name"]` for src/name/mod.rs.
+type Module = Vec<String>;
+
+struct Source {
+    text: String,
+    path: PathBuf,
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    for source in sources().values() {
+        let first = source.text.lines().next().unwrap_or_default();
+        assert!(first.starts_with("//! ") && first.len() > 20, "{}: the first line has to say what the file is for", source.path.display());
+    }
+}
+
+#[test]
+fn imports_point_down_the_layers() {
+    let sources = sources();
+    for (module, source) in &sources {
+        let Some(from) = module.first().and_then(|top| layer(top)) else { continue };
+        for target in references(module, &source.text, &sources) {
+            if target[0] == module[0] {
+                continue;
+            }
+            let to = layer(&target[0]).unwrap_or_else(|| panic!("{}: module {} has no layer", source.path.display(), target[0]));
+            assert!(to < from, "{} (layer {from}) names {} (layer {to})", source.path.display(), target.join("::"));
+        }
+    }
+}
+
+#[test]
+fn every_module_has_a_layer() {
+    for module in sources().keys() {
+        let top = &module[0];
+        assert!(["lib", "main"].contains(&top.as_str()) || layer(top).is_some(), "src/{top} has no layer");
+    }
+}
+
+#[test]
+fn no_file_is_in_an_import_cycle() {
+    let sources = sources();
+    let edges: BTreeMap<&Module, BTreeSet<Module>> =
+        sources.iter().map(|(module, source)| (module, references(module, &source.text, &sources))).collect();
+    for start in sources.keys() {
+        let mut open: Vec<&Module> = edges[start].iter().filter_map(|next| edges.get_key_value(next).map(|(key, _)| *key)).collect();
+        let mut seen = BTreeSet::new();
+        while let Some(next) = open.pop() {
+            assert!(next != start, "{} is in an import cycle", start.join("::"));
+            if seen.insert(next) {
+                open.extend(edges[next].iter().filter_map(|after| edges.get_key_value(after).map(|(key, _)| *key)));
+            }
+        }
+    }
+}
+
+fn layer(top: &str) -> Option<usize> {
+    LAYERS.iter().position(|line| line.contains(&top))
+}
+
+fn sources() -> BTreeMap<Module, Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = BTreeMap::new();
+    collect(&root, &root, &mut found);
+    assert!(found.len() > 10, "the source files were not found");
+    found
+}
+
+fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<Module, Source>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let relative = path.strip_prefix(root).unwrap().with_extension("");
+            let mut module: Module = relative.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+            if module.last().is_some_and(|last| last == "mod") {
+                module.pop();
+            }
+            found.insert(module, Source { text: fs::read_to_string(&path).unwrap(), path });
+        }
+    }
+}
+
+/// The modules that a file names outside its tests, as far down as there is a file; re-exports of a `mod.rs` do not count,
+/// and a name that a `mod.rs` re-exports stands for the file that defines it.
+fn references(module: &Module, text: &str, sources: &BTreeMap<Module, Source>) -> BTreeSet<Module> {
+    let code = code_of(text);
+    let mut found = BTreeSet::new();
+    for path in paths(&code) {
+        let mut segments: Vec<&str> = path.split("::").map(str::trim).collect();
+        let mut base: Module = match segments[0] {
+            "crate" => Vec::new(),
+            "self" => module.clone(),
+            "super" => module[..module.len() - 1].to_vec(),
+            _ => continue,
+        };
+        segments.remove(0);
+        while segments.first() == Some(&"super") {
+            base.pop();
+            segments.remove(0);
+        }
+        let target = resolve(base, &segments, sources, 0);
+        if !target.is_empty() && target != *module {
+            found.insert(target);
+        }
+    }
+    found
+}
+
+fn resolve(base: Module, segments: &[&str], sources: &BTreeMap<Module, Source>, depth: usize) -> Module {
+    let mut target = base;
+    let mut rest = segments;
+    while let Some((first, after)) = rest.split_first() {
+        let mut deeper = target.clone();
+        deeper.push((*first).to_owned());
+        if !sources.contains_key(&deeper) {
+            break;
+        }
+        target = deeper;
+        rest = after;
+    }
+    if let (Some(name), Some(source)) = (rest.first(), sources.get(&target)) {
+        for line in reexports(&source.text) {
+            let (path, names) = line;
+            if names.iter().any(|exported| exported == name) && depth < 8 {
+                let inner: Vec<&str> = path.iter().map(String::as_str).chain([*name]).collect();
+                return resolve(target, &inner, sources, depth + 1);
+            }
+        }
+    }
+    target
+}
+
+/// `pub use self::file::{A, B};` as (["file"], ["A", "B"]).
+fn reexports(text: &str) -> Vec<(Vec<String>, Vec<String>)> {
+    let code = code_of(text);
+    let mut found = Vec::new();
+    for statement in code.split(';') {
+        let Some(at) = statement.find("use self::").filter(|at| statement[..*at].trim_end().ends_with(['b', ')'])) else { continue };
+        let path = statement[at + "use self::".len()..].trim();
+        let (prefix, names) = match path.split_once('{') {
+            Some((prefix, names)) => (prefix.trim_end_matches("::"), names.trim_end_matches(['}', ' ', '\n']).to_owned()),
+            None => path.rsplit_once("::").map_or((path, String::new()), |(prefix, name)| (prefix, name.to_owned())),
+        };
+        let names = names.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+        found.push((prefix.split("::").map(str::to_owned).collect(), names));
+    }
+    found
+}
+
+/// All paths in the code that begin with `crate::`, `super::` or `self::`, groups spread out; re-exports left out.
+fn paths(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(at) = ["crate::", "super::", "self::"].iter().filter_map(|start| rest.find(start)).min() {
+        let before = &rest[..at];
+        let reexport = before.trim_end().ends_with("pub use") || before.trim_end().ends_with(") use");
+        let boundary = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+        let tail = &rest[at..];
+        let length = tail.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(tail.len());
+        let path = &tail[..length];
+        if boundary && !reexport {
+            match tail[length..].strip_prefix('{').filter(|_| path.ends_with("::")) {
+                Some(group) => found.extend(spread(path, group)),
+                None => found.push(path.trim_end_matches(':').to_owned()),
+            }
+        }
+        rest = &tail[length.max(1)..];
+    }
+    found
+}
+
+/// `crate::a::` and `b, c::{d, e}}...` as `crate::a::b`, `crate::a::c::d`, `crate::a::c::e`.
+fn spread(prefix: &str, group: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let (mut depth, mut start) = (0usize, 0);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                let item = group[start..at].trim();
+                match item.split_once('{') {
+                    Some((inner, rest)) => found.extend(spread(&format!("{prefix}{inner}"), rest)),
+                    None if !item.is_empty() => found.push(format!("{prefix}{item}")),
+                    None => {}
+                }
+                start = at + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The text without comments, string literals and the tests at its end.
+fn code_of(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_test_sees_groups_and_reexports() {
+    assert_eq!(paths("use crate::a::{b, c::{d, e}};"), ["crate::a::b", "crate::a::c::d", "crate::a::c::e"]);
+    assert_eq!(paths("pub use self::file::A; let x = super::y::z();"), ["super::y::z"]);
+    assert_eq!(reexports("pub use self::file::{A, B};"), [(vec!["file".to_owned()], vec!["A".to_owned(), "B".to_owned()])]);
+}

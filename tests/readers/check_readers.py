@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Opens a dataset in DuckDB, Polars and pandas without any option and checks that each sees the same table.
+
+usage: check_readers.py DIR      needs: pip install duckdb polars pandas pyarrow
+One line a reader on standard output; exit status 1 if one of them disagrees with the manifest or with the documented columns.
+"""
+
+import datetime
+import json
+import pathlib
+import sys
+
+COLUMNS = """ordinal domain rank list tld suffix org_domain scanned_at elapsed_ms mx_state mx_hosts mx_provider sts_state sts_id
+policy_stage policy_mode policy_max_age policy_mx policy_provider tlsrpt_state tlsrpt_rua posture delivery delivery_lenient
+mx_coverage mismatch worst findings evidence""".split()
+
+
+def check(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def check_time(value):
+    """Times have a zone, and it is UTC."""
+    check(isinstance(value, datetime.datetime), f"scanned_at is {type(value)}")
+    check(value.utcoffset() is not None, "scanned_at has no time zone")
+    check(value.astimezone(datetime.timezone.utc).year > 2020, f"scanned_at is {value}")
+
+
+def check_evidence(evidence, domain):
+    """Structs, lists of structs and lists of lists of bytes arrive as such."""
+    check(evidence["sts_txt"]["name"] == f"_mta-sts.{domain}", f"question is {evidence['sts_txt']['name']}")
+    for name in ("mx", "sts_txt", "tlsrpt_txt"):
+        check(isinstance(evidence[name]["outcome"], str), f"outcome of {name}")
+    for record in evidence["sts_txt"]["records"]:
+        for string in record:
+            check(isinstance(bytes(string), bytes), "TXT strings are not bytes")
+    for record in evidence["mx"]["records"]:
+        check(isinstance(record["exchange"], str) and 0 <= record["preference"] < 65536, f"MX {record}")
+    fetch = evidence["fetch"]
+    if fetch is not None and fetch["body"] is not None:
+        check(isinstance(bytes(fetch["body"]), bytes), "the body is not bytes")
+
+
+def check_table(columns, ordinals, postures, manifest):
+    check(list(columns) == COLUMNS, f"columns are {list(columns)}")
+    check(len(ordinals) == manifest["counts"]["rows"], f"{len(ordinals)} rows, the manifest has {manifest['counts']['rows']}")
+    check(sorted(ordinals) == list(ordinals), "the rows are not sorted by ordinal")
+    check(postures == manifest["counts"]["posture"], f"postures are {postures}, the manifest has {manifest['counts']['posture']}")
+
+
+def duckdb(files, glob, manifest):
+    import duckdb as reader
+
+    connection = reader.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    columns = {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM '{glob}'").fetchall()}
+    ordinals = [row[0] for row in connection.execute(f"SELECT ordinal FROM '{glob}'").fetchall()]
+    postures = dict(connection.execute(f"SELECT posture, count(*) FROM '{glob}' GROUP BY ALL").fetchall())
+    check_table(columns, ordinals, postures, manifest)
+    check(columns["scanned_at"] == "TIMESTAMP WITH TIME ZONE", f"scanned_at is {columns['scanned_at']}")
+    nested = f"SELECT domain, evidence.mx.outcome, evidence.sts_txt.records[1], findings[1].code FROM '{glob}' LIMIT 5"
+    check(all(row[1] for row in connection.execute(nested).fetchall()), "nested fields")
+    for domain, evidence in connection.execute(f"SELECT domain, evidence FROM '{glob}' LIMIT 1000").fetchall():
+        check_evidence(evidence, domain)
+    codes = f"SELECT finding.code, count(DISTINCT ordinal) FROM (SELECT ordinal, unnest(findings) AS finding FROM '{glob}') GROUP BY ALL"
+    found = dict(connection.execute(codes).fetchall())
+    check(found == manifest["counts"]["findings"], f"findings are {found}, the manifest has {manifest['counts']['findings']}")
+    return reader.__version__
+
+
+def polars(files, glob, manifest):
+    import polars as reader
+
+    table = reader.read_parquet(glob)
+    postures = dict(table.group_by("posture").len().rows())
+    check_table(table.columns, table["ordinal"].to_list(), postures, manifest)
+    check(table.schema["scanned_at"] == reader.Datetime("us", "UTC"), f"scanned_at is {table.schema['scanned_at']}")
+    outcomes = table.select(reader.col("evidence").struct.field("mx").struct.field("outcome")).to_series()
+    check(outcomes.null_count() == 0, "nested fields")
+    for row in table.head(1000).iter_rows(named=True):
+        check_time(row["scanned_at"])
+        check_evidence(row["evidence"], row["domain"])
+    return reader.__version__
+
+
+def pandas(files, glob, manifest):
+    import pandas as reader
+
+    table = reader.concat([reader.read_parquet(file) for file in files], ignore_index=True)
+    postures = {posture: int(rows) for posture, rows in table["posture"].value_counts().items()}
+    check_table(table.columns, table["ordinal"].tolist(), postures, manifest)
+    check(str(table["scanned_at"].dtype) == "datetime64[us, UTC]", f"scanned_at is {table['scanned_at'].dtype}")
+    for row in table.head(1000).itertuples():
+        check_time(row.scanned_at.to_pydatetime())
+        check_evidence(row.evidence, row.domain)
+    return reader.__version__
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    folder = pathlib.Path(sys.argv[1])
+    manifest = json.loads((folder / "manifest.json").read_text())
+    files = [folder / part["file"] for part in manifest["parts"]]
+    glob = str(folder / "domains" / "*.parquet")
+    failed = False
+    for read in (duckdb, polars, pandas):
+        try:
+            print(f"{read.__name__} {read(files, glob, manifest)}: {manifest['counts']['rows']} rows, {len(COLUMNS)} columns, as documented")
+        except Exception as error:  # Every reader gets its line.
+            print(f"{read.__name__}: {type(error).__name__}: {error}")
+            failed = True
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+//! The main job from end to end, as a user runs it: lists in, dataset out, stops and kills in between.
+
+mod harness;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use harness::{expect, rows, stderr, stdout, stscan};
+use stscan::dataset::Reader;
+
+/// A list of so many names that the census knows.
+fn list(dir: &Path, names: usize) -> String {
+    let path = dir.join("list.txt");
+    let text: String = (0..names).map(|index| format!("name-{index}.example\n")).collect();
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn path(dir: &Path, name: &str) -> String {
+    dir.join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_line_is_accounted_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, out) = (path(dir.path(), "messy.txt"), path(dir.path(), "out"));
+    let lines = ["\u{feff}# a comment", "example.com", "EXAMPLE.com.", "https://www.example.org:8443/path", "", "b\u{fc}cher.example", "not a name", "192.0.2.1", "out.example"];
+    fs::write(&input, lines.join("\r\n")).unwrap();
+    fs::write(path(dir.path(), "optout.txt"), "out.example\n").unwrap();
+    expect(0, &["scan", "--lab", &input, "-o", &out, "--exclude", &path(dir.path(), "optout.txt")]);
+    let domains: Vec<String> = rows(Path::new(&out)).into_iter().map(|row| row.domain).collect();
+    assert_eq!(domains, ["example.com", "www.example.org", "xn--bcher-kva.example"]);
+    let accounting = Reader::open(Path::new(&out)).unwrap().manifest().accounting.unwrap();
+    let sum = accounting.rows + accounting.rejected + accounting.duplicates + accounting.excluded + accounting.not_selected + accounting.blank;
+    assert_eq!((accounting.lines, sum), (9, 9));
+    assert_eq!((accounting.rows, accounting.rejected, accounting.duplicates, accounting.excluded), (3, 2, 1, 1));
+    let rejected = fs::read_to_string(path(dir.path(), "out/rejected.csv")).unwrap();
+    assert!(rejected.contains("not a name") && rejected.contains("192.0.2.1") && rejected.lines().count() == 3, "{rejected}");
+}
+
+#[test]
+fn a_killed_scan_goes_on_and_comes_to_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = list(dir.path(), 6000);
+    let (whole, killed) = (path(dir.path(), "whole"), path(dir.path(), "killed"));
+    let arguments = |out: &str| ["scan", "--lab", &input, "--part-rows", "500", "-o", out].map(str::to_owned);
+    let whole_arguments = arguments(&whole);
+    expect(0, &whole_arguments.each_ref().map(String::as_str));
+
+    let killed_arguments = arguments(&killed);
+    let killed_arguments = killed_arguments.each_ref().map(String::as_str);
+    // Slowed down so that there is something to kill.
+    let mut child = stscan(&killed_arguments).args(["--rate", "6000"]).stdout(Stdio::null()).spawn().unwrap();
+    wait_for_parts(Path::new(&killed), 2);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = Reader::open(Path::new(&killed)).unwrap().manifest().clone();
+    assert!(before.finished_at.is_none() && before.counts.rows < 6000, "killed too late: {} rows", before.counts.rows);
+
+    expect(0, &killed_arguments);
+    let after = Reader::open(Path::new(&killed)).unwrap().manifest().clone();
+    assert!(after.finished_at.is_some());
+    assert_eq!(after.run_id, before.run_id);
+    assert_eq!(after.parts[..before.parts.len()].iter().map(|part| &part.sha256).collect::<Vec<_>>(), before.parts.iter().map(|part| &part.sha256).collect::<Vec<_>>(), "finished parts are kept");
+    assert_eq!(rows(Path::new(&killed)), rows(Path::new(&whole)));
+    assert_eq!(after.counts, Reader::open(Path::new(&whole)).unwrap().manifest().counts);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_scan_commits_what_is_in_flight_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = list(dir.path(), 6000);
+    let out = path(dir.path(), "out");
+    let arguments = ["scan", "--lab", &input, "-o", &out];
+    let child = stscan(&arguments).args(["--rate", "6000", "--status-file", &path(dir.path(), "status")]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until(|| fs::read_to_string(path(dir.path(), "status")).is_ok_and(|status| !status.contains("\"judged\":0,")));
+    interrupt(child.id());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the same command goes on"), "{}", stderr(&output));
+    let before = Reader::open(Path::new(&out)).unwrap().manifest().clone();
+    assert!(before.counts.rows > 0 && before.counts.rows < 6000, "{} rows", before.counts.rows);
+
+    expect(0, &arguments);
+    let all = rows(Path::new(&out));
+    assert_eq!(all.iter().map(|row| row.ordinal).collect::<Vec<_>>(), (0..6000).collect::<Vec<_>>());
+}
+
+#[cfg(unix)]
+fn interrupt(process: u32) {
+    let status = std::process::Command::new("kill").args(["-INT", &process.to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn a_folder_of_another_scan_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = list(dir.path(), 20);
+    let out = path(dir.path(), "out");
+    expect(0, &["scan", "--lab", &input, "-o", &out]);
+    let again = expect(4, &["scan", "--lab", &input, "-o", &out]);
+    assert!(stderr(&again).contains("finished") && stderr(&again).lines().count() == 1, "{}", stderr(&again));
+    let foreign = path(dir.path(), "foreign");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(path(dir.path(), "foreign/thesis.tex"), "").unwrap();
+    let refused = expect(4, &["scan", "--lab", &input, "-o", &foreign]);
+    assert!(stderr(&refused).contains("thesis.tex"), "{}", stderr(&refused));
+}
+
+#[test]
+fn rows_can_go_to_a_stream() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = list(dir.path(), 3000);
+    let output = expect(0, &["scan", "--lab", &input, "-o", "-", "--format", "arrow-stream"]);
+    let reader = arrow::ipc::reader::StreamReader::try_new(output.stdout.as_slice(), None).unwrap();
+    assert_eq!(reader.schema(), stscan::dataset::schema());
+    let ordinals: Vec<i64> = reader
+        .flat_map(|batch| {
+            let batch = batch.unwrap();
+            let column = batch.column_by_name("ordinal").unwrap();
+            column.as_any().downcast_ref::<arrow::array::Int64Array>().unwrap().values().to_vec()
+        })
+        .collect();
+    assert_eq!(ordinals, (0..3000).collect::<Vec<_>>());
+}
+
+#[test]
+fn standard_input_is_a_list() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = path(dir.path(), "out");
+    let mut child = stscan(&["scan", "--lab", "-", "--list-name", "mine", "-o", &out]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"1,example.com\n2,example.org\n").unwrap();
+    assert!(child.wait_with_output().unwrap().status.success());
+    let ranks: Vec<_> = rows(Path::new(&out)).into_iter().map(|row| (row.domain, row.rank)).collect();
+    assert_eq!(ranks, [("example.com".to_owned(), Some(1)), ("example.org".to_owned(), Some(2))]);
+    assert_eq!(Reader::open(Path::new(&out)).unwrap().manifest().list.name, "mine");
+}
+
+#[test]
+fn bad_input_gets_one_sentence_and_the_right_status() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str, content: &[u8]| {
+        fs::write(dir.path().join(name), content).unwrap();
+        path(dir.path(), name)
+    };
+    let good = at("good.txt", b"example.com\n");
+    let (empty, binary) = (at("empty.txt", b""), at("binary.bin", &[0, 159, 146, 150, 255, 10, 7].repeat(500)));
+    let (commas, label) = (at("commas.csv", &[b','; 10_000_000]), at("label.txt", format!("{}.com\n", "a".repeat(300)).as_bytes()));
+    let folder = dir.path().to_str().unwrap().to_owned();
+    let out = path(dir.path(), "out");
+    for (status, arguments, said) in [
+        (3, vec!["--lab", &empty], "no line"),
+        (3, vec!["--lab", &folder], "directory"),
+        (3, vec!["--lab", "missing.txt"], "does not exist"),
+        (2, vec!["--lab", &good, "--top", "0"], "--top 0"),
+        (2, vec!["--lab", &good, "--rate", "-1"], "--rate"),
+        (2, vec!["--lab", &good, "--column", "nope"], "nope"),
+        (2, vec![&good, "--resolver", "127.0.0.1:9", "--dns-timeout", "0.2"], "no resolver answers"),
+        (2, vec![&good, "--resolver", "example"], "resolver address"),
+        (2, vec!["--lab=mars"], "mars"),
+        (2, vec![], "no list"),
+        (2, vec!["--lab", &good, "--contact", "a\nb"], "--contact"),
+        (2, vec!["--lab", &good, "--ca-file", &good], "--ca-file"),
+    ] {
+        let mut all = vec!["scan", "-o", &out];
+        all.extend(arguments);
+        let output = expect(status, &all);
+        assert!(stderr(&output).contains(said), "{all:?} said {:?}", stderr(&output));
+        assert_eq!(stdout(&output), "", "results only on standard output");
+        let sentences = stderr(&output).lines().filter(|line| !line.trim().is_empty()).count();
+        assert!(sentences <= 3, "one clear sentence: {}", stderr(&output));
+        assert!(!Path::new(&out).join("manifest.json").exists(), "{all:?} began a dataset");
+    }
+    for (list, name) in [(binary, "b1"), (commas, "b2"), (label, "b3")] {
+        let out = path(dir.path(), name);
+        expect(0, &["scan", "--lab", &list, "-o", &out]);
+        let accounting = Reader::open(Path::new(&out)).unwrap().manifest().accounting.unwrap();
+        assert_eq!(accounting.rows, 0);
+        assert_eq!(accounting.lines, accounting.rejected + accounting.blank + accounting.duplicates);
+    }
+}
+
+/// Waits until a running scan has so many parts.
+fn wait_for_parts(dir: &Path, parts: usize) {
+    wait_until(|| Reader::open(dir).is_ok_and(|reader| reader.manifest().parts.len() >= parts));
+}
+
+fn wait_until(mut there: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !there() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "waited in vain");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

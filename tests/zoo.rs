@@ -1,0 +1,43 @@
+//! The zoo scanned from end to end: every case of the lab has to be judged as was written by hand.
+
+mod harness;
+
+use std::collections::BTreeMap;
+
+use stscan::lab::{CODES, Lab, LabConfig, World};
+
+#[test]
+fn every_case_is_judged_as_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("zoo");
+    harness::expect(0, &["scan", "--lab=zoo", "-o", out.to_str().unwrap()]);
+    let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
+    let rows = harness::rows(&out);
+    assert_eq!(rows.len(), lab.names().count(), "every name has a row");
+
+    let mut wrong = String::new();
+    let mut confusion: BTreeMap<&str, [u32; 4]> = BTreeMap::new();
+    for row in &rows {
+        let truth = lab.truth(&row.domain).unwrap_or_else(|| panic!("{} has no truth", row.domain));
+        for (column, expected) in truth.columns() {
+            if row.column(column) != expected {
+                wrong += &format!("{}: {column} is {:?}, expected {expected:?}\n", truth.case, row.column(column));
+            }
+        }
+        for code in CODES {
+            let (expected, found) = (truth.codes.contains(code), row.codes.iter().any(|found| found == code));
+            let counts = confusion.entry(code).or_default();
+            counts[0] += u32::from(expected);
+            counts[1] += u32::from(found);
+            counts[2] += u32::from(expected && !found);
+            counts[3] += u32::from(found && !expected);
+            match (expected, found) {
+                (true, false) => wrong += &format!("{}: {code} was missed\n", truth.case),
+                (false, true) => wrong += &format!("{}: {code} was wrongly found\n", truth.case),
+                _ => {}
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} cases\n{wrong}", rows.len());
+    assert!(confusion.values().all(|counts| counts[2] == 0 && counts[3] == 0));
+}
