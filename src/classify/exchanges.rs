@@ -93,7 +93,8 @@ fn remark(state: MxState, hosts: &[Host], domain: &str, findings: &mut Findings)
     }
 }
 
-fn is_address(name: &str) -> bool {
+/// Whether what should be a host name is an IP address.
+pub(super) fn is_address(name: &str) -> bool {
     let inner = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
     inner.strip_prefix("ipv6:").unwrap_or(inner).parse::<IpAddr>().is_ok()
 }

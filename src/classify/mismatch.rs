@@ -64,8 +64,9 @@ fn stem(registrable: &str) -> Option<(&str, &str)> {
 }
 
 fn is_typo(pattern: &str, host: &str, same_domain: bool) -> bool {
-    if pattern == host || !within(pattern, host, TYPO_DISTANCE) {
-        return false;
+    let is_below = |name: &str, ancestor: &str| name.strip_suffix(ancestor).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if is_below(pattern, host) || is_below(host, pattern) || !within(pattern, host, TYPO_DISTANCE) {
+        return false; // A label too few or too many is no slip of the pen.
     }
     if same_domain {
         return true;
@@ -125,6 +126,7 @@ mod tests {
             ("mail.example.co.uk", "mx.example.com", Mismatch::Tld),
             ("mailserver.example.com", "mx.example.com", Mismatch::SameDomain),
             ("*.example.com", "a.b.example.com", Mismatch::SameDomain),
+            ("example.com", "mx.example.com", Mismatch::SameDomain),
             ("mx.foo.com", "mx.bar.com", Mismatch::DifferentDomain),
             ("aspmx.l.google.com", "mail.example.com", Mismatch::DifferentDomain),
             ("mail", "mail.example.com", Mismatch::DifferentDomain),

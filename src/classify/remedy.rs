@@ -10,6 +10,7 @@ use crate::parse::policy::Mode;
 use crate::parse::record_set::{RecordKind, select};
 use crate::parse::tlsrpt_record;
 
+use super::exchanges::is_address;
 use super::{Assessment, MxState};
 
 /// Least `max_age` that is proposed, in seconds: one week.
@@ -77,6 +78,6 @@ fn patterns(evidence: &Evidence, assessment: &Assessment) -> Vec<String> {
         MxState::Null | MxState::Nxdomain => Vec::new(),
         MxState::Unknown => assessment.policy_mx.clone().unwrap_or_default(),
     };
-    let can_match = |pattern: &String| !matches!(matches(pattern, "host.invalid"), PatternMatch::InvalidPattern(_));
+    let can_match = |name: &String| !is_address(name) && !matches!(matches(name, "host.invalid"), PatternMatch::InvalidPattern(_));
     hosts.into_iter().filter(can_match).collect()
 }

@@ -32,7 +32,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "sts-policy-mx-invalid",
-        summary: "An mx pattern is neither a host name nor *. followed by one.",
+        summary: "An mx pattern is neither a host name nor a wildcard such as *.example.com.",
         remedy: "Write the name of the MX host as it stands in DNS, without a trailing dot: letters, digits, hyphens and dots.",
         example: Some((policy!["version: STSv1", "mode: enforce", "mx: mail_1.example.com", "max_age: 604800"], GOOD)),
         ..PATTERN

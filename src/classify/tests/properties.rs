@@ -25,7 +25,7 @@ fn lookup<R: std::fmt::Debug + Clone + 'static>(
     name: &'static str,
     record: impl Strategy<Value = R> + 'static,
 ) -> impl Strategy<Value = Lookup<R>> {
-    let chain = prop::collection::vec(select(&["a.example", "b.provider.example", name, "x..", ""][..]), 0..3);
+    let chain = prop::collection::vec(select(vec!["a.example", "b.provider.example", name, "x..", ""]), 0..3);
     (outcome(), prop::collection::vec(record, 0..4), chain, any::<Option<u32>>()).prop_map(move |(outcome, records, chain, ttl)| Lookup {
         records,
         ttl,
