@@ -190,7 +190,8 @@ impl ConfigFile {
                     }
                 }
                 (name, value) if NetworkOptions::FIELDS.contains(&name.replace('-', "_").as_str()) => drop(network.insert(key, value)),
-                (_, value) => drop(scan.insert(key, value)),
+                (name, value) if ScanOptions::FIELDS.contains(&name.replace('-', "_").as_str()) => drop(scan.insert(key, value)),
+                (name, _) => return Err(format!("there is no option {name:?}; the keys are the long names of scan's options, and list")),
             }
         }
         let clear = |error: toml::de::Error| error.message().to_owned();
