@@ -87,6 +87,8 @@ fn first_failure(fetch: &Fetch) -> Option<Failure> {
         Some((_, FetchFault::Excluded, _)) => return Some(Failure::NotTried),
         Some((FetchStage::Address, _, transient)) => return at(PolicyStage::Dns, transient),
         Some((FetchStage::Connect, _, transient)) => return at(PolicyStage::Tcp, transient),
+        // Reset before a certificate is shown: whoever listens there does not speak TLS to us, as a closed port does not.
+        Some((FetchStage::Tls, FetchFault::Reset, transient)) if fetch.certificate.is_none() => return at(PolicyStage::Tcp, transient),
         Some((FetchStage::Tls, _, transient)) => return at(PolicyStage::Tls, transient),
         Some((FetchStage::Http | FetchStage::Body, ..)) | None => {}
     }

@@ -102,8 +102,8 @@ impl From<InputError> for Failure {
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
         let exit = match error {
-            DatasetError::Inconsistent(_) | DatasetError::Encoding(_) | DatasetError::Column(_) | DatasetError::Value { .. } => Exit::Fault,
-            DatasetError::Refused { .. } | DatasetError::Damaged { .. } | DatasetError::Io { .. } => Exit::Dataset,
+            DatasetError::Inconsistent(_) | DatasetError::Encoding(_) => Exit::Fault,
+            _ => Exit::Dataset,
         };
         Self::new(exit, error.to_string())
     }

@@ -144,6 +144,8 @@ fn fill_queue(port: u16) -> io::Result<Vec<Socket>> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpStream;
+
     use super::*;
 
     #[test]

@@ -45,7 +45,7 @@ fn connections() -> Vec<Case> {
         at("connect-timeout", "No answer to a SYN.", places::FULL).policy_not_now("tcp").code("sts-fetch-connect-timeout").waits(),
         case("connect-reset", "The connection is reset in the middle of the handshake.")
             .session(Session::Reset)
-            .no_policy("tls")
+            .no_policy("tcp")
             .code("sts-fetch-connect-reset"),
         case("tls-silence", "The connection is accepted, and that is all.")
             .session(Session::Silent)

@@ -62,7 +62,12 @@ fn lines() -> Vec<Case> {
         readable("space-before-colon", "White space before the colons.", crlf(LINES).replace(": ", " : "), "sts-policy-space-before-colon"),
         bad("comment", "A comment.", crlf(&[LINES, &["# managed by a robot"]].concat()), "sts-policy-comment"),
         bad("junk-line", "A line without a colon.", crlf(&[LINES, &["foo"]].concat()), "sts-policy-line-syntax"),
-        bad("record-as-body", "The record in place of the policy.", "v=STSv1; id=1;".to_owned(), "sts-policy-line-syntax"),
+        bad("record-as-body", "The record in place of the policy.", "v=STSv1; id=1;".to_owned(), "sts-policy-line-syntax").codes(&[
+            "sts-policy-max-age-missing",
+            "sts-policy-mode-missing",
+            "sts-policy-mx-missing",
+            "sts-policy-version-missing",
+        ]),
         bad("control-char", "A control character in a value.", crlf(&[LINES, &["note: a\u{1f}b"]].concat()), "sts-policy-control-char"),
         bad("nbsp", "A no-break space behind the mode.", crlf(LINES).replace("enforce", "enforce\u{a0}"), "sts-policy-nbsp"),
         bad("bom", "A byte order mark at the beginning.", format!("\u{feff}{}", crlf(LINES)), "sts-policy-bom"),
