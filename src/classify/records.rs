@@ -1,6 +1,7 @@
 //! The two TXT records: what became of them, and what they say.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use crate::evidence::{Evidence, Lookup, Outcome, Txt};
 use crate::name::{Domain, suffix};
@@ -194,12 +195,12 @@ fn is_wildcard(evidence: &Evidence) -> bool {
 /// Destinations of reports that belong to somebody else or cannot receive mail, as far as the probe of one domain shows.
 fn destinations(domain: &Domain, mx_state: MxState, record: &TlsrptRecord, findings: &mut Findings) {
     let name = domain.as_str();
-    let organisation = |name: &str| suffix::registrable(name).unwrap_or(name).to_owned();
-    let own = organisation(name);
+    let own = suffix::registrable(name).unwrap_or(name);
     let mut seen = HashSet::new();
     for ReportUri { uri, scheme, host, usable } in &record.rua {
         let Some(host) = host.as_deref().filter(|host| *usable && seen.insert((*scheme, host.to_string()))) else { continue };
-        if organisation(host) != own {
+        // An address or a single label tells nothing of whose it is.
+        if host.parse::<IpAddr>().is_err() && suffix::registrable(host).is_some_and(|organisation| organisation != own) {
             findings.add("tlsrpt-rua-external", host, quoted(uri));
         }
         if *scheme == ReportScheme::Mailto && host == name && mx_state == MxState::Null {

@@ -121,7 +121,7 @@ fn remark(fetch: &Fetch, host: &str, scanned_at: SystemTime, findings: &mut Find
     if fetch.tls_version.as_deref() == Some("TLSv1.2") {
         findings.add("sts-fetch-tls12-only", host, "");
     }
-    if fetch.timings.total_ms > SLOW_MS {
+    if fetch.timings.total_ms > SLOW_MS && fetch.error.is_none() {
         findings.add("sts-fetch-slow", host, format!("{} ms", fetch.timings.total_ms));
     }
     if let Some(status) = fetch.status {

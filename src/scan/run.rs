@@ -12,30 +12,18 @@ use super::assembler::{Assembler, Window};
 use super::error::ScanError;
 use super::network::Network;
 use super::plan::ScanPlan;
+use super::report::{Read, Report};
 use super::sink::Sink;
 use super::status::Status;
 use super::worker::{self, BATCH, Observation};
 use crate::classify::classify;
-use crate::dataset::{Manifest, Record};
-use crate::input::{Accounting, Input, Target};
+use crate::dataset::Record;
+use crate::input::{Input, Target};
 
 /// Batches that may wait before a worker and before the judge, for each worker.
 const QUEUED_BATCHES: usize = 2;
 /// Complete shards that may wait for the writer.
 const QUEUED_SHARDS: usize = 1;
-
-/// How a scan ended.
-#[derive(Debug)]
-pub struct Report {
-    /// The manifest as it was written last; `None` where the rows went to a stream.
-    pub manifest: Option<Manifest>,
-    /// What became of the lines of the list that were read.
-    pub accounting: Accounting,
-    /// Whether the scan was stopped before the end of the list.
-    pub stopped: bool,
-    /// Names that were taken without knowing whether they are duplicates, as the memory for that was full.
-    pub unchecked: u64,
-}
 
 /// Scans. Returns when every row is committed, or when what was in flight at a stop is.
 ///
@@ -50,13 +38,6 @@ pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<R
     let stages = Stages { network, status, committed: &committed, window: Window::new(sink.shard_rows()), shard_rows: sink.shard_rows() };
     let read = stages.run(plan, &mut input, &mut sink)?;
     sink.finish(network, status, read, &input)
-}
-
-/// What reading the list came to.
-pub(super) struct Read {
-    pub(super) accounting: Accounting,
-    pub(super) stopped: bool,
-    pub(super) error: Option<ScanError>,
 }
 
 /// What the stages of a running scan share.

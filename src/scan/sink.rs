@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::error::ScanError;
 use super::network::Network;
 use super::plan::{Output, ScanPlan};
-use super::run::{Read, Report};
+use super::report::{Read, Report};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::{

@@ -104,7 +104,7 @@ fn near_misses() -> Vec<Case> {
             "record-escaped-semicolon",
             "Semicolons with the backslashes of a zone file.",
             "v=STSv1\\; id=1\\;",
-            &["sts-record-near-miss", "sts-record-escaped-semicolon"],
+            &["sts-record-near-miss", "sts-record-escaped-semicolon", "sts-record-id-invalid"],
         ),
         bad("version-key-missing", "The version without its key.", "STSv1; id=1", &["sts-record-near-miss"]),
         bad(
