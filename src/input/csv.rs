@@ -11,8 +11,22 @@ use super::reject::Reason;
 pub(super) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Header words of the column that holds the name, the best one first.
 const NAME_WORDS: [&str; 16] = [
-    "domain", "domains", "domain_name", "domain name", "domainname", "root domain", "root_domain", "fqdn", "hostname", "host name", "origin", "host",
-    "url", "website", "site", "name",
+    "domain",
+    "domains",
+    "domain_name",
+    "domain name",
+    "domainname",
+    "root domain",
+    "root_domain",
+    "fqdn",
+    "hostname",
+    "host name",
+    "origin",
+    "host",
+    "url",
+    "website",
+    "site",
+    "name",
 ];
 /// Header words that are no top-level domain, so that a line that is nothing else is a header.
 const LONE_WORDS: [&str; 7] = ["domain", "domains", "domain_name", "domain name", "domainname", "fqdn", "hostname"];
@@ -50,7 +64,9 @@ impl Table {
                 None => return Err(fields(line, delimiter).map(|field| printable(field.inner)).collect()),
             },
             Column::Number(number) => match number.checked_sub(1).filter(|index| *index < words.len()) {
-                Some(index) => (index, words.len() > 1 && NAME_WORDS.contains(&words[index].as_str()) || is_lone_header(&words[index..=index])),
+                Some(index) => {
+                    (index, words.len() > 1 && NAME_WORDS.contains(&words[index].as_str()) || is_lone_header(&words[index..=index]))
+                }
                 None => return Err(fields(line, delimiter).map(|field| printable(field.inner)).collect()),
             },
         };
@@ -250,7 +266,9 @@ mod tests {
 
     #[test]
     fn a_line_that_names_no_column_is_no_table() {
-        for line in ["example.com", "1,example.com", "com", "name", "site", "a.com,b.com", "", "Acme Ltd,example.com,x", "https://a.com/x#y"] {
+        for line in
+            ["example.com", "1,example.com", "com", "name", "site", "a.com,b.com", "", "Acme Ltd,example.com,x", "https://a.com/x#y"]
+        {
             assert!(Table::found_out(line.as_bytes()).is_none(), "{line}");
         }
     }

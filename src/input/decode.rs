@@ -89,7 +89,9 @@ fn kind(head: &[u8]) -> Kind {
     if head.starts_with(b"\x1f\x8b") {
         return Kind::Gz;
     }
-    if head.starts_with(b"\x28\xb5\x2f\xfd") || head.first().is_some_and(|byte| byte & 0xf0 == 0x50) && head.get(1..4) == Some(b"\x2a\x4d\x18") {
+    if head.starts_with(b"\x28\xb5\x2f\xfd")
+        || head.first().is_some_and(|byte| byte & 0xf0 == 0x50) && head.get(1..4) == Some(b"\x2a\x4d\x18")
+    {
         return Kind::Zst; // The second is a skippable frame, which may come first (RFC 8878 section 3.1.2).
     }
     if head.get(257..262) == Some(b"ustar") {
@@ -149,7 +151,13 @@ fn zip_member(file: File, source: &str, read: &Arc<AtomicU64>) -> Result<Box<dyn
     Err(InputError::EmptyZip(source.to_owned()))
 }
 
-fn open_member(mut file: File, start: u64, packed: u64, method: CompressionMethod, read: &Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
+fn open_member(
+    mut file: File,
+    start: u64,
+    packed: u64,
+    method: CompressionMethod,
+    read: &Arc<AtomicU64>,
+) -> io::Result<Box<dyn Read + Send>> {
     file.seek(SeekFrom::Start(start))?;
     read.store(start, Ordering::Relaxed);
     let raw = BufReader::with_capacity(BUFFER, Counted { inner: file, read: Arc::clone(read) }).take(packed);

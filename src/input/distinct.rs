@@ -152,7 +152,10 @@ mod tests {
                 assert_eq!(names.meet(name, 0, None), Meeting::First(None));
             }
             assert_eq!(names.meet(3, 0, None), Meeting::Again);
-            assert_eq!((names.meet(8, 0, None), names.meet(8, 0, None), names.meet(8, 0, None)), (Meeting::First(None), Meeting::Again, Meeting::Again));
+            assert_eq!(
+                (names.meet(8, 0, None), names.meet(8, 0, None), names.meet(8, 0, None)),
+                (Meeting::First(None), Meeting::Again, Meeting::Again)
+            );
             assert_eq!((names.meet(9, 0, None), names.meet(8, 0, None)), (Meeting::First(None), Meeting::First(None)));
             assert_eq!(names.unchecked(), 3);
         }

@@ -69,7 +69,12 @@ impl fmt::Display for InputError {
             Self::Column { source, wanted, present } => {
                 let shown = present.iter().take(MAX_COLUMNS).map(|name| format!("{:?}", name.chars().take(MAX_NAME).collect::<String>()));
                 let more = if present.len() > MAX_COLUMNS { ", ..." } else { "" };
-                write!(f, "list {source:?} has no column {wanted}; it has {}: {}{more}", present.len(), shown.collect::<Vec<_>>().join(", "))
+                write!(
+                    f,
+                    "list {source:?} has no column {wanted}; it has {}: {}{more}",
+                    present.len(),
+                    shown.collect::<Vec<_>>().join(", ")
+                )
             }
             Self::Url(url, detail) => write!(f, "{url} cannot be fetched: {detail}"),
             Self::Changed(source) => write!(f, "list {source:?} was changed while it was read; start again with a copy that stays"),

@@ -124,7 +124,9 @@ fn tame(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\\' => tamed.push_str("\\\\"),
-            c if c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}') => {
+            c if c.is_control()
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}') =>
+            {
                 tamed.extend(c.escape_unicode());
             }
             c => tamed.push(c),

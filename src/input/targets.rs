@@ -113,7 +113,8 @@ impl Input {
     /// As [`Input::open`], and [`InputError::Stopped`].
     pub fn open_watched(options: &InputOptions, exclusion: &Exclusion, watch: &mut Watch<'_>) -> Result<Self, InputError> {
         check(options)?;
-        let sources: Arc<[Source]> = (0..options.sources.len()).map(|index| source::materialise(index, options, watch)).collect::<Result<_, _>>()?;
+        let sources: Arc<[Source]> =
+            (0..options.sources.len()).map(|index| source::materialise(index, options, watch)).collect::<Result<_, _>>()?;
         for source in sources.iter() {
             OpenSource::new(source, options.column.as_ref())?;
         }
@@ -266,7 +267,9 @@ fn check(options: &InputOptions) -> Result<(), InputError> {
     let Shard { index, count } = options.shard;
     let wrong = match options {
         options if options.sources.is_empty() => "no list was named: give files, a URL, or - for standard input".to_owned(),
-        options if options.sources.iter().filter(|source| *source == "-").count() > 1 => "standard input (-) can be read only once".to_owned(),
+        options if options.sources.iter().filter(|source| *source == "-").count() > 1 => {
+            "standard input (-) can be read only once".to_owned()
+        }
         _ if index >= count => format!("there is no part {index} of {count}; parts are counted from 0"),
         _ => return Ok(()),
     };

@@ -113,11 +113,21 @@ const TWO: &[u8] = b"1,example.com\n2,example.org\n";
 
 #[test]
 fn compression_is_found_by_content() {
-    let junk: &[(&str, &[u8])] = &[("folder/", b""), ("__MACOSX/._a", b"x"), (".DS_Store", b"x"), ("top.csv", TWO), ("more.csv", b"3,example.net\n")];
+    let junk: &[(&str, &[u8])] =
+        &[("folder/", b""), ("__MACOSX/._a", b"x"), (".DS_Store", b"x"), ("top.csv", TWO), ("more.csv", b"3,example.net\n")];
     let twice = [gz(b"1,example.com\n"), gz(b"2,example.org\n")].concat();
     let frames = [zst(b"1,example.com\n"), zst(b"2,example.org\n")].concat();
     let skippable = [b"\x50\x2a\x4d\x18\x03\0\0\0abc".as_slice(), &zst(TWO)].concat();
-    let lists = [TWO.to_vec(), gz(TWO), zst(TWO), twice, frames, skippable, gz(&zst(TWO)), zip(&[("a.csv.gz", &gz(TWO))], zip::CompressionMethod::Stored)];
+    let lists = [
+        TWO.to_vec(),
+        gz(TWO),
+        zst(TWO),
+        twice,
+        frames,
+        skippable,
+        gz(&zst(TWO)),
+        zip(&[("a.csv.gz", &gz(TWO))], zip::CompressionMethod::Stored),
+    ];
     for list in lists {
         assert_eq!(names(&list), ["example.com", "example.org"]);
     }
@@ -128,7 +138,8 @@ fn compression_is_found_by_content() {
 
 #[test]
 fn damage_is_an_error_and_never_silent() {
-    let many: Vec<u8> = (0..20_000_u32).flat_map(|index| format!("{:x}.example\n", index.wrapping_mul(2_654_435_761)).into_bytes()).collect();
+    let many: Vec<u8> =
+        (0..20_000_u32).flat_map(|index| format!("{:x}.example\n", index.wrapping_mul(2_654_435_761)).into_bytes()).collect();
     let deflated = zip(&[("a", &many)], zip::CompressionMethod::Deflated);
     for (whole, kind) in [(gz(&many), "gz"), (zst(&many), "zst"), (deflated, "zip")] {
         for end in [whole.len() / 2, whole.len() - 1] {
@@ -172,7 +183,8 @@ fn an_empty_list_opens() {
 
 #[test]
 fn every_line_is_accounted_for() {
-    let list = b"\xef\xbb\xbf# list\r\n\r\nexample.com\r\nEXAMPLE.COM.\r\nnot a name\r\nb\xfccher.example\r\nopted.out.example\r\nexample.org\r\n";
+    let list =
+        b"\xef\xbb\xbf# list\r\n\r\nexample.com\r\nEXAMPLE.COM.\r\nnot a name\r\nb\xfccher.example\r\nopted.out.example\r\nexample.org\r\n";
     let outcome = Lists::new(&[list]).read_without(&Exclusion::parse("out.example").unwrap()).unwrap();
     assert_eq!(outcome.names(), ["example.com", "example.org"]);
     let expected = Accounting { lines: 8, rows: 2, rejected: 2, duplicates: 1, excluded: 1, not_selected: 0, blank: 2 };
@@ -190,13 +202,18 @@ fn hostile_lines_cost_no_memory() {
     list.extend_from_slice(b"\0\x01\x02\xff\n,,,,,,,\nexample.com");
     let outcome = Lists::new(&[&list]).read().unwrap();
     assert_eq!(outcome.names(), ["example.com"]);
-    let reasons: Vec<_> = outcome.rejected.iter().map(|(_, text, reason)| (text.len() <= 1000, matches!(reason, Reason::LineTooLong))).collect();
+    let reasons: Vec<_> =
+        outcome.rejected.iter().map(|(_, text, reason)| (text.len() <= 1000, matches!(reason, Reason::LineTooLong))).collect();
     assert_eq!(reasons, [(true, true), (true, true), (true, false), (true, false), (true, false)]);
 }
 
 #[test]
 fn several_sources_are_one_list_with_names_of_their_own() {
-    let lists = Lists::new(&[TWO, b"$ORIGIN net.\nexample NS x.\nexample NS y.\n", &gz(b"origin,rank\nhttps://example.org,1000\nhttps://example.edu,1000\n")]);
+    let lists = Lists::new(&[
+        TWO,
+        b"$ORIGIN net.\nexample NS x.\nexample NS y.\n",
+        &gz(b"origin,rank\nhttps://example.org,1000\nhttps://example.edu,1000\n"),
+    ]);
     let outcome = lists.read().unwrap();
     assert_eq!(outcome.names(), ["example.com", "example.org", "example.net", "example.edu"]);
     let expected = Accounting { lines: 8, rows: 4, duplicates: 2, blank: 2, ..Accounting::default() };
@@ -208,7 +225,10 @@ fn several_sources_are_one_list_with_names_of_their_own() {
 
 #[test]
 fn folding_keeps_the_best_rank_wherever_it_stands() {
-    let mut lists = Lists::new(&[b"9,www.example.co.uk\n1,com\n3,co.uk\n5,mail.example.co.uk\n7,example.org\n6,a.example.org\n", b"1,example.org\n2,example.net\n"]);
+    let mut lists = Lists::new(&[
+        b"9,www.example.co.uk\n1,com\n3,co.uk\n5,mail.example.co.uk\n7,example.org\n6,a.example.org\n",
+        b"1,example.org\n2,example.net\n",
+    ]);
     lists.options.registrable = true;
     let outcome = lists.read().unwrap();
     assert_eq!(outcome.ranks(), [("example.co.uk", Some(5)), ("example.org", Some(6)), ("example.net", Some(2))]);
@@ -338,9 +358,41 @@ fn estimates_come_true() {
 /// Bytes that look like lists of every kind, or like nothing at all.
 fn hostile() -> impl Strategy<Value = Vec<u8>> {
     let words = prop::sample::select(vec![
-        "example.com", "EXAMPLE.org", "com", "*.a.b", "_dmarc.x.com", "https://a.example:8443/x", "1", "42", ",", ";", "\t", " ", "\n", "\n", "\n", "\r", "\r\n",
-        "\"", "#", "@", "$ORIGIN se.", "$TTL 1d", "$INCLUDE x", "(", ")", "IN", "NS", "SOA", "ns1.example.", "origin,rank\n", "domain,x\n",
-        "GlobalRank,TldRank,Domain\n", "\\", "\u{feff}", "b\u{fc}cher.de",
+        "example.com",
+        "EXAMPLE.org",
+        "com",
+        "*.a.b",
+        "_dmarc.x.com",
+        "https://a.example:8443/x",
+        "1",
+        "42",
+        ",",
+        ";",
+        "\t",
+        " ",
+        "\n",
+        "\n",
+        "\n",
+        "\r",
+        "\r\n",
+        "\"",
+        "#",
+        "@",
+        "$ORIGIN se.",
+        "$TTL 1d",
+        "$INCLUDE x",
+        "(",
+        ")",
+        "IN",
+        "NS",
+        "SOA",
+        "ns1.example.",
+        "origin,rank\n",
+        "domain,x\n",
+        "GlobalRank,TldRank,Domain\n",
+        "\\",
+        "\u{feff}",
+        "b\u{fc}cher.de",
     ]);
     let piece = prop_oneof![9 => words.prop_map(|word| word.as_bytes().to_vec()), 1 => prop::collection::vec(any::<u8>(), 0..4)];
     let text = prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat());

@@ -8,8 +8,39 @@ use super::reject::Reason;
 const MAX_OPEN_LINES: u32 = 256;
 
 const TYPES: [&str; 33] = [
-    "A", "AAAA", "AFSDB", "CAA", "CDNSKEY", "CDS", "CERT", "CNAME", "CSYNC", "DLV", "DNAME", "DNSKEY", "DS", "HINFO", "HTTPS", "LOC", "MX", "NAPTR", "NS",
-    "NSEC", "NSEC3", "NSEC3PARAM", "OPENPGPKEY", "PTR", "RP", "RRSIG", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT",
+    "A",
+    "AAAA",
+    "AFSDB",
+    "CAA",
+    "CDNSKEY",
+    "CDS",
+    "CERT",
+    "CNAME",
+    "CSYNC",
+    "DLV",
+    "DNAME",
+    "DNSKEY",
+    "DS",
+    "HINFO",
+    "HTTPS",
+    "LOC",
+    "MX",
+    "NAPTR",
+    "NS",
+    "NSEC",
+    "NSEC3",
+    "NSEC3PARAM",
+    "OPENPGPKEY",
+    "PTR",
+    "RP",
+    "RRSIG",
+    "SOA",
+    "SPF",
+    "SRV",
+    "SSHFP",
+    "SVCB",
+    "TLSA",
+    "TXT",
 ];
 
 /// Whether a file that has this line as its first one (comments aside) is a master file.
@@ -246,7 +277,8 @@ mod tests {
 
     #[test]
     fn absolute_names_need_no_origin_and_the_soa_tells_the_apex() {
-        let zone = "aaa.\t86400\tin\tsoa\tns1.nic.aaa. h.nic.aaa. 1 2 3 4 5\naaa.\t86400\tin\tns\tns1.nic.aaa.\nnic.aaa.\t3600\tin\tns\tx.\n";
+        let zone =
+            "aaa.\t86400\tin\tsoa\tns1.nic.aaa. h.nic.aaa. 1 2 3 4 5\naaa.\t86400\tin\tns\tns1.nic.aaa.\nnic.aaa.\t3600\tin\tns\tx.\n";
         assert_eq!(names(zone).0, ["nic.aaa"]);
         assert_eq!(names(". 518400 IN NS a.root-servers.net.\ncom. 172800 IN NS a.gtld-servers.net.\n").0, ["com"]);
         assert_eq!(names("$ORIGIN .\ncom 172800 IN NS a.gtld-servers.net.\n").0, ["com"]);
@@ -254,7 +286,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_rejected_by_its_line() {
-        let (found, rejected) = names(" NS ns1.example.\nrelative NS ns1\n$INCLUDE other.zone\nowner.se. 3600 IN\na\\.b.se. NS x.\nok.se. NS x.\n");
+        let (found, rejected) =
+            names(" NS ns1.example.\nrelative NS ns1\n$INCLUDE other.zone\nowner.se. 3600 IN\na\\.b.se. NS x.\nok.se. NS x.\n");
         assert_eq!(found, ["ok.se"]);
         let lines: Vec<_> = rejected.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [1, 2, 3, 4, 5]);
@@ -271,10 +304,27 @@ mod tests {
 
     #[test]
     fn zone_files_are_told_from_lists() {
-        for line in ["$ORIGIN se.", "$TTL 3600", "@ IN SOA a. b. 1 2 3 4 5", "aaa.\t86400\tin\tns\tns1.", "example NS ns1", "a.se. 1 TYPE65534 \\# 0", "a. 1d IN NSEC3 1 0"] {
+        for line in [
+            "$ORIGIN se.",
+            "$TTL 3600",
+            "@ IN SOA a. b. 1 2 3 4 5",
+            "aaa.\t86400\tin\tns\tns1.",
+            "example NS ns1",
+            "a.se. 1 TYPE65534 \\# 0",
+            "a. 1d IN NSEC3 1 0",
+        ] {
             assert!(is_zone_line(line.as_bytes()), "{line}");
         }
-        for line in ["example.com", "1,example.com", "example.com NS", "$TTL", "a,b,c", "example.com # a note in ns", "\u{fc} \u{fc} \u{fc}", "x TYPE\u{fc} y"] {
+        for line in [
+            "example.com",
+            "1,example.com",
+            "example.com NS",
+            "$TTL",
+            "a,b,c",
+            "example.com # a note in ns",
+            "\u{fc} \u{fc} \u{fc}",
+            "x TYPE\u{fc} y",
+        ] {
             assert!(!is_zone_line(line.as_bytes()), "{line}");
         }
     }
