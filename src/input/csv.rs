@@ -221,3 +221,110 @@ fn is_number(text: &str) -> bool {
 fn number(field: &[u8]) -> Option<i32> {
     std::str::from_utf8(field.trim_ascii()).ok()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &[&str], column: Option<Column>) -> Vec<String> {
+        let first = lines[0].as_bytes();
+        let mut table = match column {
+            Some(column) => Table::with_column(first, &column).unwrap(),
+            None => Table::found_out(first).unwrap(),
+        };
+        lines.iter().map(|line| shown(table.parse(line.as_bytes()))).collect()
+    }
+
+    fn shown(parsed: Parsed) -> String {
+        match parsed {
+            Parsed::Blank => "-".to_owned(),
+            Parsed::Name(domain, None) => domain.to_string(),
+            Parsed::Name(domain, Some(rank)) => format!("{rank}:{domain}"),
+            Parsed::Rejected(reason) => format!("!{reason}"),
+        }
+    }
+
+    fn plain(line: &str) -> String {
+        shown(parse_plain(line.as_bytes()))
+    }
+
+    #[test]
+    fn headers_tell_the_columns() {
+        let crux = ["origin,rank", "https://www.google.com,1000", "http://example.com:8080,5000", "origin,rank", "", "# note"];
+        assert_eq!(read(&crux, None), ["-", "1000:www.google.com", "5000:example.com", "-", "-", "-"]);
+        let majestic = [
+            "GlobalRank,TldRank,Domain,TLD,RefSubNets,RefIPs,IDN_Domain,IDN_TLD,PrevGlobalRank,PrevTldRank,PrevRefSubNets,PrevRefIPs",
+            "1,1,google.com,com,489234,2375437,google.com,com,1,1,488934,2370613",
+            "7,1,xn--bcher-kva.de,de,1,1,b\u{fc}cher.de,de,7,1,1,1",
+        ];
+        assert_eq!(read(&majestic, None), ["-", "1:google.com", "7:xn--bcher-kva.de"]);
+        assert_eq!(read(&["domain", "google.com"], None), ["-", "google.com"]);
+        assert_eq!(read(&["rank,domain,categories", "1,google.com,\"Search; \"\"x\"\"\""], None), ["-", "1:google.com"]);
+        assert_eq!(read(&["Company;Domain Name", "\"Acme; Inc\"; \"Example.COM\" # main"], None), ["-", "example.com"]);
+        assert_eq!(read(&["example.com,Acme Ltd", "example.org,\"b.com, Inc\""], None), ["example.com", "example.org"]);
+    }
+
+    #[test]
+    fn a_line_that_names_no_column_is_no_table() {
+        for line in
+            ["example.com", "1,example.com", "com", "name", "site", "a.com,b.com", "", "Acme Ltd,example.com,x", "https://a.com/x#y"]
+        {
+            assert!(Table::found_out(line.as_bytes()).is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_column_can_be_named() {
+        let lines = ["Owner\tSite\tRank", "Acme\texample.com\t3", "Acme"];
+        let expected = ["-", "3:example.com", "!the line has no column 2"];
+        assert_eq!(read(&lines, Some(Column::Name("site".to_owned()))), expected);
+        assert_eq!(read(&lines, Some(Column::Number(2))), expected);
+        assert_eq!(read(&["Acme,example.com", ",,"], Some(Column::Number(2))), ["example.com", "!no name"]);
+        let missing = Table::with_column(b"Owner,\"Web site\"", &Column::Name("domain".to_owned())).unwrap_err();
+        assert_eq!(missing, ["Owner", "Web site"]);
+        assert!(Table::with_column(b"a,b", &Column::Number(3)).is_err());
+    }
+
+    #[test]
+    fn a_quoted_field_may_go_on() {
+        let lines = ["owner,address,domain", "Acme,\"12 High St", "London\",example.com", "B,\"x\ny\",example.org", "C,\"open,example.net"];
+        let expected = ["-", "!the line has no column 3", "example.com", "example.org", "!the line has no column 3"];
+        assert_eq!(read(&lines, None), expected);
+        let first = ["domain,address", "example.com,\"12 High St", "London\"", "example.org,x"];
+        assert_eq!(read(&first, None), ["-", "example.com", "!inside a quoted field that an earlier line leaves open", "example.org"]);
+    }
+
+    #[test]
+    fn a_stray_quote_does_not_swallow_the_table() {
+        let mut table = Table::found_out(b"domain,x").unwrap();
+        let taken = (0..300).filter(|index| {
+            let line = if *index == 0 { "example.com,\"stray" } else { "example.com,x" };
+            matches!(table.parse(line.as_bytes()), Parsed::Name(..))
+        });
+        assert_eq!(taken.count(), 1 + 300 - 100);
+    }
+
+    #[test]
+    fn plain_lines_may_have_a_rank() {
+        for (line, expected) in [
+            ("1,google.com", "1:google.com"),
+            ("\"2\",\"google.com\"", "2:google.com"),
+            ("3;google.com;more", "3:google.com"),
+            ("4\tgoogle.com", "4:google.com"),
+            ("99999999999,google.com", "google.com"),
+            ("1,com", "1:com"),
+            ("  google.com  # a, b", "google.com"),
+            ("google.com,", "google.com"),
+            ("https://google.com/a,b;c", "google.com"),
+            ("", "-"),
+            (" \t", "-"),
+            ("# comment", "-"),
+            ("a.com,b.com", "!several fields: say which column holds the name (--column)"),
+            ("1,", "!no name"),
+            (",", "!no name"),
+            ("12345", "!the last label is a number, which no top-level domain is"),
+        ] {
+            assert_eq!(plain(line), expected, "{line:?}");
+        }
+    }
+}

@@ -77,12 +77,11 @@ enum Kind {
 }
 
 fn kind(head: &[u8]) -> Kind {
-    let others: [(&[u8], &str); 8] = [
+    let others: [(&[u8], &str); 7] = [
         (b"\xfd7zXZ\0", "an xz archive; pack it as gz, zst or zip"),
-        (b"BZh", "a bzip2 file; pack it as gz, zst or zip"),
         (b"7z\xbc\xaf\x27\x1c", "a 7z archive; pack it as gz, zst or zip"),
         (b"PK\x03\x04", "a zip archive within another archive; unpack it first"),
-        (b"PAR1", "a Parquet file; export it as CSV"),
+        (b"PAR1\x15", "a Parquet file; export it as CSV"),
         (b"SQLite format 3\0", "an SQLite database; export it as CSV"),
         (b"\xff\xfe", "UTF-16 text; save it as UTF-8"),
         (b"\xfe\xff", "UTF-16 text; save it as UTF-8"),
@@ -97,6 +96,9 @@ fn kind(head: &[u8]) -> Kind {
     }
     if head.get(257..262) == Some(b"ustar") {
         return Kind::Other("a tar archive; unpack it first");
+    }
+    if head.starts_with(b"BZh") && head.get(4..10) == Some(b"1AY&SY") {
+        return Kind::Other("a bzip2 file; pack it as gz, zst or zip");
     }
     others.iter().find(|(magic, _)| head.starts_with(magic)).map_or(Kind::Lines, |(_, what)| Kind::Other(what))
 }

@@ -99,10 +99,13 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Erro
 }
 
 fn is_tls(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| {
-        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>())
-    })
+    causes(error).any(|cause| std::iter::successors(Some(cause), |&cause| wrapped(cause)).any(|cause| cause.is::<rustls::Error>()))
+}
+
+/// What an I/O error wraps, which it does not name as its source.
+fn wrapped<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
+    let inner = cause.downcast_ref::<std::io::Error>()?.get_ref()?;
+    Some(inner)
 }
 
 #[cfg(test)]

@@ -48,11 +48,11 @@ fn unquoted(text: &str) -> &str {
 
 /// The host of `scheme://user@host:port/path?query#fragment`, every part of which but the host may be missing.
 fn host(text: &str) -> &str {
-    let rest = match text.split_once("://") {
-        Some((scheme, rest)) if is_scheme(scheme) => rest,
-        _ => strip_mailto(text.strip_prefix("//").unwrap_or(text)),
+    let (rest, ends): (_, &[char]) = match text.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => (rest, &['/', '?', '#']),
+        _ => (strip_mailto(text.strip_prefix("//").unwrap_or(text)), &['/', '?']), // A bare `a#b.example` is a slip, not a URL.
     };
-    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let authority = rest.split(ends).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return address;

@@ -28,6 +28,8 @@ mod reject;
 mod selection;
 mod source;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod zone;
 
 pub use self::error::InputError;
