@@ -34,6 +34,7 @@ use std::sync::Arc;
 
 pub use self::case::Case;
 pub use self::codes::CODES;
+pub use self::export::{LIST_FILE, TRUTH_FILE};
 pub use self::internet::{Internet, LabConfig, World, cases};
 pub use self::journal::{Counts, Journal, Request};
 pub use self::truth::{Expected, Truth};

@@ -390,3 +390,13 @@ fn a_world_can_be_written_down() {
         r#"{"domain":"nothing.test","case":"nothing","findings":["sts-record-absent","tlsrpt-absent"],"mx_state":"present","sts_state":"absent","tlsrpt_state":"absent","policy_stage":null,"posture":"absent","delivery":"opportunistic","delivery_lenient":"opportunistic","mx_coverage":null,"mismatch":null}"#
     );
 }
+
+proptest::proptest! {
+    #[test]
+    fn hostile_messages_get_small_answers_or_none(message in proptest::collection::vec(proptest::arbitrary::any::<u8>(), 0..300)) {
+        thread_local!(static WORLD: Internet = census(1));
+        let mut out = Vec::new();
+        let answered = WORLD.with(|world| answer::answer(world, &message, answer::Transport::Udp, &mut answer::Scratch::default(), &mut out));
+        proptest::prop_assert!(!answered.send || out.len() <= 1232);
+    }
+}

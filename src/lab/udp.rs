@@ -37,7 +37,7 @@ fn serve_batches(socket: &UdpSocket, internet: &Internet, journal: &Journal, sto
     use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, recvmmsg, sendmmsg};
 
     let mut questions = vec![[0_u8; QUESTION_OCTETS]; BATCH];
-    let mut responses = vec![Vec::with_capacity(1500); BATCH];
+    let mut responses = vec![Vec::new(); BATCH];
     let mut scratch = Scratch::default();
     let mut peers: Vec<Option<SockaddrIn>> = Vec::with_capacity(BATCH);
     let mut lengths: Vec<(usize, Option<SockaddrIn>)> = Vec::with_capacity(BATCH);

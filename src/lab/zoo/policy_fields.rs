@@ -1,7 +1,7 @@
 //! The fields of the policy: version, mode, max_age, unknown ones (RFC 8461 section 3.2).
 
 use super::super::case::{Case, case};
-use super::{LINES, crlf};
+use super::lines::{LINES, crlf};
 
 fn keys() -> Vec<Case> {
     vec![

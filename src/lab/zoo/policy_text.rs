@@ -1,7 +1,7 @@
 //! The text of the policy as a whole: line ends, lines, encoding (RFC 8461 section 3.2).
 
 use super::super::case::{Case, case};
-use super::{LINES, crlf, joined};
+use super::lines::{LINES, crlf, joined};
 
 fn valid() -> Vec<Case> {
     vec![
