@@ -4,6 +4,7 @@
 /// (those that need history, SMTP, more requests, or that only restate other columns) it says nothing.
 pub const CODES: &[&str] = &[
     "mx-ip-literal",
+    "mx-none",
     "mx-null",
     "mx-u-label",
     "mx-underscore",

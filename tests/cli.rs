@@ -1,0 +1,102 @@
+//! What the commands print, as snapshots: a change of wording is a readable diff.
+//!
+//! After a change that is meant: `INSTA_UPDATE=always cargo test --test cli`, then read the diff.
+
+mod harness;
+
+use std::io::Write;
+use std::process::Stdio;
+
+use harness::{expect, stderr, stdout, stscan};
+
+/// Runs the program with text on standard input; gives what it printed and the exit status.
+fn piped(arguments: &[&str], input: &[u8]) -> String {
+    let mut child =
+        stscan(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    format!("{}{}exit status {}\n", stdout(&output), stderr(&output), output.status.code().unwrap())
+}
+
+#[test]
+fn help_of_the_program() {
+    insta::assert_snapshot!(stdout(&expect(0, &["--help"])));
+}
+
+#[test]
+fn help_of_scan() {
+    insta::assert_snapshot!(stdout(&expect(0, &["scan", "--help"])));
+}
+
+#[test]
+fn lint_shows_every_fault_with_its_place() {
+    let policy = b"version: STSv1\nmode: Enforce\nmx: mail.example.com.\nmx: *\nmax-age: 7d\n\n";
+    insta::assert_snapshot!(piped(&["lint", "--policy", "-"], policy));
+    insta::assert_snapshot!(piped(&["lint", "-"], b"v=STSv1; id=2024-01-15;; mode=enforce\n"));
+    insta::assert_snapshot!(piped(&["lint", "-"], b"v=TLSRPTv1; rua=tls@example.com!10m\n"));
+}
+
+#[test]
+fn lint_is_silent_on_what_is_right() {
+    let policy = b"version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\nmax_age: 2592000\r\n";
+    insta::assert_snapshot!(piped(&["lint", "-"], policy));
+}
+
+#[test]
+fn lint_prints_json() {
+    insta::assert_snapshot!(piped(&["lint", "--json", "--record", "-"], b"v=STSv1; id = 1\x1b[31m;"));
+}
+
+#[test]
+fn explain_reads_like_a_page() {
+    insta::assert_snapshot!(stdout(&expect(0, &["explain", "sts-policy-mx-bare-wildcard"])));
+    insta::assert_snapshot!(stderr(&expect(2, &["explain", "sts-policy-redirect"])));
+}
+
+#[test]
+fn check_tells_what_is_wrong_and_what_to_publish() {
+    let output = stscan(&["check", "--lab=zoo", "redirect-301.test"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(6));
+    // Ids are the time of the probe, ports are chosen by the system.
+    let text = mask(&mask(&stdout(&output), "id=", 14), "127.0.1.", 0);
+    insta::assert_snapshot!(text);
+}
+
+/// Replaces so many digits behind each `mark` by `N`.
+fn mask(text: &str, mark: &str, digits: usize) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(mark) {
+        let (before, after) = rest.split_at(at + mark.len());
+        out.push_str(before);
+        let tail = &after[after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len())..];
+        let length = after.len() - tail.len();
+        out.push_str(if length == digits || digits == 0 { "N" } else { &after[..length] });
+        rest = tail;
+    }
+    out + rest
+}
+
+#[test]
+fn check_prints_evidence_as_json() {
+    let output = stscan(&["check", "--lab=zoo", "--json", "redirect-301.test"]).output().unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(value["evidence"]["fetch"]["status"], 301);
+    assert_eq!(value["assessment"]["policy_stage"], "http");
+    let evidence: stscan::evidence::Evidence = serde_json::from_value(value["evidence"].clone()).unwrap();
+    assert_eq!(evidence.domain.as_str(), "redirect-301.test");
+}
+
+#[test]
+fn completions_are_printed() {
+    let script = stdout(&expect(0, &["completions", "bash"]));
+    assert!(script.contains("complete -F _stscan") && script.contains("--retry-rounds"));
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let mut child = stscan(&["codes", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
+}
