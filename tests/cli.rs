@@ -11,8 +11,7 @@ use harness::{expect, stderr, stdout, stscan};
 
 /// Runs the program with text on standard input; gives what it printed and the exit status.
 fn piped(arguments: &[&str], input: &[u8]) -> String {
-    let mut child =
-        stscan(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = stscan(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
     format!("{}{}exit status {}\n", stdout(&output), stderr(&output), output.status.code().unwrap())

@@ -59,7 +59,7 @@ The same command goes on where a stopped or killed scan ended.";
 const CHECK_EXAMPLES: &str = "Examples:
   stscan check example.com
   stscan check example.com example.org --json
-  stscan check --lab=zoo redirect-301.zoo.test";
+  stscan check --lab=zoo redirect-301.test";
 
 const LINT_EXAMPLES: &str = "Examples:
   stscan lint --policy mta-sts.txt

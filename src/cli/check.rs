@@ -147,8 +147,8 @@ fn facts(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
         MxState::Nxdomain => "the domain does not exist".to_owned(),
         MxState::Unknown => format!("unknown ({})", evidence.mx.outcome),
     };
-    writeln!(out, "  MX        {mx}")?;
-    writeln!(out, "  _mta-sts  {}", record(assessment.sts_state, &texts(&evidence.sts_txt)))?;
+    writeln!(out, "  MX          {mx}")?;
+    writeln!(out, "  _mta-sts    {}", record(assessment.sts_state, &texts(&evidence.sts_txt)))?;
     if let Some(stage) = assessment.policy_stage {
         let mode = assessment.policy_mode.as_deref().map_or(String::new(), |mode| format!(", mode {}", text::safe(mode)));
         let age = assessment.policy_max_age.map_or(String::new(), |age| format!(", max_age {age}"));
@@ -158,9 +158,9 @@ fn facts(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
             PolicyStage::Syntax => "retrieved, not valid".to_owned(),
             stage => format!("not retrieved, failed at {stage}"),
         };
-        writeln!(out, "  policy    {reached}{mode}{age}{mx}")?;
+        writeln!(out, "  policy      {reached}{mode}{age}{mx}")?;
     }
-    writeln!(out, "  _smtp._tls {}", record(assessment.tlsrpt_state, &texts(&evidence.tlsrpt_txt)))
+    writeln!(out, "  _smtp._tls  {}", record(assessment.tlsrpt_state, &texts(&evidence.tlsrpt_txt)))
 }
 
 fn describe_mx(mx: &Lookup<Mx>) -> String {

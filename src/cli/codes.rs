@@ -79,9 +79,11 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// An example, indented, with what cannot be seen made visible.
-fn example(text: &str) -> String {
-    text.trim_end_matches('\n').split('\n').map(|line| format!("  | {}", text::safe(line))).collect::<Vec<_>>().join("\n")
+/// An example, indented, with what cannot be seen made visible; but where every line ends with CRLF that is not the point.
+fn example(example: &str) -> String {
+    let crlf = example.lines().count() == example.matches("\r\n").count();
+    let plain = if crlf { example.replace("\r\n", "\n") } else { example.to_owned() };
+    plain.trim_end_matches('\n').split('\n').map(|line| format!("  | {}", text::safe(line))).collect::<Vec<_>>().join("\n")
 }
 
 /// What to say of a code that is not in the catalogue: the nearest ones, by how much of the text they share.
