@@ -29,7 +29,12 @@ fn main() {
     let best = |name: &str, run: &dyn Fn() -> Cost| {
         let cost = (0..ROUNDS).map(|_| run()).min_by(|one, other| one.cpu.cmp(&other.cpu)).unwrap_or_default();
         let per_query = |time: Duration| time.as_secs_f64() * 1e6 / names as f64;
-        println!("{name:<22} {:>9.0} q/s {:>6.2} µs CPU a query (wall {:.2} µs)", 1e6 / per_query(cost.wall), per_query(cost.cpu), per_query(cost.wall));
+        println!(
+            "{name:<22} {:>9.0} q/s {:>6.2} µs CPU a query (wall {:.2} µs)",
+            1e6 / per_query(cost.wall),
+            per_query(cost.cpu),
+            per_query(cost.wall)
+        );
         per_query(cost.cpu)
     };
     let raw = best("raw loop, one socket", &|| measure(|| raw_loop(server, names, in_flight)));
@@ -51,7 +56,9 @@ struct Cost {
 
 fn thread_cpu() -> Duration {
     let micros = |time: TimeVal| u64::try_from(time.tv_sec() * 1_000_000 + time.tv_usec()).unwrap_or(0);
-    getrusage(UsageWho::RUSAGE_THREAD).map(|usage| Duration::from_micros(micros(usage.user_time()) + micros(usage.system_time()))).unwrap_or_default()
+    getrusage(UsageWho::RUSAGE_THREAD)
+        .map(|usage| Duration::from_micros(micros(usage.user_time()) + micros(usage.system_time())))
+        .unwrap_or_default()
 }
 
 fn measure(run: impl FnOnce()) -> Cost {
@@ -120,13 +127,17 @@ fn raw_loops(server: SocketAddr, names: usize, in_flight: usize, sockets: usize)
                 let count = BATCH.min(names - sent).min(in_flight / sockets - waiting.get());
                 queries.iter_mut().take(count).enumerate().for_each(|(offset, query)| write_query(sent + offset, query));
                 let slices: Vec<[IoSlice<'_>; 1]> = queries.iter().take(count).map(|query| [IoSlice::new(query)]).collect();
-                let left = sendmmsg(socket.as_raw_fd(), &mut send_calls, slices.iter(), [None; BATCH], [], MsgFlags::empty()).expect("sent").count();
+                let left = sendmmsg(socket.as_raw_fd(), &mut send_calls, slices.iter(), [None; BATCH], [], MsgFlags::empty())
+                    .expect("sent")
+                    .count();
                 sent += left;
                 waiting.set(waiting.get() + left);
             }
             if waiting.get() > 0 {
                 let mut slices: Vec<[IoSliceMut<'_>; 1]> = buffers.iter_mut().map(|buffer| [IoSliceMut::new(buffer)]).collect();
-                let count = recvmmsg(socket.as_raw_fd(), &mut receive_calls, slices.iter_mut(), MsgFlags::MSG_WAITFORONE, None).expect("received").count();
+                let count = recvmmsg(socket.as_raw_fd(), &mut receive_calls, slices.iter_mut(), MsgFlags::MSG_WAITFORONE, None)
+                    .expect("received")
+                    .count();
                 received += count;
                 waiting.set(waiting.get() - count);
             }
@@ -168,7 +179,8 @@ fn start_answerer() -> SocketAddr {
             let mut rest = &replies[..received.len()];
             while !rest.is_empty() {
                 let slices: Vec<[IoSlice<'_>; 1]> = rest.iter().map(|reply| [IoSlice::new(reply)]).collect();
-                let left = sendmmsg(socket.as_raw_fd(), &mut send_calls, slices.iter(), &addresses, [], MsgFlags::empty()).map_or(1, Iterator::count);
+                let left = sendmmsg(socket.as_raw_fd(), &mut send_calls, slices.iter(), &addresses, [], MsgFlags::empty())
+                    .map_or(1, Iterator::count);
                 rest = &rest[left..];
                 addresses.drain(..left);
             }

@@ -150,8 +150,7 @@ fn entry(message: &[u8], at: usize) -> Option<(u16, Entry<'_>)> {
     let fields = owner.end;
     let start = fields + 10;
     let end = start + usize::from(read_u16(message, fields + 8)?);
-    let entry =
-        Entry { owner, record_type: read_u16(message, fields)?, ttl: read_u32(message, fields + 4)?, rdata: start..end };
+    let entry = Entry { owner, record_type: read_u16(message, fields)?, ttl: read_u32(message, fields + 4)?, rdata: start..end };
     (end <= message.len()).then_some((read_u16(message, fields + 2)?, entry))
 }
 

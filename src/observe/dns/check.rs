@@ -40,8 +40,9 @@ impl ResolverCheck {
 /// A resolver counts as answering if it says NOERROR or NXDOMAIN: one that refuses us or fails at the root resolves nothing for us.
 pub async fn check_resolvers(resolvers: &[SocketAddr], timeout: Duration, tries: u16) -> ResolverCheck {
     let mut check = ResolverCheck { answering: Vec::new(), failed: Vec::new() };
-    let mut verdicts =
-        stream::iter(resolvers.iter().copied()).map(|resolver| async move { (resolver, ask(resolver, timeout, tries).await) }).buffered(AT_ONCE);
+    let mut verdicts = stream::iter(resolvers.iter().copied())
+        .map(|resolver| async move { (resolver, ask(resolver, timeout, tries).await) })
+        .buffered(AT_ONCE);
     while let Some((resolver, verdict)) = verdicts.next().await {
         match verdict {
             Ok(()) => check.answering.push(resolver),

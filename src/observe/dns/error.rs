@@ -61,7 +61,10 @@ impl fmt::Display for DnsError {
                 write!(f, "the system's resolver configuration cannot be used ({reason}); name resolvers with --resolver ADDR")
             }
             Self::Address { text, reason } => {
-                write!(f, "{text:?} is no resolver address ({reason}); write it as 192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53")
+                write!(
+                    f,
+                    "{text:?} is no resolver address ({reason}); write it as 192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53"
+                )
             }
             Self::File { path, source } => write!(f, "cannot read the resolvers file {}: {source}", path.display()),
             Self::Line { path, line, text, reason } => {
@@ -69,7 +72,10 @@ impl fmt::Display for DnsError {
             }
             Self::NoResolvers => f.write_str("there is no resolver to ask; name one with --resolver ADDR"),
             Self::Socket { resolver, source } => {
-                write!(f, "cannot open a UDP socket towards resolver {resolver} ({source}); drop this resolver or raise the limit of open files")
+                write!(
+                    f,
+                    "cannot open a UDP socket towards resolver {resolver} ({source}); drop this resolver or raise the limit of open files"
+                )
             }
             Self::NoneAnswers { failed } => {
                 f.write_str("no resolver answers")?;

@@ -11,7 +11,8 @@ const SELF: [u8; 2] = [0xc0, 0x0c];
 #[test]
 fn a_negative_answer_is_final() {
     run(async {
-        let server = Server::start(|asked| vec![if asked.name.starts_with("no-") { asked.rcode(3) } else { asked.reply(0x81a0, 0, &[]) }]).await;
+        let server =
+            Server::start(|asked| vec![if asked.name.starts_with("no-") { asked.rcode(3) } else { asked.reply(0x81a0, 0, &[]) }]).await;
         let (dns, counters) = patient(&[server.address]);
         let absent = dns.lookup_txt("no-name.test.").await;
         assert_eq!((absent.outcome, absent.rcode, absent.attempts), (Outcome::Nxdomain, Some(3), 1));
@@ -63,7 +64,8 @@ fn a_chain_is_kept_whatever_is_at_its_end() {
         })
         .await;
         let (dns, _) = patient(&[server.address]);
-        for (name, outcome, records) in [("found.test", Outcome::Noerror, 1), ("empty.test", Outcome::Nodata, 0), ("gone.test", Outcome::Nxdomain, 0)]
+        for (name, outcome, records) in
+            [("found.test", Outcome::Noerror, 1), ("empty.test", Outcome::Nodata, 0), ("gone.test", Outcome::Nxdomain, 0)]
         {
             let lookup = dns.lookup_txt(name).await;
             assert_eq!((lookup.outcome, lookup.records.len()), (outcome, records), "{name}");
@@ -92,7 +94,9 @@ fn an_answer_that_cannot_be_read_is_asked_for_elsewhere_and_never_taken_for_none
         let good = Server::start(|asked| vec![asked.text("fine")]).await;
         let (both, counters) = patient(&[bad.address, good.address]);
         let (alone, _) = patient(&[bad.address]);
-        for (name, word) in [("loop.test", "loop"), ("cut.test", "answer section"), ("long.test", "record data"), ("referral.test", "referral")] {
+        for (name, word) in
+            [("loop.test", "loop"), ("cut.test", "answer section"), ("long.test", "record data"), ("referral.test", "referral")]
+        {
             let lookup = alone.lookup_txt(name).await;
             assert_eq!((lookup.outcome, lookup.attempts), (Outcome::Malformed, 2), "{name}");
             assert!(lookup.detail.unwrap().contains(word), "{name}");
