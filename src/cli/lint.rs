@@ -125,6 +125,18 @@ fn examine(kind: Kind, mut text: Vec<u8>) -> Examination {
     Examination { kind, text, valid, value, faults, canonical }
 }
 
+/// What `lint` prints of a text, as plain text and with `json` as one object. For the fuzzer.
+#[doc(hidden)]
+pub fn render(kind: Kind, text: Vec<u8>, json: bool) -> io::Result<String> {
+    let examination = examine(kind, text);
+    if json {
+        return Ok(as_json(&examination).to_string());
+    }
+    let mut out = Vec::new();
+    print(&mut out, Path::new("-"), &examination)?;
+    Ok(String::from_utf8_lossy(&anstream::adapter::strip_bytes(&out).into_vec()).into_owned())
+}
+
 fn severity(fault: &Fault) -> Severity {
     rule(fault.kind.as_str()).map_or(Severity::High, |rule| rule.severity)
 }

@@ -21,6 +21,8 @@ use clap::{CommandFactory, Parser};
 
 use self::args::{Arguments, Command};
 pub use self::exit::{EXIT_CODES, Exit, Failure};
+#[doc(hidden)]
+pub use self::lint::{Kind as LintKind, render as render_lint};
 
 /// Runs the program with the arguments of a process, the program's name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
