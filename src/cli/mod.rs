@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod codes;
 mod completions;
+mod confusion;
 mod exit;
 mod lab;
 mod lint;
