@@ -36,7 +36,7 @@ pub(super) struct Sink {
 }
 
 enum Place {
-    Folder { dataset: Dataset, rejected: Option<RejectedFile> },
+    Folder { dataset: Box<Dataset>, rejected: RejectedFile },
     Stream { writer: StreamWriter<Stdout>, waiting: BTreeMap<u64, Vec<Record>>, next: u64, _spool: TempDir },
 }
 
@@ -56,7 +56,7 @@ impl Sink {
         let shard_rows = plan.shard_rows;
         let dataset = Dataset::create_or_resume(dir, &describe(plan, network, &input, shard_rows))?;
         let (rejected, input) = RejectedFile::attach(dir, input)?;
-        Ok((Self { place: Place::Folder { dataset, rejected: Some(rejected) }, shard_rows }, input))
+        Ok((Self { place: Place::Folder { dataset: Box::new(dataset), rejected }, shard_rows }, input))
     }
 
     fn stream(plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
@@ -107,9 +107,7 @@ impl Sink {
         let manifest = match self.place {
             Place::Folder { dataset, rejected } => {
                 let complete = !stopped && error.is_none();
-                if let Some(rejected) = rejected {
-                    rejected.close(complete)?;
-                }
+                rejected.close(complete)?;
                 if complete {
                     let dir = dataset.dir().to_owned();
                     let list = list(&dataset.manifest().list, input);
