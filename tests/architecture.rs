@@ -54,7 +54,7 @@ fn imports_point_down_the_layers() {
 fn every_module_has_a_layer() {
     for module in sources().keys() {
         let top = &module[0];
-        assert!(["lib", "main"].contains(&top.as_str()) || layer(top).is_some(), "src/{top} has no layer");
+        assert!(["build", "lib", "main"].contains(&top.as_str()) || layer(top).is_some(), "src/{top} has no layer");
     }
 }
 
