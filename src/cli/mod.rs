@@ -6,6 +6,7 @@ mod codes;
 mod completions;
 mod confusion;
 mod exit;
+mod fix;
 mod lab;
 mod lint;
 mod options;
