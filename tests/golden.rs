@@ -4,6 +4,8 @@
 //! `STSCAN_REGENERATE=golden cargo test --test golden`, then read the diff. That probes the zoo anew; what differs from one probe to
 //! the next (times, keys, the resolver's address) is replaced by fixed values.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests; clippy.toml covers only the tests themselves.
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -82,6 +82,7 @@ const NEAR: &[(&str, &str)] = &[
     ("sts-policy-max-age-missing", "max-age-empty"),
     ("sts-policy-max-age-over-maximum", "max-age-at-maximum"),
     ("sts-policy-max-age-short", "max-age-one-week"),
+    ("sts-policy-max-age-short", "mode-none-short"),
     ("sts-policy-max-age-very-short", "max-age-one-day"),
     ("sts-policy-max-age-zero", "max-age-one"),
     ("sts-policy-mode-case", "key-case"),
@@ -210,6 +211,7 @@ pub(super) fn cases() -> Vec<Case> {
             .mx(&["mail.relay-company.example"])
             .body(policy_of(4096))
             .code("sts-policy-unknown-field"),
+        case("mode-none-short", "Mode none with a max_age of a day, which endangers nothing.").mode("none").max_age("86400"),
         case("max-age-one", "A max_age of a second is not zero.").max_age("1").code("sts-policy-max-age-very-short"),
         case("rua-port-443", "The usual port, written out.").tlsrpt("v=TLSRPTv1; rua=https://reports.{d}:443/t"),
     ]
