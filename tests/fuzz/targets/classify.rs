@@ -32,7 +32,7 @@ fn composed(data: &[u8]) -> Option<Evidence> {
     let (flags, texts) = data.split_at_checked(6)?;
     let mut texts = texts.split(|&b| b == 0xff);
     let mut next = || texts.next().unwrap_or_default();
-    let domain = Domain::from_a_labels("example.com").ok()?;
+    let domain = Domain::from_a_labels("example.com")?;
     let outcome = |flag: u8| *Outcome::ALL.get(usize::from(flag)).unwrap_or(&Outcome::Noerror);
     let mx = lines(next()).zip(0..).map(|(host, place)| Mx { preference: place / 2, exchange: String::from_utf8_lossy(host).into() }).collect();
     let records = |text: &[u8]| lines(text).map(|line| Txt(line.split(|&b| b == b'\t').map(<[u8]>::to_vec).collect())).collect();
