@@ -128,6 +128,7 @@ fn mx_records() -> Vec<Case> {
             .mx(&[])
             .patterns(&["{d}"])
             .mx_state("none")
+            .code("mx-none")
             .no_comparison()
             .lenient_differs(),
         case("mx-is-address", "An address in place of one of the MX hosts.")
