@@ -1,5 +1,6 @@
 //! What a judgement says: the flat columns of the dataset.
 
+use crate::parse::senders::Sender;
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -176,6 +177,8 @@ pub struct Assessment {
     pub delivery: Delivery,
     /// Column `delivery_lenient`: by the forgiving senders.
     pub delivery_lenient: Delivery,
+    /// Column `accepted_by`: the known implementations that would use record and policy; `None` if no policy text was retrieved.
+    pub accepted_by: Option<Vec<Sender>>,
     /// Column `mx_coverage`; `None` where there is nothing to compare.
     pub mx_coverage: Option<Coverage>,
     /// Column `mismatch`; `None` where coverage is all or there is nothing to compare.

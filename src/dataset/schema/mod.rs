@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::classify::{Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
+use crate::parse::senders::Sender;
 
 pub use self::documented::{COMMENT, RANGE, UNIT};
 pub use self::render::{schema_json, schema_markdown, schema_text};
@@ -108,6 +109,14 @@ fn verdict_columns() -> Vec<Field> {
         words(field("posture", Utf8, "The deployment in one word."), Posture::ALL.iter().map(|word| word.as_str())),
         words(field("delivery", Utf8, "What a sender that follows RFC 8461 does with mail today, nothing cached."), deliveries()),
         words(field("delivery_lenient", Utf8, "The same for forgiving senders."), deliveries()),
+        words(
+            field(
+                "accepted_by",
+                list(Utf8),
+                "The known implementations that would use this record and this policy; null if no policy text was retrieved.",
+            ),
+            Sender::ALL.iter().map(|word| word.as_str()),
+        ),
         words(
             field("mx_coverage", Utf8, "How many of the MX hosts match the policy; null where there is nothing to compare."),
             Coverage::ALL.iter().map(|word| word.as_str()),

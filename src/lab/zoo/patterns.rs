@@ -109,7 +109,8 @@ fn none(name: &'static str, about: &'static str, hosts: &[&'static str], pattern
 }
 
 fn bad(name: &'static str, about: &'static str, pattern: &str, code: &'static str) -> Case {
-    case(name, about).patterns(&[pattern]).bad_policy().code(code)
+    // Forgiving senders keep the pattern, which matches neither MX host, and enforce.
+    case(name, about).patterns(&[pattern]).bad_policy().codes(&[code, "sts-policy-enforced-by-lenient"])
 }
 
 /// What the MX records say next to a policy.

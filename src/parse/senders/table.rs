@@ -1,4 +1,4 @@
-//! The table itself: eight implementations, as observed in 2025 and 2026.
+//! The table itself: eight implementations, at revisions of 2024 to 2026.
 
 use super::sender::Sender;
 use super::traits::{
