@@ -136,6 +136,9 @@ fn verdict(assessment: &Assessment) -> &'static str {
         (Delivery::Opportunistic, RecordState::Absent) => {
             "No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail."
         }
+        (Delivery::Opportunistic, _) if assessment.findings.iter().any(|finding| finding.code == "sts-policy-enforced-by-lenient") => {
+            "Senders that follow MTA-STS ignore this policy, but forgiving ones enforce it and refuse every MX host: their mail is not delivered."
+        }
         (Delivery::Opportunistic, _) => {
             "MTA-STS has no effect: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail."
         }
