@@ -95,7 +95,8 @@ impl Stages<'_> {
             match self.network.probe() {
                 Ok(probe) => {
                     drop(ready.send(Ok(())));
-                    worker::work(probe, limit, &plan.network.retry_rounds, targets, observations, self.status).await;
+                    let observe = |target| worker::observe(&probe, target, &plan.network.retry_rounds, self.status);
+                    worker::work(observe, limit, targets, observations).await;
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }
