@@ -157,7 +157,7 @@ impl Stages<'_> {
             let records: Vec<Record> = batch.into_par_iter().map(judged).collect();
             for record in records {
                 self.status.count(&record.assessment);
-                assembler.add(record);
+                assembler.add(record.target.ordinal, record);
             }
             self.network.update(self.status);
             if let total @ 1.. = self.status.total.load(Relaxed) {
