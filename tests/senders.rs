@@ -1,5 +1,7 @@
 //! The models of senders against what the senders themselves made of the published vectors.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests; clippy.toml covers only the tests themselves.
+
 mod vector_file;
 
 use std::collections::BTreeMap;
