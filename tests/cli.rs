@@ -49,6 +49,27 @@ fn lint_prints_json() {
 }
 
 #[test]
+fn lint_fix_writes_the_corrected_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let corrected = |text: &str, arguments: &[&str]| {
+        let path = dir.path().join("text");
+        std::fs::write(&path, text).unwrap();
+        let output = stscan(&[&["lint", "--fix"], arguments, &["text"]].concat()).current_dir(dir.path()).output().unwrap();
+        let said = format!("{}{}exit status {}\n", stdout(&output), stderr(&output), output.status.code().unwrap());
+        format!("{said}{:?}\n", std::fs::read_to_string(&path).unwrap())
+    };
+    let texts = [
+        corrected("version: STSv1\nmode: Enforce\nmx: mail.example.com.\nmax_age: 604800\n\n", &[]),
+        corrected("v=STSv1; id=2024-01-15;;\n", &[]),
+        corrected("v=TLSRPTv1; rua=tls@example.com!10m", &["--tlsrpt"]),
+        corrected("version: STSv1\nmode: enforce\nmx: mail.example.com\nmore: yes\nmax_age: 604800\n", &[]),
+        corrected("version: STSv1\nmode: enforce\nmx: *\nmax_age: 604800\n", &[]),
+    ];
+    insta::assert_snapshot!(texts.join("\n"));
+    insta::assert_snapshot!(piped(&["lint", "--fix", "-"], b"v=STSv1; id=20240115\\;"));
+}
+
+#[test]
 fn explain_reads_like_a_page() {
     insta::assert_snapshot!(stdout(&expect(0, &["explain", "sts-policy-mx-bare-wildcard"])));
     insta::assert_snapshot!(stderr(&expect(2, &["explain", "sts-policy-redirect"])));

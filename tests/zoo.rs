@@ -12,7 +12,7 @@ use stscan::lab::{CODES, Lab, LabConfig, World};
 fn every_case_is_judged_as_written() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("zoo");
-    harness::expect(0, &["scan", "--lab=zoo", "-o", out.to_str().unwrap()]);
+    let said = harness::stdout(&harness::expect(0, &["scan", "--lab=zoo", "-o", out.to_str().unwrap()]));
     let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
     let rows = harness::rows(&out);
     assert_eq!(rows.len(), lab.names().count(), "every name has a row");
@@ -42,4 +42,11 @@ fn every_case_is_judged_as_written() {
     }
     assert!(wrong.is_empty(), "{} cases\n{wrong}", rows.len());
     assert!(confusion.values().all(|counts| counts[2] == 0 && counts[3] == 0));
+
+    // The table at the end of the scan says the same.
+    for (code, [expected, found, ..]) in confusion.iter().filter(|(_, counts)| counts[0] > 0) {
+        let line = format!("  {code:<40} {expected:>9} {found:>9} {:>9} {:>13}", 0, 0);
+        assert!(said.lines().any(|shown| shown == line), "{line}\n{said}");
+    }
+    assert!(said.contains(&format!("{} codes, 0 missed, 0 wrongly found; ", CODES.len())) && said.contains(" 0 differ; "), "{said}");
 }

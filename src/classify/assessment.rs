@@ -1,5 +1,7 @@
 //! What a judgement says: the flat columns of the dataset.
 
+use serde::Serialize;
+
 use crate::parse::senders::Sender;
 use crate::vocabulary::vocabulary;
 
@@ -132,7 +134,7 @@ vocabulary! {
 }
 
 /// One judgement with a stable code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Code of the catalogue.
     pub code: &'static str,
@@ -145,7 +147,7 @@ pub struct Finding {
 }
 
 /// The flat columns: what the evidence means.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Assessment {
     /// Column `mx_state`.
     pub mx_state: MxState,

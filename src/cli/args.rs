@@ -127,6 +127,9 @@ pub struct LintArguments {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Write the corrected text to the file, or print it if FILE is -
+    #[arg(long, conflicts_with = "json")]
+    pub fix: bool,
 }
 
 /// Arguments of `explain`.

@@ -61,40 +61,14 @@ fn observe(network: &Network, domains: &[Domain]) -> Result<Vec<Evidence>, Failu
 
 fn as_json(evidence: &Evidence, assessment: &Assessment) -> Value {
     let publish = remedy::publish(evidence, assessment);
-    let findings: Vec<Value> = assessment
-        .findings
-        .iter()
-        .map(|finding| {
-            json!({ "code": finding.code, "severity": finding.severity.as_str(), "subject": finding.subject, "detail": finding.detail })
-        })
-        .collect();
-    json!({
+    let mut object = json!({
         "domain": evidence.domain.as_str(),
-        "assessment": {
-            "mx_state": assessment.mx_state.as_str(),
-            "mx_hosts": assessment.mx_hosts,
-            "mx_provider": assessment.mx_provider,
-            "sts_state": assessment.sts_state.as_str(),
-            "sts_id": assessment.sts_id,
-            "policy_stage": assessment.policy_stage.map(PolicyStage::as_str),
-            "policy_mode": assessment.policy_mode,
-            "policy_max_age": assessment.policy_max_age,
-            "policy_mx": assessment.policy_mx,
-            "policy_provider": assessment.policy_provider,
-            "tlsrpt_state": assessment.tlsrpt_state.as_str(),
-            "tlsrpt_rua": assessment.tlsrpt_rua,
-            "posture": assessment.posture.as_str(),
-            "delivery": assessment.delivery.as_str(),
-            "delivery_lenient": assessment.delivery_lenient.as_str(),
-            "accepted_by": assessment.accepted_by,
-            "mx_coverage": assessment.mx_coverage.map(|coverage| coverage.as_str()),
-            "mismatch": assessment.mismatch.map(|mismatch| mismatch.as_str()),
-            "worst": assessment.worst().map(Severity::as_str),
-            "findings": findings,
-        },
+        "assessment": assessment,
         "publish": { "sts_record": publish.sts_record, "tlsrpt_record": publish.tlsrpt_record, "policy": publish.policy },
         "evidence": evidence,
-    })
+    });
+    object["assessment"]["worst"] = json!(assessment.worst());
+    object
 }
 
 fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> io::Result<()> {

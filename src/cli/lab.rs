@@ -23,12 +23,18 @@ fn list(as_json: bool) -> Result<Exit, Failure> {
     let mut out = anstream::stdout().lock();
     let cases = cases();
     if as_json {
-        let rows: Vec<_> = cases.iter().map(|case| json!({ "name": case.name, "about": case.about, "codes": case.truth.codes })).collect();
+        let rows: Vec<_> = cases
+            .iter()
+            .map(|case| json!({ "name": case.name, "about": case.about, "codes": case.truth.codes, "near": case.near }))
+            .collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&rows).unwrap_or_default())?;
         return Ok(Exit::Done);
     }
     for case in cases {
         writeln!(out, "{}\n    {}\n    expected: {}", case.name, case.about, case.truth.codes.join(" "))?;
+        if !case.near.is_empty() {
+            writeln!(out, "    a near miss of: {}", case.near.join(" "))?;
+        }
     }
     Ok(Exit::Done)
 }

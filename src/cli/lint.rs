@@ -8,6 +8,7 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::args::LintArguments;
+use super::fix::{self, Correction};
 use super::{Exit, Failure};
 use crate::classify::{Severity, rule};
 use crate::evidence::Txt;
@@ -51,14 +52,59 @@ pub(super) fn run(arguments: &LintArguments) -> Result<Exit, Failure> {
         (_, _, true) => Kind::Policy,
         _ => guess(&text),
     };
+    if arguments.fix {
+        return correct(&arguments.file, kind, text);
+    }
     let examination = examine(kind, text);
     let mut out = anstream::stdout().lock();
     match arguments.json {
         true => writeln!(out, "{:#}", as_json(&examination))?,
         false => print(&mut out, &arguments.file, &examination)?,
     }
+    Ok(exit(&examination))
+}
+
+fn exit(examination: &Examination) -> Exit {
     let bad = !examination.valid || examination.faults.iter().any(|fault| severity(fault) == Severity::High);
-    Ok(if bad { Exit::Bad } else { Exit::Done })
+    if bad { Exit::Bad } else { Exit::Done }
+}
+
+/// Puts the corrected text in place of the text; the exit status is that of what is there then.
+fn correct(path: &Path, kind: Kind, text: Vec<u8>) -> Result<Exit, Failure> {
+    let examination = examine(kind, text.clone());
+    let correction = correction(&examination);
+    fix::write(path, &shown(path), &text, &correction)?;
+    Ok(match correction {
+        Correction::Text(text, _) => exit(&examine(kind, text)),
+        _ => exit(&examination),
+    })
+}
+
+/// Remarks alone are no reason to touch a text: what is extended as the RFCs allow would be lost.
+fn correction(examination: &Examination) -> Correction {
+    if examination.valid && examination.faults.iter().all(|fault| severity(fault) == Severity::Info) {
+        return Correction::Unneeded;
+    }
+    let Some(canonical) = &examination.canonical else { return Correction::Impossible };
+    // A file of one record is a file of one line.
+    let end = if examination.kind == Kind::Policy { "" } else { "\n" };
+    let text = format!("{canonical}{end}").into_bytes();
+    let left: Vec<_> = examine(examination.kind, text.clone()).faults.iter().map(|fault| fault.kind).collect();
+    let mut mended: Vec<&str> = Vec::new();
+    for fault in examination.faults.iter().filter(|fault| !left.contains(&fault.kind)) {
+        if !mended.contains(&fault.kind.as_str()) {
+            mended.push(fault.kind.as_str());
+        }
+    }
+    match mended.is_empty() {
+        true => Correction::Unneeded,
+        false => Correction::Text(text, mended),
+    }
+}
+
+/// What a text is called.
+fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { text::safe(&path.display().to_string()) }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -125,6 +171,18 @@ fn examine(kind: Kind, mut text: Vec<u8>) -> Examination {
     Examination { kind, text, valid, value, faults, canonical }
 }
 
+/// What `lint` prints of a text, as plain text and with `json` as one object. For the fuzzer.
+#[doc(hidden)]
+pub fn render(kind: Kind, text: Vec<u8>, json: bool) -> io::Result<String> {
+    let examination = examine(kind, text);
+    if json {
+        return Ok(as_json(&examination).to_string());
+    }
+    let mut out = Vec::new();
+    print(&mut out, Path::new("-"), &examination)?;
+    Ok(String::from_utf8_lossy(&anstream::adapter::strip_bytes(&out).into_vec()).into_owned())
+}
+
 fn severity(fault: &Fault) -> Severity {
     rule(fault.kind.as_str()).map_or(Severity::High, |rule| rule.severity)
 }
@@ -158,7 +216,7 @@ fn subject(examination: &Examination, fault: &Fault) -> String {
 }
 
 fn print(out: &mut impl Write, path: &Path, examination: &Examination) -> io::Result<()> {
-    let name = if path == Path::new("-") { "standard input".to_owned() } else { text::safe(&path.display().to_string()) };
+    let name = shown(path);
     for fault in &examination.faults {
         print_fault(out, &name, examination, fault)?;
     }
@@ -255,6 +313,11 @@ mod tests {
             let plain = anstream::adapter::strip_bytes(&out).into_vec();
             prop_assert!(String::from_utf8(plain).unwrap().chars().all(|c| !c.is_control() || c == '\n'));
             prop_assert!(as_json(&examination)["findings"].is_array());
+            if let Correction::Text(text, mended) = correction(&examination) {
+                let again = examine(examination.kind, text);
+                prop_assert!(again.valid && !mended.is_empty());
+                prop_assert!(!matches!(correction(&again), Correction::Text(..)), "corrected once is corrected");
+            }
         }
     }
 }

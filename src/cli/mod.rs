@@ -4,7 +4,9 @@ mod args;
 mod check;
 mod codes;
 mod completions;
+mod confusion;
 mod exit;
+mod fix;
 mod lab;
 mod lint;
 mod options;
@@ -21,6 +23,8 @@ use clap::{CommandFactory, Parser};
 
 use self::args::{Arguments, Command};
 pub use self::exit::{EXIT_CODES, Exit, Failure};
+#[doc(hidden)]
+pub use self::lint::{Kind as LintKind, render as render_lint};
 
 /// Runs the program with the arguments of a process, the program's name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

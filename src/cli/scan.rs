@@ -4,8 +4,9 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::args::ScanArguments;
-use super::{Exit, Failure, plan, summary};
-use crate::scan::{self, Network, Output, Status};
+use super::{Exit, Failure, confusion, plan, summary};
+use crate::dataset::Reader;
+use crate::scan::{self, Confusion, Network, Output, ScanError, Status};
 use crate::ui::{Progress, ProgressKind};
 
 /// Scans, shows how far it is and says what came out.
@@ -32,6 +33,10 @@ pub(super) fn run(arguments: ScanArguments) -> Result<Exit, Failure> {
 
     if let (Output::Folder(dir), Some(manifest)) = (&plan.output, &report.manifest) {
         summary::print(&mut anstream::stdout().lock(), dir, manifest, &report)?;
+        if let Some(lab) = network.lab() {
+            let compared = Reader::open(dir).and_then(|dataset| Confusion::of(&dataset, lab.internet())).map_err(ScanError::Dataset)?;
+            confusion::print(&mut anstream::stdout().lock(), &compared)?;
+        }
     }
     if report.stopped {
         writeln!(err, "stscan: stopped; everything that was in flight is committed, the same command goes on from there")?;

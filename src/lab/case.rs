@@ -17,6 +17,8 @@ pub struct Case {
     pub about: &'static str,
     /// What a correct scan says.
     pub truth: Truth,
+    /// Codes that it comes close to and does not have, so that a scan that is too eager is found out.
+    pub near: Vec<&'static str>,
     /// Whether a scan has to wait for a time-out, or for a slow server, to see it.
     pub waits: bool,
     /// Whether it needs an IPv6 loopback.
@@ -65,7 +67,7 @@ pub(super) fn case(name: &'static str, about: &'static str) -> Case {
         certificate: Shape::Valid,
         response,
     };
-    Case { name, about, truth: Truth::protected(name), waits: false, ipv6: false, site, policy }
+    Case { name, about, truth: Truth::protected(name), near: Vec::new(), waits: false, ipv6: false, site, policy }
 }
 
 /// What is published.
@@ -244,6 +246,12 @@ impl Case {
 
     pub(super) fn codes(self, codes: &[&'static str]) -> Self {
         codes.iter().fold(self, |case, code| case.code(code))
+    }
+
+    /// A code that it comes close to and does not have.
+    pub(super) fn near(mut self, code: &'static str) -> Self {
+        self.near.push(code);
+        self
     }
 
     /// Any other statement about the columns.

@@ -96,6 +96,7 @@ impl Authority {
             Shape::Expired | Shape::ExpiredMismatch => (-97, -7),
             Shape::NotYetValid => (7, 97),
             Shape::Expiring => (-85, 5),
+            Shape::FifteenDays => (-75, 15),
             _ => (-30, 60),
         };
         (params.not_before, params.not_after) = (now + Duration::days(from), now + Duration::days(to));

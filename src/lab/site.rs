@@ -160,6 +160,8 @@ pub(super) enum Shape {
     NotYetValid,
     /// Five days left.
     Expiring,
+    /// Fifteen days left.
+    FifteenDays,
     SelfSigned,
     /// Issued by a root that nobody trusts, which is sent along.
     Untrusted,

@@ -330,6 +330,17 @@ fn every_code_has_a_case() {
 }
 
 #[test]
+fn every_code_has_a_near_miss() {
+    let near: Vec<_> = cases().iter().flat_map(|case| case.near.iter().map(move |code| (*code, case))).collect();
+    for (code, case) in &near {
+        assert!(CODES.contains(code) && !case.truth.codes.contains(code), "{} is no near miss of {code}", case.name);
+    }
+    let missed: BTreeSet<_> = near.iter().map(|(code, _)| *code).collect();
+    let missing: Vec<_> = CODES.iter().filter(|code| !missed.contains(*code)).copied().collect();
+    assert_eq!(missing, WITHOUT_CASE, "declare the case that comes closest to it in src/lab/zoo/near.rs");
+}
+
+#[test]
 fn the_zoo_repeats_evenly() {
     let internet = Internet::new(LabConfig { names: Some(cases().len() as u64 * 3), ..LabConfig::default() });
     let mut count: HashMap<&str, u32> = HashMap::new();

@@ -17,6 +17,7 @@ mod report;
 mod run;
 mod sink;
 mod status;
+mod truth;
 mod worker;
 
 pub use self::assembler::WINDOW_ROWS;
@@ -26,3 +27,4 @@ pub use self::plan::{DEFAULT_RATE, NetworkPlan, Output, ScanPlan};
 pub use self::report::Report;
 pub use self::run::run;
 pub use self::status::{Snapshot, Status};
+pub use self::truth::{Confusion, Difference, Tally};

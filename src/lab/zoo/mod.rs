@@ -3,6 +3,7 @@
 mod answers;
 mod hosts;
 mod lines;
+mod near;
 mod patterns;
 mod policy_fields;
 mod policy_text;
@@ -14,7 +15,7 @@ use super::case::Case;
 
 /// All cases, by family.
 pub(super) fn cases() -> Vec<Case> {
-    [
+    let families = [
         answers::cases(),
         records::cases(),
         tlsrpt::cases(),
@@ -23,6 +24,7 @@ pub(super) fn cases() -> Vec<Case> {
         policy_text::cases(),
         policy_fields::cases(),
         patterns::cases(),
-    ]
-    .concat()
+        near::cases(),
+    ];
+    near::declare(families.concat())
 }

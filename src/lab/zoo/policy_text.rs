@@ -39,7 +39,7 @@ fn valid() -> Vec<Case> {
 }
 
 /// A policy of so many octets: without placeholders, so that they are as many for every domain.
-fn policy_of(octets: usize) -> String {
+pub(super) fn policy_of(octets: usize) -> String {
     let head = "version: STSv1\r\nmode: enforce\r\nmx: mail.relay-company.example\r\nmax_age: 2592000\r\nnote: ";
     format!("{head}{}", "x".repeat(octets - head.len()))
 }

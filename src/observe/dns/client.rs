@@ -14,7 +14,7 @@ use super::counters::{DnsCounters, add};
 use super::drivers;
 use super::engine::{Engine, Ticket};
 use super::error::DnsError;
-use super::header::{BADVERS, FORMERR, NOERROR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL};
+use super::header::{BADVERS, FORMERR, Header, NOERROR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL};
 use super::limits::DnsLimits;
 use super::message::Message;
 use super::question::Question;
@@ -314,4 +314,15 @@ fn records<R: ResourceRecord>(message: &Message) -> Result<Option<Answer<R>>, &'
         answer.records = Vec::new();
     }
     Ok(Some(answer))
+}
+
+/// What a lookup makes of a message as the reply to its question, without any network; `None` where it answers something else.
+/// For the fuzzer.
+#[doc(hidden)]
+pub fn read_reply<R: ResourceRecord>(name: &str, octets: &[u8], tcp: bool) -> Option<Lookup<R>> {
+    let question = Question::new(name, R::TYPE).ok()?;
+    let message = Message::accept(Header::read(octets)?, octets, &question, Duration::ZERO)?;
+    let mut lookup = Lookup::unsent(name.to_owned(), Outcome::Malformed);
+    judge(&message, tcp).fill(&mut lookup, None);
+    Some(lookup)
 }

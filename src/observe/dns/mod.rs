@@ -31,6 +31,8 @@ mod tests;
 
 pub use self::answer::ResourceRecord;
 pub use self::check::{ResolverCheck, check_resolvers};
+#[doc(hidden)]
+pub use self::client::read_reply;
 pub use self::client::{Dns, DnsConfig};
 pub use self::counters::{DnsCounters, DnsTotals, ResolverTotals};
 pub use self::error::DnsError;

@@ -1,0 +1,201 @@
+//! Golden files: for each case of the zoo the evidence and the judgement of it, so that a change of judgement is a readable diff.
+//!
+//! `tests/golden/CASE.json` is what a probe saw, `CASE.assessment.json` what is to be said of it. After a change that is meant:
+//! `STSCAN_REGENERATE=golden cargo test --test golden`, then read the diff. That probes the zoo anew; what differs from one probe to
+//! the next (times, keys, the resolver's address) is replaced by fixed values.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests; clippy.toml covers only the tests themselves.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+use stscan::classify::classify;
+use stscan::evidence::{Evidence, Lookup};
+use stscan::lab::{LabConfig, cases};
+use stscan::name::Domain;
+use stscan::observe::fetch::FetchConfig;
+use stscan::scan::{Network, NetworkPlan};
+
+/// 2024-02-01 00:00:00 UTC, the start of every probe.
+const BEGUN: u64 = 1_706_745_600;
+/// Bodies of more octets say no more than others and make large files.
+const LARGEST_BODY: usize = 4096;
+/// Cases whose bodies are larger.
+const LEFT_OUT: &[&str] = &["chunked-endless", "policy-64-kb", "policy-large", "policy-over-64-kb"];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+#[test]
+fn the_judgement_of_every_case_is_as_stored() {
+    if std::env::var_os("STSCAN_REGENERATE").is_some_and(|what| what == "golden") {
+        regenerate();
+    }
+    let mut differences = String::new();
+    for case in cases().iter().filter(|case| !LEFT_OUT.contains(&case.name)) {
+        let read = |ending: &str| {
+            let path = folder().join(format!("{}.{ending}", case.name));
+            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}; regenerate the golden files", path.display()))
+        };
+        let evidence: Evidence = serde_json::from_str(&read("json")).unwrap();
+        assert_eq!(pretty(&evidence), read("json"), "{}: the evidence does not come back as it is stored", case.name);
+        let (stored, found) = (read("assessment.json"), pretty(&classify(&evidence)));
+        if stored != found {
+            differences += &format!("{}\n{}", case.name, difference(&stored, &found));
+        }
+    }
+    assert!(differences.is_empty(), "\n{differences}If that is meant: STSCAN_REGENERATE=golden cargo test --test golden");
+}
+
+#[test]
+fn every_golden_file_is_of_a_case() {
+    let known: BTreeSet<&str> = cases().iter().map(|case| case.name).filter(|name| !LEFT_OUT.contains(name)).collect();
+    for entry in fs::read_dir(folder()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let case = name.strip_suffix(".assessment.json").or_else(|| name.strip_suffix(".json"));
+        assert!(case.is_some_and(|case| known.contains(case)), "tests/golden/{name} is of no case: remove it");
+    }
+}
+
+/// The lines that are only in one of two texts.
+fn difference(stored: &str, found: &str) -> String {
+    let (old, new): (BTreeSet<&str>, BTreeSet<&str>) = (stored.lines().collect(), found.lines().collect());
+    let gone = stored.lines().filter(|line| !new.contains(line)).map(|line| format!("  - {line}\n"));
+    let come = found.lines().filter(|line| !old.contains(line)).map(|line| format!("  + {line}\n"));
+    gone.chain(come).collect()
+}
+
+/// JSON with a line for whatever fits into one, so that a difference is seen with what belongs to it.
+fn pretty(value: &impl serde::Serialize) -> String {
+    let mut out = String::new();
+    write(&serde_json::to_value(value).unwrap(), "\n", &mut out);
+    out + "\n"
+}
+
+fn write(value: &Value, line: &str, out: &mut String) {
+    const WIDEST: usize = 320;
+    let short = value.to_string();
+    let inner = format!("{line}  ");
+    match value {
+        Value::Object(fields) if short.len() > WIDEST || line == "\n" => {
+            for (place, (name, value)) in fields.iter().enumerate() {
+                *out += &format!("{}{inner}{}: ", if place == 0 { "{" } else { "," }, json!(name));
+                write(value, &inner, out);
+            }
+            *out += &format!("{line}}}");
+        }
+        Value::Array(items) if items.first().is_some_and(Value::is_object) && short.len() > WIDEST / 4 => {
+            for (place, value) in items.iter().enumerate() {
+                *out += &format!("{}{inner}", if place == 0 { "[" } else { "," });
+                write(value, &inner, out);
+            }
+            *out += &format!("{line}]");
+        }
+        _ => *out += &short,
+    }
+}
+
+fn regenerate() {
+    fs::create_dir_all(folder()).unwrap();
+    for mut evidence in observe() {
+        let case = evidence.domain.as_str().strip_suffix(".test").unwrap().to_owned();
+        let large = evidence.fetch.as_ref().and_then(|fetch| fetch.body.as_ref()).is_some_and(|body| body.len() > LARGEST_BODY);
+        assert_eq!(large, LEFT_OUT.contains(&case.as_str()), "{case}: LEFT_OUT has to name the cases with large bodies");
+        if large {
+            continue;
+        }
+        make_stable(&mut evidence);
+        fs::write(folder().join(format!("{case}.json")), pretty(&evidence)).unwrap();
+        fs::write(folder().join(format!("{case}.assessment.json")), pretty(&classify(&evidence))).unwrap();
+    }
+}
+
+/// Probes every case of the zoo, all at once.
+fn observe() -> Vec<Evidence> {
+    let fetch = FetchConfig {
+        connect_timeout: Duration::from_secs(3),
+        total_timeout: Duration::from_secs(20),
+        fetch_rate: 0,
+        host_rate: 0,
+        allow_private: true,
+        ..FetchConfig::default()
+    };
+    let plan = NetworkPlan {
+        resolvers: Vec::new(),
+        trust_resolvers: true,
+        retry_rounds: Vec::new(),
+        rate: Some(0),
+        resolver_rate: Some(0),
+        dns_timeout: Duration::from_secs(2),
+        dns_tries: 3,
+        concurrency: None,
+        fetch_concurrency: None,
+        fetch,
+        ca_files: Vec::new(),
+        exclude: None,
+        lab: Some(LabConfig::default()),
+    };
+    let network = Network::prepare(&plan).unwrap();
+    let domains: Vec<Domain> = network.lab().unwrap().names().map(|name| Domain::from_a_labels(&name).unwrap()).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let probe = network.probe().unwrap();
+        futures_util::future::join_all(domains.iter().map(|domain| probe.observe(domain))).await
+    })
+}
+
+/// Replaces what differs from one probe to the next.
+fn make_stable(evidence: &mut Evidence) {
+    let begun = std::mem::replace(&mut evidence.scanned_at, SystemTime::UNIX_EPOCH + Duration::from_secs(BEGUN));
+    evidence.elapsed_ms = 100;
+    make_lookup_stable(&mut evidence.mx);
+    make_lookup_stable(&mut evidence.sts_txt);
+    make_lookup_stable(&mut evidence.tlsrpt_txt);
+    evidence.host_a.iter_mut().for_each(make_lookup_stable);
+    evidence.host_aaaa.iter_mut().for_each(make_lookup_stable);
+    let Some(fetch) = &mut evidence.fetch else { return };
+    let timings = &mut fetch.timings;
+    for time in [&mut timings.connect_ms, &mut timings.tls_ms, &mut timings.http_ms, &mut timings.body_ms].into_iter().flatten() {
+        *time = rounded(*time);
+    }
+    timings.total_ms = rounded(timings.total_ms);
+    fetch.headers.retain(|(name, _)| name != "date");
+    if let Some(certificate) = &mut fetch.certificate {
+        certificate.sha256 = "00".repeat(32);
+        certificate.not_before = certificate.not_before.map(|time| moved(time, begun));
+        certificate.not_after = certificate.not_after.map(|time| moved(time, begun));
+        // The verifier adds times to some of its words, always at their end.
+        certificate.reason = certificate.reason.take().map(|reason| reason.split(" { time: ").next().unwrap().to_owned());
+    }
+}
+
+fn make_lookup_stable<R>(lookup: &mut Lookup<R>) {
+    lookup.resolver = lookup.resolver.map(|_| SocketAddr::from((Ipv4Addr::new(192, 0, 2, 53), 53)));
+    lookup.rtt_us = lookup.rtt_us.map(|_| 1000);
+    lookup.attempts = lookup.attempts.min(1);
+}
+
+/// Milliseconds, so coarse that only a deliberate wait shows.
+fn rounded(ms: u32) -> u32 {
+    match ms {
+        0..5000 => 1,
+        5000..10_000 => 7000,
+        _ => 12_000,
+    }
+}
+
+/// A time of a certificate, as far from the fixed start as it was from the real one, to the hour.
+fn moved(time: SystemTime, begun: SystemTime) -> SystemTime {
+    const HOUR: u64 = 3600;
+    let hours = |distance: Duration| Duration::from_secs((distance.as_secs() + HOUR / 2) / HOUR * HOUR);
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(BEGUN);
+    match time.duration_since(begun) {
+        Ok(after) => start + hours(after),
+        Err(before) => start - hours(before.duration()),
+    }
+}
