@@ -30,10 +30,11 @@ fn main() {
         let cost = (0..ROUNDS).map(|_| run()).min_by(|one, other| one.cpu.cmp(&other.cpu)).unwrap_or_default();
         let per_query = |time: Duration| time.as_secs_f64() * 1e6 / names as f64;
         println!(
-            "{name:<22} {:>9.0} q/s {:>6.2} µs CPU a query (wall {:.2} µs)",
+            "{name:<20} {:>8.0} q/s; CPU a query: {:.2} µs ({:.2} user, {:.2} system)",
             1e6 / per_query(cost.wall),
             per_query(cost.cpu),
-            per_query(cost.wall)
+            per_query(cost.user),
+            per_query(cost.cpu.saturating_sub(cost.user))
         );
         per_query(cost.cpu)
     };
@@ -52,19 +53,21 @@ fn setting(variable: &str, default: usize) -> usize {
 struct Cost {
     wall: Duration,
     cpu: Duration,
+    user: Duration,
 }
 
-fn thread_cpu() -> Duration {
-    let micros = |time: TimeVal| u64::try_from(time.tv_sec() * 1_000_000 + time.tv_usec()).unwrap_or(0);
-    getrusage(UsageWho::RUSAGE_THREAD)
-        .map(|usage| Duration::from_micros(micros(usage.user_time()) + micros(usage.system_time())))
-        .unwrap_or_default()
+/// User time, and user and system time together, of this thread.
+fn thread_cpu() -> (Duration, Duration) {
+    let time = |time: TimeVal| Duration::from_micros(u64::try_from(time.tv_sec() * 1_000_000 + time.tv_usec()).unwrap_or(0));
+    let usage = getrusage(UsageWho::RUSAGE_THREAD).expect("the thread's usage");
+    (time(usage.user_time()), time(usage.user_time()) + time(usage.system_time()))
 }
 
 fn measure(run: impl FnOnce()) -> Cost {
-    let (begin, cpu) = (Instant::now(), thread_cpu());
+    let (begin, (user, cpu)) = (Instant::now(), thread_cpu());
     run();
-    Cost { wall: begin.elapsed(), cpu: thread_cpu() - cpu }
+    let (user_after, cpu_after) = thread_cpu();
+    Cost { wall: begin.elapsed(), cpu: cpu_after - cpu, user: user_after - user }
 }
 
 fn name(index: usize) -> String {

@@ -5,13 +5,15 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests; clippy.toml covers only the tests themselves.
 
+mod vector_file;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use stscan::evidence::Txt;
 use stscan::parse::mx_pattern::{PatternMatch, matches};
 use stscan::parse::record_set::{Choice, RecordKind, select};
 use stscan::parse::{Fault, FaultKind, media_type, policy, sts_record, tlsrpt_record};
+use vector_file::{body, of_kind, records, strings, vectors};
 
 /// Findings that need more than the text: DNS, the domain's own name, its MX.
 const NEED_CONTEXT: &[&str] = &[
@@ -52,22 +54,6 @@ fn may_be_extra(code: &str, listed: &BTreeSet<String>) -> bool {
     }
 }
 
-fn vectors(file: &str) -> Vec<Value> {
-    let path = format!("{}/tests/vectors/{file}", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn of_kind(kind: &str) -> Vec<Value> {
-    let vectors: Vec<Value> = vectors("vectors.jsonl").into_iter().filter(|vector| vector["kind"] == kind).collect();
-    assert!(vectors.len() > 20, "{kind}: only {} vectors", vectors.len());
-    vectors
-}
-
-fn strings(value: &Value) -> Vec<String> {
-    value.as_array().into_iter().flatten().map(|item| item.as_str().unwrap().to_owned()).collect()
-}
-
 fn codes<'f>(faults: impl IntoIterator<Item = &'f Fault>) -> BTreeSet<String> {
     faults.into_iter().map(|fault| fault.kind.to_string()).collect()
 }
@@ -93,11 +79,6 @@ fn compare(vector: &Value, what: &str, found: impl std::fmt::Debug + PartialEq<V
 
 fn assert_none(failures: &[String]) {
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
-}
-
-fn records(vector: &Value) -> Vec<Txt> {
-    let records = vector["input"]["records"].as_array().cloned().unwrap_or_default();
-    records.iter().map(|record| Txt(strings(record).into_iter().map(String::into_bytes).collect())).collect()
 }
 
 #[test]
@@ -156,33 +137,6 @@ fn tlsrpt_records() {
         }
     }
     assert_none(&failures);
-}
-
-/// A body as the vectors write it: a text, base64, or a repetition.
-fn body(input: &Value) -> Vec<u8> {
-    if let Some(base64) = input["base64"].as_str() {
-        return from_base64(base64);
-    }
-    if let Some(repeat) = input.get("repeat") {
-        let part = |name: &str| repeat[name].as_str().unwrap_or_default().to_owned();
-        let times = usize::try_from(repeat["times"].as_u64().unwrap()).unwrap();
-        return (part("prefix") + &part("unit").repeat(times) + &part("suffix")).into_bytes();
-    }
-    input.as_str().unwrap().as_bytes().to_vec()
-}
-
-fn from_base64(text: &str) -> Vec<u8> {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
-    for digit in text.bytes().filter_map(|byte| ALPHABET.iter().position(|&letter| letter == byte)) {
-        bits = (bits << 6 | u32::try_from(digit).unwrap()) & 0xffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).unwrap());
-        }
-    }
-    bytes
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::parse::senders::Sender;
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -139,7 +140,7 @@ pub struct Finding {
     pub code: &'static str,
     /// Severity in this case; some depend on the mode of the policy.
     pub severity: Severity,
-    /// What it is about: a host, a field, an owner name.
+    /// What it is about: a host, a field, an owner name; empty where it is the domain itself.
     pub subject: String,
     /// The particulars, in words; text from the network is quoted and escaped.
     pub detail: String,
@@ -178,6 +179,8 @@ pub struct Assessment {
     pub delivery: Delivery,
     /// Column `delivery_lenient`: by the forgiving senders.
     pub delivery_lenient: Delivery,
+    /// Column `accepted_by`: the known implementations that would use record and policy; `None` if no policy text was retrieved.
+    pub accepted_by: Option<Vec<Sender>>,
     /// Column `mx_coverage`; `None` where there is nothing to compare.
     pub mx_coverage: Option<Coverage>,
     /// Column `mismatch`; `None` where coverage is all or there is nothing to compare.

@@ -12,7 +12,7 @@ use super::findings::Findings;
 use super::mismatch::likenesses;
 use super::records::{Sts, Tlsrpt};
 use super::retrieval::Retrieval;
-use super::{Assessment, Mismatch, PolicyStage, RecordState, deployment, exchanges, policy_host, records, retrieval};
+use super::{Assessment, Mismatch, PolicyStage, RecordState, deployment, exchanges, policy_host, records, retrieval, senders};
 
 /// Judges what a probe saw. Pure and deterministic: the same evidence gives the same judgement, byte for byte.
 pub fn classify(evidence: &Evidence) -> Assessment {
@@ -24,6 +24,11 @@ pub fn classify(evidence: &Evidence) -> Assessment {
     let text = PolicyText::read(evidence, &retrieval, &mut findings);
     let destinations = exchanges.destinations(evidence.domain.as_str());
     let names = Names::compare(evidence, &text, destinations.as_deref(), &mut findings);
+
+    let uses = senders::uses(evidence, &retrieval);
+    if let (Some(PolicyStage::Syntax), Some(uses), Some(hosts)) = (text.stage, &uses, &destinations) {
+        senders::remark_enforcement(evidence, uses, hosts, &mut findings);
+    }
 
     let policy = standing(text.stage, retrieval.transient, text.mode);
     let posture = posture(sts.state, policy);
@@ -37,6 +42,7 @@ pub fn classify(evidence: &Evidence) -> Assessment {
         posture,
         delivery: delivery(strict_record, policy, to(names.coverage)),
         delivery_lenient: lenient(&sts, &retrieval, &text, destinations.as_deref(), to),
+        accepted_by: uses.map(|uses| uses.into_iter().map(|(sender, _)| sender).collect()),
         mx_coverage: names.coverage,
         mismatch: names.mismatch,
         ..columns(evidence, exchanges, sts, tlsrpt, text)
@@ -65,6 +71,7 @@ fn columns(evidence: &Evidence, exchanges: Exchanges, sts: Sts, tlsrpt: Tlsrpt, 
         posture: super::Posture::Unknown,
         delivery: super::Delivery::Unknown,
         delivery_lenient: super::Delivery::Unknown,
+        accepted_by: None,
         mx_coverage: None,
         mismatch: None,
         findings: Vec::new(),

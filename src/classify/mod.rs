@@ -15,6 +15,7 @@ pub mod remedy;
 mod retrieval;
 mod rule;
 mod rules;
+mod senders;
 
 pub use self::assessment::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
 pub use self::catalogue::{CATALOGUE_VERSION, catalogue, rule};

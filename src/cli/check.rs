@@ -9,7 +9,9 @@ use super::args::CheckArguments;
 use super::{Exit, Failure, plan};
 use crate::classify::{Assessment, Delivery, Finding, MxState, PolicyStage, RecordState, Severity, classify, remedy, rule};
 use crate::evidence::{Evidence, Lookup, Mx};
-use crate::name::Domain;
+use crate::name::provider::{Service, provider};
+use crate::name::{Domain, normalise_host};
+use crate::parse::senders::Sender;
 use crate::scan::{Network, ScanError};
 use crate::ui::text;
 
@@ -95,6 +97,11 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
 
 /// What a sender does today, for a person who has never heard of MTA-STS.
 fn verdict(assessment: &Assessment) -> &'static str {
+    match assessment.mx_state {
+        MxState::Null => return "The domain takes no mail (null MX), so there is nothing to protect.",
+        MxState::Nxdomain => return "The domain does not exist.",
+        MxState::Present | MxState::None | MxState::Unknown => {}
+    }
     match (assessment.delivery, assessment.sts_state) {
         (Delivery::Protected, _) => "Senders that follow MTA-STS deliver only over TLS with a valid certificate, to every MX host.",
         (Delivery::Partial, _) => {
@@ -108,6 +115,9 @@ fn verdict(assessment: &Assessment) -> &'static str {
         (Delivery::Opportunistic, RecordState::Absent) => {
             "No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail."
         }
+        (Delivery::Opportunistic, _) if assessment.findings.iter().any(|finding| finding.code == "sts-policy-enforced-by-lenient") => {
+            "Senders that follow MTA-STS ignore this policy, but forgiving ones enforce it and refuse every MX host: their mail is not delivered."
+        }
         (Delivery::Opportunistic, _) => {
             "MTA-STS has no effect: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail."
         }
@@ -117,7 +127,7 @@ fn verdict(assessment: &Assessment) -> &'static str {
 fn facts(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> io::Result<()> {
     let list = |values: &[String]| text::safe(&values.join(", "));
     let mx = match assessment.mx_state {
-        MxState::Present | MxState::Null => describe_mx(&evidence.mx),
+        MxState::Present | MxState::Null => describe_mx(&evidence.mx) + &mail_providers(assessment),
         MxState::None => format!("none; senders use {} itself", evidence.domain),
         MxState::Nxdomain => "the domain does not exist".to_owned(),
         MxState::Unknown => format!("unknown ({})", evidence.mx.outcome),
@@ -133,9 +143,38 @@ fn facts(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
             PolicyStage::Syntax => "retrieved, not valid".to_owned(),
             stage => format!("not retrieved, failed at {stage}"),
         };
-        writeln!(out, "  policy      {reached}{mode}{age}{mx}")?;
+        let host = policy_provider(evidence).map_or(String::new(), |name| format!(", hosted by {name}"));
+        writeln!(out, "  policy      {reached}{mode}{age}{mx}{host}")?;
+        users(out, assessment)?;
     }
     writeln!(out, "  _smtp._tls  {}", record(assessment.tlsrpt_state, &texts(&evidence.tlsrpt_txt)))
+}
+
+/// Which known implementations would use record and policy, and which not.
+fn users(out: &mut impl Write, assessment: &Assessment) -> io::Result<()> {
+    let Some(accepted) = &assessment.accepted_by else { return Ok(()) };
+    let (used, refused): (Vec<Sender>, Vec<Sender>) = Sender::ALL.iter().partition(|sender| accepted.contains(sender));
+    let names = |senders: &[Sender]| senders.iter().map(|sender| sender.as_str()).collect::<Vec<_>>().join(", ");
+    let line = match (used.as_slice(), refused.as_slice()) {
+        (all, []) => format!("all {} senders that are modelled", all.len()),
+        ([], all) => format!("none of the {} senders that are modelled", all.len()),
+        (used, refused) => format!("{}; refused by: {}", names(used), names(refused)),
+    };
+    writeln!(out, "  used by     {line}")
+}
+
+/// The well-known provider to which the policy host is delegated.
+fn policy_provider(evidence: &Evidence) -> Option<&'static str> {
+    let chains = [evidence.host_a.as_ref().map(|a| &a.cname_chain), evidence.host_aaaa.as_ref().map(|aaaa| &aaaa.cname_chain)];
+    chains.into_iter().flatten().flatten().find_map(|target| provider(Service::Policy, &normalise_host(target)))
+}
+
+/// The well-known providers of the MX hosts.
+fn mail_providers(assessment: &Assessment) -> String {
+    let mut names: Vec<&str> = assessment.mx_hosts.iter().filter_map(|host| provider(Service::Mail, host)).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
 }
 
 fn describe_mx(mx: &Lookup<Mx>) -> String {

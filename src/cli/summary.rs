@@ -13,13 +13,16 @@ use crate::ui::text;
 
 /// Findings that are shown.
 const MOST_FINDINGS: usize = 10;
+/// Providers of a kind that are shown.
+const MOST_PROVIDERS: usize = 5;
 
 /// Prints the table.
 pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, report: &Report) -> io::Result<()> {
     let counts = &manifest.counts;
     let bold = Style::new().bold();
     let accounting = &report.accounting;
-    writeln!(out, "{bold}{} domains{bold:#}", grouped(counts.rows))?;
+    let noun = if counts.rows == 1 { "domain" } else { "domains" };
+    writeln!(out, "{bold}{} {noun}{bold:#}", grouped(counts.rows))?;
     if !report.stopped {
         writeln!(
             out,
@@ -42,6 +45,8 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, repor
     section(out, "Policy, where one was asked for", &counts.policy_stage, &stages, counts.policy_stage.values().sum())?;
     let postures: Vec<&str> = Posture::ALL.iter().map(|posture| posture.as_str()).collect();
     section(out, "Posture", &counts.posture, &postures, counts.rows)?;
+    providers(out, "Well-known policy hosts", &counts.policy_providers)?;
+    providers(out, "Well-known mail providers", &counts.mail_providers)?;
     findings(out, &counts.findings)?;
     let unknown = counts.posture.get("unknown").copied().unwrap_or(0);
     writeln!(out, "\nUnknown (no answer to be had): {} of {} ({})", grouped(unknown), grouped(counts.rows), percent(unknown, counts.rows))?;
@@ -68,6 +73,19 @@ fn section(out: &mut impl Write, title: &str, tally: &BTreeMap<String, u64>, ord
         if let Some(count) = tally.get(*word).filter(|count| **count > 0) {
             writeln!(out, "  {word:<14} {:>12}  {:>7}", grouped(*count), percent(*count, rows))?;
         }
+    }
+    Ok(())
+}
+
+/// The commonest well-known providers by name; nothing where there is none.
+fn providers(out: &mut impl Write, title: &str, tally: &BTreeMap<String, u64>) -> io::Result<()> {
+    let mut sorted: Vec<(&String, &u64)> = tally.iter().collect();
+    sorted.sort_by_key(|(name, rows)| (std::cmp::Reverse(**rows), *name));
+    if !sorted.is_empty() {
+        writeln!(out, "\n{title}")?;
+    }
+    for (name, rows) in sorted.into_iter().take(MOST_PROVIDERS) {
+        writeln!(out, "  {name:<30} {:>12}", grouped(*rows))?;
     }
     Ok(())
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch, StringArray};
 use serde::{Deserialize, Serialize};
 
 use super::DatasetError;
 use super::read::FindingColumns;
+use crate::name::provider::{Service, provider};
 
 /// Rows by the word in a column. Rows without a word are not counted.
 pub type Tally = BTreeMap<String, u64>;
@@ -32,6 +33,12 @@ pub struct Counts {
     pub worst: Tally,
     /// Rows that have the finding at least once, by its code.
     pub findings: Tally,
+    /// Rows whose policy host is a CNAME to a well-known provider, by the provider's name.
+    #[serde(default)]
+    pub policy_providers: Tally,
+    /// Rows whose most preferred MX is a well-known provider's, by the provider's name.
+    #[serde(default)]
+    pub mail_providers: Tally,
 }
 
 impl Counts {
@@ -50,13 +57,27 @@ impl Counts {
             delivery: tally(batch, "delivery")?,
             worst: tally(batch, "worst")?,
             findings: finding_codes(batch)?,
+            policy_providers: policy_providers(batch)?,
+            mail_providers: mail_providers(batch)?,
         })
     }
 
     /// Adds the counts of other rows.
     pub fn add(&mut self, other: &Self) {
         self.rows += other.rows;
-        let Self { rows: _, mx_state, sts_state, tlsrpt_state, policy_stage, posture, delivery, worst, findings } = self;
+        let Self {
+            rows: _,
+            mx_state,
+            sts_state,
+            tlsrpt_state,
+            policy_stage,
+            posture,
+            delivery,
+            worst,
+            findings,
+            policy_providers,
+            mail_providers,
+        } = self;
         let others = [
             &other.mx_state,
             &other.sts_state,
@@ -66,8 +87,14 @@ impl Counts {
             &other.delivery,
             &other.worst,
             &other.findings,
+            &other.policy_providers,
+            &other.mail_providers,
         ];
-        for (sum, more) in [mx_state, sts_state, tlsrpt_state, policy_stage, posture, delivery, worst, findings].into_iter().zip(others) {
+        for (sum, more) in
+            [mx_state, sts_state, tlsrpt_state, policy_stage, posture, delivery, worst, findings, policy_providers, mail_providers]
+                .into_iter()
+                .zip(others)
+        {
             for (word, rows) in more {
                 *sum.entry(word.clone()).or_default() += rows;
             }
@@ -76,12 +103,34 @@ impl Counts {
 }
 
 fn tally(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
-    let words = batch.column_by_name(column).and_then(|column| column.as_string_opt::<i32>());
+    Ok(count(texts(batch, column)?.iter().flatten()))
+}
+
+fn texts<'b>(batch: &'b RecordBatch, column: &str) -> Result<&'b StringArray, DatasetError> {
+    let texts = batch.column_by_name(column).and_then(|column| column.as_string_opt::<i32>());
+    texts.ok_or_else(|| DatasetError::Column(column.to_owned()))
+}
+
+fn policy_providers(batch: &RecordBatch) -> Result<Tally, DatasetError> {
+    Ok(count(texts(batch, "policy_provider")?.iter().flatten().filter_map(|host| provider(Service::Policy, host))))
+}
+
+fn mail_providers(batch: &RecordBatch) -> Result<Tally, DatasetError> {
+    const COLUMN: &str = "mx_hosts";
+    let lists = batch.column_by_name(COLUMN).and_then(|column| column.as_list_opt::<i32>());
+    let lists = lists.ok_or_else(|| DatasetError::Column(COLUMN.to_owned()))?;
+    let hosts = lists.values().as_string_opt::<i32>().ok_or_else(|| DatasetError::Column(COLUMN.to_owned()))?;
+    let starts = lists.offsets().iter().zip(lists.offsets().iter().skip(1)).filter(|(start, end)| start < end);
+    let first = starts.filter_map(|(start, _)| usize::try_from(*start).ok()).map(|start| hosts.value(start));
+    Ok(count(first.filter_map(|host| provider(Service::Mail, host))))
+}
+
+fn count<'w>(words: impl Iterator<Item = &'w str>) -> Tally {
     let mut counted = BTreeMap::<&str, u64>::new();
-    for word in words.ok_or_else(|| DatasetError::Column(column.to_owned()))?.iter().flatten() {
+    for word in words {
         *counted.entry(word).or_default() += 1;
     }
-    Ok(owned(counted))
+    owned(counted)
 }
 
 fn finding_codes(batch: &RecordBatch) -> Result<Tally, DatasetError> {
@@ -111,11 +160,15 @@ mod tests {
         let mut record = samples::absent(0, "example.com");
         record.assessment.posture = Posture::Broken;
         record.assessment.findings = vec![samples::finding("mx-cname", Severity::Low), samples::finding("mx-cname", Severity::High)];
+        record.assessment.policy_provider = Some("mta-sts.tech".to_owned());
+        record.assessment.mx_hosts = vec!["aspmx.l.google.com".to_owned(), "mail.protonmail.ch".to_owned()];
         let batch = record_batch(&[record, samples::absent(1, "example.net"), samples::absent(2, "example.org")]).unwrap();
         let counts = Counts::of(&batch).unwrap();
         assert_eq!((counts.rows, counts.posture["absent"], counts.posture["broken"]), (3, 2, 1));
         assert_eq!((counts.findings["mx-cname"], counts.findings["mx-implicit"]), (1, 2));
         assert_eq!((counts.worst["high"], counts.worst["info"]), (1, 2));
+        assert_eq!((counts.policy_providers.len(), counts.policy_providers["PowerDMARC"]), (1, 1));
+        assert_eq!((counts.mail_providers.len(), counts.mail_providers["Google"]), (1, 1));
         let mut sum = counts.clone();
         sum.add(&counts);
         assert_eq!((sum.rows, sum.findings["mx-implicit"], sum.policy_stage.len()), (6, 4, 0));

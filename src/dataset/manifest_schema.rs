@@ -101,6 +101,8 @@ fn counts(description: &str) -> Value {
         ("delivery", tally("By column delivery.")),
         ("worst", tally("By column worst; rows without a finding are not counted.")),
         ("findings", tally("Rows that have the finding at least once, by its code.")),
+        ("policy_providers", tally("Rows whose policy host is a CNAME to a well-known provider, by the provider's name.")),
+        ("mail_providers", tally("Rows whose most preferred MX is a well-known provider's, by the provider's name.")),
     ];
     group(description, fields)
 }

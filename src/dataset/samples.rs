@@ -13,6 +13,7 @@ use crate::evidence::{
 };
 use crate::input::Target;
 use crate::name::Domain;
+use crate::parse::senders::Sender;
 
 use super::Record;
 use super::manifest::{List, Options, RunDescription, Tool};
@@ -89,6 +90,7 @@ fn absence() -> Assessment {
         posture: Posture::Absent,
         delivery: Delivery::Opportunistic,
         delivery_lenient: Delivery::Opportunistic,
+        accepted_by: None,
         mx_coverage: None,
         mismatch: None,
         findings: vec![finding("mx-implicit", Severity::Info)],
@@ -194,7 +196,8 @@ fn assessment() -> impl Strategy<Value = Assessment> {
     let records = (word(RecordState::ALL), of(text()), word(RecordState::ALL), vec(text(), 0..3));
     let policy = (of(word(PolicyStage::ALL)), of(text()), any::<Option<i64>>(), of(vec(text(), 0..3)), of(text()));
     let verdict = (word(Posture::ALL), word(Delivery::ALL), word(Delivery::ALL), of(word(Coverage::ALL)), of(word(Mismatch::ALL)));
-    (mx, records, policy, verdict, vec(finding, 0..4)).prop_map(|(mx, records, policy, verdict, findings)| {
+    let accepted = of(vec(word(Sender::ALL), 0..3));
+    (mx, records, policy, verdict, accepted, vec(finding, 0..4)).prop_map(|(mx, records, policy, verdict, accepted_by, findings)| {
         let (mx_state, mx_hosts, mx_provider) = mx;
         let (sts_state, sts_id, tlsrpt_state, tlsrpt_rua) = records;
         let (policy_stage, policy_mode, policy_max_age, policy_mx, policy_provider) = policy;
@@ -215,6 +218,7 @@ fn assessment() -> impl Strategy<Value = Assessment> {
             posture,
             delivery,
             delivery_lenient,
+            accepted_by,
             mx_coverage,
             mismatch,
             findings,

@@ -64,6 +64,7 @@ pub const CODES: &[&str] = &[
     "sts-policy-control-char",
     "sts-policy-duplicate-field",
     "sts-policy-empty",
+    "sts-policy-enforced-by-lenient",
     "sts-policy-eol-lf",
     "sts-policy-eol-mixed",
     "sts-policy-escaped-newline",

@@ -1,6 +1,7 @@
 //! Domain names: A-labels in lower case, their parents, and the names that RFC 8461 and RFC 8460 derive from them.
 
 mod idna;
+pub mod provider;
 pub mod suffix;
 
 use std::fmt;

@@ -12,6 +12,7 @@ pub mod policy;
 mod record_kind;
 pub mod record_set;
 mod report_uri;
+pub mod senders;
 pub mod sts_record;
 mod tag_list;
 pub mod tlsrpt_record;

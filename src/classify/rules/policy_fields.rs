@@ -181,4 +181,13 @@ pub(super) const RULES: &[Rule] = &[
         example: Some((policy!["version: STSv1", "mode: enforce", "mx: mail.example.com", "max_age: 0"], GOOD)),
         ..AGE
     },
+    Rule {
+        code: "sts-policy-enforced-by-lenient",
+        summary: "The policy is invalid, yet forgiving senders enforce it and find no MX host that it allows.",
+        effect: "Senders that follow the RFC ignore the policy and deliver; the forgiving ones refuse every MX host, so their mail is delayed and then returned.",
+        remedy: "Give every MX host a line mx: HOST of its own, with nothing but its name or a wildcard such as *.example.com; until that is served, set mode to testing.",
+        example: Some((policy!["version: STSv1", "mode: enforce", "mx: *", "max_age: 604800"], GOOD)),
+        tlsrpt_result: Some(ResultType::ValidationFailure),
+        ..POLICY
+    },
 ];

@@ -2,6 +2,8 @@
 
 use crate::evidence::{CertificateFault, FetchFault, FetchStage, Outcome};
 
+use crate::parse::senders::Sender;
+
 use super::super::{Assessment, Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState};
 use super::{POLICY, Scene};
 
@@ -309,4 +311,47 @@ fn the_provider_is_the_first_foreign_target() {
         e.host_a.as_mut().unwrap().cname_chain = vec!["sts.example.com".to_owned(), "a.easydmarc.pro".to_owned()];
     });
     assert_eq!(twice.judge().policy_provider.as_deref(), Some("easydmarc.pro"));
+}
+
+#[test]
+fn accepted_by() {
+    let accepted = |scene: Scene| scene.judge().accepted_by;
+    assert_eq!(accepted(Scene::new()).as_deref(), Some(Sender::ALL));
+    let strict = [Sender::Mox, Sender::PostfixTlspol];
+    let forgiving = accepted(Scene::new().policy("enforce", &["*"])).unwrap();
+    assert!(forgiving.len() == 6 && !strict.iter().any(|sender| forgiving.contains(sender)), "{forgiving:?}");
+    let by_record = accepted(Scene::new().sts(&["v=STSv1; id=2024-01-15;"])).unwrap();
+    assert_eq!(by_record, forgiving, "the record counts, too");
+    let unchecked = [Sender::Mailauth, Sender::Mox, Sender::Stalwart];
+    assert_eq!(accepted(Scene::new().content_type("text/html")).as_deref(), Some(&unchecked[..]));
+    assert_eq!(accepted(Scene::new().certificate(&[CertificateFault::Expired])), Some(Vec::new()), "no sender goes on");
+    assert_eq!((accepted(Scene::new().status(404)), accepted(Scene::new().no_sts())), (None, None));
+}
+
+#[test]
+fn who_enforces_an_invalid_policy() {
+    const CODE: &str = "sts-policy-enforced-by-lenient";
+    let detail = |scene: Scene| scene.judge().findings.into_iter().find(|finding| finding.code == CODE).map(|finding| finding.detail);
+    let by = |names: &str| Some(format!("enforced, with no MX host allowed, by {names}"));
+    let all = "chasquid, go-mtasts, kumomta, mailauth, postfix-mta-sts-resolver, stalwart";
+    let enforce = |patterns: &[&str]| Scene::new().policy("enforce", patterns);
+    assert_eq!(detail(enforce(&["*"])), by(all));
+    let dot = "kumomta, mailauth, postfix-mta-sts-resolver, stalwart";
+    assert_eq!(detail(enforce(&["mx1.example.com."])), by(dot), "some take the dot for the root's");
+    assert_eq!(detail(enforce(&["mx1.example.com:25"])), by(&all.replace("go-mtasts, ", "")), "a second colon spoils it for one");
+    assert_eq!(detail(enforce(&[""])), by(&all.replace(", stalwart", "")), "an empty pattern is one to most");
+    for (why, scene) in [
+        ("one MX is allowed", enforce(&["*", "mx2.example.com"])),
+        ("valid, if wrong", enforce(&["mx1.example.net"])),
+        ("testing", Scene::new().policy("testing", &["*"])),
+        ("null MX", enforce(&["*"]).mx(&[(0, ".")])),
+        ("MX unknown", enforce(&["*"]).mx_outcome(Outcome::Servfail)),
+        ("no sender accepts the certificate", enforce(&["*"]).certificate(&[CertificateFault::Expired])),
+        ("nobody reads it", Scene::new().body("<html></html>")),
+    ] {
+        assert_eq!(detail(scene), None, "{why}");
+    }
+    let hostile: Vec<&str> = vec!["*"; 7_000];
+    let hosts: Vec<(u16, &str)> = (0..4).map(|at| (at, ["a.example", "b.example", "c.example", "d.example"][usize::from(at)])).collect();
+    assert_eq!(detail(enforce(&hostile).mx(&hosts)), None, "too many pairs to compare");
 }

@@ -28,6 +28,7 @@ pub(super) struct JudgementBuilder {
     posture: Texts,
     delivery: Texts,
     delivery_lenient: Texts,
+    accepted_by: TextLists,
     mx_coverage: Texts,
     mismatch: Texts,
     worst: Texts,
@@ -51,6 +52,7 @@ impl JudgementBuilder {
         self.posture.append(Some(assessment.posture.as_str()));
         self.delivery.append(Some(assessment.delivery.as_str()));
         self.delivery_lenient.append(Some(assessment.delivery_lenient.as_str()));
+        self.accepted_by.append(assessment.accepted_by.as_deref());
         self.mx_coverage.append(assessment.mx_coverage.map(|coverage| coverage.as_str()));
         self.mismatch.append(assessment.mismatch.map(|mismatch| mismatch.as_str()));
         self.worst.append(assessment.worst().map(|severity| severity.as_str()));
@@ -75,6 +77,7 @@ impl JudgementBuilder {
             ("posture", self.posture.finish()),
             ("delivery", self.delivery.finish()),
             ("delivery_lenient", self.delivery_lenient.finish()),
+            ("accepted_by", self.accepted_by.finish(shape.kind("accepted_by")?)?),
             ("mx_coverage", self.mx_coverage.finish()),
             ("mismatch", self.mismatch.finish()),
             ("worst", self.worst.finish()),

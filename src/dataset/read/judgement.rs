@@ -51,6 +51,8 @@ pub struct Judgement<'a> {
     pub delivery: Option<&'a str>,
     /// Column `delivery_lenient`.
     pub delivery_lenient: Option<&'a str>,
+    /// Column `accepted_by`.
+    pub accepted_by: Option<Vec<&'a str>>,
     /// Column `mx_coverage`.
     pub mx_coverage: Option<&'a str>,
     /// Column `mismatch`.
@@ -97,6 +99,7 @@ pub struct JudgementColumns {
     posture: StringArray,
     delivery: StringArray,
     delivery_lenient: StringArray,
+    accepted_by: Lists<StringArray>,
     mx_coverage: StringArray,
     mismatch: StringArray,
     worst: StringArray,
@@ -131,6 +134,7 @@ impl JudgementColumns {
             posture: table.column("posture")?,
             delivery: table.column("delivery")?,
             delivery_lenient: table.column("delivery_lenient")?,
+            accepted_by: table.lists("accepted_by")?,
             mx_coverage: table.column("mx_coverage")?,
             mismatch: table.column("mismatch")?,
             worst: table.column("worst")?,
@@ -161,6 +165,7 @@ impl JudgementColumns {
             posture: text(&self.posture, row),
             delivery: text(&self.delivery, row),
             delivery_lenient: text(&self.delivery_lenient, row),
+            accepted_by: self.accepted_by.texts(row).map(Iterator::collect),
             mx_coverage: text(&self.mx_coverage, row),
             mismatch: text(&self.mismatch, row),
             worst: text(&self.worst, row),

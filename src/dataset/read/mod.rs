@@ -59,6 +59,7 @@ mod tests {
             && stored.posture == Some(given.posture.as_str())
             && stored.delivery == Some(given.delivery.as_str())
             && stored.delivery_lenient == Some(given.delivery_lenient.as_str())
+            && stored.accepted_by == given.accepted_by.as_ref().map(|senders| senders.iter().map(|sender| sender.as_str()).collect())
             && stored.mx_coverage == given.mx_coverage.map(|word| word.as_str())
             && stored.mismatch == given.mismatch.map(|word| word.as_str())
             && stored.worst == given.worst().map(|word| word.as_str())
@@ -101,7 +102,7 @@ mod tests {
         let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
         let error = EvidenceColumns::of(&batch.project(&[0, 1, 7, 8]).unwrap()).unwrap_err();
         assert!(matches!(&error, DatasetError::Column(column) if column == "evidence"), "{error}");
-        let flat = batch.project(&(0..28).collect::<Vec<_>>()).unwrap();
+        let flat = batch.project(&(0..batch.num_columns() - 1).collect::<Vec<_>>()).unwrap();
         assert_eq!(JudgementColumns::of(&flat).unwrap().row(0).posture, Some("absent"));
         assert_eq!(TargetColumns::of(&flat).unwrap().row(0).unwrap().domain.as_str(), "example.com");
     }

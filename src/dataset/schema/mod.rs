@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::classify::{Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
+use crate::parse::senders::Sender;
 
 pub use self::documented::{COMMENT, RANGE, UNIT};
 pub use self::render::{schema_json, schema_markdown, schema_text};
@@ -99,7 +100,7 @@ fn verdict_columns() -> Vec<Field> {
     let finding = group(vec![
         field("code", Utf8, "Code of the catalogue; `stscan explain CODE` says more."),
         words(field("severity", Utf8, "How much it matters in this case."), severities()),
-        field("subject", Utf8, "What it is about: a host, a field, an owner name."),
+        field("subject", Utf8, "What it is about: a host, a field, an owner name; empty where it is the domain itself."),
         field("detail", Utf8, "The particulars; text from the network is quoted and escaped."),
     ]);
     vec![
@@ -108,6 +109,14 @@ fn verdict_columns() -> Vec<Field> {
         words(field("posture", Utf8, "The deployment in one word."), Posture::ALL.iter().map(|word| word.as_str())),
         words(field("delivery", Utf8, "What a sender that follows RFC 8461 does with mail today, nothing cached."), deliveries()),
         words(field("delivery_lenient", Utf8, "The same for forgiving senders."), deliveries()),
+        words(
+            field(
+                "accepted_by",
+                list(Utf8),
+                "The known implementations that would use this record and this policy; null if no policy text was retrieved.",
+            ),
+            Sender::ALL.iter().map(|word| word.as_str()),
+        ),
         words(
             field("mx_coverage", Utf8, "How many of the MX hosts match the policy; null where there is nothing to compare."),
             Coverage::ALL.iter().map(|word| word.as_str()),

@@ -66,6 +66,7 @@ const NEAR: &[(&str, &str)] = &[
     ("sts-policy-control-char", "trailing-space"),
     ("sts-policy-duplicate-field", "mx-duplicate"),
     ("sts-policy-empty", "record-as-body"),
+    ("sts-policy-enforced-by-lenient", "mx-bare-wildcard-testing"),
     ("sts-policy-eol-lf", "no-final-newline"),
     ("sts-policy-eol-mixed", "eol-lf"),
     ("sts-policy-escaped-newline", "single-line"),

@@ -2,6 +2,7 @@
 
 use super::super::case::{Case, case};
 use super::super::site::{End, Exchange};
+use super::lines::crlf;
 
 /// Patterns that break the grammar: the whole policy is invalid.
 fn invalid() -> Vec<Case> {
@@ -23,6 +24,16 @@ fn invalid() -> Vec<Case> {
         bad("mx-underscore-pattern", "An underscore.", "mail_1.{d}", "sts-policy-mx-invalid"),
         bad("mx-hyphen", "A label that begins with a hyphen.", "-mail.{d}", "sts-policy-mx-invalid"),
         bad("mx-empty", "No value.", "", "sts-policy-mx-empty"),
+        case("mx-bare-wildcard-beside", "A lone asterisk beside the name of one MX host.")
+            .patterns(&["*", "mx1.{d}"])
+            .bad_policy()
+            .code("sts-policy-mx-bare-wildcard")
+            .lenient("partial"),
+        case("mx-bare-wildcard-testing", "A lone asterisk in mode testing, which nobody enforces.")
+            .body(crlf(&["version: STSv1", "mode: testing", "mx: *", "max_age: 2592000"]))
+            .bad_policy()
+            .code("sts-policy-mx-bare-wildcard")
+            .lenient("reported"),
         case("mx-missing", "No mx although the mode is enforce.").patterns(&[]).bad_policy().code("sts-policy-mx-missing"),
     ]
 }
@@ -109,7 +120,8 @@ fn none(name: &'static str, about: &'static str, hosts: &[&'static str], pattern
 }
 
 fn bad(name: &'static str, about: &'static str, pattern: &str, code: &'static str) -> Case {
-    case(name, about).patterns(&[pattern]).bad_policy().code(code)
+    // Forgiving senders keep the pattern, which matches neither MX host, and enforce.
+    case(name, about).patterns(&[pattern]).bad_policy().codes(&[code, "sts-policy-enforced-by-lenient"])
 }
 
 /// What the MX records say next to a policy.
