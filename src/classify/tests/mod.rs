@@ -50,6 +50,9 @@ impl Scene {
             host_a: Some(answer(&host, vec![Ipv4Addr::new(192, 0, 2, 1)])),
             host_aaaa: Some(answer(&host, vec![Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)])),
             fetch: Some(fetch(&host)),
+            mx_hosts: Vec::new(),
+            rua_hosts: Vec::new(),
+            around: Vec::new(),
             domain,
         });
         let tlsrpt = format!("v=TLSRPTv1; rua=mailto:tls@{name}");

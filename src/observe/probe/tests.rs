@@ -96,7 +96,7 @@ async fn probe(zone: Zone, opted_out: &str) -> (Evidence, Vec<String>) {
         .run_until(async {
             let config = DnsConfig { timeout: Duration::from_secs(5), ..DnsConfig::new(vec![resolver]) };
             let dns = Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::new(DnsCounters::new(&[resolver]))).unwrap();
-            Probe::new(dns, fetcher(&exclusion), Arc::clone(&exclusion)).observe(&Domain::from_a_labels(DOMAIN).unwrap()).await
+            Probe::new(dns, fetcher(&exclusion), Arc::clone(&exclusion), Arc::default()).observe(&Domain::from_a_labels(DOMAIN).unwrap()).await
         })
         .await;
     let asked = asked.lock().unwrap().clone();
