@@ -60,6 +60,9 @@ pub(super) fn read(evidence: &Evidence, findings: &mut Findings) -> Exchanges {
     if state != MxState::Present {
         hosts.clear();
     }
+    if state == MxState::Present && evidence.mx.records.iter().any(|mx| mx.exchange == ".") {
+        findings.add("mx-null-not-alone", evidence.domain.as_str(), "");
+    }
     remark(state, &hosts, evidence.domain.as_str(), findings);
     let mut seen = HashSet::new();
     hosts.retain(|host| seen.insert(host.name.clone()));

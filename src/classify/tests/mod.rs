@@ -3,6 +3,7 @@
 mod catalogue;
 mod columns;
 mod findings;
+mod neighbours;
 mod properties;
 mod remedy;
 
@@ -196,4 +197,16 @@ fn fetch(host: &str) -> Fetch {
         timings: Timings { total_ms: 90, ..Timings::default() },
         ..Fetch::new(vec![address])
     }
+}
+
+type Row = (&'static str, Scene, &'static [&'static str]);
+
+/// Scenes and exactly the codes that follow, in the catalogue's order.
+fn check(table: &[Row]) {
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(|(_, scene, expected)| scene.codes() != *expected)
+        .map(|(name, scene, expected)| format!("{name}: expected {expected:?}, found {:?}", scene.codes()))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

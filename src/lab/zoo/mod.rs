@@ -3,6 +3,7 @@
 mod answers;
 mod hosts;
 mod lines;
+mod neighbours;
 mod patterns;
 mod policy_fields;
 mod policy_text;
@@ -23,6 +24,7 @@ pub(super) fn cases() -> Vec<Case> {
         policy_text::cases(),
         policy_fields::cases(),
         patterns::cases(),
+        neighbours::cases(),
     ]
     .concat()
 }
