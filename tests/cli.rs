@@ -2,6 +2,8 @@
 //!
 //! After a change that is meant: `INSTA_UPDATE=always cargo test --test cli`, then read the diff.
 
+#![allow(clippy::unwrap_used)] // A test fails by panicking.
+
 mod harness;
 
 use std::io::Write;

@@ -137,7 +137,7 @@ pub struct Finding {
     pub code: &'static str,
     /// Severity in this case; some depend on the mode of the policy.
     pub severity: Severity,
-    /// What it is about: a host, a field, an owner name.
+    /// What it is about: a host, a field, an owner name; empty where it is the domain itself.
     pub subject: String,
     /// The particulars, in words; text from the network is quoted and escaped.
     pub detail: String,

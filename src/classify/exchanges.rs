@@ -7,7 +7,7 @@ use crate::name::address::is_address;
 use crate::name::normalise_host;
 
 use super::MxState;
-use super::findings::Findings;
+use super::findings::{Findings, THE_DOMAIN};
 
 /// A host that takes mail for the domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub(super) fn read(evidence: &Evidence, findings: &mut Findings) -> Exchanges {
 fn remark(state: MxState, hosts: &[Host], domain: &str, findings: &mut Findings) {
     match state {
         MxState::Null => findings.add("mx-null", domain, ""),
-        MxState::None => findings.add("mx-none", domain, ""),
+        MxState::None => findings.add("mx-none", THE_DOMAIN, ""),
         MxState::Present | MxState::Nxdomain | MxState::Unknown => {}
     }
     let (mut once, mut twice) = (HashSet::new(), HashSet::new());

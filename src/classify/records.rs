@@ -7,9 +7,9 @@ use crate::parse::record_set::{Choice, RecordKind, Selection, select};
 use crate::parse::tlsrpt_record::TlsrptRecord;
 use crate::parse::{sts_record, tlsrpt_record};
 
-use super::around::begins_with;
-use super::findings::{Findings, quoted};
 use super::RecordState;
+use super::around::begins_with;
+use super::findings::{Findings, THE_DOMAIN, quoted};
 
 /// TTLs below this, in seconds, are short (RFC 8460 section 7 wants them large).
 const SHORT_TTL: u32 = 3_600;
@@ -71,7 +71,7 @@ pub(super) fn sts(evidence: &Evidence, findings: &mut Findings) -> Sts {
         }
     };
     if state == RecordState::Absent {
-        findings.add(STS.absent, &lookup.name, outcome_words(lookup));
+        findings.add(STS.absent, THE_DOMAIN, outcome_words(lookup));
     } else if let Some(ttl) = lookup.ttl {
         let detail = format!("{ttl} seconds");
         match ttl {
@@ -100,7 +100,7 @@ pub(super) fn tlsrpt(evidence: &Evidence, findings: &mut Findings) -> Tlsrpt {
         }
     };
     if state == RecordState::Absent {
-        findings.add(TLSRPT.absent, &lookup.name, outcome_words(lookup));
+        findings.add(TLSRPT.absent, THE_DOMAIN, outcome_words(lookup));
     } else if let Some(ttl) = lookup.ttl.filter(|ttl| *ttl < SHORT_TTL) {
         findings.add("tlsrpt-ttl-short", &lookup.name, format!("{ttl} seconds"));
     }

@@ -120,6 +120,11 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
 
 /// What a sender does today, for a person who has never heard of MTA-STS.
 fn verdict(assessment: &Assessment) -> &'static str {
+    match assessment.mx_state {
+        MxState::Null => return "The domain takes no mail (null MX), so there is nothing to protect.",
+        MxState::Nxdomain => return "The domain does not exist.",
+        MxState::Present | MxState::None | MxState::Unknown => {}
+    }
     match (assessment.delivery, assessment.sts_state) {
         (Delivery::Protected, _) => "Senders that follow MTA-STS deliver only over TLS with a valid certificate, to every MX host.",
         (Delivery::Partial, _) => {

@@ -43,27 +43,27 @@ fn write(config: &LabConfig, dir: &Path) -> Result<Exit, Failure> {
 
 fn serve(config: &LabConfig) -> Result<Exit, Failure> {
     let lab = Lab::start(*config).map_err(|error| Failure::new(Exit::Fault, format!("the lab cannot be started: {error}")))?;
-    let ca = std::env::temp_dir().join(format!("stscan-lab-{}.pem", std::process::id()));
-    std::fs::write(&ca, lab.ca_pem())
-        .map_err(|error| Failure::new(Exit::Fault, format!("the lab's root cannot be written to {}: {error}", ca.display())))?;
+    // Removed again when the lab ends.
+    let ca = tempfile::Builder::new().prefix("stscan-lab-").suffix(".pem").tempfile();
+    let mut ca = ca.map_err(|error| Failure::new(Exit::Fault, format!("no file can be had for the lab's root: {error}")))?;
+    ca.write_all(lab.ca_pem().as_bytes())
+        .map_err(|error| Failure::new(Exit::Fault, format!("the lab's root cannot be written to {}: {error}", ca.path().display())))?;
+    let root = ca.path().display();
     let mut out = anstream::stdout();
     writeln!(out, "world {}, seed {}", config.world, config.seed)?;
     writeln!(out, "DNS   {} (UDP and TCP)", lab.dns_addr())?;
     writeln!(out, "HTTPS port {} of the addresses that DNS gives", lab.https_port())?;
-    writeln!(out, "root  {}", ca.display())?;
+    writeln!(out, "root  {root}")?;
     writeln!(
         out,
         "\nstscan scan LIST -o DIR --resolver {} --https-port {} --ca-file {} --allow-private",
         lab.dns_addr(),
         lab.https_port(),
-        ca.display()
+        root
     )?;
     writeln!(out, "\nCtrl-C ends it.")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, format!("signals cannot be caught: {error}")))?;
-    let waited = runtime.block_on(tokio::signal::ctrl_c());
-    // The root is of no use without the lab.
-    let _ = std::fs::remove_file(&ca);
-    waited.map_err(|error| Failure::new(Exit::Fault, format!("signals cannot be caught: {error}")))?;
+    runtime.block_on(tokio::signal::ctrl_c()).map_err(|error| Failure::new(Exit::Fault, format!("signals cannot be caught: {error}")))?;
     Ok(Exit::Done)
 }

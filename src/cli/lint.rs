@@ -164,12 +164,12 @@ fn print(out: &mut impl Write, path: &Path, examination: &Examination) -> io::Re
     }
     let (bold, verdict) = (Style::new().bold(), if examination.valid { "valid" } else { "not valid" });
     writeln!(out, "{name}: {bold}{verdict}{bold:#} as a {}", describe(examination.kind))?;
-    if let Some(canonical) = examination.canonical.as_ref().filter(|_| !examination.valid || !examination.faults.is_empty()) {
-        if canonical.as_bytes() != examination.text {
-            writeln!(out, "\nAs it should be, by the values that could be read:")?;
-            for line in canonical.trim_end().lines() {
-                writeln!(out, "    {}", text::safe(line))?;
-            }
+    let corrected =
+        examination.canonical.as_ref().filter(|canonical| !examination.faults.is_empty() && canonical.as_bytes() != examination.text);
+    if let Some(canonical) = corrected {
+        writeln!(out, "\nAs it should be, by the values that could be read:")?;
+        for line in canonical.trim_end().lines() {
+            writeln!(out, "    {}", text::safe(line))?;
         }
     }
     Ok(())

@@ -19,7 +19,8 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, repor
     let counts = &manifest.counts;
     let bold = Style::new().bold();
     let accounting = &report.accounting;
-    writeln!(out, "{bold}{} domains{bold:#}", grouped(counts.rows))?;
+    let noun = if counts.rows == 1 { "domain" } else { "domains" };
+    writeln!(out, "{bold}{} {noun}{bold:#}", grouped(counts.rows))?;
     if !report.stopped {
         writeln!(
             out,

@@ -100,6 +100,7 @@ impl Dataset {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init)] // One committed range is what is meant.
 mod tests {
     use arrow::array::AsArray;
     use arrow::datatypes::Int64Type;

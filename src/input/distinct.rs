@@ -68,8 +68,15 @@ impl Distinct {
     pub(super) fn meet(&mut self, name: u128, source: u32, rank: Option<i32>) -> Meeting {
         let repeated = self.last.replace(name) == Some(name);
         let full = match &mut self.names {
-            Names::Set(names) if names.contains(&name) => return Meeting::Again,
-            Names::Set(names) => names.len() >= self.capacity || !names.insert(name),
+            Names::Set(names) => {
+                let full = names.len() >= self.capacity;
+                // One look-up, as each costs a cache miss.
+                let known = if full { names.contains(&name) } else { !names.insert(name) };
+                if known {
+                    return Meeting::Again;
+                }
+                full
+            }
             Names::Ranked(names) => {
                 let full = names.len() >= self.capacity || self.pass > 0;
                 match names.entry(name) {

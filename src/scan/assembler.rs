@@ -4,29 +4,26 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::dataset::Record;
-
 /// Rows by which the reader may be ahead of the oldest shard that is not committed: the bound of a scan's memory.
 pub const WINDOW_ROWS: u64 = 200_000;
 
 /// Rows of the shards that are not complete yet.
-pub(super) struct Assembler {
+pub(super) struct Assembler<R> {
     shard_rows: u64,
     /// Ordinals that earlier runs committed, disjoint.
     committed: Vec<Range<u64>>,
-    open: BTreeMap<u64, Vec<Record>>,
+    open: BTreeMap<u64, Vec<(u64, R)>>,
     /// Number of targets in the list, once known.
     total: Option<u64>,
 }
 
-impl Assembler {
+impl<R> Assembler<R> {
     pub(super) fn new(shard_rows: u64, committed: Vec<Range<u64>>) -> Self {
         Self { shard_rows, committed, open: BTreeMap::new(), total: None }
     }
 
-    pub(super) fn add(&mut self, record: Record) {
-        let shard = record.target.ordinal / self.shard_rows;
-        self.open.entry(shard).or_default().push(record);
+    pub(super) fn add(&mut self, ordinal: u64, row: R) {
+        self.open.entry(ordinal / self.shard_rows).or_default().push((ordinal, row));
     }
 
     /// The list has `total` targets.
@@ -35,21 +32,21 @@ impl Assembler {
     }
 
     /// Takes a shard of which every row is there, sorted by ordinal.
-    pub(super) fn take_complete(&mut self) -> Option<(u64, Vec<Record>)> {
+    pub(super) fn take_complete(&mut self) -> Option<(u64, Vec<R>)> {
         let shard = *self.open.iter().find(|(shard, rows)| rows.len() as u64 == self.missing(**shard))?.0;
         self.take(shard)
     }
 
     /// Takes a shard that will not become complete in this run, sorted by ordinal.
-    pub(super) fn take_partial(&mut self) -> Option<(u64, Vec<Record>)> {
+    pub(super) fn take_partial(&mut self) -> Option<(u64, Vec<R>)> {
         let shard = *self.open.first_key_value()?.0;
         self.take(shard)
     }
 
-    fn take(&mut self, shard: u64) -> Option<(u64, Vec<Record>)> {
+    fn take(&mut self, shard: u64) -> Option<(u64, Vec<R>)> {
         let mut rows = self.open.remove(&shard)?;
-        rows.sort_unstable_by_key(|row| row.target.ordinal);
-        Some((shard, rows))
+        rows.sort_unstable_by_key(|(ordinal, _)| *ordinal);
+        Some((shard, rows.into_iter().map(|(_, row)| row).collect()))
     }
 
     /// Rows of a shard that this run has to bring.
@@ -122,5 +119,58 @@ impl Window {
 
     fn lock(&self) -> MutexGuard<'_, WindowState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_is_complete_when_its_last_row_comes_whatever_the_order() {
+        let mut assembler = Assembler::new(3, Vec::new());
+        for ordinal in [4, 2, 0, 5] {
+            assembler.add(ordinal, ordinal);
+            assert_eq!(assembler.take_complete(), None);
+        }
+        assembler.add(1, 1);
+        assert_eq!(assembler.take_complete(), Some((0, vec![0, 1, 2])));
+        assembler.end_of_list(6);
+        assert_eq!(assembler.take_complete(), None, "row 3 is missing");
+        assembler.add(3, 3);
+        assert_eq!(assembler.take_complete(), Some((1, vec![3, 4, 5])));
+    }
+
+    #[test]
+    fn the_last_shard_ends_with_the_list() {
+        let mut assembler = Assembler::new(3, Vec::new());
+        assembler.add(0, ());
+        assert_eq!(assembler.take_complete(), None);
+        assembler.end_of_list(1);
+        assert_eq!(assembler.take_complete(), Some((0, vec![()])));
+    }
+
+    #[test]
+    fn rows_of_earlier_runs_are_not_waited_for() {
+        let mut assembler = Assembler::new(4, vec![0..1, 2..3, 4..8]);
+        assembler.add(3, 3);
+        assembler.add(1, 1);
+        assert_eq!(assembler.take_complete(), Some((0, vec![1, 3])));
+        assembler.add(9, 9);
+        assert_eq!((assembler.take_complete(), assembler.take_partial()), (None, Some((2, vec![9]))));
+        assert_eq!(assembler.take_partial(), None);
+    }
+
+    #[test]
+    fn the_reader_waits_for_the_oldest_shard() {
+        let window = Window::new(WINDOW_ROWS / 2);
+        assert!(window.enter(0) && window.enter(1) && !window.is_full_for(1));
+        assert!(window.is_full_for(2));
+        window.leave(1, 1);
+        assert!(window.is_full_for(2), "shard 0 is the oldest");
+        window.leave(0, 1);
+        assert!(!window.is_full_for(2) && window.enter(2));
+        window.close();
+        assert!(!window.is_full_for(99) && !window.enter(99), "a closed window lets go");
     }
 }

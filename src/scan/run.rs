@@ -95,7 +95,8 @@ impl Stages<'_> {
             match self.network.probe() {
                 Ok(probe) => {
                     drop(ready.send(Ok(())));
-                    worker::work(probe, limit, &plan.network.retry_rounds, targets, observations, self.status).await;
+                    let observe = |target| worker::observe(&probe, target, &plan.network.retry_rounds, self.status);
+                    worker::work(observe, limit, targets, observations).await;
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }
@@ -156,7 +157,7 @@ impl Stages<'_> {
             let records: Vec<Record> = batch.into_par_iter().map(judged).collect();
             for record in records {
                 self.status.count(&record.assessment);
-                assembler.add(record);
+                assembler.add(record.target.ordinal, record);
             }
             self.network.update(self.status);
             if let total @ 1.. = self.status.total.load(Relaxed) {

@@ -36,8 +36,16 @@ pub(super) struct Sink {
 }
 
 enum Place {
-    Folder { dataset: Dataset, rejected: Option<RejectedFile> },
-    Stream { writer: StreamWriter<Stdout>, waiting: BTreeMap<u64, Vec<Record>>, next: u64, _spool: TempDir },
+    Folder { dataset: Box<Dataset>, rejected: RejectedFile },
+    Stream(Box<Stream>),
+}
+
+/// Shards go out in their order; `waiting` are those that came before their turn.
+struct Stream {
+    writer: StreamWriter<Stdout>,
+    waiting: BTreeMap<u64, Vec<Record>>,
+    next: u64,
+    _spool: TempDir,
 }
 
 impl Sink {
@@ -56,14 +64,14 @@ impl Sink {
         let shard_rows = plan.shard_rows;
         let dataset = Dataset::create_or_resume(dir, &describe(plan, network, &input, shard_rows))?;
         let (rejected, input) = RejectedFile::attach(dir, input)?;
-        Ok((Self { place: Place::Folder { dataset, rejected: Some(rejected) }, shard_rows }, input))
+        Ok((Self { place: Place::Folder { dataset: Box::new(dataset), rejected }, shard_rows }, input))
     }
 
     fn stream(plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
         let spool = TempDir::new().map_err(|error| ScanError::Machine(format!("no temporary folder can be had: {error}")))?;
         let input = open_input(plan, network, status, spool.path())?;
         let writer = StreamWriter::new(std::io::stdout())?;
-        let place = Place::Stream { writer, waiting: BTreeMap::new(), next: 0, _spool: spool };
+        let place = Place::Stream(Box::new(Stream { writer, waiting: BTreeMap::new(), next: 0, _spool: spool }));
         Ok((Self { place, shard_rows: STREAM_SHARD_ROWS }, input))
     }
 
@@ -76,7 +84,7 @@ impl Sink {
     pub(super) fn committed(&self) -> Vec<Range<u64>> {
         match &self.place {
             Place::Folder { dataset, .. } => dataset.committed(),
-            Place::Stream { .. } => Vec::new(),
+            Place::Stream(_) => Vec::new(),
         }
     }
 
@@ -88,13 +96,13 @@ impl Sink {
                 drop(rows);
                 dataset.commit_part(shard, &batches, &activity(network, status))?;
             }
-            Place::Stream { writer, waiting, next, .. } => {
-                waiting.insert(shard, rows);
-                while let Some(rows) = waiting.remove(next) {
+            Place::Stream(stream) => {
+                stream.waiting.insert(shard, rows);
+                while let Some(rows) = stream.waiting.remove(&stream.next) {
                     for batch in encode(&rows)? {
-                        writer.write(&batch)?;
+                        stream.writer.write(&batch)?;
                     }
-                    *next += 1;
+                    stream.next += 1;
                 }
             }
         }
@@ -107,9 +115,7 @@ impl Sink {
         let manifest = match self.place {
             Place::Folder { dataset, rejected } => {
                 let complete = !stopped && error.is_none();
-                if let Some(rejected) = rejected {
-                    rejected.close(complete)?;
-                }
+                rejected.close(complete)?;
                 if complete {
                     let dir = dataset.dir().to_owned();
                     let list = list(&dataset.manifest().list, input);
@@ -120,8 +126,8 @@ impl Sink {
                     Some(dataset.manifest().clone())
                 }
             }
-            Place::Stream { writer, .. } => {
-                writer.finish()?;
+            Place::Stream(stream) => {
+                stream.writer.finish()?;
                 None
             }
         };

@@ -99,7 +99,7 @@ fn verdict_columns() -> Vec<Field> {
     let finding = group(vec![
         field("code", Utf8, "Code of the catalogue; `stscan explain CODE` says more."),
         words(field("severity", Utf8, "How much it matters in this case."), severities()),
-        field("subject", Utf8, "What it is about: a host, a field, an owner name."),
+        field("subject", Utf8, "What it is about: a host, a field, an owner name; empty where it is the domain itself."),
         field("detail", Utf8, "The particulars; text from the network is quoted and escaped."),
     ]);
     vec![

@@ -112,7 +112,7 @@ fn silent() -> Case {
 }
 
 fn no_mx() -> Case {
-    without(case("no-mx", "No MX.")).mx(&[]).mx_state("none")
+    without(case("no-mx", "No MX.")).mx(&[]).mx_state("none").code("mx-none")
 }
 
 fn null_mx() -> Case {

@@ -131,7 +131,7 @@ fn mx_records() -> Vec<Case> {
             .mx(&[])
             .patterns(&["{d}"])
             .mx_state("none")
-            .code("mx-implicit")
+            .codes(&["mx-implicit", "mx-none"])
             .no_comparison()
             .lenient_differs(),
         case("mx-is-address", "An address in place of one of the MX hosts.")

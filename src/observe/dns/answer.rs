@@ -225,8 +225,8 @@ mod tests {
         assert_eq!(read_reply::<Txt>(&empty, "a").unwrap().records, [Txt(Vec::new())]);
         let one_empty_string = raw(1, b"\xc0\x0c\0\x10\0\x01\0\0\0\x05\0\x01\0");
         assert_eq!(read_reply::<Txt>(&one_empty_string, "a").unwrap().records, [Txt(vec![Vec::new()])]);
-        let string_beyond_the_data = raw(1, b"\xc0\x0c\0\x10\0\x01\0\0\0\x05\0\x02\x02a");
-        assert_eq!(read_reply::<Txt>(&string_beyond_the_data, "a"), Err("unreadable answer section"));
+        let data_beyond_the_message = raw(1, b"\xc0\x0c\0\x10\0\x01\0\0\0\x05\0\x03\x01a");
+        assert_eq!(read_reply::<Txt>(&data_beyond_the_message, "a"), Err("unreadable answer section"));
         let string_beyond_its_record = raw(1, b"\xc0\x0c\0\x10\0\x01\0\0\0\x05\0\x02\x02aa");
         assert_eq!(read_reply::<Txt>(&string_beyond_its_record, "a"), Err("unreadable record data"));
         assert_eq!(read_reply::<Txt>(&raw(1, b""), "a"), Err("unreadable answer section"));

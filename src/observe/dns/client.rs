@@ -132,22 +132,21 @@ impl Dns {
     pub async fn lookup<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
         let asked = if name == "." { name } else { name.strip_suffix('.').unwrap_or(name) };
         let mut best = Lookup::unsent(asked.to_owned(), Outcome::LocalError);
-        let question = match Question::new(name, R::TYPE) {
-            Ok(question) => question,
+        let shared = &*self.0;
+        let ticket = match Ticket::claim(&shared.engine, name, R::TYPE) {
+            Ok(ticket) => ticket,
             Err(reason) => {
                 best.detail = Some(reason.to_owned());
                 return best;
             }
         };
-        let shared = &*self.0;
-        let Some(ticket) = Ticket::claim(&shared.engine, question.clone()) else { return best };
         let resolvers = shared.engine.resolvers.len();
         let first = shared.turn.get();
         shared.turn.set((first + 1) % resolvers);
         let mut sent = 0;
         for number in 0..shared.tries {
             let resolver = (first + usize::from(number)) % resolvers;
-            let result: Attempt<R> = shared.attempt(&ticket, &question, resolver, &mut sent).await;
+            let result: Attempt<R> = shared.attempt(&ticket, resolver, &mut sent).await;
             let conclusive = result.outcome.is_conclusive();
             if number == 0 || result.weight() >= weight(best.outcome) {
                 result.fill(&mut best, shared.engine.resolvers.get(resolver).map(|resolver| resolver.address));
@@ -164,7 +163,7 @@ impl Dns {
 
 impl Shared {
     /// Asks one resolver: over UDP, without EDNS if it does not know that, over TCP if the answer is truncated.
-    async fn attempt<R: ResourceRecord>(&self, ticket: &Ticket, question: &Question, resolver: usize, sent: &mut u16) -> Attempt<R> {
+    async fn attempt<R: ResourceRecord>(&self, ticket: &Ticket, resolver: usize, sent: &mut u16) -> Attempt<R> {
         let mut plain = false;
         loop {
             let reply = ticket.ask(resolver, plain).await;
@@ -180,13 +179,18 @@ impl Shared {
                 continue;
             }
             let cut = message.header.is_truncated() && matches!(message.rcode, NOERROR | NXDOMAIN);
-            let attempt = if cut { self.attempt_tcp(question, plain, resolver, sent).await } else { judge(&message, question, false) };
+            let attempt = if cut {
+                // Rare and large: apart, so that every other lookup is spared its room.
+                Box::pin(self.attempt_tcp(ticket.question(), plain, resolver, sent)).await
+            } else {
+                judge(&message, false)
+            };
             add(&self.engine.counters.malformed, usize::from(attempt.outcome == Outcome::Malformed));
             return attempt;
         }
     }
 
-    async fn attempt_tcp<R: ResourceRecord>(&self, question: &Question, plain: bool, resolver: usize, sent: &mut u16) -> Attempt<R> {
+    async fn attempt_tcp<R: ResourceRecord>(&self, question: Question, plain: bool, resolver: usize, sent: &mut u16) -> Attempt<R> {
         let counters = &self.engine.counters;
         let Some(address) = self.engine.resolvers.get(resolver).map(|resolver| resolver.address) else {
             return Attempt::failed(Outcome::Timeout, None);
@@ -194,7 +198,7 @@ impl Shared {
         // The semaphore is never closed.
         let _permit = self.connections.acquire().await;
         self.engine.limits.acquire(resolver, 1).await;
-        let result = tcp::ask(address, question, plain, self.timeout).await;
+        let result = tcp::ask(address, &question, plain, self.timeout).await;
         if let Err(TcpFault::Local(text)) = result {
             add(&counters.local_errors, 1);
             return Attempt::failed(Outcome::LocalError, Some(text));
@@ -205,7 +209,7 @@ impl Shared {
         match result {
             Ok(message) => {
                 counters.count_answers(resolver, 1);
-                judge(&message, question, true)
+                judge(&message, true)
             }
             Err(TcpFault::Remote(text) | TcpFault::Local(text)) => {
                 add(&counters.timeouts, 1);
@@ -261,7 +265,7 @@ fn weight(outcome: Outcome) -> u8 {
 }
 
 /// What a reply says. Negative answers without records are not decoded further.
-fn judge<R: ResourceRecord>(message: &Message, question: &Question, tcp: bool) -> Attempt<R> {
+fn judge<R: ResourceRecord>(message: &Message, tcp: bool) -> Attempt<R> {
     let mut attempt = Attempt {
         outcome: Outcome::Malformed,
         detail: None,
@@ -273,7 +277,7 @@ fn judge<R: ResourceRecord>(message: &Message, question: &Question, tcp: bool) -
     };
     attempt.outcome = match message.rcode {
         NOERROR | NXDOMAIN => {
-            match records(message, question) {
+            match records(message) {
                 Ok(answer) => attempt.answer = answer,
                 Err(fault) => {
                     attempt.detail = Some(fault.to_owned());
@@ -295,7 +299,7 @@ fn judge<R: ResourceRecord>(message: &Message, question: &Question, tcp: bool) -
 }
 
 /// The answer section of a success or an NXDOMAIN; the latter may hold the CNAMEs that led there, but no record.
-fn records<R: ResourceRecord>(message: &Message, question: &Question) -> Result<Option<Answer<R>>, &'static str> {
+fn records<R: ResourceRecord>(message: &Message) -> Result<Option<Answer<R>>, &'static str> {
     if message.header.is_truncated() {
         return Err("truncated answer over TCP");
     }
@@ -305,7 +309,7 @@ fn records<R: ResourceRecord>(message: &Message, question: &Question) -> Result<
     if message.header.answers == 0 {
         return Ok(None);
     }
-    let mut answer = answer::read(&message.octets, question.end(), message.header.answers)?;
+    let mut answer = answer::read(&message.octets, message.question_end, message.header.answers)?;
     if message.rcode == NXDOMAIN {
         answer.records = Vec::new();
     }

@@ -93,7 +93,10 @@ async fn watch_deadlines(engine: Rc<Engine>) {
             None => engine.deadline_set.notified().await,
             Some(look) => {
                 tokio::time::sleep_until(look.into()).await;
-                engine.expire(Instant::now());
+                // After a stall of this thread, answers may lie in the sockets: they are read before anything counts as silence.
+                let now = Instant::now();
+                tokio::task::yield_now().await;
+                engine.expire(now);
             }
         }
     }

@@ -125,10 +125,18 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
-    /// A slot for a question; `None` if there are 2^32 lookups already.
-    pub(super) fn claim(engine: &Rc<Engine>, question: Question) -> Option<Self> {
-        let index = engine.slots.borrow_mut().claim(question)?;
-        Some(Self { engine: Rc::clone(engine), index })
+    /// A slot for a lookup of records of a type at a name.
+    ///
+    /// # Errors
+    /// Says what keeps the name from being asked for.
+    pub(super) fn claim(engine: &Rc<Engine>, name: &str, record_type: u16) -> Result<Self, &'static str> {
+        let index = engine.slots.borrow_mut().claim(name, record_type)?;
+        Ok(Self { engine: Rc::clone(engine), index })
+    }
+
+    /// The question of the lookup.
+    pub(super) fn question(&self) -> Question {
+        self.engine.slots.borrow().question(self.index)
     }
 
     /// Sends the question to a resolver, without EDNS if `plain`, and waits for what becomes of it.

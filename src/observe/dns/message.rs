@@ -12,6 +12,8 @@ pub(super) struct Message {
     pub(super) header: Header,
     /// All of it where it has answer records; else empty, because the other fields say everything.
     pub(super) octets: Vec<u8>,
+    /// Where the sections behind the question begin.
+    pub(super) question_end: usize,
     /// Response code, extension included.
     pub(super) rcode: u16,
     /// Whether it only points to other servers.
@@ -30,8 +32,9 @@ impl Message {
         if !header.is_reply() || !(repeats || bare_refusal) {
             return None;
         }
-        let (rcode, referral) = (header.rcode(octets, question.end()), header.is_referral(octets, question.end()));
+        let question_end = question.end();
+        let (rcode, referral) = (header.rcode(octets, question_end), header.is_referral(octets, question_end));
         let octets = if header.answers > 0 { octets.to_vec() } else { Vec::new() };
-        Some(Self { header, octets, rcode, referral, rtt })
+        Some(Self { header, octets, question_end, rcode, referral, rtt })
     }
 }

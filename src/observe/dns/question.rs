@@ -22,21 +22,34 @@ pub(super) struct Question {
 }
 
 impl Question {
+    /// No question yet.
+    pub(super) const EMPTY: Self = Self { octets: [0; MAX_QUESTION_OCTETS], length: 0 };
+
     /// The question for records of a type at a name (A-labels, underscores allowed, a trailing dot allowed, `.` for the root).
     ///
     /// # Errors
     /// Says what keeps the text from being asked for.
     pub(super) fn new(name: &str, record_type: u16) -> Result<Self, &'static str> {
-        let mut question = Self { octets: [0; MAX_QUESTION_OCTETS], length: 0 };
+        let mut question = Self::EMPTY;
+        question.set(name, record_type)?;
+        Ok(question)
+    }
+
+    /// Becomes the question that [`Question::new`] makes.
+    ///
+    /// # Errors
+    /// As there; it is no question then.
+    pub(super) fn set(&mut self, name: &str, record_type: u16) -> Result<(), &'static str> {
+        self.length = 0;
         if name != "." {
             for label in name.strip_suffix('.').unwrap_or(name).split('.') {
-                question.push_label(label.as_bytes())?;
+                self.push_label(label.as_bytes())?;
             }
         }
-        question.push(&[0]);
-        question.push(&record_type.to_be_bytes());
-        question.push(&CLASS_IN.to_be_bytes());
-        Ok(question)
+        self.push(&[0]);
+        self.push(&record_type.to_be_bytes());
+        self.push(&CLASS_IN.to_be_bytes());
+        Ok(())
     }
 
     fn push_label(&mut self, label: &[u8]) -> Result<(), &'static str> {
@@ -145,7 +158,7 @@ mod tests {
             prop_assert!(message.metadata.recursion_desired && message.metadata.authentic_data);
             prop_assert!(!message.metadata.checking_disabled && !message.metadata.truncation);
             prop_assert_eq!(message.queries.len(), 1);
-            prop_assert_eq!(message.queries[0].name().to_ascii(), format!("{name}."));
+            prop_assert!(message.queries[0].name().iter().eq(name.split('.').map(str::as_bytes)));
             prop_assert_eq!(u16::from(message.queries[0].query_type()), record_type);
             prop_assert_eq!(message.edns.as_ref().map(|edns| (edns.max_payload(), edns.flags().dnssec_ok)), (!plain).then_some((1232, false)));
         }

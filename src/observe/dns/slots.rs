@@ -70,15 +70,28 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    /// A slot for a lookup; `None` beyond 2^32 of them.
-    pub(super) fn claim(&mut self, question: Question) -> Option<u32> {
-        if let Some(index) = self.free.pop() {
-            self.slots.get_mut(index as usize)?.question = question;
-            return Some(index);
-        }
-        let index = u32::try_from(self.slots.len()).ok()?;
-        self.slots.push(Slot { question, plain: false, serial: 0, phase: Phase::Idle, waker: None });
-        Some(index)
+    /// A slot for a lookup of records of a type at a name.
+    ///
+    /// # Errors
+    /// Says what keeps the name from being asked for.
+    pub(super) fn claim(&mut self, name: &str, record_type: u16) -> Result<u32, &'static str> {
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => {
+                let index = u32::try_from(self.slots.len()).map_err(|_| "too many lookups at once")?;
+                self.slots.push(Slot { question: Question::EMPTY, plain: false, serial: 0, phase: Phase::Idle, waker: None });
+                index
+            }
+        };
+        let slot = self.slots.get_mut(index as usize).ok_or("no slot")?;
+        // Written in place: a question is large.
+        slot.question.set(name, record_type).inspect_err(|_| self.free.push(index))?;
+        Ok(index)
+    }
+
+    /// The question of a lookup.
+    pub(super) fn question(&self, index: u32) -> Question {
+        self.slots.get(index as usize).map_or(Question::EMPTY, |slot| slot.question.clone())
     }
 
     /// Frees a slot; says where its query left from if that is still under way.
@@ -151,15 +164,11 @@ impl Slots {
 mod tests {
     use super::*;
 
-    fn question(name: &str) -> Question {
-        Question::new(name, 16).unwrap()
-    }
-
     #[test]
     fn a_key_of_an_earlier_attempt_changes_nothing() {
         let mut slots = Slots::default();
         let context = Context::from_waker(Waker::noop());
-        let index = slots.claim(question("a.test")).unwrap();
+        let index = slots.claim("a.test", 16).unwrap();
         let first = slots.enqueue(index, false).unwrap();
         assert!(slots.queued(first).is_some());
         let second = slots.enqueue(index, true).unwrap();
@@ -174,13 +183,14 @@ mod tests {
     #[test]
     fn a_released_slot_is_used_again_and_tells_what_is_under_way() {
         let mut slots = Slots::default();
-        let index = slots.claim(question("a.test")).unwrap();
+        let index = slots.claim("a.test", 16).unwrap();
         let key = slots.enqueue(index, false).unwrap();
         let departure = Departure { socket: 1, resolver: 2, id: 3, at: Instant::now() };
         slots.depart(key, departure);
         assert_eq!(slots.release(index).0, Some(departure));
         assert!(slots.sent(key).is_none());
-        assert_eq!(slots.claim(question("b.test")), Some(index));
+        assert!(slots.claim("b..test", 16).is_err());
+        assert_eq!(slots.claim("b.test", 16), Ok(index));
         assert_eq!(slots.release(index).0, None);
     }
 }

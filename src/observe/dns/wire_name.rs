@@ -46,7 +46,14 @@ impl<'a> WireName<'a> {
 
     /// Whether two names are one, letter case aside (RFC 4343).
     pub(super) fn is(self, other: Self) -> bool {
-        self.start == other.start || self.labels().map(<[u8]>::to_ascii_lowercase).eq(other.labels().map(<[u8]>::to_ascii_lowercase))
+        let (mut ours, mut theirs) = (self.labels(), other.labels());
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return true,
+                (Some(one), Some(another)) if one.eq_ignore_ascii_case(another) => {}
+                _ => return false,
+            }
+        }
     }
 
     /// Presentation form: lower case, no trailing dot, the root as `.`; octets that are not graphic ASCII, dots inside a label

@@ -40,7 +40,7 @@ fn silence_is_a_time_out() {
         let lookup = dns.lookup_txt("a.test").await;
         assert_eq!((lookup.outcome, lookup.attempts, lookup.rcode, lookup.rtt_us), (Outcome::Timeout, 2, None, None));
         assert_eq!(lookup.resolver, Some(silent.address));
-        assert!(begin.elapsed() >= Duration::from_millis(300), "neither attempt was cut short");
+        assert!(begin.elapsed() >= Duration::from_millis(600), "neither attempt was cut short");
         assert_eq!(silent.count(), 2);
     });
 }
@@ -170,8 +170,15 @@ fn a_lookup_that_is_dropped_leaves_nothing_behind() {
     run(async {
         let late = Server::start(|asked| if asked.before == 0 { Vec::new() } else { vec![asked.text("here")] }).await;
         let (dns, _) = patient(&[late.address]);
-        let dropped = tokio::time::timeout(Duration::from_millis(50), dns.lookup_txt("dropped.test")).await;
-        assert!(dropped.is_err() && late.count() == 1);
+        let asked = async {
+            while late.count() == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            _ = dns.lookup_txt("dropped.test") => unreachable!("there is no answer"),
+            () = asked => {}
+        }
         let in_use = |dns: &Dns| dns.engine().resolvers[0].sockets.iter().map(|line| line.ids.borrow_mut().drain().count()).sum::<usize>();
         assert_eq!(in_use(&dns), 0);
         assert_eq!(dns.lookup_txt("next.test").await.outcome, Outcome::Noerror);
@@ -182,7 +189,9 @@ fn a_lookup_that_is_dropped_leaves_nothing_behind() {
         drop(dns);
         assert!(engine.upgrade().is_some());
         drop(clone);
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
         assert!(engine.upgrade().is_none(), "the drivers ended with the last clone");
     });
 }

@@ -1,14 +1,15 @@
 //! Many lookups at once: each gets its own answer, limits hold, in flight is not bounded by the 16 bits of an id.
 
-use std::rc::Rc;
+use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use tokio::task::JoinSet;
 
 use super::super::{Dns, DnsConfig, DnsCounters, DnsLimits};
 use super::server::Server;
-use super::{engine, patient, run};
+use super::{engine, run};
 use crate::evidence::Outcome;
 
 #[test]
@@ -17,7 +18,8 @@ fn every_lookup_gets_its_own_answer() {
         let answer =
             |asked: &super::server::Asked| vec![if asked.name.starts_with("n1") { asked.text(&asked.name) } else { asked.rcode(3) }];
         let (first, second) = (Server::start(answer).await, Server::start(answer).await);
-        let (dns, counters) = patient(&[first.address, second.address]);
+        // Paced, so that the servers' small buffers lose nothing.
+        let (dns, counters) = engine(&[first.address, second.address], Duration::from_secs(10), DnsLimits::new(10_000, &[]));
         let lookups = join_all((0..2000).map(|index| {
             let dns = dns.clone();
             async move { dns.lookup_txt(&format!("n{index}.test")).await }
@@ -58,27 +60,26 @@ fn the_rate_is_kept_and_waiting_for_it_is_no_time_out() {
     });
 }
 
-/// Counts the queries that leave for a resolver that never answers, while all these lookups wait.
-async fn in_flight(lookups: usize, sockets: usize, timeout: Duration) -> (Rc<Dns>, Arc<DnsCounters>, tokio::task::JoinSet<Outcome>) {
-    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+/// An engine towards a resolver that never answers, and lookups that wait for it.
+fn in_flight(silent: &UdpSocket, lookups: usize, sockets: usize, timeout: Duration) -> (Arc<DnsCounters>, JoinSet<Outcome>) {
     let resolvers = vec![silent.local_addr().unwrap()];
     let counters = Arc::new(DnsCounters::new(&resolvers));
     let config = DnsConfig { sockets_per_resolver: sockets, timeout, tries: 1, ..DnsConfig::new(resolvers) };
-    let dns = Rc::new(Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::clone(&counters)).unwrap());
-    let mut tasks = tokio::task::JoinSet::new();
+    let dns = Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::clone(&counters)).unwrap();
+    let mut tasks = JoinSet::new();
     for index in 0..lookups {
-        let dns = Rc::clone(&dns);
+        let dns = dns.clone();
         tasks.spawn_local(async move { dns.lookup_txt(&format!("n{index}.test")).await.outcome });
     }
-    // The socket stays open, and its full buffer silently drops what comes, until the test ends.
-    std::mem::forget(silent);
-    (dns, counters, tasks)
+    (counters, tasks)
 }
 
 #[test]
 fn more_are_in_flight_than_one_socket_has_ids() {
     run(async {
-        let (_dns, counters, tasks) = in_flight(70_000, 4, Duration::from_secs(600)).await;
+        // Its full buffer silently drops what comes.
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (counters, tasks) = in_flight(&silent, 70_000, 4, Duration::from_secs(600));
         let begin = Instant::now();
         while counters.totals().sent < 70_000 && begin.elapsed() < Duration::from_secs(60) {
             tokio::task::yield_now().await;
@@ -91,7 +92,8 @@ fn more_are_in_flight_than_one_socket_has_ids() {
 #[test]
 fn lookups_beyond_the_ids_wait_for_a_free_one() {
     run(async {
-        let (_dns, counters, mut tasks) = in_flight(33_000, 1, Duration::from_millis(300)).await;
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (counters, mut tasks) = in_flight(&silent, 33_000, 1, Duration::from_millis(300));
         while let Some(outcome) = tasks.join_next().await {
             assert_eq!(outcome.unwrap(), Outcome::Timeout);
         }

@@ -27,7 +27,7 @@ fn patient(resolvers: &[SocketAddr]) -> (Dns, Arc<DnsCounters>) {
 
 /// An engine with two short attempts for a lookup that is to meet silence.
 fn hasty(resolvers: &[SocketAddr]) -> (Dns, Arc<DnsCounters>) {
-    engine(resolvers, Duration::from_millis(150), DnsLimits::unlimited())
+    engine(resolvers, Duration::from_millis(300), DnsLimits::unlimited())
 }
 
 fn engine(resolvers: &[SocketAddr], timeout: Duration, limits: DnsLimits) -> (Dns, Arc<DnsCounters>) {
