@@ -12,9 +12,7 @@ use super::findings::Findings;
 use super::mismatch::likenesses;
 use super::records::{Sts, Tlsrpt};
 use super::retrieval::Retrieval;
-use super::{
-    Assessment, Mismatch, PolicyStage, RecordState, around, deployment, exchanges, neighbours, policy_host, records, retrieval,
-};
+use super::{Assessment, Mismatch, PolicyStage, RecordState, around, deployment, exchanges, neighbours, policy_host, records, retrieval};
 
 /// Judges what a probe saw. Pure and deterministic: the same evidence gives the same judgement, byte for byte.
 pub fn classify(evidence: &Evidence) -> Assessment {

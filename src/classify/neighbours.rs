@@ -24,7 +24,8 @@ pub(super) fn remark_mx_hosts(evidence: &Evidence, hosts: &[Host], findings: &mu
         if !(a.outcome.is_conclusive() && aaaa.outcome.is_conclusive()) {
             continue;
         }
-        let addresses: Vec<IpAddr> = a.records.iter().copied().map(IpAddr::V4).chain(aaaa.records.iter().copied().map(IpAddr::V6)).collect();
+        let addresses: Vec<IpAddr> =
+            a.records.iter().copied().map(IpAddr::V4).chain(aaaa.records.iter().copied().map(IpAddr::V6)).collect();
         let private: Vec<String> = addresses.iter().filter_map(|ip| private_use(*ip).map(|block| format!("{ip} is {block}"))).collect();
         if addresses.is_empty() {
             findings.add("mx-no-address", host, format!("A: {}, AAAA: {}", outcome_words(a), outcome_words(aaaa)));

@@ -83,7 +83,8 @@ mod tests {
     fn receivers_are_those_that_can_be_looked_up() {
         let txt = |text: &str| Txt(vec![text.as_bytes().to_vec()]);
         let found = |text: &str| receivers(&[txt(text)]);
-        let rua = "v=TLSRPTv1; rua=mailto:a@example.com,mailto:b@example.com,https://example.com/,https://192.0.2.1/,mailto:a@intern,ftp://x.y/";
+        let rua =
+            "v=TLSRPTv1; rua=mailto:a@example.com,mailto:b@example.com,https://example.com/,https://192.0.2.1/,mailto:a@intern,ftp://x.y/";
         let host = "example.com".to_owned();
         assert_eq!(found(rua), [(ReportScheme::Mailto, host.clone()), (ReportScheme::Https, host)]);
         assert_eq!(found("v=spf1 -all"), []);

@@ -10,9 +10,7 @@ use futures_util::future::join_all;
 use super::dns::{Dns, ResourceRecord};
 use super::fetch::Fetcher;
 use super::neighbours::{self, Neighbours};
-use crate::evidence::{
-    Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt,
-};
+use crate::evidence::{Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt};
 use crate::exclusion::Exclusion;
 use crate::name::Domain;
 use crate::parse::record_set::{Choice, RecordKind, select};

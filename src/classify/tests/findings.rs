@@ -233,11 +233,7 @@ fn mail() -> Vec<Row> {
         ),
         ("null MX and a policy", Scene::new().mx(&[(0, ".")]), &["sts-on-nonmail-domain", "mx-null", "tlsrpt-rua-domain-null-mx"]),
         ("no MX", Scene::new().no_sts().mx(&[]), &["sts-record-absent", "mx-none", "tlsrpt-without-sts-or-dane"]),
-        (
-            "null MX with others",
-            Scene::new().mx(&[(0, "."), (10, "mx1.example.com"), (20, "mx2.example.com")]),
-            &["mx-null-not-alone"],
-        ),
+        ("null MX with others", Scene::new().mx(&[(0, "."), (10, "mx1.example.com"), (20, "mx2.example.com")]), &["mx-null-not-alone"]),
         ("implicit MX", Scene::new().mx(&[]).policy("enforce", &["example.com"]), &["mx-none", "mx-implicit"]),
         ("twice", Scene::new().mx(&[(10, "mx1.example.com"), (20, "mx1.example.com"), (30, "mx2.example.com")]), &["mx-duplicate"]),
         ("address", Scene::new().no_sts().mx(&[(10, "192.0.2.1")]), &["sts-record-absent", "mx-ip-literal", "tlsrpt-without-sts-or-dane"]),

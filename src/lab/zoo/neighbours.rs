@@ -25,12 +25,8 @@ fn mx_hosts() -> Vec<Case> {
             Neighbour { aaaa: Reply::records(vec![Ipv6Addr::new(0x2a10, 0, 0, 0, 0, 0, 0, 1)]), ..Neighbour::new("mx1") },
         ),
         mx1("mx-cname", "An MX host that is an alias.", Neighbour::at("mx1", PUBLIC).cname("{-}.mail-company.example")).code("mx-cname"),
-        mx1(
-            "mx-cname-dangling",
-            "An MX host that is an alias to nothing.",
-            Neighbour::end("mx1", End::Nxdomain).cname("{-}.gone.example"),
-        )
-        .codes(&["mx-cname", "mx-no-address"]),
+        mx1("mx-cname-dangling", "An MX host that is an alias to nothing.", Neighbour::end("mx1", End::Nxdomain).cname("{-}.gone.example"))
+            .codes(&["mx-cname", "mx-no-address"]),
         mx1("mx-private", "An MX host with a private address.", Neighbour::at("mx1", PRIVATE)).code("mx-private-address"),
         mx1(
             "mx-private-ipv6",
@@ -73,18 +69,30 @@ fn mx_sets() -> Vec<Case> {
         mx("null-mx-beside", "A null MX beside others.", &[(0, "."), (10, "mx1.{d}"), (20, "mx2.{d}")]).code("mx-null-not-alone"),
         mx("mx-twice", "The same MX host twice.", &[(10, "mx1.{d}"), (20, "mx2.{d}"), (30, "mx1.{d}")]).code("mx-duplicate"),
         mx("mx-equal", "MX hosts of one preference.", &[(10, "mx1.{d}"), (10, "mx2.{d}")]),
-        mx("backup-uncovered", "Only the last MX host is not in the policy.", &[(10, "mx1.{d}"), (20, "mx2.{d}"), (30, "spare.relay.example")])
-            .codes(&["sts-mx-backup-uncovered", "sts-mx-uncovered"])
-            .coverage("some", "different-domain")
-            .delivery("partial"),
-        mx("first-uncovered", "The first MX host is not in the policy, which is no backup.", &[(5, "front.relay.example"), (10, "mx1.{d}"), (20, "mx2.{d}")])
-            .code("sts-mx-uncovered")
-            .coverage("some", "different-domain")
-            .delivery("partial"),
-        mx("peer-uncovered", "An MX host of the same preference is not in the policy, which is no backup.", &[(10, "mx1.{d}"), (20, "mx2.{d}"), (20, "peer.relay.example")])
-            .code("sts-mx-uncovered")
-            .coverage("some", "different-domain")
-            .delivery("partial"),
+        mx(
+            "backup-uncovered",
+            "Only the last MX host is not in the policy.",
+            &[(10, "mx1.{d}"), (20, "mx2.{d}"), (30, "spare.relay.example")],
+        )
+        .codes(&["sts-mx-backup-uncovered", "sts-mx-uncovered"])
+        .coverage("some", "different-domain")
+        .delivery("partial"),
+        mx(
+            "first-uncovered",
+            "The first MX host is not in the policy, which is no backup.",
+            &[(5, "front.relay.example"), (10, "mx1.{d}"), (20, "mx2.{d}")],
+        )
+        .code("sts-mx-uncovered")
+        .coverage("some", "different-domain")
+        .delivery("partial"),
+        mx(
+            "peer-uncovered",
+            "An MX host of the same preference is not in the policy, which is no backup.",
+            &[(10, "mx1.{d}"), (20, "mx2.{d}"), (20, "peer.relay.example")],
+        )
+        .code("sts-mx-uncovered")
+        .coverage("some", "different-domain")
+        .delivery("partial"),
     ]
 }
 
@@ -138,7 +146,9 @@ fn wildcards() -> Vec<Case> {
     let spf = |case: Case| case.sts("v=spf1 -all").no_record().codes(&["sts-record-absent", "sts-record-unrelated-txt"]);
     let both = |name, about| spf(case(name, about)).tlsrpt("v=spf1 -all").no_tlsrpt_record().code("tlsrpt-unrelated-txt");
     vec![
-        both("wildcard-txt", "A wildcard answers for every name.").neighbour(Neighbour::txt("*", "v=spf1 -all")).code("sts-record-wildcard-txt"),
+        both("wildcard-txt", "A wildcard answers for every name.")
+            .neighbour(Neighbour::txt("*", "v=spf1 -all"))
+            .code("sts-record-wildcard-txt"),
         both("wildcard-lookalike", "The same text at both names, but no wildcard."),
         spf(case("wildcard-behind", "A wildcard answers for one of the names, the other has its record."))
             .neighbour(Neighbour::txt("*", "v=spf1 -all"))
