@@ -80,6 +80,7 @@ fn every_option_of_scan_has_a_help_text() {
         "--https-port",
         "--ca-file",
         "--allow-private",
+        "--look-around",
         "--contact",
         "--lab",
         "--progress",

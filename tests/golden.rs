@@ -126,6 +126,7 @@ fn observe() -> Vec<Evidence> {
         ..FetchConfig::default()
     };
     let plan = NetworkPlan {
+        look_around: true,
         resolvers: Vec::new(),
         trust_resolvers: true,
         retry_rounds: Vec::new(),
@@ -158,6 +159,18 @@ fn make_stable(evidence: &mut Evidence) {
     make_lookup_stable(&mut evidence.tlsrpt_txt);
     evidence.host_a.iter_mut().for_each(make_lookup_stable);
     evidence.host_aaaa.iter_mut().for_each(make_lookup_stable);
+    for host in &mut evidence.mx_hosts {
+        make_lookup_stable(&mut host.a);
+        make_lookup_stable(&mut host.aaaa);
+    }
+    for receiver in &mut evidence.rua_hosts {
+        receiver.mx.iter_mut().for_each(make_lookup_stable);
+        receiver.a.iter_mut().for_each(make_lookup_stable);
+        receiver.aaaa.iter_mut().for_each(make_lookup_stable);
+    }
+    // Nothing at a name around says nothing; the files stay small without it.
+    evidence.around.retain(|lookup| !lookup.records.is_empty());
+    evidence.around.iter_mut().for_each(make_lookup_stable);
     let Some(fetch) = &mut evidence.fetch else { return };
     let timings = &mut fetch.timings;
     for time in [&mut timings.connect_ms, &mut timings.tls_ms, &mut timings.http_ms, &mut timings.body_ms].into_iter().flatten() {

@@ -12,7 +12,7 @@ use stscan::lab::{CODES, Lab, LabConfig, World};
 fn every_case_is_judged_as_written() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("zoo");
-    let said = harness::stdout(&harness::expect(0, &["scan", "--lab=zoo", "-o", out.to_str().unwrap()]));
+    let said = harness::stdout(&harness::expect(0, &["scan", "--lab=zoo", "--look-around", "-o", out.to_str().unwrap()]));
     let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
     let rows = harness::rows(&out);
     assert_eq!(rows.len(), lab.names().count(), "every name has a row");

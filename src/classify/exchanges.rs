@@ -1,9 +1,9 @@
 //! Where the mail of a domain goes: its MX records and what is to be said of them.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
 
 use crate::evidence::{Evidence, Outcome};
+use crate::name::address::is_address;
 use crate::name::normalise_host;
 
 use super::MxState;
@@ -60,6 +60,9 @@ pub(super) fn read(evidence: &Evidence, findings: &mut Findings) -> Exchanges {
     if state != MxState::Present {
         hosts.clear();
     }
+    if state == MxState::Present && evidence.mx.records.iter().any(|mx| mx.exchange == ".") {
+        findings.add("mx-null-not-alone", evidence.domain.as_str(), "");
+    }
     remark(state, &hosts, evidence.domain.as_str(), findings);
     let mut seen = HashSet::new();
     hosts.retain(|host| seen.insert(host.name.clone()));
@@ -93,12 +96,6 @@ fn remark(state: MxState, hosts: &[Host], domain: &str, findings: &mut Findings)
     }
 }
 
-/// Whether what should be a host name is an IP address.
-pub(super) fn is_address(name: &str) -> bool {
-    let inner = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    inner.strip_prefix("ipv6:").unwrap_or(inner).parse::<IpAddr>().is_ok()
-}
-
 /// Whether a name in presentation form has octets outside ASCII, plain or as `\DDD` (RFC 1035 section 5.1).
 fn is_beyond_ascii(name: &str) -> bool {
     let escaped = |rest: &str| rest.get(..3).and_then(|digits| digits.parse::<u16>().ok()).is_some_and(|octet| octet >= 128);
@@ -110,9 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_and_u_labels_are_recognised() {
-        assert!(is_address("192.0.2.1") && is_address("[192.0.2.1]") && is_address("[ipv6:2001:db8::1]"));
-        assert!(!is_address("1.example.com") && !is_address("mail"));
+    fn u_labels_are_recognised() {
         assert!(is_beyond_ascii("b\\195\\188cher.example") && is_beyond_ascii("b\u{fc}cher.example"));
         assert!(!is_beyond_ascii("a\\.b.example") && !is_beyond_ascii("a\\032b.example"));
     }

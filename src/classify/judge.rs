@@ -12,14 +12,20 @@ use super::findings::Findings;
 use super::mismatch::likenesses;
 use super::records::{Sts, Tlsrpt};
 use super::retrieval::Retrieval;
-use super::{Assessment, Mismatch, PolicyStage, RecordState, deployment, exchanges, policy_host, records, retrieval, senders};
+use super::{
+    Assessment, Mismatch, PolicyStage, RecordState, around, deployment, exchanges, neighbours, policy_host, records, retrieval, senders,
+};
 
 /// Judges what a probe saw. Pure and deterministic: the same evidence gives the same judgement, byte for byte.
 pub fn classify(evidence: &Evidence) -> Assessment {
     let mut findings = Findings::default();
     let exchanges = exchanges::read(evidence, &mut findings);
     let sts = records::sts(evidence, &mut findings);
-    let tlsrpt = records::tlsrpt(evidence, exchanges.state, &mut findings);
+    let tlsrpt = records::tlsrpt(evidence, &mut findings);
+    neighbours::remark_mx_hosts(evidence, &exchanges.hosts, &mut findings);
+    neighbours::remark_receivers(evidence, exchanges.state, &tlsrpt.record, &mut findings);
+    around::remark_strays(evidence, &mut findings);
+    around::remark_wildcard(evidence, sts.state, &mut findings);
     let retrieval = retrieval::read(evidence, &mut findings);
     let text = PolicyText::read(evidence, &retrieval, &mut findings);
     let destinations = exchanges.destinations(evidence.domain.as_str());

@@ -1,5 +1,6 @@
 //! Judgement: from evidence to findings and to the flat columns, pure and deterministic.
 
+mod around;
 mod assessment;
 mod catalogue;
 mod coverage;
@@ -9,6 +10,7 @@ mod exchanges;
 mod findings;
 mod judge;
 mod mismatch;
+mod neighbours;
 mod policy_host;
 mod records;
 pub mod remedy;

@@ -1,16 +1,15 @@
 //! The two TXT records: what became of them, and what they say.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
 
 use crate::evidence::{Evidence, Lookup, Outcome, Txt};
-use crate::name::{Domain, suffix};
 use crate::parse::record_set::{Choice, RecordKind, Selection, select};
-use crate::parse::tlsrpt_record::{ReportScheme, ReportUri, TlsrptRecord};
+use crate::parse::tlsrpt_record::TlsrptRecord;
 use crate::parse::{sts_record, tlsrpt_record};
 
+use super::RecordState;
+use super::around::begins_with;
 use super::findings::{Findings, THE_DOMAIN, quoted};
-use super::{MxState, RecordState};
 
 /// TTLs below this, in seconds, are short (RFC 8460 section 7 wants them large).
 const SHORT_TTL: u32 = 3_600;
@@ -81,14 +80,11 @@ pub(super) fn sts(evidence: &Evidence, findings: &mut Findings) -> Sts {
             _ => findings.add("sts-record-ttl-long", &lookup.name, detail),
         }
     }
-    if state == RecordState::Absent && is_wildcard(evidence) {
-        findings.add("sts-record-wildcard-txt", &lookup.name, "");
-    }
     Sts { state, id, lenient }
 }
 
 /// Reads the lookup of `_smtp._tls`.
-pub(super) fn tlsrpt(evidence: &Evidence, mx_state: MxState, findings: &mut Findings) -> Tlsrpt {
+pub(super) fn tlsrpt(evidence: &Evidence, findings: &mut Findings) -> Tlsrpt {
     let lookup = &evidence.tlsrpt_txt;
     let Some(selection) = choose(&TLSRPT, lookup, findings) else {
         return Tlsrpt { state: RecordState::Unknown, record: TlsrptRecord::default() };
@@ -108,7 +104,6 @@ pub(super) fn tlsrpt(evidence: &Evidence, mx_state: MxState, findings: &mut Find
     } else if let Some(ttl) = lookup.ttl.filter(|ttl| *ttl < SHORT_TTL) {
         findings.add("tlsrpt-ttl-short", &lookup.name, format!("{ttl} seconds"));
     }
-    destinations(&evidence.domain, mx_state, &record, findings);
     Tlsrpt { state, record }
 }
 
@@ -133,10 +128,6 @@ fn choose(codes: &Codes, lookup: &Lookup<Txt>, findings: &mut Findings) -> Optio
         findings.add("sts-record-wrong-name", &lookup.name, quoted(misplaced));
     }
     Some(selection)
-}
-
-fn begins_with(text: &[u8], prefix: &[u8]) -> bool {
-    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 fn text(lookup: &Lookup<Txt>, index: usize) -> Vec<u8> {
@@ -175,36 +166,5 @@ pub(super) fn outcome_words<R>(lookup: &Lookup<R>) -> String {
     match &lookup.detail {
         Some(detail) => format!("{}: {}", lookup.outcome, quoted(detail)),
         None => lookup.outcome.to_string(),
-    }
-}
-
-/// Whether both names give the same TXT records, as names below a wildcard do.
-fn is_wildcard(evidence: &Evidence) -> bool {
-    let sorted = |lookup: &Lookup<Txt>| {
-        let mut texts: Vec<Vec<u8>> = lookup.records.iter().map(Txt::joined).collect();
-        texts.sort();
-        texts
-    };
-    let (sts, tlsrpt) = (&evidence.sts_txt, &evidence.tlsrpt_txt);
-    let answered = |lookup: &Lookup<Txt>| lookup.outcome == Outcome::Noerror && !lookup.records.is_empty();
-    let texts = sorted(sts);
-    let misplaced = texts.iter().any(|text| begins_with(text, STS.other));
-    answered(sts) && answered(tlsrpt) && !misplaced && texts == sorted(tlsrpt)
-}
-
-/// Destinations of reports that belong to somebody else or cannot receive mail, as far as the probe of one domain shows.
-fn destinations(domain: &Domain, mx_state: MxState, record: &TlsrptRecord, findings: &mut Findings) {
-    let name = domain.as_str();
-    let own = suffix::registrable(name).unwrap_or(name);
-    let mut seen = HashSet::new();
-    for ReportUri { uri, scheme, host, usable } in &record.rua {
-        let Some(host) = host.as_deref().filter(|host| *usable && seen.insert((*scheme, host.to_string()))) else { continue };
-        // An address or a single label tells nothing of whose it is.
-        if host.parse::<IpAddr>().is_err() && suffix::registrable(host).is_some_and(|organisation| organisation != own) {
-            findings.add("tlsrpt-rua-external", host, quoted(uri));
-        }
-        if *scheme == ReportScheme::Mailto && host == name && mx_state == MxState::Null {
-            findings.add("tlsrpt-rua-domain-null-mx", host, quoted(uri));
-        }
     }
 }

@@ -5,12 +5,12 @@ use std::time::UNIX_EPOCH;
 use time::OffsetDateTime;
 
 use crate::evidence::{Evidence, Outcome, Txt};
+use crate::name::address::is_address;
 use crate::parse::mx_pattern::{PatternMatch, matches};
 use crate::parse::policy::Mode;
 use crate::parse::record_set::{RecordKind, select};
 use crate::parse::tlsrpt_record;
 
-use super::exchanges::is_address;
 use super::{Assessment, MxState};
 
 /// Least `max_age` that is proposed, in seconds: one week.

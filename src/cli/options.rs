@@ -108,6 +108,9 @@ options! {
         /// Allow connections to loopback, private, link-local and other special-use addresses
         #[arg(long, help_heading = "Fetching")]
         pub allow_private: bool,
+        /// Also look for records at wrong names and for wildcards: six more TXT questions for each domain that exists
+        #[arg(long, help_heading = "Resolving")]
+        pub look_around: bool,
         /// Scan the built-in Internet instead of the real one: zoo, census, or WORLD:NAMES [without a world: census]
         #[arg(long, value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "census", help_heading = "Lab")]
         pub lab: Option<String>,

@@ -99,6 +99,7 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<Net
             ..FetchConfig::default()
         },
         ca_files: options.ca_file.clone(),
+        look_around: options.look_around,
         exclude: options.exclude.clone(),
         lab,
     })
@@ -219,6 +220,7 @@ fn configuration(input: &InputOptions, plan: &NetworkPlan) -> BTreeMap<String, V
         ("fetch-timeout", seconds(plan.fetch.total_timeout)),
         ("https-port", json!(plan.fetch.https_port)),
         ("ca-file", json!(plan.ca_files)),
+        ("look-around", json!(plan.look_around)),
         ("allow-private", json!(plan.fetch.allow_private)),
         ("lab", json!(plan.lab.as_ref().map(|lab| lab.world.as_str()))),
         ("lab-names", json!(plan.lab.as_ref().and_then(|lab| lab.names))),

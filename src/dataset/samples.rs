@@ -1,6 +1,6 @@
 //! Rows for the tests of this module: typical ones, and arbitrary ones for properties.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use proptest::collection::vec;
@@ -9,7 +9,8 @@ use proptest::prelude::*;
 
 use crate::classify::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
 use crate::evidence::{
-    Certificate, CertificateFault, Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Mx, Outcome, Timings, Txt,
+    Certificate, CertificateFault, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup,
+    Timings, Txt,
 };
 use crate::input::Target;
 use crate::name::Domain;
@@ -50,6 +51,9 @@ pub(super) fn absent(ordinal: u64, domain: &str) -> Record {
         host_a: None,
         host_aaaa: None,
         fetch: None,
+        mx_hosts: Vec::new(),
+        rua_hosts: Vec::new(),
+        around: Vec::new(),
         domain: domain.clone(),
     };
     let target = Target { ordinal, domain, rank: i32::try_from(ordinal + 1).ok(), list: "tranco-ABCD.csv".into() };
@@ -164,13 +168,26 @@ fn fetch() -> impl Strategy<Value = Fetch> {
     })
 }
 
+fn mx() -> impl Strategy<Value = Mx> {
+    (any::<u16>(), text()).prop_map(|(preference, exchange)| Mx { preference, exchange })
+}
+
+fn mx_host() -> impl Strategy<Value = HostLookup> {
+    (text(), lookup(any::<Ipv4Addr>()), lookup(any::<Ipv6Addr>())).prop_map(|(host, a, aaaa)| HostLookup { host, a, aaaa })
+}
+
+fn receiver() -> impl Strategy<Value = ReceiverLookup> {
+    let lookups = (of(lookup(mx())), of(lookup(any::<Ipv4Addr>())), of(lookup(any::<Ipv6Addr>())));
+    (text(), lookups).prop_map(|(host, (mx, a, aaaa))| ReceiverLookup { host, mx, a, aaaa })
+}
+
 fn evidence() -> impl Strategy<Value = Evidence> {
-    let mx = (any::<u16>(), text()).prop_map(|(preference, exchange)| Mx { preference, exchange });
     let txt = || vec(vec(any::<u8>(), 0..9), 0..3).prop_map(Txt);
-    let records = (lookup(mx), lookup(txt()), lookup(txt()));
-    let host = (of(lookup(any::<Ipv4Addr>())), of(lookup(any::<std::net::Ipv6Addr>())), of(fetch()));
-    ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host).prop_map(
-        |(domain, scanned_at, elapsed_ms, (mx, sts_txt, tlsrpt_txt), (host_a, host_aaaa, fetch))| Evidence {
+    let records = (lookup(mx()), lookup(txt()), lookup(txt()));
+    let host = (of(lookup(any::<Ipv4Addr>())), of(lookup(any::<Ipv6Addr>())), of(fetch()));
+    let neighbours = (vec(mx_host(), 0..3), vec(receiver(), 0..3), vec(lookup(txt()), 0..3));
+    ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host, neighbours).prop_map(
+        |(domain, scanned_at, elapsed_ms, (mx, sts_txt, tlsrpt_txt), (host_a, host_aaaa, fetch), (mx_hosts, rua_hosts, around))| Evidence {
             domain: Domain::from_a_labels(&domain).unwrap(),
             scanned_at,
             elapsed_ms,
@@ -180,6 +197,9 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             host_a,
             host_aaaa,
             fetch,
+            mx_hosts,
+            rua_hosts,
+            around,
         },
     )
 }

@@ -6,11 +6,13 @@
 mod encoding;
 mod fetch;
 mod lookup;
+mod neighbour;
 
 use std::time::SystemTime;
 
 pub use self::fetch::{BODY_LIMIT, Certificate, CertificateFault, Fetch, FetchError, FetchFault, FetchStage, KEPT_HEADERS, Timings};
 pub use self::lookup::{Lookup, Mx, Outcome, Txt};
+pub use self::neighbour::{HostLookup, ReceiverLookup};
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -40,10 +42,22 @@ pub struct Evidence {
     pub host_aaaa: Option<Lookup<Ipv6Addr>>,
     /// The HTTPS exchange; `None` where there was no address to connect to or nothing to fetch.
     pub fetch: Option<Fetch>,
+    /// Addresses of the MX hosts, the most preferred first; empty where no record asked for a policy.
+    #[serde(default)]
+    pub mx_hosts: Vec<HostLookup>,
+    /// The receivers of TLS reports, in the order of the record; empty where there is no TLSRPT record.
+    #[serde(default)]
+    pub rua_hosts: Vec<ReceiverLookup>,
+    /// TXT at the names at which records are published by mistake, and at a name that nobody publishes; empty unless asked for.
+    #[serde(default)]
+    pub around: Vec<Lookup<Txt>>,
 }
 
 impl Evidence {
     /// Whether a lookup failed in a way that another attempt may mend: no answer, or none that settles anything.
+    ///
+    /// MX hosts, receivers of reports and names looked around at do not count: one large receiver that fails would have all
+    /// who report to it probed again, and each of them already asks anew.
     pub fn has_failed_lookup(&self) -> bool {
         let failed = |outcome: Outcome| !outcome.is_conclusive() && outcome != Outcome::Excluded;
         [self.mx.outcome, self.sts_txt.outcome, self.tlsrpt_txt.outcome].into_iter().any(failed)

@@ -1,10 +1,10 @@
 //! From a question to its answer: which of a site's replies is meant, and how it is written.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::internet::{Internet, Role};
 use super::places;
-use super::site::{End, Exchange, Place, Reply, Site, Strings, Text};
+use super::site::{End, Exchange, Neighbour, Place, Reply, Site, Strings, Text};
 use super::wire::{self, Question, Received, Writer};
 
 /// Buffers of one responder, used again for each message.
@@ -34,7 +34,8 @@ pub(super) fn answer(internet: &Internet, message: &[u8], transport: Transport, 
     let name = std::str::from_utf8(&scratch.name).unwrap_or_default();
     let response = Response { question, transport, text: &mut scratch.text, out };
     let send = match internet.find(name) {
-        Some((domain, role, site)) => response.write_site(domain, role, &site),
+        Some((domain, role, site)) => response.write_site(name, domain, role, &site),
+        None if internet.is_elsewhere(name) => response.write_server(name),
         None => response.empty(wire::NXDOMAIN),
     };
     Answered { qtype: question.qtype, send }
@@ -62,29 +63,57 @@ impl Response<'_> {
         true
     }
 
-    fn write_site(self, domain: &str, role: Role, site: &Site) -> bool {
+    fn write_site(self, name: &str, domain: &str, role: Role<'_>, site: &Site) -> bool {
         match (role, self.question.qtype) {
-            (Role::Apex, wire::TYPE_MX) => self.reply(domain, wire::TYPE_MX, &site.mx, |Exchange(preference, host), text, out| {
-                out.extend_from_slice(&preference.to_be_bytes());
-                write_target(host, domain, text, out);
-            }),
-            (Role::StsRecord, wire::TYPE_TXT) => {
-                self.reply(domain, wire::TYPE_TXT, &site.sts, |strings, text, out| write_strings(strings, domain, text, out))
-            }
-            (Role::TlsrptRecord, wire::TYPE_TXT) => {
-                self.reply(domain, wire::TYPE_TXT, &site.tlsrpt, |strings, text, out| write_strings(strings, domain, text, out))
-            }
+            (Role::Apex, wire::TYPE_MX) => self.reply(domain, wire::TYPE_MX, &site.mx, write_exchange(domain)),
+            (Role::StsRecord, wire::TYPE_TXT) => self.reply(domain, wire::TYPE_TXT, &site.sts, write_strings(domain)),
+            (Role::TlsrptRecord, wire::TYPE_TXT) => self.reply(domain, wire::TYPE_TXT, &site.tlsrpt, write_strings(domain)),
             (Role::PolicyHost, wire::TYPE_A) => {
                 self.reply(domain, wire::TYPE_A, &site.host_a, |place, _, out| out.extend_from_slice(&address(*place, domain).octets()))
             }
-            (Role::PolicyHost, wire::TYPE_AAAA) => {
-                self.reply(domain, wire::TYPE_AAAA, &site.host_aaaa, |address, _, out| out.extend_from_slice(&address.octets()))
-            }
+            (Role::PolicyHost, wire::TYPE_AAAA) => self.reply(domain, wire::TYPE_AAAA, &site.host_aaaa, write_aaaa),
+            (Role::Neighbour(labels), _) => match site.neighbour(labels) {
+                Some(neighbour) => self.write_neighbour(domain, neighbour),
+                None => self.write_server(name),
+            },
+            (Role::Apex, wire::TYPE_A | wire::TYPE_AAAA | wire::TYPE_TXT) => match (site.neighbour("@"), self.question.qtype) {
+                (Some(neighbour), _) => self.write_neighbour(domain, neighbour),
+                (None, wire::TYPE_TXT) => self.other(site.mx.end),
+                // To the census a mail server is a domain like any other, which may be one that does not exist.
+                (None, _) => self.write_server(name),
+            },
+            (Role::PolicyHost, wire::TYPE_TXT) => match site.neighbour("mta-sts") {
+                Some(neighbour) => self.write_neighbour(domain, neighbour),
+                None => self.other(site.host_a.end),
+            },
             // Another type at the same name: whether the name exists has to be the same for all of them.
             (Role::Apex, _) => self.other(site.mx.end),
             (Role::StsRecord, _) => self.other(site.sts.end),
             (Role::TlsrptRecord, _) => self.other(site.tlsrpt.end),
             (Role::PolicyHost, _) => self.other(site.host_a.end),
+        }
+    }
+
+    fn write_neighbour(self, domain: &str, neighbour: &Neighbour) -> bool {
+        match self.question.qtype {
+            wire::TYPE_A => self.reply(domain, wire::TYPE_A, &neighbour.a, write_a),
+            wire::TYPE_AAAA => self.reply(domain, wire::TYPE_AAAA, &neighbour.aaaa, write_aaaa),
+            wire::TYPE_MX => self.reply(domain, wire::TYPE_MX, &neighbour.mx, write_exchange(domain)),
+            wire::TYPE_TXT => self.reply(domain, wire::TYPE_TXT, &neighbour.txt, write_strings(domain)),
+            _ => self.other(neighbour.a.end),
+        }
+    }
+
+    /// A server of which no case speaks: it has addresses and takes its own mail. Names that begin with an underscore are none.
+    fn write_server(self, name: &str) -> bool {
+        match self.question.qtype {
+            _ if name.starts_with('_') => self.empty(wire::NXDOMAIN),
+            wire::TYPE_A => self.reply(name, wire::TYPE_A, &Reply::records(vec![places::mail_a(name)]), write_a),
+            wire::TYPE_AAAA => {
+                self.reply(name, wire::TYPE_AAAA, &Reply::records(places::mail_aaaa(name).into_iter().collect()), write_aaaa)
+            }
+            wire::TYPE_MX => self.reply(name, wire::TYPE_MX, &Reply::records(vec![Exchange(10, "{d}".into())]), write_exchange(name)),
+            _ => self.empty(0),
         }
     }
 
@@ -141,10 +170,28 @@ fn write_target(target: &Text, domain: &str, text: &mut Vec<u8>, out: &mut Vec<u
     wire::write_name(text, out);
 }
 
-fn write_strings(strings: &Strings, domain: &str, text: &mut Vec<u8>, out: &mut Vec<u8>) {
-    for string in strings {
-        text.clear();
-        string.write(domain, text);
-        wire::write_string(text, out);
+/// What appends the data of a record; a template is expanded in the second argument.
+fn write_strings(domain: &str) -> impl FnMut(&Strings, &mut Vec<u8>, &mut Vec<u8>) {
+    move |strings, text, out| {
+        for string in strings {
+            text.clear();
+            string.write(domain, text);
+            wire::write_string(text, out);
+        }
     }
+}
+
+fn write_exchange(domain: &str) -> impl FnMut(&Exchange, &mut Vec<u8>, &mut Vec<u8>) {
+    move |Exchange(preference, host), text, out| {
+        out.extend_from_slice(&preference.to_be_bytes());
+        write_target(host, domain, text, out);
+    }
+}
+
+fn write_a(address: &Ipv4Addr, _: &mut Vec<u8>, out: &mut Vec<u8>) {
+    out.extend_from_slice(&address.octets());
+}
+
+fn write_aaaa(address: &Ipv6Addr, _: &mut Vec<u8>, out: &mut Vec<u8>) {
+    out.extend_from_slice(&address.octets());
 }

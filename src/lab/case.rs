@@ -5,7 +5,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use super::site::{End, Exchange, Framing, Place, Reply, Response, Session, Shape, Site, Strings, Text};
+use super::site::{End, Exchange, Framing, Neighbour, Place, Reply, Response, Session, Shape, Site, Strings, Text};
 use super::truth::{Expected, Truth};
 
 /// A named situation of the lab.
@@ -66,6 +66,7 @@ pub(super) fn case(name: &'static str, about: &'static str) -> Case {
         session: Session::Modern,
         certificate: Shape::Valid,
         response,
+        neighbours: Vec::new(),
     };
     Case { name, about, truth: Truth::protected(name), near: Vec::new(), waits: false, ipv6: false, site, policy }
 }
@@ -216,6 +217,12 @@ impl Case {
 
     pub(super) fn framing(mut self, framing: Framing) -> Self {
         self.site.response.framing = framing;
+        self
+    }
+
+    /// Another name of the domain, or below it, that is unlike others.
+    pub(super) fn neighbour(mut self, neighbour: Neighbour) -> Self {
+        self.site.neighbours.push(neighbour);
         self
     }
 

@@ -45,19 +45,26 @@ const ZOO_TLD: &str = ".test";
 
 /// Which of the names that belong to a domain is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum Role<'n> {
     Apex,
     StsRecord,
     TlsrptRecord,
     PolicyHost,
+    /// Another name by its labels in front of the domain.
+    Neighbour(&'n str),
 }
 
 /// Splits a name into what is asked of a domain and the domain.
-fn role(name: &str) -> (Role, &str) {
-    [("_mta-sts.", Role::StsRecord), ("_smtp._tls.", Role::TlsrptRecord), ("mta-sts.", Role::PolicyHost)]
+fn role(name: &str) -> (Role<'_>, &str) {
+    let known = [("_mta-sts.", Role::StsRecord), ("_smtp._tls.", Role::TlsrptRecord), ("mta-sts.", Role::PolicyHost)]
         .into_iter()
-        .find_map(|(prefix, role)| name.strip_prefix(prefix).map(|domain| (role, domain)))
-        .unwrap_or((Role::Apex, name))
+        .find_map(|(prefix, role)| name.strip_prefix(prefix).map(|domain| (role, domain)));
+    match (known, name.split_once('.')) {
+        (Some(found), _) => found,
+        // No domain that anybody registers begins with an underscore.
+        (None, Some((label, domain))) if label.starts_with('_') => (Role::Neighbour(label), domain),
+        _ => (Role::Apex, name),
+    }
 }
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(zoo::cases);
@@ -121,13 +128,28 @@ impl Internet {
     }
 
     /// The domain that a name belongs to, what the name is to it, and what the domain publishes.
-    pub(super) fn find<'n>(&self, name: &'n str) -> Option<(&'n str, Role, Arc<Site>)> {
+    pub(super) fn find<'n>(&self, name: &'n str) -> Option<(&'n str, Role<'n>, Arc<Site>)> {
         let (role, domain) = role(name);
-        let site = match self.config.world {
-            World::Zoo => self.zoo_place(domain).map(|(_, site)| Arc::clone(site)),
-            World::Census => Some(self.census.site(domain)),
-        };
-        site.map(|site| (domain, role, site))
+        match self.config.world {
+            World::Zoo => match self.zoo_place(domain) {
+                Some((_, site)) => Some((domain, role, Arc::clone(site))),
+                None => self.zoo_ancestor(name),
+            },
+            World::Census => Some((domain, role, self.census.site(domain))),
+        }
+    }
+
+    /// Whether a name without a site is that of a server of somebody else.
+    pub(super) fn is_elsewhere(&self, name: &str) -> bool {
+        self.config.world == World::Zoo && name.contains('.') && !name.starts_with('_') && !name.ends_with(ZOO_TLD)
+    }
+
+    /// The case below which a name is.
+    fn zoo_ancestor<'n>(&self, name: &'n str) -> Option<(&'n str, Role<'n>, Arc<Site>)> {
+        name.match_indices('.').find_map(|(dot, _)| {
+            let (labels, domain) = (name.get(..dot)?, name.get(dot + 1..)?);
+            self.zoo_place(domain).map(|(_, site)| (domain, Role::Neighbour(labels), Arc::clone(site)))
+        })
     }
 
     fn zoo_place(&self, domain: &str) -> Option<&(&'static Case, Arc<Site>)> {

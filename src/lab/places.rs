@@ -1,6 +1,6 @@
 //! The loopback addresses of the lab and who is at home there. Every policy host uses the same port number.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -28,4 +28,18 @@ pub(super) const fn provider(number: u8) -> Ipv4Addr {
 pub(super) fn all() -> impl Iterator<Item = Ipv4Addr> {
     let own = (0..OWN).map(|number| Ipv4Addr::new(127, 0, 1, 1 + number));
     own.chain((0..PROVIDERS).map(provider))
+}
+
+/// The address of a mail server: one of the public Internet that depends on the name. Nobody ever connects to it.
+///
+/// 44.0.0.0/9 belongs to the radio amateurs' research network.
+pub(super) fn mail_a(host: &str) -> Ipv4Addr {
+    let [.., b, c, d] = xxh3_64(host.as_bytes()).to_be_bytes();
+    Ipv4Addr::new(44, b & 0x7F, c, d)
+}
+
+/// The IPv6 address of a mail server; every other one has none.
+pub(super) fn mail_aaaa(host: &str) -> Option<Ipv6Addr> {
+    let [b, c, d, e, ..] = xxh3_64(host.as_bytes()).to_be_bytes();
+    b.is_multiple_of(2).then(|| Ipv6Addr::new(0x2a10, u16::from_be_bytes([c, d]), e.into(), 0, 0, 0, 0, 0x25))
 }

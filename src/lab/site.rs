@@ -201,6 +201,47 @@ pub(super) struct Response {
     pub(super) delay: Duration,
 }
 
+/// Another name of a domain, that of a mail server or one at which nothing should be.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Neighbour {
+    /// The labels in front of the domain, `@` for the domain itself, `*` for all that begin with an underscore
+    /// and have no entry of their own.
+    pub(super) labels: &'static str,
+    pub(super) a: Reply<Ipv4Addr>,
+    pub(super) aaaa: Reply<Ipv6Addr>,
+    pub(super) mx: Reply<Exchange>,
+    pub(super) txt: Reply<Strings>,
+}
+
+impl Neighbour {
+    /// A name that exists without any record.
+    pub(super) fn new(labels: &'static str) -> Self {
+        Self::end(labels, End::Answer)
+    }
+
+    /// A name of which every question ends so.
+    pub(super) fn end(labels: &'static str, end: End) -> Self {
+        Self { labels, a: Reply::end(end), aaaa: Reply::end(end), mx: Reply::end(end), txt: Reply::end(end) }
+    }
+
+    /// A server at this address.
+    pub(super) fn at(labels: &'static str, address: Ipv4Addr) -> Self {
+        Self { a: Reply::records(vec![address]), ..Self::new(labels) }
+    }
+
+    /// A name with one TXT record.
+    pub(super) fn txt(labels: &'static str, text: &'static str) -> Self {
+        Self { txt: Reply::records(vec![vec![text.into()]]), ..Self::new(labels) }
+    }
+
+    /// The name behind an alias.
+    pub(super) fn cname(mut self, target: &'static str) -> Self {
+        self.a.cname = vec![target.into()];
+        self.aaaa.cname = vec![target.into()];
+        self
+    }
+}
+
 /// All that a domain publishes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Site {
@@ -212,6 +253,16 @@ pub(super) struct Site {
     pub(super) session: Session,
     pub(super) certificate: Shape,
     pub(super) response: Response,
+    /// Names of which it says more than that they are servers like any others.
+    pub(super) neighbours: Vec<Neighbour>,
+}
+
+impl Site {
+    /// What is said of a name by its labels in front of the domain.
+    pub(super) fn neighbour(&self, labels: &str) -> Option<&Neighbour> {
+        let named = |wanted: &str| self.neighbours.iter().find(|neighbour| neighbour.labels == wanted);
+        named(labels).or_else(|| named("*").filter(|_| labels.starts_with('_')))
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Domain names: A-labels in lower case, their parents, and the names that RFC 8461 and RFC 8460 derive from them.
 
+pub mod address;
+mod around;
 mod idna;
 pub mod provider;
 pub mod suffix;

@@ -2,4 +2,6 @@
 
 pub mod dns;
 pub mod fetch;
+pub mod neighbours;
+mod once;
 pub mod probe;

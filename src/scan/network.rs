@@ -11,6 +11,7 @@ use crate::exclusion::Exclusion;
 use crate::lab::Lab;
 use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, check_resolvers, system_resolvers};
 use crate::observe::fetch::{Fetcher, add_roots, load_roots};
+use crate::observe::neighbours::Neighbours;
 use crate::observe::probe::Probe;
 
 /// File descriptors that are left for files, sockets of the resolvers and the libraries.
@@ -27,6 +28,8 @@ pub struct Network {
     dns_counters: Arc<DnsCounters>,
     fetcher: Arc<Fetcher>,
     exclusion: Arc<Exclusion>,
+    neighbours: Arc<Neighbours>,
+    look_around: bool,
     concurrency: usize,
     user_agent: String,
     warnings: Vec<String>,
@@ -67,6 +70,8 @@ impl Network {
             dns_limits: Arc::new(limits),
             fetcher,
             exclusion,
+            neighbours: Arc::default(),
+            look_around: plan.look_around,
             concurrency,
             user_agent,
             warnings,
@@ -81,7 +86,8 @@ impl Network {
     pub fn probe(&self) -> Result<Probe, ScanError> {
         let dns = Dns::new(&self.dns, Arc::clone(&self.dns_limits), Arc::clone(&self.dns_counters))
             .map_err(|error| ScanError::Setup(error.to_string()))?;
-        Ok(Probe::new(dns, Arc::clone(&self.fetcher), Arc::clone(&self.exclusion)))
+        let probe = Probe::new(dns, Arc::clone(&self.fetcher), Arc::clone(&self.exclusion), Arc::clone(&self.neighbours));
+        Ok(probe.looking_around(self.look_around))
     }
 
     /// Who is never contacted.

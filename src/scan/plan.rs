@@ -66,6 +66,8 @@ pub struct NetworkPlan {
     pub fetch: FetchConfig,
     /// PEM files with further trusted roots.
     pub ca_files: Vec<PathBuf>,
+    /// Whether to look for records at wrong names and for wildcards, too.
+    pub look_around: bool,
     /// Opt-out list.
     pub exclude: Option<PathBuf>,
     /// The built-in Internet to scan instead of the real one.

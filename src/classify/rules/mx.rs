@@ -24,6 +24,15 @@ pub(super) const RULES: &[Rule] = &[
         ..MX
     },
     Rule {
+        code: "mx-null-not-alone",
+        severity: Medium,
+        clause: "RFC 7505 section 3",
+        summary: "A null MX stands beside other MX records, which RFC 7505 forbids.",
+        effect: "Senders disagree: some deliver to the other hosts, some return the mail at once.",
+        remedy: "Remove the null MX (preference 0, host .) if the domain receives mail, and all other MX records if it does not.",
+        ..MX
+    },
+    Rule {
         code: "mx-none",
         summary: "The domain has no MX record.",
         effect: "Senders try to deliver to the addresses of the domain itself, if it has any.",
@@ -78,7 +87,6 @@ pub(super) const RULES: &[Rule] = &[
         summary: "The name of an MX host is a CNAME, which RFC 5321 forbids.",
         effect: "Most senders cope; which of the two names they hold against policy and certificate differs.",
         remedy: "Put the name at the end of the alias into the MX record.",
-        status: Status::Planned,
         ..MX
     },
     Rule {
@@ -87,7 +95,6 @@ pub(super) const RULES: &[Rule] = &[
         summary: "An MX host has no address.",
         effect: "Senders cannot deliver to this host.",
         remedy: "Add an A or AAAA record for the host or remove its MX record.",
-        status: Status::Planned,
         ..MX
     },
     Rule {
@@ -96,7 +103,6 @@ pub(super) const RULES: &[Rule] = &[
         summary: "An MX host has only addresses that are not of the public Internet.",
         effect: "Senders cannot deliver to this host.",
         remedy: "Publish its public address or remove its MX record.",
-        status: Status::Planned,
         ..MX
     },
     Rule {

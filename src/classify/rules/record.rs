@@ -52,17 +52,17 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "sts-record-wrong-name",
         severity: Medium,
-        summary: "A record of MTA-STS or TLS reporting is published at the name of the other, where no sender looks for it.",
+        summary: "A record of MTA-STS or TLS reporting is published at a name where no sender looks for it.",
         effect: "The misplaced record has no effect.",
-        remedy: "Publish text that begins with v=STSv1 at _mta-sts.DOMAIN and text that begins with v=TLSRPTv1 at _smtp._tls.DOMAIN, and remove each from the other name.",
+        remedy: "Publish text that begins with v=STSv1 at _mta-sts.DOMAIN and text that begins with v=TLSRPTv1 at _smtp._tls.DOMAIN, and remove each from every other name.",
         ..R
     },
     Rule {
         code: "sts-record-wildcard-txt",
         severity: Low,
         clause: "RFC 4592 section 2",
-        summary: "The names _mta-sts.DOMAIN and _smtp._tls.DOMAIN give the same unrelated TXT records, as a wildcard does.",
-        effect: "None as long as the text is no MTA-STS record, but some senders give up when they find unrelated text at the name.",
+        summary: "A wildcard answers TXT questions for _mta-sts.DOMAIN or _smtp._tls.DOMAIN.",
+        effect: "None as long as the text is no record of MTA-STS or TLS reporting, but some senders give up when they find unrelated text at the name.",
         remedy: "Narrow the wildcard TXT or CNAME record so that it does not answer for names that begin with an underscore.",
         ..R
     },

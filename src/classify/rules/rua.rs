@@ -1,7 +1,7 @@
 //! `tlsrpt-rua-*`: the destinations of reports (RFC 8460 section 3).
 
 use super::super::Severity::{Info, Low, Medium};
-use super::super::rule::{Rule, Status};
+use super::super::rule::Rule;
 use super::tlsrpt::{GOOD, RECORD, USABLE};
 
 /// One destination is not usable.
@@ -150,9 +150,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "tlsrpt-rua-domain-no-mx",
         clause: "RFC 8460 section 5.3",
-        summary: "Reports go to a mail domain without MX records.",
+        summary: "Reports go to a mail domain that has neither MX records nor an address.",
         remedy: "Use an address in a domain that receives mail, or an https endpoint.",
-        status: Status::Planned,
         ..DESTINATION
     },
     Rule {
@@ -161,7 +160,6 @@ pub(super) const RULES: &[Rule] = &[
         summary: "Reports go to a mail domain that does not exist.",
         effect: "Reports are lost, and whoever registers the domain receives them.",
         remedy: "Correct the domain of the address.",
-        status: Status::Planned,
         ..DESTINATION
     },
 ];

@@ -6,19 +6,7 @@ use std::time::Duration;
 use crate::evidence::{CertificateFault, FetchFault, FetchStage, Lookup, Outcome, Txt};
 
 use super::super::{Severity, Status, catalogue};
-use super::{DAY, POLICY, Scene, scanned_at};
-
-type Row = (&'static str, Scene, &'static [&'static str]);
-
-/// Scenes and exactly the codes that follow, in the catalogue's order.
-fn check(table: &[Row]) {
-    let wrong: Vec<String> = table
-        .iter()
-        .filter(|(_, scene, expected)| scene.codes() != *expected)
-        .map(|(name, scene, expected)| format!("{name}: expected {expected:?}, found {:?}", scene.codes()))
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
+use super::{DAY, POLICY, Row, Scene, check, neighbours, scanned_at};
 
 fn records() -> Vec<Row> {
     let sts = |change: fn(&mut Lookup<Txt>)| Scene::new().change(|e| change(&mut e.sts_txt));
@@ -245,6 +233,7 @@ fn mail() -> Vec<Row> {
         ),
         ("null MX and a policy", Scene::new().mx(&[(0, ".")]), &["sts-on-nonmail-domain", "mx-null", "tlsrpt-rua-domain-null-mx"]),
         ("no MX", Scene::new().no_sts().mx(&[]), &["sts-record-absent", "mx-none", "tlsrpt-without-sts-or-dane"]),
+        ("null MX with others", Scene::new().mx(&[(0, "."), (10, "mx1.example.com"), (20, "mx2.example.com")]), &["mx-null-not-alone"]),
         ("implicit MX", Scene::new().mx(&[]).policy("enforce", &["example.com"]), &["mx-none", "mx-implicit"]),
         ("twice", Scene::new().mx(&[(10, "mx1.example.com"), (20, "mx1.example.com"), (30, "mx2.example.com")]), &["mx-duplicate"]),
         ("address", Scene::new().no_sts().mx(&[(10, "192.0.2.1")]), &["sts-record-absent", "mx-ip-literal", "tlsrpt-without-sts-or-dane"]),
@@ -313,7 +302,8 @@ fn mail_and_report_findings() {
 #[test]
 fn every_active_code_can_come_about() {
     let tables = [records(), hosts(), exchanges(), certificates(), policies(), coverage(), mail(), reports()];
-    let mut seen: HashSet<&str> = tables.iter().flatten().flat_map(|(_, scene, _)| scene.codes()).collect();
+    let neighbours = [neighbours::mx_hosts(), neighbours::receivers(), neighbours::strays()];
+    let mut seen: HashSet<&str> = tables.iter().chain(&neighbours).flatten().flat_map(|(_, scene, _)| scene.codes()).collect();
     let split = Scene::new().change(|e| e.sts_txt.records = vec![Txt(vec![b"v=STSv1; ".to_vec(), b"id=1;".to_vec()])]);
     let large = Scene::new().body(format!("{POLICY}note: {}\r\n", "x".repeat(4_096)));
     let two = Scene::new().tlsrpt(&["v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:b@example.com"]);

@@ -3,6 +3,7 @@
 mod catalogue;
 mod columns;
 mod findings;
+mod neighbours;
 mod properties;
 mod remedy;
 
@@ -50,6 +51,9 @@ impl Scene {
             host_a: Some(answer(&host, vec![Ipv4Addr::new(192, 0, 2, 1)])),
             host_aaaa: Some(answer(&host, vec![Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)])),
             fetch: Some(fetch(&host)),
+            mx_hosts: Vec::new(),
+            rua_hosts: Vec::new(),
+            around: Vec::new(),
             domain,
         });
         let tlsrpt = format!("v=TLSRPTv1; rua=mailto:tls@{name}");
@@ -193,4 +197,16 @@ fn fetch(host: &str) -> Fetch {
         timings: Timings { total_ms: 90, ..Timings::default() },
         ..Fetch::new(vec![address])
     }
+}
+
+type Row = (&'static str, Scene, &'static [&'static str]);
+
+/// Scenes and exactly the codes that follow, in the catalogue's order.
+fn check(table: &[Row]) {
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(|(_, scene, expected)| scene.codes() != *expected)
+        .map(|(name, scene, expected)| format!("{name}: expected {expected:?}, found {:?}", scene.codes()))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

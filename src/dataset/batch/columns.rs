@@ -60,6 +60,14 @@ impl Lengths {
     }
 }
 
+/// The type of a list's elements.
+pub(super) fn element(data_type: &DataType) -> Result<&DataType, ArrowError> {
+    match data_type {
+        DataType::List(field) => Ok(field.data_type()),
+        other => Err(ArrowError::SchemaError(format!("{other} is no list"))),
+    }
+}
+
 /// A List<Utf8> column.
 #[derive(Debug, Default)]
 pub(super) struct TextLists {

@@ -12,6 +12,7 @@ use crate::evidence::Evidence;
 use super::columns::Shape;
 use super::fetch::FetchBuilder;
 use super::lookup::{AddressRecords, LookupBuilder, MxRecords, TxtRecords};
+use super::neighbour::{AroundBuilder, HostsBuilder, ReceiversBuilder};
 
 /// Struct of builders for the evidence, one a question and one for the exchange.
 #[derive(Debug, Default)]
@@ -22,6 +23,9 @@ pub(super) struct EvidenceBuilder {
     host_a: LookupBuilder<AddressRecords<Ipv4Addr>>,
     host_aaaa: LookupBuilder<AddressRecords<Ipv6Addr>>,
     fetch: FetchBuilder,
+    mx_hosts: HostsBuilder,
+    rua_hosts: ReceiversBuilder,
+    around: AroundBuilder,
 }
 
 impl EvidenceBuilder {
@@ -32,6 +36,9 @@ impl EvidenceBuilder {
         self.host_a.append(evidence.host_a.as_ref());
         self.host_aaaa.append(evidence.host_aaaa.as_ref());
         self.fetch.append(evidence.fetch.as_ref());
+        self.mx_hosts.append(&evidence.mx_hosts);
+        self.rua_hosts.append(&evidence.rua_hosts);
+        self.around.append(&evidence.around);
     }
 
     pub(super) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
@@ -43,6 +50,9 @@ impl EvidenceBuilder {
             ("host_a", self.host_a.finish(shape.kind("host_a")?)?),
             ("host_aaaa", self.host_aaaa.finish(shape.kind("host_aaaa")?)?),
             ("fetch", self.fetch.finish(shape.kind("fetch")?)?),
+            ("mx_hosts", self.mx_hosts.finish(shape.kind("mx_hosts")?)?),
+            ("rua_hosts", self.rua_hosts.finish(shape.kind("rua_hosts")?)?),
+            ("around", self.around.finish(shape.kind("around")?)?),
         ];
         Ok(Arc::new(shape.assemble(None, columns)?))
     }

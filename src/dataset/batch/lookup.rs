@@ -9,7 +9,7 @@ use arrow::error::ArrowError;
 
 use crate::evidence::{Lookup, Mx, Txt};
 
-use super::columns::{Lengths, Shape, TextLists, Texts};
+use super::columns::{Lengths, Shape, TextLists, Texts, element};
 
 /// The column of a lookup's records.
 pub(super) trait Records: Default {
@@ -145,10 +145,7 @@ impl Records for TxtRecords {
     }
 
     fn finish(mut self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
-        let DataType::List(record) = data_type else {
-            return Err(ArrowError::SchemaError(format!("{data_type} is no list")));
-        };
-        let strings = self.strings.finish(record.data_type(), Arc::new(self.bytes.finish()))?;
+        let strings = self.strings.finish(element(data_type)?, Arc::new(self.bytes.finish()))?;
         self.records.finish(data_type, strings)
     }
 }

@@ -5,6 +5,7 @@ mod evidence;
 mod fetch;
 mod judgement;
 mod lookup;
+mod neighbour;
 
 use std::sync::Arc;
 

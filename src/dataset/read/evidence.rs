@@ -13,6 +13,7 @@ use crate::name::Domain;
 use super::fetch::FetchColumns;
 use super::group::{Group, time};
 use super::lookup::{Addresses, LookupColumns, MxRecords, TxtRecords};
+use super::neighbour::{AroundColumns, HostColumns, ReceiverColumns};
 
 /// The columns `ordinal`, `domain`, `rank` and `list` of a batch.
 #[derive(Debug)]
@@ -68,6 +69,9 @@ pub struct EvidenceColumns {
     host_a: LookupColumns<Addresses<Ipv4Addr>>,
     host_aaaa: LookupColumns<Addresses<Ipv6Addr>>,
     fetch: FetchColumns,
+    mx_hosts: Option<HostColumns>,
+    rua_hosts: Option<ReceiverColumns>,
+    around: Option<AroundColumns>,
 }
 
 impl EvidenceColumns {
@@ -88,6 +92,9 @@ impl EvidenceColumns {
             host_a: LookupColumns::of(evidence.group("host_a")?)?,
             host_aaaa: LookupColumns::of(evidence.group("host_aaaa")?)?,
             fetch: FetchColumns::of(evidence.group("fetch")?)?,
+            mx_hosts: HostColumns::of(&evidence)?,
+            rua_hosts: ReceiverColumns::of(&evidence)?,
+            around: AroundColumns::of(&evidence)?,
             table,
             evidence,
         })
@@ -109,6 +116,9 @@ impl EvidenceColumns {
             host_a: self.host_a.get(row)?,
             host_aaaa: self.host_aaaa.get(row)?,
             fetch: self.fetch.get(row)?,
+            mx_hosts: self.mx_hosts.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
+            rua_hosts: self.rua_hosts.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
+            around: self.around.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
         })
     }
 }

@@ -37,6 +37,11 @@ impl Group {
         Ok((lists, Self { path: format!("{}[]", self.path_of(name)), array }))
     }
 
+    /// As [`Self::groups`], of a column that the first datasets do not have.
+    pub(super) fn added_groups(&self, name: &str) -> Result<Option<(ListArray, Self)>, DatasetError> {
+        self.array.column_by_name(name).map(|_| self.groups(name)).transpose()
+    }
+
     /// A column of lists of plain values.
     pub(super) fn lists<A: Array + Clone + 'static>(&self, name: &str) -> Result<Lists<A>, DatasetError> {
         let lists: ListArray = self.column(name)?;

@@ -5,6 +5,7 @@ mod fetch;
 mod group;
 mod judgement;
 mod lookup;
+mod neighbour;
 mod reader;
 
 pub use self::evidence::{EvidenceColumns, TargetColumns};
@@ -16,8 +17,9 @@ pub(super) use self::judgement::FindingColumns;
 #[cfg(test)]
 mod tests {
     use std::fs::File;
+    use std::sync::Arc;
 
-    use arrow::array::RecordBatch;
+    use arrow::array::{ArrayRef, AsArray, RecordBatch, StructArray};
     use parquet::arrow::ArrowWriter;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use proptest::prelude::*;
@@ -105,6 +107,19 @@ mod tests {
         let flat = batch.project(&(0..batch.num_columns() - 1).collect::<Vec<_>>()).unwrap();
         assert_eq!(JudgementColumns::of(&flat).unwrap().row(0).posture, Some("absent"));
         assert_eq!(TargetColumns::of(&flat).unwrap().row(0).unwrap().domain.as_str(), "example.com");
+    }
+
+    #[test]
+    fn a_dataset_without_the_columns_that_came_later_is_read() {
+        let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
+        let evidence = batch.column_by_name("evidence").unwrap().as_struct();
+        let columns = evidence.fields().iter().cloned().zip(evidence.columns().iter().cloned());
+        let first: Vec<_> = columns.filter(|(field, _)| !["mx_hosts", "rua_hosts", "around"].contains(&field.name().as_str())).collect();
+        let columns = ["domain", "scanned_at", "elapsed_ms"].map(|name| (name, batch.column_by_name(name).unwrap().clone()));
+        let evidence: ArrayRef = Arc::new(StructArray::from(first));
+        let old = RecordBatch::try_from_iter(columns.into_iter().chain([("evidence", evidence)])).unwrap();
+        let read = EvidenceColumns::of(&old).unwrap().row(0).unwrap();
+        assert_eq!(read, EvidenceColumns::of(&batch).unwrap().row(0).unwrap());
     }
 
     #[test]

@@ -16,12 +16,37 @@ pub(super) fn evidence() -> DataType {
     let txt = list(list(Binary));
     let txt_records = "TXT records: a list of character-strings each, exact bytes, kept apart.";
     group(vec![
-        field("mx", lookup(list(mx), "MX records in the order of the answer."), "MX of the domain."),
+        field("mx", lookup(list(mx.clone()), "MX records in the order of the answer."), "MX of the domain."),
         field("sts_txt", lookup(txt.clone(), txt_records), "TXT at `_mta-sts.DOMAIN` (RFC 8461 section 3.1)."),
-        field("tlsrpt_txt", lookup(txt, txt_records), "TXT at `_smtp._tls.DOMAIN` (RFC 8460 section 3)."),
+        field("tlsrpt_txt", lookup(txt.clone(), txt_records), "TXT at `_smtp._tls.DOMAIN` (RFC 8460 section 3)."),
         field("host_a", lookup(list(Utf8), "IPv4 addresses."), "A of the policy host; null where no record asked for a policy."),
         field("host_aaaa", lookup(list(Utf8), "IPv6 addresses."), "AAAA of the policy host; null where no record asked for a policy."),
         field("fetch", fetch(), "The GET of the policy; null where there was nothing to fetch or no address to connect to."),
+        field(
+            "mx_hosts",
+            list(group(vec![
+                field("host", Utf8, "The host as it stands in the MX records."),
+                field("a", lookup(list(Utf8), "IPv4 addresses."), "A of the host; asked once in a scan, however many domains name it."),
+                field("aaaa", lookup(list(Utf8), "IPv6 addresses."), "AAAA of the host, likewise."),
+            ])),
+            "The MX hosts' addresses, the most preferred first; empty where no record asked for a policy.",
+        ),
+        field("rua_hosts", list(receiver(mx)), "The receivers of TLS reports; empty where there is no TLSRPT record."),
+        field(
+            "around",
+            list(lookup(txt, txt_records)),
+            "TXT at the names at which records are published by mistake, and at one that only a wildcard answers for; empty without --look-around.",
+        ),
+    ])
+}
+
+fn receiver(mx: DataType) -> DataType {
+    use DataType::Utf8;
+    group(vec![
+        field("host", Utf8, "The mail domain or the HTTPS host of the destination."),
+        field("mx", lookup(list(mx), "MX records in the order of the answer."), "MX of a mail domain; null for an HTTPS host."),
+        field("a", lookup(list(Utf8), "IPv4 addresses."), "A of an HTTPS host, or of a mail domain without MX; else null."),
+        field("aaaa", lookup(list(Utf8), "IPv6 addresses."), "AAAA, likewise."),
     ])
 }
 

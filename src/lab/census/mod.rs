@@ -13,7 +13,7 @@ use std::sync::Arc;
 use self::draws::Draws;
 use self::providers::{MAIL, with_mail};
 use super::case::{Case, case};
-use super::site::{End, Exchange, Site};
+use super::site::{End, Exchange, Neighbour, Site};
 use super::truth::Truth;
 
 /// Parts per million of all names.
@@ -27,6 +27,9 @@ const NULL_MX: u64 = 30_000;
 const ADOPTERS: u64 = 24_000;
 const TLSRPT_ALONE: u64 = 4_000;
 const WILDCARD_TXT: u64 = 4_000;
+
+/// Where reports go that do not stay at home.
+const REPORTS: &str = "reports.example";
 
 /// A world without a list of its names.
 #[derive(Debug)]
@@ -76,6 +79,9 @@ impl Census {
     }
 
     fn kind(&self, domain: &str) -> Kind {
+        if domain == REPORTS {
+            return Kind::Common(COMMON.len()); // It receives for so many that its own draw must not matter.
+        }
         let mut draws = Draws::new(domain, self.seed);
         if let Some(common) = draws.one_of(&[(NXDOMAIN, COMMON_NXDOMAIN), (SERVFAIL, COMMON_SERVFAIL), (SILENT, COMMON_SILENT)]) {
             return Kind::Common(common);
@@ -115,8 +121,9 @@ fn null_mx() -> Case {
 
 fn wildcard_txt() -> Case {
     let case = case("wildcard-txt", "A wildcard TXT record answers for every name.").sts("v=spf1 -all").tlsrpt("v=spf1 -all");
-    let case = case.no_record().codes(&["sts-record-absent", "sts-record-unrelated-txt", "tlsrpt-unrelated-txt"]);
-    case.no_tlsrpt_record()
+    let case = case.neighbour(Neighbour::txt("*", "v=spf1 -all"));
+    let case = case.no_record().codes(&["sts-record-absent", "sts-record-unrelated-txt", "sts-record-wildcard-txt"]);
+    case.no_tlsrpt_record().code("tlsrpt-unrelated-txt")
 }
 
 /// Mail with one of the providers, neither MTA-STS nor TLSRPT.

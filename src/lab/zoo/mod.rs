@@ -4,6 +4,7 @@ mod answers;
 mod hosts;
 mod lines;
 mod near;
+mod neighbours;
 mod patterns;
 mod policy_fields;
 mod policy_text;
@@ -24,6 +25,7 @@ pub(super) fn cases() -> Vec<Case> {
         policy_text::cases(),
         policy_fields::cases(),
         patterns::cases(),
+        neighbours::cases(),
         near::cases(),
     ];
     near::declare(families.concat())

@@ -129,7 +129,10 @@ fn mx_records() -> Vec<Case> {
     let null_mx =
         |name, about| case(name, about).site(|site| site.mx.records = vec![Exchange(0, ".".into())]).mx_state("null").code("mx-null");
     vec![
-        null_mx("null-mx", "A null MX and a policy all the same.").no_comparison().delivery_open(),
+        null_mx("null-mx", "A null MX and a policy all the same.")
+            .no_comparison()
+            .delivery_open()
+            .codes(&["sts-on-nonmail-domain", "tlsrpt-rua-domain-null-mx"]),
         null_mx("null-mx-only", "A null MX and nothing else.")
             .sts_end(End::Nxdomain)
             .no_record()
@@ -140,7 +143,7 @@ fn mx_records() -> Vec<Case> {
             .mx(&[])
             .patterns(&["{d}"])
             .mx_state("none")
-            .code("mx-none")
+            .codes(&["mx-implicit", "mx-none"])
             .no_comparison()
             .lenient_differs(),
         case("mx-is-address", "An address in place of one of the MX hosts.")

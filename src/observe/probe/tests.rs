@@ -71,6 +71,10 @@ impl Zone {
 
 /// Probes the domain and says what was asked.
 async fn probe(zone: Zone, opted_out: &str) -> (Evidence, Vec<String>) {
+    probe_around(zone, opted_out, false).await
+}
+
+async fn probe_around(zone: Zone, opted_out: &str, look_around: bool) -> (Evidence, Vec<String>) {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let resolver = socket.local_addr().unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -96,7 +100,8 @@ async fn probe(zone: Zone, opted_out: &str) -> (Evidence, Vec<String>) {
         .run_until(async {
             let config = DnsConfig { timeout: Duration::from_secs(5), ..DnsConfig::new(vec![resolver]) };
             let dns = Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::new(DnsCounters::new(&[resolver]))).unwrap();
-            Probe::new(dns, fetcher(&exclusion), Arc::clone(&exclusion)).observe(&Domain::from_a_labels(DOMAIN).unwrap()).await
+            let probe = Probe::new(dns, fetcher(&exclusion), Arc::clone(&exclusion), Arc::default());
+            probe.looking_around(look_around).observe(&Domain::from_a_labels(DOMAIN).unwrap()).await
         })
         .await;
     let asked = asked.lock().unwrap().clone();
@@ -131,8 +136,18 @@ async fn a_domain_with_a_record_is_followed_to_its_policy() {
     assert_eq!(fetch.error.unwrap().fault, FetchFault::Refused);
     assert_eq!(asked.remove(0), "example.com MX", "the domain itself comes first");
     asked.sort();
-    let expected = ["_mta-sts.example.com TXT", "_smtp._tls.example.com TXT", "mta-sts.example.com A", "mta-sts.example.com AAAA"];
+    let expected = [
+        "_mta-sts.example.com TXT",
+        "_smtp._tls.example.com TXT",
+        "mail.example.com A",
+        "mail.example.com AAAA",
+        "mta-sts.example.com A",
+        "mta-sts.example.com AAAA",
+    ];
     assert_eq!(asked, expected);
+    assert_eq!((evidence.mx_hosts.len(), evidence.mx_hosts[0].a.outcome), (1, Outcome::Nodata));
+    assert_eq!(evidence.rua_hosts[0].mx, Some(evidence.mx), "the domain's own MX is known");
+    assert_eq!(evidence.around, []);
 }
 
 #[tokio::test]
@@ -189,4 +204,45 @@ async fn who_opted_out_is_left_alone() {
     let fetch = evidence.fetch.unwrap();
     assert_eq!((fetch.addresses.len(), fetch.tried.len()), (1, 0));
     assert_eq!(fetch.error.map(|error| (error.stage, error.fault)), Some((FetchStage::Address, FetchFault::Excluded)));
+}
+
+fn mx(host: &str) -> RData {
+    RData::MX(MX::new(10, Name::from_str(host).unwrap()))
+}
+
+#[tokio::test]
+async fn mx_hosts_are_asked_only_where_a_record_makes_them_matter() {
+    let (evidence, asked) = probe(Zone::default().with(DOMAIN, mx("mx.provider.example.")), "").await;
+    assert_eq!((evidence.mx_hosts, asked.len()), (vec![], 3));
+}
+
+#[tokio::test]
+async fn who_opted_out_is_not_asked_as_a_neighbour_either() {
+    let zone = Zone::default()
+        .with(DOMAIN, mx("mx.provider.example."))
+        .txt(RECORD, "v=STSv1; id=1;")
+        .txt("_smtp._tls.example.com", "v=TLSRPTv1; rua=mailto:a@provider.example");
+    let (evidence, asked) = probe(zone, "provider.example").await;
+    let host = &evidence.mx_hosts[0];
+    assert_eq!((host.a.outcome, host.aaaa.outcome), (Outcome::Excluded, Outcome::Excluded));
+    assert_eq!(evidence.rua_hosts[0].mx.as_ref().unwrap().outcome, Outcome::Excluded);
+    assert!(asked.iter().all(|question| !question.contains("provider")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_receiver_without_mx_is_asked_for_its_addresses() {
+    let rua = "v=TLSRPTv1; rua=mailto:a@one.example,mailto:a@two.example,https://three.example/t";
+    let zone = Zone::default().txt("_smtp._tls.example.com", rua).with("two.example", mx("mx.two.example.")).without("gone.example");
+    let (evidence, _) = probe(zone, "").await;
+    let asked: Vec<_> = evidence.rua_hosts.iter().map(|found| (found.host.as_str(), found.mx.is_some(), found.a.is_some())).collect();
+    assert_eq!(asked, [("one.example", true, true), ("two.example", true, false), ("three.example", false, true)]);
+}
+
+#[tokio::test]
+async fn names_around_are_asked_on_request_and_where_the_domain_exists() {
+    let (evidence, asked) = probe_around(Zone::default().txt("_tlsrpt.example.com", "v=TLSRPTv1;"), "", true).await;
+    assert_eq!((evidence.around.len(), asked.len()), (6, 9));
+    assert_eq!(evidence.around.iter().filter(|lookup| lookup.outcome == Outcome::Noerror).count(), 1);
+    let (evidence, asked) = probe_around(Zone::default().without(DOMAIN), "", true).await;
+    assert_eq!((evidence.around.len(), asked.len()), (0, 1));
 }

@@ -1,0 +1,61 @@
+//! What is published near the names of the records: records where no sender looks, wildcards that answer for every name.
+
+use crate::evidence::{Evidence, Lookup, Outcome, Txt};
+
+use super::RecordState;
+use super::findings::{Findings, quoted};
+
+/// How each kind of record begins, and the lookup of its right name.
+type Kind = (&'static [u8], fn(&Evidence) -> &Lookup<Txt>);
+
+const KINDS: [Kind; 2] = [(b"v=STSv1", |evidence| &evidence.sts_txt), (b"v=TLSRPTv1", |evidence| &evidence.tlsrpt_txt)];
+
+/// Adds records at wrong names. A text that also stands at the right name, or that a wildcard gives, is not misplaced.
+pub(super) fn remark_strays(evidence: &Evidence, findings: &mut Findings) {
+    let wildcard = evidence.domain.wildcard_probe_name();
+    let everywhere = evidence.around.iter().find(|lookup| lookup.name == wildcard).map(texts).unwrap_or_default();
+    for lookup in evidence.around.iter().filter(|lookup| lookup.name != wildcard) {
+        for text in texts(lookup) {
+            let kind = KINDS.iter().find(|(start, _)| begins_with(&text, start));
+            if kind.is_some_and(|(_, right)| !texts(right(evidence)).contains(&text)) && !everywhere.contains(&text) {
+                findings.add("sts-record-wrong-name", &lookup.name, quoted(&text));
+            }
+        }
+    }
+}
+
+/// Adds that a wildcard answers for the names of the records.
+///
+/// A name that nobody publishes proves it; where that was not asked for, two names with the same unrelated text make it likely.
+pub(super) fn remark_wildcard(evidence: &Evidence, sts_state: RecordState, findings: &mut Findings) {
+    let wildcard = evidence.domain.wildcard_probe_name();
+    let (sts, tlsrpt) = (texts(&evidence.sts_txt), texts(&evidence.tlsrpt_txt));
+    match evidence.around.iter().find(|lookup| lookup.name == wildcard && lookup.outcome.is_conclusive()) {
+        Some(lookup) => {
+            let everywhere = texts(lookup);
+            let names = [(&evidence.sts_txt.name, &sts), (&evidence.tlsrpt_txt.name, &tlsrpt)];
+            for (name, _) in names.into_iter().filter(|(_, texts)| !everywhere.is_empty() && **texts == everywhere) {
+                findings.add("sts-record-wildcard-txt", name, format!("as at {wildcard}"));
+            }
+        }
+        None => {
+            let is_record = |text: &Vec<u8>| KINDS.iter().any(|(start, _)| begins_with(text, start));
+            if sts_state == RecordState::Absent && !sts.is_empty() && sts == tlsrpt && !sts.iter().any(is_record) {
+                findings.add("sts-record-wildcard-txt", &evidence.sts_txt.name, "");
+            }
+        }
+    }
+}
+
+/// The texts of a lookup, sorted; none where it does not settle what there is.
+fn texts(lookup: &Lookup<Txt>) -> Vec<Vec<u8>> {
+    let records: &[Txt] = if lookup.outcome == Outcome::Noerror { &lookup.records } else { &[] };
+    let mut texts: Vec<Vec<u8>> = records.iter().map(Txt::joined).collect();
+    texts.sort();
+    texts
+}
+
+/// Whether a text begins so, in whatever case.
+pub(super) fn begins_with(text: &[u8], prefix: &[u8]) -> bool {
+    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}

@@ -1,0 +1,33 @@
+//! Hosts of others that a domain names: those that take its mail and those that receive its TLS reports.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Lookup, Mx};
+
+/// The addresses of an MX host.
+///
+/// A host that many domains name is asked once in a scan, so resolver, attempts and times are those of that one question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HostLookup {
+    /// The host as it stands in the MX records: lower case, no trailing dot.
+    pub host: String,
+    /// A of the host.
+    pub a: Lookup<Ipv4Addr>,
+    /// AAAA of the host.
+    pub aaaa: Lookup<Ipv6Addr>,
+}
+
+/// Where the reports of one destination go (RFC 8460 section 3). Asked once in a scan, as a [`HostLookup`] is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReceiverLookup {
+    /// The mail domain or the HTTPS host of the destination, lower case.
+    pub host: String,
+    /// MX of a mail domain; `None` for an HTTPS host.
+    pub mx: Option<Lookup<Mx>>,
+    /// A of an HTTPS host, or of a mail domain without MX; `None` where it was not asked for.
+    pub a: Option<Lookup<Ipv4Addr>>,
+    /// AAAA, likewise.
+    pub aaaa: Option<Lookup<Ipv6Addr>>,
+}
