@@ -76,14 +76,14 @@ fn uncovered() -> Vec<Case> {
         case("uncovered-some", "A backup MX elsewhere that no pattern names.")
             .mx(&["mx1.{d}", "spare.relay-company.example"])
             .patterns(&["mx1.{d}"])
-            .code("sts-mx-uncovered")
+            .codes(&["sts-mx-backup-uncovered", "sts-mx-uncovered"])
             .coverage("some", "different-domain")
             .delivery("partial"),
         case("uncovered-some-testing", "The same in mode testing.")
             .mode("testing")
             .mx(&["mx1.{d}", "spare.relay-company.example"])
             .patterns(&["mx1.{d}"])
-            .code("sts-mx-uncovered")
+            .codes(&["sts-mx-backup-uncovered", "sts-mx-uncovered"])
             .coverage("some", "different-domain"),
         none("stale-provider", "Patterns of a former provider.", &["mx1.{d}"], &["*.mail.former-provider.example"], "different-domain"),
         none("uncovered-host", "Another host of the same domain.", &["mx1.{d}"], &["inbound-gateway.{d}"], "same-domain"),
@@ -149,7 +149,7 @@ fn mx_records() -> Vec<Case> {
         case("mx-is-address", "An address in place of one of the MX hosts.")
             .mx(&["mx1.{d}", "192.0.2.25"])
             .patterns(&["mx1.{d}"])
-            .codes(&["mx-ip-literal", "sts-mx-uncovered"])
+            .codes(&["mx-ip-literal", "sts-mx-backup-uncovered", "sts-mx-uncovered"])
             .coverage("some", "different-domain")
             .delivery("partial"),
         case("mx-u-label", "An MX host with letters outside ASCII.")
