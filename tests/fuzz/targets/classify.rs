@@ -34,8 +34,10 @@ fn composed(data: &[u8]) -> Option<Evidence> {
     let mut next = || texts.next().unwrap_or_default();
     let domain = Domain::from_a_labels("example.com")?;
     let outcome = |flag: u8| *Outcome::ALL.get(usize::from(flag)).unwrap_or(&Outcome::Noerror);
-    let mx = lines(next()).zip(0..).map(|(host, place)| Mx { preference: place / 2, exchange: String::from_utf8_lossy(host).into() }).collect();
-    let records = |text: &[u8]| lines(text).map(|line| Txt(line.split(|&b| b == b'\t').map(<[u8]>::to_vec).collect())).collect();
+    let mx =
+        lines(next()).zip(0..).map(|(host, place)| Mx { preference: place / 2, exchange: String::from_utf8_lossy(host).into() }).collect();
+    let records =
+        |text: &[u8]| -> Vec<Txt> { lines(text).map(|line| Txt(line.split(|&b| b == b'\t').map(<[u8]>::to_vec).collect())).collect() };
     let host = domain.policy_host();
     let (sts, tlsrpt, media_type, body) = (records(next()), records(next()), next().to_vec(), next().to_vec());
     let chain: Vec<String> = lines(next()).map(|name| String::from_utf8_lossy(name).into()).collect();
@@ -53,6 +55,7 @@ fn composed(data: &[u8]) -> Option<Evidence> {
         certificate: CertificateFault::ALL.get(usize::from(flags[4])).map(|fault| certificate(*fault)),
         ..Fetch::new(vec![address.into()])
     };
+    let sts_copy = sts.clone();
     Some(Evidence {
         scanned_at: SystemTime::UNIX_EPOCH,
         elapsed_ms: 1,
@@ -62,6 +65,9 @@ fn composed(data: &[u8]) -> Option<Evidence> {
         host_a: Some(Lookup { records: vec![address], cname_chain: chain, ..Lookup::unsent(host.clone(), Outcome::Noerror) }),
         host_aaaa: Some(Lookup::unsent(host, Outcome::Nodata)),
         fetch: Some(fetch),
+        mx_hosts: Vec::new(),
+        rua_hosts: Vec::new(),
+        around: vec![Lookup { records: sts_copy, ..Lookup::unsent(domain.wildcard_probe_name(), Outcome::Noerror) }],
         domain,
     })
 }
