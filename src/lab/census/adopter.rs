@@ -29,8 +29,8 @@ const SELF_FAULTS: &[Share] = &[
     (5_500, |case| case.host_at(places::REFUSED).no_policy("tcp").code("sts-fetch-connect-refused")),
     (1_500, |case| case.host_at(places::FULL).policy_not_now("tcp").code("sts-fetch-connect-timeout").waits()),
     (1_700, |case| case.host_end(End::Nxdomain).no_policy("dns").code("sts-host-nxdomain")),
-    (900, |case| case.patterns(&["postmaster@{d}"]).bad_policy().code("sts-policy-mx-email")),
-    (900, |case| case.patterns(&["mail.{d}."]).bad_policy().code("sts-policy-mx-trailing-dot")),
+    (900, |case| case.patterns(&["postmaster@{d}"]).bad_policy().codes(&["sts-policy-mx-email", "sts-policy-enforced-by-lenient"])),
+    (900, |case| case.patterns(&["mail.{d}."]).bad_policy().codes(&["sts-policy-mx-trailing-dot", "sts-policy-enforced-by-lenient"])),
     (400, |case| case.patterns(&[]).bad_policy().code("sts-policy-mx-missing")),
 ];
 
