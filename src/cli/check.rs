@@ -33,7 +33,7 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
         let assessment = classify(evidence);
         bad |= assessment.worst() == Some(Severity::High);
         if arguments.json {
-            writeln!(out, "{}", as_json(evidence, &assessment))?;
+            writeln!(out, "{}", text::safe_json(&as_json(evidence, &assessment).to_string()))?;
         } else {
             if place > 0 {
                 writeln!(out)?;

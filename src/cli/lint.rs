@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &LintArguments) -> Result<Exit, Failure> {
     let examination = examine(kind, text);
     let mut out = anstream::stdout().lock();
     match arguments.json {
-        true => writeln!(out, "{:#}", as_json(&examination))?,
+        true => writeln!(out, "{}", text::safe_json(&format!("{:#}", as_json(&examination))))?,
         false => print(&mut out, &arguments.file, &examination)?,
     }
     Ok(exit(&examination))
@@ -176,7 +176,7 @@ fn examine(kind: Kind, mut text: Vec<u8>) -> Examination {
 pub fn render(kind: Kind, text: Vec<u8>, json: bool) -> io::Result<String> {
     let examination = examine(kind, text);
     if json {
-        return Ok(as_json(&examination).to_string());
+        return Ok(text::safe_json(&as_json(&examination).to_string()));
     }
     let mut out = Vec::new();
     print(&mut out, Path::new("-"), &examination)?;
@@ -313,6 +313,8 @@ mod tests {
             let plain = anstream::adapter::strip_bytes(&out).into_vec();
             prop_assert!(String::from_utf8(plain).unwrap().chars().all(|c| !c.is_control() || c == '\n'));
             prop_assert!(as_json(&examination)["findings"].is_array());
+            let json = render(examination.kind, examination.text, true).unwrap();
+            prop_assert!(!json.chars().any(char::is_control) && json.starts_with('{'));
             if let Correction::Text(text, mended) = correction(&examination) {
                 let again = examine(examination.kind, text);
                 prop_assert!(again.valid && !mended.is_empty());

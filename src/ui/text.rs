@@ -25,6 +25,20 @@ pub fn safe_bytes(bytes: &[u8]) -> String {
     bytes.utf8_chunks().map(|chunk| safe(chunk.valid()) + &chunk.invalid().escape_ascii().to_string()).collect()
 }
 
+/// JSON text in which everything that could act on a terminal is escaped as JSON escapes it; serde_json leaves DEL, the C1 controls
+/// and direction marks as they are. The value stays the same.
+pub fn safe_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\n' => out.push(c), // Only between the tokens of a pretty-printed object: within a string it is escaped already.
+            c if c.is_control() || is_invisible(c) => out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Direction marks and overrides, zero-width characters, line separators, tags.
 fn is_invisible(c: char) -> bool {
     matches!(u32::from(c), 0xAD | 0x61C | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xFFF9..=0xFFFB | 0xE0000..=0xE007F)
@@ -90,6 +104,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn json_is_safe_and_the_same(text in any::<String>()) {
+            let json = safe_json(&serde_json::to_string_pretty(&[&text, "\u{7f}\u{9b}\u{202e}\u{e0001}"]).unwrap());
+            prop_assert!(!json.chars().any(|c| (c.is_control() && c != '\n') || is_invisible(c)));
+            prop_assert_eq!(&serde_json::from_str::<Vec<String>>(&json).unwrap()[0], &text);
+        }
+
         #[test]
         fn nothing_dangerous_is_left(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             prop_assert!(!safe_bytes(&bytes).chars().any(|c| c.is_control() || is_invisible(c)));
