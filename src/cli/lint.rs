@@ -313,7 +313,7 @@ mod tests {
             let plain = anstream::adapter::strip_bytes(&out).into_vec();
             prop_assert!(String::from_utf8(plain).unwrap().chars().all(|c| !c.is_control() || c == '\n'));
             prop_assert!(as_json(&examination)["findings"].is_array());
-            let json = render(examination.kind, examination.text, true).unwrap();
+            let json = render(examination.kind, examination.text.clone(), true).unwrap();
             prop_assert!(!json.chars().any(char::is_control), "{}", json);
             if let Correction::Text(text, mended) = correction(&examination) {
                 let again = examine(examination.kind, text);
