@@ -30,7 +30,7 @@ pub struct Evidence {
     pub scanned_at: SystemTime,
     /// Length of the probe in milliseconds.
     pub elapsed_ms: u32,
-    /// MX of the domain.
+    /// MX of the domain; at most 256 records are kept.
     pub mx: Lookup<Mx>,
     /// TXT at `_mta-sts.DOMAIN`.
     pub sts_txt: Lookup<Txt>,
