@@ -99,7 +99,8 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<Net
             ..FetchConfig::default()
         },
         ca_files: options.ca_file.clone(),
-        look_around: options.look_around,
+        // The zoo has cases that show only so, and nobody there to spare.
+        look_around: options.look_around || matches!(lab, Some(LabConfig { world: World::Zoo, .. })),
         exclude: options.exclude.clone(),
         lab,
     })
