@@ -18,10 +18,8 @@ use super::plan::{Output, ScanPlan};
 use super::report::{Read, Report};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
-use crate::dataset::{
-    self, AccountingEntry, Activity, Dataset, DatasetError, List, MAX_BATCH_ROWS, Record, RunDescription, StreamWriter, Tool,
-};
-use crate::input::{Accounting, Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
+use crate::dataset::{self, Activity, Dataset, DatasetError, List, MAX_BATCH_ROWS, Record, RunDescription, StreamWriter, Tool};
+use crate::input::{Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::lab::Lab;
 use crate::name::suffix;
 use crate::observe::fetch::ROOTS_VERSION;
@@ -119,7 +117,7 @@ impl Sink {
                 if complete {
                     let dir = dataset.dir().to_owned();
                     let list = list(&dataset.manifest().list, input);
-                    let manifest = dataset.finish(entry(accounting), list, &activity(network, status))?;
+                    let manifest = dataset.finish(accounting, list, &activity(network, status))?;
                     remove_spool(&dir.join(dataset::SPOOL));
                     Some(manifest)
                 } else {
@@ -211,11 +209,6 @@ fn run_id() -> String {
 
 fn list(begun: &List, input: &Input) -> List {
     List { lines: Some(input.accounting().lines), ..begun.clone() }
-}
-
-fn entry(accounting: Accounting) -> AccountingEntry {
-    let Accounting { lines, rows, rejected, duplicates, excluded, not_selected, blank } = accounting;
-    AccountingEntry { lines, rows, rejected, duplicates, excluded, not_selected, blank }
 }
 
 fn activity(network: &Network, status: &Status) -> Activity {
