@@ -14,7 +14,12 @@ impl Background {
     /// # Errors
     /// If no threads are to be had.
     pub(super) fn start(threads: usize) -> io::Result<Self> {
-        Builder::new_multi_thread().worker_threads(threads.max(1)).thread_name("dns").enable_all().build().map(|runtime| Self(Some(runtime)))
+        Builder::new_multi_thread()
+            .worker_threads(threads.max(1))
+            .thread_name("dns")
+            .enable_all()
+            .build()
+            .map(|runtime| Self(Some(runtime)))
     }
 
     /// Runs a task there; `None` only while the runtime is being dropped.

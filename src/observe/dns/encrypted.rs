@@ -12,13 +12,12 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::answer::ResourceRecord;
 use super::background::Background;
-use super::check::ResolverCheck;
 use super::client::{read_reply, weight};
 use super::counters::{DnsCounters, add};
 use super::encrypted_address::EncryptedResolver;
 use super::encrypted_connection::Connection;
 use super::error::DnsError;
-use super::header::{Header, NOERROR, NXDOMAIN};
+use super::header::{FORMERR, Header, NOERROR, NXDOMAIN};
 use super::limits::DnsLimits;
 use super::trail::Failure;
 use crate::evidence::{Lookup, Outcome};
@@ -59,9 +58,8 @@ impl Encrypted {
         let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let tls = tls.map_err(|error| DnsError::Threads(std::io::Error::other(error)))?;
         let tls = Arc::new(tls.with_root_certificates(config.roots).with_no_client_auth());
-        let connect = |resolver: EncryptedResolver| {
-            (resolver.address, Arc::new(Connection::new(resolver, Arc::clone(&tls), config.timeout)))
-        };
+        let connect =
+            |resolver: EncryptedResolver| (resolver.address, Arc::new(Connection::new(resolver, Arc::clone(&tls), config.timeout)));
         Ok(Self {
             servers: config.resolvers.into_iter().map(connect).collect(),
             background: Background::start(1).map_err(DnsError::Threads)?,
@@ -72,19 +70,18 @@ impl Encrypted {
         })
     }
 
-    /// Asks each resolver for the name servers of the root: connection, certificate and answer have to be right.
-    pub async fn check(&self) -> ResolverCheck {
-        let verdicts = join_all((0..self.servers.len()).map(|index| self.ask(index, Query::query(Name::root(), RecordType::NS)))).await;
-        let mut check = ResolverCheck { answering: Vec::new(), failed: Vec::new() };
-        for ((address, _), verdict) in self.servers.iter().zip(verdicts) {
-            let rcode = verdict.map(|(octets, _)| Header::read(&octets).map_or(u16::MAX, Header::plain_rcode));
-            match rcode {
-                Ok(NOERROR | NXDOMAIN) => check.answering.push(*address),
-                Ok(rcode) => check.failed.push((*address, Failure::Rcode(rcode).to_string())),
-                Err(failure) => check.failed.push((*address, failure.to_string())),
-            }
-        }
-        check
+    /// Asks each resolver for the name servers of the root: connection, certificate and answer have to be right. In the order of the
+    /// configuration, with what is wrong.
+    pub async fn check(&self) -> Vec<Result<(), String>> {
+        let asked = (0..self.servers.len()).map(|index| self.ask(index, Query::query(Name::root(), RecordType::NS)));
+        let verdict = |result: Result<(Vec<u8>, Duration), Failure>| match result {
+            Ok((octets, _)) => match Header::read(&octets).map_or(FORMERR, Header::plain_rcode) {
+                NOERROR | NXDOMAIN => Ok(()),
+                rcode => Err(Failure::Rcode(rcode).to_string()),
+            },
+            Err(failure) => Err(failure.to_string()),
+        };
+        join_all(asked).await.into_iter().map(verdict).collect()
     }
 
     /// Asks for records at a name, as [`super::Dns::lookup`] does. Never fails: whatever happens is an outcome.

@@ -88,7 +88,10 @@ impl fmt::Display for DnsError {
                 )
             }
             Self::EncryptedAddress { text, reason } => {
-                write!(f, "{text:?} is no encrypted resolver ({reason}); write it as tls://192.0.2.1#dns.example or https://192.0.2.1/dns-query#dns.example")
+                write!(
+                    f,
+                    "{text:?} is no encrypted resolver ({reason}); write it as tls://192.0.2.1#dns.example or https://192.0.2.1/dns-query#dns.example"
+                )
             }
             Self::File { path, source } => write!(f, "cannot read the file {}: {source}", path.display()),
             Self::RootHints { path, at: Some((line, text)) } => {

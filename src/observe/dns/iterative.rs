@@ -192,8 +192,7 @@ async fn resolve_again(
 ) -> Resolution {
     let mut number = 1;
     loop {
-        let result: Result<Message, RecursorError> =
-            recursor.resolve(Query::query(name.clone(), kind), Instant::now(), false).await;
+        let result: Result<Message, RecursorError> = recursor.resolve(Query::query(name.clone(), kind), Instant::now(), false).await;
         let resolution = Resolution::of(result, read(trail).failure);
         if number >= tries || !matches!(resolution, Resolution::Failed(_)) {
             return resolution;

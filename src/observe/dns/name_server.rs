@@ -226,8 +226,7 @@ fn judge(octets: Vec<u8>) -> Result<DnsResponse, Failure> {
     if header.is_truncated() {
         return Err(Failure::Unusable("truncated answer over TCP".to_owned()));
     }
-    let mut response =
-        DnsResponse::from_buffer(octets).map_err(|error| Failure::Unusable(format!("answer cannot be read: {error}")))?;
+    let mut response = DnsResponse::from_buffer(octets).map_err(|error| Failure::Unusable(format!("answer cannot be read: {error}")))?;
     let Some(query) = response.queries.first() else { return Err(Failure::Unusable("answer without its question".to_owned())) };
     if !response.answers.is_empty() {
         return Ok(response);
