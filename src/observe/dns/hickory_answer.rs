@@ -13,6 +13,9 @@ use super::trail::Failure;
 use super::wire_name::WireName;
 use crate::evidence::Outcome;
 
+/// How hickory's texts end where a time-out was the cause.
+const TIMED_OUT: &str = "request timed out";
+
 /// What the recursor knows of a question.
 pub(super) enum Resolution {
     /// A message with records.
@@ -42,9 +45,11 @@ impl Resolution {
             Err(RecursorError::Negative(data)) if data.is_no_records_found() => {
                 Self::Negative { nxdomain: data.is_nx_domain(), end: data.query.name().clone() }
             }
-            Err(error) => Self::Failed(match failure(&error) {
-                own @ (Failure::Unusable(_) | Failure::Rcode(_)) => own,
-                own => noted.unwrap_or(own),
+            Err(error) => Self::Failed(match (failure(&error), noted) {
+                (own @ (Failure::Unusable(_) | Failure::Rcode(_)), _) => own,
+                // A server that was silent on the way is to blame only if that was the end of it, which hickory says only in words.
+                (Failure::Unresolved(text), Some(Failure::Silence(_))) if !text.ends_with(TIMED_OUT) => Failure::Unresolved(text),
+                (own, noted) => noted.unwrap_or(own),
             }),
         }
     }
@@ -87,4 +92,59 @@ pub(super) fn alias_at<'m>(message: &'m Message, name: &Name) -> Option<&'m Name
 pub(super) fn presentation(name: &Name) -> String {
     let octets = name.to_bytes().unwrap_or_default();
     WireName::read(&octets, 0).map_or_else(|| name.to_ascii(), WireName::to_presentation)
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::proto::op::{Query, ResponseCode};
+    use hickory_resolver::proto::rr::RecordType;
+    use hickory_resolver::recursor::AuthorityData;
+
+    use super::*;
+
+    fn query() -> Box<Query> {
+        Box::new(Query::query(Name::from_ascii("a.test.").unwrap(), RecordType::TXT))
+    }
+
+    fn failed(error: RecursorError, noted: Option<Failure>) -> Option<Failure> {
+        match Resolution::of(Err(error), noted) {
+            Resolution::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn only_records_that_were_not_found_are_a_fact() {
+        let negative = |found, nxdomain| RecursorError::Negative(AuthorityData::new(query(), None, found, nxdomain, None));
+        assert!(matches!(Resolution::of(Err(negative(true, true)), None), Resolution::Negative { nxdomain: true, .. }));
+        assert!(matches!(Resolution::of(Err(negative(true, false)), None), Resolution::Negative { nxdomain: false, .. }));
+        assert!(matches!(failed(negative(false, true), None), Some(Failure::Unusable(_))), "an answer only about other zones");
+        let referral = RecursorError::ForwardNS([].into());
+        assert!(matches!(failed(referral, None), Some(Failure::Unusable(_))));
+    }
+
+    #[test]
+    fn every_other_error_is_a_failure() {
+        let (local, silence) = (Failure::Local("no buffers".to_owned()), Failure::Silence("no answer".to_owned()));
+        for (error, noted, expected) in [
+            (RecursorError::Net(NetError::Timeout), Some(silence.clone()), silence.clone()),
+            (RecursorError::Net(NetError::NoConnections), Some(local.clone()), local.clone()),
+            (RecursorError::from(format!("no nameserver found: {}", NetError::Timeout)), Some(silence.clone()), silence.clone()),
+            (RecursorError::from("no glue"), Some(silence), Failure::Unresolved("no glue".to_owned())),
+            (RecursorError::from("no glue"), Some(local.clone()), local.clone()),
+            (RecursorError::Net(NetError::Io(std::io::Error::other(local.clone()).into())), None, local.clone()),
+            (RecursorError::Net(NetError::Dns(DnsError::ResponseCode(ResponseCode::Refused))), Some(local), Failure::Rcode(5)),
+        ] {
+            assert_eq!(failed(error.clone(), noted), Some(expected), "{error}");
+        }
+        assert!(matches!(failed(RecursorError::QueryBudgetExceeded, None), Some(Failure::Unresolved(_))));
+        assert!(matches!(failed(RecursorError::RecursionLimitExceeded { count: 24 }, None), Some(Failure::Unusable(_))));
+    }
+
+    #[test]
+    fn names_are_written_as_in_the_evidence() {
+        let name = Name::from_labels([&b"A.b"[..], b"Example", b"\xff"]).unwrap();
+        assert_eq!(presentation(&name), r"a\046b.example.\255");
+        assert_eq!(presentation(&Name::root()), ".");
+    }
 }
