@@ -170,7 +170,7 @@ fn rows_are_the_same_over_udp_tls_and_https() {
     assert_eq!(manifest("tls").resolvers, [tls]);
     assert_eq!(manifest("https").resolvers, [https]);
     assert_eq!((&manifest("https").configuration["encrypted"], &manifest("udp").configuration["encrypted"]), (&true.into(), &false.into()));
-    assert!(manifest("tls").activity.dns_queries >= manifest("udp").activity.dns_queries);
+    assert!(["tls", "https"].iter().all(|out| manifest(out).activity.dns_queries > over_udp.len() as u64));
 }
 
 #[test]

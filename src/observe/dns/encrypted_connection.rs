@@ -87,12 +87,11 @@ impl Connection {
                 line.answered();
                 Ok((response.into_buffer(), departed.elapsed()))
             }
-            Ok(Err(error)) if matches!(error, NetError::Timeout) => Err(self.late(line)),
+            Ok(Err(NetError::Timeout)) | Err(_) => Err(self.late(line)),
             Ok(Err(error)) => {
                 line.break_off();
                 Err(failure(&error))
             }
-            Err(_) => Err(self.late(line)),
         }
     }
 
