@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::classify::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
 use crate::evidence::{
-    Certificate, CertificateFault, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup,
+    Certificate, CertificateFault, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup,
     Timings, Txt,
 };
 use crate::input::Target;
@@ -54,6 +54,8 @@ pub(super) fn absent(ordinal: u64, domain: &str) -> Record {
         mx_hosts: Vec::new(),
         rua_hosts: Vec::new(),
         around: Vec::new(),
+        elsewhere: Vec::new(),
+        each_address: Vec::new(),
         domain: domain.clone(),
     };
     let target = Target { ordinal, domain, rank: i32::try_from(ordinal + 1).ok(), list: "tranco-ABCD.csv".into() };
@@ -135,8 +137,9 @@ fn lookup<R: std::fmt::Debug + Clone>(record: impl Strategy<Value = R>) -> impl 
 
 fn certificate() -> impl Strategy<Value = Certificate> {
     let texts = (of(text()), text(), vec(text(), 0..4), text(), text());
-    (vec(word(CertificateFault::ALL), 0..3), texts, of(time()), of(time()), any::<u16>()).prop_map(
-        |(faults, (reason, subject, sans, issuer, sha256), not_before, not_after, chain_length)| Certificate {
+    let key = (of(text()), any::<Option<u16>>(), of(text()));
+    (vec(word(CertificateFault::ALL), 0..3), texts, of(time()), of(time()), key, any::<u16>()).prop_map(
+        |(faults, (reason, subject, sans, issuer, sha256), not_before, not_after, (key_type, key_bits, signature_algorithm), chain_length)| Certificate {
             faults,
             reason,
             subject,
@@ -144,6 +147,9 @@ fn certificate() -> impl Strategy<Value = Certificate> {
             issuer,
             not_before,
             not_after,
+            key_type,
+            key_bits,
+            signature_algorithm,
             sha256,
             chain_length,
         },
@@ -156,8 +162,7 @@ fn fetch() -> impl Strategy<Value = Fetch> {
     let header = (prop_oneof![Just("location".to_owned()), text()], vec(any::<u8>(), 0..9));
     let http = (of(text()), of(0_u16..1000), vec(header, 0..3), of(vec(any::<u8>(), 0..40)), any::<bool>(), of(text()));
     let timings = (of(milliseconds()), of(milliseconds()), of(milliseconds()), of(milliseconds()), milliseconds());
-    let error = (word(FetchStage::ALL), word(FetchFault::ALL), text()).prop_map(|(stage, fault, text)| FetchError { stage, fault, text });
-    (addresses, tls, http, timings, of(error)).prop_map(|(addresses, tls, http, timings, error)| {
+    (addresses, tls, http, timings, of(fetch_error())).prop_map(|(addresses, tls, http, timings, error)| {
         let (addresses, tried, address) = addresses;
         let (tls_version, tls_cipher, alpn, certificate) = tls;
         let (http_version, status, headers, body, body_cut, body_sha256) = http;
@@ -165,6 +170,19 @@ fn fetch() -> impl Strategy<Value = Fetch> {
         let timings = Timings { connect_ms, tls_ms, http_ms, body_ms, total_ms };
         let connection = Fetch { tried, address, tls_version, tls_cipher, alpn, certificate, ..Fetch::new(addresses) };
         Fetch { http_version, status, headers, body, body_cut, body_sha256, timings, error, ..connection }
+    })
+}
+
+fn fetch_error() -> impl Strategy<Value = FetchError> {
+    (word(FetchStage::ALL), word(FetchFault::ALL), text()).prop_map(|(stage, fault, text)| FetchError { stage, fault, text })
+}
+
+fn connection() -> impl Strategy<Value = Connection> {
+    let tls = (of(text()), of(vec(word(CertificateFault::ALL), 0..3)));
+    let http = (of(0_u16..1000), of(vec(any::<u8>(), 0..9)), of(text()));
+    (text(), any::<Option<IpAddr>>(), tls, http, milliseconds(), of(fetch_error())).prop_map(|(url, address, tls, http, total_ms, error)| {
+        let ((tls_version, certificate_faults), (status, body, body_sha256)) = (tls, http);
+        Connection { url, address, tls_version, certificate_faults, status, body, body_sha256, total_ms, error }
     })
 }
 
@@ -177,8 +195,8 @@ fn mx_host() -> impl Strategy<Value = HostLookup> {
 }
 
 fn receiver() -> impl Strategy<Value = ReceiverLookup> {
-    let lookups = (of(lookup(mx())), of(lookup(any::<Ipv4Addr>())), of(lookup(any::<Ipv6Addr>())));
-    (text(), lookups).prop_map(|(host, (mx, a, aaaa))| ReceiverLookup { host, mx, a, aaaa })
+    let lookups = (of(lookup(mx())), of(lookup(any::<Ipv4Addr>())), of(lookup(any::<Ipv6Addr>())), of(connection()));
+    (text(), lookups).prop_map(|(host, (mx, a, aaaa, connection))| ReceiverLookup { host, mx, a, aaaa, connection })
 }
 
 fn evidence() -> impl Strategy<Value = Evidence> {
@@ -186,8 +204,9 @@ fn evidence() -> impl Strategy<Value = Evidence> {
     let records = (lookup(mx()), lookup(txt()), lookup(txt()));
     let host = (of(lookup(any::<Ipv4Addr>())), of(lookup(any::<Ipv6Addr>())), of(fetch()));
     let neighbours = (vec(mx_host(), 0..3), vec(receiver(), 0..3), vec(lookup(txt()), 0..3));
-    ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host, neighbours).prop_map(
-        |(domain, scanned_at, elapsed_ms, (mx, sts_txt, tlsrpt_txt), (host_a, host_aaaa, fetch), (mx_hosts, rua_hosts, around))| Evidence {
+    let further = (vec(connection(), 0..3), vec(connection(), 0..3));
+    ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host, neighbours, further).prop_map(
+        |(domain, scanned_at, elapsed_ms, (mx, sts_txt, tlsrpt_txt), (host_a, host_aaaa, fetch), (mx_hosts, rua_hosts, around), (elsewhere, each_address))| Evidence {
             domain: Domain::from_a_labels(&domain).unwrap(),
             scanned_at,
             elapsed_ms,
@@ -200,6 +219,8 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             mx_hosts,
             rua_hosts,
             around,
+            elsewhere,
+            each_address,
         },
     )
 }

@@ -4,7 +4,24 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Nobody listens here: connections are refused.
+/// An opt-out list of everything that is not loopback. A scan that looks around connects to web servers of domains and of receivers
+/// of reports, and the lab's mail servers have addresses of the public Internet, where nobody is to be bothered by a lab.
+pub const BEYOND_LOOPBACK: &str = "\
+0.0.0.0/2
+64.0.0.0/3
+96.0.0.0/4
+112.0.0.0/5
+120.0.0.0/6
+124.0.0.0/7
+126.0.0.0/8
+128.0.0.0/1
+64::/16
+2000::/3
+4000::/2
+8000::/1
+";
+
+/// Nobody listens here for HTTPS: connections are refused.
 pub(super) const REFUSED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// Somebody listens, but the queue of connections is full for ever: no answer to a SYN.
 pub(super) const FULL: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
@@ -28,6 +45,11 @@ pub(super) const fn provider(number: u8) -> Ipv4Addr {
 pub(super) fn all() -> impl Iterator<Item = Ipv4Addr> {
     let own = (0..OWN).map(|number| Ipv4Addr::new(127, 0, 1, 1 + number));
     own.chain((0..PROVIDERS).map(provider))
+}
+
+/// Every address with a web server for plain HTTP: one of them has none for HTTPS.
+pub(super) fn plain() -> impl Iterator<Item = Ipv4Addr> {
+    all().chain([REFUSED])
 }
 
 /// The address of a mail server: one of the public Internet that depends on the name. Nobody ever connects to it.

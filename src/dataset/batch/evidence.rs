@@ -10,6 +10,7 @@ use arrow::error::ArrowError;
 use crate::evidence::Evidence;
 
 use super::columns::Shape;
+use super::connection::ConnectionsBuilder;
 use super::fetch::FetchBuilder;
 use super::lookup::{AddressRecords, LookupBuilder, MxRecords, TxtRecords};
 use super::neighbour::{AroundBuilder, HostsBuilder, ReceiversBuilder};
@@ -26,6 +27,8 @@ pub(super) struct EvidenceBuilder {
     mx_hosts: HostsBuilder,
     rua_hosts: ReceiversBuilder,
     around: AroundBuilder,
+    elsewhere: ConnectionsBuilder,
+    each_address: ConnectionsBuilder,
 }
 
 impl EvidenceBuilder {
@@ -39,6 +42,8 @@ impl EvidenceBuilder {
         self.mx_hosts.append(&evidence.mx_hosts);
         self.rua_hosts.append(&evidence.rua_hosts);
         self.around.append(&evidence.around);
+        self.elsewhere.append(&evidence.elsewhere);
+        self.each_address.append(&evidence.each_address);
     }
 
     pub(super) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
@@ -53,6 +58,8 @@ impl EvidenceBuilder {
             ("mx_hosts", self.mx_hosts.finish(shape.kind("mx_hosts")?)?),
             ("rua_hosts", self.rua_hosts.finish(shape.kind("rua_hosts")?)?),
             ("around", self.around.finish(shape.kind("around")?)?),
+            ("elsewhere", self.elsewhere.finish(shape.kind("elsewhere")?)?),
+            ("each_address", self.each_address.finish(shape.kind("each_address")?)?),
         ];
         Ok(Arc::new(shape.assemble(None, columns)?))
     }
