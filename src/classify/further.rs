@@ -14,7 +14,8 @@ pub(super) fn remark_elsewhere(evidence: &Evidence, retrieval: &Retrieval<'_>, f
         return;
     }
     let host = evidence.domain.policy_host();
-    for connection in evidence.elsewhere.iter().filter(|connection| policy(connection).is_some()) {
+    let right = policy_url(evidence);
+    for connection in evidence.further.iter().filter(|connection| connection.url != right && policy(connection).is_some()) {
         let code = if connection.url.starts_with("http://") { "sts-fetch-http-only" } else { "sts-fetch-wrong-path" };
         findings.add(code, &host, format!("a policy at {}", quoted(&connection.url)));
     }
@@ -23,7 +24,8 @@ pub(super) fn remark_elsewhere(evidence: &Evidence, retrieval: &Retrieval<'_>, f
 /// Adds that the addresses of the policy host do not serve the same. Failures that may pass say nothing.
 pub(super) fn remark_addresses(evidence: &Evidence, findings: &mut Findings) {
     let Some(own) = evidence.fetch.as_ref().and_then(own_view) else { return };
-    let others = evidence.each_address.iter().filter(|connection| connection.is_conclusive());
+    let right = policy_url(evidence);
+    let others = evidence.further.iter().filter(|connection| connection.url == right && connection.is_conclusive());
     let others = others.filter_map(|connection| Some((connection.address?.is_ipv6(), policy(connection))));
     let views: Vec<View<'_>> = std::iter::once(own).chain(others).collect();
     let family = |ipv6: bool| -> BTreeSet<Option<&str>> { views.iter().filter(|view| view.0 == ipv6).map(|view| view.1).collect() };
@@ -35,6 +37,11 @@ pub(super) fn remark_addresses(evidence: &Evidence, findings: &mut Findings) {
     for served in [ipv4, ipv6].into_iter().filter(|served| served.len() > 1) {
         findings.add("sts-host-address-mismatch", &host, words(&served));
     }
+}
+
+/// Where the policy has to be (RFC 8461 section 3.2).
+fn policy_url(evidence: &Evidence) -> String {
+    format!("https://{}/.well-known/mta-sts.txt", evidence.domain.policy_host())
 }
 
 /// Whether an address is IPv6, and the hash of the policy that it serves; `None` if it serves none.

@@ -16,8 +16,6 @@ pub struct Connection {
     pub url: String,
     /// The address that answered, or was tried last; `None` if none was tried.
     pub address: Option<IpAddr>,
-    /// Protocol version, as `TLSv1.2` or `TLSv1.3`.
-    pub tls_version: Option<String>,
     /// What is wrong with the certificate, empty if nothing is; `None` if none was presented.
     pub certificate_faults: Option<Vec<CertificateFault>>,
     /// HTTP status.
@@ -43,7 +41,6 @@ impl Connection {
         Self {
             url,
             address: fetch.address.or(fetch.tried.last().copied()),
-            tls_version: fetch.tls_version,
             certificate_faults: fetch.certificate.map(|certificate| certificate.faults),
             status: fetch.status,
             body,

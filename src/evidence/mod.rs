@@ -54,12 +54,10 @@ pub struct Evidence {
     /// and has no record, at the `_mta-sts` of its registrable domain; empty unless asked for.
     #[serde(default)]
     pub around: Vec<Lookup<Txt>>,
-    /// Requests for the policy where it should not be, made where it is not found; empty unless asked for.
+    /// Further requests for the policy: at the policy host's other addresses, and, where it is not found, where it should not be; empty
+    /// unless asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub elsewhere: Vec<Connection>,
-    /// The same request to the other addresses of the policy host; empty unless asked for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub each_address: Vec<Connection>,
+    pub further: Vec<Connection>,
 }
 
 impl Evidence {

@@ -35,8 +35,7 @@ struct Policy {
     a: Option<Lookup<Ipv4Addr>>,
     aaaa: Option<Lookup<Ipv6Addr>>,
     fetch: Option<Fetch>,
-    elsewhere: Vec<Connection>,
-    each_address: Vec<Connection>,
+    further: Vec<Connection>,
 }
 
 impl Probe {
@@ -64,7 +63,7 @@ impl Probe {
         );
         let elapsed_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
         let domain = domain.clone();
-        let Policy { a: host_a, aaaa: host_aaaa, fetch, elsewhere, each_address } = policy;
+        let Policy { a: host_a, aaaa: host_aaaa, fetch, further } = policy;
         Evidence {
             domain,
             scanned_at,
@@ -78,8 +77,7 @@ impl Probe {
             mx_hosts,
             rua_hosts,
             around,
-            elsewhere,
-            each_address,
+            further,
         }
     }
 
@@ -103,20 +101,22 @@ impl Probe {
             (false, Some(alias)) => Some(withheld(addresses, alias)),
             (false, None) => Some(self.fetcher.fetch(&host, addresses).await),
         };
-        let (elsewhere, each_address) = match &fetch {
-            Some(fetch) if self.look_around => tokio::join!(self.elsewhere(domain, &host, fetch), self.each_address(&host, fetch)),
+        let further = match &fetch {
+            Some(fetch) if self.look_around => self.further(domain, &host, fetch).await,
             None if self.look_around && a.outcome.is_conclusive() && aaaa.outcome.is_conclusive() => {
-                (self.at_the_domain(domain).await.into_iter().collect(), Vec::new())
+                self.at_the_domain(domain).await.into_iter().collect()
             }
-            _ => (Vec::new(), Vec::new()),
+            _ => Vec::new(),
         };
-        Policy { a: Some(a), aaaa: Some(aaaa), fetch, elsewhere, each_address }
+        Policy { a: Some(a), aaaa: Some(aaaa), fetch, further }
     }
 
-    /// Requests for the policy where it should not be.
-    async fn elsewhere(&self, domain: &Domain, host: &str, fetch: &Fetch) -> Vec<Connection> {
+    /// The policy asked of the policy host's other addresses, and where it should not be.
+    async fn further(&self, domain: &Domain, host: &str, fetch: &Fetch) -> Vec<Connection> {
         let (errands, at_the_domain) = further::errands(fetch);
-        let requests = errands.into_iter().map(|errand| self.fetcher.connection(host, errand, fetch.addresses.clone()));
+        let others = further::other_addresses(fetch).into_iter().map(|address| (Errand::Tls(POLICY_PATH), vec![address]));
+        let requests = others.chain(errands.into_iter().map(|errand| (errand, fetch.addresses.clone())));
+        let requests = requests.map(|(errand, addresses)| self.fetcher.connection(host, errand, addresses));
         let (mut connections, domain) = tokio::join!(join_all(requests), async {
             if at_the_domain { self.at_the_domain(domain).await } else { None }
         });
@@ -128,11 +128,6 @@ impl Probe {
     async fn at_the_domain(&self, domain: &Domain) -> Option<Connection> {
         let (a, aaaa) = self.addresses(domain.as_str()).await;
         self.connect(domain.as_str(), Errand::Tls(POLICY_PATH), &a, &aaaa).await
-    }
-
-    async fn each_address(&self, host: &str, fetch: &Fetch) -> Vec<Connection> {
-        let others = further::other_addresses(fetch).into_iter();
-        join_all(others.map(|address| self.fetcher.connection(host, Errand::Tls(POLICY_PATH), vec![address]))).await
     }
 
     async fn connect(&self, host: &str, errand: Errand, a: &Lookup<Ipv4Addr>, aaaa: &Lookup<Ipv6Addr>) -> Option<Connection> {

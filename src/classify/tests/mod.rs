@@ -3,6 +3,7 @@
 mod catalogue;
 mod columns;
 mod findings;
+mod further;
 mod neighbours;
 mod properties;
 mod remedy;
@@ -54,8 +55,7 @@ impl Scene {
             mx_hosts: Vec::new(),
             rua_hosts: Vec::new(),
             around: Vec::new(),
-            elsewhere: Vec::new(),
-            each_address: Vec::new(),
+            further: Vec::new(),
             domain,
         });
         let tlsrpt = format!("v=TLSRPTv1; rua=mailto:tls@{name}");

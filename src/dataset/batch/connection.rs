@@ -17,7 +17,6 @@ pub(super) struct ConnectionBuilder {
     valid: NullBufferBuilder,
     url: Texts,
     address: Texts,
-    tls_version: Texts,
     certificate_faults: TextLists,
     status: Int16Builder,
     body: BinaryBuilder,
@@ -32,7 +31,6 @@ impl Default for ConnectionBuilder {
             valid: NullBufferBuilder::new(0),
             url: Texts::default(),
             address: Texts::default(),
-            tls_version: Texts::default(),
             certificate_faults: TextLists::default(),
             status: Int16Builder::new(),
             body: BinaryBuilder::new(),
@@ -48,7 +46,6 @@ impl ConnectionBuilder {
         self.valid.append(connection.is_some());
         self.url.append(connection.map(|connection| connection.url.as_str()));
         self.address.append_shown(connection.and_then(|connection| connection.address));
-        self.tls_version.append(connection.and_then(|connection| connection.tls_version.as_deref()));
         self.certificate_faults.append(connection.and_then(|connection| connection.certificate_faults.as_deref()));
         let status = connection.and_then(|connection| connection.status);
         self.status.append_option(status.map(|status| i16::try_from(status).unwrap_or(i16::MAX)));
@@ -63,7 +60,6 @@ impl ConnectionBuilder {
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("url", self.url.finish()),
             ("address", self.address.finish()),
-            ("tls_version", self.tls_version.finish()),
             ("certificate_faults", self.certificate_faults.finish(shape.kind("certificate_faults")?)?),
             ("status", Arc::new(self.status.finish())),
             ("body", Arc::new(self.body.finish())),

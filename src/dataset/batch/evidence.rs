@@ -27,8 +27,7 @@ pub(super) struct EvidenceBuilder {
     mx_hosts: HostsBuilder,
     rua_hosts: ReceiversBuilder,
     around: AroundBuilder,
-    elsewhere: ConnectionsBuilder,
-    each_address: ConnectionsBuilder,
+    further: ConnectionsBuilder,
 }
 
 impl EvidenceBuilder {
@@ -42,8 +41,7 @@ impl EvidenceBuilder {
         self.mx_hosts.append(&evidence.mx_hosts);
         self.rua_hosts.append(&evidence.rua_hosts);
         self.around.append(&evidence.around);
-        self.elsewhere.append(&evidence.elsewhere);
-        self.each_address.append(&evidence.each_address);
+        self.further.append(&evidence.further);
     }
 
     pub(super) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
@@ -58,8 +56,7 @@ impl EvidenceBuilder {
             ("mx_hosts", self.mx_hosts.finish(shape.kind("mx_hosts")?)?),
             ("rua_hosts", self.rua_hosts.finish(shape.kind("rua_hosts")?)?),
             ("around", self.around.finish(shape.kind("around")?)?),
-            ("elsewhere", self.elsewhere.finish(shape.kind("elsewhere")?)?),
-            ("each_address", self.each_address.finish(shape.kind("each_address")?)?),
+            ("further", self.further.finish(shape.kind("further")?)?),
         ];
         Ok(Arc::new(shape.assemble(None, columns)?))
     }

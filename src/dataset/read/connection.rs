@@ -15,7 +15,6 @@ pub(super) struct ConnectionColumns {
     group: Group,
     url: StringArray,
     address: StringArray,
-    tls_version: StringArray,
     certificate_faults: Lists<StringArray>,
     status: Int16Array,
     body: BinaryArray,
@@ -29,7 +28,6 @@ impl ConnectionColumns {
         Ok(Self {
             url: group.column("url")?,
             address: group.column("address")?,
-            tls_version: group.column("tls_version")?,
             certificate_faults: group.lists("certificate_faults")?,
             status: group.column("status")?,
             body: group.column("body")?,
@@ -49,7 +47,6 @@ impl ConnectionColumns {
         Ok(Some(Connection {
             url: self.url.value(row).to_owned(),
             address: parsed(&self.group, "address", &self.address, row)?,
-            tls_version: owned(&self.tls_version, row),
             certificate_faults: self.certificate_faults.texts(row).map(|texts| texts.map(fault).collect()).transpose()?,
             status: self.status.is_valid(row).then(|| self.group.number("status", self.status.value(row))).transpose()?,
             body: self.body.is_valid(row).then(|| self.body.value(row).to_vec()),

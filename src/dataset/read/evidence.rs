@@ -73,8 +73,7 @@ pub struct EvidenceColumns {
     mx_hosts: Option<HostColumns>,
     rua_hosts: Option<ReceiverColumns>,
     around: Option<AroundColumns>,
-    elsewhere: Option<ConnectionLists>,
-    each_address: Option<ConnectionLists>,
+    further: Option<ConnectionLists>,
 }
 
 impl EvidenceColumns {
@@ -98,8 +97,7 @@ impl EvidenceColumns {
             mx_hosts: HostColumns::of(&evidence)?,
             rua_hosts: ReceiverColumns::of(&evidence)?,
             around: AroundColumns::of(&evidence)?,
-            elsewhere: ConnectionLists::of(&evidence, "elsewhere")?,
-            each_address: ConnectionLists::of(&evidence, "each_address")?,
+            further: ConnectionLists::of(&evidence, "further")?,
             table,
             evidence,
         })
@@ -124,8 +122,7 @@ impl EvidenceColumns {
             mx_hosts: self.mx_hosts.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
             rua_hosts: self.rua_hosts.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
             around: self.around.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
-            elsewhere: self.elsewhere.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
-            each_address: self.each_address.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
+            further: self.further.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
         })
     }
 }

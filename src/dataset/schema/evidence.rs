@@ -38,11 +38,10 @@ pub(super) fn evidence() -> DataType {
             "TXT at the names at which records are published by mistake, at one that only a wildcard answers for and, of a subdomain that takes mail and has no record, at the _mta-sts of its registrable domain; empty without --look-around.",
         ),
         field(
-            "elsewhere",
+            "further",
             list(connection()),
-            "Requests for the policy by plain HTTP, at two wrong paths and at the domain itself, where it was not found; empty without --look-around.",
+            "Further requests for the policy: at other addresses of the policy host, and in wrong places; empty without --look-around.",
         ),
-        field("each_address", list(connection()), "The same request to the policy host's other addresses, at most three; empty without --look-around."),
     ])
 }
 
@@ -62,7 +61,6 @@ fn connection() -> DataType {
     group(vec![
         field("url", Utf8, "What was asked for; of a receiver of reports, which is sent no request, scheme and host."),
         field("address", Utf8, "The address that answered, or was tried last."),
-        field("tls_version", Utf8, "As `TLSv1.3`."),
         words(
             field("certificate_faults", list(Utf8), "What is wrong with the certificate; empty if nothing, null if none was presented."),
             CertificateFault::ALL.iter().map(|word| word.as_str()),
