@@ -5,8 +5,8 @@ use crate::name::suffix;
 use crate::parse::record_set::{Choice, RecordKind, select};
 use crate::parse::sts_record;
 
-use super::{MxState, RecordState};
 use super::findings::{Findings, quoted};
+use super::{MxState, RecordState};
 
 /// How each kind of record begins, and the lookup of its right name.
 type Kind = (&'static [u8], fn(&Evidence) -> &Lookup<Txt>);

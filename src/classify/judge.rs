@@ -13,7 +13,8 @@ use super::mismatch::likenesses;
 use super::records::{Sts, Tlsrpt};
 use super::retrieval::Retrieval;
 use super::{
-    Assessment, Mismatch, PolicyStage, RecordState, around, deployment, exchanges, further, neighbours, policy_host, records, retrieval, senders,
+    Assessment, Mismatch, PolicyStage, RecordState, around, deployment, exchanges, further, neighbours, policy_host, records, retrieval,
+    senders,
 };
 
 /// Judges what a probe saw. Pure and deterministic: the same evidence gives the same judgement, byte for byte.

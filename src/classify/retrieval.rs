@@ -2,12 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::evidence::{Certificate, CertificateFault, Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Outcome, status_may_pass};
+use crate::evidence::{
+    Certificate, CertificateFault, Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Outcome, status_may_pass,
+};
 use crate::parse::media_type;
 
-use super::{PolicyStage, Severity};
 use super::findings::{Findings, quoted, quoted_list};
 use super::policy_host;
+use super::{PolicyStage, Severity};
 
 /// A retrieval that took longer, in milliseconds, is slow.
 const SLOW_MS: u32 = 10_000;
@@ -190,9 +192,15 @@ fn remark_certificate(certificate: &Certificate, host: &str, scanned_at: SystemT
 /// else fails the handshake.
 fn remark_strength(certificate: &Certificate, error: Option<&FetchError>, host: &str, findings: &mut Findings) {
     if has_short_key(certificate) {
-        let key = format!("{} key of {} bits", certificate.key_type.as_deref().unwrap_or_default(), certificate.key_bits.unwrap_or_default());
+        let key =
+            format!("{} key of {} bits", certificate.key_type.as_deref().unwrap_or_default(), certificate.key_bits.unwrap_or_default());
         match error.filter(|error| error.fault == FetchFault::TlsProtocol) {
-            Some(error) => findings.add_rated("sts-fetch-tls-weak", Severity::High, host, format!("{key}; the handshake fails: {}", quoted(&error.text))),
+            Some(error) => findings.add_rated(
+                "sts-fetch-tls-weak",
+                Severity::High,
+                host,
+                format!("{key}; the handshake fails: {}", quoted(&error.text)),
+            ),
             None => findings.add("sts-fetch-tls-weak", host, key),
         }
     }

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use crate::classify::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
 use crate::evidence::{
-    Certificate, CertificateFault, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup,
-    Timings, Txt,
+    Certificate, CertificateFault, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome,
+    ReceiverLookup, Timings, Txt,
 };
 use crate::input::Target;
 use crate::name::Domain;
@@ -138,7 +138,14 @@ fn certificate() -> impl Strategy<Value = Certificate> {
     let texts = (of(text()), text(), vec(text(), 0..4), text(), text());
     let key = (of(text()), any::<Option<u16>>(), of(text()));
     (vec(word(CertificateFault::ALL), 0..3), texts, of(time()), of(time()), key, any::<u16>()).prop_map(
-        |(faults, (reason, subject, sans, issuer, sha256), not_before, not_after, (key_type, key_bits, signature_algorithm), chain_length)| Certificate {
+        |(
+            faults,
+            (reason, subject, sans, issuer, sha256),
+            not_before,
+            not_after,
+            (key_type, key_bits, signature_algorithm),
+            chain_length,
+        )| Certificate {
             faults,
             reason,
             subject,
@@ -161,16 +168,17 @@ fn fetch() -> BoxedStrategy<Fetch> {
     let header = (prop_oneof![Just("location".to_owned()), text()], vec(any::<u8>(), 0..9));
     let http = (of(text()), of(0_u16..1000), vec(header, 0..3), of(vec(any::<u8>(), 0..40)), any::<bool>(), of(text()));
     let timings = (of(milliseconds()), of(milliseconds()), of(milliseconds()), of(milliseconds()), milliseconds());
-    (addresses, tls, http, timings, of(fetch_error())).prop_map(|(addresses, tls, http, timings, error)| {
-        let (addresses, tried, address) = addresses;
-        let (tls_version, tls_cipher, alpn, certificate) = tls;
-        let (http_version, status, headers, body, body_cut, body_sha256) = http;
-        let (connect_ms, tls_ms, http_ms, body_ms, total_ms) = timings;
-        let timings = Timings { connect_ms, tls_ms, http_ms, body_ms, total_ms };
-        let connection = Fetch { tried, address, tls_version, tls_cipher, alpn, certificate, ..Fetch::new(addresses) };
-        Fetch { http_version, status, headers, body, body_cut, body_sha256, timings, error, ..connection }
-    })
-    .boxed()
+    (addresses, tls, http, timings, of(fetch_error()))
+        .prop_map(|(addresses, tls, http, timings, error)| {
+            let (addresses, tried, address) = addresses;
+            let (tls_version, tls_cipher, alpn, certificate) = tls;
+            let (http_version, status, headers, body, body_cut, body_sha256) = http;
+            let (connect_ms, tls_ms, http_ms, body_ms, total_ms) = timings;
+            let timings = Timings { connect_ms, tls_ms, http_ms, body_ms, total_ms };
+            let connection = Fetch { tried, address, tls_version, tls_cipher, alpn, certificate, ..Fetch::new(addresses) };
+            Fetch { http_version, status, headers, body, body_cut, body_sha256, timings, error, ..connection }
+        })
+        .boxed()
 }
 
 fn fetch_error() -> impl Strategy<Value = FetchError> {
@@ -181,11 +189,12 @@ fn fetch_error() -> impl Strategy<Value = FetchError> {
 fn connection() -> BoxedStrategy<Connection> {
     let faults = of(vec(word(CertificateFault::ALL), 0..3));
     let http = (of(0_u16..1000), of(vec(any::<u8>(), 0..9)), of(text()));
-    (text(), any::<Option<IpAddr>>(), faults, http, milliseconds(), of(fetch_error())).prop_map(|(url, address, certificate_faults, http, total_ms, error)| {
-        let (status, body, body_sha256) = http;
-        Connection { url, address, certificate_faults, status, body, body_sha256, total_ms, error }
-    })
-    .boxed()
+    (text(), any::<Option<IpAddr>>(), faults, http, milliseconds(), of(fetch_error()))
+        .prop_map(|(url, address, certificate_faults, http, total_ms, error)| {
+            let (status, body, body_sha256) = http;
+            Connection { url, address, certificate_faults, status, body, body_sha256, total_ms, error }
+        })
+        .boxed()
 }
 
 fn mx() -> impl Strategy<Value = Mx> {
@@ -208,7 +217,15 @@ fn evidence() -> impl Strategy<Value = Evidence> {
     let neighbours = (vec(mx_host(), 0..3), vec(receiver(), 0..3), vec(lookup(txt()), 0..3));
     let further = vec(connection(), 0..3);
     ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host, neighbours, further).prop_map(
-        |(domain, scanned_at, elapsed_ms, (mx, sts_txt, tlsrpt_txt), (host_a, host_aaaa, fetch), (mx_hosts, rua_hosts, around), further)| Evidence {
+        |(
+            domain,
+            scanned_at,
+            elapsed_ms,
+            (mx, sts_txt, tlsrpt_txt),
+            (host_a, host_aaaa, fetch),
+            (mx_hosts, rua_hosts, around),
+            further,
+        )| Evidence {
             domain: Domain::from_a_labels(&domain).unwrap(),
             scanned_at,
             elapsed_ms,

@@ -38,12 +38,10 @@ pub(super) fn answer(internet: &Internet, message: &[u8], transport: Transport, 
         Some((domain, Role::Neighbour(RECEIVER), site)) if site.neighbour(RECEIVER).is_none() => {
             response.write_web(domain, places::own(name))
         }
-        Some((domain, Role::Apex, site)) if site.neighbour("@").is_none() && internet.has_own_web(domain, &site) => {
-            match question.qtype {
-                wire::TYPE_A | wire::TYPE_AAAA => response.write_web(domain, places::REFUSED),
-                _ => response.write_site(name, domain, Role::Apex, &site),
-            }
-        }
+        Some((domain, Role::Apex, site)) if site.neighbour("@").is_none() && internet.has_own_web(domain, &site) => match question.qtype {
+            wire::TYPE_A | wire::TYPE_AAAA => response.write_web(domain, places::REFUSED),
+            _ => response.write_site(name, domain, Role::Apex, &site),
+        },
         Some((domain, role, site)) => response.write_site(name, domain, role, &site),
         None if internet.is_elsewhere(name) => response.write_server(name),
         None => response.empty(wire::NXDOMAIN),
@@ -118,7 +116,9 @@ impl Response<'_> {
     fn write_web(self, domain: &str, address: Ipv4Addr) -> bool {
         match self.question.qtype {
             wire::TYPE_A => self.reply(domain, wire::TYPE_A, &Reply::records(vec![address]), write_a),
-            wire::TYPE_MX => self.reply(domain, wire::TYPE_MX, &Reply::records(vec![Exchange(10, "mx1.{d}".into())]), write_exchange(domain)),
+            wire::TYPE_MX => {
+                self.reply(domain, wire::TYPE_MX, &Reply::records(vec![Exchange(10, "mx1.{d}".into())]), write_exchange(domain))
+            }
             _ => self.empty(0),
         }
     }

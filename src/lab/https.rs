@@ -189,7 +189,8 @@ impl PolicyHosts {
         match found.as_ref().and_then(|(domain, _, site)| Some((domain, site.elsewhere(Elsewhere::Plain)?))) {
             Some((domain, response)) => drop(http::respond(response, domain, &mut stream).await?),
             None => {
-                let head = format!("HTTP/1.1 301 Moved Permanently\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                let head =
+                    format!("HTTP/1.1 301 Moved Permanently\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
                 stream.write_all(head.as_bytes()).await?;
             }
         }

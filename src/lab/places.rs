@@ -47,11 +47,6 @@ pub(super) fn all() -> impl Iterator<Item = Ipv4Addr> {
     own.chain((0..PROVIDERS).map(provider))
 }
 
-/// Every address with a web server for plain HTTP: one of them has none for HTTPS.
-pub(super) fn plain() -> impl Iterator<Item = Ipv4Addr> {
-    all().chain([REFUSED])
-}
-
 /// The address of a mail server: one of the public Internet that depends on the name. Nobody ever connects to it.
 ///
 /// 44.0.0.0/9 belongs to the radio amateurs' research network.

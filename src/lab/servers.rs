@@ -39,9 +39,12 @@ pub(super) struct Servers {
 impl Servers {
     pub(super) fn start(internet: &Arc<Internet>, journal: &Arc<Journal>, authority: &Arc<Authority>) -> io::Result<Self> {
         let (udp, dns_tcp) = retry(bind_dns)?;
-        let (policy_listeners, https_port) = retry(|| bind(places::all()))?;
+        let addresses = internet.addresses();
+        let (policy_listeners, https_port) = retry(|| bind(&addresses))?;
         let full = retry(|| fill_queue(https_port))?;
-        let (plain_listeners, http_port) = retry(|| bind(places::plain()))?;
+        // One that has nothing to say over HTTPS has something to say over plain HTTP.
+        let plain = [addresses.as_slice(), &[places::REFUSED]].concat();
+        let (plain_listeners, http_port) = retry(|| bind(&plain))?;
         let dns = udp.local_addr()?;
         let stop = Arc::new(AtomicBool::new(false));
         let (end, ended) = oneshot::channel();
@@ -114,11 +117,11 @@ fn bind_dns() -> io::Result<(UdpSocket, TcpListener)> {
 }
 
 /// One port number for all web servers of a kind.
-fn bind(addresses: impl Iterator<Item = Ipv4Addr>) -> io::Result<(Vec<TcpListener>, u16)> {
+fn bind(addresses: &[Ipv4Addr]) -> io::Result<(Vec<TcpListener>, u16)> {
     let mut listeners: Vec<TcpListener> = Vec::new();
     let mut port = 0;
     for address in addresses {
-        let listener = TcpListener::bind((address, port))?;
+        let listener = TcpListener::bind((*address, port))?;
         listener.set_nonblocking(true)?;
         port = listener.local_addr()?.port();
         listeners.push(listener);

@@ -108,10 +108,10 @@ mod tests {
         let host = "example.com".to_owned();
         let receiver = |scheme, usual_port| Receiver { scheme, host: host.clone(), usual_port };
         assert_eq!(found(rua), [receiver(ReportScheme::Mailto, true), receiver(ReportScheme::Https, true)]);
-        assert_eq!(found("v=TLSRPTv1; rua=https://example.com:8443/,https://example.com:443/"), [
-            receiver(ReportScheme::Https, false),
-            receiver(ReportScheme::Https, true)
-        ]);
+        assert_eq!(
+            found("v=TLSRPTv1; rua=https://example.com:8443/,https://example.com:443/"),
+            [receiver(ReportScheme::Https, false), receiver(ReportScheme::Https, true)]
+        );
         assert_eq!(found("v=spf1 -all"), []);
         assert_eq!(receivers(&[]), []);
         let many: Vec<String> = (0..50).map(|number| format!("mailto:a@d{number}.example")).collect();

@@ -11,7 +11,9 @@ use super::dns::{Dns, ResourceRecord};
 use super::fetch::{Errand, Fetcher, POLICY_PATH};
 use super::further;
 use super::neighbours::{self, Neighbours, Receiver};
-use crate::evidence::{Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt};
+use crate::evidence::{
+    Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt,
+};
 use crate::exclusion::Exclusion;
 use crate::name::{Domain, suffix};
 use crate::parse::record_set::{Choice, RecordKind, select};
@@ -64,21 +66,7 @@ impl Probe {
         let elapsed_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
         let domain = domain.clone();
         let Policy { a: host_a, aaaa: host_aaaa, fetch, further } = policy;
-        Evidence {
-            domain,
-            scanned_at,
-            elapsed_ms,
-            mx,
-            sts_txt,
-            tlsrpt_txt,
-            host_a,
-            host_aaaa,
-            fetch,
-            mx_hosts,
-            rua_hosts,
-            around,
-            further,
-        }
+        Evidence { domain, scanned_at, elapsed_ms, mx, sts_txt, tlsrpt_txt, host_a, host_aaaa, fetch, mx_hosts, rua_hosts, around, further }
     }
 
     async fn records(&self, domain: &Domain, mx: &Lookup<Mx>) -> (Lookup<Txt>, Lookup<Txt>) {
@@ -117,9 +105,8 @@ impl Probe {
         let others = further::other_addresses(fetch).into_iter().map(|address| (Errand::Tls(POLICY_PATH), vec![address]));
         let requests = others.chain(errands.into_iter().map(|errand| (errand, fetch.addresses.clone())));
         let requests = requests.map(|(errand, addresses)| self.fetcher.connection(host, errand, addresses));
-        let (mut connections, domain) = tokio::join!(join_all(requests), async {
-            if at_the_domain { self.at_the_domain(domain).await } else { None }
-        });
+        let (mut connections, domain) =
+            tokio::join!(join_all(requests), async { if at_the_domain { self.at_the_domain(domain).await } else { None } });
         connections.extend(domain);
         connections
     }
@@ -197,7 +184,10 @@ impl Probe {
         }
         let names = domain.stray_record_names().into_iter().chain([domain.wildcard_probe_name()]);
         let parent = suffix::registrable(domain.as_str()).filter(|parent| {
-            *parent != domain.as_str() && mx.outcome == Outcome::Noerror && sts_txt.outcome.is_conclusive() && !asks_for_policy(&sts_txt.records)
+            *parent != domain.as_str()
+                && mx.outcome == Outcome::Noerror
+                && sts_txt.outcome.is_conclusive()
+                && !asks_for_policy(&sts_txt.records)
         });
         let (mut lookups, parent) = tokio::join!(join_all(names.map(async |name| self.ask(&name).await)), async {
             let record = format!("_mta-sts.{}", parent?);

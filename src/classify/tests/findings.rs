@@ -304,7 +304,8 @@ fn every_active_code_can_come_about() {
     let tables = [records(), hosts(), exchanges(), certificates(), policies(), coverage(), mail(), reports()];
     let neighbours = [neighbours::mx_hosts(), neighbours::receivers(), neighbours::strays()];
     let further = [further::places(), further::addresses(), further::keys(), further::receivers(), further::parents()];
-    let mut seen: HashSet<&str> = tables.iter().chain(&neighbours).chain(&further).flatten().flat_map(|(_, scene, _)| scene.codes()).collect();
+    let mut seen: HashSet<&str> =
+        tables.iter().chain(&neighbours).chain(&further).flatten().flat_map(|(_, scene, _)| scene.codes()).collect();
     let split = Scene::new().change(|e| e.sts_txt.records = vec![Txt(vec![b"v=STSv1; ".to_vec(), b"id=1;".to_vec()])]);
     let large = Scene::new().body(format!("{POLICY}note: {}\r\n", "x".repeat(4_096)));
     let two = Scene::new().tlsrpt(&["v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:b@example.com"]);

@@ -152,11 +152,7 @@ pub(super) fn parents() -> Vec<Row> {
         ("without one", below(&["v=spf1 -all"]), bare),
         ("with two", below(&["v=STSv1; id=1;", "v=STSv1; id=2;"]), bare),
         ("with a bad one", below(&["v=STSv1; id=-;"]), bare),
-        (
-            "of a subdomain without MX",
-            below(record).mx(&[]),
-            &["sts-record-absent", "mx-none", "tlsrpt-without-sts-or-dane"],
-        ),
+        ("of a subdomain without MX", below(record).mx(&[]), &["sts-record-absent", "mx-none", "tlsrpt-without-sts-or-dane"]),
     ]
 }
 

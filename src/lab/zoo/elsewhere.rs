@@ -104,7 +104,8 @@ fn receivers() -> Vec<Case> {
         to("rua-https-expiring", "A receiver whose certificate has five days left.", at(Session::Modern, Shape::Expiring)),
         to("rua-https-refused", "A receiver that refuses connections.", Neighbour::at("reports", places::REFUSED))
             .code("tlsrpt-https-endpoint-error"),
-        to("rua-https-alert", "A receiver that ends the handshake.", at(Session::Refusal, Shape::Valid)).code("tlsrpt-https-endpoint-error"),
+        to("rua-https-alert", "A receiver that ends the handshake.", at(Session::Refusal, Shape::Valid))
+            .code("tlsrpt-https-endpoint-error"),
         to("rua-https-nxdomain", "A receiver that does not exist.", Neighbour::end("reports", End::Nxdomain))
             .code("tlsrpt-https-endpoint-error"),
         to("rua-https-servfail", "SERVFAIL for the receiver, which settles nothing.", Neighbour::end("reports", End::Servfail)),

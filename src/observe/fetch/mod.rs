@@ -25,8 +25,8 @@ mod verifier;
 
 pub use self::config::{FetchConfig, FetchConfigError};
 pub use self::counters::{FetchCounters, FetchTotals};
-pub use self::fetcher::{Errand, Fetcher};
 pub(in crate::observe) use self::fetcher::POLICY_PATH;
+pub use self::fetcher::{Errand, Fetcher};
 pub use self::roots::{ROOTS_VERSION, add_roots, load_roots};
 
 #[cfg(test)]
