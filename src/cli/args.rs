@@ -227,7 +227,7 @@ pub struct SchemaArguments {
 /// Arguments of `lab`.
 #[derive(Args, Debug)]
 pub struct LabArguments {
-    /// Which world: zoo or census
+    /// Which world: zoo, census or imc2025
     #[arg(long, value_name = "WORLD", default_value = "zoo", global = true)]
     pub world: String,
     /// How many names the world's own list has [default: each case once, or 10000]

@@ -48,6 +48,7 @@ fn write(config: &LabConfig, dir: &Path) -> Result<Exit, Failure> {
 }
 
 fn serve(config: &LabConfig) -> Result<Exit, Failure> {
+    crate::scan::raise_file_limit();
     let lab = Lab::start(*config).map_err(|error| Failure::new(Exit::Fault, format!("the lab cannot be started: {error}")))?;
     // Removed again when the lab ends.
     let ca = tempfile::Builder::new().prefix("stscan-lab-").suffix(".pem").tempfile();

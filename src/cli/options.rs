@@ -111,7 +111,7 @@ options! {
         /// Also look for records at wrong names and for wildcards: six more TXT questions for each domain that exists
         #[arg(long, help_heading = "Resolving")]
         pub look_around: bool,
-        /// Scan the built-in Internet instead of the real one: zoo, census, or WORLD:NAMES [without a world: census]
+        /// Scan the built-in Internet instead of the real one: zoo, census, imc2025, or WORLD:NAMES [without a world: census]
         #[arg(long, value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "census", help_heading = "Lab")]
         pub lab: Option<String>,
     }

@@ -38,7 +38,8 @@ pub(super) struct Servers {
 impl Servers {
     pub(super) fn start(internet: &Arc<Internet>, journal: &Arc<Journal>, authority: &Arc<Authority>) -> io::Result<Self> {
         let (udp, dns_tcp) = retry(bind_dns)?;
-        let (policy_listeners, full) = retry(bind_policy_hosts)?;
+        let addresses = internet.addresses();
+        let (policy_listeners, full) = retry(|| bind_policy_hosts(&addresses))?;
         let dns = udp.local_addr()?;
         let https_port = policy_listeners.first().ok_or(io::ErrorKind::AddrNotAvailable)?.local_addr()?.port();
         let stop = Arc::new(AtomicBool::new(false));
@@ -109,11 +110,11 @@ fn bind_dns() -> io::Result<(UdpSocket, TcpListener)> {
 }
 
 /// One port number for all policy hosts, and the queue that is always full.
-fn bind_policy_hosts() -> io::Result<(Vec<TcpListener>, Vec<Socket>)> {
+fn bind_policy_hosts(addresses: &[Ipv4Addr]) -> io::Result<(Vec<TcpListener>, Vec<Socket>)> {
     let mut listeners: Vec<TcpListener> = Vec::new();
     let mut port = 0;
-    for address in places::all() {
-        let listener = TcpListener::bind((address, port))?;
+    for address in addresses {
+        let listener = TcpListener::bind((*address, port))?;
         listener.set_nonblocking(true)?;
         port = listener.local_addr()?.port();
         listeners.push(listener);

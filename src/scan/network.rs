@@ -44,6 +44,8 @@ impl Network {
     pub fn prepare(plan: &NetworkPlan) -> Result<Self, ScanError> {
         let setup = |error: &dyn std::fmt::Display| ScanError::Setup(error.to_string());
         let exclusion = Arc::new(read_exclusion(plan)?);
+        // Before the lab starts, which has a socket for each of its addresses.
+        let files = raise_file_limit();
         let lab = match &plan.lab {
             Some(config) => Some(Lab::start(*config).map_err(|error| ScanError::Machine(format!("the lab cannot be started: {error}")))?),
             None => None,
@@ -54,7 +56,6 @@ impl Network {
             add_roots(&mut roots, "the lab's authority", lab.ca_pem().as_bytes()).map_err(|error| setup(&error))?;
             fetch.https_port = lab.https_port();
         }
-        let files = raise_file_limit();
         let free = files.saturating_sub(RESERVED_FILES).max(16);
         fetch.fetch_concurrency = plan.fetch_concurrency.unwrap_or((free / 2).clamp(8, MOST_FETCHES) as usize);
         let concurrency = plan.concurrency.unwrap_or((free / 2).clamp(8, MOST_IN_FLIGHT) as usize);
@@ -172,7 +173,7 @@ fn rates(plan: &NetworkPlan, resolvers: &[SocketAddr]) -> (u32, u32) {
 }
 
 /// Raises the soft limit of open files to the hard one and returns what is in force.
-fn raise_file_limit() -> u64 {
+pub fn raise_file_limit() -> u64 {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     const FALLBACK: u64 = 1024;
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return FALLBACK };
