@@ -97,6 +97,7 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<Net
         fetch_concurrency: options.fetch_concurrency.map(|limit| limit as usize).or(defaults.fetch_concurrency),
         fetch: FetchConfig {
             https_port: options.https_port.unwrap_or(443),
+            http_port: options.http_port.unwrap_or(80),
             connect_timeout: seconds(options.connect_timeout, defaults.connect_timeout),
             total_timeout: seconds(options.fetch_timeout, defaults.fetch_timeout),
             fetch_rate: options.fetch_rate.unwrap_or(defaults.fetch_rate),
@@ -278,6 +279,7 @@ fn configuration(input: &InputOptions, plan: &NetworkPlan) -> BTreeMap<String, V
         ("connect-timeout", seconds(plan.fetch.connect_timeout)),
         ("fetch-timeout", seconds(plan.fetch.total_timeout)),
         ("https-port", json!(plan.fetch.https_port)),
+        ("http-port", json!(plan.fetch.http_port)),
         ("ca-file", json!(plan.ca_files)),
         ("look-around", json!(plan.look_around)),
         ("allow-private", json!(plan.fetch.allow_private)),

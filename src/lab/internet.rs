@@ -178,6 +178,12 @@ impl Internet {
         foreign && name.contains('.') && !name.starts_with('_')
     }
 
+    /// Whether the web server of a domain is nobody's mail server: one of the zoo that does not take its own mail.
+    pub(super) fn has_own_web(&self, domain: &str, site: &Site) -> bool {
+        let takes_mail = |host: &super::site::Exchange| host.1.for_domain(domain) == domain.as_bytes();
+        self.config.world == World::Zoo && !site.mx.records.iter().any(takes_mail)
+    }
+
     /// The case below which a name is.
     fn zoo_ancestor<'n>(&self, name: &'n str) -> Option<(&'n str, Role<'n>, Arc<Site>)> {
         name.match_indices('.').find_map(|(dot, _)| {

@@ -41,6 +41,7 @@ pub use self::export::{LIST_FILE, TRUTH_FILE};
 pub use self::hierarchy::{Hierarchy, KnownDomain};
 pub use self::internet::{Internet, LabConfig, World, cases};
 pub use self::journal::{Counts, Journal, Request};
+pub use self::places::BEYOND_LOOPBACK;
 pub use self::truth::{Expected, Truth};
 
 use self::certificate::Authority;
@@ -90,6 +91,11 @@ impl Lab {
     /// The port of every policy host.
     pub fn https_port(&self) -> u16 {
         self.servers.https_port
+    }
+
+    /// The port for plain HTTP of every policy host.
+    pub fn http_port(&self) -> u16 {
+        self.servers.http_port
     }
 
     /// The root that a scan has to trust.

@@ -9,7 +9,7 @@ use super::plan::{DEFAULT_RATE, NetworkPlan};
 use super::status::Status;
 use super::ways::{Shared, Way};
 use crate::exclusion::Exclusion;
-use crate::lab::Lab;
+use crate::lab::{BEYOND_LOOPBACK, Lab};
 use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, check_resolvers, system_resolvers};
 use crate::observe::fetch::{Fetcher, add_roots, load_roots};
 use crate::observe::neighbours::Neighbours;
@@ -58,7 +58,7 @@ impl Network {
         let mut fetch = plan.fetch.clone();
         if let Some(lab) = &lab {
             add_roots(&mut roots, "the lab's authority", lab.ca_pem().as_bytes()).map_err(|error| setup(&error))?;
-            fetch.https_port = lab.https_port();
+            (fetch.https_port, fetch.http_port) = (lab.https_port(), lab.http_port());
         }
         let free = files.saturating_sub(RESERVED_FILES).max(16);
         fetch.fetch_concurrency = plan.fetch_concurrency.unwrap_or((free / 2).clamp(8, MOST_FETCHES) as usize);
@@ -157,11 +157,18 @@ impl Network {
     }
 }
 
+/// The user's opt-out list and, where a lab is scanned, all that is not of the lab: its mail servers have public addresses.
 fn read_exclusion(plan: &NetworkPlan) -> Result<Exclusion, ScanError> {
-    let Some(path) = &plan.exclude else { return Ok(Exclusion::default()) };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ScanError::Setup(format!("the opt-out list {} cannot be read: {error}", path.display())))?;
-    Exclusion::parse(&text).map_err(|error| ScanError::Setup(format!("the opt-out list {}, {error}", path.display())))
+    let beyond = if plan.lab.is_some() { BEYOND_LOOPBACK } else { "" };
+    let (name, text) = match &plan.exclude {
+        None => (String::new(), String::new()),
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            let name = path.display().to_string();
+            (name.clone(), text.map_err(|error| ScanError::Setup(format!("the opt-out list {name} cannot be read: {error}")))?)
+        }
+    };
+    Exclusion::parse(&format!("{text}\n{beyond}")).map_err(|error| ScanError::Setup(format!("the opt-out list {name}, {error}")))
 }
 
 /// The resolvers to ask: the lab's, the given ones or the system's; and what is to be said of those that do not answer.
