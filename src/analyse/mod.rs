@@ -5,11 +5,13 @@
 
 mod error;
 mod interval;
+mod reclassify;
 mod scans;
 pub mod stats;
 mod table;
 
 pub use self::error::AnalyseError;
 pub use self::interval::{Interval, wilson};
+pub use self::reclassify::{Changes, CodeChange, reclassify};
 pub use self::scans::Scan;
 pub use self::table::{Cell, Column, Row, Table};

@@ -41,6 +41,9 @@ pub enum Command {
     /// Print tables of adoption and misconfiguration from datasets
     #[command(after_help = STATS_EXAMPLES)]
     Stats(StatsArguments),
+    /// Judge the evidence of a dataset again by today's rules, into a new dataset; sends no packet
+    #[command(after_help = RECLASSIFY_EXAMPLES)]
+    Reclassify(ReclassifyArguments),
     /// Print the dataset's columns with their types and meanings
     Schema(SchemaArguments),
     /// Run the built-in Internet on loopback, list its cases or write its list and truth
@@ -78,6 +81,12 @@ const STATS_EXAMPLES: &str = "Examples:
   stscan stats --series week-45 week-46 week-47      # adoption over time
 
 Every share has its 95 % Wilson interval. What is unknown stands in a row or column of its own.";
+
+const RECLASSIFY_EXAMPLES: &str = "Example:
+  stscan reclassify week-30 -o week-30-today
+
+Run, times, list, parts and ordinals stay; the same rules give the same files, byte for byte. The new manifest says of what it was
+made. An interrupted run is begun anew by the same command.";
 
 const LAB_EXAMPLES: &str = "Examples:
   stscan lab                       # serve the zoo until Ctrl-C, for other tools
@@ -208,6 +217,20 @@ pub enum TableFormat {
     Csv,
     /// One object.
     Json,
+}
+
+/// Arguments of `reclassify`.
+#[derive(Args, Debug)]
+pub struct ReclassifyArguments {
+    /// Dataset folder
+    #[arg(value_name = "DIR")]
+    pub dataset: PathBuf,
+    /// Folder of the new dataset
+    #[arg(short, long, value_name = "DIR2")]
+    pub out: PathBuf,
+    /// Print the summary of what changed as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `schema`.

@@ -11,6 +11,7 @@ mod lab;
 mod lint;
 mod options;
 mod plan;
+mod reclassify;
 mod scan;
 mod schema;
 mod stats;
@@ -44,6 +45,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(options) => codes::explain(&options),
         Command::Codes(options) => codes::list(&options),
         Command::Stats(options) => stats::run(&options),
+        Command::Reclassify(options) => reclassify::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),
         Command::Completions(options) => completions::run(options.shell, &mut Arguments::command()),

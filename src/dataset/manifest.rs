@@ -109,6 +109,31 @@ pub struct Manifest {
     pub rates: Rates,
     /// The parts, by shard.
     pub parts: Vec<Part>,
+    /// What the dataset was made from, where no scan wrote it; times, accounting and what was sent are those of the scan.
+    #[serde(default)]
+    pub made_from: Option<Origin>,
+}
+
+/// The dataset from which another was made without sending a packet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The command: `reclassify` or `export`.
+    pub made_by: String,
+    /// When (RFC 3339, UTC).
+    pub made_at: String,
+    /// Options of the command that shape the result.
+    pub options: Options,
+    /// Name of the run.
+    pub run_id: String,
+    /// The program that wrote it.
+    pub tool: Tool,
+    /// Version of the catalogue of findings by which it was judged.
+    pub catalogue_version: String,
+    /// Version of the public suffix list by which it was judged.
+    pub public_suffix_list: String,
+    /// What it was itself made from.
+    #[serde(default)]
+    pub made_from: Option<Box<Self>>,
 }
 
 /// A file of table `domains`.
@@ -175,6 +200,13 @@ pub struct Rates {
     pub fetches: f64,
 }
 
+impl Tool {
+    /// The program that runs.
+    pub fn of_this_build() -> Self {
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), git_revision: option_env!("STSCAN_REVISION").map(str::to_owned) }
+    }
+}
+
 impl RunDescription {
     /// Everything that must be the same for a scan to be resumed, by its name.
     pub(super) fn identity(&self) -> Options {
@@ -235,7 +267,23 @@ impl Manifest {
             activity: Activity::default(),
             rates: Rates::default(),
             parts: Vec::new(),
+            made_from: None,
         }
+    }
+
+    /// The manifest of a dataset that is made from this one now: of the same run, not finished, without parts.
+    pub(super) fn derived(&self, made_by: &str, options: Options) -> Self {
+        let origin = Origin {
+            made_by: made_by.to_owned(),
+            made_at: now(),
+            options,
+            run_id: self.run_id.clone(),
+            tool: self.tool.clone(),
+            catalogue_version: self.catalogue_version.clone(),
+            public_suffix_list: self.public_suffix_list.clone(),
+            made_from: self.made_from.clone().map(Box::new),
+        };
+        Self { finished_at: None, parts: Vec::new(), counts: Counts::default(), made_from: Some(origin), ..self.clone() }
     }
 
     /// The manifest of an unfinished run that goes on now, perhaps at another pace.

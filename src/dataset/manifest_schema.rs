@@ -74,6 +74,7 @@ fn course_fields() -> FieldList {
         ("activity", group("What was sent, over all sessions of the run.", activity)),
         ("rates", group("Rates reached, over all sessions of the run.", rates)),
         ("parts", array("The parts, by shard.", group("A file of table domains.", part_fields()))),
+        ("made_from", optional(made_from())),
     ]
 }
 
@@ -87,6 +88,21 @@ fn part_fields() -> FieldList {
         ("sha256", text("SHA-256 of the file, lower-case hex.")),
         ("counts", counts("Its rows by state.")),
     ]
+}
+
+fn made_from() -> Value {
+    let tool = vec![("version", text("Version of stscan.")), ("git_revision", optional(text("Git revision of the build.")))];
+    let fields = vec![
+        ("made_by", text("The command: reclassify or export.")),
+        ("made_at", time("When.")),
+        ("options", options("Options of the command that shape the result.")),
+        ("run_id", text("Name of the run.")),
+        ("tool", group("The program that wrote it.", tool)),
+        ("catalogue_version", text("Version of the catalogue of findings by which it was judged.")),
+        ("public_suffix_list", text("Version of the public suffix list by which it was judged.")),
+        ("made_from", json!({ "description": "What it was itself made from, likewise.", "type": ["object", "null"] })),
+    ];
+    group("The dataset from which this one was made without sending a packet; null where a scan wrote it.", fields)
 }
 
 fn counts(description: &str) -> Value {
@@ -158,7 +174,7 @@ fn optional(mut schema: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::manifest::{AccountingEntry, Activity, Manifest, Part};
+    use crate::dataset::manifest::{AccountingEntry, Activity, Manifest, Options, Part};
     use crate::dataset::{Counts, record_batch, samples};
 
     /// A manifest in which nothing is empty.
@@ -168,7 +184,8 @@ mod tests {
         let part = Part { file: "f".to_owned(), shard: 0, ordinals: vec![[0, 1]], rows: 1, bytes: 1, sha256: String::new(), counts };
         manifest.list(part, Activity::default());
         manifest.end(AccountingEntry::default(), samples::run().list);
-        serde_json::to_value(manifest.resumed(&samples::run())).unwrap()
+        let made_from = manifest.derived("export", Options::from([("mailboxes".to_owned(), "hash".into())])).derived("reclassify", Options::new()).made_from;
+        serde_json::to_value(Manifest { made_from, ..manifest.resumed(&samples::run()) }).unwrap()
     }
 
     fn check(path: &str, schema: &Value, value: &Value) {

@@ -12,6 +12,7 @@
 
 mod batch;
 mod counts;
+mod derived;
 mod encoding;
 mod error;
 mod folder;
@@ -32,11 +33,12 @@ use crate::classify::Assessment;
 use crate::evidence::Evidence;
 use crate::input::Target;
 
-pub use self::batch::{MAX_BATCH_ROWS, record_batch};
+pub use self::batch::{MAX_BATCH_ROWS, record_batch, rejudged_batch};
 pub use self::counts::{Counts, Tally};
+pub use self::derived::{DerivedDataset, Judge};
 pub use self::error::DatasetError;
 pub use self::folder::{REJECTED, SPOOL};
-pub use self::manifest::{AccountingEntry, Activity, List, Manifest, Options, Part, Rates, RunDescription, Tool};
+pub use self::manifest::{AccountingEntry, Activity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Tool};
 pub use self::manifest_schema::manifest_schema;
 pub use self::read::{
     ColumnGroup, EvidenceColumns, Judgement, JudgementColumns, ListColumn, PartBatches, PartFile, Reader, StoredFinding, TargetColumns,

@@ -69,15 +69,64 @@ struct Digested {
 }
 
 fn write_rows(path: &Path, manifest: &Manifest, batches: &[RecordBatch], order: &[(usize, usize)]) -> Result<Digested, DatasetError> {
-    let failed = |error| from_parquet(error, path);
-    let file = File::create(path).map_err(DatasetError::io("create", path))?;
-    let mut writer = ArrowWriter::try_new(Hashing::new(file), schema(), Some(encoding::properties(manifest))).map_err(failed)?;
+    let mut file = PartWriter::create(path, manifest)?;
     let batches: Vec<&RecordBatch> = batches.iter().collect();
     for rows in order.chunks(MAX_BATCH_ROWS) {
-        writer.write(&interleave_record_batch(&batches, rows)?).map_err(failed)?;
+        file.write(&interleave_record_batch(&batches, rows)?)?;
     }
-    let hashing = writer.into_inner().map_err(failed)?;
-    hashing.finish().map_err(DatasetError::io("write", path))
+    file.finish()
+}
+
+/// Writes the rows that were made of another dataset's part, in the order given, under the same name, shard and ordinals.
+pub(super) fn write_derived(
+    dir: &Path,
+    manifest: &Manifest,
+    of: &Part,
+    batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
+) -> Result<Part, DatasetError> {
+    let path = folder::part_path(dir, of)?;
+    let new = folder::temporary(&path);
+    let write = || {
+        let mut file = PartWriter::create(&new, manifest)?;
+        let mut counts = Counts::default();
+        for batch in batches {
+            let batch = batch?;
+            counts.add(&Counts::of(&batch)?);
+            file.write(&batch)?;
+        }
+        if counts.rows != of.rows {
+            return Err(DatasetError::damaged(&path, format_args!("it was made of {} rows and its manifest says {}", counts.rows, of.rows)));
+        }
+        let Digested { bytes, sha256 } = file.finish()?;
+        folder::put_in_place(&new, &path)?;
+        Ok(Part { bytes, sha256, counts, ..of.clone() })
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(&new); // The first error is the one to be told.
+    })
+}
+
+/// A part's file while it is being written.
+struct PartWriter<'p> {
+    writer: ArrowWriter<Hashing>,
+    path: &'p Path,
+}
+
+impl<'p> PartWriter<'p> {
+    fn create(path: &'p Path, manifest: &Manifest) -> Result<Self, DatasetError> {
+        let file = File::create(path).map_err(DatasetError::io("create", path))?;
+        let writer = ArrowWriter::try_new(Hashing::new(file), schema(), Some(encoding::properties(manifest)));
+        Ok(Self { writer: writer.map_err(|error| from_parquet(error, path))?, path })
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), DatasetError> {
+        self.writer.write(batch).map_err(|error| from_parquet(error, self.path))
+    }
+
+    fn finish(self) -> Result<Digested, DatasetError> {
+        let hashing = self.writer.into_inner().map_err(|error| from_parquet(error, self.path))?;
+        hashing.finish().map_err(DatasetError::io("write", self.path))
+    }
 }
 
 /// A full disk reaches us inside of a Parquet error.

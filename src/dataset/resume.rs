@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::DatasetError;
 use super::folder::{self, DOMAINS, LOCK, MANIFEST, REJECTED, SPOOL};
-use super::manifest::{Manifest, RunDescription};
+use super::manifest::{Manifest, Origin, RunDescription};
 
 /// Differences of configuration that a refusal names; the rest is counted.
 const NAMED_DIFFERENCES: usize = 3;
@@ -33,13 +33,28 @@ pub fn refuse_unless_usable(dir: &Path) -> Result<(), DatasetError> {
 /// The unfinished scan that the folder holds; `None` if the folder is empty or missing.
 fn unfinished(dir: &Path) -> Result<Option<Manifest>, DatasetError> {
     if let Some(manifest) = folder::read_manifest(dir)? {
-        if let Some(end) = &manifest.finished_at {
-            return Err(DatasetError::refused(dir, format!("holds a scan that was finished at {end}; choose another folder")));
+        refuse_finished(dir, &manifest)?;
+        if let Some(origin) = &manifest.made_from {
+            let reason = format!("holds what `stscan {}` began; give that command again, or choose another folder", origin.made_by);
+            return Err(DatasetError::refused(dir, reason));
         }
         parts_are_whole(dir, &manifest)?;
         no_foreign_parts(dir)?;
         return Ok(Some(manifest));
     }
+    refuse_foreign(dir)?;
+    Ok(None)
+}
+
+fn refuse_finished(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
+    match &manifest.finished_at {
+        Some(end) => Err(DatasetError::refused(dir, format!("holds a scan that was finished at {end}; choose another folder"))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a folder without manifest that holds anything of somebody else.
+fn refuse_foreign(dir: &Path) -> Result<(), DatasetError> {
     // What a scan leaves that died while it began, and what the system puts into every file system.
     let ours = [LOCK, DOMAINS, REJECTED, MANIFEST, SPOOL, "lost+found"];
     let is_ours = |name: &str| ours.contains(&folder::final_name(name));
@@ -51,7 +66,22 @@ fn unfinished(dir: &Path) -> Result<Option<Manifest>, DatasetError> {
         let reason = format!("holds {DOMAINS}/{part} without {MANIFEST}; choose an empty or new folder, or remove what is there");
         return Err(DatasetError::refused(dir, reason));
     }
-    Ok(None)
+    Ok(())
+}
+
+/// Refuses a folder unless it is empty, missing, or holds what the same command began to make of the same run.
+///
+/// # Errors
+/// The refusal.
+pub(super) fn refuse_unless_derivable(dir: &Path, derived: &Manifest) -> Result<(), DatasetError> {
+    let Some(there) = folder::read_manifest(dir)? else { return refuse_foreign(dir) };
+    refuse_finished(dir, &there)?;
+    no_foreign_parts(dir)?;
+    let same = |origin: &Origin| (origin.made_by.clone(), origin.run_id.clone());
+    match (&there.made_from, &derived.made_from) {
+        (Some(there), Some(here)) if same(there) == same(here) => Ok(()),
+        _ => Err(DatasetError::refused(dir, "holds an unfinished dataset of something else; choose another folder")),
+    }
 }
 
 fn same_configuration(dir: &Path, manifest: &Manifest, run: &RunDescription) -> Result<(), DatasetError> {

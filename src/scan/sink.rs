@@ -185,7 +185,7 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input, shard_rows: u64) 
     };
     RunDescription {
         run_id: run_id(),
-        tool: Tool { version: env!("CARGO_PKG_VERSION").to_owned(), git_revision: option_env!("STSCAN_REVISION").map(str::to_owned) },
+        tool: Tool::of_this_build(),
         catalogue_version: CATALOGUE_VERSION.to_owned(),
         configuration: plan.configuration.clone(),
         pace: plan.pace.clone(),

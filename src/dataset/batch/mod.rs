@@ -10,14 +10,17 @@ mod neighbour;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Builder, Int64Builder, RecordBatch, TimestampMicrosecondBuilder};
+use arrow::array::{ArrayRef, Int32Builder, Int64Builder, RecordBatch, StringArray, TimestampMicrosecondBuilder};
+use arrow::datatypes::{DataType, Field};
 
+use crate::classify::Assessment;
 use crate::name::suffix;
 
 use self::columns::{Shape, Texts, saturated};
 use self::evidence::EvidenceBuilder;
 use self::judgement::JudgementBuilder;
 
+use super::read::{ColumnGroup as Group, EvidenceColumns};
 use super::{DatasetError, Record, micros, schema};
 
 /// Most rows of one batch. Offsets of Utf8 and Binary have 31 bits; 64 KB of body or of records in every row must fit.
@@ -36,15 +39,78 @@ pub fn record_batch(records: &[Record]) -> Result<RecordBatch, DatasetError> {
     builder.finish()
 }
 
+/// The rows of another dataset's batch with the columns that judgement fills made anew; target, times and evidence are taken over as they
+/// are. A judgement a row.
+///
+/// # Errors
+/// If a column is missing, or there are not as many judgements as rows.
+pub fn rejudged_batch(batch: &RecordBatch, assessments: &[Assessment]) -> Result<RecordBatch, DatasetError> {
+    if assessments.len() != batch.num_rows() {
+        return Err(DatasetError::Inconsistent(format!("{} judgements of {} rows", assessments.len(), batch.num_rows())));
+    }
+    let (mut names, mut judgement) = (NameBuilder::default(), JudgementBuilder::default());
+    let domains: StringArray = Group::table(batch).column("domain")?;
+    for (domain, assessment) in domains.iter().zip(assessments) {
+        names.append(domain.unwrap_or_default());
+        judgement.append(assessment);
+    }
+    let schema = schema();
+    let shape = Shape::of_fields(schema.fields());
+    let mut made: Vec<(&str, ArrayRef)> = names.finish();
+    made.extend(judgement.finish(&shape)?);
+    let kept = |name: &str| batch.column_by_name(name).cloned().ok_or_else(|| DatasetError::Column(name.to_owned()));
+    let column = |field: &Arc<Field>| -> Result<ArrayRef, DatasetError> {
+        let name = field.name().as_str();
+        match made.iter().find(|(made, _)| *made == name) {
+            Some((_, column)) => Ok(Arc::clone(column)),
+            None if name == "evidence" => evidence_of_today(batch, field.data_type()),
+            None => kept(name),
+        }
+    };
+    let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
+    Ok(RecordBatch::try_new(schema, columns)?)
+}
+
+/// Column `evidence` as it is, or encoded anew where an older version wrote it with fewer columns.
+fn evidence_of_today(batch: &RecordBatch, data_type: &DataType) -> Result<ArrayRef, DatasetError> {
+    if let Some(evidence) = batch.column_by_name("evidence").filter(|evidence| evidence.data_type() == data_type) {
+        return Ok(Arc::clone(evidence));
+    }
+    let columns = EvidenceColumns::of(batch)?;
+    let mut builder = EvidenceBuilder::default();
+    for row in 0..batch.num_rows() {
+        builder.append(&columns.row(row)?);
+    }
+    Ok(builder.finish(data_type)?)
+}
+
+/// Columns that are read off the domain's name.
+#[derive(Debug, Default)]
+struct NameBuilder {
+    tld: Texts,
+    suffix: Texts,
+    org_domain: Texts,
+}
+
+impl NameBuilder {
+    fn append(&mut self, domain: &str) {
+        self.tld.append(domain.rsplit('.').next());
+        self.suffix.append(suffix::public_suffix(domain));
+        self.org_domain.append(suffix::registrable(domain));
+    }
+
+    fn finish(self) -> Vec<(&'static str, ArrayRef)> {
+        vec![("tld", self.tld.finish()), ("suffix", self.suffix.finish()), ("org_domain", self.org_domain.finish())]
+    }
+}
+
 #[derive(Debug, Default)]
 struct TableBuilder {
     ordinal: Int64Builder,
     domain: Texts,
     rank: Int32Builder,
     list: Texts,
-    tld: Texts,
-    suffix: Texts,
-    org_domain: Texts,
+    names: NameBuilder,
     scanned_at: TimestampMicrosecondBuilder,
     elapsed_ms: Int32Builder,
     judgement: JudgementBuilder,
@@ -58,9 +124,7 @@ impl TableBuilder {
         self.domain.append(Some(domain.as_str()));
         self.rank.append_option(record.target.rank);
         self.list.append(Some(&record.target.list));
-        self.tld.append(Some(domain.tld()));
-        self.suffix.append(suffix::public_suffix(domain.as_str()));
-        self.org_domain.append(suffix::registrable(domain.as_str()));
+        self.names.append(domain.as_str());
         self.scanned_at.append_value(micros::from_time(record.evidence.scanned_at));
         self.elapsed_ms.append_value(saturated(record.evidence.elapsed_ms));
         self.judgement.append(&record.assessment);
@@ -75,12 +139,10 @@ impl TableBuilder {
             ("domain", self.domain.finish()),
             ("rank", Arc::new(self.rank.finish())),
             ("list", self.list.finish()),
-            ("tld", self.tld.finish()),
-            ("suffix", self.suffix.finish()),
-            ("org_domain", self.org_domain.finish()),
-            ("scanned_at", Arc::new(self.scanned_at.finish().with_timezone("UTC"))),
-            ("elapsed_ms", Arc::new(self.elapsed_ms.finish())),
         ];
+        columns.extend(self.names.finish());
+        columns.push(("scanned_at", Arc::new(self.scanned_at.finish().with_timezone("UTC"))));
+        columns.push(("elapsed_ms", Arc::new(self.elapsed_ms.finish())));
         columns.extend(self.judgement.finish(&shape)?);
         columns.push(("evidence", self.evidence.finish(shape.kind("evidence")?)?));
         Ok(RecordBatch::from(shape.assemble(None, columns)?).with_schema(schema)?)

@@ -60,6 +60,14 @@ impl Reader {
     /// # Errors
     /// If the part cannot be opened or is no Parquet file.
     pub fn part(&self, part: &Part, columns: Option<&[&str]>) -> Result<PartBatches, DatasetError> {
+        self.part_in_batches(part, columns, BATCH_ROWS)
+    }
+
+    /// As [`Self::part`], `batch_rows` rows at once.
+    ///
+    /// # Errors
+    /// As [`Self::part`].
+    pub fn part_in_batches(&self, part: &Part, columns: Option<&[&str]>, batch_rows: usize) -> Result<PartBatches, DatasetError> {
         let path = folder::part_path(&self.dir, part)?;
         let file = File::open(&path).map_err(DatasetError::io("open", &path))?;
         let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| DatasetError::damaged(&path, error))?;
@@ -67,7 +75,7 @@ impl Reader {
             let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
             builder = builder.with_projection(mask);
         }
-        let batches = builder.with_batch_size(BATCH_ROWS).build().map_err(|error| DatasetError::damaged(&path, error))?;
+        let batches = builder.with_batch_size(batch_rows).build().map_err(|error| DatasetError::damaged(&path, error))?;
         Ok(PartBatches { path, batches })
     }
 }

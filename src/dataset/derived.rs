@@ -1,0 +1,92 @@
+//! A dataset made from another one: the same run, shards, parts and ordinals, other columns. Whole or not at all.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+
+use super::lock::Lock;
+use super::manifest::{Manifest, Options, Part, Tool};
+use super::{DatasetError, Reader, folder, part, resume};
+
+/// By what the rows of a derived dataset are judged, where it is not what judged the origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judge {
+    /// The program.
+    pub tool: Tool,
+    /// Version of the catalogue of findings.
+    pub catalogue_version: String,
+    /// Version of the public suffix list.
+    pub public_suffix_list: String,
+}
+
+/// A dataset that is being made from another, by this process alone. Its manifest lists no part until it is finished; what is left of
+/// an interrupted making is made anew.
+#[derive(Debug)]
+pub struct DerivedDataset {
+    dir: PathBuf,
+    manifest: Manifest,
+    finished_at: Option<String>,
+    _lock: Lock,
+}
+
+impl DerivedDataset {
+    /// Begins a dataset in an empty or missing folder, or in one that holds what the same command began and did not finish.
+    ///
+    /// # Errors
+    /// A refusal if the folder holds anything else, or if the origin is unfinished; an IO error if it cannot be written.
+    pub fn begin(dir: &Path, origin: &Reader, made_by: &str, options: Options, judge: Option<Judge>) -> Result<Self, DatasetError> {
+        let of = origin.manifest();
+        if of.finished_at.is_none() {
+            let reason = "holds an unfinished scan; let it come to its end first, by giving its command again";
+            return Err(DatasetError::refused(origin.dir(), reason));
+        }
+        let mut manifest = of.derived(made_by, options);
+        if let Some(Judge { tool, catalogue_version, public_suffix_list }) = judge {
+            manifest = Manifest { tool, catalogue_version, public_suffix_list, ..manifest };
+        }
+        resume::refuse_unless_derivable(dir, &manifest)?;
+        let domains = dir.join(folder::DOMAINS);
+        fs::create_dir_all(&domains).map_err(DatasetError::io("create", &domains))?;
+        let lock = Lock::take(dir)?;
+        resume::refuse_unless_derivable(dir, &manifest)?; // Another process may have been here since.
+        folder::write_manifest(dir, &manifest)?;
+        resume::remove_leftovers(dir, &manifest)?;
+        Ok(Self { dir: dir.to_owned(), manifest, finished_at: of.finished_at.clone(), _lock: lock })
+    }
+
+    /// The manifest so far; what is changed in it is written when the dataset is finished.
+    pub fn manifest_mut(&mut self) -> &mut Manifest {
+        &mut self.manifest
+    }
+
+    /// Writes the rows made of a part. Several threads may do so at once, each with another part.
+    ///
+    /// # Errors
+    /// If a batch cannot be had, the rows are not as many as the part's, or the disk fails.
+    pub fn write_part(&self, of: &Part, batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>) -> Result<Part, DatasetError> {
+        part::write_derived(&self.dir, &self.manifest, of, batches)
+    }
+
+    /// Lists the parts, copies what else the origin has, and ends the dataset.
+    ///
+    /// # Errors
+    /// If the disk fails, or the rows and lines do not add up.
+    pub fn finish(mut self, origin: &Reader, parts: Vec<Part>) -> Result<Manifest, DatasetError> {
+        let rejected = origin.dir().join(folder::REJECTED);
+        if rejected.exists() {
+            let copy = self.dir.join(folder::REJECTED);
+            fs::copy(&rejected, &copy).map_err(DatasetError::io("copy", &rejected))?;
+        }
+        let activity = self.manifest.activity;
+        for part in parts {
+            self.manifest.list(part, activity);
+        }
+        if let Some(accounting) = self.manifest.accounting {
+            accounting.check(self.manifest.counts.rows)?;
+        }
+        self.manifest.finished_at = self.finished_at.take();
+        folder::write_manifest(&self.dir, &self.manifest)?;
+        Ok(self.manifest)
+    }
+}
