@@ -52,6 +52,7 @@ fn every_option_of_scan_has_a_help_text() {
     let help = harness::stdout(&harness::expect(0, &["scan", "--help"]));
     for option in [
         "--column",
+        "--carry",
         "--list-name",
         "--list-id",
         "--registrable",

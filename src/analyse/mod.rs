@@ -3,7 +3,9 @@
 //! [`Scan::open_all`] opens datasets; what is read from them goes into a [`Table`], whose cells are addressed by name. Tables know
 //! nothing of terminals or files: `ui` prints them.
 
+pub mod diff;
 mod error;
+pub mod export;
 mod interval;
 mod reclassify;
 mod scans;

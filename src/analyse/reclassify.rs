@@ -28,6 +28,7 @@ const COLUMNS: &[&str] = &[
     "posture",
     "delivery",
     "findings.list.element.code",
+    "carried",
     "evidence",
 ];
 
@@ -115,7 +116,8 @@ pub fn reclassify(dir: &Path, out: &Path) -> Result<(Manifest, Changes), Analyse
         *changes = std::mem::take(&mut *changes).merge(sum);
         Ok(written)
     })?;
-    let manifest = dataset.finish(&origin, parts)?;
+    dataset.copy_rejected(&origin, <[u8]>::to_vec)?;
+    let manifest = dataset.finish(parts)?;
     let changes = changes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let changes = changes.with_totals(origin.manifest(), &manifest);
     Ok((manifest, changes))

@@ -13,7 +13,9 @@ vocabulary! {
         Smtp = "smtp",
         /// Reserved: needs TLSA lookups.
         Dane = "dane",
-        /// Reserved: needs two or more scans of the domain.
+        /// Judged by `stscan diff` from two scans of the domain, never a finding of one scan.
+        Diff = "diff",
+        /// Reserved: needs more than two scans of the domain.
         History = "history",
         /// Reserved: needs a look-up or a request that the probe does not make.
         Planned = "planned",

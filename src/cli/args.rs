@@ -12,7 +12,7 @@ use super::options::{NetworkOptions, ScanOptions};
     name = "stscan",
     version,
     about = "Bulk scanner and research-dataset generator for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460)",
-    after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable, 4 dataset refused,\n5 stopped (the same command goes on), 6 judged bad (check, lint).",
+    after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable, 4 dataset refused,\n5 stopped (the same command goes on), 6 judged bad (check, lint, diff).",
     max_term_width = 110
 )]
 pub struct Arguments {
@@ -41,9 +41,15 @@ pub enum Command {
     /// Print tables of adoption and misconfiguration from datasets
     #[command(after_help = STATS_EXAMPLES)]
     Stats(StatsArguments),
+    /// Tell what changed between two scans, per domain and in sum
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArguments),
     /// Judge the evidence of a dataset again by today's rules, into a new dataset; sends no packet
     #[command(after_help = RECLASSIFY_EXAMPLES)]
     Reclassify(ReclassifyArguments),
+    /// Write a copy of a dataset that can be published: mailboxes hashed or dropped, described, with checksums
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArguments),
     /// Print the dataset's columns with their types and meanings
     Schema(SchemaArguments),
     /// Run the built-in Internet on loopback, list its cases or write its list and truth
@@ -82,11 +88,27 @@ const STATS_EXAMPLES: &str = "Examples:
 
 Every share has its 95 % Wilson interval. What is unknown stands in a row or column of its own.";
 
+const DIFF_EXAMPLES: &str = "Examples:
+  stscan diff week-46 week-47
+  stscan diff week-46 week-47 --changes newly-broken,newly-refused,mx-stale
+  stscan diff yesterday today --fail-on newly-broken,newly-refused,dropped-abruptly     # exit status 6 if there is one
+  stscan diff week-46 week-47 --format csv > changes.csv
+
+Domains are joined by name: lists, their order and parts may differ. What is unknown in one of the scans is no change.";
+
 const RECLASSIFY_EXAMPLES: &str = "Example:
   stscan reclassify week-30 -o week-30-today
 
 Run, times, list, parts and ordinals stay; the same rules give the same files, byte for byte. The new manifest says of what it was
 made. An interrupted run is begun anew by the same command.";
+
+const EXPORT_EXAMPLES: &str = "Examples:
+  stscan export week-47 -o week-47-public --licence CC-BY-4.0
+  stscan export week-47 -o week-47-public --mailboxes drop
+  stscan export week-48 -o week-48-public --key HEX        # the same mailbox has the same hash as under that key before
+
+The key of the hashes is forgotten unless --show-key prints it. Beside the parts stand croissant.json, datapackage.json,
+DATASHEET.md with marked blanks, and SHA256SUMS.";
 
 const LAB_EXAMPLES: &str = "Examples:
   stscan lab                       # serve the zoo until Ctrl-C, for other tools
@@ -219,6 +241,40 @@ pub enum TableFormat {
     Json,
 }
 
+/// Arguments of `diff`.
+#[derive(Args, Debug)]
+pub struct DiffArguments {
+    /// Dataset folder of the earlier scan
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// Dataset folder of the later scan
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ChangeFormat::Text)]
+    pub format: ChangeFormat,
+    /// List only domains with one of these changes, as newly-broken,mx-stale [default: all]
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    pub changes: Vec<String>,
+    /// End with exit status 6 if a domain has one of these changes
+    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    pub fail_on: Vec<String>,
+    /// Most domains that the text shows one by one; csv and json have all of them
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub top: usize,
+}
+
+/// Output formats of `diff`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ChangeFormat {
+    /// For a terminal.
+    Text,
+    /// One line a change.
+    Csv,
+    /// One object.
+    Json,
+}
+
 /// Arguments of `reclassify`.
 #[derive(Args, Debug)]
 pub struct ReclassifyArguments {
@@ -231,6 +287,32 @@ pub struct ReclassifyArguments {
     /// Print the summary of what changed as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `export`.
+#[derive(Args, Debug)]
+pub struct ExportArguments {
+    /// Dataset folder
+    #[arg(value_name = "DIR")]
+    pub dataset: PathBuf,
+    /// Folder of the copy
+    #[arg(short, long, value_name = "DIR2")]
+    pub out: PathBuf,
+    /// What becomes of the local parts of mailboxes: hash, drop or keep
+    #[arg(long, value_name = "HOW", default_value = "hash")]
+    pub mailboxes: String,
+    /// Key of the hashes, 64 hexadecimal digits [default: a random one]
+    #[arg(long, value_name = "HEX")]
+    pub key: Option<String>,
+    /// Print the key, so that a later copy can have the same hashes; keep it secret
+    #[arg(long)]
+    pub show_key: bool,
+    /// Keep the columns that --carry brought from the list
+    #[arg(long)]
+    pub keep_carried: bool,
+    /// Licence of the copy: an SPDX identifier or a URL; without it none is stated
+    #[arg(long, value_name = "ID|URL")]
+    pub licence: Option<String>,
 }
 
 /// Arguments of `schema`.

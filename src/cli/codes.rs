@@ -76,6 +76,7 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     match rule.status {
         Status::Active => {}
         Status::Aggregate => writeln!(out, "This code is never reported of a domain: a query over the whole dataset tells.")?,
+        Status::Diff => writeln!(out, "This code is never reported of one scan: `stscan diff OLD NEW` tells.")?,
         reserved => writeln!(out, "This code is reserved ({reserved}): a scan does not report it yet.")?,
     }
     Ok(Exit::Done)

@@ -36,7 +36,7 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Input, "an input cannot be read"),
     (Exit::Dataset, "the dataset folder is refused"),
     (Exit::Stopped, "stopped; the same command goes on where it ended"),
-    (Exit::Bad, "judged bad: check or lint found something of severity high"),
+    (Exit::Bad, "judged bad: check or lint found something of severity high, diff a change named by --fail-on"),
 ];
 
 impl From<Exit> for ExitCode {

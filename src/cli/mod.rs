@@ -5,7 +5,9 @@ mod check;
 mod codes;
 mod completions;
 mod confusion;
+mod diff;
 mod exit;
+mod export;
 mod fix;
 mod lab;
 mod lint;
@@ -45,7 +47,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(options) => codes::explain(&options),
         Command::Codes(options) => codes::list(&options),
         Command::Stats(options) => stats::run(&options),
+        Command::Diff(options) => diff::run(&options),
         Command::Reclassify(options) => reclassify::run(&options),
+        Command::Export(options) => export::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),
         Command::Completions(options) => completions::run(options.shell, &mut Arguments::command()),

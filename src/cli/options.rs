@@ -137,6 +137,9 @@ options! {
         /// Column of a CSV list that holds the domain: a header's name, or a number from 1
         #[arg(long, value_name = "NAME|N", help_heading = "List")]
         pub column: Option<String>,
+        /// Further columns of a CSV list with a header to be carried into the dataset, by name, as owner,unit
+        #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "List")]
+        pub carry: Vec<String>,
         /// What the list is called in the dataset [default: the file's name]
         #[arg(long, value_name = "TEXT", help_heading = "List")]
         pub list_name: Option<String>,

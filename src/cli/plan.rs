@@ -43,6 +43,7 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
     let input = InputOptions {
         sources: lists,
         column: parsed::<Column>("--column", options.column.as_deref())?,
+        carry: options.carry.clone(),
         list_name: options.list_name.clone(),
         registrable: options.registrable,
         skip: options.skip.unwrap_or(0),
@@ -259,7 +260,7 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(option: &str, text: Opti
 fn configuration(input: &InputOptions, plan: &NetworkPlan) -> BTreeMap<String, Value> {
     let seconds = |duration: Duration| json!(duration.as_secs_f64());
     let rounds: Vec<f64> = plan.retry_rounds.iter().map(Duration::as_secs_f64).collect();
-    [
+    let mut configuration: BTreeMap<String, Value> = [
         ("list", json!(input.sources)),
         ("column", json!(input.column.as_ref().map(ToString::to_string))),
         ("registrable", json!(input.registrable)),
@@ -288,7 +289,11 @@ fn configuration(input: &InputOptions, plan: &NetworkPlan) -> BTreeMap<String, V
         ("lab-seed", json!(plan.lab.as_ref().map(|lab| lab.seed))),
     ]
     .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    .into();
+    if !input.carry.is_empty() {
+        configuration.insert("carry".to_owned(), json!(input.carry));
+    }
+    configuration
 }
 
 /// Options that shape only the pace; they may change when a scan goes on.

@@ -1,6 +1,7 @@
 //! A dataset made from another one: the same run, shards, parts and ordinals, other columns. Whole or not at all.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
@@ -68,16 +69,33 @@ impl DerivedDataset {
         part::write_derived(&self.dir, &self.manifest, of, batches)
     }
 
-    /// Lists the parts, copies what else the origin has, and ends the dataset.
+    /// Copies the rejected lines of the origin, each as `line` makes it; a line has its end.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn copy_rejected(&self, origin: &Reader, line: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), DatasetError> {
+        let from = origin.dir().join(folder::REJECTED);
+        if !from.exists() {
+            return Ok(());
+        }
+        let copy = || -> io::Result<()> {
+            let mut lines = BufReader::new(File::open(&from)?);
+            let mut file = BufWriter::new(File::create(self.dir.join(folder::REJECTED))?);
+            let mut text = Vec::new();
+            while lines.read_until(b'\n', &mut text)? > 0 {
+                file.write_all(&line(&text))?;
+                text.clear();
+            }
+            file.flush()
+        };
+        copy().map_err(DatasetError::io("copy", &from))
+    }
+
+    /// Lists the parts and ends the dataset.
     ///
     /// # Errors
     /// If the disk fails, or the rows and lines do not add up.
-    pub fn finish(mut self, origin: &Reader, parts: Vec<Part>) -> Result<Manifest, DatasetError> {
-        let rejected = origin.dir().join(folder::REJECTED);
-        if rejected.exists() {
-            let copy = self.dir.join(folder::REJECTED);
-            fs::copy(&rejected, &copy).map_err(DatasetError::io("copy", &rejected))?;
-        }
+    pub fn finish(mut self, parts: Vec<Part>) -> Result<Manifest, DatasetError> {
         let activity = self.manifest.activity;
         for part in parts {
             self.manifest.list(part, activity);

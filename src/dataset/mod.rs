@@ -33,7 +33,7 @@ use crate::classify::Assessment;
 use crate::evidence::Evidence;
 use crate::input::Target;
 
-pub use self::batch::{MAX_BATCH_ROWS, record_batch, rejudged_batch};
+pub use self::batch::{MAX_BATCH_ROWS, record_batch, rejudged_batch, with_nothing_carried};
 pub use self::counts::{Counts, Tally};
 pub use self::derived::{DerivedDataset, Judge};
 pub use self::error::DatasetError;

@@ -12,7 +12,7 @@ use crate::evidence::{
     Certificate, CertificateFault, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome,
     ReceiverLookup, Timings, Txt,
 };
-use crate::input::Target;
+use crate::input::{Carried, Target};
 use crate::name::Domain;
 use crate::parse::senders::Sender;
 
@@ -57,7 +57,7 @@ pub(super) fn absent(ordinal: u64, domain: &str) -> Record {
         further: Vec::new(),
         domain: domain.clone(),
     };
-    let target = Target { ordinal, domain, rank: i32::try_from(ordinal + 1).ok(), list: "tranco-ABCD.csv".into() };
+    let target = Target { ordinal, domain, rank: i32::try_from(ordinal + 1).ok(), list: "tranco-ABCD.csv".into(), carried: Vec::new() };
     Record { target, evidence, assessment: absence() }
 }
 
@@ -287,7 +287,11 @@ fn assessment() -> impl Strategy<Value = Assessment> {
 
 /// Any row, but that its times are whole microseconds, as the dataset keeps them.
 pub(super) fn record() -> impl Strategy<Value = Record> {
-    (0..1_u64 << 40, any::<Option<i32>>(), text(), evidence(), assessment()).prop_map(|(ordinal, rank, list, evidence, assessment)| {
-        Record { target: Target { ordinal, domain: evidence.domain.clone(), rank, list: list.into() }, evidence, assessment }
-    })
+    let carried = vec((text(), of(text())).prop_map(|(name, value)| Carried { name: name.into(), value }), 0..3);
+    (0..1_u64 << 40, any::<Option<i32>>(), text(), carried, evidence(), assessment()).prop_map(
+        |(ordinal, rank, list, carried, evidence, assessment)| {
+            let target = Target { ordinal, domain: evidence.domain.clone(), rank, list: list.into(), carried };
+            Record { target, evidence, assessment }
+        },
+    )
 }

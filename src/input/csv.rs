@@ -2,6 +2,7 @@
 //!
 //! A line is a record; where a quoted field is left open at the end of a line (RFC 4180 allows line breaks in it), the record goes on.
 
+use super::carry;
 use super::field;
 use super::options::Column;
 use super::parsed::Parsed;
@@ -44,6 +45,8 @@ pub(super) struct Table {
     /// The header line, which may come again where files were put together.
     header: Option<Vec<u8>>,
     open: Option<OpenField>,
+    /// Columns to be carried, and what they hold on the last line.
+    carry: Vec<(usize, Option<String>)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +74,7 @@ impl Table {
             },
         };
         let rank_column = rank_column.filter(|_| header);
-        Ok(Self { delimiter, name_column, rank_column, header: header.then(|| line.to_vec()), open: None })
+        Ok(Self { delimiter, name_column, rank_column, header: header.then(|| line.to_vec()), open: None, carry: Vec::new() })
     }
 
     /// The table that begins with the line, if the line is a header with a column for names, or its only name is in the first column.
@@ -83,10 +86,29 @@ impl Table {
         if names == 0 && (words.len() > 1 && !words.iter().any(|word| is_number(word)) || is_lone_header(&words)) {
             let name_column = position(&words, &NAME_WORDS)?;
             let rank_column = position(&words, &RANK_WORDS);
-            return Some(Self { delimiter, name_column, rank_column, header: Some(line.to_vec()), open: None });
+            return Some(Self { delimiter, name_column, rank_column, header: Some(line.to_vec()), open: None, carry: Vec::new() });
         }
         let first = words.len() > 1 && names == 1 && words.first().is_some_and(dotted);
-        first.then_some(Self { delimiter, name_column: 0, rank_column: None, header: None, open: None })
+        first.then_some(Self { delimiter, name_column: 0, rank_column: None, header: None, open: None, carry: Vec::new() })
+    }
+
+    /// Carries columns along, by their names in the header. `Err` lists the columns that there are, none where there is no header.
+    pub(super) fn carry(&mut self, names: &[String]) -> Result<(), (String, Vec<String>)> {
+        let header = self.header.as_deref().unwrap_or_default();
+        let words = words(header, self.delimiter);
+        for name in names {
+            match words.iter().position(|word| *word == name.trim().to_lowercase()) {
+                Some(index) => self.carry.push((index, None)),
+                None if self.header.is_none() => return Err((name.clone(), Vec::new())),
+                None => return Err((name.clone(), fields(header, self.delimiter).map(|field| printable(field.inner)).collect())),
+            }
+        }
+        Ok(())
+    }
+
+    /// What the carried columns held on the line of the last name, in the order in which they were asked for.
+    pub(super) fn carried(&self) -> impl Iterator<Item = Option<&str>> {
+        self.carry.iter().map(|(_, value)| value.as_deref())
     }
 
     /// Reads a line.
@@ -101,11 +123,15 @@ impl Table {
         let first = continued.map_or(0, |open| open.column);
         let mut fields = Fields { rest: Some(line), delimiter: self.delimiter, inside_quotes: continued.is_some() };
         let (mut name, mut rank, mut open) = (None, None, None);
+        self.carry.iter_mut().for_each(|(_, value)| *value = None);
         for (index, field) in (first..).zip(&mut fields) {
             if index == self.name_column && !(continued.is_some() && index == first) {
                 name = Some(field.inner);
             } else if Some(index) == self.rank_column {
                 rank = number(field.inner);
+            }
+            for (_, value) in self.carry.iter_mut().filter(|(carried, _)| *carried == index) {
+                *value = carry::cell(field.inner);
             }
             open = field.open.then(|| OpenField { column: index, lines: continued.map_or(0, |open| open.lines) + 1 });
         }

@@ -66,6 +66,9 @@ impl fmt::Display for InputError {
             Self::Corrupt { source, compression, detail } => write!(f, "list {source:?} is damaged ({compression}): {detail}"),
             Self::EmptyZip(source) => write!(f, "zip archive {source:?} holds no file"),
             Self::NotAList(source, what) => write!(f, "list {source:?} is {what}"),
+            Self::Column { source, wanted: wanted @ Column::Name(_), present } if present.is_empty() => {
+                write!(f, "list {source:?} has no column {wanted}, as it has no header line with a column of domains; add one")
+            }
             Self::Column { source, wanted, present } => {
                 let shown = present.iter().take(MAX_COLUMNS).map(|name| format!("{:?}", name.chars().take(MAX_NAME).collect::<String>()));
                 let more = if present.len() > MAX_COLUMNS { ", ..." } else { "" };

@@ -38,6 +38,21 @@ impl Format {
         Ok(first.and_then(Table::found_out).map_or(Self::Plain, Self::Table))
     }
 
+    /// Carries columns along. `Err`: the column that is missing, and those that there are.
+    pub(super) fn carry(&mut self, names: &[String]) -> Result<(), (String, Vec<String>)> {
+        match (self, names) {
+            (_, []) => Ok(()),
+            (Self::Table(table), names) => table.carry(names),
+            (Self::Plain | Self::Zone(_), [name, ..]) => Err((name.clone(), Vec::new())),
+        }
+    }
+
+    /// What the carried columns held on the line of the last name.
+    pub(super) fn carried(&self) -> impl Iterator<Item = Option<&str>> {
+        let table = if let Self::Table(table) = self { Some(table) } else { None };
+        table.into_iter().flat_map(Table::carried)
+    }
+
     /// Reads a line.
     pub(super) fn parse(&mut self, line: &[u8]) -> Parsed {
         match self {

@@ -12,6 +12,7 @@
 //! service labels `_mta-sts.` and `_smtp._tls.` stand for the domain below them. `#` begins a comment, at the beginning of a line or
 //! after white space; in a zone file it is `;`.
 
+mod carry;
 mod csv;
 mod decode;
 mod distinct;
@@ -32,6 +33,7 @@ mod targets;
 mod tests;
 mod zone;
 
+pub use self::carry::{Carried, MAX_CARRIED, MAX_CARRIED_BYTES};
 pub use self::error::InputError;
 pub use self::options::{Column, DEFAULT_MEMORY, InputOptions, OptionError, Sample, Shard};
 pub use self::preparation::{Preparation, Step, Watch};

@@ -18,6 +18,8 @@ pub struct InputOptions {
     pub sources: Vec<String>,
     /// Which column of a CSV file holds the name; without it the format is found out by content.
     pub column: Option<Column>,
+    /// Further columns of a CSV file with a header that are carried along with the names; at most [`super::MAX_CARRIED`].
+    pub carry: Vec<String>,
     /// What [`super::Target::list`] says; by default the file name of the source.
     pub list_name: Option<String>,
     /// Fold every name to its registrable domain. The target has the best rank of all lines of its list that fold to it.
@@ -45,6 +47,7 @@ impl Default for InputOptions {
         Self {
             sources: Vec::new(),
             column: None,
+            carry: Vec::new(),
             list_name: None,
             registrable: false,
             skip: 0,

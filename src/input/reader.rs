@@ -5,6 +5,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::carry::Carried;
 use super::decode::{self, Decoded};
 use super::error::InputError;
 use super::format::Format;
@@ -23,10 +24,19 @@ pub(super) struct Located {
     pub(super) parsed: Parsed,
 }
 
+/// The columns of tables that are read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Columns {
+    /// Which holds the name; `None`: that is found out.
+    pub(super) name: Option<Column>,
+    /// Which are carried along.
+    pub(super) carry: Vec<String>,
+}
+
 /// Reads the sources in their order.
 pub(super) struct Reader {
     sources: Arc<[Source]>,
-    column: Option<Column>,
+    columns: Columns,
     /// Place of the source that comes after the open one.
     next: usize,
     open: Option<OpenSource>,
@@ -35,8 +45,8 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(sources: Arc<[Source]>, column: Option<Column>) -> Self {
-        Self { sources, column, next: 0, open: None, done: 0 }
+    pub(super) fn new(sources: Arc<[Source]>, columns: Columns) -> Self {
+        Self { sources, columns, next: 0, open: None, done: 0 }
     }
 
     /// The next line of the lists; `None` after the last one.
@@ -45,7 +55,7 @@ impl Reader {
             let Some(source) = self.sources.get(self.next) else { return Ok(None) };
             let open = match &mut self.open {
                 Some(open) => open,
-                closed => closed.insert(OpenSource::new(source, self.column.as_ref())?),
+                closed => closed.insert(OpenSource::new(source, &self.columns)?),
             };
             if let Some(parsed) = open.advance(source)? {
                 return Ok(Some(Located { source: self.next, line: open.number, parsed }));
@@ -59,6 +69,13 @@ impl Reader {
     /// The last line as it was, or its beginning.
     pub(super) fn text(&self) -> &[u8] {
         self.open.as_ref().map_or(&[], |open| open.lines.text())
+    }
+
+    /// What the carried columns held on the line of the last name; nothing where none are carried.
+    pub(super) fn carried(&self) -> Vec<Carried> {
+        let names = self.columns.carry.iter();
+        let values = self.open.iter().flat_map(|open| open.format.carried());
+        names.zip(values).map(|(name, value)| Carried { name: name.as_str().into(), value: value.map(str::to_owned) }).collect()
     }
 
     /// Bytes read of all sources, compressed where they are.
@@ -80,17 +97,18 @@ pub(super) struct OpenSource {
 
 impl OpenSource {
     /// Opens a source and finds out its format.
-    pub(super) fn new(source: &Source, column: Option<&Column>) -> Result<Self, InputError> {
+    pub(super) fn new(source: &Source, columns: &Columns) -> Result<Self, InputError> {
         let failed = |error| InputError::Read(source.name.clone(), error);
         let file = source::open(&source.name, &source.path)?;
         let handle = file.try_clone().map_err(failed)?;
         check_unchanged(source, &handle)?;
         let Decoded { reader, compression, read } = Decoded::open(file, &source.name)?;
         let lines = Lines::new(reader).map_err(|error| decode::failure(&source.name, compression, error))?;
-        let format = Format::find_out(lines.beginning(), lines.is_at_end(), lines.terminator(), column).map_err(|present| {
-            let wanted = column.cloned().unwrap_or(Column::Number(1));
-            InputError::Column { source: source.name.clone(), wanted, present }
-        })?;
+        let name = columns.name.as_ref();
+        let missing = |wanted, present| InputError::Column { source: source.name.clone(), wanted, present };
+        let mut format = Format::find_out(lines.beginning(), lines.is_at_end(), lines.terminator(), name)
+            .map_err(|present| missing(name.cloned().unwrap_or(Column::Number(1)), present))?;
+        format.carry(&columns.carry).map_err(|(wanted, present)| missing(Column::Name(wanted), present))?;
         Ok(Self { lines, format, number: 0, compression, read, file: handle })
     }
 

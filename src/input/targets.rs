@@ -4,11 +4,12 @@ use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::carry::{Carried, MAX_CARRIED};
 use super::error::InputError;
 use super::options::{InputOptions, Shard};
 use super::parsed::Parsed;
 use super::preparation::{Step, Watch, tell};
-use super::reader::{Located, OpenSource, Reader};
+use super::reader::{Columns, Located, OpenSource, Reader};
 use super::reject::{self, Reason, Rejected};
 use super::selection::{Draw, Drawn, Selection, Verdict};
 use super::source::{self, Source};
@@ -29,6 +30,8 @@ pub struct Target {
     pub rank: Option<i32>,
     /// Name of the list that has the name first.
     pub list: Arc<str>,
+    /// What stands in the carried columns on the first line that has the name; empty where none are carried.
+    pub carried: Vec<Carried>,
 }
 
 /// What became of all lines so far: `lines = rows + rejected + duplicates + excluded + not_selected + blank`.
@@ -115,11 +118,12 @@ impl Input {
         check(options)?;
         let sources: Arc<[Source]> =
             (0..options.sources.len()).map(|index| source::materialise(index, options, watch)).collect::<Result<_, _>>()?;
+        let columns = Columns { name: options.column.clone(), carry: options.carry.clone() };
         for source in sources.iter() {
-            OpenSource::new(source, options.column.as_ref())?;
+            OpenSource::new(source, &columns)?;
         }
         let mut input = Self {
-            reader: Reader::new(Arc::clone(&sources), options.column.clone()),
+            reader: Reader::new(Arc::clone(&sources), columns.clone()),
             sources,
             selection: Selection::new(options, exclusion),
             drawn: None,
@@ -131,7 +135,7 @@ impl Input {
         };
         if options.registrable || options.sample.is_some() {
             input.survey(options, watch)?;
-            input.reader = Reader::new(Arc::clone(&input.sources), options.column.clone());
+            input.reader = Reader::new(Arc::clone(&input.sources), columns);
             input.selection.next_pass();
         }
         Ok(input)
@@ -223,7 +227,7 @@ impl Input {
             match verdict {
                 Verdict::Candidate(domain, rank) if self.takes(domain.as_str()) => {
                     let list = self.sources.get(source).map(|source| Arc::clone(&source.list)).unwrap_or_default();
-                    let target = Target { ordinal: self.accounting.rows, domain, rank, list };
+                    let target = Target { ordinal: self.accounting.rows, domain, rank, list, carried: self.reader.carried() };
                     self.accounting.rows += 1;
                     return Ok(Some(target));
                 }
@@ -270,6 +274,7 @@ fn check(options: &InputOptions) -> Result<(), InputError> {
         options if options.sources.iter().filter(|source| *source == "-").count() > 1 => {
             "standard input (-) can be read only once".to_owned()
         }
+        options if options.carry.len() > MAX_CARRIED => format!("{} columns to be carried: {MAX_CARRIED} are possible", options.carry.len()),
         _ if index >= count => format!("there is no part {index} of {count}; parts are counted from 0"),
         _ => return Ok(()),
     };

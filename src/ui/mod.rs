@@ -1,6 +1,7 @@
 //! What a person or a program sees: the progress of a scan as a bar or JSON lines, tables of figures, safe text.
 
 mod bar;
+pub mod changes;
 mod json;
 pub mod tables;
 pub mod text;

@@ -152,7 +152,7 @@ pub(super) const WHOLE_RULES: &[Rule] = &[
         summary: "The policy has changed, but the id of the record has not.",
         effect: "Senders that have the old policy cached do not learn of the new one until it expires.",
         remedy: "Change the id of the record after every change of the policy.",
-        status: Status::History,
+        status: Status::Diff,
         ..WHOLE
     },
     Rule {
@@ -162,7 +162,7 @@ pub(super) const WHOLE_RULES: &[Rule] = &[
         summary: "The id of the record has changed, but the policy has not.",
         effect: "None: senders fetch the policy once more.",
         remedy: "Nothing to mend.",
-        status: Status::History,
+        status: Status::Diff,
         ..WHOLE
     },
     Rule {
@@ -181,7 +181,7 @@ pub(super) const WHOLE_RULES: &[Rule] = &[
         summary: "An enforced policy was removed without mode none in between.",
         effect: "Senders keep to the cached policy until it expires, and refuse MX hosts that it does not allow.",
         remedy: "Serve a policy with mode: none and a new id for as long as the former max_age, and only then remove record and policy.",
-        status: Status::History,
+        status: Status::Diff,
         ..WHOLE
     },
 ];

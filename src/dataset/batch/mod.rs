@@ -1,5 +1,6 @@
 //! From rows to Arrow: a struct of typed builders a struct of the schema, filled row by row.
 
+mod carried;
 mod columns;
 mod connection;
 mod evidence;
@@ -16,6 +17,7 @@ use arrow::datatypes::{DataType, Field};
 use crate::classify::Assessment;
 use crate::name::suffix;
 
+use self::carried::CarriedBuilder;
 use self::columns::{Shape, Texts, saturated};
 use self::evidence::EvidenceBuilder;
 use self::judgement::JudgementBuilder;
@@ -64,6 +66,7 @@ pub fn rejudged_batch(batch: &RecordBatch, assessments: &[Assessment]) -> Result
         match made.iter().find(|(made, _)| *made == name) {
             Some((_, column)) => Ok(Arc::clone(column)),
             None if name == "evidence" => evidence_of_today(batch, field.data_type()),
+            None if name == "carried" && batch.column_by_name(name).is_none() => nothing_carried(batch.num_rows(), field.data_type()),
             None => kept(name),
         }
     };
@@ -81,6 +84,27 @@ fn evidence_of_today(batch: &RecordBatch, data_type: &DataType) -> Result<ArrayR
     for row in 0..batch.num_rows() {
         builder.append(&columns.row(row)?);
     }
+    Ok(builder.finish(data_type)?)
+}
+
+/// The same rows without what was carried along from the list.
+///
+/// # Errors
+/// If the batch has other columns than the schema.
+pub fn with_nothing_carried(batch: &RecordBatch) -> Result<RecordBatch, DatasetError> {
+    let schema = schema();
+    let column = |field: &Arc<Field>| match field.name().as_str() {
+        "carried" => nothing_carried(batch.num_rows(), field.data_type()),
+        name => batch.column_by_name(name).cloned().ok_or_else(|| DatasetError::Column(name.to_owned())),
+    };
+    let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
+    Ok(RecordBatch::try_new(schema, columns)?)
+}
+
+/// Column `carried` of a dataset that is older than it.
+fn nothing_carried(rows: usize, data_type: &DataType) -> Result<ArrayRef, DatasetError> {
+    let mut builder = CarriedBuilder::default();
+    (0..rows).for_each(|_| builder.append(&[]));
     Ok(builder.finish(data_type)?)
 }
 
@@ -114,6 +138,7 @@ struct TableBuilder {
     scanned_at: TimestampMicrosecondBuilder,
     elapsed_ms: Int32Builder,
     judgement: JudgementBuilder,
+    carried: CarriedBuilder,
     evidence: EvidenceBuilder,
 }
 
@@ -128,6 +153,7 @@ impl TableBuilder {
         self.scanned_at.append_value(micros::from_time(record.evidence.scanned_at));
         self.elapsed_ms.append_value(saturated(record.evidence.elapsed_ms));
         self.judgement.append(&record.assessment);
+        self.carried.append(&record.target.carried);
         self.evidence.append(&record.evidence);
     }
 
@@ -144,6 +170,7 @@ impl TableBuilder {
         columns.push(("scanned_at", Arc::new(self.scanned_at.finish().with_timezone("UTC"))));
         columns.push(("elapsed_ms", Arc::new(self.elapsed_ms.finish())));
         columns.extend(self.judgement.finish(&shape)?);
+        columns.push(("carried", self.carried.finish(shape.kind("carried")?)?));
         columns.push(("evidence", self.evidence.finish(shape.kind("evidence")?)?));
         Ok(RecordBatch::from(shape.assemble(None, columns)?).with_schema(schema)?)
     }

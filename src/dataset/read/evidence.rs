@@ -3,20 +3,20 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use arrow::array::{Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 
 use crate::dataset::DatasetError;
 use crate::evidence::Evidence;
-use crate::input::Target;
+use crate::input::{Carried, Target};
 use crate::name::Domain;
 
 use super::connection::ConnectionLists;
 use super::fetch::FetchColumns;
-use super::group::{Group, time};
+use super::group::{Group, elements, text, time};
 use super::lookup::{Addresses, LookupColumns, MxRecords, TxtRecords};
 use super::neighbour::{AroundColumns, HostColumns, ReceiverColumns};
 
-/// The columns `ordinal`, `domain`, `rank` and `list` of a batch.
+/// The columns `ordinal`, `domain`, `rank`, `list` and, where it was read, `carried` of a batch.
 #[derive(Debug)]
 pub struct TargetColumns {
     table: Group,
@@ -24,6 +24,31 @@ pub struct TargetColumns {
     domain: StringArray,
     rank: Int32Array,
     list: StringArray,
+    carried: Option<CarriedColumns>,
+}
+
+/// Column `carried` of a batch.
+#[derive(Debug)]
+struct CarriedColumns {
+    lists: ListArray,
+    name: StringArray,
+    value: StringArray,
+}
+
+impl CarriedColumns {
+    /// Finds the column; `None` where the dataset is older than it, or it was not read.
+    fn of(table: &Group) -> Result<Option<Self>, DatasetError> {
+        let Some((lists, carried)) = table.added_groups("carried")? else { return Ok(None) };
+        Ok(Some(Self { lists, name: carried.column("name")?, value: carried.column("value")? }))
+    }
+
+    fn get(&self, row: usize) -> Vec<Carried> {
+        let carried = |index| Carried {
+            name: Arc::from(text(&self.name, index).unwrap_or_default()),
+            value: text(&self.value, index).map(str::to_owned),
+        };
+        elements(&self.lists, row).map(carried).collect()
+    }
 }
 
 impl TargetColumns {
@@ -38,6 +63,7 @@ impl TargetColumns {
             domain: table.column("domain")?,
             rank: table.column("rank")?,
             list: table.column("list")?,
+            carried: CarriedColumns::of(&table)?,
             table,
         })
     }
@@ -52,6 +78,7 @@ impl TargetColumns {
             domain: self.table.parsed("domain", self.domain.value(row), Domain::from_a_labels)?,
             rank: self.rank.is_valid(row).then(|| self.rank.value(row)),
             list: Arc::from(self.list.value(row)),
+            carried: self.carried.as_ref().map(|columns| columns.get(row)).unwrap_or_default(),
         })
     }
 }

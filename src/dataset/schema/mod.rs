@@ -38,8 +38,16 @@ fn columns() -> Vec<Field> {
     columns.extend(mx_and_record_columns());
     columns.extend(policy_columns());
     columns.extend(verdict_columns());
+    columns.push(field("carried", list(carried()), "Further columns of the list, by `--carry`; empty without it."));
     columns.push(field("evidence", evidence::evidence(), "What was seen: enough to judge again without sending a packet."));
     columns
+}
+
+fn carried() -> DataType {
+    group(vec![
+        field("name", DataType::Utf8, "The column, as it was asked for."),
+        field("value", DataType::Utf8, "Its cell, at most 256 bytes; null where it is empty."),
+    ])
 }
 
 fn target_columns() -> Vec<Field> {

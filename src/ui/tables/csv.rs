@@ -36,7 +36,7 @@ pub fn csv(tables: &[Table]) -> String {
 }
 
 /// A field that is neither torn apart by a reader of CSV nor run as a formula by a spreadsheet.
-fn field(text: &str) -> String {
+pub(in crate::ui) fn field(text: &str) -> String {
     let mut safe = safe(text);
     if safe.starts_with(['=', '+', '-', '@', '|', '%']) {
         safe.insert(0, '\'');

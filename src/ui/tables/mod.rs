@@ -1,6 +1,6 @@
 //! Tables of figures as text for a terminal, Markdown, CSV and JSON. Names in them come from the network, so each form is made safe.
 
-mod csv;
+pub(super) mod csv;
 mod json;
 mod markdown;
 mod terminal;

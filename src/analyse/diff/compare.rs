@@ -1,0 +1,227 @@
+//! Two states of one domain held against each other.
+
+use std::collections::BTreeSet;
+
+use super::kind::Kind;
+use super::state::State;
+use crate::classify::{Delivery, MxState, PolicyStage, Posture, RecordState};
+
+/// What of a domain is known from one scan.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Side<'a> {
+    /// It is not in the list.
+    Missing,
+    /// It is in the list and has no record of either kind.
+    Plain,
+    /// It has a record, or whether it has one is unknown.
+    Known(&'a State),
+}
+
+/// A change of a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What it is.
+    pub kind: Kind,
+    /// What was there before; text from the network may be in it.
+    pub before: String,
+    /// What is there now, likewise.
+    pub after: String,
+    /// The finding that it is, as a code of the catalogue.
+    pub code: Option<&'static str>,
+}
+
+impl Side<'_> {
+    pub(super) fn posture(&self) -> Posture {
+        match self {
+            Self::Missing => Posture::Unknown,
+            Self::Plain => Posture::Absent,
+            Self::Known(state) => state.posture,
+        }
+    }
+
+    fn tlsrpt(&self) -> RecordState {
+        match self {
+            Self::Missing => RecordState::Unknown,
+            Self::Plain => RecordState::Absent,
+            Self::Known(state) => state.tlsrpt,
+        }
+    }
+
+    pub(super) fn has_record(&self) -> bool {
+        matches!(self, Self::Known(state) if state.has_record())
+    }
+}
+
+/// What has changed between two scans that are `gap` seconds apart (`None`: not known).
+pub(super) fn compare(old: Side<'_>, new: Side<'_>, gap: Option<i64>) -> Vec<Change> {
+    let mut changes = Changes::default();
+    match (old, new) {
+        (Side::Missing, _) => changes.add(Kind::OnlyNew, "", new.posture().as_str()),
+        (_, Side::Missing) => changes.add(Kind::OnlyOld, old.posture().as_str(), ""),
+        _ => {
+            postures(old, new, gap, &mut changes);
+            if let (Side::Known(old), Side::Known(new)) = (old, new) {
+                policies(old, new, &mut changes);
+                exchanges(old, new, &mut changes);
+            }
+            reports(old, new, &mut changes);
+        }
+    }
+    changes.0.sort_by_key(|change| change.kind);
+    changes.0
+}
+
+#[derive(Default)]
+struct Changes(Vec<Change>);
+
+impl Changes {
+    fn add(&mut self, kind: Kind, before: impl Into<String>, after: impl Into<String>) {
+        self.0.push(Change { kind, before: before.into(), after: after.into(), code: None });
+    }
+
+    fn add_finding(&mut self, kind: Kind, code: &'static str, before: impl Into<String>, after: impl Into<String>) {
+        self.0.push(Change { kind, before: before.into(), after: after.into(), code: Some(code) });
+    }
+}
+
+/// How strongly a usable policy binds.
+fn strength(posture: Posture) -> Option<u8> {
+    match posture {
+        Posture::None => Some(0),
+        Posture::Testing => Some(1),
+        Posture::Enforce => Some(2),
+        Posture::Absent | Posture::Broken | Posture::Unknown => None,
+    }
+}
+
+fn postures(old: Side<'_>, new: Side<'_>, gap: Option<i64>, changes: &mut Changes) {
+    let (before, after) = (old.posture(), new.posture());
+    let mut add = |kind| changes.add(kind, before.as_str(), after.as_str());
+    if before == Posture::Unknown || after == Posture::Unknown {
+        return add(Kind::Unknown);
+    }
+    if before == after {
+        return;
+    }
+    if before == Posture::Absent {
+        add(Kind::Adopted);
+    }
+    match (strength(before), strength(after)) {
+        (Some(weak), Some(strong)) if weak < strong => add(Kind::ModeRaised),
+        (Some(_), Some(_)) => add(Kind::ModeLowered),
+        (None, Some(_)) if before == Posture::Broken => add(Kind::Mended),
+        _ if after == Posture::Broken => add(Kind::NewlyBroken),
+        _ if after == Posture::Absent => dropped(old, gap, changes),
+        _ => {}
+    }
+}
+
+fn dropped(old: Side<'_>, gap: Option<i64>, changes: &mut Changes) {
+    let before = old.posture();
+    let max_age = if let Side::Known(state) = old { state.max_age } else { None };
+    let cached = matches!((gap, max_age), (Some(gap), Some(max_age)) if gap < max_age);
+    let shown = match max_age {
+        Some(seconds) if strength(before).is_some() => format!("{before}, max_age {seconds}"),
+        _ => before.to_string(),
+    };
+    match before {
+        Posture::None => changes.add(Kind::DroppedOrderly, shown, "absent"),
+        Posture::Enforce if cached => changes.add_finding(Kind::DroppedAbruptly, "sts-removed-abruptly", shown, "absent"),
+        Posture::Testing if cached => changes.add(Kind::DroppedAbruptly, shown, "absent"),
+        _ => changes.add(Kind::Dropped, shown, "absent"),
+    }
+}
+
+/// Id, text and place of the policy.
+fn policies(old: &State, new: &State, changes: &mut Changes) {
+    if !old.has_policy_text() || !new.has_policy_text() {
+        return provider_of_policy(old, new, changes);
+    }
+    if let (Some(id_before), Some(id_after), Some(before), Some(after)) = (&old.id, &new.id, &old.body_sha256, &new.body_sha256) {
+        match (id_before == id_after, before == after) {
+            (true, false) => changes.add_finding(Kind::IdReused, "sts-id-reused-body-changed", id_before, id_after),
+            (false, true) => changes.add_finding(Kind::IdOnly, "sts-id-changed-body-same", id_before, id_after),
+            _ => {}
+        }
+    }
+    if let (Some(before), Some(after)) = (&old.patterns, &new.patterns)
+        && before != after
+    {
+        changes.add(Kind::PatternsChanged, joined(before), joined(after));
+    }
+    provider_of_policy(old, new, changes);
+}
+
+/// Where the policy host points; if its name was not found in one of the scans, that is not known.
+fn provider_of_policy(old: &State, new: &State, changes: &mut Changes) {
+    let found = |state: &State| state.stage.is_some_and(|stage| stage != PolicyStage::Dns);
+    if found(old) && found(new) && old.policy_provider != new.policy_provider {
+        let shown = |state: &State| state.policy_provider.clone().unwrap_or_else(|| "no CNAME".to_owned());
+        changes.add(Kind::PolicyProviderMoved, shown(old), shown(new));
+    }
+}
+
+/// MX hosts of domains that have an MTA-STS record in both scans, and what the policy makes of them.
+fn exchanges(old: &State, new: &State, changes: &mut Changes) {
+    if !old.has_sts() || !new.has_sts() {
+        return;
+    }
+    let known = |state: &State| state.mx_state != MxState::Unknown;
+    if known(old) && known(new) && old.mx_hosts != new.mx_hosts {
+        changes.add(Kind::MxChanged, joined(&old.mx_hosts), joined(&new.mx_hosts));
+        if old.mx_provider != new.mx_provider {
+            let shown = |state: &State| state.mx_provider.clone().unwrap_or_default();
+            changes.add(Kind::MailProviderMoved, shown(old), shown(new));
+        }
+        stale(old, new, changes);
+    }
+    let refused = |state: &State| matches!(state.delivery, Delivery::Partial | Delivery::Refused);
+    if old.delivery != Delivery::Unknown && new.delivery != Delivery::Unknown && refused(old) != refused(new) {
+        let kind = if refused(new) { Kind::NewlyRefused } else { Kind::RefusalMended };
+        changes.add(kind, old.delivery.as_str(), new.delivery.as_str());
+    }
+}
+
+/// The policy allows every former MX host and not every present one.
+fn stale(old: &State, new: &State, changes: &mut Changes) {
+    let Some(patterns) = new.patterns.as_ref().filter(|_| matches!(new.posture, Posture::Testing | Posture::Enforce)) else { return };
+    let uncovered = new.uncovered_by(patterns);
+    if !old.mx_hosts.is_empty() && !uncovered.is_empty() && old.uncovered_by(patterns).is_empty() {
+        changes.add(Kind::MxStale, joined(&old.mx_hosts), format!("not allowed: {}", uncovered.join(" ")));
+    }
+}
+
+fn reports(old: Side<'_>, new: Side<'_>, changes: &mut Changes) {
+    use RecordState::{Absent, Invalid, Multiple, Unknown, Valid};
+    let (before, after) = (old.tlsrpt(), new.tlsrpt());
+    let mut add = |kind| changes.add(kind, before.as_str(), after.as_str());
+    match (before, after) {
+        (Unknown, _) | (_, Unknown) => return,
+        (Absent, Absent) => {}
+        (Absent, Valid) => add(Kind::TlsrptAdopted),
+        (Absent, Invalid | Multiple) => {
+            add(Kind::TlsrptAdopted);
+            add(Kind::TlsrptBroken);
+        }
+        (_, Absent) => add(Kind::TlsrptDropped),
+        (Valid, Invalid | Multiple) => add(Kind::TlsrptBroken),
+        (Invalid | Multiple, Valid) => add(Kind::TlsrptMended),
+        (Valid, Valid) | (Invalid | Multiple, Invalid | Multiple) => {}
+    }
+    if let (Side::Known(old), Side::Known(new)) = (old, new)
+        && (before, after) == (Valid, Valid)
+        && old.rua != new.rua
+    {
+        changes.add(Kind::RuaChanged, joined(&old.rua), joined(&new.rua));
+    }
+}
+
+/// A set in one line. What is longer is cut: the datasets hold it whole.
+fn joined(texts: &BTreeSet<String>) -> String {
+    const SHOWN: usize = 20;
+    let mut text = texts.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(" ");
+    if let more @ 1.. = texts.len().saturating_sub(SHOWN) {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}

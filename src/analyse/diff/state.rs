@@ -1,0 +1,145 @@
+//! What is kept of a domain that is to be compared, read from the flat columns of one scan.
+
+use std::collections::BTreeSet;
+
+use arrow::array::{Array, Int64Array, RecordBatch, StringArray};
+
+use crate::classify::{Delivery, MxState, PolicyStage, Posture, RecordState};
+use crate::dataset::{ColumnGroup, DatasetError, ListColumn, text};
+
+/// The columns that are read of rows that say more than "no record".
+pub(super) const COLUMNS: &[&str] = &[
+    "domain",
+    "mx_state",
+    "mx_hosts",
+    "mx_provider",
+    "sts_state",
+    "sts_id",
+    "policy_stage",
+    "policy_mode",
+    "policy_max_age",
+    "policy_mx",
+    "policy_provider",
+    "tlsrpt_state",
+    "tlsrpt_rua",
+    "posture",
+    "delivery",
+    "evidence.fetch.body_sha256",
+];
+
+/// A domain in one scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) domain: String,
+    pub(super) posture: Posture,
+    pub(super) tlsrpt: RecordState,
+    pub(super) delivery: Delivery,
+    pub(super) id: Option<String>,
+    /// How the retrieval ended; `None` where nothing was fetched.
+    pub(super) stage: Option<PolicyStage>,
+    pub(super) max_age: Option<i64>,
+    /// Lower case.
+    pub(super) patterns: Option<BTreeSet<String>>,
+    pub(super) policy_provider: Option<String>,
+    pub(super) body_sha256: Option<String>,
+    pub(super) mx_state: MxState,
+    pub(super) mx_hosts: BTreeSet<String>,
+    pub(super) mx_provider: Option<String>,
+    pub(super) rua: BTreeSet<String>,
+}
+
+/// The columns of a batch.
+pub(super) struct StateColumns {
+    domain: StringArray,
+    mx_state: StringArray,
+    mx_hosts: ListColumn<StringArray>,
+    mx_provider: StringArray,
+    sts_id: StringArray,
+    policy_stage: StringArray,
+    policy_max_age: Int64Array,
+    policy_mx: ListColumn<StringArray>,
+    policy_provider: StringArray,
+    tlsrpt_state: StringArray,
+    tlsrpt_rua: ListColumn<StringArray>,
+    posture: StringArray,
+    delivery: StringArray,
+    body_sha256: StringArray,
+}
+
+impl StateColumns {
+    pub(super) fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
+        let table = ColumnGroup::table(batch);
+        Ok(Self {
+            domain: table.column("domain")?,
+            mx_state: table.column("mx_state")?,
+            mx_hosts: table.lists("mx_hosts")?,
+            mx_provider: table.column("mx_provider")?,
+            sts_id: table.column("sts_id")?,
+            policy_stage: table.column("policy_stage")?,
+            policy_max_age: table.column("policy_max_age")?,
+            policy_mx: table.lists("policy_mx")?,
+            policy_provider: table.column("policy_provider")?,
+            tlsrpt_state: table.column("tlsrpt_state")?,
+            tlsrpt_rua: table.lists("tlsrpt_rua")?,
+            posture: table.column("posture")?,
+            delivery: table.column("delivery")?,
+            body_sha256: table.group("evidence")?.group("fetch")?.column("body_sha256")?,
+        })
+    }
+
+    /// A row. A word that this version does not know is unknown, never a change.
+    pub(super) fn row(&self, row: usize) -> State {
+        let own = |column: &StringArray| text(column, row).map(str::to_owned);
+        let set = |column: &ListColumn<StringArray>| column.texts(row).map(|texts| texts.map(str::to_ascii_lowercase).collect());
+        State {
+            domain: own(&self.domain).unwrap_or_default(),
+            posture: posture(text(&self.posture, row)),
+            tlsrpt: record_state(text(&self.tlsrpt_state, row)),
+            delivery: text(&self.delivery, row).and_then(Delivery::from_word).unwrap_or(Delivery::Unknown),
+            id: own(&self.sts_id),
+            stage: text(&self.policy_stage, row).and_then(PolicyStage::from_word),
+            max_age: self.policy_max_age.is_valid(row).then(|| self.policy_max_age.value(row)),
+            patterns: set(&self.policy_mx),
+            policy_provider: own(&self.policy_provider),
+            body_sha256: own(&self.body_sha256),
+            mx_state: text(&self.mx_state, row).and_then(MxState::from_word).unwrap_or(MxState::Unknown),
+            mx_hosts: set(&self.mx_hosts).unwrap_or_default(),
+            mx_provider: own(&self.mx_provider),
+            // The local part of an address may differ by case; another case is another text, and no wrong word is said of either.
+            rua: self.tlsrpt_rua.texts(row).into_iter().flatten().map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// The posture that a column says.
+pub(super) fn posture(word: Option<&str>) -> Posture {
+    word.and_then(Posture::from_word).unwrap_or(Posture::Unknown)
+}
+
+/// The state of a record that a column says.
+pub(super) fn record_state(word: Option<&str>) -> RecordState {
+    word.and_then(RecordState::from_word).unwrap_or(RecordState::Unknown)
+}
+
+impl State {
+    /// Whether there is an MTA-STS record, or text meant as one.
+    pub(super) fn has_sts(&self) -> bool {
+        !matches!(self.posture, Posture::Absent | Posture::Unknown)
+    }
+
+    /// Whether there is a record of either kind.
+    pub(super) fn has_record(&self) -> bool {
+        self.has_sts() || !matches!(self.tlsrpt, RecordState::Absent | RecordState::Unknown)
+    }
+
+    /// Whether a policy text was retrieved, valid or not.
+    pub(super) fn has_policy_text(&self) -> bool {
+        matches!(self.stage, Some(PolicyStage::Ok | PolicyStage::Syntax))
+    }
+
+    /// MX hosts that no pattern of a policy allows (RFC 8461 section 4.1: a wildcard stands for one label).
+    pub(super) fn uncovered_by(&self, patterns: &BTreeSet<String>) -> Vec<&str> {
+        let wildcard = |host: &str| host.split_once('.').is_some_and(|(_, parent)| patterns.contains(&format!("*.{parent}")));
+        self.mx_hosts.iter().map(String::as_str).filter(|host| !patterns.contains(*host) && !wildcard(host)).collect()
+    }
+}

@@ -1,0 +1,109 @@
+//! Mailboxes replaced in all texts and bytes of a batch, however deep they are nested, so that no column can be forgotten.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, ListArray, RecordBatch, StringArray, StructArray};
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+
+use super::mailbox::Redaction;
+use crate::dataset::elements;
+
+/// The batch without readable mailboxes. A SHA-256 of a body that had one is left out, since it would tell a guess from a miss.
+pub(super) fn redact(batch: &RecordBatch, redaction: &Redaction) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.columns().iter().map(|column| array(column, redaction)).collect::<Result<_, _>>()?;
+    RecordBatch::try_new(batch.schema(), columns)
+}
+
+fn array(column: &ArrayRef, redaction: &Redaction) -> Result<ArrayRef, ArrowError> {
+    match column.data_type() {
+        DataType::Utf8 => Ok(texts(column, redaction)),
+        DataType::Binary => Ok(bytes(column, redaction)),
+        DataType::List(_) => list(column, redaction),
+        DataType::Struct(_) => structure(column, redaction),
+        _ => Ok(Arc::clone(column)),
+    }
+}
+
+/// Whether there can be a mailbox at all; nearly always there is none.
+fn may_have_mailbox(values: &[u8]) -> bool {
+    values.iter().any(|byte| matches!(byte, b'@' | b'%')) || values.windows(7).any(|window| window.eq_ignore_ascii_case(b"mailto:"))
+}
+
+fn texts(column: &ArrayRef, redaction: &Redaction) -> ArrayRef {
+    let texts: &StringArray = column.as_string();
+    if !may_have_mailbox(texts.value_data()) {
+        return Arc::clone(column);
+    }
+    let replaced = |text: Option<&str>| text.map(|text| redaction.apply(text.as_bytes()).map_or_else(|| text.to_owned(), lossy));
+    Arc::new(texts.iter().map(replaced).collect::<StringArray>())
+}
+
+/// Only whole characters are taken out, so that UTF-8 stays UTF-8.
+fn lossy(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+fn bytes(column: &ArrayRef, redaction: &Redaction) -> ArrayRef {
+    let values: &BinaryArray = column.as_binary();
+    if !may_have_mailbox(values.value_data()) {
+        return Arc::clone(column);
+    }
+    let replaced = |bytes: Option<&[u8]>| bytes.map(|bytes| redaction.apply(bytes).unwrap_or_else(|| bytes.to_vec()));
+    Arc::new(values.iter().map(replaced).collect::<BinaryArray>())
+}
+
+fn list(column: &ArrayRef, redaction: &Redaction) -> Result<ArrayRef, ArrowError> {
+    let lists: &ListArray = column.as_list();
+    let DataType::List(field) = column.data_type() else { return Ok(Arc::clone(column)) };
+    let values = match field.data_type() {
+        DataType::Binary => pieces(lists, redaction),
+        _ => array(lists.values(), redaction)?,
+    };
+    if Arc::ptr_eq(&values, lists.values()) {
+        return Ok(Arc::clone(column));
+    }
+    Ok(Arc::new(ListArray::try_new(Arc::clone(field), lists.offsets().clone(), values, lists.nulls().cloned())?))
+}
+
+/// The character-strings of TXT records, each record read as a whole.
+fn pieces(records: &ListArray, redaction: &Redaction) -> ArrayRef {
+    let strings: &BinaryArray = records.values().as_binary();
+    let mut replaced: Vec<Option<Vec<u8>>> = strings.iter().map(|string| string.map(<[u8]>::to_vec)).collect();
+    let mut changed = false;
+    for record in 0..records.len() {
+        let range = elements(records, record);
+        let old: Vec<&[u8]> = range.clone().map(|index| if strings.is_valid(index) { strings.value(index) } else { &[] }).collect();
+        if let Some(new) = redaction.apply_to_pieces(&old) {
+            changed = true;
+            for (slot, piece) in replaced.iter_mut().skip(range.start).zip(new) {
+                *slot = Some(piece);
+            }
+        }
+    }
+    match changed {
+        true => Arc::new(replaced.iter().map(Option::as_deref).collect::<BinaryArray>()),
+        false => Arc::clone(records.values()),
+    }
+}
+
+fn structure(column: &ArrayRef, redaction: &Redaction) -> Result<ArrayRef, ArrowError> {
+    let group: &StructArray = column.as_struct();
+    let mut columns = group.columns().iter().map(|column| array(column, redaction)).collect::<Result<Vec<_>, _>>()?;
+    let place = |name: &str| group.fields().iter().position(|field| field.name() == name);
+    if let (Some(body), Some(hash)) = (place("body"), place("body_sha256"))
+        && let (Some(before), Some(after), Some(hashes)) = (group.columns().get(body), columns.get(body), columns.get(hash))
+        && !Arc::ptr_eq(before, after)
+    {
+        let (before, after, hashes): (&BinaryArray, &BinaryArray, &StringArray) = (before.as_binary(), after.as_binary(), hashes.as_string());
+        let kept = before.iter().zip(after.iter()).zip(hashes.iter()).map(|((before, after), hash)| hash.filter(|_| before == after));
+        let kept: ArrayRef = Arc::new(kept.collect::<StringArray>());
+        if let Some(slot) = columns.get_mut(hash) {
+            *slot = kept;
+        }
+    }
+    if columns.iter().zip(group.columns()).all(|(new, old)| Arc::ptr_eq(new, old)) {
+        return Ok(Arc::clone(column));
+    }
+    Ok(Arc::new(StructArray::try_new(group.fields().clone(), columns, group.nulls().cloned())?))
+}

@@ -1,0 +1,141 @@
+//! `DATASHEET.md`: the headings of Gebru et al., Datasheets for Datasets (2021), filled with what the manifest knows; the rest is
+//! marked as blank, since only the publisher can say it.
+
+use std::fmt::Write;
+
+use super::Publication;
+use super::description::summary;
+use super::mailbox::Mailboxes;
+use crate::dataset::{Manifest, Tally};
+
+/// What stands where the publisher has to write.
+const BLANK: &str = "**[blank: to be filled in by the publisher]**";
+
+/// The datasheet.
+pub(super) fn datasheet(manifest: &Manifest, publication: &Publication) -> String {
+    let sections = [
+        ("Motivation", motivation()),
+        ("Composition", composition(manifest, publication)),
+        ("Collection process", collection(manifest)),
+        ("Preprocessing, cleaning, labelling", preprocessing(manifest, publication)),
+        ("Uses", uses()),
+        ("Distribution", distribution(publication)),
+        ("Maintenance", maintenance()),
+    ];
+    let mut out = format!("# Datasheet: {}\n\n{}\n", code(&manifest.run_id), plain(&summary(manifest)));
+    for (heading, answers) in sections {
+        let _ = write!(out, "\n## {heading}\n\n"); // Writing to a String cannot fail.
+        for (question, answer) in answers {
+            let _ = write!(out, "**{question}** {answer}\n\n");
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+type Answers = Vec<(&'static str, String)>;
+
+fn blank() -> String {
+    BLANK.to_owned()
+}
+
+fn motivation() -> Answers {
+    vec![
+        ("For what purpose was the dataset created?", blank()),
+        ("Who created it, and on behalf of which entity?", blank()),
+        ("Who funded its creation?", blank()),
+    ]
+}
+
+fn composition(manifest: &Manifest, publication: &Publication) -> Answers {
+    let tally = |tally: &Tally| tally.iter().map(|(word, rows)| format!("{} {rows}", code(word))).collect::<Vec<_>>().join(", ");
+    let accounting = manifest.accounting.map_or_else(blank, |a| {
+        format!(
+            "Of {} lines of the list {} became rows, {} are no domain name, {} are duplicates, {} were excluded on request, {} were not selected, {} are blank or comments.",
+            a.lines, a.rows, a.rejected, a.duplicates, a.excluded, a.not_selected, a.blank
+        )
+    });
+    let personal = match publication.mailboxes {
+        Mailboxes::Hash => {
+            "Mailboxes (of report addresses above all) stand in it as keyed hashes in place of their local parts, in every column and in the recorded bytes."
+        }
+        Mailboxes::Drop => "The local parts of mailboxes (of report addresses above all) were replaced by a fixed word, in every column and in the recorded bytes.",
+        Mailboxes::Keep => "Yes: report addresses, and whatever mailboxes stand in records and policies, are in it as published by the domains.",
+    };
+    vec![
+        ("What do the instances represent?", "Domain names; each row is one domain at one time.".to_owned()),
+        ("How many instances are there?", manifest.counts.rows.to_string()),
+        ("Does it contain all possible instances or a sample?", accounting),
+        ("What data does each instance consist of?", "The columns that `datapackage.json` and `croissant.json` describe: the judgement in flat columns, everything that was seen in column `evidence`.".to_owned()),
+        ("Is there a label?", format!("Posture: {}. Delivery: {}.", tally(&manifest.counts.posture), tally(&manifest.counts.delivery))),
+        ("Is any information missing?", "What could not be found out is `unknown`, never `absent`; the outcome of every lookup says why.".to_owned()),
+        ("Are there errors, sources of noise, or redundancies?", "Lookups can fail for reasons of the network in between; figures of toplists over-estimate adoption among all domains.".to_owned()),
+        ("Does it contain personal data?", personal.to_owned()),
+    ]
+}
+
+fn collection(manifest: &Manifest) -> Answers {
+    let list = &manifest.list;
+    let id = list.id.as_deref().map_or_else(String::new, |id| format!(", id {}", code(id)));
+    let hash = list.sha256.as_deref().map_or_else(String::new, |hash| format!(", SHA-256 {}", code(hash)));
+    let resolvers = manifest.resolvers.iter().map(|resolver| code(resolver)).collect::<Vec<_>>().join(", ");
+    let activity = &manifest.activity;
+    vec![
+        ("How was the data acquired?", "By DNS lookups (MX, TXT at `_mta-sts` and `_smtp._tls`, addresses) and one HTTPS GET of each policy; no mail was sent and no connection made to port 25.".to_owned()),
+        ("With what software?", format!("stscan {} (revision {}), catalogue of findings {}, {}, {}.", code(&manifest.tool.version), code(manifest.tool.git_revision.as_deref().unwrap_or("unknown")), code(&manifest.catalogue_version), code(&manifest.public_suffix_list), code(&manifest.root_store))),
+        ("From which list?", format!("{}{id}{hash}.", code(&list.name))),
+        ("Over what timeframe?", format!("{} to {}; {} DNS queries and {} HTTPS exchanges in {:.0} seconds of scanning.", manifest.started_at, manifest.finished_at.as_deref().unwrap_or("(unfinished)"), activity.dns_queries, activity.fetches, activity.seconds)),
+        ("By way of which resolvers, under which name?", format!("{resolvers}; User-Agent {}.", code(&manifest.user_agent))),
+        ("Were ethical review processes conducted?", blank()),
+        ("Were the operators notified, and could they opt out?", blank()),
+    ]
+}
+
+fn preprocessing(manifest: &Manifest, publication: &Publication) -> Answers {
+    let judged = match manifest.made_from.as_ref().and_then(|export| export.made_from.as_ref()) {
+        Some(earlier) => format!("The evidence was judged again with catalogue {}, after {} of the scan itself.", code(&manifest.catalogue_version), code(&earlier.catalogue_version)),
+        None => "None beyond the judgement that the program makes of the evidence; the evidence is kept, so that it can be made again.".to_owned(),
+    };
+    let removed = format!(
+        "Mailboxes: {}. Further columns of the list: {}. Hashes of bodies in which a mailbox was replaced are left out.",
+        publication.mailboxes,
+        if publication.keep_carried { "kept" } else { "left out" }
+    );
+    vec![("Was any preprocessing done?", judged), ("What was removed for publication?", removed), ("Is the raw data kept?", blank())]
+}
+
+fn uses() -> Answers {
+    vec![
+        ("Has it been used already?", blank()),
+        ("What could it be used for?", "Adoption and misconfiguration of MTA-STS and TLS reporting, and their change over time.".to_owned()),
+        ("For what should it not be used?", "For contacting the owners of mailboxes other than to tell of a fault.".to_owned()),
+    ]
+}
+
+fn distribution(publication: &Publication) -> Answers {
+    let licence = publication.licence.as_deref().map_or_else(blank, code);
+    vec![
+        ("How will it be distributed?", blank()),
+        ("When?", format!("This copy was made on {}.", publication.date)),
+        ("Under what licence?", licence),
+    ]
+}
+
+fn maintenance() -> Answers {
+    vec![
+        ("Who maintains it, and how can they be reached?", blank()),
+        ("Will it be updated, and is there an erratum?", blank()),
+        ("How is it checked?", "`sha256sum -c SHA256SUMS`; `manifest.json` lists every part with its rows and SHA-256.".to_owned()),
+    ]
+}
+
+/// Text of a list or a manifest as code, so that nothing in it is Markdown or HTML.
+fn code(text: &str) -> String {
+    format!("`{}`", text.chars().filter(|c| !c.is_control() && *c != '`').collect::<String>())
+}
+
+/// The same as plain text.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).flat_map(|c| if "\\`*_<>[]#|".contains(c) { vec!['\\', c] } else { vec![c] }).collect()
+}

@@ -1,0 +1,203 @@
+//! The dataset described for machines: Croissant (ML Commons, 1.0) and Data Package (Frictionless), both made from the schema.
+
+use arrow::datatypes::{DataType, Field};
+use serde_json::{Value, json};
+
+use super::Publication;
+use crate::dataset::{COMMENT, Manifest, UNIT, schema};
+
+/// Name of the table, of its record set and of its resource.
+const TABLE: &str = "domains";
+
+/// What can be said of the dataset in a sentence.
+pub(super) fn summary(manifest: &Manifest) -> String {
+    format!(
+        "MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460) of {} domains of the list {:?}, scanned by stscan from {} to {}: one row a domain, with the judgement and the evidence that it rests on.",
+        manifest.counts.rows,
+        manifest.list.name,
+        manifest.started_at,
+        manifest.finished_at.as_deref().unwrap_or("(unfinished)"),
+    )
+}
+
+/// `croissant.json`.
+pub(super) fn croissant(manifest: &Manifest, publication: &Publication) -> Value {
+    let files = manifest.parts.iter().map(|part| {
+        json!({
+            "@type": "cr:FileObject",
+            "@id": part.file,
+            "name": part.file,
+            "description": format!("{} rows", part.rows),
+            "contentUrl": part.file,
+            "contentSize": format!("{} B", part.bytes),
+            "encodingFormat": "application/x-parquet",
+            "sha256": part.sha256,
+        })
+    });
+    let contained: Vec<Value> = manifest.parts.iter().map(|part| json!({ "@id": part.file })).collect();
+    let set = json!({
+        "@type": "cr:FileSet",
+        "@id": "parts",
+        "name": "parts",
+        "description": "All parts of the table.",
+        "containedIn": contained,
+        "encodingFormat": "application/x-parquet",
+        "includes": "domains/*.parquet",
+    });
+    let fields: Vec<Value> = schema().fields().iter().map(|field| croissant_field(field, TABLE, true)).collect();
+    let mut dataset = json!({
+        "@context": context(),
+        "@type": "sc:Dataset",
+        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "name": name(manifest),
+        "description": summary(manifest),
+        "version": "1.0.0",
+        "datePublished": publication.date,
+        "distribution": files.chain([set]).collect::<Vec<_>>(),
+        "recordSet": [{
+            "@type": "cr:RecordSet",
+            "@id": TABLE,
+            "name": TABLE,
+            "description": "One row a domain, sorted by ordinal.",
+            "key": { "@id": format!("{TABLE}/ordinal") },
+            "field": fields,
+        }],
+    });
+    if let Some(licence) = &publication.licence {
+        dataset["license"] = licence.as_str().into();
+    }
+    dataset
+}
+
+/// A column; below a column of structs its fields, which are read by path.
+fn croissant_field(field: &Field, parent: &str, is_column: bool) -> Value {
+    let id = format!("{parent}/{}", field.name());
+    let (kind, repeated) = element(field.data_type());
+    let mut value = json!({ "@type": "cr:Field", "@id": id, "name": id, "description": comment(field) });
+    if repeated {
+        value["repeated"] = true.into();
+    }
+    if is_column {
+        value["source"] = json!({ "fileSet": { "@id": "parts" }, "extract": { "column": field.name() } });
+    }
+    match kind {
+        DataType::Struct(fields) => {
+            value["subField"] = fields.iter().map(|field| croissant_field(field, &id, false)).collect();
+        }
+        plain => value["dataType"] = croissant_type(plain).into(),
+    }
+    value
+}
+
+/// The type of the innermost elements, and whether there are lists around them.
+fn element(data_type: &DataType) -> (&DataType, bool) {
+    match data_type {
+        DataType::List(field) => (element(field.data_type()).0, true),
+        plain => (plain, false),
+    }
+}
+
+fn croissant_type(data_type: &DataType) -> &'static str {
+    match data_type {
+        DataType::Boolean => "sc:Boolean",
+        DataType::Int16 | DataType::Int32 | DataType::Int64 => "sc:Integer",
+        DataType::Float64 => "sc:Float",
+        DataType::Timestamp(..) => "sc:DateTime",
+        _ => "sc:Text",
+    }
+}
+
+fn comment(field: &Field) -> String {
+    let comment = field.metadata().get(COMMENT).cloned().unwrap_or_default();
+    match field.metadata().get(UNIT) {
+        Some(unit) => format!("{comment} Unit: {unit}."),
+        None => comment,
+    }
+}
+
+fn name(manifest: &Manifest) -> String {
+    let run: String = manifest.run_id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    format!("stscan-{run}")
+}
+
+/// The context that the specification gives.
+fn context() -> Value {
+    json!({
+        "@language": "en",
+        "@vocab": "https://schema.org/",
+        "citeAs": "cr:citeAs",
+        "column": "cr:column",
+        "conformsTo": "dct:conformsTo",
+        "cr": "http://mlcommons.org/croissant/",
+        "rai": "http://mlcommons.org/croissant/RAI/",
+        "data": { "@id": "cr:data", "@type": "@json" },
+        "dataType": { "@id": "cr:dataType", "@type": "@vocab" },
+        "dct": "http://purl.org/dc/terms/",
+        "examples": { "@id": "cr:examples", "@type": "@json" },
+        "extract": "cr:extract",
+        "field": "cr:field",
+        "fileProperty": "cr:fileProperty",
+        "fileObject": "cr:fileObject",
+        "fileSet": "cr:fileSet",
+        "format": "cr:format",
+        "includes": "cr:includes",
+        "isLiveDataset": "cr:isLiveDataset",
+        "jsonPath": "cr:jsonPath",
+        "key": "cr:key",
+        "md5": "cr:md5",
+        "parentField": "cr:parentField",
+        "path": "cr:path",
+        "recordSet": "cr:recordSet",
+        "references": "cr:references",
+        "regex": "cr:regex",
+        "repeated": "cr:repeated",
+        "replace": "cr:replace",
+        "sc": "https://schema.org/",
+        "separator": "cr:separator",
+        "source": "cr:source",
+        "subField": "cr:subField",
+        "transform": "cr:transform"
+    })
+}
+
+/// `datapackage.json`.
+pub(super) fn data_package(manifest: &Manifest, publication: &Publication) -> Value {
+    let fields: Vec<Value> = schema()
+        .fields()
+        .iter()
+        .map(|field| json!({ "name": field.name(), "type": frictionless_type(field.data_type()), "description": comment(field) }))
+        .collect();
+    let paths: Vec<&str> = manifest.parts.iter().map(|part| part.file.as_str()).collect();
+    let mut package = json!({
+        "profile": "data-package",
+        "name": name(manifest),
+        "id": manifest.run_id,
+        "title": format!("MTA-STS and SMTP TLS reporting of {}", manifest.list.name),
+        "description": summary(manifest),
+        "created": manifest.started_at,
+        "resources": [{
+            "name": TABLE,
+            "path": paths,
+            "format": "parquet",
+            "mediatype": "application/vnd.apache.parquet",
+            "schema": { "fields": fields, "primaryKey": "ordinal" },
+        }],
+    });
+    if let Some(licence) = &publication.licence {
+        let key = if licence.contains("://") { "path" } else { "name" };
+        package["licenses"] = json!([{ key: licence }]);
+    }
+    package
+}
+
+fn frictionless_type(data_type: &DataType) -> &'static str {
+    match data_type {
+        DataType::Boolean => "boolean",
+        DataType::Int16 | DataType::Int32 | DataType::Int64 => "integer",
+        DataType::Float64 => "number",
+        DataType::Timestamp(..) => "datetime",
+        DataType::List(_) => "array",
+        DataType::Struct(_) => "object",
+        _ => "string",
+    }
+}

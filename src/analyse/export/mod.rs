@@ -1,0 +1,135 @@
+//! A copy of a dataset that can be published: mailboxes made unreadable, the dataset described for machines and people, checksums.
+
+mod columns;
+mod datasheet;
+mod description;
+mod mailbox;
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+
+use super::reclassify::each_part;
+use super::{AnalyseError, Scan};
+use crate::dataset::{DerivedDataset, MAX_BATCH_ROWS, Manifest, Options, REJECTED, with_nothing_carried};
+
+pub use self::mailbox::Mailboxes;
+use self::mailbox::Redaction;
+
+/// How a dataset is published.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// What becomes of mailboxes.
+    pub mailboxes: Mailboxes,
+    /// Key of the hashes.
+    pub key: [u8; 32],
+    /// Whether the columns that the list brought along stay; they often name people.
+    pub keep_carried: bool,
+    /// The licence, as an SPDX identifier or a URL; nothing is guessed.
+    pub licence: Option<String>,
+    /// Date of publication, as `2026-11-23`.
+    pub date: String,
+}
+
+impl Publication {
+    /// The present date in UTC.
+    pub fn today() -> String {
+        OffsetDateTime::now_utc().date().to_string()
+    }
+}
+
+/// Writes the publishable copy of `dir` to `out`: the same run, parts and ordinals, and beside them `croissant.json`,
+/// `datapackage.json`, `DATASHEET.md` and `SHA256SUMS`.
+///
+/// # Errors
+/// If `dir` holds no finished dataset, `out` may not be written to, or the disk fails.
+pub fn export(dir: &Path, out: &Path, publication: &Publication) -> Result<Manifest, AnalyseError> {
+    let origin = Scan::open(dir)?.reader;
+    let redaction = match publication.mailboxes {
+        Mailboxes::Hash => Some(Redaction::Hash(publication.key)),
+        Mailboxes::Drop => Some(Redaction::Drop),
+        Mailboxes::Keep => None,
+    };
+    let options = Options::from([
+        ("mailboxes".to_owned(), json!(publication.mailboxes)),
+        ("keep-carried".to_owned(), json!(publication.keep_carried)),
+        ("licence".to_owned(), json!(publication.licence)),
+    ]);
+    let mut dataset = DerivedDataset::begin(out, &origin, "export", options, None)?;
+    let parts = each_part(&origin, |part, _| {
+        let batches = origin.part_in_batches(part, None, MAX_BATCH_ROWS)?.map(|batch| {
+            let batch = if publication.keep_carried { batch? } else { with_nothing_carried(&batch?)? };
+            match &redaction {
+                Some(redaction) => Ok(columns::redact(&batch, redaction)?),
+                None => Ok(batch),
+            }
+        });
+        dataset.write_part(part, batches)
+    })?;
+    let line = |line: &[u8]| redaction.as_ref().and_then(|redaction| redaction.apply(line)).unwrap_or_else(|| line.to_vec());
+    dataset.copy_rejected(&origin, line)?;
+    shorten_paths(dataset.manifest_mut());
+    let manifest = dataset.finish(parts)?;
+    let texts = [
+        ("croissant.json", pretty(&description::croissant(&manifest, publication))),
+        ("datapackage.json", pretty(&description::data_package(&manifest, publication))),
+        ("DATASHEET.md", datasheet::datasheet(&manifest, publication)),
+    ];
+    for (name, text) in &texts {
+        write(&out.join(name), text)?;
+    }
+    let mut names: Vec<&str> = texts.iter().map(|(name, _)| *name).chain(["manifest.json"]).collect();
+    names.extend([REJECTED].into_iter().filter(|name| out.join(name).exists()));
+    let mut sums: Vec<(String, String)> = manifest.parts.iter().map(|part| (part.file.clone(), part.sha256.clone())).collect();
+    for name in names {
+        sums.push((name.to_owned(), sha256(&out.join(name))?));
+    }
+    sums.sort();
+    write(&out.join("SHA256SUMS"), &sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect::<String>())?;
+    Ok(manifest)
+}
+
+/// Paths in the configuration say where things lie on the scanning machine; their last part is enough.
+fn shorten_paths(manifest: &mut Manifest) {
+    fn shorten(value: &mut Value) {
+        match value {
+            Value::String(path) if !path.contains("://") => *path = path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
+            Value::Array(values) => values.iter_mut().for_each(shorten),
+            _ => {}
+        }
+    }
+    for option in ["list", "exclude", "ca-file", "root-hints"] {
+        if let Some(value) = manifest.configuration.get_mut(option) {
+            shorten(value);
+        }
+    }
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+fn failed(doing: &str, path: &Path, error: &io::Error) -> AnalyseError {
+    AnalyseError::Request(format!("cannot {doing} {}: {error}; the parts are there, give the command again with an empty folder", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), AnalyseError> {
+    fs::write(path, text).map_err(|error| failed("write", path, &error))
+}
+
+fn sha256(path: &Path) -> Result<String, AnalyseError> {
+    let digest = || -> io::Result<String> {
+        let (mut file, mut sha256, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 16]);
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
+                n => sha256.update(buffer.get(..n).unwrap_or_default()),
+            }
+        }
+    };
+    digest().map_err(|error| failed("read", path, &error))
+}

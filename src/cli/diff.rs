@@ -1,0 +1,49 @@
+//! `stscan diff`: what changed between two scans.
+
+use std::io::Write;
+
+use super::args::{ChangeFormat, DiffArguments};
+use super::{Exit, Failure};
+use crate::analyse::Scan;
+use crate::analyse::diff::{Changed, Kind, diff};
+use crate::ui::{changes, text};
+
+/// Compares, prints, and says by the exit status whether there is a change of a kind that was named.
+pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
+    let (listed_kinds, failing) = (kinds("--changes", &arguments.changes)?, kinds("--fail-on", &arguments.fail_on)?);
+    let scans = Scan::open_all(&[arguments.old.clone(), arguments.new.clone()])?;
+    let [old, new] = scans.as_slice() else { return Err(Failure::new(Exit::Fault, "two datasets were not opened")) };
+    let found = diff(old, new)?;
+    let is_listed = |domain: &&Changed| listed_kinds.is_empty() || domain.changes.iter().any(|change| listed_kinds.contains(&change.kind));
+    let listed: Vec<&Changed> = found.domains.iter().filter(is_listed).collect();
+    let printed = match arguments.format {
+        ChangeFormat::Text => changes::terminal(&found, &listed, arguments.top),
+        ChangeFormat::Csv => changes::csv(&listed),
+        ChangeFormat::Json => changes::json(&found, &listed),
+    };
+    write!(anstream::stdout().lock(), "{printed}")?;
+    let mut err = anstream::stderr().lock();
+    if arguments.format == ChangeFormat::Csv {
+        for note in &found.notes {
+            writeln!(err, "stscan: {}", text::safe(note))?;
+        }
+    }
+    match found.count(&failing) {
+        0 => Ok(Exit::Done),
+        domains => {
+            let s = if domains == 1 { "" } else { "s" };
+            writeln!(err, "stscan: {domains} domain{s} with {}", failing.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" or "))?;
+            Ok(Exit::Bad)
+        }
+    }
+}
+
+fn kinds(option: &str, words: &[String]) -> Result<Vec<Kind>, Failure> {
+    let kind = |word: &String| {
+        Kind::from_word(word).ok_or_else(|| {
+            let all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+            Failure::usage(format!("{option} {word:?}: one of {}", all.join(", ")))
+        })
+    };
+    words.iter().map(kind).collect()
+}

@@ -1,0 +1,50 @@
+//! `stscan export`: a copy of a dataset that can be published.
+
+use std::io::Write;
+
+use super::args::ExportArguments;
+use super::{Exit, Failure};
+use crate::analyse::export::{Mailboxes, Publication, export};
+
+/// Exports and says what is left to do.
+pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
+    let word = &arguments.mailboxes;
+    let mailboxes = Mailboxes::from_word(word)
+        .ok_or_else(|| Failure::usage(format!("--mailboxes {word:?}: hash, drop and keep are possible")))?;
+    let hashed = mailboxes == Mailboxes::Hash;
+    if !hashed && (arguments.key.is_some() || arguments.show_key) {
+        return Err(Failure::usage("--key and --show-key go with --mailboxes hash only"));
+    }
+    let key = arguments.key.as_deref().map_or_else(|| Ok(rand::random()), key)?;
+    let publication = Publication {
+        mailboxes,
+        key,
+        keep_carried: arguments.keep_carried,
+        licence: arguments.licence.clone(),
+        date: Publication::today(),
+    };
+    let manifest = export(&arguments.dataset, &arguments.out, &publication)?;
+    let mut out = anstream::stdout().lock();
+    let dir = arguments.out.display();
+    writeln!(out, "{dir}: {} rows; croissant.json, datapackage.json, DATASHEET.md, SHA256SUMS", manifest.counts.rows)?;
+    if arguments.show_key {
+        writeln!(out, "key of the hashes: {}", key.iter().map(|byte| format!("{byte:02x}")).collect::<String>())?;
+    }
+    writeln!(out, "left to you: the blanks of DATASHEET.md")?;
+    if publication.licence.is_none() {
+        writeln!(out, "no licence is stated; --licence names one")?;
+    }
+    Ok(Exit::Done)
+}
+
+/// 64 hexadecimal digits.
+fn key(text: &str) -> Result<[u8; 32], Failure> {
+    let wrong = || Failure::usage("--key: 64 hexadecimal digits are expected, as --show-key prints them");
+    let digits: Vec<u8> = text.chars().filter_map(|c| c.to_digit(16)).filter_map(|digit| u8::try_from(digit).ok()).collect();
+    if digits.len() != 64 || text.chars().count() != 64 {
+        return Err(wrong());
+    }
+    let (pairs, _) = digits.as_chunks::<2>();
+    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+    bytes.try_into().map_err(|_| wrong())
+}

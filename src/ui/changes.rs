@@ -1,0 +1,98 @@
+//! What changed between two scans: for a terminal, as CSV, as JSON. Text from the network is made safe in each.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use super::tables::csv::field;
+use super::text::{safe, safe_json};
+use crate::analyse::diff::{Change, Changed, Diff, Kind};
+use crate::classify::Posture;
+
+/// Sums, and the first `top` domains one by one.
+pub fn terminal(diff: &Diff, listed: &[&Changed], top: usize) -> String {
+    let bold = Style::new().bold();
+    let mut out = String::new();
+    let (old, new) = (&diff.old, &diff.new);
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "{bold}{} ({}) to {} ({}){bold:#}", safe(&old.0), safe(&old.1), safe(&new.0), safe(&new.1));
+    let _ = writeln!(out, "{} domains in both lists, {} only in the old one, {} only in the new one\n", diff.in_both, diff.only_old, diff.only_new);
+    for (kind, domains) in &diff.kinds {
+        let style = style(*kind);
+        let _ = writeln!(out, "{style}{:<22}{style:#} {domains:>10}", kind.as_str());
+    }
+    let moved = diff.postures.iter().filter(|((before, after), _)| before != after);
+    for (heading, ((before, after), domains)) in std::iter::once("\nposture").chain(std::iter::repeat("posture")).zip(moved) {
+        let _ = writeln!(out, "{heading:<8} {:<8} to {:<8} {domains:>10}", before.as_str(), after.as_str());
+    }
+    for domain in listed.iter().take(top) {
+        let _ = writeln!(out, "\n{bold}{}{bold:#}", safe(&domain.domain));
+        for change in &domain.changes {
+            let style = style(change.kind);
+            let code = change.code.map(|code| format!("  [{code}]")).unwrap_or_default();
+            let (before, after) = (shown(&change.before), shown(&change.after));
+            let _ = writeln!(out, "  {style}{:<22}{style:#} {before} -> {after}{code}", change.kind.as_str());
+        }
+    }
+    if let more @ 1.. = listed.len().saturating_sub(top) {
+        let _ = writeln!(out, "\nand {more} more domains; --top shows more, --format csv or json all");
+    }
+    for note in &diff.notes {
+        let _ = writeln!(out, "\nNote: {}", safe(note));
+    }
+    out
+}
+
+fn shown(text: &str) -> String {
+    if text.is_empty() { "(none)".to_owned() } else { safe(text) }
+}
+
+fn style(kind: Kind) -> Style {
+    match kind {
+        Kind::NewlyBroken | Kind::NewlyRefused | Kind::MxStale | Kind::DroppedAbruptly => AnsiColor::Red.on_default().bold(),
+        Kind::ModeLowered | Kind::IdReused | Kind::TlsrptBroken | Kind::Unknown => AnsiColor::Yellow.on_default(),
+        Kind::Mended | Kind::RefusalMended | Kind::Adopted | Kind::ModeRaised => AnsiColor::Green.on_default(),
+        _ => Style::new(),
+    }
+}
+
+/// A heading and a line for every change of the domains listed.
+pub fn csv(listed: &[&Changed]) -> String {
+    let mut out = "domain,change,before,after,code\n".to_owned();
+    for domain in listed {
+        for change in &domain.changes {
+            let fields = [&domain.domain, change.kind.as_str(), &change.before, &change.after, change.code.unwrap_or_default()];
+            out.push_str(&fields.map(field).join(","));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// One object: sums, and the domains listed.
+pub fn json(diff: &Diff, listed: &[&Changed]) -> String {
+    let scan = |(label, started_at): &(String, String)| json!({ "label": label, "started_at": started_at });
+    let kinds: serde_json::Map<String, Value> = diff.kinds.iter().map(|(kind, domains)| (kind.to_string(), (*domains).into())).collect();
+    let posture = |((before, after), domains): (&(Posture, Posture), &u64)| json!({ "before": before, "after": after, "domains": domains });
+    let change = |change: &Change| {
+        json!({ "change": change.kind, "before": change.before, "after": change.after, "code": change.code })
+    };
+    let domain = |domain: &&Changed| {
+        json!({ "domain": domain.domain, "changes": domain.changes.iter().map(change).collect::<Vec<_>>() })
+    };
+    let object = json!({
+        "old": scan(&diff.old),
+        "new": scan(&diff.new),
+        "in_both": diff.in_both,
+        "only_old": diff.only_old,
+        "only_new": diff.only_new,
+        "changes": kinds,
+        "postures": diff.postures.iter().map(posture).collect::<Vec<Value>>(),
+        "domains": listed.iter().map(domain).collect::<Vec<Value>>(),
+        "notes": diff.notes,
+    });
+    let mut text = safe_json(&format!("{object:#}"));
+    text.push('\n');
+    text
+}

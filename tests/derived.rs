@@ -1,0 +1,161 @@
+//! Datasets made from others without a packet: judged again, or made fit to be published; and what a list brings along.
+
+#![allow(clippy::unwrap_used)] // A test fails by panicking.
+
+mod harness;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use arrow::array::{Array, ArrayData};
+use harness::{expect, rows, stderr, stdout};
+use stscan::dataset::{Manifest, Reader, TargetColumns};
+
+/// The zoo, scanned once for all tests, in parts of 150 rows.
+static ZOO: LazyLock<PathBuf> = LazyLock::new(|| {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("derived-zoo");
+    let _ = fs::remove_dir_all(&dir);
+    expect(0, &["scan", "--lab=zoo", "--part-rows", "150", "-o", dir.to_str().unwrap()]);
+    dir
+});
+
+fn manifest(dir: &Path) -> Manifest {
+    Reader::open(dir).unwrap().manifest().clone()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn the_same_rules_give_the_same_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("again");
+    let said = stdout(&expect(0, &["reclassify", text(&ZOO), "-o", text(&out)]));
+    assert!(said.contains("rows judged again, 0 of them otherwise than before"), "{said}");
+    let (before, after) = (manifest(&ZOO), manifest(&out));
+    assert!(before.parts.len() > 2, "{} parts", before.parts.len());
+    assert_eq!(before.parts, after.parts, "shards, ordinals, lengths, hashes, counts");
+    for part in &before.parts {
+        assert!(fs::read(ZOO.join(&part.file)).unwrap() == fs::read(out.join(&part.file)).unwrap(), "{}", part.file);
+    }
+    assert_eq!(fs::read(ZOO.join("rejected.csv")).unwrap(), fs::read(out.join("rejected.csv")).unwrap());
+    let origin = after.made_from.clone().unwrap();
+    assert_eq!((origin.made_by.as_str(), &origin.run_id, &origin.tool), ("reclassify", &before.run_id, &before.tool));
+    assert_eq!(Manifest { made_from: None, ..after }, before, "times, list, accounting, versions");
+}
+
+#[test]
+fn a_finished_dataset_and_a_folder_of_others_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = stderr(&expect(4, &["reclassify", text(&ZOO), "-o", text(&ZOO)]));
+    assert!(refused.contains("finished at"), "{refused}");
+    fs::write(dir.path().join("notes.txt"), "mine").unwrap();
+    let refused = stderr(&expect(4, &["reclassify", text(&ZOO), "-o", text(dir.path())]));
+    assert!(refused.contains("notes.txt"), "{refused}");
+    let refused = stderr(&expect(4, &["reclassify", text(dir.path()), "-o", text(&dir.path().join("x"))]));
+    assert!(refused.contains("manifest.json"), "{refused}");
+}
+
+#[test]
+fn what_is_left_of_an_interrupted_run_is_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, out) = (dir.path().join("whole"), dir.path().join("broken"));
+    expect(0, &["reclassify", text(&ZOO), "-o", text(&whole)]);
+    // As if the power had failed: parts that no manifest lists, one of them half written.
+    fs::create_dir_all(out.join("domains")).unwrap();
+    let unfinished = Manifest { finished_at: None, parts: Vec::new(), ..manifest(&whole) };
+    fs::write(out.join("manifest.json"), serde_json::to_vec(&unfinished).unwrap()).unwrap();
+    fs::write(out.join("domains/part-00000.parquet"), "PAR1").unwrap();
+    fs::write(out.join("domains/part-00099.parquet.tmp"), "PAR1").unwrap();
+    let refused = stderr(&expect(4, &["scan", "--lab=zoo", "-o", text(&out)]));
+    assert!(refused.contains("stscan reclassify"), "a scan does not go on there: {refused}");
+    let refused = stderr(&expect(4, &["reclassify", text(&out), "-o", text(&dir.path().join("y"))]));
+    assert!(refused.contains("unfinished"), "{refused}");
+    expect(0, &["reclassify", text(&ZOO), "-o", text(&out)]);
+    assert_eq!(manifest(&out).parts, manifest(&whole).parts);
+    assert!(!out.join("domains/part-00099.parquet.tmp").exists());
+    assert_eq!(rows(&out), rows(&ZOO));
+}
+
+#[test]
+fn columns_of_the_list_are_carried_along() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let list = "owner,domain,unit\n\"Doe, \"\"Jo\"\"\",a.example.com,\x1b[31mSales\n,b.example.com\nSecond,a.example.com,x\n";
+    fs::write(path("list.csv"), list).unwrap();
+    expect(0, &["scan", "--lab", &path("list.csv"), "--carry", "unit,Owner", "-o", &path("out")]);
+    let carried = |dir: &str| -> Vec<Vec<(String, Option<String>)>> {
+        let reader = Reader::open(Path::new(dir)).unwrap();
+        let batch = reader.batches(None).next().unwrap().unwrap();
+        let targets = TargetColumns::of(&batch).unwrap();
+        let row = |row| targets.row(row).unwrap().carried.into_iter().map(|cell| (cell.name.to_string(), cell.value)).collect();
+        (0..batch.num_rows()).map(row).collect()
+    };
+    let cell = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
+    let expected = [
+        vec![cell("unit", Some("\u{fffd}[31mSales")), cell("Owner", Some("Doe, \"Jo\""))],
+        vec![cell("unit", None), cell("Owner", None)],
+    ];
+    assert_eq!(carried(&path("out")), expected, "the first line of a name counts");
+    expect(0, &["reclassify", &path("out"), "-o", &path("again")]);
+    assert_eq!(carried(&path("again")), expected);
+    expect(0, &["export", &path("out"), "-o", &path("public")]);
+    assert_eq!(carried(&path("public")), [vec![], vec![]]);
+    expect(0, &["export", &path("out"), "-o", &path("kept"), "--keep-carried"]);
+    assert_eq!(carried(&path("kept")), expected);
+    let missing = stderr(&expect(2, &["scan", "--lab", &path("list.csv"), "--carry", "team", "-o", &path("x")]));
+    assert!(missing.contains("no column \"team\"") && missing.contains("\"unit\""), "{missing}");
+    fs::write(path("plain.txt"), "a.example.com\n").unwrap();
+    let missing = stderr(&expect(2, &["scan", "--lab", &path("plain.txt"), "--carry", "team", "-o", &path("y")]));
+    assert!(missing.contains("no header line"), "{missing}");
+}
+
+/// All bytes of a dataset's texts, as Arrow holds them.
+fn contains(dir: &Path, needle: &[u8]) -> bool {
+    let reader = Reader::open(dir).unwrap();
+    let found = |data: &ArrayData| -> bool {
+        fn search(data: &ArrayData, needle: &[u8]) -> bool {
+            data.buffers().iter().any(|buffer| buffer.as_slice().windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle)))
+                || data.child_data().iter().any(|child| search(child, needle))
+        }
+        search(data, needle)
+    };
+    reader.batches(None).any(|batch| batch.unwrap().columns().iter().any(|column| found(&column.to_data())))
+}
+
+#[test]
+fn a_published_copy_has_no_mailbox_and_describes_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let (hashed, dropped, kept) = (dir.path().join("hashed"), dir.path().join("dropped"), dir.path().join("kept"));
+    let key = "0f".repeat(32);
+    let said = stdout(&expect(0, &["export", text(&ZOO), "-o", text(&hashed), "--key", &key, "--show-key", "--licence", "CC-BY-4.0"]));
+    assert!(said.contains(&key) && !said.contains("no licence"), "{said}");
+    let said = stdout(&expect(0, &["export", text(&ZOO), "-o", text(&dropped), "--mailboxes", "drop"]));
+    assert!(said.contains("no licence is stated") && !said.contains("key of"), "{said}");
+    expect(0, &["export", text(&ZOO), "-o", text(&kept), "--mailboxes", "keep"]);
+    // The zoo's report addresses are of this mailbox, in records, columns and findings.
+    assert!(contains(&ZOO, b"tls-reports@") && contains(&kept, b"tls-reports@"));
+    for copy in [&hashed, &dropped] {
+        assert!(!contains(copy, b"tls-reports@") && !contains(copy, b"mailto:tls-reports"), "{}", copy.display());
+        let (before, after) = (manifest(&ZOO), manifest(copy));
+        assert_eq!(after.counts, before.counts);
+        assert_eq!(after.made_from.as_ref().map(|origin| origin.made_by.as_str()), Some("export"));
+        assert_eq!(rows(copy), rows(&ZOO), "posture, delivery, codes and all else stays");
+    }
+    assert!(contains(&dropped, b"mailto:removed@"));
+    let json = |name: &str| -> serde_json::Value { serde_json::from_slice(&fs::read(hashed.join(name)).unwrap()).unwrap() };
+    let (croissant, package) = (json("croissant.json"), json("datapackage.json"));
+    assert_eq!(croissant["conformsTo"], "http://mlcommons.org/croissant/1.0");
+    assert_eq!((&croissant["license"], &package["licenses"][0]["name"]), (&"CC-BY-4.0".into(), &"CC-BY-4.0".into()));
+    let columns = stscan::dataset::schema().fields().len();
+    assert_eq!(croissant["recordSet"][0]["field"].as_array().unwrap().len(), columns);
+    assert_eq!(package["resources"][0]["schema"]["fields"].as_array().unwrap().len(), columns);
+    let sheet = fs::read_to_string(hashed.join("DATASHEET.md")).unwrap();
+    assert!(sheet.contains("## Collection process") && sheet.contains("[blank: to be filled in by the publisher]"), "{sheet}");
+    let checked = std::process::Command::new("sha256sum").args(["-c", "--quiet", "SHA256SUMS"]).current_dir(&hashed).status();
+    assert!(checked.unwrap().success());
+    expect(0, &["reclassify", text(&dropped), "-o", text(&dir.path().join("judged"))]);
+    expect(2, &["export", text(&ZOO), "-o", text(&dir.path().join("z")), "--key", "12"]);
+}

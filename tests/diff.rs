@@ -1,0 +1,283 @@
+//! What changed between two scans: hand-made evidence whose truth is known, and the lab's census in two states.
+
+#![allow(clippy::unwrap_used)] // A test fails by panicking.
+
+mod harness;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+use harness::{expect, rows, stderr, stdout};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use stscan::analyse::Scan;
+use stscan::analyse::diff::{Diff, Kind, diff};
+use stscan::classify::{Posture, classify};
+use stscan::dataset::{AccountingEntry, Activity, Dataset, List, Options, Record, RunDescription, Tool, record_batch};
+use stscan::evidence::Evidence;
+use stscan::input::Target;
+
+/// A deployment; `None` as mode: no record.
+#[derive(Clone)]
+struct Site {
+    id: &'static str,
+    mode: Option<&'static str>,
+    patterns: &'static str,
+    hosts: &'static str,
+    max_age: u32,
+    rua: Option<&'static str>,
+    /// Outcome of the question for the record.
+    outcome: &'static str,
+    status: u16,
+    provider: Option<&'static str>,
+}
+
+const SITE: Site = Site {
+    id: "1",
+    mode: Some("enforce"),
+    patterns: "mx1.example.net",
+    hosts: "mx1.example.net",
+    max_age: 604_800,
+    rua: Some("mailto:tls@example.net"),
+    outcome: "noerror",
+    status: 200,
+    provider: None,
+};
+
+const NOTHING: Site = Site { mode: None, rua: None, outcome: "nodata", ..SITE };
+
+fn evidence(domain: &str, site: &Site) -> Evidence {
+    let template = include_str!("golden/enforce.json").replace("enforce.test", domain);
+    let mut evidence: Value = serde_json::from_str(&template).unwrap();
+    let words = |texts: &str| texts.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    evidence["mx"]["records"] = words(site.hosts).iter().map(|host| json!({ "preference": 10, "exchange": host })).collect();
+    evidence["mx_hosts"] = json!([]);
+    evidence["rua_hosts"] = json!([]);
+    evidence["tlsrpt_txt"]["records"] = site.rua.map_or(json!([]), |rua| json!([[format!("v=TLSRPTv1; rua={rua}")]]));
+    if site.rua.is_none() {
+        evidence["tlsrpt_txt"]["outcome"] = "nodata".into();
+    }
+    evidence["sts_txt"]["outcome"] = site.outcome.into();
+    evidence["sts_txt"]["records"] = json!([[format!("v=STSv1; id={};", site.id)]]);
+    if let Some(provider) = site.provider {
+        evidence["host_a"]["cname_chain"] = json!([provider]);
+    }
+    match site.mode.filter(|_| site.outcome == "noerror") {
+        Some(mode) => {
+            let patterns: String = words(site.patterns).iter().map(|pattern| format!("mx: {pattern}\n")).collect();
+            let body = format!("version: STSv1\nmode: {mode}\n{patterns}max_age: {}\n", site.max_age);
+            evidence["fetch"]["status"] = site.status.into();
+            evidence["fetch"]["body_sha256"] = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
+            evidence["fetch"]["body"] = body.into();
+        }
+        None => {
+            evidence["sts_txt"]["records"] = json!([]);
+            for absent in ["host_a", "host_aaaa", "fetch"] {
+                evidence[absent] = Value::Null;
+            }
+        }
+    }
+    serde_json::from_value(evidence).unwrap()
+}
+
+/// A dataset of these domains, in parts of three rows, as if it had been begun on a day of 2026.
+fn dataset(dir: &Path, day: u64, sites: &[(&str, Site)]) {
+    let run = RunDescription {
+        run_id: format!("day-{day}"),
+        tool: Tool::of_this_build(),
+        catalogue_version: "1".to_owned(),
+        configuration: Options::new(),
+        pace: Options::new(),
+        shard_rows: 3,
+        list: List { name: "list".to_owned(), ..List::default() },
+        public_suffix_list: String::new(),
+        root_store: String::new(),
+        resolvers: Vec::new(),
+        user_agent: String::new(),
+    };
+    let mut dataset = Dataset::create_or_resume(dir, &run).unwrap();
+    for (shard, sites) in sites.chunks(3).enumerate() {
+        let record = |(index, (domain, site)): (usize, &(&str, Site))| {
+            let mut evidence = evidence(domain, site);
+            evidence.scanned_at = UNIX_EPOCH + Duration::from_secs(day * 86_400);
+            let ordinal = (shard * 3 + index) as u64;
+            let target = Target { ordinal, domain: evidence.domain.clone(), rank: None, list: "list".into(), carried: Vec::new() };
+            Record { target, assessment: classify(&evidence), evidence }
+        };
+        let records: Vec<Record> = sites.iter().enumerate().map(record).collect();
+        dataset.commit_part(shard as u64, &[record_batch(&records).unwrap()], &Activity::default()).unwrap();
+    }
+    let rows = sites.len() as u64;
+    dataset.finish(AccountingEntry { lines: rows, rows, ..AccountingEntry::default() }, List::default(), &Activity::default()).unwrap();
+    let path = dir.join("manifest.json");
+    let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    manifest["started_at"] = format!("2026-01-{day:02}T00:00:00Z").into();
+    fs::write(&path, manifest.to_string()).unwrap();
+}
+
+/// Name, deployment before and after (`None`: not in the list), and the changes that are expected.
+type Case = (&'static str, Option<Site>, Option<Site>, &'static [Kind]);
+
+fn cases() -> Vec<Case> {
+    use Kind::*;
+    let with = |change: fn(&mut Site)| {
+        let mut site = SITE;
+        change(&mut site);
+        Some(site)
+    };
+    let same = Some(SITE);
+    let testing = || with(|site| site.mode = Some("testing"));
+    vec![
+        ("same.example", same.clone(), same.clone(), &[]),
+        ("still-nothing.example", Some(NOTHING), Some(NOTHING), &[]),
+        ("adopted.example", Some(Site { rua: SITE.rua, ..NOTHING }), same.clone(), &[Adopted]),
+        ("adopted-both.example", Some(NOTHING), same.clone(), &[Adopted, TlsrptAdopted]),
+        ("adopted-broken.example", Some(Site { rua: SITE.rua, ..NOTHING }), with(|site| site.status = 404), &[NewlyBroken, Adopted]),
+        ("broken.example", same.clone(), with(|site| site.status = 404), &[NewlyBroken]),
+        ("mended.example", with(|site| site.status = 404), same.clone(), &[Mended]),
+        ("still-broken.example", with(|site| site.status = 404), with(|site| site.status = 404), &[]),
+        ("abrupt.example", same.clone(), Some(NOTHING), &[DroppedAbruptly, TlsrptDropped]),
+        ("expired.example", with(|site| site.max_age = 86_400), Some(Site { rua: SITE.rua, ..NOTHING }), &[Dropped]),
+        ("orderly.example", with(|site| site.mode = Some("none")), Some(Site { rua: SITE.rua, ..NOTHING }), &[DroppedOrderly]),
+        ("raised.example", testing(), with(|site| site.id = "2"), &[ModeRaised]),
+        ("lowered.example", same.clone(), with(|site| (site.mode, site.id) = (Some("none"), "2")), &[ModeLowered]),
+        ("id-reused.example", testing(), same.clone(), &[IdReused, ModeRaised]),
+        ("id-only.example", same.clone(), with(|site| site.id = "2"), &[IdOnly]),
+        (
+            "patterns.example",
+            same.clone(),
+            with(|site| (site.id, site.patterns) = ("2", "mx1.example.net *.example.org")),
+            &[PatternsChanged],
+        ),
+        ("case.example", same.clone(), with(|site| (site.id, site.patterns) = ("2", "MX1.example.net")), &[]),
+        (
+            "stale.example",
+            same.clone(),
+            with(|site| site.hosts = "mx.elsewhere.test"),
+            &[NewlyRefused, MxStale, MxChanged, MailProviderMoved],
+        ),
+        ("stale-one.example", same.clone(), with(|site| site.hosts = "mx1.example.net mx2.example.net"), &[NewlyRefused, MxStale, MxChanged]),
+        (
+            "covered-move.example",
+            with(|site| site.patterns = "mx1.example.net *.example.org"),
+            with(|site| (site.patterns, site.hosts) = ("mx1.example.net *.example.org", "a.example.org")),
+            &[MxChanged, MailProviderMoved],
+        ),
+        (
+            "refusal-mended.example",
+            with(|site| site.hosts = "mx9.example.net"),
+            with(|site| (site.hosts, site.patterns, site.id) = ("mx9.example.net", "mx9.example.net", "2")),
+            &[RefusalMended, PatternsChanged],
+        ),
+        (
+            "policy-moved.example",
+            with(|site| site.provider = Some("a.hoster.net")),
+            with(|site| site.provider = Some("a.other.net")),
+            &[PolicyProviderMoved],
+        ),
+        ("rua.example", same.clone(), with(|site| site.rua = Some("mailto:new@example.net")), &[RuaChanged]),
+        ("rua-broken.example", same.clone(), with(|site| site.rua = Some("tls@example.net!10m")), &[TlsrptBroken]),
+        ("rua-mended.example", with(|site| site.rua = Some("tls@example.net!10m")), same.clone(), &[TlsrptMended]),
+        ("unknown.example", same.clone(), with(|site| site.outcome = "timeout"), &[Unknown]),
+        ("was-unknown.example", with(|site| site.outcome = "servfail"), same.clone(), &[Unknown]),
+        ("new.example", None, same.clone(), &[OnlyNew]),
+        ("new-nothing.example", None, Some(NOTHING), &[]),
+        ("old.example", same.clone(), None, &[OnlyOld]),
+        ("old-nothing.example", Some(NOTHING), None, &[]),
+    ]
+}
+
+fn two_scans(dir: &Path) -> (String, String) {
+    let (old, new) = (dir.join("old"), dir.join("new"));
+    let mut before: Vec<(&str, Site)> = cases().into_iter().filter_map(|(name, before, ..)| before.map(|site| (name, site))).collect();
+    before.reverse(); // The order of the lists and the parts have nothing to do with each other.
+    dataset(&old, 1, &before);
+    dataset(&new, 6, &cases().into_iter().filter_map(|(name, _, after, _)| after.map(|site| (name, site))).collect::<Vec<_>>());
+    (old.to_str().unwrap().to_owned(), new.to_str().unwrap().to_owned())
+}
+
+fn compared(old: &str, new: &str) -> Diff {
+    diff(&Scan::open(Path::new(old)).unwrap(), &Scan::open(Path::new(new)).unwrap()).unwrap()
+}
+
+#[test]
+fn every_change_is_seen_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = two_scans(dir.path());
+    let found = compared(&old, &new);
+    let mut changes: BTreeMap<&str, Vec<Kind>> =
+        found.domains.iter().map(|domain| (domain.domain.as_str(), domain.changes.iter().map(|change| change.kind).collect())).collect();
+    for (name, .., expected) in cases() {
+        assert_eq!(changes.remove(name).unwrap_or_default(), expected, "{name}");
+    }
+    assert!(changes.is_empty(), "{changes:?}");
+    let listed = cases().len() as u64;
+    assert_eq!((found.in_both, found.only_old, found.only_new), (listed - 4, 2, 2));
+    assert_eq!(found.kinds[&Kind::NewlyBroken], 2);
+    assert_eq!(found.postures.values().sum::<u64>(), found.in_both);
+    assert_eq!(found.postures[&(Posture::Absent, Posture::Absent)], 1);
+    assert_eq!(found.postures[&(Posture::Unknown, Posture::Enforce)], 1);
+    let codes: Vec<_> =
+        found.domains.iter().flat_map(|domain| &domain.changes).filter_map(|change| Some((change.kind, change.code?))).collect();
+    let expected = [
+        (Kind::DroppedAbruptly, "sts-removed-abruptly"),
+        (Kind::IdOnly, "sts-id-changed-body-same"),
+        (Kind::IdReused, "sts-id-reused-body-changed"),
+    ];
+    assert!(expected.iter().all(|code| codes.contains(code)), "{codes:?}");
+    let same = compared(&new, &new);
+    // What is unknown in both is no change, and is said of the one that has a TLSRPT record.
+    assert_eq!((same.domains.len(), same.only_old, same.kinds.keys().copied().collect::<Vec<_>>()), (1, 0, vec![Kind::Unknown]));
+}
+
+#[test]
+fn the_command_prints_three_ways_and_fails_on_what_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = two_scans(dir.path());
+    let text = stdout(&expect(0, &["diff", &old, &new]));
+    assert!(text.contains("27 domains in both lists, 2 only in the old one, 2 only in the new one"), "{text}");
+    assert!(text.contains("[sts-removed-abruptly]") && text.contains("not allowed: mx2.example.net"), "{text}");
+    let csv = stdout(&expect(0, &["diff", &old, &new, "--format", "csv", "--changes", "mx-stale"]));
+    assert!(csv.lines().skip(1).all(|line| line.starts_with("stale")) && csv.lines().count() == 8, "{csv}");
+    let json: Value = serde_json::from_str(&stdout(&expect(0, &["diff", &old, &new, "--format", "json"]))).unwrap();
+    assert_eq!((&json["changes"]["mx-stale"], &json["in_both"], &json["old"]["label"]), (&json!(2), &json!(27), &json!("old")));
+    let failed = stderr(&expect(6, &["diff", &old, &new, "--fail-on", "newly-broken,newly-refused"]));
+    assert!(failed.contains("4 domains with newly-broken or newly-refused"), "{failed}");
+    let wrong = stderr(&expect(2, &["diff", &old, &new, "--fail-on", "broken"]));
+    assert!(wrong.contains("--fail-on \"broken\": one of newly-broken"), "{wrong}");
+    assert!(stderr(&expect(2, &["diff", &old, &old])).contains("given twice"));
+    let backwards = stdout(&expect(0, &["diff", &new, &old]));
+    assert!(backwards.contains("the second dataset is the older one"), "{backwards}");
+}
+
+#[test]
+fn a_changed_world_is_compared_row_by_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let names: Vec<String> = (0..3000).map(|number| format!("d{number}.example.com\n")).collect();
+    fs::write(path("old.txt"), names[..2600].concat()).unwrap();
+    fs::write(path("new.txt"), names[400..].iter().rev().cloned().collect::<String>()).unwrap();
+    for (name, seed) in [("old", "1"), ("new", "2")] {
+        expect(0, &["scan", "--lab", &path(&format!("{name}.txt")), "--seed", seed, "--part-rows", "1000", "-o", &path(name)]);
+    }
+    let found = compared(&path("old"), &path("new"));
+    let postures = |name: &str| -> BTreeMap<String, String> {
+        rows(Path::new(&path(name))).into_iter().map(|row| (row.domain.clone(), row.column("posture").unwrap().to_owned())).collect()
+    };
+    let (before, after) = (postures("old"), postures("new"));
+    let mut expected = BTreeMap::<(String, String), u64>::new();
+    for (domain, posture) in &before {
+        if let Some(now) = after.get(domain) {
+            *expected.entry((posture.clone(), now.clone())).or_default() += 1;
+        }
+    }
+    let found_postures: BTreeMap<(String, String), u64> =
+        found.postures.iter().map(|((before, after), domains)| ((before.to_string(), after.to_string()), *domains)).collect();
+    assert_eq!(found_postures, expected);
+    assert_eq!((found.in_both, found.only_old, found.only_new), (2200, 400, 400));
+    let adopted = expected.iter().filter(|((before, after), _)| before == "absent" && after != "absent" && after != "unknown");
+    assert_eq!(found.kinds.get(&Kind::Adopted).copied().unwrap_or_default(), adopted.map(|(_, domains)| domains).sum::<u64>());
+    assert!(found.kinds.contains_key(&Kind::Adopted), "the two states of the world differ");
+}
