@@ -1,0 +1,69 @@
+//! What a worker brings in: observations judged at once and laid down as columns, by shard, so that no evidence waits for its shard.
+
+use std::collections::BTreeMap;
+
+use arrow::array::RecordBatch;
+
+use super::status::Status;
+use super::worker::Observation;
+use crate::classify::classify;
+use crate::dataset::{DatasetError, RowBuilder};
+
+/// Rows that leave a worker together.
+const BATCH_ROWS: usize = 2048;
+
+/// Judged rows of one shard.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// The shard.
+    pub(super) shard: u64,
+    /// Its rows.
+    pub(super) rows: RecordBatch,
+}
+
+/// Takes what the probes of one worker saw.
+pub(super) trait Gather<O> {
+    /// What leaves the worker.
+    type Batch;
+    /// Takes an observation; gives a batch that it has made full.
+    fn add(&mut self, observation: O) -> Option<Self::Batch>;
+    /// Gives everything that is held back.
+    fn take_all(&mut self) -> Vec<Self::Batch>;
+}
+
+/// The rows of one worker that have not left it yet.
+pub(super) struct Harvest<'a> {
+    shard_rows: u64,
+    open: BTreeMap<u64, RowBuilder>,
+    status: &'a Status,
+}
+
+impl<'a> Harvest<'a> {
+    pub(super) fn new(shard_rows: u64, status: &'a Status) -> Self {
+        Self { shard_rows, open: BTreeMap::new(), status }
+    }
+}
+
+impl Gather<Observation> for Harvest<'_> {
+    type Batch = Result<Batch, DatasetError>;
+
+    fn add(&mut self, (target, evidence): Observation) -> Option<Self::Batch> {
+        let assessment = classify(&evidence);
+        self.status.count(&assessment);
+        let shard = target.ordinal / self.shard_rows;
+        let rows = self.open.entry(shard).or_default();
+        rows.push(&target, &evidence, &assessment);
+        if rows.len() < BATCH_ROWS {
+            return None;
+        }
+        self.open.remove(&shard).map(|rows| finish(shard, rows))
+    }
+
+    fn take_all(&mut self) -> Vec<Self::Batch> {
+        std::mem::take(&mut self.open).into_iter().map(|(shard, rows)| finish(shard, rows)).collect()
+    }
+}
+
+fn finish(shard: u64, rows: RowBuilder) -> Result<Batch, DatasetError> {
+    rows.finish().map(|rows| Batch { shard, rows })
+}
