@@ -57,17 +57,17 @@ impl Domain {
 
     /// Owner name of the MTA-STS record: `_mta-sts.DOMAIN` (RFC 8461 section 3.1).
     pub fn sts_record_name(&self) -> String {
-        format!("_mta-sts.{}", self.0)
+        ["_mta-sts.", &self.0].concat()
     }
 
     /// Owner name of the TLSRPT record: `_smtp._tls.DOMAIN` (RFC 8460 section 3).
     pub fn tlsrpt_record_name(&self) -> String {
-        format!("_smtp._tls.{}", self.0)
+        ["_smtp._tls.", &self.0].concat()
     }
 
     /// The policy host: `mta-sts.DOMAIN` (RFC 8461 section 3.2).
     pub fn policy_host(&self) -> String {
-        format!("mta-sts.{}", self.0)
+        ["mta-sts.", &self.0].concat()
     }
 }
 

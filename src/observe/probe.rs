@@ -31,6 +31,15 @@ pub struct Probe {
 /// A and AAAA of the policy host, and the exchange.
 type Policy = (Option<Lookup<Ipv4Addr>>, Option<Lookup<Ipv6Addr>>, Option<Fetch>);
 
+/// What is seen beyond the three first lookups; nothing where they find no record.
+#[derive(Default)]
+struct Beyond {
+    policy: Policy,
+    mx_hosts: Vec<HostLookup>,
+    rua_hosts: Vec<ReceiverLookup>,
+    around: Vec<Lookup<Txt>>,
+}
+
 impl Probe {
     /// A probe that asks `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
     pub fn new(dns: Dns, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
@@ -48,12 +57,12 @@ impl Probe {
         let mut mx: Lookup<Mx> = self.ask(domain.as_str()).await;
         mx.records.truncate(MOST_MX);
         let (sts_txt, tlsrpt_txt) = self.records(domain, &mx).await;
-        let ((host_a, host_aaaa, fetch), mx_hosts, rua_hosts, around) = tokio::join!(
-            self.policy(domain, &sts_txt),
-            self.mx_hosts(&mx, &sts_txt),
-            self.rua_hosts(domain, &mx, &tlsrpt_txt),
-            self.around(domain, &mx),
-        );
+        let bare = sts_txt.records.is_empty() && tlsrpt_txt.records.is_empty() && !self.look_around;
+        let Beyond { policy: (host_a, host_aaaa, fetch), mx_hosts, rua_hosts, around } = match bare {
+            true => Beyond::default(),
+            // Rare and large: apart, so that the thousands of other probes in flight are spared its room.
+            false => Box::pin(self.beyond(domain, &mx, &sts_txt, &tlsrpt_txt)).await,
+        };
         let elapsed_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
         let domain = domain.clone();
         Evidence { domain, scanned_at, elapsed_ms, mx, sts_txt, tlsrpt_txt, host_a, host_aaaa, fetch, mx_hosts, rua_hosts, around }
@@ -65,6 +74,17 @@ impl Probe {
             return (Lookup::unsent(sts, Outcome::Pruned), Lookup::unsent(tlsrpt, Outcome::Pruned));
         }
         tokio::join!(self.ask(&sts), self.ask(&tlsrpt))
+    }
+
+    /// Whatever the records lead to.
+    async fn beyond(&self, domain: &Domain, mx: &Lookup<Mx>, sts_txt: &Lookup<Txt>, tlsrpt_txt: &Lookup<Txt>) -> Beyond {
+        let (policy, mx_hosts, rua_hosts, around) = tokio::join!(
+            self.policy(domain, sts_txt),
+            self.mx_hosts(mx, sts_txt),
+            self.rua_hosts(domain, mx, tlsrpt_txt),
+            self.around(domain, mx),
+        );
+        Beyond { policy, mx_hosts, rua_hosts, around }
     }
 
     async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>) -> Policy {

@@ -36,6 +36,8 @@ pub(super) async fn work<T, O, F: Future<Output = O>, G: Gather<O>>(
     let mut open = true;
     loop {
         let ready: Vec<G::Batch> = tokio::select! {
+            // What is done goes first: it makes room. Nothing starves, for a probe that is done is gone.
+            biased;
             Some(first) = probes.next(), if !probes.is_empty() => {
                 let mut full = Vec::from_iter(harvest.add(first));
                 // Not `ready_chunks`: it takes an empty set for the end of the stream and would never look at it again.

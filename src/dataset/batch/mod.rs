@@ -65,8 +65,9 @@ impl RowBuilder {
         self.rank.append_option(target.rank);
         self.list.append(Some(&target.list));
         self.tld.append(Some(domain.tld()));
-        self.suffix.append(suffix::public_suffix(domain.as_str()));
-        self.org_domain.append(suffix::registrable(domain.as_str()));
+        let (public_suffix, registrable) = suffix::suffix_and_registrable(domain.as_str());
+        self.suffix.append(public_suffix);
+        self.org_domain.append(registrable);
         self.scanned_at.append_value(micros::from_time(evidence.scanned_at));
         self.elapsed_ms.append_value(saturated(evidence.elapsed_ms));
         self.judgement.append(assessment);
