@@ -108,6 +108,9 @@ pub(super) fn quoted_list<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) ->
 
 /// Printable ASCII of at most `limit` characters, whatever the text was.
 fn printable(text: &str, limit: usize) -> String {
+    if text.len() <= limit && text.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
+        return text.to_owned(); // As all texts but hostile ones are.
+    }
     let is_plain = |c: char| matches!(c, ' '..='~');
     let mut safe = String::with_capacity(text.len().min(limit));
     for c in text.chars() {

@@ -1,15 +1,13 @@
 //! Rows of several batches in the order of their ordinals, copied only where they do not lie in order already.
 
-use std::ops::Range;
-
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::interleave_record_batch;
 use arrow::datatypes::Int64Type;
 
 use super::{DatasetError, MAX_BATCH_ROWS};
 
-/// Runs in [`MAX_BATCH_ROWS`] rows up to which the runs are handed out as they lie: more would cost more than one copy of all.
-const MOST_RUNS: usize = 16;
+/// Rows in a row that are handed out as they lie. Shorter runs are copied together: every batch costs the writer something, too.
+const LONG_RUN: usize = 64;
 
 /// The rows of some batches, by ordinal.
 pub(super) struct Order<'a> {
@@ -68,11 +66,16 @@ impl<'a> Order<'a> {
 
     /// All rows in order, in batches of at most [`MAX_BATCH_ROWS`].
     pub(super) fn batches(&self) -> impl Iterator<Item = Result<RecordBatch, DatasetError>> {
-        self.rows.chunks(MAX_BATCH_ROWS).flat_map(|rows| {
-            let runs = runs(rows);
-            match runs.len() <= MOST_RUNS {
-                true => runs.into_iter().filter_map(|(batch, rows)| Some(Ok(self.batches.get(batch)?.slice(rows.start, rows.len())))).collect(),
-                false => vec![self.interleave(rows)],
+        let mut rest = self.rows.as_slice();
+        std::iter::from_fn(move || {
+            let run = run(rest);
+            let taken = if run < LONG_RUN { stretch(rest) } else { run };
+            let (rows, behind) = rest.split_at_checked(taken)?;
+            rest = behind;
+            match rows.first() {
+                None => None,
+                Some(first) if run == taken => self.batches.get(first.batch as usize).map(|batch| Ok(batch.slice(first.row as usize, run))),
+                Some(_) => Some(self.interleave(rows)),
             }
         })
     }
@@ -83,17 +86,23 @@ impl<'a> Order<'a> {
     }
 }
 
-/// Stretches of rows that follow each other in one batch.
-fn runs(rows: &[Place]) -> Vec<(usize, Range<usize>)> {
-    let mut runs: Vec<(usize, Range<usize>)> = Vec::new();
-    for place in rows {
-        let (batch, row) = (place.batch as usize, place.row as usize);
-        match runs.last_mut() {
-            Some((last, range)) if *last == batch && range.end == row => range.end += 1,
-            _ => runs.push((batch, row..row + 1)),
+/// How many of the first rows follow each other in one batch.
+fn run(rows: &[Place]) -> usize {
+    let follows = |pair: &&[Place; 2]| matches!(pair, [one, next] if one.batch == next.batch && one.row + 1 == next.row);
+    let links = rows.array_windows().take(MAX_BATCH_ROWS - 1).take_while(follows).count();
+    rows.len().min(links + 1)
+}
+
+/// How many of the first rows there are before a long run.
+fn stretch(rows: &[Place]) -> usize {
+    let mut length = 0;
+    while length < MAX_BATCH_ROWS {
+        match run(rows.get(length..).unwrap_or_default()) {
+            0 | LONG_RUN.. => break,
+            short => length += short,
         }
     }
-    runs
+    length.min(MAX_BATCH_ROWS)
 }
 
 #[cfg(test)]
@@ -111,24 +120,23 @@ mod tests {
 
     #[test]
     fn what_lies_in_order_is_not_copied() {
-        let batches = [batch(&[0, 1, 2, 6, 7]), batch(&[3, 4, 5])];
+        let ordinals = |ranges: &[std::ops::Range<u64>]| ranges.iter().cloned().flatten().collect::<Vec<u64>>();
+        let batches = [batch(&ordinals(&[0..100, 200..204, 206..210])), batch(&ordinals(&[100..200, 204..206]))];
         let rows: Vec<usize> = Order::of(&batches).unwrap().batches().map(|batch| batch.unwrap().num_rows()).collect();
-        assert_eq!(rows, [3, 3, 2]);
+        assert_eq!(rows, [100, 100, 10]);
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(16))]
         /// However the rows are dealt out, they come back in order and whole.
         #[test]
-        fn rows_come_in_order(mut ordinals in Just((0..60_u64).collect::<Vec<_>>()).prop_shuffle(), size in 1_usize..60, sorted: bool) {
-            if sorted {
-                ordinals.sort_unstable();
-            }
+        fn rows_come_in_order(mut ordinals in Just((0..200_u64).collect::<Vec<_>>()).prop_shuffle(), size in 1_usize..200, sorted in 0_usize..200) {
+            ordinals[sorted..].sort_unstable();
             let batches: Vec<RecordBatch> = ordinals.chunks(size).map(batch).collect();
             let order = Order::of(&batches).unwrap();
-            prop_assert_eq!((order.len(), order.ordinals().unwrap()), (60, vec![[0, 60]]));
+            prop_assert_eq!((order.len(), order.ordinals().unwrap()), (200, vec![[0, 200]]));
             let ordered: Vec<RecordBatch> = order.batches().map(Result::unwrap).collect();
-            prop_assert_eq!(concat_batches(&schema(), &ordered).unwrap(), batch(&(0..60).collect::<Vec<_>>()));
+            prop_assert_eq!(concat_batches(&schema(), &ordered).unwrap(), batch(&(0..200).collect::<Vec<_>>()));
         }
     }
 }

@@ -25,6 +25,12 @@ impl Domain {
         idna::to_a_labels(text).map(|name| Self(name.into_boxed_str()))
     }
 
+    /// Takes a name of several labels that needs no processing, as most lines of most lists are; `None` says nothing of the text.
+    pub fn from_plain(text: &[u8]) -> Option<Self> {
+        let plain = idna::is_plain(text).then_some(text)?;
+        std::str::from_utf8(plain).ok().map(|name| Self(name.into()))
+    }
+
     /// Takes a name that is already in the stored form; `None` where it is not.
     pub fn from_a_labels(text: &str) -> Option<Self> {
         (idna::is_stored_form(text)).then(|| Self(text.into()))

@@ -92,18 +92,23 @@ impl Window {
     }
 
     /// Whether a target of `shard` would have to wait now.
-    pub(super) fn is_full_for(&self, shard: u64) -> bool {
+    #[cfg(test)]
+    fn is_full_for(&self, shard: u64) -> bool {
         self.lock().is_full_for(shard, self.shards)
     }
 
-    /// Notes one target of `shard` that will come; blocks while the window is full. `false` if the scan is over.
-    pub(super) fn enter(&self, shard: u64) -> bool {
+    /// Waits until targets of `shard` may come. `false` if the scan is over.
+    pub(super) fn wait_for(&self, shard: u64) -> bool {
         let mut state = self.lock();
         while state.is_full_for(shard, self.shards) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        *state.open.entry(shard).or_default() += 1;
         !state.closed
+    }
+
+    /// Notes targets of `shard` that will come.
+    pub(super) fn enter(&self, shard: u64, targets: u64) {
+        *self.lock().open.entry(shard).or_default() += targets;
     }
 
     /// `rows` rows of `shard` are committed.
@@ -171,13 +176,15 @@ mod tests {
     #[test]
     fn the_reader_waits_for_the_oldest_shard() {
         let window = Window::new(WINDOW_ROWS / 2);
-        assert!(window.enter(0) && window.enter(1) && !window.is_full_for(1));
+        window.enter(0, 1);
+        window.enter(1, 1);
+        assert!(window.wait_for(1));
         assert!(window.is_full_for(2));
         window.leave(1, 1);
         assert!(window.is_full_for(2), "shard 0 is the oldest");
         window.leave(0, 1);
-        assert!(!window.is_full_for(2) && window.enter(2));
+        assert!(!window.is_full_for(2) && window.wait_for(2));
         window.close();
-        assert!(!window.is_full_for(99) && !window.enter(99), "a closed window lets go");
+        assert!(!window.is_full_for(99) && !window.wait_for(99), "a closed window lets go");
     }
 }

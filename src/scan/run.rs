@@ -124,27 +124,39 @@ impl Stages<'_> {
                 continue;
             }
             let shard = target.ordinal / self.shard_rows;
-            if self.window.is_full_for(shard) {
-                // What is still in hand may be all that the oldest shard waits for.
-                stopped |= !send(targets, &mut batch, self.status);
+            if batch.first().is_some_and(|first: &Target| first.ordinal / self.shard_rows != shard) {
+                // A batch is of one shard; and what is still in hand may be all that the oldest shard waits for.
+                stopped |= !self.send(targets, &mut batch);
             }
-            if !self.window.enter(shard) {
+            if batch.is_empty() && !self.window.wait_for(shard) {
                 break;
             }
             batch.push(target);
             if batch.len() == BATCH {
                 self.status.estimated.store(input.estimate().unwrap_or(0), Relaxed);
-                stopped |= !send(targets, &mut batch, self.status);
+                stopped |= !self.send(targets, &mut batch);
             }
             stopped |= self.status.is_stopping();
         }
-        send(targets, &mut batch, self.status);
+        self.send(targets, &mut batch);
         let accounting = input.accounting();
         if !stopped && error.is_none() {
             self.status.total.store(accounting.rows, Relaxed);
         }
         targets.close();
         Read { accounting, stopped, error }
+    }
+
+    /// Hands a batch of one shard to the workers; `false` if there is nobody to take it.
+    fn send(&self, targets: &Sender<Vec<Target>>, batch: &mut Vec<Target>) -> bool {
+        let count = batch.len() as u64;
+        let Some(first) = batch.first() else { return true };
+        self.window.enter(first.ordinal / self.shard_rows, count);
+        let sent = targets.send_blocking(std::mem::replace(batch, Vec::with_capacity(BATCH))).is_ok();
+        if sent {
+            self.status.dispatched.fetch_add(count, Relaxed);
+        }
+        sent
     }
 
     /// Gathers what the workers bring and hands complete shards to the writer, until there is no more or the writer has failed.
@@ -188,17 +200,4 @@ type Shard = (u64, Vec<RecordBatch>);
 
 fn broken(what: &str) -> ScanError {
     ScanError::Machine(format!("the thread that {what} broke; this is a fault of stscan, please report it"))
-}
-
-/// Hands a batch to the workers; `false` if there is nobody to take it.
-fn send(targets: &Sender<Vec<Target>>, batch: &mut Vec<Target>, status: &Status) -> bool {
-    let count = batch.len() as u64;
-    if count == 0 {
-        return true;
-    }
-    let sent = targets.send_blocking(std::mem::replace(batch, Vec::with_capacity(BATCH))).is_ok();
-    if sent {
-        status.dispatched.fetch_add(count, Relaxed);
-    }
-    sent
 }

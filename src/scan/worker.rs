@@ -15,7 +15,9 @@ use crate::input::Target;
 use crate::observe::probe::Probe;
 
 /// Targets that travel together: large enough that a channel costs nothing, small enough to share work.
-pub(super) const BATCH: usize = 64;
+pub(super) const BATCH: usize = 512;
+/// Probes that are looked at before the sockets get their turn.
+const TURN: usize = 64;
 /// How long rows may be held back where their batch does not become full: the shard of a straggler waits for nothing else.
 const HELD_BACK: Duration = Duration::from_millis(200);
 
@@ -39,9 +41,9 @@ pub(super) async fn work<T, O, F: Future<Output = O>, G: Gather<O>>(
             // What is done goes first: it makes room. Nothing starves, for a probe that is done is gone.
             biased;
             Some(first) = probes.next(), if !probes.is_empty() => {
-                let mut full = Vec::from_iter(harvest.add(first));
+                let mut full = harvest.add(first);
                 // Not `ready_chunks`: it takes an empty set for the end of the stream and would never look at it again.
-                for _ in 1..BATCH {
+                for _ in 1..TURN {
                     let Some(Some(next)) = probes.next().now_or_never() else { break };
                     full.extend(harvest.add(next));
                 }
@@ -102,9 +104,9 @@ mod tests {
     impl Gather<u32> for Threes {
         type Batch = Vec<u32>;
 
-        fn add(&mut self, observation: u32) -> Option<Vec<u32>> {
+        fn add(&mut self, observation: u32) -> Vec<Vec<u32>> {
             self.0.push(observation);
-            (self.0.len() == 3).then(|| std::mem::take(&mut self.0))
+            if self.0.len() < 3 { Vec::new() } else { self.take_all() }
         }
 
         fn take_all(&mut self) -> Vec<Vec<u32>> {

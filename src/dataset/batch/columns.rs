@@ -23,6 +23,11 @@ impl Texts {
         self.0.append_option(text.map(without_nul));
     }
 
+    /// Adds a word of ours.
+    pub(super) fn append_word(&mut self, word: &'static str) {
+        self.0.append_value(word);
+    }
+
     pub(super) fn append_shown(&mut self, value: Option<impl Display>) {
         self.append(value.map(|value| value.to_string()).as_deref());
     }
@@ -33,7 +38,7 @@ impl Texts {
 }
 
 fn without_nul(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+    if text.as_bytes().contains(&0) { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
 /// The shape of a list column: how many elements each row has, or that it is null.
