@@ -49,7 +49,7 @@ fn domain(typed: &str) -> Result<Domain, Failure> {
 }
 
 /// Probes the domains at once, results in the order given.
-fn observe(network: &Network, domains: &[Domain]) -> Result<Vec<Evidence>, Failure> {
+fn observe(network: &Network, domains: &[Domain]) -> Result<Vec<Box<Evidence>>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, format!("no event loop can be had: {error}")))?;
     let probes = async {

@@ -22,7 +22,7 @@ const TURN: usize = 64;
 const HELD_BACK: Duration = Duration::from_millis(200);
 
 /// A target and what was seen.
-pub(super) type Observation = (Target, Evidence);
+pub(super) type Observation = (Target, Box<Evidence>);
 
 /// Probes targets until there are none left and hands on what was seen; about `limit` probes at once.
 pub(super) async fn work<T, O, F: Future<Output = O>, G: Gather<O>>(
@@ -41,7 +41,7 @@ pub(super) async fn work<T, O, F: Future<Output = O>, G: Gather<O>>(
             // What is done goes first: it makes room. Nothing starves, for a probe that is done is gone.
             biased;
             Some(first) = probes.next(), if !probes.is_empty() => {
-                let mut full = harvest.add(first);
+                let mut full = Vec::from_iter(harvest.add(first));
                 // Not `ready_chunks`: it takes an empty set for the end of the stream and would never look at it again.
                 for _ in 1..TURN {
                     let Some(Some(next)) = probes.next().now_or_never() else { break };
@@ -81,14 +81,15 @@ async fn send<B>(batches: &Sender<B>, ready: Vec<B>) -> bool {
 
 /// Probes one target, again after each pause as long as a lookup of it has failed.
 pub(super) async fn observe(probe: &Probe, target: Target, retry_rounds: &[Duration], status: &Status) -> Observation {
-    let mut evidence = probe.observe(&target.domain).await;
+    // On the heap, and only once it is polled: a set of futures moves whatever is put into it several times.
+    let mut evidence = Box::pin(probe.observe(&target.domain)).await;
     for pause in retry_rounds {
         if !evidence.has_failed_lookup() || status.is_stopping() {
             break;
         }
         tokio::time::sleep(*pause).await;
         status.retried.fetch_add(1, Relaxed);
-        evidence = probe.observe(&target.domain).await;
+        evidence = Box::pin(probe.observe(&target.domain)).await;
     }
     (target, evidence)
 }
@@ -104,9 +105,9 @@ mod tests {
     impl Gather<u32> for Threes {
         type Batch = Vec<u32>;
 
-        fn add(&mut self, observation: u32) -> Vec<Vec<u32>> {
+        fn add(&mut self, observation: u32) -> Option<Vec<u32>> {
             self.0.push(observation);
-            if self.0.len() < 3 { Vec::new() } else { self.take_all() }
+            (self.0.len() == 3).then(|| std::mem::take(&mut self.0))
         }
 
         fn take_all(&mut self) -> Vec<Vec<u32>> {

@@ -15,8 +15,17 @@ use arrow::error::ArrowError;
 use super::MAX_BATCH_ROWS;
 
 /// A Utf8 column. NUL, which some readers take for the end of a text, becomes U+FFFD.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Texts(StringBuilder);
+
+/// Room that a column begins with: that of words in the rows of a usual batch. What is not used is given back at the end.
+const FIRST_ROOM: (usize, usize) = (2048, 16 * 1024);
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self(StringBuilder::with_capacity(FIRST_ROOM.0, FIRST_ROOM.1))
+    }
+}
 
 impl Texts {
     pub(super) fn append(&mut self, text: Option<&str>) {
@@ -33,7 +42,9 @@ impl Texts {
     }
 
     pub(super) fn finish(mut self) -> ArrayRef {
-        Arc::new(self.0.finish())
+        let mut column = self.0.finish();
+        column.shrink_to_fit();
+        Arc::new(column)
     }
 }
 

@@ -10,6 +10,7 @@ use arrow::error::ArrowError;
 use crate::evidence::{HostLookup, Lookup, ReceiverLookup, Txt};
 
 use super::columns::{Shape, SparseLists, Texts};
+use super::connection::ConnectionBuilder;
 use super::lookup::{AddressRecords, LookupBuilder, MxRecords, TxtRecords};
 
 /// List of structs, an MX host each.
@@ -51,26 +52,29 @@ struct ReceiverBuilder {
     mx: LookupBuilder<MxRecords>,
     a: LookupBuilder<AddressRecords<Ipv4Addr>>,
     aaaa: LookupBuilder<AddressRecords<Ipv6Addr>>,
+    connection: ConnectionBuilder,
 }
 
 impl ReceiversBuilder {
     pub(super) fn append(&mut self, receivers: &[ReceiverLookup]) {
-        self.0.append(receivers, |builder, ReceiverLookup { host, mx, a, aaaa }| {
+        self.0.append(receivers, |builder, ReceiverLookup { host, mx, a, aaaa, connection }| {
             builder.host.append(Some(host));
             builder.mx.append(mx.as_ref());
             builder.a.append(a.as_ref());
             builder.aaaa.append(aaaa.as_ref());
+            builder.connection.append(connection.as_ref());
         });
     }
 
     pub(super) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
-        self.0.finish(data_type, |ReceiverBuilder { host, mx, a, aaaa }, kind| {
+        self.0.finish(data_type, |ReceiverBuilder { host, mx, a, aaaa, connection }, kind| {
             let shape = Shape::of(kind)?;
             let columns = vec![
                 ("host", host.finish()),
                 ("mx", mx.finish(shape.kind("mx")?)?),
                 ("a", a.finish(shape.kind("a")?)?),
                 ("aaaa", aaaa.finish(shape.kind("aaaa")?)?),
+                ("connection", connection.finish(shape.kind("connection")?)?),
             ];
             Ok(Arc::new(shape.assemble(None, columns)?))
         })
