@@ -127,6 +127,7 @@ fn observe() -> Vec<Evidence> {
     };
     let plan = NetworkPlan {
         look_around: true,
+        no_prune: false,
         resolvers: Vec::new(),
         trust_resolvers: true,
         retry_rounds: Vec::new(),

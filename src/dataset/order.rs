@@ -1,13 +1,13 @@
-//! Rows of several batches in the order of their ordinals, copied only where they do not lie in order already.
+//! Rows of several batches in the order of their ordinals, copied row by row only where they do not lie in order already.
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::interleave_record_batch;
+use arrow::compute::{concat_batches, interleave_record_batch};
 use arrow::datatypes::Int64Type;
 
 use super::{DatasetError, MAX_BATCH_ROWS};
 
-/// Rows in a row that are handed out as they lie. Shorter runs are copied together: every batch costs the writer something, too.
-const LONG_RUN: usize = 64;
+/// Rows in a row, on average, from which runs are copied whole rather than row by row.
+const LONG_RUN: usize = 32;
 
 /// The rows of some batches, by ordinal.
 pub(super) struct Order<'a> {
@@ -66,18 +66,20 @@ impl<'a> Order<'a> {
 
     /// All rows in order, in batches of at most [`MAX_BATCH_ROWS`].
     pub(super) fn batches(&self) -> impl Iterator<Item = Result<RecordBatch, DatasetError>> {
-        let mut rest = self.rows.as_slice();
-        std::iter::from_fn(move || {
-            let run = run(rest);
-            let taken = if run < LONG_RUN { stretch(rest) } else { run };
-            let (rows, behind) = rest.split_at_checked(taken)?;
-            rest = behind;
-            match rows.first() {
-                None => None,
-                Some(first) if run == taken => self.batches.get(first.batch as usize).map(|batch| Ok(batch.slice(first.row as usize, run))),
-                Some(_) => Some(self.interleave(rows)),
+        self.rows.chunks(MAX_BATCH_ROWS).map(|rows| {
+            let slices: Vec<RecordBatch> = runs(rows).filter_map(|run| self.slice(run)).collect();
+            match slices.as_slice() {
+                [only] => Ok(only.clone()),
+                [first, ..] if slices.len() * LONG_RUN <= rows.len() => Ok(concat_batches(&first.schema(), &slices)?),
+                _ => self.interleave(rows),
             }
         })
+    }
+
+    /// Rows that follow each other in a batch.
+    fn slice(&self, run: &[Place]) -> Option<RecordBatch> {
+        let first = run.first()?;
+        self.batches.get(first.batch as usize).map(|batch| batch.slice(first.row as usize, run.len()))
     }
 
     fn interleave(&self, rows: &[Place]) -> Result<RecordBatch, DatasetError> {
@@ -86,28 +88,13 @@ impl<'a> Order<'a> {
     }
 }
 
-/// How many of the first rows follow each other in one batch.
-fn run(rows: &[Place]) -> usize {
-    let follows = |pair: &&[Place; 2]| matches!(pair, [one, next] if one.batch == next.batch && one.row + 1 == next.row);
-    let links = rows.array_windows().take(MAX_BATCH_ROWS - 1).take_while(follows).count();
-    rows.len().min(links + 1)
-}
-
-/// How many of the first rows there are before a long run.
-fn stretch(rows: &[Place]) -> usize {
-    let mut length = 0;
-    while length < MAX_BATCH_ROWS {
-        match run(rows.get(length..).unwrap_or_default()) {
-            0 | LONG_RUN.. => break,
-            short => length += short,
-        }
-    }
-    length.min(MAX_BATCH_ROWS)
+/// Stretches of rows that follow each other in one batch.
+fn runs(rows: &[Place]) -> impl Iterator<Item = &[Place]> {
+    rows.chunk_by(|one, next| one.batch == next.batch && one.row + 1 == next.row)
 }
 
 #[cfg(test)]
 mod tests {
-    use arrow::compute::concat_batches;
     use proptest::prelude::*;
 
     use super::*;
@@ -119,11 +106,11 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_in_order_is_not_copied() {
+    fn what_lies_in_order_is_handed_out_whole() {
         let ordinals = |ranges: &[std::ops::Range<u64>]| ranges.iter().cloned().flatten().collect::<Vec<u64>>();
         let batches = [batch(&ordinals(&[0..100, 200..204, 206..210])), batch(&ordinals(&[100..200, 204..206]))];
         let rows: Vec<usize> = Order::of(&batches).unwrap().batches().map(|batch| batch.unwrap().num_rows()).collect();
-        assert_eq!(rows, [100, 100, 10]);
+        assert_eq!(rows, [210]);
     }
 
     proptest! {

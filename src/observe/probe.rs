@@ -29,6 +29,7 @@ pub struct Probe {
     exclusion: Arc<Exclusion>,
     neighbours: Arc<Neighbours>,
     look_around: bool,
+    prune: bool,
 }
 
 /// What was seen of the policy host.
@@ -43,12 +44,17 @@ struct Policy {
 impl Probe {
     /// A probe that asks `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
     pub fn new(dns: Dns, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
-        Self { dns, fetcher, exclusion, neighbours, look_around: false }
+        Self { dns, fetcher, exclusion, neighbours, look_around: false, prune: true }
     }
 
     /// The same probe, looking also where records and policies should not be and at what else a sender may meet, or not.
     pub fn looking_around(self, look_around: bool) -> Self {
         Self { look_around, ..self }
+    }
+
+    /// The same probe, asking below names that do not exist, too, or not.
+    pub fn pruning(self, prune: bool) -> Self {
+        Self { prune, ..self }
     }
 
     /// Everything that is to be seen of the domain. Never fails: what went wrong is in the evidence.
@@ -95,7 +101,7 @@ impl Probe {
 
     async fn records(&self, domain: &Domain, mx: &Lookup<Mx>) -> (Lookup<Txt>, Lookup<Txt>) {
         let (sts, tlsrpt) = (domain.sts_record_name(), domain.tlsrpt_record_name());
-        if does_not_exist(mx) {
+        if self.prune && does_not_exist(mx) {
             return (Lookup::unsent(sts, Outcome::Pruned), Lookup::unsent(tlsrpt, Outcome::Pruned));
         }
         tokio::join!(self.ask(&sts), self.ask(&tlsrpt))

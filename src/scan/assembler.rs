@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Rows by which the reader may be ahead of the oldest shard that is not committed: the bound of a scan's memory.
-pub const WINDOW_ROWS: u64 = 200_000;
+pub const WINDOW_ROWS: u64 = 150_000;
 
 /// Batches of rows of the shards that are not complete yet.
 pub(super) struct Assembler<B> {

@@ -30,6 +30,7 @@ pub struct Network {
     exclusion: Arc<Exclusion>,
     neighbours: Arc<Neighbours>,
     look_around: bool,
+    no_prune: bool,
     concurrency: usize,
     user_agent: String,
     warnings: Vec<String>,
@@ -73,6 +74,7 @@ impl Network {
             exclusion,
             neighbours: Arc::default(),
             look_around: plan.look_around,
+            no_prune: plan.no_prune,
             concurrency,
             user_agent,
             warnings,
@@ -88,7 +90,7 @@ impl Network {
         let dns = Dns::new(&self.dns, Arc::clone(&self.dns_limits), Arc::clone(&self.dns_counters))
             .map_err(|error| ScanError::Setup(error.to_string()))?;
         let probe = Probe::new(dns, Arc::clone(&self.fetcher), Arc::clone(&self.exclusion), Arc::clone(&self.neighbours));
-        Ok(probe.looking_around(self.look_around))
+        Ok(probe.looking_around(self.look_around).pruning(!self.no_prune))
     }
 
     /// Who is never contacted.

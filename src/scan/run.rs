@@ -51,7 +51,7 @@ struct Stages<'a> {
 impl Stages<'_> {
     /// Runs all stages to their end. The caller's thread gathers shards.
     fn run(&self, plan: &ScanPlan, input: &mut Input, sink: &mut Sink) -> Result<Read, ScanError> {
-        let workers = thread::available_parallelism().map_or(1, usize::from);
+        let workers = plan.workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)).max(1);
         let (target_sender, targets) = async_channel::bounded(QUEUED_BATCHES * workers);
         let (batch_sender, batches) = async_channel::bounded(QUEUED_BATCHES * workers);
         thread::scope(|scope| {

@@ -37,4 +37,6 @@ pub use self::client::{Dns, DnsConfig};
 pub use self::counters::{DnsCounters, DnsTotals, ResolverTotals};
 pub use self::error::DnsError;
 pub use self::limits::DnsLimits;
+#[doc(hidden)]
+pub use self::question::write_query;
 pub use self::resolvers::{parse_resolver, read_resolvers, system_resolvers};

@@ -117,6 +117,14 @@ impl Question {
     }
 }
 
+/// The query for records of a type at a name, with an OPT record; `None` where the name cannot be asked for. For the benches.
+#[doc(hidden)]
+pub fn write_query(name: &str, record_type: u16, id: u16) -> Option<Vec<u8>> {
+    let mut octets = Vec::with_capacity(MAX_QUERY_OCTETS);
+    Question::new(name, record_type).ok()?.write_query(id, false, &mut octets);
+    Some(octets)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
