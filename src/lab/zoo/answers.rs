@@ -76,7 +76,9 @@ fn transport_and_aliases() -> Vec<Case> {
             )
             .code("sts-record-unrelated-txt"),
         case("mx-over-tcp", "The answer for the MX is truncated over UDP.").site(|site| site.mx.tcp_only = true),
-        case("record-cname", "The record behind an alias.").sts_cname(&["{-}._mta-sts.hosting.example"]).codes(&["sts-record-cname", "sts-delegation-partial"]),
+        case("record-cname", "The record behind an alias.")
+            .sts_cname(&["{-}._mta-sts.hosting.example"])
+            .codes(&["sts-record-cname", "sts-delegation-partial"]),
         case("record-cname-chain", "The record behind three aliases.")
             .sts_cname(&["{-}.a.example", "{-}.b.example", "{-}.c.example"])
             .codes(&["sts-record-cname", "sts-delegation-partial"]),

@@ -18,7 +18,9 @@ fn names() -> Vec<Case> {
             .policy_not_now("dns")
             .code("sts-host-dns-error")
             .waits(),
-        case("host-cname", "The policy host is an alias.").host_cname(&["{-}._mta-sts.hosting.example"]).codes(&["sts-host-cname", "sts-delegation-partial"]),
+        case("host-cname", "The policy host is an alias.")
+            .host_cname(&["{-}._mta-sts.hosting.example"])
+            .codes(&["sts-host-cname", "sts-delegation-partial"]),
         case("cname-fine", "The policy host behind three aliases.")
             .host_cname(&["{-}.a.example", "{-}.b.example", "edge.cdn.example"])
             .codes(&["sts-host-cname", "sts-delegation-partial"]),

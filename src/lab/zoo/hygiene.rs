@@ -22,9 +22,7 @@ fn responses() -> Vec<Case> {
             .header("Server", "cloudflare")
             .no_policy("http")
             .codes(&["sts-fetch-status-forbidden", "sts-fetch-ua-filtered"]),
-        case("nosniff", "With a header for browsers.")
-            .header("X-Content-Type-Options", "nosniff")
-            .code("sts-fetch-content-type-nosniff"),
+        case("nosniff", "With a header for browsers.").header("X-Content-Type-Options", "nosniff").code("sts-fetch-content-type-nosniff"),
         case("nosniff-not", "With that header and a word that means nothing.").header("X-Content-Type-Options", "none"),
     ]
 }
