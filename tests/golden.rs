@@ -128,6 +128,8 @@ fn observe() -> Vec<Evidence> {
     let plan = NetworkPlan {
         look_around: true,
         resolvers: Vec::new(),
+        encrypted: Vec::new(),
+        iterative: None,
         trust_resolvers: true,
         retry_rounds: Vec::new(),
         rate: Some(0),
