@@ -129,6 +129,8 @@ fn observe() -> Vec<Evidence> {
         look_around: true,
         no_prune: false,
         resolvers: Vec::new(),
+        encrypted: Vec::new(),
+        iterative: None,
         trust_resolvers: true,
         retry_rounds: Vec::new(),
         rate: Some(0),

@@ -28,6 +28,11 @@ pub fn rule(code: &str) -> Option<&'static Rule> {
     find(code).map(|(_, rule)| rule)
 }
 
+/// What there is to see where the fault is, and where it is not; `None` for codes whose rule has texts as examples or that are reserved.
+pub fn scene(code: &str) -> Option<(&'static str, &'static str)> {
+    rules::SCENES.iter().find(|(known, ..)| *known == code).map(|(_, with, without)| (*with, *without))
+}
+
 /// The rule of a code, and where it stands in the catalogue, from 0.
 pub(super) fn find(code: &str) -> Option<(usize, &'static Rule)> {
     let place = *PLACES.get(code)?;

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use futures_util::future::join_all;
 
-use super::dns::{Dns, ResourceRecord};
+use super::dns::{Resolving, ResourceRecord};
 use super::fetch::{Errand, Fetcher, POLICY_PATH};
 use super::further;
 use super::neighbours::{self, Neighbours, Receiver};
@@ -22,9 +22,9 @@ use crate::parse::tlsrpt_record::ReportScheme;
 /// MX records that are kept. No mail domain comes near it, but a message of 64 KB can name 4,000 hosts of 1,000 characters each.
 const MOST_MX: usize = 256;
 
-/// Probes domains; one for each worker thread, because [`Dns`] belongs to its thread.
+/// Probes domains; one for each worker thread, because the bulk engine belongs to its thread.
 pub struct Probe {
-    dns: Dns,
+    dns: Resolving,
     fetcher: Arc<Fetcher>,
     exclusion: Arc<Exclusion>,
     neighbours: Arc<Neighbours>,
@@ -42,9 +42,9 @@ struct Policy {
 }
 
 impl Probe {
-    /// A probe that asks `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
-    pub fn new(dns: Dns, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
-        Self { dns, fetcher, exclusion, neighbours, look_around: false, prune: true }
+    /// A probe that looks up by `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
+    pub fn new(dns: impl Into<Resolving>, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
+        Self { dns: dns.into(), fetcher, exclusion, neighbours, look_around: false, prune: true }
     }
 
     /// The same probe, looking also where records and policies should not be and at what else a sender may meet, or not.
@@ -109,7 +109,7 @@ impl Probe {
 
     async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>) -> Policy {
         if !asks_for_policy(&sts_txt.records) {
-            return Policy::default();
+            return Policy { further: self.unannounced(domain, sts_txt).await, ..Policy::default() };
         }
         let host = domain.policy_host();
         let (a, aaaa) = tokio::join!(self.ask::<Ipv4Addr>(&host), self.ask::<Ipv6Addr>(&host));
@@ -139,6 +139,24 @@ impl Probe {
             tokio::join!(join_all(requests), async { if at_the_domain { self.at_the_domain(domain).await } else { None } });
         connections.extend(domain);
         connections
+    }
+
+    /// A policy that no record announces, where the policy host has an address of its own and not only one of a wildcard.
+    async fn unannounced(&self, domain: &Domain, sts_txt: &Lookup<Txt>) -> Vec<Connection> {
+        if !self.look_around || !matches!(sts_txt.outcome, Outcome::Noerror | Outcome::Nodata | Outcome::Nxdomain) {
+            return Vec::new();
+        }
+        let host = domain.policy_host();
+        let a: Lookup<Ipv4Addr> = self.ask(&host).await;
+        if a.records.is_empty() {
+            return Vec::new();
+        }
+        let anything: Lookup<Ipv4Addr> = self.ask(&domain.wildcard_probe_name()).await;
+        if !anything.outcome.is_conclusive() || anything.records.iter().any(|address| a.records.contains(address)) {
+            return Vec::new();
+        }
+        let aaaa = Lookup::unsent(host.clone(), Outcome::Pruned);
+        self.connect(&host, Errand::Tls(POLICY_PATH), &a, &aaaa).await.into_iter().collect()
     }
 
     /// The policy asked of the web server of the domain itself; `None` where there is none that may be asked.
