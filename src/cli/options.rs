@@ -174,7 +174,7 @@ options! {
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>, help_heading = "Output")]
         pub part_rows: Option<u64>,
         /// Worker threads, each with its own sockets and its share of --concurrency [default: one a core]
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Politeness")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Limits")]
         pub workers: Option<u32>,
         /// What is shown on standard error: auto, bar, json or none [default: auto]
         #[arg(long, value_name = "KIND", help_heading = "Output")]

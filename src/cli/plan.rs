@@ -62,7 +62,17 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
     }
     let configuration = configuration(&input, &plan);
     let pace = pace(&plan, workers);
-    Ok(ScanPlan { input, network: plan, output, shard_rows, workers, list_name: options.list_name, list_id: options.list_id, configuration, pace })
+    Ok(ScanPlan {
+        input,
+        network: plan,
+        output,
+        shard_rows,
+        workers,
+        list_name: options.list_name,
+        list_id: options.list_id,
+        configuration,
+        pace,
+    })
 }
 
 /// Worker threads at most; more than there are cores only cost.

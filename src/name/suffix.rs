@@ -39,7 +39,9 @@ mod tests {
         assert_eq!(registrable("co.uk"), None);
         assert_eq!(registrable("a.b.unknown-tld"), Some("b.unknown-tld"));
         assert_eq!(registrable("alice.github.io"), Some("alice.github.io"));
-        for name in ["www.example.co.uk", "co.uk", "uk", "", "a.b.unknown-tld", "alice.github.io", "github.io", "www.ck", "b.www.ck", "x.ck"] {
+        for name in
+            ["www.example.co.uk", "co.uk", "uk", "", "a.b.unknown-tld", "alice.github.io", "github.io", "www.ck", "b.www.ck", "x.ck"]
+        {
             assert_eq!(suffix_and_registrable(name), (public_suffix(name), registrable(name)), "{name}");
         }
     }

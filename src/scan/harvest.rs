@@ -6,15 +6,19 @@ use std::collections::{BTreeMap, BinaryHeap};
 use arrow::array::RecordBatch;
 
 use super::status::Status;
-use super::worker::Observation;
 use crate::classify::classify;
 use crate::dataset::{DatasetError, RowBuilder};
+use crate::evidence::Evidence;
+use crate::input::Target;
 
 /// Rows that leave a worker together.
 const BATCH_ROWS: usize = 2048;
 /// Observations that wait for earlier ones before they become rows. Answers come nearly in the order of the questions, so a few suffice
 /// for long runs of ordinals, which the part is written from without copying; more would be cold when they are read.
 const WAITING: usize = 256;
+
+/// A target and what was seen.
+pub(super) type Observation = (Target, Box<Evidence>);
 
 /// Judged rows of one shard.
 #[derive(Debug)]

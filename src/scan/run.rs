@@ -5,8 +5,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use arrow::array::RecordBatch;
-use async_channel::{Receiver, Sender};
 use super::assembler::{Assembler, Window};
 use super::error::ScanError;
 use super::harvest::{Batch, Harvest};
@@ -18,6 +16,8 @@ use super::status::Status;
 use super::worker::{self, BATCH};
 use crate::dataset::DatasetError;
 use crate::input::{Input, Target};
+use arrow::array::RecordBatch;
+use async_channel::{Receiver, Sender};
 
 /// Batches that may wait before a worker and behind it, for each worker.
 const QUEUED_BATCHES: usize = 2;

@@ -8,21 +8,15 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::MissedTickBehavior;
 
-use super::harvest::Gather;
+use super::harvest::{Gather, Observation};
 use super::status::Status;
-use crate::evidence::Evidence;
 use crate::input::Target;
 use crate::observe::probe::Probe;
 
 /// Targets that travel together: large enough that a channel costs nothing, small enough to share work.
-pub(super) const BATCH: usize = 512;
-/// Probes that are looked at before the sockets get their turn.
-const TURN: usize = 64;
+pub(super) const BATCH: usize = 64;
 /// How long rows may be held back where their batch does not become full: the shard of a straggler waits for nothing else.
 const HELD_BACK: Duration = Duration::from_millis(200);
-
-/// A target and what was seen.
-pub(super) type Observation = (Target, Box<Evidence>);
 
 /// Probes targets until there are none left and hands on what was seen; about `limit` probes at once.
 pub(super) async fn work<T, O, F: Future<Output = O>, G: Gather<O>>(
@@ -43,7 +37,7 @@ pub(super) async fn work<T, O, F: Future<Output = O>, G: Gather<O>>(
             Some(first) = probes.next(), if !probes.is_empty() => {
                 let mut full = Vec::from_iter(harvest.add(first));
                 // Not `ready_chunks`: it takes an empty set for the end of the stream and would never look at it again.
-                for _ in 1..TURN {
+                for _ in 1..BATCH {
                     let Some(Some(next)) = probes.next().now_or_never() else { break };
                     full.extend(harvest.add(next));
                 }

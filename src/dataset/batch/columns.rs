@@ -12,7 +12,8 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Fields};
 use arrow::error::ArrowError;
 
-use super::MAX_BATCH_ROWS;
+/// Most rows of one batch. Offsets of Utf8 and Binary have 31 bits; 64 KB of body or of records in every row must fit.
+pub const MAX_BATCH_ROWS: usize = 4096;
 
 /// A Utf8 column. NUL, which some readers take for the end of a text, becomes U+FFFD.
 #[derive(Debug)]

@@ -17,14 +17,12 @@ use crate::evidence::Evidence;
 use crate::input::Target;
 use crate::name::suffix;
 
+pub use self::columns::MAX_BATCH_ROWS;
 use self::columns::{Shape, Texts, saturated};
 use self::evidence::EvidenceBuilder;
 use self::judgement::JudgementBuilder;
 
 use super::{DatasetError, Record, micros, schema};
-
-/// Most rows of one batch. Offsets of Utf8 and Binary have 31 bits; 64 KB of body or of records in every row must fit.
-pub const MAX_BATCH_ROWS: usize = 4096;
 
 /// The rows as one batch of table `domains`, in the order given.
 ///
