@@ -159,7 +159,11 @@ fn resolvers(plan: &NetworkPlan, lab: Option<&Lab>) -> Result<(Vec<SocketAddr>, 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| ScanError::Machine(format!("no event loop can be had: {error}")))?;
     let check = tokio::task::LocalSet::new().block_on(&runtime, check_resolvers(&given, plan.dns_timeout, plan.dns_tries));
-    let warnings = check.failed.iter().map(|(resolver, why)| format!("resolver {resolver} is left out: {why}")).collect();
+    let left_out = check.failed.iter().map(|(resolver, why)| format!("resolver {resolver} is left out: {why}"));
+    let without_tcp = check.without_tcp.iter();
+    let without_tcp =
+        without_tcp.map(|(resolver, why)| format!("resolver {resolver} does not answer over TCP ({why}): large answers will be unknown"));
+    let warnings = left_out.chain(without_tcp).collect();
     let answering = check.into_answering().map_err(|error| ScanError::Setup(error.to_string()))?;
     Ok((answering, warnings))
 }
