@@ -18,8 +18,8 @@
 //! A module may name only modules on lower lines; `tests/architecture.rs` enforces it.
 //! ```text
 //! 8 cli                          arguments, exit statuses
-//! 7 ui                           progress, safe text
-//! 6 scan                         the stages wired
+//! 7 ui                           progress, tables, safe text
+//! 6 scan | analyse               the stages wired | figures from datasets
 //! 5 dataset | lab                Parquet parts and manifest | the built-in Internet with known truth
 //! 4 input | classify | observe   lists to targets | judgement, the catalogue | DNS, HTTPS, the probe
 //! 3 parse                        text to value and faults; never fails, never panics
@@ -28,6 +28,7 @@
 //! 0 vocabulary                   enums of stable words
 //! ```
 
+pub mod analyse;
 pub mod classify;
 pub mod cli;
 pub mod dataset;

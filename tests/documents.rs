@@ -78,6 +78,7 @@ fn every_option_of_scan_has_a_help_text() {
         "--connect-timeout",
         "--fetch-timeout",
         "--https-port",
+        "--http-port",
         "--ca-file",
         "--allow-private",
         "--look-around",

@@ -168,6 +168,10 @@ fn make_stable(evidence: &mut Evidence) {
         receiver.a.iter_mut().for_each(make_lookup_stable);
         receiver.aaaa.iter_mut().for_each(make_lookup_stable);
     }
+    let receivers = evidence.rua_hosts.iter_mut().filter_map(|receiver| receiver.connection.as_mut());
+    for connection in receivers.chain(&mut evidence.further) {
+        connection.total_ms = rounded(connection.total_ms);
+    }
     // Nothing at a name around says nothing; the files stay small without it.
     evidence.around.retain(|lookup| !lookup.records.is_empty());
     evidence.around.iter_mut().for_each(make_lookup_stable);

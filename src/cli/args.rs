@@ -38,6 +38,9 @@ pub enum Command {
     Explain(ExplainArguments),
     /// List all finding codes
     Codes(FormatArguments),
+    /// Print tables of adoption and misconfiguration from datasets
+    #[command(after_help = STATS_EXAMPLES)]
+    Stats(StatsArguments),
     /// Print the dataset's columns with their types and meanings
     Schema(SchemaArguments),
     /// Run the built-in Internet on loopback, list its cases or write its list and truth
@@ -67,6 +70,14 @@ const LINT_EXAMPLES: &str = "Examples:
   stscan lint --json mta-sts.txt
 
 Without --record, --tlsrpt or --policy the kind is found out by content.";
+
+const STATS_EXAMPLES: &str = "Examples:
+  stscan stats week-47
+  stscan stats week-47 --table T3,T9 --by tld
+  stscan stats se nu --format csv > tables.csv       # two lists, side by side
+  stscan stats --series week-45 week-46 week-47      # adoption over time
+
+Every share has its 95 % Wilson interval. What is unknown stands in a row or column of its own.";
 
 const LAB_EXAMPLES: &str = "Examples:
   stscan lab                       # serve the zoo until Ctrl-C, for other tools
@@ -151,6 +162,54 @@ pub struct FormatArguments {
     pub markdown: bool,
 }
 
+/// Arguments of `stats`.
+#[derive(Args, Debug)]
+pub struct StatsArguments {
+    /// Dataset folders
+    #[arg(value_name = "DIR", required = true)]
+    pub datasets: Vec<PathBuf>,
+    /// Which tables, as T3,T9; study: those of the IMC 2025 study; all [default: all but the study's]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub table: Vec<String>,
+    /// Group by tld, suffix, rank, list, provider (of mail), policy-host or posture [default: list for several datasets]
+    #[arg(long, value_name = "WHAT", conflicts_with = "series")]
+    pub by: Option<String>,
+    /// Take the datasets for a series of scans and order them by time
+    #[arg(long)]
+    pub series: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+    /// Most groups, or names in a table, that are shown one by one
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub top: usize,
+    /// Ranks in a bin of --by rank
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rank_bin: u32,
+    /// A host that serves so many domains or more is a third party's
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub third_party: u32,
+    /// A policy host that serves so many domains or fewer is self-managed
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub self_managed: u32,
+    /// Do not take hosts at one address for one host
+    #[arg(long)]
+    pub ignore_addresses: bool,
+}
+
+/// Output formats of tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum TableFormat {
+    /// For a terminal.
+    Text,
+    /// Markdown.
+    Markdown,
+    /// One line a figure.
+    Csv,
+    /// One object.
+    Json,
+}
+
 /// Arguments of `schema`.
 #[derive(Args, Debug)]
 pub struct SchemaArguments {
@@ -168,7 +227,7 @@ pub struct SchemaArguments {
 /// Arguments of `lab`.
 #[derive(Args, Debug)]
 pub struct LabArguments {
-    /// Which world: zoo or census
+    /// Which world: zoo, census or imc2025
     #[arg(long, value_name = "WORLD", default_value = "zoo", global = true)]
     pub world: String,
     /// How many names the world's own list has [default: each case once, or 10000]

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::summary::grouped;
 use crate::scan::{Confusion, Difference, Tally};
+use crate::ui::tables::grouped;
 
 /// Prints the codes that occur, then whatever differs with examples.
 pub(super) fn print(out: &mut impl Write, confusion: &Confusion) -> io::Result<()> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use crate::analyse::AnalyseError;
 use crate::dataset::DatasetError;
 use crate::input::InputError;
 use crate::scan::ScanError;
@@ -106,6 +107,15 @@ impl From<DatasetError> for Failure {
             _ => Exit::Dataset,
         };
         Self::new(exit, error.to_string())
+    }
+}
+
+impl From<AnalyseError> for Failure {
+    fn from(error: AnalyseError) -> Self {
+        match error {
+            AnalyseError::Dataset(error) => error.into(),
+            AnalyseError::Request(text) => Self::usage(text),
+        }
     }
 }
 

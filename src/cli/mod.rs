@@ -13,6 +13,7 @@ mod options;
 mod plan;
 mod scan;
 mod schema;
+mod stats;
 mod summary;
 
 use std::ffi::OsString;
@@ -42,6 +43,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Lint(options) => lint::run(&options),
         Command::Explain(options) => codes::explain(&options),
         Command::Codes(options) => codes::list(&options),
+        Command::Stats(options) => stats::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),
         Command::Completions(options) => completions::run(options.shell, &mut Arguments::command()),

@@ -102,16 +102,20 @@ options! {
         /// Port of policy hosts; other than 443 only for labs [default: 443]
         #[arg(long, value_name = "N", help_heading = "Fetching")]
         pub https_port: Option<u16>,
+        /// Port for plain HTTP, which only --look-around uses; other than 80 only for labs [default: 80]
+        #[arg(long, value_name = "N", help_heading = "Fetching")]
+        pub http_port: Option<u16>,
         /// File with further trusted root certificates, PEM; may be repeated
         #[arg(long, value_name = "PEM", help_heading = "Fetching")]
         pub ca_file: Vec<PathBuf>,
         /// Allow connections to loopback, private, link-local and other special-use addresses
         #[arg(long, help_heading = "Fetching")]
         pub allow_private: bool,
-        /// Also look for records at wrong names and for wildcards: six more TXT questions for each domain that exists
+        /// Also look for records and policies in wrong places, for wildcards, at each address of policy hosts, at HTTPS receivers of reports:
+        /// at least six more questions for each domain that exists
         #[arg(long, help_heading = "Resolving")]
         pub look_around: bool,
-        /// Scan the built-in Internet instead of the real one: zoo, census, or WORLD:NAMES [without a world: census]
+        /// Scan the built-in Internet instead of the real one: zoo, census, imc2025, or WORLD:NAMES [without a world: census]
         #[arg(long, value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "census", help_heading = "Lab")]
         pub lab: Option<String>,
     }

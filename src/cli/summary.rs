@@ -9,6 +9,7 @@ use anstyle::Style;
 use crate::classify::{MxState, PolicyStage, Posture, RecordState, rule};
 use crate::dataset::Manifest;
 use crate::scan::Report;
+use crate::ui::tables::grouped;
 use crate::ui::text;
 
 /// Findings that are shown.
@@ -109,19 +110,6 @@ fn percent(part: u64, whole: u64) -> String {
         0 => "-".to_owned(),
         _ => format!("{:.2}%", part as f64 * 100.0 / whole as f64),
     }
-}
-
-/// A number with a comma between thousands.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

@@ -38,7 +38,10 @@ pub use self::error::DatasetError;
 pub use self::folder::{REJECTED, SPOOL};
 pub use self::manifest::{AccountingEntry, Activity, List, Manifest, Options, Part, Rates, RunDescription, Tool};
 pub use self::manifest_schema::manifest_schema;
-pub use self::read::{EvidenceColumns, Judgement, JudgementColumns, PartBatches, Reader, StoredFinding, TargetColumns};
+pub use self::read::{
+    ColumnGroup, EvidenceColumns, Judgement, JudgementColumns, ListColumn, PartBatches, PartFile, Reader, StoredFinding, TargetColumns,
+    elements, text,
+};
 pub use self::resume::refuse_unless_usable;
 pub use self::schema::{COMMENT, RANGE, SCHEMA_VERSION, SCHEMA_VERSION_KEY, UNIT, schema, schema_json, schema_markdown, schema_text};
 pub use self::store::{Dataset, SHARD_ROWS};

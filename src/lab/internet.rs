@@ -1,11 +1,13 @@
 //! The whole of a world without its servers: which names it has, what each publishes and what is true of it.
 
 use std::collections::HashMap;
-use std::net::{Ipv6Addr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::{Arc, LazyLock};
 
 use super::case::Case;
 use super::census::Census;
+use super::imc2025;
+use super::places;
 use super::site::Site;
 use super::truth::Truth;
 use super::zoo;
@@ -18,6 +20,8 @@ vocabulary! {
         Zoo = "zoo",
         /// Rates as measured in the wild; any list of names can be scanned against it.
         Census = "census",
+        /// The population of a study: a scan has to print its tables again.
+        Imc2025 = "imc2025",
     }
 }
 
@@ -26,7 +30,7 @@ vocabulary! {
 pub struct LabConfig {
     /// Which world.
     pub world: World,
-    /// Names of the world's own list; by default the zoo has each case once and the census 10,000 names.
+    /// Names of the world's own list; by default the zoo has each case once, the census 10,000 names, and the study's world all it has.
     pub names: Option<u64>,
     /// Another seed makes another census.
     pub seed: u64,
@@ -69,6 +73,14 @@ fn role(name: &str) -> (Role<'_>, &str) {
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(zoo::cases);
 
+/// The domain of the study's world below which a name is: domains there have two labels.
+fn study_ancestor(name: &str) -> Option<(&str, Role<'_>, Arc<Site>)> {
+    let (above, tld) = name.rsplit_once('.')?;
+    let (labels, _) = above.rsplit_once('.')?;
+    let domain = name.get(labels.len() + 1..).filter(|domain| domain.len() > tld.len())?;
+    imc2025::find(domain).map(|case| (domain, Role::Neighbour(labels), Arc::new(case.site)))
+}
+
 /// Every case of the zoo, by family.
 pub fn cases() -> &'static [Case] {
     &CASES
@@ -94,10 +106,12 @@ impl Internet {
 
     /// How many names the world's own list has.
     pub fn len(&self) -> u64 {
-        self.config.names.unwrap_or(match self.config.world {
-            World::Zoo => self.zoo.len() as u64,
-            World::Census => CENSUS_NAMES,
-        })
+        match (self.config.world, self.config.names) {
+            (World::Imc2025, names) => names.unwrap_or(imc2025::NAMES).min(imc2025::NAMES),
+            (_, Some(names)) => names,
+            (World::Zoo, None) => self.zoo.len() as u64,
+            (World::Census, None) => CENSUS_NAMES,
+        }
     }
 
     /// Whether the list has no names.
@@ -115,15 +129,17 @@ impl Internet {
         match (self.config.world, self.zoo.get((place % cases) as usize)) {
             (World::Zoo, Some((case, _))) if place < cases => format!("{}{ZOO_TLD}", case.name),
             (World::Zoo, Some((case, _))) => format!("{}-{:06}{ZOO_TLD}", case.name, place / cases),
+            (World::Imc2025, _) => imc2025::name(place),
             _ => self.census.name(place),
         }
     }
 
-    /// What is true of a domain; `None` for a name that is no domain of the zoo.
+    /// What is true of a domain; `None` for a name that is no domain of the world.
     pub fn truth(&self, domain: &str) -> Option<Truth> {
         match self.config.world {
             World::Zoo => self.zoo_place(domain).map(|(case, _)| case.truth.clone()),
             World::Census => Some(self.census.truth(domain)),
+            World::Imc2025 => imc2025::find(domain).map(|case| case.truth),
         }
     }
 
@@ -136,12 +152,35 @@ impl Internet {
                 None => self.zoo_ancestor(name),
             },
             World::Census => Some((domain, role, self.census.site(domain))),
+            World::Imc2025 => match imc2025::find(domain) {
+                Some(case) => Some((domain, role, Arc::new(case.site))),
+                None => study_ancestor(name),
+            },
+        }
+    }
+
+    /// Every address at which policies are served.
+    pub(super) fn addresses(&self) -> Vec<Ipv4Addr> {
+        match self.config.world {
+            World::Zoo | World::Census => places::all().collect(),
+            World::Imc2025 => places::all().chain(imc2025::addresses()).collect(),
         }
     }
 
     /// Whether a name without a site is that of a server of somebody else.
     pub(super) fn is_elsewhere(&self, name: &str) -> bool {
-        self.config.world == World::Zoo && name.contains('.') && !name.starts_with('_') && !name.ends_with(ZOO_TLD)
+        let foreign = match self.config.world {
+            World::Zoo => !name.ends_with(ZOO_TLD),
+            World::Census => false,
+            World::Imc2025 => true,
+        };
+        foreign && name.contains('.') && !name.starts_with('_')
+    }
+
+    /// Whether the web server of a domain is nobody's mail server: one of the zoo that does not take its own mail.
+    pub(super) fn has_own_web(&self, domain: &str, site: &Site) -> bool {
+        let takes_mail = |host: &super::site::Exchange| host.1.for_domain(domain) == domain.as_bytes();
+        self.config.world == World::Zoo && !site.mx.records.iter().any(takes_mail)
     }
 
     /// The case below which a name is.

@@ -14,9 +14,11 @@ mod codes;
 mod export;
 mod http;
 mod https;
+mod imc2025;
 mod internet;
 mod journal;
 mod places;
+mod providers;
 mod servers;
 mod site;
 mod tcp;
@@ -37,6 +39,7 @@ pub use self::codes::CODES;
 pub use self::export::{LIST_FILE, TRUTH_FILE};
 pub use self::internet::{Internet, LabConfig, World, cases};
 pub use self::journal::{Counts, Journal, Request};
+pub use self::places::BEYOND_LOOPBACK;
 pub use self::truth::{Expected, Truth};
 
 use self::certificate::Authority;
@@ -71,6 +74,11 @@ impl Lab {
     /// The port of every policy host.
     pub fn https_port(&self) -> u16 {
         self.servers.https_port
+    }
+
+    /// The port for plain HTTP of every policy host.
+    pub fn http_port(&self) -> u16 {
+        self.servers.http_port
     }
 
     /// The root that a scan has to trust.

@@ -22,7 +22,7 @@ mod worker;
 
 pub use self::assembler::WINDOW_ROWS;
 pub use self::error::ScanError;
-pub use self::network::Network;
+pub use self::network::{Network, raise_file_limit};
 pub use self::plan::{DEFAULT_RATE, NetworkPlan, Output, ScanPlan};
 pub use self::report::Report;
 pub use self::run::run;

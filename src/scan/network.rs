@@ -8,7 +8,7 @@ use super::error::ScanError;
 use super::plan::{DEFAULT_RATE, NetworkPlan};
 use super::status::Status;
 use crate::exclusion::Exclusion;
-use crate::lab::Lab;
+use crate::lab::{BEYOND_LOOPBACK, Lab};
 use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, check_resolvers, system_resolvers};
 use crate::observe::fetch::{Fetcher, add_roots, load_roots};
 use crate::observe::neighbours::Neighbours;
@@ -44,6 +44,8 @@ impl Network {
     pub fn prepare(plan: &NetworkPlan) -> Result<Self, ScanError> {
         let setup = |error: &dyn std::fmt::Display| ScanError::Setup(error.to_string());
         let exclusion = Arc::new(read_exclusion(plan)?);
+        // Before the lab starts, which has a socket for each of its addresses.
+        let files = raise_file_limit();
         let lab = match &plan.lab {
             Some(config) => Some(Lab::start(*config).map_err(|error| ScanError::Machine(format!("the lab cannot be started: {error}")))?),
             None => None,
@@ -52,9 +54,8 @@ impl Network {
         let mut fetch = plan.fetch.clone();
         if let Some(lab) = &lab {
             add_roots(&mut roots, "the lab's authority", lab.ca_pem().as_bytes()).map_err(|error| setup(&error))?;
-            fetch.https_port = lab.https_port();
+            (fetch.https_port, fetch.http_port) = (lab.https_port(), lab.http_port());
         }
-        let files = raise_file_limit();
         let free = files.saturating_sub(RESERVED_FILES).max(16);
         fetch.fetch_concurrency = plan.fetch_concurrency.unwrap_or((free / 2).clamp(8, MOST_FETCHES) as usize);
         let concurrency = plan.concurrency.unwrap_or((free / 2).clamp(8, MOST_IN_FLIGHT) as usize);
@@ -137,11 +138,18 @@ impl Network {
     }
 }
 
+/// The user's opt-out list and, where a lab is scanned, all that is not of the lab: its mail servers have public addresses.
 fn read_exclusion(plan: &NetworkPlan) -> Result<Exclusion, ScanError> {
-    let Some(path) = &plan.exclude else { return Ok(Exclusion::default()) };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ScanError::Setup(format!("the opt-out list {} cannot be read: {error}", path.display())))?;
-    Exclusion::parse(&text).map_err(|error| ScanError::Setup(format!("the opt-out list {}, {error}", path.display())))
+    let beyond = if plan.lab.is_some() { BEYOND_LOOPBACK } else { "" };
+    let (name, text) = match &plan.exclude {
+        None => (String::new(), String::new()),
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            let name = path.display().to_string();
+            (name.clone(), text.map_err(|error| ScanError::Setup(format!("the opt-out list {name} cannot be read: {error}")))?)
+        }
+    };
+    Exclusion::parse(&format!("{text}\n{beyond}")).map_err(|error| ScanError::Setup(format!("the opt-out list {name}, {error}")))
 }
 
 /// The resolvers to ask: the lab's, the given ones or the system's; and what is to be said of those that do not answer.
@@ -176,7 +184,7 @@ fn rates(plan: &NetworkPlan, resolvers: &[SocketAddr]) -> (u32, u32) {
 }
 
 /// Raises the soft limit of open files to the hard one and returns what is in force.
-fn raise_file_limit() -> u64 {
+pub fn raise_file_limit() -> u64 {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     const FALLBACK: u64 = 1024;
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return FALLBACK };

@@ -1,7 +1,8 @@
-//! What a person or a program sees of a running scan: a bar, JSON lines, safe text.
+//! What a person or a program sees: the progress of a scan as a bar or JSON lines, tables of figures, safe text.
 
 mod bar;
 mod json;
+pub mod tables;
 pub mod text;
 
 use std::io::{self, IsTerminal};

@@ -9,48 +9,90 @@ use crate::dataset::{DatasetError, micros};
 
 /// A struct column, or the whole table, and where it stands.
 #[derive(Debug)]
-pub(super) struct Group {
+pub struct Group {
     path: String,
     array: StructArray,
 }
 
 impl Group {
-    pub(super) fn table(batch: &RecordBatch) -> Self {
+    /// The table itself.
+    pub fn table(batch: &RecordBatch) -> Self {
         Self { path: String::new(), array: StructArray::from(batch.clone()) }
     }
 
     /// A column of a known type.
-    pub(super) fn column<A: Array + Clone + 'static>(&self, name: &str) -> Result<A, DatasetError> {
+    ///
+    /// # Errors
+    /// If it is missing or has another type.
+    pub fn column<A: Array + Clone + 'static>(&self, name: &str) -> Result<A, DatasetError> {
         let column = self.array.column_by_name(name).and_then(|column| column.as_any().downcast_ref::<A>());
         column.cloned().ok_or_else(|| DatasetError::Column(self.path_of(name)))
     }
 
+    /// As [`Self::column`], of a column that the first datasets do not have.
+    pub(super) fn added<A: Array + Clone + 'static>(&self, name: &str) -> Result<Option<A>, DatasetError> {
+        self.array.column_by_name(name).map(|_| self.column(name)).transpose()
+    }
+
     /// A column of structs.
-    pub(super) fn group(&self, name: &str) -> Result<Self, DatasetError> {
+    ///
+    /// # Errors
+    /// If it is missing or has another type.
+    pub fn group(&self, name: &str) -> Result<Self, DatasetError> {
         Ok(Self { path: self.path_of(name), array: self.column(name)? })
     }
 
+    /// A column of structs that may not have been read, or that the first datasets do not have.
+    ///
+    /// # Errors
+    /// If it has another type.
+    pub fn optional_group(&self, name: &str) -> Result<Option<Self>, DatasetError> {
+        self.has(name).then(|| self.group(name)).transpose()
+    }
+
+    /// A column of a known type that may not have been read, or that the first datasets do not have.
+    ///
+    /// # Errors
+    /// If it has another type.
+    pub fn optional_column<A: Array + Clone + 'static>(&self, name: &str) -> Result<Option<A>, DatasetError> {
+        self.has(name).then(|| self.column(name)).transpose()
+    }
+
     /// A column of lists of structs: the lists, and all their elements.
-    pub(super) fn groups(&self, name: &str) -> Result<(ListArray, Self), DatasetError> {
+    ///
+    /// # Errors
+    /// If it is missing or has another type.
+    pub fn groups(&self, name: &str) -> Result<(ListArray, Self), DatasetError> {
         let lists: ListArray = self.column(name)?;
         let array = lists.values().as_struct_opt().cloned().ok_or_else(|| DatasetError::Column(self.path_of(name)))?;
         Ok((lists, Self { path: format!("{}[]", self.path_of(name)), array }))
     }
 
     /// As [`Self::groups`], of a column that the first datasets do not have.
-    pub(super) fn added_groups(&self, name: &str) -> Result<Option<(ListArray, Self)>, DatasetError> {
+    ///
+    /// # Errors
+    /// If it has another type.
+    pub fn added_groups(&self, name: &str) -> Result<Option<(ListArray, Self)>, DatasetError> {
         self.array.column_by_name(name).map(|_| self.groups(name)).transpose()
     }
 
     /// A column of lists of plain values.
-    pub(super) fn lists<A: Array + Clone + 'static>(&self, name: &str) -> Result<Lists<A>, DatasetError> {
+    ///
+    /// # Errors
+    /// If it is missing or has another type.
+    pub fn lists<A: Array + Clone + 'static>(&self, name: &str) -> Result<Lists<A>, DatasetError> {
         let lists: ListArray = self.column(name)?;
         let values = lists.values().as_any().downcast_ref::<A>().cloned();
         Ok(Lists { values: values.ok_or_else(|| DatasetError::Column(self.path_of(name)))?, lists })
     }
 
+    /// Whether there is a column of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.array.column_by_name(name).is_some()
+    }
+
     /// Whether the struct is there in a row.
-    pub(super) fn is_valid(&self, row: usize) -> bool {
+    pub fn is_valid(&self, row: usize) -> bool {
         self.array.is_valid(row)
     }
 
@@ -80,14 +122,16 @@ impl Group {
 
 /// A column of lists of plain values.
 #[derive(Debug)]
-pub(super) struct Lists<A> {
-    pub(super) lists: ListArray,
-    pub(super) values: A,
+pub struct Lists<A> {
+    /// Where the elements of each row stand.
+    pub lists: ListArray,
+    /// The elements of all rows.
+    pub values: A,
 }
 
 impl Lists<StringArray> {
     /// The texts of a row; `None` where the list is null.
-    pub(super) fn texts(&self, row: usize) -> Option<impl Iterator<Item = &str>> {
+    pub fn texts(&self, row: usize) -> Option<impl Iterator<Item = &str>> {
         self.lists.is_valid(row).then(|| elements(&self.lists, row).map(|index| self.values.value(index)))
     }
 
@@ -97,7 +141,7 @@ impl Lists<StringArray> {
 }
 
 /// Where the elements of a row's list stand among all of them; none where the list is null.
-pub(super) fn elements(lists: &ListArray, row: usize) -> std::ops::Range<usize> {
+pub fn elements(lists: &ListArray, row: usize) -> std::ops::Range<usize> {
     match (lists.is_valid(row), lists.value_offsets().get(row), lists.value_offsets().get(row + 1)) {
         (true, Some(&start), Some(&end)) => usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(0),
         _ => 0..0,
@@ -105,7 +149,7 @@ pub(super) fn elements(lists: &ListArray, row: usize) -> std::ops::Range<usize> 
 }
 
 /// The text of a row; `None` where it is null.
-pub(super) fn text(column: &StringArray, row: usize) -> Option<&str> {
+pub fn text(column: &StringArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))
 }
 

@@ -1,15 +1,19 @@
 //! The way back: a dataset's parts, and from Arrow to targets, evidence and judgements.
 
+mod connection;
 mod evidence;
 mod fetch;
 mod group;
 mod judgement;
 mod lookup;
 mod neighbour;
+mod part_file;
 mod reader;
 
 pub use self::evidence::{EvidenceColumns, TargetColumns};
+pub use self::group::{Group as ColumnGroup, Lists as ListColumn, elements, text};
 pub use self::judgement::{Judgement, JudgementColumns, StoredFinding};
+pub use self::part_file::PartFile;
 pub use self::reader::{PartBatches, Reader};
 
 pub(super) use self::judgement::FindingColumns;

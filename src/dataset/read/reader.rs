@@ -33,6 +33,11 @@ impl Reader {
         Ok(Self { dir: dir.to_owned(), manifest })
     }
 
+    /// The dataset's folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// The manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -72,6 +77,12 @@ impl Reader {
 pub struct PartBatches {
     path: PathBuf,
     batches: ParquetRecordBatchReader,
+}
+
+impl PartBatches {
+    pub(super) fn new(path: PathBuf, batches: ParquetRecordBatchReader) -> Self {
+        Self { path, batches }
+    }
 }
 
 impl Iterator for PartBatches {

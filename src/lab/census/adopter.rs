@@ -1,9 +1,9 @@
 //! A domain with MTA-STS: who hosts the policy, its mode and max_age, and what is wrong with it.
 
 use super::draws::Draws;
-use super::providers::{HOSTING, MAIL, with_mail};
 use crate::lab::case::{Case, case};
 use crate::lab::places;
+use crate::lab::providers::{HOSTING, MAIL, with_hosting, with_mail};
 use crate::lab::site::{End, Session, Shape};
 
 /// Parts per million of adopters whose policy is with a provider (IMC 2025, Table 2: 36.4 %).
@@ -82,7 +82,7 @@ pub(super) fn compose(draws: &mut Draws, provider: usize) -> Case {
     let healthy = |name, about| {
         let case = with_mail(case(name, about), provider).patterns(patterns);
         match hosted {
-            Some(place) => host(case, place),
+            Some(place) => with_hosting(case, place),
             None => case,
         }
     };
@@ -94,16 +94,6 @@ pub(super) fn compose(draws: &mut Draws, provider: usize) -> Case {
         served(draws, healthy("adopter", "MTA-STS, and the policy is retrieved."))
     };
     reports(draws, case)
-}
-
-/// The alias, the address and the codes of a hosted policy.
-fn host(case: Case, place: usize) -> Case {
-    let Some(hosting) = HOSTING.get(place) else { return case };
-    let case = case.host_cname(&[hosting.host]).host_at(places::provider(place as u8)).code("sts-host-cname");
-    match hosting.record {
-        Some(record) => case.sts_cname(&[record]).code("sts-record-cname"),
-        None => case,
-    }
 }
 
 /// A policy that is retrieved: its mode, its max_age, its line ends, and whether it matches the MX hosts.

@@ -6,13 +6,12 @@
 mod adopter;
 mod draws;
 mod names;
-mod providers;
 
 use std::sync::Arc;
 
 use self::draws::Draws;
-use self::providers::{MAIL, with_mail};
 use super::case::{Case, case};
+use super::providers::{MAIL, with_mail};
 use super::site::{End, Exchange, Neighbour, Site};
 use super::truth::Truth;
 

@@ -1,6 +1,7 @@
 //! Who runs mail and who hosts policies for others. Only names: none of them is ever contacted.
 
-use crate::lab::case::Case;
+use super::case::Case;
+use super::places;
 
 /// A way to receive mail.
 pub(super) struct Mail {
@@ -66,3 +67,13 @@ pub(super) const HOSTING: &[Hosting] = &[
     Hosting { weight: 805, host: "{d}._mta-sts-host.sdmarc.net", record: Some("{d}._mta-sts.sdmarc.net") },
     Hosting { weight: 451, host: "_mta-sts.{d}._mta-sts-host.smart.ondmarc.com", record: Some("_mta-sts.{d}._mta-sts.smart.ondmarc.com") },
 ];
+
+/// The case with its policy at a place of [`HOSTING`]: the aliases, the address and the codes that follow.
+pub(super) fn with_hosting(case: Case, place: usize) -> Case {
+    let Some(hosting) = HOSTING.get(place) else { return case };
+    let case = case.host_cname(&[hosting.host]).host_at(places::provider(place as u8)).code("sts-host-cname");
+    match hosting.record {
+        Some(record) => case.sts_cname(&[record]).code("sts-record-cname"),
+        None => case,
+    }
+}

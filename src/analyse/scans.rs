@@ -1,0 +1,70 @@
+//! Datasets opened to be analysed: each by its manifest, with what a reader of the figures has to know of it.
+
+use std::path::{Path, PathBuf};
+
+use crate::dataset::{Manifest, Reader};
+
+use super::AnalyseError;
+
+/// A dataset and how it is called beside others.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// The folder.
+    pub dir: PathBuf,
+    /// Short name, unlike that of every other dataset of the analysis: of the folder, or its path where two folders have one name.
+    pub label: String,
+    /// The dataset.
+    pub reader: Reader,
+}
+
+impl Scan {
+    /// Opens a dataset, finished or not.
+    ///
+    /// # Errors
+    /// If the folder holds no dataset, or one of a newer schema version.
+    pub fn open(dir: &Path) -> Result<Self, AnalyseError> {
+        let label = dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned());
+        Ok(Self { dir: dir.to_owned(), label, reader: Reader::open(dir)? })
+    }
+
+    /// Opens datasets that are to be analysed together.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; if a folder is given twice, so that its domains would count twice.
+    pub fn open_all(dirs: &[PathBuf]) -> Result<Vec<Self>, AnalyseError> {
+        let mut scans: Vec<Self> = dirs.iter().map(|dir| Self::open(dir)).collect::<Result<_, _>>()?;
+        let same = |a: &Self, b: &Self| match (a.dir.canonicalize(), b.dir.canonicalize()) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => a.dir == b.dir,
+        };
+        for (at, scan) in scans.iter().enumerate() {
+            if scans.iter().take(at).any(|earlier| same(earlier, scan)) {
+                return Err(AnalyseError::Request(format!("{}: given twice; name each dataset once", scan.dir.display())));
+            }
+        }
+        let labels: Vec<String> = scans.iter().map(|scan| scan.label.clone()).collect();
+        for scan in &mut scans {
+            if labels.iter().filter(|label| **label == scan.label).count() > 1 {
+                scan.label = scan.dir.display().to_string();
+            }
+        }
+        Ok(scans)
+    }
+
+    /// The manifest.
+    pub fn manifest(&self) -> &Manifest {
+        self.reader.manifest()
+    }
+
+    /// What a reader of any figure of this dataset has to know, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        let manifest = self.manifest();
+        let rows: u64 = manifest.parts.iter().map(|part| part.rows).sum();
+        let label = &self.label;
+        let mut notes = Vec::new();
+        if manifest.finished_at.is_none() {
+            notes.push(format!("{label}: the scan is unfinished, the figures are of the {rows} domains that it has so far"));
+        }
+        notes
+    }
+}

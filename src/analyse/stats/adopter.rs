@@ -1,0 +1,242 @@
+//! The rows that have a record: the flat columns and the little evidence that tables need, read straight from Arrow.
+
+use arrow::array::{Array, BooleanArray, Int16Array, Int64Array, ListArray, RecordBatch, StringArray};
+
+use crate::classify::{Posture, RecordState};
+use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
+
+use super::entity::Entity;
+use super::survey::{is_there, record_state};
+
+/// The flat columns that are always read.
+pub(super) const COLUMNS: &[&str] = &[
+    "domain",
+    "org_domain",
+    "mx_state",
+    "mx_provider",
+    "sts_state",
+    "policy_stage",
+    "policy_mode",
+    "policy_max_age",
+    "policy_provider",
+    "tlsrpt_state",
+    "tlsrpt_rua",
+    "posture",
+    "delivery",
+    "mx_coverage",
+    "mismatch",
+    "findings.list.element.code",
+];
+
+/// One row. Evidence that no table asked for is not read, and is `None` here.
+pub(super) struct Adopter<'a> {
+    pub(super) domain: Option<&'a str>,
+    pub(super) org_domain: Option<&'a str>,
+    pub(super) mx_state: Option<&'a str>,
+    pub(super) mx_provider: Option<&'a str>,
+    pub(super) sts: RecordState,
+    pub(super) stage: Option<&'a str>,
+    pub(super) mode: Option<&'a str>,
+    pub(super) max_age: Option<i64>,
+    pub(super) policy_provider: Option<&'a str>,
+    pub(super) tlsrpt: RecordState,
+    pub(super) rua: Vec<&'a str>,
+    pub(super) posture: Posture,
+    pub(super) delivery: Option<&'a str>,
+    pub(super) coverage: Option<&'a str>,
+    pub(super) mismatch: Option<&'a str>,
+    /// Codes of its findings.
+    pub(super) codes: Vec<&'a str>,
+    /// Who runs the policy host.
+    pub(super) policy_entity: Entity,
+    /// Who runs the most preferred MX host.
+    pub(super) mx_entity: Entity,
+    pub(super) evidence: EvidenceRow<'a>,
+}
+
+/// The evidence of a row, as far as it is read.
+#[derive(Default)]
+pub(super) struct EvidenceRow<'a> {
+    pub(super) ttl: Option<i64>,
+    pub(super) authenticated: Option<bool>,
+    pub(super) host_a: Option<&'a str>,
+    pub(super) host_aaaa: Option<&'a str>,
+    pub(super) status: Option<i16>,
+    pub(super) tls_version: Option<&'a str>,
+    pub(super) issuer: Option<&'a str>,
+    pub(super) error_stage: Option<&'a str>,
+    pub(super) error_code: Option<&'a str>,
+    /// Whether something was fetched at all.
+    pub(super) fetched: bool,
+    /// Outcomes of the questions about each receiver of reports: MX, A, AAAA.
+    pub(super) receivers: Vec<[Option<&'a str>; 3]>,
+}
+
+impl Adopter<'_> {
+    /// Whether there is an MTA-STS record, valid or not.
+    pub(super) fn has_sts(&self) -> bool {
+        is_there(self.sts)
+    }
+
+    /// Whether there is a TLSRPT record, valid or not.
+    pub(super) fn has_tlsrpt(&self) -> bool {
+        is_there(self.tlsrpt)
+    }
+
+    /// Whether it has a finding.
+    pub(super) fn has(&self, code: &str) -> bool {
+        self.codes.contains(&code)
+    }
+
+    /// Whether it has one of several findings.
+    pub(super) fn has_any(&self, codes: &[&str]) -> bool {
+        self.codes.iter().any(|code| codes.contains(code))
+    }
+}
+
+/// The columns of a batch.
+pub(super) struct AdopterColumns {
+    domain: StringArray,
+    org_domain: StringArray,
+    mx_state: StringArray,
+    mx_provider: StringArray,
+    sts_state: StringArray,
+    policy_stage: StringArray,
+    policy_mode: StringArray,
+    policy_max_age: Int64Array,
+    policy_provider: StringArray,
+    tlsrpt_state: StringArray,
+    tlsrpt_rua: ListColumn<StringArray>,
+    posture: StringArray,
+    delivery: StringArray,
+    mx_coverage: StringArray,
+    mismatch: StringArray,
+    findings: ListArray,
+    codes: StringArray,
+    evidence: Option<EvidenceArrays>,
+}
+
+impl AdopterColumns {
+    pub(super) fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
+        let table = ColumnGroup::table(batch);
+        let (findings, finding) = table.groups("findings")?;
+        Ok(Self {
+            domain: table.column("domain")?,
+            org_domain: table.column("org_domain")?,
+            mx_state: table.column("mx_state")?,
+            mx_provider: table.column("mx_provider")?,
+            sts_state: table.column("sts_state")?,
+            policy_stage: table.column("policy_stage")?,
+            policy_mode: table.column("policy_mode")?,
+            policy_max_age: table.column("policy_max_age")?,
+            policy_provider: table.column("policy_provider")?,
+            tlsrpt_state: table.column("tlsrpt_state")?,
+            tlsrpt_rua: table.lists("tlsrpt_rua")?,
+            posture: table.column("posture")?,
+            delivery: table.column("delivery")?,
+            mx_coverage: table.column("mx_coverage")?,
+            mismatch: table.column("mismatch")?,
+            findings,
+            codes: finding.column("code")?,
+            evidence: if table.has("evidence") { Some(EvidenceArrays::of(&table.group("evidence")?)?) } else { None },
+        })
+    }
+
+    /// A row; who runs its hosts is told by the caller.
+    pub(super) fn row(&self, row: usize, policy_entity: Entity, mx_entity: Entity) -> Adopter<'_> {
+        Adopter {
+            domain: text(&self.domain, row),
+            org_domain: text(&self.org_domain, row),
+            mx_state: text(&self.mx_state, row),
+            mx_provider: text(&self.mx_provider, row),
+            sts: record_state(text(&self.sts_state, row)),
+            stage: text(&self.policy_stage, row),
+            mode: text(&self.policy_mode, row),
+            max_age: self.policy_max_age.is_valid(row).then(|| self.policy_max_age.value(row)),
+            policy_provider: text(&self.policy_provider, row),
+            tlsrpt: record_state(text(&self.tlsrpt_state, row)),
+            rua: self.tlsrpt_rua.texts(row).into_iter().flatten().collect(),
+            posture: text(&self.posture, row).and_then(Posture::from_word).unwrap_or(Posture::Unknown),
+            delivery: text(&self.delivery, row),
+            coverage: text(&self.mx_coverage, row),
+            mismatch: text(&self.mismatch, row),
+            codes: elements(&self.findings, row).map(|index| self.codes.value(index)).collect(),
+            policy_entity,
+            mx_entity,
+            evidence: self.evidence.as_ref().map(|evidence| evidence.row(row)).unwrap_or_default(),
+        }
+    }
+}
+
+/// The evidence that was asked for; the rest is `None`.
+struct EvidenceArrays {
+    ttl: Option<Int64Array>,
+    authenticated: Option<BooleanArray>,
+    host_a: Option<StringArray>,
+    host_aaaa: Option<StringArray>,
+    fetch: Option<ColumnGroup>,
+    status: Option<Int16Array>,
+    tls_version: Option<StringArray>,
+    issuer: Option<StringArray>,
+    error_stage: Option<StringArray>,
+    error_code: Option<StringArray>,
+    receivers: Option<(ListArray, [Option<StringArray>; 3])>,
+}
+
+impl EvidenceArrays {
+    fn of(evidence: &ColumnGroup) -> Result<Self, DatasetError> {
+        let within = |group: &Option<ColumnGroup>, name| group.as_ref().map_or(Ok(None), |group| group.optional_group(name));
+        let fetch = evidence.optional_group("fetch")?;
+        let (certificate, error) = (within(&fetch, "certificate")?, within(&fetch, "error")?);
+        let sts = evidence.optional_group("sts_txt")?;
+        let receivers = match evidence.added_groups("rua_hosts")? {
+            None => None,
+            Some((lists, receiver)) => {
+                let outcome = |name| column(&receiver.optional_group(name)?, "outcome");
+                Some((lists, [outcome("mx")?, outcome("a")?, outcome("aaaa")?]))
+            }
+        };
+        Ok(Self {
+            ttl: column(&sts, "ttl")?,
+            authenticated: column(&sts, "ad")?,
+            host_a: column(&evidence.optional_group("host_a")?, "outcome")?,
+            host_aaaa: column(&evidence.optional_group("host_aaaa")?, "outcome")?,
+            status: column(&fetch, "status")?,
+            tls_version: column(&fetch, "tls_version")?,
+            issuer: column(&certificate, "issuer")?,
+            error_stage: column(&error, "stage")?,
+            error_code: column(&error, "code")?,
+            receivers,
+            fetch,
+        })
+    }
+
+    fn row(&self, row: usize) -> EvidenceRow<'_> {
+        EvidenceRow {
+            ttl: self.ttl.as_ref().filter(|ttl| ttl.is_valid(row)).map(|ttl| ttl.value(row)),
+            authenticated: self.authenticated.as_ref().filter(|ad| ad.is_valid(row)).map(|ad| ad.value(row)),
+            host_a: optional_text(self.host_a.as_ref(), row),
+            host_aaaa: optional_text(self.host_aaaa.as_ref(), row),
+            status: self.status.as_ref().filter(|status| status.is_valid(row)).map(|status| status.value(row)),
+            tls_version: optional_text(self.tls_version.as_ref(), row),
+            issuer: optional_text(self.issuer.as_ref(), row),
+            error_stage: optional_text(self.error_stage.as_ref(), row),
+            error_code: optional_text(self.error_code.as_ref(), row),
+            fetched: self.fetch.as_ref().is_some_and(|fetch| fetch.is_valid(row)),
+            receivers: match &self.receivers {
+                None => Vec::new(),
+                Some((lists, outcomes)) => {
+                    elements(lists, row).map(|index| outcomes.each_ref().map(|column| optional_text(column.as_ref(), index))).collect()
+                }
+            },
+        }
+    }
+}
+
+fn column<A: Array + Clone + 'static>(within: &Option<ColumnGroup>, name: &str) -> Result<Option<A>, DatasetError> {
+    within.as_ref().map_or(Ok(None), |within| within.optional_column(name))
+}
+
+fn optional_text(column: Option<&StringArray>, row: usize) -> Option<&str> {
+    column.and_then(|column| text(column, row))
+}

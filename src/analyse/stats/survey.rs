@@ -1,0 +1,102 @@
+//! What is counted of every row: the states together, and what became of the three questions that every domain is asked.
+
+use std::collections::HashMap;
+
+use crate::classify::{MxState, Posture, RecordState};
+use crate::evidence::Outcome;
+
+/// The questions that are asked of every domain, by their names in `evidence`.
+pub(super) const QUESTIONS: [&str; 3] = ["mx", "sts_txt", "tlsrpt_txt"];
+
+/// Outcomes, and one more for words that this version does not know.
+pub(super) const OUTCOMES: usize = Outcome::ALL.len() + 1;
+
+/// The states of a domain. A word that this version does not know counts as unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct States {
+    pub(super) mx: MxState,
+    pub(super) sts: RecordState,
+    pub(super) tlsrpt: RecordState,
+    pub(super) posture: Posture,
+}
+
+impl States {
+    /// The states by their words.
+    pub(super) fn read(mx: Option<&str>, sts: Option<&str>, tlsrpt: Option<&str>, posture: Option<&str>) -> Self {
+        Self {
+            mx: mx.and_then(MxState::from_word).unwrap_or(MxState::Unknown),
+            sts: record_state(sts),
+            tlsrpt: record_state(tlsrpt),
+            posture: posture.and_then(Posture::from_word).unwrap_or(Posture::Unknown),
+        }
+    }
+
+    pub(super) fn has_mx(self) -> bool {
+        self.mx == MxState::Present
+    }
+
+    pub(super) fn has_sts(self) -> bool {
+        is_there(self.sts)
+    }
+
+    pub(super) fn has_tlsrpt(self) -> bool {
+        is_there(self.tlsrpt)
+    }
+}
+
+/// The state of a record by its word.
+pub(super) fn record_state(word: Option<&str>) -> RecordState {
+    word.and_then(RecordState::from_word).unwrap_or(RecordState::Unknown)
+}
+
+/// Whether there is a record, valid or not.
+pub(super) fn is_there(state: RecordState) -> bool {
+    matches!(state, RecordState::Valid | RecordState::Invalid | RecordState::Multiple)
+}
+
+/// Counts of a group's rows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Survey {
+    states: HashMap<States, u64>,
+    /// By question and outcome.
+    pub(super) outcomes: [[u64; OUTCOMES]; QUESTIONS.len()],
+    /// Questions that were asked more than once.
+    pub(super) repeated: [u64; QUESTIONS.len()],
+}
+
+impl Survey {
+    /// Adds a row.
+    pub(super) fn add(&mut self, states: States) {
+        *self.states.entry(states).or_default() += 1;
+    }
+
+    /// Adds what became of a question.
+    pub(super) fn add_outcome(&mut self, question: usize, outcome: Option<&str>, attempts: i32) {
+        let index = outcome.and_then(Outcome::from_word).map_or(OUTCOMES - 1, |outcome| outcome as usize);
+        if let Some(count) = self.outcomes.get_mut(question).and_then(|outcomes| outcomes.get_mut(index)) {
+            *count += 1;
+        }
+        if let Some(count) = self.repeated.get_mut(question).filter(|_| attempts > 1) {
+            *count += 1;
+        }
+    }
+
+    /// Adds the counts of others.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (states, rows) in &other.states {
+            *self.states.entry(*states).or_default() += rows;
+        }
+        let sums = self.outcomes.iter_mut().flatten().chain(&mut self.repeated);
+        sums.zip(other.outcomes.iter().flatten().chain(&other.repeated)).for_each(|(sum, more)| *sum += more);
+    }
+
+    /// How many rows are so.
+    pub(super) fn count(&self, so: impl Fn(States) -> bool) -> u64 {
+        self.states.iter().filter(|(states, _)| so(**states)).map(|(_, rows)| rows).sum()
+    }
+
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> u64 {
+        self.states.values().sum()
+    }
+}

@@ -1,0 +1,3 @@
+//! The tables, by what they are about.
+
+pub(super) mod adoption;

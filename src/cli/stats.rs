@@ -1,0 +1,76 @@
+//! `stscan stats`: tables of adoption and misconfiguration from datasets.
+
+use std::io::Write;
+
+use super::args::{StatsArguments, TableFormat};
+use super::{Exit, Failure};
+use crate::analyse::Scan;
+use crate::analyse::stats::{By, EntityOptions, StatsOptions, TableId, stats};
+use crate::ui::tables;
+
+/// Tables of a series where none are named.
+const SERIES: &[TableId] = &[TableId::T2];
+
+/// Reads the datasets and prints the tables.
+pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
+    let options = options(arguments)?;
+    let mut scans = Scan::open_all(&arguments.datasets)?;
+    if arguments.series {
+        scans.sort_by(|a, b| a.manifest().started_at.cmp(&b.manifest().started_at));
+    }
+    let made = stats(&scans, &options)?;
+    let text = match arguments.format {
+        TableFormat::Text => tables::terminal(&made.tables, &made.notes),
+        TableFormat::Markdown => tables::markdown(&made.tables, &made.notes),
+        TableFormat::Csv => tables::csv(&made.tables),
+        TableFormat::Json => tables::json(&made.tables, &made.notes),
+    };
+    if arguments.format == TableFormat::Csv {
+        for note in &made.notes {
+            writeln!(anstream::stderr().lock(), "stscan: {}", crate::ui::text::safe(note))?;
+        }
+    }
+    write!(anstream::stdout().lock(), "{text}")?;
+    Ok(Exit::Done)
+}
+
+fn options(arguments: &StatsArguments) -> Result<StatsOptions, Failure> {
+    let usual = StatsOptions::default();
+    let by = match arguments.by.as_deref() {
+        Some(word) => {
+            Some(By::from_word(word).ok_or_else(|| Failure::usage(format!("--by {word:?}: one of {}", words(By::ALL, By::as_str))))?)
+        }
+        None if arguments.series => Some(By::Scan),
+        None if arguments.datasets.len() > 1 => Some(By::List),
+        None => None,
+    };
+    let tables = match arguments.table.is_empty() {
+        true if arguments.series => SERIES.to_vec(),
+        true => usual.tables,
+        false => arguments.table.iter().map(|word| table(word)).collect::<Result<Vec<_>, _>>()?.concat(),
+    };
+    let entities =
+        EntityOptions { third_party: arguments.third_party, self_managed: arguments.self_managed, by_address: !arguments.ignore_addresses };
+    if entities.self_managed >= entities.third_party {
+        return Err(Failure::usage("--self-managed has to be less than --third-party"));
+    }
+    Ok(StatsOptions { tables, by, top: arguments.top, rank_bin: arguments.rank_bin, entities })
+}
+
+/// One table, or a set of them.
+fn table(word: &str) -> Result<Vec<TableId>, Failure> {
+    let all = || TableId::ALL.iter().copied();
+    let found: Vec<TableId> = match word {
+        "all" => all().collect(),
+        "study" => all().filter(|table| table.as_str().starts_with("study-")).collect(),
+        _ => all().filter(|table| table.as_str().eq_ignore_ascii_case(word)).collect(),
+    };
+    match found.is_empty() {
+        true => Err(Failure::usage(format!("--table {word:?}: one of all, study, {}", words(TableId::ALL, TableId::as_str)))),
+        false => Ok(found),
+    }
+}
+
+fn words<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> String {
+    all.iter().map(|one| word(*one)).collect::<Vec<_>>().join(", ")
+}

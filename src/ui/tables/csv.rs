@@ -1,0 +1,60 @@
+//! Tables as CSV, one line a figure, so that every cell is found by its names.
+
+use crate::analyse::Table;
+use crate::ui::text::safe;
+
+/// The heading, and a line for each cell that is not empty.
+pub fn csv(tables: &[Table]) -> String {
+    let mut out = "table,group_by,group,row,column,n,of,share,low,high,value,denominator\n".to_owned();
+    for table in tables {
+        for row in &table.rows {
+            for (column, cell) in table.columns.iter().zip(&row.cells).filter(|(_, cell)| **cell != crate::analyse::Cell::Empty) {
+                let whole = row.of.as_deref().unwrap_or(&column.of);
+                let number = |number: Option<f64>| number.map(|number| format!("{number:.6}")).unwrap_or_default();
+                let count = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
+                let value = if let crate::analyse::Cell::Number(number) = cell { Some(*number) } else { None };
+                let fields = [
+                    field(&table.id),
+                    field(table.grouped_by.as_deref().unwrap_or_default()),
+                    field(row.group.as_deref().unwrap_or("all")),
+                    field(&row.key),
+                    field(&column.key),
+                    count(cell.n()),
+                    count(cell.of()),
+                    number(cell.share()),
+                    number(cell.interval().map(|interval| interval.low)),
+                    number(cell.interval().map(|interval| interval.high)),
+                    number(value),
+                    field(if cell.of().is_some() { whole } else { "" }),
+                ];
+                out.push_str(&fields.join(","));
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
+/// A field that is neither torn apart by a reader of CSV nor run as a formula by a spreadsheet.
+fn field(text: &str) -> String {
+    let mut safe = safe(text);
+    if safe.starts_with(['=', '+', '-', '@', '|', '%']) {
+        safe.insert(0, '\'');
+    }
+    match safe.contains([',', '"', ';', '\'', ' ']) {
+        true => format!("\"{}\"", safe.replace('"', "\"\"")),
+        false => safe,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_neither_formulas_nor_torn() {
+        assert_eq!(field("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        assert_eq!(field("\t=1"), "\\t=1");
+        assert_eq!([field("-1"), field("a,b"), field("com")], ["\"'-1\"", "\"a,b\"", "com"]);
+    }
+}

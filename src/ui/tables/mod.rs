@@ -1,0 +1,79 @@
+//! Tables of figures as text for a terminal, Markdown, CSV and JSON. Names in them come from the network, so each form is made safe.
+
+mod csv;
+mod json;
+mod markdown;
+mod terminal;
+
+pub use self::csv::csv;
+pub use self::json::json;
+pub use self::markdown::markdown;
+pub use self::terminal::terminal;
+
+use crate::analyse::{Cell, Interval, Table};
+
+/// A number with a comma between thousands.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A share in per cent, with as many digits as tell it from nothing.
+fn percent(share: f64) -> String {
+    match share * 100.0 {
+        0.0 => "0%".to_owned(),
+        percent if percent < 0.1 => format!("{percent:.3}%"),
+        percent if percent < 10.0 => format!("{percent:.2}%"),
+        percent => format!("{percent:.1}%"),
+    }
+}
+
+/// An interval in per cent, as `1.20-1.45`, to the digits of [`percent`].
+fn range(interval: Interval) -> String {
+    let digits = match interval.high * 100.0 {
+        high if high < 0.1 => 3,
+        high if high < 10.0 => 2,
+        _ => 1,
+    };
+    format!("{:.digits$}-{:.digits$}", interval.low * 100.0, interval.high * 100.0)
+}
+
+/// The parts of a cell for a person: the count, the share, the interval.
+fn parts(cell: &Cell) -> [String; 3] {
+    let none = String::new;
+    match cell {
+        Cell::Empty => ["-".to_owned(), none(), none()],
+        Cell::Number(number) => [format!("{number:.1}"), none(), none()],
+        Cell::Count(n) => [grouped(*n), none(), none()],
+        Cell::Share { n, .. } => {
+            let share = cell.share().map_or_else(|| "-".to_owned(), percent);
+            [grouped(*n), share, cell.interval().map_or_else(none, range)]
+        }
+    }
+}
+
+/// What the shares of a table are shares of, a sentence for each different whole.
+fn wholes(table: &Table) -> Vec<String> {
+    let mut said: Vec<(&str, Vec<&str>)> = Vec::new();
+    for column in table.columns.iter().filter(|column| !column.of.is_empty()) {
+        match said.iter_mut().find(|(of, _)| *of == column.of) {
+            Some((_, columns)) => columns.push(&column.title),
+            None => said.push((&column.of, vec![&column.title])),
+        }
+    }
+    let mut sentences: Vec<String> = said.into_iter().map(|(of, columns)| format!("{}: share of {of}", columns.join(", "))).collect();
+    for row in table.rows.iter().filter(|row| row.of.is_some()) {
+        let sentence = format!("row {:?}: share of {}", row.title, row.of.as_deref().unwrap_or_default());
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    sentences
+}
