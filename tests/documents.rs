@@ -67,6 +67,7 @@ fn every_option_of_scan_has_a_help_text() {
         "--resolvers",
         "--trust-resolvers",
         "--retry-rounds",
+        "--0x20",
         "--rate",
         "--resolver-rate",
         "--fetch-rate",
