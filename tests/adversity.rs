@@ -57,7 +57,7 @@ impl Scene {
 
     /// A scan over a good network.
     fn truth(&self) -> Vec<Row> {
-        let arguments = self.arguments("truth", true, &[]);
+        let arguments = self.arguments("truth", true, &["--dns-timeout", "0.5", "--retry-rounds", "none"]);
         harness::expect(0, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
         rows(&self.path("truth"))
     }
@@ -97,7 +97,7 @@ fn forged_replies_change_no_row() {
     let scene = census(4000);
     let truth = scene.truth();
     scene.relay.way.forgeries.store(20, SeqCst);
-    // With two thirds of the time-out's patience: a flood may cost an answer, but nothing else.
+    // A flood may cost an answer, which another round brings.
     for (out, options) in [("plain", &["--retry-rounds", "200ms"][..]), ("mixed", &["--retry-rounds", "200ms", "--0x20"])] {
         let (before, elsewhere) = (scene.relay.way.forged.load(SeqCst), scene.relay.way.forged_elsewhere.load(SeqCst));
         finish(scene.start(out, options), 0);
@@ -117,7 +117,7 @@ fn lost_datagrams_cost_time_and_nothing_else() {
     let scene = census(8000);
     let truth = scene.truth();
     scene.relay.way.loss.store(200, SeqCst);
-    finish(scene.start("lossy", &["--dns-timeout", "0.3", "--retry-rounds", "300ms,600ms"]), 0);
+    finish(scene.start("lossy", &["--dns-timeout", "0.5", "--retry-rounds", "300ms,600ms"]), 0);
     let activity = scene.manifest("lossy").activity;
     let lookups = activity.dns_queries - activity.dns_retries;
     let found = rows(&scene.path("lossy"));
@@ -164,7 +164,7 @@ fn a_resolver_that_is_stopped_is_waited_for() {
 
 #[test]
 fn a_silent_zone_is_no_outage() {
-    let scene = Scene::new(World::Zoo, (0..50).map(|number| format!("mx-timeout-{number:06}.test")));
+    let scene = Scene::new(World::Zoo, (0..50).map(|number| format!("mx-silence-{number:06}.test")));
     finish(scene.start("out", &["--dns-timeout", "0.2", "--dns-tries", "2", "--retry-rounds", "none"]), 0);
     let manifest = scene.manifest("out");
     assert_eq!((manifest.counts.rows, manifest.counts.mx_state.get("unknown")), (50, Some(&50)));
@@ -176,7 +176,7 @@ fn a_silent_zone_is_no_outage() {
 fn a_scan_that_is_stopped_while_it_waits_for_a_resolver_makes_up_nothing() {
     let scene = census(3000);
     let truth = scene.truth();
-    let options = ["--rate", "5000", "--dns-timeout", "0.3"];
+    let options = ["--rate", "5000", "--dns-timeout", "0.4", "--retry-rounds", "none"];
     let scan = scene.start("out", &options);
     wait_until(|| scene.status("out").contains("\"judged\":") && !scene.status("out").contains("\"judged\":0,"));
     scene.relay.way.silent.store(true, SeqCst);
@@ -199,7 +199,7 @@ fn few_descriptors_are_enough() {
     let truth = scene.truth();
     let limited = std::process::Command::new("sh")
         .args(["-c", "ulimit -n 256 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_stscan")])
-        .args(scene.arguments("limited", true, &[]))
+        .args(scene.arguments("limited", true, &["--dns-timeout", "0.5", "--retry-rounds", "none"]))
         .env("NO_COLOR", "1")
         .output()
         .unwrap();

@@ -234,7 +234,8 @@ mod tests {
 
     #[test]
     fn a_file_and_the_command_line_are_laid_over_each_other() {
-        let file = ConfigFile::parse("list = 'a.txt'\nrate = 50\nresolver = ['192.0.2.1']\nout = 'x'\nallow-private = true\n0x20 = true\n").unwrap();
+        let file = ConfigFile::parse("list = 'a.txt'\nrate = 50\nresolver = ['192.0.2.1']\nout = 'x'\nallow-private = true\n0x20 = true\n")
+            .unwrap();
         assert_eq!(file.lists, ["a.txt"]);
         let typed = NetworkOptions { rate: Some(7), ..NetworkOptions::default() };
         let both = typed.or(file.network);

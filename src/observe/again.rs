@@ -49,7 +49,8 @@ impl Again {
         let tlsrpt_txt = settled(tlsrpt_txt, &mut attempts.tlsrpt_txt);
         let host_a = host_a.and_then(|lookup| settled(lookup, &mut attempts.host_a));
         let host_aaaa = host_aaaa.and_then(|lookup| settled(lookup, &mut attempts.host_aaaa));
-        let fetch = fetch.filter(|fetch| fetch.error.as_ref().is_none_or(|error| host_a.is_some() && host_aaaa.is_some() && !error.is_local()));
+        let fetch =
+            fetch.filter(|fetch| fetch.error.as_ref().is_none_or(|error| host_a.is_some() && host_aaaa.is_some() && !error.is_local()));
         let settled = (mx.is_some() || sts_txt.is_some() || tlsrpt_txt.is_some()).then(|| {
             let (with_sts, with_tlsrpt) = (mx.is_some() && sts_txt.is_some(), mx.is_some() && tlsrpt_txt.is_some());
             Box::new(Settled {

@@ -18,7 +18,9 @@ use super::plan::{Output, ScanPlan};
 use super::report::{Read, Report};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
-use crate::dataset::{self, Activity, DnsActivity, Dataset, DatasetError, List, MAX_BATCH_ROWS, Record, RunDescription, StreamWriter, Tool};
+use crate::dataset::{
+    self, Activity, Dataset, DatasetError, DnsActivity, List, MAX_BATCH_ROWS, Record, RunDescription, StreamWriter, Tool,
+};
 use crate::input::{Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::lab::Lab;
 use crate::name::suffix;

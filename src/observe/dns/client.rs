@@ -54,8 +54,7 @@ impl Dns {
             return Err(DnsError::NoResolvers);
         }
         let timeout = config.timeout.min(MAX_TIMEOUT);
-        let engine = Engine::open(config, timeout, limits, counters)
-            .map_err(|(resolver, source)| DnsError::Socket { resolver, source })?;
+        let engine = Engine::open(config, timeout, limits, counters).map_err(|(resolver, source)| DnsError::Socket { resolver, source })?;
         let engine = Rc::new(engine);
         Ok(Self(Rc::new(Shared {
             _drivers: drivers::spawn(&engine, timeout),

@@ -1,4 +1,4 @@
-//! The tasks that move messages: one sends for each resolver, one receives for each socket, one looks after the time.
+//! The tasks that move messages: one sends for each resolver, one receives for each socket, one looks after the time; one watches each resolver.
 
 use std::io;
 use std::rc::Rc;
@@ -13,10 +13,10 @@ use tokio::time::sleep;
 use super::counters::add;
 use super::engine::{Engine, Line};
 use super::header::Header;
-use super::health;
 use super::message::Message;
 use super::slots::{Departure, Key, Reply};
 use super::socket::{BATCH, Incoming, receive, receive_one, send};
+use super::watch::watch;
 use super::window::Move;
 
 /// How often, and how long each time, a full network device is waited for before the query fails here.
@@ -31,7 +31,7 @@ pub(super) fn spawn(engine: &Rc<Engine>, timeout: Duration) -> JoinSet<()> {
     let mut drivers = JoinSet::new();
     for (resolver, opened) in engine.resolvers.iter().enumerate() {
         drivers.spawn_local(send_queued(Rc::clone(engine), resolver));
-        drivers.spawn_local(health::watch(Rc::clone(engine), resolver, timeout));
+        drivers.spawn_local(watch(Rc::clone(engine), resolver, timeout));
         for socket in 0..opened.sockets.len() {
             drivers.spawn_local(receive_replies(Rc::clone(engine), resolver, socket));
         }

@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn a_message_ends_with_its_last_record() {
-        let message = b"\0\x07\x81\x80\0\x01\0\x01\0\0\0\x01\x01a\0\0\x10\0\x01\xc0\x0c\0\x10\0\x01\0\0\0\x05\0\x02\x01x\0\0\x29\x04\xd0\0\0\0\0\0\0";
+        let message =
+            b"\0\x07\x81\x80\0\x01\0\x01\0\0\0\x01\x01a\0\0\x10\0\x01\xc0\x0c\0\x10\0\x01\0\0\0\x05\0\x02\x01x\0\0\x29\x04\xd0\0\0\0\0\0\0";
         let whole = |message: &[u8]| Header::read(message).unwrap().is_whole(message, 19);
         assert!(whole(message));
         assert!((19..message.len()).all(|length| !whole(&message[..length])), "cut");

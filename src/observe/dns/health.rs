@@ -1,27 +1,17 @@
 //! Which resolvers are alive, so that a silent resolver is told from a silent zone and an outage is waited for instead of recorded.
 //!
 //! A silence is held against a name only if its resolver has lately answered something. If it has not, it is asked for the root's name
-//! servers, which every resolver has at hand. One that does not answer that either is benched: nobody asks it but this file, once in a
+//! servers, which every resolver has at hand. One that does not answer that either is benched: nobody asks it but `watch`, once in a
 //! while, until it answers.
 
 use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
-use tokio::time::{sleep, timeout_at};
+use tokio::time::timeout_at;
 
 use super::counters::{Bench, DnsCounters, Pause};
-use super::engine::{Engine, Ticket};
-use super::slots::Reply;
-
-/// Type NS (RFC 1035 section 3.2.2).
-const TYPE_NS: u16 = 2;
-/// Questions to a suspect before it is benched: one may be lost.
-const LAST_CHANCES: u32 = 2;
-/// The longest pause between questions to a benched resolver.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The resolvers of one worker as far as they have shown signs of life.
 pub(super) struct Health {
@@ -100,7 +90,22 @@ impl Health {
         }
     }
 
-    fn bench(&self, resolver: usize, counters: &Arc<DnsCounters>) {
+    /// Waits until a resolver is suspected.
+    pub(super) async fn suspicion(&self, resolver: usize) {
+        match self.resolvers.get(resolver) {
+            Some(pulse) => pulse.suspected.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// A suspect has answered.
+    pub(super) fn clear(&self, resolver: usize) {
+        self.answered(resolver, Instant::now());
+        self.decided.notify_waiters();
+    }
+
+    /// A suspect has not answered.
+    pub(super) fn bench(&self, resolver: usize, counters: &Arc<DnsCounters>) {
         let Some(pulse) = self.resolvers.get(resolver) else { return };
         pulse.benched.set(Some(counters.bench()));
         pulse.up.set(false);
@@ -109,30 +114,4 @@ impl Health {
         }
         self.decided.notify_waiters();
     }
-}
-
-/// Asks a resolver for a sign of life when it is suspected, and again and again while it is benched.
-pub(super) async fn watch(engine: Rc<Engine>, resolver: usize, timeout: Duration) {
-    let Some(pulse) = engine.health.resolvers.get(resolver) else { return };
-    loop {
-        pulse.suspected.notified().await;
-        let mut failures = 0;
-        while !is_answering(&engine, resolver).await {
-            failures += 1;
-            if failures == LAST_CHANCES {
-                engine.health.bench(resolver, &engine.counters);
-            }
-            if failures >= LAST_CHANCES {
-                sleep(timeout.min(LOOK_EVERY)).await;
-            }
-        }
-        engine.health.answered(resolver, Instant::now());
-        engine.health.decided.notify_waiters();
-    }
-}
-
-/// Whatever it says, it lives.
-async fn is_answering(engine: &Rc<Engine>, resolver: usize) -> bool {
-    let Ok(ticket) = Ticket::claim(engine, ".", TYPE_NS) else { return true };
-    matches!(ticket.ask(resolver, false).await, Reply::Message(_))
 }

@@ -29,6 +29,7 @@ mod resolvers;
 mod slots;
 mod socket;
 mod tcp;
+mod watch;
 mod window;
 mod wire_name;
 
@@ -37,9 +38,9 @@ mod tests;
 
 pub use self::answer::ResourceRecord;
 pub use self::check::{ResolverCheck, check_resolvers};
+pub use self::client::Dns;
 #[doc(hidden)]
 pub use self::client::read_reply;
-pub use self::client::Dns;
 pub use self::config::DnsConfig;
 pub use self::counters::{DnsCounters, DnsTotals, ResolverTotals};
 pub use self::error::DnsError;

@@ -14,8 +14,11 @@ const LEAST: usize = 16;
 const LEAST_ENDED: usize = 200;
 /// Loss beyond the expected that is borne.
 const TOLERANCE: f64 = 0.02;
-/// What is left of the loss where a retreat has helped.
-const RELIEF: f64 = 0.75;
+/// Loss from which half of what was in flight is taken back, and not only three tenths.
+const HEAVY: f64 = 0.3;
+/// What is left of the loss where a retreat has helped, or else by how much the share of answers has grown: of a heavy loss much is left
+/// at first.
+const RELIEF: (f64, f64) = (0.75, 1.1);
 
 /// The window of one resolver in one worker.
 #[derive(Debug)]
@@ -37,8 +40,14 @@ pub(super) struct Window {
 enum Stage {
     Steady,
     /// A retreat: its limit and loss before. While what left before it may still count as lost, nothing is judged.
-    Settling { limit: usize, loss: f64 },
-    Retreated { limit: usize, loss: f64 },
+    Settling {
+        limit: usize,
+        loss: f64,
+    },
+    Retreated {
+        limit: usize,
+        loss: f64,
+    },
 }
 
 /// What a judgement came to.
@@ -121,7 +130,7 @@ impl Window {
         let loss = lost as f64 / (answers + lost) as f64;
         match self.stage.get() {
             Stage::Settling { limit, loss } => self.stage.set(Stage::Retreated { limit, loss }),
-            Stage::Retreated { limit, loss: before } if loss > before * RELIEF => {
+            Stage::Retreated { limit, loss: before } if loss > before * RELIEF.0 && 1.0 - loss < (1.0 - before) * RELIEF.1 => {
                 self.expected.set(loss);
                 self.limit.set(limit);
                 self.stage.set(Stage::Steady);
@@ -130,7 +139,8 @@ impl Window {
             }
             Stage::Steady | Stage::Retreated { .. } if loss > self.expected.get() + TOLERANCE => {
                 let limit = self.limit.get();
-                self.limit.set((limit.min(peak) * 7 / 10).max(LEAST).min(limit));
+                let left = if loss > HEAVY { 5 } else { 7 };
+                self.limit.set((limit.min(peak) * left / 10).max(LEAST).min(limit));
                 self.stage.set(Stage::Settling { limit, loss });
                 return Move::Retreat;
             }
@@ -170,8 +180,8 @@ mod tests {
     #[test]
     fn in_flight_finds_what_a_full_queue_bears() {
         let window = Window::new(4096);
-        let limits = run(&window, 200, |in_flight| ((in_flight as f64 - 300.0) / 1000.0).clamp(0.0, 0.9));
-        assert!(limits.iter().skip(60).all(|limit| (150..=450).contains(limit)), "{limits:?}");
+        let limits = run(&window, 200, |in_flight| (1.0 - 300.0 / in_flight as f64).max(0.0));
+        assert!(limits.iter().skip(30).all(|limit| (150..=450).contains(limit)), "{limits:?}");
     }
 
     #[test]

@@ -64,7 +64,14 @@ fn the_rate_is_kept_and_waiting_for_it_is_no_time_out() {
 fn in_flight(silent: &UdpSocket, lookups: usize, sockets: usize, timeout: Duration) -> (Arc<DnsCounters>, JoinSet<Outcome>) {
     let resolvers = vec![silent.local_addr().unwrap()];
     let counters = Arc::new(DnsCounters::new(&resolvers));
-    let config = DnsConfig { sockets_per_resolver: sockets, timeout, tries: 1, in_flight: 100_000, patience: Some(Duration::ZERO), ..DnsConfig::new(resolvers) };
+    let config = DnsConfig {
+        sockets_per_resolver: sockets,
+        timeout,
+        tries: 1,
+        in_flight: 100_000,
+        patience: Some(Duration::ZERO),
+        ..DnsConfig::new(resolvers)
+    };
     let dns = Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::clone(&counters)).unwrap();
     let mut tasks = JoinSet::new();
     for index in 0..lookups {
