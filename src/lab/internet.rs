@@ -170,7 +170,8 @@ impl Internet {
     /// Whether a name without a site is that of a server of somebody else.
     pub(super) fn is_elsewhere(&self, name: &str) -> bool {
         let foreign = match self.config.world {
-            World::Zoo => !name.ends_with(ZOO_TLD),
+            // Targets of aliases to nothing.
+            World::Zoo => !name.ends_with(ZOO_TLD) && !name.ends_with(".gone.example"),
             World::Census => false,
             World::Imc2025 => true,
         };

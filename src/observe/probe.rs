@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 use futures_util::future::join_all;
 
 use super::again::{Again, Settled};
-use super::dns::{Dns, ResourceRecord};
+use super::dns::{Resolving, ResourceRecord};
 use super::fetch::{Errand, Fetcher, POLICY_PATH};
 use super::further;
 use super::neighbours::{self, Neighbours, Receiver};
@@ -23,9 +23,9 @@ use crate::parse::tlsrpt_record::ReportScheme;
 /// MX records that are kept. No mail domain comes near it, but a message of 64 KB can name 4,000 hosts of 1,000 characters each.
 const MOST_MX: usize = 256;
 
-/// Probes domains; one for each worker thread, because [`Dns`] belongs to its thread.
+/// Probes domains; one for each worker thread, because the bulk engine belongs to its thread.
 pub struct Probe {
-    dns: Dns,
+    dns: Resolving,
     fetcher: Arc<Fetcher>,
     exclusion: Arc<Exclusion>,
     neighbours: Arc<Neighbours>,
@@ -42,9 +42,9 @@ struct Policy {
 }
 
 impl Probe {
-    /// A probe that asks `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
-    pub fn new(dns: Dns, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
-        Self { dns, fetcher, exclusion, neighbours, look_around: false }
+    /// A probe that looks up by `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
+    pub fn new(dns: impl Into<Resolving>, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
+        Self { dns: dns.into(), fetcher, exclusion, neighbours, look_around: false }
     }
 
     /// The same probe, looking also where records and policies should not be and at what else a sender may meet, or not.

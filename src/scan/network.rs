@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::error::ScanError;
 use super::plan::{DEFAULT_RATE, NetworkPlan};
 use super::status::Status;
+use super::ways::{Shared, Way};
 use crate::exclusion::Exclusion;
 use crate::lab::{BEYOND_LOOPBACK, Lab};
 use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, check_resolvers, system_resolvers};
@@ -24,6 +25,9 @@ const MOST_FETCHES: u64 = 512;
 /// What all probes of a scan share. A lab, if there is one, lives as long as this.
 pub struct Network {
     dns: DnsConfig,
+    /// The way to look up that all workers share; `None` for the bulk engine, of which each has its own.
+    shared: Option<Shared>,
+    asked: Vec<String>,
     dns_limits: Arc<DnsLimits>,
     dns_counters: Arc<DnsCounters>,
     fetcher: Arc<Fetcher>,
@@ -61,15 +65,26 @@ impl Network {
         fetch.fetch_concurrency = plan.fetch_concurrency.unwrap_or((free / 4).clamp(4, MOST_FETCHES) as usize);
         let concurrency = plan.concurrency.unwrap_or((free * 4).clamp(64, MOST_IN_FLIGHT) as usize);
         let user_agent = fetch.user_agent();
+        let way = Way::prepare(plan, lab.as_ref(), &roots, &exclusion)?;
         let fetcher = Arc::new(Fetcher::new(fetch, roots, Arc::clone(&exclusion)).map_err(|error| setup(&error))?);
-        let (resolvers, warnings) = resolvers(plan, lab.as_ref())?;
-        let dns = dns_config(plan, resolvers, free);
-        let (rate, resolver_rate) = rates(plan, &dns.resolvers);
-        let limits = DnsLimits::new(rate, &vec![resolver_rate; dns.resolvers.len()]);
+        let dns = |resolvers| dns_config(plan, resolvers, free);
+        let (dns, shared, dns_limits, dns_counters, asked, warnings) = match way {
+            Some(Way { shared, limits, counters, asked, warnings }) => (dns(Vec::new()), Some(shared), limits, counters, asked, warnings),
+            None => {
+                let (resolvers, warnings) = resolvers(plan, lab.as_ref())?;
+                let (rate, resolver_rate) = rates(plan, &resolvers);
+                let limits = Arc::new(DnsLimits::new(rate, &vec![resolver_rate; resolvers.len()]));
+                let counters = Arc::new(DnsCounters::new(&resolvers));
+                let asked = resolvers.iter().map(ToString::to_string).collect();
+                (dns(resolvers), None, limits, counters, asked, warnings)
+            }
+        };
         Ok(Self {
-            dns_counters: Arc::new(DnsCounters::new(&dns.resolvers)),
             dns,
-            dns_limits: Arc::new(limits),
+            shared,
+            asked,
+            dns_limits,
+            dns_counters,
             fetcher,
             exclusion,
             neighbours: Arc::default(),
@@ -86,8 +101,12 @@ impl Network {
     /// # Errors
     /// If no socket can be had.
     pub fn probe(&self) -> Result<Probe, ScanError> {
-        let dns = Dns::new(&self.dns, Arc::clone(&self.dns_limits), Arc::clone(&self.dns_counters))
-            .map_err(|error| ScanError::Setup(error.to_string()))?;
+        let dns = match &self.shared {
+            Some(shared) => shared.resolving(),
+            None => Dns::new(&self.dns, Arc::clone(&self.dns_limits), Arc::clone(&self.dns_counters))
+                .map_err(|error| ScanError::Setup(error.to_string()))?
+                .into(),
+        };
         let probe = Probe::new(dns, Arc::clone(&self.fetcher), Arc::clone(&self.exclusion), Arc::clone(&self.neighbours));
         Ok(probe.looking_around(self.look_around))
     }
@@ -102,9 +121,9 @@ impl Network {
         self.concurrency
     }
 
-    /// Resolvers that are asked.
-    pub fn resolvers(&self) -> &[SocketAddr] {
-        &self.dns.resolvers
+    /// Who is asked: resolvers, or the root servers.
+    pub fn resolvers(&self) -> &[String] {
+        &self.asked
     }
 
     /// User-Agent of the fetches.

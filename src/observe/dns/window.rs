@@ -123,7 +123,9 @@ impl Window {
             return Move::None;
         }
         let peak = self.peak.replace(0);
-        (self.answers.set(0), self.lost.set(0), self.begun.set(Some(now)));
+        self.answers.set(0);
+        self.lost.set(0);
+        self.begun.set(Some(now));
         if answers == 0 {
             return Move::None; // No loss but an outage, which is another file's matter.
         }
