@@ -1,6 +1,7 @@
 //! `stscan check`: a few domains, explained to a person.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use anstyle::Style;
 use serde_json::{Value, json};
@@ -15,6 +16,8 @@ use crate::parse::senders::Sender;
 use crate::scan::{Network, ScanError};
 use crate::ui::text;
 
+/// How long to wait for a resolver when none answers: somebody is waiting for this.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Columns of prose.
 const WIDTH: usize = 100;
 
@@ -22,7 +25,8 @@ const WIDTH: usize = 100;
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = plan::config(arguments.config.as_deref())?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
-    let plan = plan::network(&arguments.network.or(file.network), None)?;
+    let mut plan = plan::network(&arguments.network.or(file.network), None)?;
+    plan.patience = Some(PATIENCE);
     let network = Network::prepare(&plan)?;
     for warning in network.warnings() {
         writeln!(anstream::stderr(), "stscan: {warning}")?;
@@ -49,12 +53,12 @@ fn domain(typed: &str) -> Result<Domain, Failure> {
 }
 
 /// Probes the domains at once, results in the order given.
-fn observe(network: &Network, domains: &[Domain]) -> Result<Vec<Box<Evidence>>, Failure> {
+fn observe(network: &Network, domains: &[Domain]) -> Result<Vec<Evidence>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, format!("no event loop can be had: {error}")))?;
     let probes = async {
         let probe = network.probe()?;
-        Ok::<_, ScanError>(futures_util::future::join_all(domains.iter().map(|domain| probe.observe(domain))).await)
+        Ok::<_, ScanError>(futures_util::future::join_all(domains.iter().map(async |domain| *probe.observe(domain).await)).await)
     };
     Ok(tokio::task::LocalSet::new().block_on(&runtime, probes)?)
 }

@@ -13,9 +13,9 @@ use super::plan::ScanPlan;
 use super::report::{Read, Report};
 use super::sink::Sink;
 use super::status::Status;
-use super::worker::{self, BATCH};
+use super::worker::{self, BATCH, Task};
 use crate::dataset::DatasetError;
-use crate::input::{Input, Target};
+use crate::input::Input;
 use arrow::array::RecordBatch;
 use async_channel::{Receiver, Sender};
 
@@ -34,6 +34,7 @@ pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<R
     let resumed = committed.iter().map(|range| range.end - range.start).sum();
     status.resumed.store(resumed, Relaxed);
     status.committed.store(resumed, Relaxed);
+    status.watch(network.dns_counters());
     let stages = Stages { network, status, committed: &committed, window: Window::new(sink.shard_rows()), shard_rows: sink.shard_rows() };
     let read = stages.run(plan, &mut input, &mut sink)?;
     sink.finish(network, status, read, &input)
@@ -72,7 +73,8 @@ impl Stages<'_> {
             // If the writer failed, whoever still waits for it is let go.
             batches.close();
             self.window.close();
-            let read = reader.join().map_err(|_| broken("reads the list"))?;
+            let mut read = reader.join().map_err(|_| broken("reads the list"))?;
+            read.stopped |= self.status.abandoned.load(Relaxed) > 0;
             written.and(gathered).map(|()| read)
         })
     }
@@ -81,7 +83,7 @@ impl Stages<'_> {
         &self,
         plan: &ScanPlan,
         workers: usize,
-        targets: Receiver<Vec<Target>>,
+        targets: Receiver<Vec<Task>>,
         batches: Sender<Result<Batch, DatasetError>>,
         ready: &mpsc::Sender<Result<(), ScanError>>,
     ) {
@@ -94,9 +96,9 @@ impl Stages<'_> {
             match self.network.probe() {
                 Ok(probe) => {
                     drop(ready.send(Ok(())));
-                    let observe = |target| worker::observe(&probe, target, &plan.network.retry_rounds, self.status);
+                    let observe = |task| worker::observe(&probe, task, &plan.network.retry_rounds);
                     let harvest = Harvest::new(self.shard_rows, self.status);
-                    worker::work(observe, limit, targets, harvest, batches).await;
+                    worker::work(observe, limit, targets, harvest, batches, self.status).await;
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }
@@ -104,7 +106,7 @@ impl Stages<'_> {
     }
 
     /// Reads the list and hands out what is not committed yet.
-    fn read(&self, input: &mut Input, targets: &Sender<Vec<Target>>) -> Read {
+    fn read(&self, input: &mut Input, targets: &Sender<Vec<Task>>) -> Read {
         let mut batch = Vec::with_capacity(BATCH);
         let mut error = None;
         let mut known = self.committed.iter().peekable();
@@ -124,14 +126,14 @@ impl Stages<'_> {
                 continue;
             }
             let shard = target.ordinal / self.shard_rows;
-            if batch.first().is_some_and(|first: &Target| first.ordinal / self.shard_rows != shard) {
+            if batch.first().is_some_and(|first: &Task| first.ordinal() / self.shard_rows != shard) {
                 // A batch is of one shard; and what is still in hand may be all that the oldest shard waits for.
                 stopped |= !self.send(targets, &mut batch);
             }
             if batch.is_empty() && !self.window.wait_for(shard) {
                 break;
             }
-            batch.push(target);
+            batch.push(target.into());
             if batch.len() == BATCH {
                 self.status.estimated.store(input.estimate().unwrap_or(0), Relaxed);
                 stopped |= !self.send(targets, &mut batch);
@@ -148,10 +150,10 @@ impl Stages<'_> {
     }
 
     /// Hands a batch of one shard to the workers; `false` if there is nobody to take it.
-    fn send(&self, targets: &Sender<Vec<Target>>, batch: &mut Vec<Target>) -> bool {
+    fn send(&self, targets: &Sender<Vec<Task>>, batch: &mut Vec<Task>) -> bool {
         let count = batch.len() as u64;
         let Some(first) = batch.first() else { return true };
-        self.window.enter(first.ordinal / self.shard_rows, count);
+        self.window.enter(first.ordinal() / self.shard_rows, count);
         let sent = targets.send_blocking(std::mem::replace(batch, Vec::with_capacity(BATCH))).is_ok();
         if sent {
             self.status.dispatched.fetch_add(count, Relaxed);

@@ -100,7 +100,7 @@ impl<B> Default for Sparse<B> {
 
 impl<B: Default> Sparse<B> {
     /// Notes a row; gives the builder to append it to if it is there.
-    pub(super) fn append<'a, R>(&'a mut self, row: Option<R>) -> Option<(&'a mut B, R)> {
+    pub(super) fn append<R>(&mut self, row: Option<R>) -> Option<(&mut B, R)> {
         let place = row.is_some().then_some(self.present);
         self.places.push(place);
         row.map(|row| {
