@@ -76,7 +76,7 @@ fn dns(out: &mut impl Write, dns: &DnsActivity) -> io::Result<()> {
         (dns.malformed, "unreadable answers"),
         (dns.local_errors, "queries that this machine could not send"),
         (dns.kernel_drops, "datagrams dropped by the kernel"),
-        (dns.retreats, "times fewer queries in flight because of loss"),
+        (dns.retreats, "retreats to fewer queries in flight because of loss"),
     ];
     let said: Vec<String> =
         numbers.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{} {what}", grouped(*number))).collect();
@@ -84,7 +84,7 @@ fn dns(out: &mut impl Write, dns: &DnsActivity) -> io::Result<()> {
         writeln!(out, "DNS: {} (receive buffer {} octets)", said.join(", "), grouped(dns.receive_buffer))?;
     }
     if dns.pauses > 0 {
-        writeln!(out, "Paused {} times, {:.0} s in all, because no resolver answered", grouped(dns.pauses), dns.paused_seconds)?;
+        writeln!(out, "Pauses because no resolver answered: {}, {:.0} s in all", grouped(dns.pauses), dns.paused_seconds)?;
     }
     Ok(())
 }
