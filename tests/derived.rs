@@ -94,10 +94,8 @@ fn columns_of_the_list_are_carried_along() {
         (0..batch.num_rows()).map(row).collect()
     };
     let cell = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
-    let expected = [
-        vec![cell("unit", Some("\u{fffd}[31mSales")), cell("Owner", Some("Doe, \"Jo\""))],
-        vec![cell("unit", None), cell("Owner", None)],
-    ];
+    let expected =
+        [vec![cell("unit", Some("\u{fffd}[31mSales")), cell("Owner", Some("Doe, \"Jo\""))], vec![cell("unit", None), cell("Owner", None)]];
     assert_eq!(carried(&path("out")), expected, "the first line of a name counts");
     expect(0, &["reclassify", &path("out"), "-o", &path("again")]);
     assert_eq!(carried(&path("again")), expected);

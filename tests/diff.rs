@@ -158,7 +158,12 @@ fn cases() -> Vec<Case> {
             with(|site| site.hosts = "mx.elsewhere.test"),
             &[NewlyRefused, MxStale, MxChanged, MailProviderMoved],
         ),
-        ("stale-one.example", same.clone(), with(|site| site.hosts = "mx1.example.net mx2.example.net"), &[NewlyRefused, MxStale, MxChanged]),
+        (
+            "stale-one.example",
+            same.clone(),
+            with(|site| site.hosts = "mx1.example.net mx2.example.net"),
+            &[NewlyRefused, MxStale, MxChanged],
+        ),
         (
             "covered-move.example",
             with(|site| site.patterns = "mx1.example.net *.example.org"),

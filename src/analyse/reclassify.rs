@@ -105,13 +105,17 @@ pub fn reclassify(dir: &Path, out: &Path) -> Result<(Manifest, Changes), Analyse
     let dataset = DerivedDataset::begin(out, &origin, "reclassify", Options::new(), Some(judge))?;
     let changes = Mutex::new(Changes::default());
     let parts = each_part(&origin, |part, ahead| {
-        let batches = Rejudged { batches: origin.part_in_batches(part, Some(COLUMNS), MAX_BATCH_ROWS)?, ahead, ready: Vec::new().into_iter() };
+        let batches =
+            Rejudged { batches: origin.part_in_batches(part, Some(COLUMNS), MAX_BATCH_ROWS)?, ahead, ready: Vec::new().into_iter() };
         let mut sum = Changes::default();
-        let written = dataset.write_part(part, batches.map(|judged| {
-            let (batch, more) = judged?;
-            sum = std::mem::take(&mut sum).merge(more);
-            Ok(batch)
-        }))?;
+        let written = dataset.write_part(
+            part,
+            batches.map(|judged| {
+                let (batch, more) = judged?;
+                sum = std::mem::take(&mut sum).merge(more);
+                Ok(batch)
+            }),
+        )?;
         let mut changes = changes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *changes = std::mem::take(&mut *changes).merge(sum);
         Ok(written)

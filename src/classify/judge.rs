@@ -31,6 +31,7 @@ pub fn classify(evidence: &Evidence) -> Assessment {
     let retrieval = retrieval::read(evidence, &mut findings);
     further::remark_elsewhere(evidence, &retrieval, &mut findings);
     further::remark_addresses(evidence, &mut findings);
+    further::remark_unannounced(evidence, sts.state, &mut findings);
     let text = PolicyText::read(evidence, &retrieval, &mut findings);
     let destinations = exchanges.destinations(evidence.domain.as_str());
     let names = Names::compare(evidence, &text, destinations.as_deref(), &mut findings);
@@ -99,9 +100,9 @@ struct PolicyText {
 
 impl PolicyText {
     fn read(evidence: &Evidence, retrieval: &Retrieval<'_>, findings: &mut Findings) -> Self {
-        let host = evidence.domain.policy_host();
         let parsed = retrieval.body.map(parse);
         if let (Some(parsed), Some(body)) = (&parsed, retrieval.body) {
+            let host = evidence.domain.policy_host();
             for fault in &parsed.faults {
                 // What is missing has no line.
                 let place = if fault.span.is_empty() { String::new() } else { format!("line {}", line_column(body, fault.span.start).0) };

@@ -1,6 +1,7 @@
 //! `stscan check`: a few domains, explained to a person.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use anstyle::Style;
 use serde_json::{Value, json};
@@ -15,6 +16,8 @@ use crate::parse::senders::Sender;
 use crate::scan::{Network, ScanError};
 use crate::ui::text;
 
+/// How long to wait for a resolver when none answers: somebody is waiting for this.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Columns of prose.
 const WIDTH: usize = 100;
 
@@ -22,7 +25,8 @@ const WIDTH: usize = 100;
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = plan::config(arguments.config.as_deref())?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
-    let plan = plan::network(&arguments.network.or(file.network), None)?;
+    let mut plan = plan::network(&arguments.network.or(file.network), None)?;
+    plan.patience = Some(PATIENCE);
     let network = Network::prepare(&plan)?;
     for warning in network.warnings() {
         writeln!(anstream::stderr(), "stscan: {warning}")?;
@@ -54,7 +58,7 @@ fn observe(network: &Network, domains: &[Domain]) -> Result<Vec<Evidence>, Failu
     let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, format!("no event loop can be had: {error}")))?;
     let probes = async {
         let probe = network.probe()?;
-        Ok::<_, ScanError>(futures_util::future::join_all(domains.iter().map(|domain| probe.observe(domain))).await)
+        Ok::<_, ScanError>(futures_util::future::join_all(domains.iter().map(async |domain| *probe.observe(domain).await)).await)
     };
     Ok(tokio::task::LocalSet::new().block_on(&runtime, probes)?)
 }
@@ -147,7 +151,23 @@ fn facts(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
         writeln!(out, "  policy      {reached}{mode}{age}{mx}{host}")?;
         users(out, assessment)?;
     }
-    writeln!(out, "  _smtp._tls  {}", record(assessment.tlsrpt_state, &texts(&evidence.tlsrpt_txt)))
+    writeln!(out, "  _smtp._tls  {}", record(assessment.tlsrpt_state, &texts(&evidence.tlsrpt_txt)))?;
+    reporters(out, evidence)
+}
+
+/// Which known implementations would send reports, where they do not agree or none would.
+fn reporters(out: &mut impl Write, evidence: &Evidence) -> io::Result<()> {
+    let records = &evidence.tlsrpt_txt.records;
+    let read = Sender::ALL.iter().filter_map(|sender| Some((*sender, sender.sends_reports_to(records)?)));
+    let (used, refused): (Vec<_>, Vec<_>) = read.partition(|(_, destinations)| !destinations.is_empty());
+    if records.is_empty() || refused.is_empty() {
+        return Ok(());
+    }
+    let names = |senders: &[(Sender, Vec<String>)]| senders.iter().map(|(sender, _)| sender.as_str()).collect::<Vec<_>>().join(", ");
+    match used.as_slice() {
+        [] => writeln!(out, "  reports by  none of {}", names(&refused)),
+        used => writeln!(out, "  reports by  {}; not by: {}", names(used), names(&refused)),
+    }
 }
 
 /// Which known implementations would use record and policy, and which not.

@@ -32,7 +32,11 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
         0 => Ok(Exit::Done),
         domains => {
             let s = if domains == 1 { "" } else { "s" };
-            writeln!(err, "stscan: {domains} domain{s} with {}", failing.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" or "))?;
+            writeln!(
+                err,
+                "stscan: {domains} domain{s} with {}",
+                failing.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" or ")
+            )?;
             Ok(Exit::Bad)
         }
     }

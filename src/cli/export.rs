@@ -9,8 +9,8 @@ use crate::analyse::export::{Mailboxes, Publication, export};
 /// Exports and says what is left to do.
 pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
     let word = &arguments.mailboxes;
-    let mailboxes = Mailboxes::from_word(word)
-        .ok_or_else(|| Failure::usage(format!("--mailboxes {word:?}: hash, drop and keep are possible")))?;
+    let mailboxes =
+        Mailboxes::from_word(word).ok_or_else(|| Failure::usage(format!("--mailboxes {word:?}: hash, drop and keep are possible")))?;
     let hashed = mailboxes == Mailboxes::Hash;
     if !hashed && (arguments.key.is_some() || arguments.show_key) {
         return Err(Failure::usage("--key and --show-key go with --mailboxes hash only"));

@@ -45,9 +45,7 @@ fn summary(manifest: &Manifest, changes: &Changes) -> Value {
     let words = |sum: &BTreeMap<(String, String), u64>| -> Vec<Value> {
         sum.iter().map(|((before, after), rows)| json!({ "before": before, "after": after, "rows": rows })).collect()
     };
-    let code = |(code, change): (&String, &crate::analyse::CodeChange)| {
-        json!({ "code": code, "before": change.before, "after": change.after, "appeared": change.appeared, "gone": change.gone })
-    };
+    let code = |(code, change): (&String, &crate::analyse::CodeChange)| json!({ "code": code, "before": change.before, "after": change.after, "appeared": change.appeared, "gone": change.gone });
     json!({
         "rows": changes.rows,
         "changed": changes.changed,

@@ -20,6 +20,7 @@ mod lock;
 mod manifest;
 mod manifest_schema;
 mod micros;
+mod order;
 mod part;
 mod read;
 mod resume;
@@ -33,12 +34,12 @@ use crate::classify::Assessment;
 use crate::evidence::Evidence;
 use crate::input::Target;
 
-pub use self::batch::{MAX_BATCH_ROWS, record_batch, rejudged_batch, with_nothing_carried};
+pub use self::batch::{MAX_BATCH_ROWS, RowBuilder, record_batch, rejudged_batch, with_nothing_carried};
 pub use self::counts::{Counts, Tally};
 pub use self::derived::{DerivedDataset, Judge};
 pub use self::error::DatasetError;
 pub use self::folder::{REJECTED, SPOOL};
-pub use self::manifest::{AccountingEntry, Activity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Tool};
+pub use self::manifest::{AccountingEntry, Activity, DnsActivity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Tool};
 pub use self::manifest_schema::manifest_schema;
 pub use self::read::{
     ColumnGroup, EvidenceColumns, Judgement, JudgementColumns, ListColumn, PartBatches, PartFile, Reader, StoredFinding, TargetColumns,

@@ -274,7 +274,9 @@ fn check(options: &InputOptions) -> Result<(), InputError> {
         options if options.sources.iter().filter(|source| *source == "-").count() > 1 => {
             "standard input (-) can be read only once".to_owned()
         }
-        options if options.carry.len() > MAX_CARRIED => format!("{} columns to be carried: {MAX_CARRIED} are possible", options.carry.len()),
+        options if options.carry.len() > MAX_CARRIED => {
+            format!("{} columns to be carried: {MAX_CARRIED} are possible", options.carry.len())
+        }
         _ if index >= count => format!("there is no part {index} of {count}; parts are counted from 0"),
         _ => return Ok(()),
     };

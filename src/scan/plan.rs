@@ -23,6 +23,8 @@ pub struct ScanPlan {
     pub output: Output,
     /// Rows in a part of a dataset folder, at least 1.
     pub shard_rows: u64,
+    /// Worker threads, at least 1; `None` for one a core.
+    pub workers: Option<usize>,
     /// What the list is called, for the manifest; by default the file's name.
     pub list_name: Option<String>,
     /// Citable id of the list, for the manifest.
@@ -51,7 +53,7 @@ pub struct NetworkPlan {
     pub encrypted: Vec<EncryptedResolver>,
     /// Where to begin, to resolve from the root instead.
     pub iterative: Option<IterativePlan>,
-    /// Whether to do without asking each resolver once at the start.
+    /// Whether to do without checking the resolvers at the start.
     pub trust_resolvers: bool,
     /// Pauses before targets whose lookups failed are tried again.
     pub retry_rounds: Vec<Duration>,
@@ -63,6 +65,10 @@ pub struct NetworkPlan {
     pub dns_timeout: Duration,
     /// Questions sent for one lookup at most, at least 1.
     pub dns_tries: u16,
+    /// How long to wait for a resolver when none answers; `None` for as long as it takes.
+    pub patience: Option<Duration>,
+    /// Whether names are asked for in random case, which answers have to repeat.
+    pub mix_case: bool,
     /// Domains in flight; chosen from the limit of file descriptors if `None`.
     pub concurrency: Option<usize>,
     /// HTTPS fetches in flight; chosen from the limit of file descriptors if `None`.
@@ -71,6 +77,8 @@ pub struct NetworkPlan {
     pub fetch: FetchConfig,
     /// PEM files with further trusted roots.
     pub ca_files: Vec<PathBuf>,
+    /// Whether to ask for records below names that do not exist, too.
+    pub no_prune: bool,
     /// Whether to look for records at wrong names and for wildcards, too.
     pub look_around: bool,
     /// Opt-out list.

@@ -17,7 +17,11 @@ pub fn terminal(diff: &Diff, listed: &[&Changed], top: usize) -> String {
     let (old, new) = (&diff.old, &diff.new);
     // Writing to a String cannot fail.
     let _ = writeln!(out, "{bold}{} ({}) to {} ({}){bold:#}", safe(&old.0), safe(&old.1), safe(&new.0), safe(&new.1));
-    let _ = writeln!(out, "{} domains in both lists, {} only in the old one, {} only in the new one\n", diff.in_both, diff.only_old, diff.only_new);
+    let _ = writeln!(
+        out,
+        "{} domains in both lists, {} only in the old one, {} only in the new one\n",
+        diff.in_both, diff.only_old, diff.only_new
+    );
     for (kind, domains) in &diff.kinds {
         let style = style(*kind);
         let _ = writeln!(out, "{style}{:<22}{style:#} {domains:>10}", kind.as_str());
@@ -75,12 +79,8 @@ pub fn json(diff: &Diff, listed: &[&Changed]) -> String {
     let scan = |(label, started_at): &(String, String)| json!({ "label": label, "started_at": started_at });
     let kinds: serde_json::Map<String, Value> = diff.kinds.iter().map(|(kind, domains)| (kind.to_string(), (*domains).into())).collect();
     let posture = |((before, after), domains): (&(Posture, Posture), &u64)| json!({ "before": before, "after": after, "domains": domains });
-    let change = |change: &Change| {
-        json!({ "change": change.kind, "before": change.before, "after": change.after, "code": change.code })
-    };
-    let domain = |domain: &&Changed| {
-        json!({ "domain": domain.domain, "changes": domain.changes.iter().map(change).collect::<Vec<_>>() })
-    };
+    let change = |change: &Change| json!({ "change": change.kind, "before": change.before, "after": change.after, "code": change.code });
+    let domain = |domain: &&Changed| json!({ "domain": domain.domain, "changes": domain.changes.iter().map(change).collect::<Vec<_>>() });
     let object = json!({
         "old": scan(&diff.old),
         "new": scan(&diff.new),

@@ -95,7 +95,8 @@ fn structure(column: &ArrayRef, redaction: &Redaction) -> Result<ArrayRef, Arrow
         && let (Some(before), Some(after), Some(hashes)) = (group.columns().get(body), columns.get(body), columns.get(hash))
         && !Arc::ptr_eq(before, after)
     {
-        let (before, after, hashes): (&BinaryArray, &BinaryArray, &StringArray) = (before.as_binary(), after.as_binary(), hashes.as_string());
+        let (before, after, hashes): (&BinaryArray, &BinaryArray, &StringArray) =
+            (before.as_binary(), after.as_binary(), hashes.as_string());
         let kept = before.iter().zip(after.iter()).zip(hashes.iter()).map(|((before, after), hash)| hash.filter(|_| before == after));
         let kept: ArrayRef = Arc::new(kept.collect::<StringArray>());
         if let Some(slot) = columns.get_mut(hash) {

@@ -60,8 +60,12 @@ fn composition(manifest: &Manifest, publication: &Publication) -> Answers {
         Mailboxes::Hash => {
             "Mailboxes (of report addresses above all) stand in it as keyed hashes in place of their local parts, in every column and in the recorded bytes."
         }
-        Mailboxes::Drop => "The local parts of mailboxes (of report addresses above all) were replaced by a fixed word, in every column and in the recorded bytes.",
-        Mailboxes::Keep => "Yes: report addresses, and whatever mailboxes stand in records and policies, are in it as published by the domains.",
+        Mailboxes::Drop => {
+            "The local parts of mailboxes (of report addresses above all) were replaced by a fixed word, in every column and in the recorded bytes."
+        }
+        Mailboxes::Keep => {
+            "Yes: report addresses, and whatever mailboxes stand in records and policies, are in it as published by the domains."
+        }
     };
     vec![
         ("What do the instances represent?", "Domain names; each row is one domain at one time.".to_owned()),
@@ -94,8 +98,13 @@ fn collection(manifest: &Manifest) -> Answers {
 
 fn preprocessing(manifest: &Manifest, publication: &Publication) -> Answers {
     let judged = match manifest.made_from.as_ref().and_then(|export| export.made_from.as_ref()) {
-        Some(earlier) => format!("The evidence was judged again with catalogue {}, after {} of the scan itself.", code(&manifest.catalogue_version), code(&earlier.catalogue_version)),
-        None => "None beyond the judgement that the program makes of the evidence; the evidence is kept, so that it can be made again.".to_owned(),
+        Some(earlier) => format!(
+            "The evidence was judged again with catalogue {}, after {} of the scan itself.",
+            code(&manifest.catalogue_version),
+            code(&earlier.catalogue_version)
+        ),
+        None => "None beyond the judgement that the program makes of the evidence; the evidence is kept, so that it can be made again."
+            .to_owned(),
     };
     let removed = format!(
         "Mailboxes: {}. Further columns of the list: {}. Hashes of bodies in which a mailbox was replaced are left out.",
@@ -108,7 +117,10 @@ fn preprocessing(manifest: &Manifest, publication: &Publication) -> Answers {
 fn uses() -> Answers {
     vec![
         ("Has it been used already?", blank()),
-        ("What could it be used for?", "Adoption and misconfiguration of MTA-STS and TLS reporting, and their change over time.".to_owned()),
+        (
+            "What could it be used for?",
+            "Adoption and misconfiguration of MTA-STS and TLS reporting, and their change over time.".to_owned(),
+        ),
         ("For what should it not be used?", "For contacting the owners of mailboxes other than to tell of a fault.".to_owned()),
     ]
 }

@@ -114,7 +114,10 @@ fn pretty(value: &Value) -> String {
 }
 
 fn failed(doing: &str, path: &Path, error: &io::Error) -> AnalyseError {
-    AnalyseError::Request(format!("cannot {doing} {}: {error}; the parts are there, give the command again with an empty folder", path.display()))
+    AnalyseError::Request(format!(
+        "cannot {doing} {}: {error}; the parts are there, give the command again with an empty folder",
+        path.display()
+    ))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), AnalyseError> {

@@ -7,26 +7,27 @@ mod evidence;
 mod fetch;
 mod judgement;
 mod lookup;
+mod names;
 mod neighbour;
+mod rejudged;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Builder, Int64Builder, RecordBatch, StringArray, TimestampMicrosecondBuilder};
-use arrow::datatypes::{DataType, Field};
+use arrow::array::{ArrayRef, Int32Builder, Int64Builder, RecordBatch, TimestampMicrosecondBuilder};
 
 use crate::classify::Assessment;
-use crate::name::suffix;
+use crate::evidence::Evidence;
+use crate::input::Target;
 
 use self::carried::CarriedBuilder;
+pub use self::columns::MAX_BATCH_ROWS;
 use self::columns::{Shape, Texts, saturated};
 use self::evidence::EvidenceBuilder;
 use self::judgement::JudgementBuilder;
+use self::names::NameBuilder;
+pub use self::rejudged::{rejudged_batch, with_nothing_carried};
 
-use super::read::{ColumnGroup as Group, EvidenceColumns};
 use super::{DatasetError, Record, micros, schema};
-
-/// Most rows of one batch. Offsets of Utf8 and Binary have 31 bits; 64 KB of body or of records in every row must fit.
-pub const MAX_BATCH_ROWS: usize = 4096;
 
 /// The rows as one batch of table `domains`, in the order given.
 ///
@@ -36,100 +37,15 @@ pub fn record_batch(records: &[Record]) -> Result<RecordBatch, DatasetError> {
     if records.len() > MAX_BATCH_ROWS {
         return Err(DatasetError::Encoding(format!("{} rows in a batch of at most {MAX_BATCH_ROWS}", records.len())));
     }
-    let mut builder = TableBuilder::default();
-    records.iter().for_each(|record| builder.append(record));
+    let mut builder = RowBuilder::default();
+    records.iter().for_each(|record| builder.push(&record.target, &record.evidence, &record.assessment));
     builder.finish()
 }
 
-/// The rows of another dataset's batch with the columns that judgement fills made anew; target, times and evidence are taken over as they
-/// are. A judgement a row.
-///
-/// # Errors
-/// If a column is missing, or there are not as many judgements as rows.
-pub fn rejudged_batch(batch: &RecordBatch, assessments: &[Assessment]) -> Result<RecordBatch, DatasetError> {
-    if assessments.len() != batch.num_rows() {
-        return Err(DatasetError::Inconsistent(format!("{} judgements of {} rows", assessments.len(), batch.num_rows())));
-    }
-    let (mut names, mut judgement) = (NameBuilder::default(), JudgementBuilder::default());
-    let domains: StringArray = Group::table(batch).column("domain")?;
-    for (domain, assessment) in domains.iter().zip(assessments) {
-        names.append(domain.unwrap_or_default());
-        judgement.append(assessment);
-    }
-    let schema = schema();
-    let shape = Shape::of_fields(schema.fields());
-    let mut made: Vec<(&str, ArrayRef)> = names.finish();
-    made.extend(judgement.finish(&shape)?);
-    let kept = |name: &str| batch.column_by_name(name).cloned().ok_or_else(|| DatasetError::Column(name.to_owned()));
-    let column = |field: &Arc<Field>| -> Result<ArrayRef, DatasetError> {
-        let name = field.name().as_str();
-        match made.iter().find(|(made, _)| *made == name) {
-            Some((_, column)) => Ok(Arc::clone(column)),
-            None if name == "evidence" => evidence_of_today(batch, field.data_type()),
-            None if name == "carried" && batch.column_by_name(name).is_none() => nothing_carried(batch.num_rows(), field.data_type()),
-            None => kept(name),
-        }
-    };
-    let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
-    Ok(RecordBatch::try_new(schema, columns)?)
-}
-
-/// Column `evidence` as it is, or encoded anew where an older version wrote it with fewer columns.
-fn evidence_of_today(batch: &RecordBatch, data_type: &DataType) -> Result<ArrayRef, DatasetError> {
-    if let Some(evidence) = batch.column_by_name("evidence").filter(|evidence| evidence.data_type() == data_type) {
-        return Ok(Arc::clone(evidence));
-    }
-    let columns = EvidenceColumns::of(batch)?;
-    let mut builder = EvidenceBuilder::default();
-    for row in 0..batch.num_rows() {
-        builder.append(&columns.row(row)?);
-    }
-    Ok(builder.finish(data_type)?)
-}
-
-/// The same rows without what was carried along from the list.
-///
-/// # Errors
-/// If the batch has other columns than the schema.
-pub fn with_nothing_carried(batch: &RecordBatch) -> Result<RecordBatch, DatasetError> {
-    let schema = schema();
-    let column = |field: &Arc<Field>| match field.name().as_str() {
-        "carried" => nothing_carried(batch.num_rows(), field.data_type()),
-        name => batch.column_by_name(name).cloned().ok_or_else(|| DatasetError::Column(name.to_owned())),
-    };
-    let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
-    Ok(RecordBatch::try_new(schema, columns)?)
-}
-
-/// Column `carried` of a dataset that is older than it.
-fn nothing_carried(rows: usize, data_type: &DataType) -> Result<ArrayRef, DatasetError> {
-    let mut builder = CarriedBuilder::default();
-    (0..rows).for_each(|_| builder.append(&[]));
-    Ok(builder.finish(data_type)?)
-}
-
-/// Columns that are read off the domain's name.
+/// Rows of table `domains` on their way to a batch: columns from the first row on, so that many cost little memory.
 #[derive(Debug, Default)]
-struct NameBuilder {
-    tld: Texts,
-    suffix: Texts,
-    org_domain: Texts,
-}
-
-impl NameBuilder {
-    fn append(&mut self, domain: &str) {
-        self.tld.append(domain.rsplit('.').next());
-        self.suffix.append(suffix::public_suffix(domain));
-        self.org_domain.append(suffix::registrable(domain));
-    }
-
-    fn finish(self) -> Vec<(&'static str, ArrayRef)> {
-        vec![("tld", self.tld.finish()), ("suffix", self.suffix.finish()), ("org_domain", self.org_domain.finish())]
-    }
-}
-
-#[derive(Debug, Default)]
-struct TableBuilder {
+pub struct RowBuilder {
+    rows: usize,
     ordinal: Int64Builder,
     domain: Texts,
     rank: Int32Builder,
@@ -142,22 +58,38 @@ struct TableBuilder {
     evidence: EvidenceBuilder,
 }
 
-impl TableBuilder {
-    fn append(&mut self, record: &Record) {
-        let domain = &record.target.domain;
-        self.ordinal.append_value(i64::try_from(record.target.ordinal).unwrap_or(i64::MAX));
+impl RowBuilder {
+    /// Adds a row. A batch has at most [`MAX_BATCH_ROWS`].
+    pub fn push(&mut self, target: &Target, evidence: &Evidence, assessment: &Assessment) {
+        let domain = &target.domain;
+        self.rows += 1;
+        self.ordinal.append_value(i64::try_from(target.ordinal).unwrap_or(i64::MAX));
         self.domain.append(Some(domain.as_str()));
-        self.rank.append_option(record.target.rank);
-        self.list.append(Some(&record.target.list));
+        self.rank.append_option(target.rank);
+        self.list.append(Some(&target.list));
         self.names.append(domain.as_str());
-        self.scanned_at.append_value(micros::from_time(record.evidence.scanned_at));
-        self.elapsed_ms.append_value(saturated(record.evidence.elapsed_ms));
-        self.judgement.append(&record.assessment);
-        self.carried.append(&record.target.carried);
-        self.evidence.append(&record.evidence);
+        self.scanned_at.append_value(micros::from_time(evidence.scanned_at));
+        self.elapsed_ms.append_value(saturated(evidence.elapsed_ms));
+        self.judgement.append(assessment);
+        self.carried.append(&target.carried);
+        self.evidence.append(evidence);
     }
 
-    fn finish(mut self) -> Result<RecordBatch, DatasetError> {
+    /// Number of rows so far.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The rows as a batch, in the order in which they came.
+    ///
+    /// # Errors
+    /// If the columns do not fit the schema, which is a mistake of the program.
+    pub fn finish(mut self) -> Result<RecordBatch, DatasetError> {
         let schema = schema();
         let shape = Shape::of_fields(schema.fields());
         let mut columns: Vec<(&str, ArrayRef)> = vec![

@@ -1,5 +1,7 @@
 //! A question as it stands on the wire: written from a name, sent in a query, looked for in the reply.
 
+use rand::RngExt as _;
+
 use super::header::HEADER_OCTETS;
 use super::wire_name::MAX_WIRE_OCTETS;
 
@@ -7,23 +9,34 @@ use super::wire_name::MAX_WIRE_OCTETS;
 const UDP_PAYLOAD: u16 = 1232;
 /// RD, and AD so that the resolver says whether it validated (RFC 6840 section 5.7).
 const QUERY_FLAGS: u16 = 0x0120;
-const CLASS_IN: u16 = 1;
+const CLASS_IN: u8 = 1;
 const TYPE_OPT: u16 = 41;
 /// Name, type and class at their longest.
 const MAX_QUESTION_OCTETS: usize = MAX_WIRE_OCTETS + 4;
 /// The longest query: header, question, OPT record (RFC 6891 section 6.1.2).
 pub(super) const MAX_QUERY_OCTETS: usize = HEADER_OCTETS + MAX_QUESTION_OCTETS + 11;
 
+/// The length octet of a label.
+fn label_length(octets: usize) -> Result<u8, &'static str> {
+    match u8::try_from(octets) {
+        Ok(0) => Err("empty label"),
+        Ok(length @ ..=63) => Ok(length),
+        _ => Err("name too long: a label has more than 63 octets"),
+    }
+}
+
 /// Name, type and class in wire form.
 #[derive(Clone, Debug)]
 pub(super) struct Question {
     octets: [u8; MAX_QUESTION_OCTETS],
     length: usize,
+    /// Whether the reply has to repeat the case of the letters, too.
+    exact: bool,
 }
 
 impl Question {
     /// No question yet.
-    pub(super) const EMPTY: Self = Self { octets: [0; MAX_QUESTION_OCTETS], length: 0 };
+    pub(super) const EMPTY: Self = Self { octets: [0; MAX_QUESTION_OCTETS], length: 0, exact: false };
 
     /// The question for records of a type at a name (A-labels, underscores allowed, a trailing dot allowed, `.` for the root).
     ///
@@ -40,40 +53,60 @@ impl Question {
     /// # Errors
     /// As there; it is no question then.
     pub(super) fn set(&mut self, name: &str, record_type: u16) -> Result<(), &'static str> {
-        self.length = 0;
-        if name != "." {
-            for label in name.strip_suffix('.').unwrap_or(name).split('.') {
-                self.push_label(label.as_bytes())?;
+        (self.length, self.exact) = (0, false);
+        let end = match name {
+            "." => 0,
+            name => self.write_labels(name.strip_suffix('.').unwrap_or(name).as_bytes())?,
+        };
+        let [high, low] = record_type.to_be_bytes();
+        let tail = [0, high, low, 0, CLASS_IN];
+        if let Some(room) = self.octets.get_mut(end..end + tail.len()) {
+            room.copy_from_slice(&tail);
+            self.length = end + tail.len();
+        }
+        Ok(())
+    }
+
+    /// Gives each letter of the name an upper or lower case by chance, which the reply then has to repeat: who did not see the question
+    /// has that to guess, too (draft-vixie-dnsext-dns0x20).
+    pub(super) fn mix_case(&mut self) {
+        self.exact = true;
+        let (mut random, mut bits) = (rand::rng(), 0_u64);
+        let name = self.length.saturating_sub(4);
+        for (index, octet) in self.octets.iter_mut().take(name).enumerate() {
+            if index % 64 == 0 {
+                bits = random.random();
+            }
+            // A length octet is at most 63 and so no letter.
+            if bits >> (index % 64) & 1 == 1 && octet.is_ascii_alphabetic() {
+                *octet ^= 0x20;
             }
         }
-        self.push(&[0]);
-        self.push(&record_type.to_be_bytes());
-        self.push(&CLASS_IN.to_be_bytes());
-        Ok(())
     }
 
-    fn push_label(&mut self, label: &[u8]) -> Result<(), &'static str> {
-        let length = match u8::try_from(label.len()) {
-            Ok(0) => return Err("empty label"),
-            Ok(length @ ..=63) => length,
-            _ => return Err("name too long: a label has more than 63 octets"),
-        };
-        if !label.iter().all(|octet| octet.is_ascii_graphic() && *octet != b'\\') {
-            return Err("name is not in A-label form");
+    /// Writes the labels of a name, and says where the root label goes. The text is copied whole with an octet left free before it: the
+    /// length of a label takes the place of the dot before it.
+    fn write_labels(&mut self, name: &[u8]) -> Result<usize, &'static str> {
+        let too_long = "name too long: more than 253 octets";
+        let room = self.octets.get_mut(..=name.len()).filter(|room| room.len() < MAX_WIRE_OCTETS).ok_or(too_long)?;
+        let mut length = 0;
+        // From the right, so that every length is known when its place is reached.
+        for (place, octet) in room.iter_mut().skip(1).zip(name).rev() {
+            *place = *octet;
+            match octet {
+                b'.' => {
+                    *place = label_length(length)?;
+                    length = 0;
+                }
+                b'\\' => return Err("name is not in A-label form"),
+                b'!'..=b'~' => length += 1,
+                _ => return Err("name is not in A-label form"),
+            }
         }
-        if self.length + 1 + label.len() >= MAX_WIRE_OCTETS {
-            return Err("name too long: more than 253 octets");
+        if let Some(first) = room.first_mut() {
+            *first = label_length(length)?;
         }
-        self.push(&[length]);
-        self.push(label);
-        Ok(())
-    }
-
-    fn push(&mut self, octets: &[u8]) {
-        if let Some(room) = self.octets.get_mut(self.length..self.length + octets.len()) {
-            room.copy_from_slice(octets);
-            self.length += octets.len();
-        }
+        Ok(room.len())
     }
 
     fn as_bytes(&self) -> &[u8] {
@@ -82,27 +115,37 @@ impl Question {
 
     /// Appends the query to `out`; with an OPT record unless `plain`, DO not set (RFC 6891 section 6.1).
     pub(super) fn write_query(&self, id: u16, plain: bool, out: &mut Vec<u8>) {
-        for field in [id, QUERY_FLAGS, 1, 0, 0, u16::from(!plain)] {
-            out.extend_from_slice(&field.to_be_bytes());
-        }
+        let [[id_high, id_low], [flags_high, flags_low]] = [id.to_be_bytes(), QUERY_FLAGS.to_be_bytes()];
+        out.extend_from_slice(&[id_high, id_low, flags_high, flags_low, 0, 1, 0, 0, 0, 0, 0, u8::from(!plain)]);
         out.extend_from_slice(self.as_bytes());
         if !plain {
-            out.push(0);
-            out.extend_from_slice(&TYPE_OPT.to_be_bytes());
-            out.extend_from_slice(&UDP_PAYLOAD.to_be_bytes());
-            out.extend_from_slice(&[0; 6]);
+            let [[kind_high, kind_low], [size_high, size_low]] = [TYPE_OPT.to_be_bytes(), UDP_PAYLOAD.to_be_bytes()];
+            out.extend_from_slice(&[0, kind_high, kind_low, size_high, size_low, 0, 0, 0, 0, 0, 0]);
         }
     }
 
-    /// Whether a reply repeats the question, letter case aside. Length octets are no letters, so octets can be compared.
+    /// Whether a reply repeats the question, letter case aside unless that was chosen by chance. Length octets are no letters, so octets can
+    /// be compared.
     pub(super) fn is_repeated_in(&self, reply: &[u8]) -> bool {
-        reply.get(HEADER_OCTETS..self.end()).is_some_and(|octets| octets.eq_ignore_ascii_case(self.as_bytes()))
+        reply.get(HEADER_OCTETS..self.end()).is_some_and(|octets| {
+            let asked = self.as_bytes();
+            // Nearly all servers keep the case, and to compare as it is is one call.
+            octets == asked || (!self.exact && octets.eq_ignore_ascii_case(asked))
+        })
     }
 
     /// Where the answer section of a message that repeats the question begins.
     pub(super) fn end(&self) -> usize {
         HEADER_OCTETS + self.length
     }
+}
+
+/// The query for records of a type at a name, with an OPT record; `None` where the name cannot be asked for. For the benches.
+#[doc(hidden)]
+pub fn write_query(name: &str, record_type: u16, id: u16) -> Option<Vec<u8>> {
+    let mut octets = Vec::with_capacity(MAX_QUERY_OCTETS);
+    Question::new(name, record_type).ok()?.write_query(id, false, &mut octets);
+    Some(octets)
 }
 
 #[cfg(test)]
@@ -144,6 +187,22 @@ mod tests {
         }
         assert!(!Question::new("_mta-sts.example.com", 15).unwrap().is_repeated_in(&reply));
         assert!(!question.is_repeated_in(&reply[..20]));
+    }
+
+    #[test]
+    fn a_mixed_case_has_to_be_repeated() {
+        let name = "_mta-sts.a-name-of-many-letters.example";
+        let mut question = Question::new(name, 16).unwrap();
+        question.mix_case();
+        let mut reply = Vec::new();
+        question.write_query(7, false, &mut reply);
+        let repeated = &reply[HEADER_OCTETS..question.end()];
+        assert!(repeated.iter().any(u8::is_ascii_uppercase) && repeated.iter().any(u8::is_ascii_lowercase));
+        assert!(Question::new(name, 16).unwrap().is_repeated_in(&reply), "the same name");
+        assert!(question.is_repeated_in(&reply));
+        assert!(!question.is_repeated_in(&reply.to_ascii_lowercase()) && !question.is_repeated_in(&reply.to_ascii_uppercase()));
+        question.set(name, 16).unwrap();
+        assert!(question.is_repeated_in(&reply), "a slot that is used again forgets");
     }
 
     proptest! {

@@ -1,0 +1,83 @@
+//! Batches of one dataset made into those of another: judged anew, or without what the list brought along.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field};
+
+use crate::classify::Assessment;
+use crate::dataset::read::{ColumnGroup as Group, EvidenceColumns};
+use crate::dataset::{DatasetError, schema};
+
+use super::carried::CarriedBuilder;
+use super::columns::Shape;
+use super::evidence::EvidenceBuilder;
+use super::judgement::JudgementBuilder;
+use super::names::NameBuilder;
+
+/// The rows of another dataset's batch with the columns that judgement fills made anew; target, times and evidence are taken over as they
+/// are. A judgement a row.
+///
+/// # Errors
+/// If a column is missing, or there are not as many judgements as rows.
+pub fn rejudged_batch(batch: &RecordBatch, assessments: &[Assessment]) -> Result<RecordBatch, DatasetError> {
+    if assessments.len() != batch.num_rows() {
+        return Err(DatasetError::Inconsistent(format!("{} judgements of {} rows", assessments.len(), batch.num_rows())));
+    }
+    let (mut names, mut judgement) = (NameBuilder::default(), JudgementBuilder::default());
+    let domains: StringArray = Group::table(batch).column("domain")?;
+    for (domain, assessment) in domains.iter().zip(assessments) {
+        names.append(domain.unwrap_or_default());
+        judgement.append(assessment);
+    }
+    let schema = schema();
+    let shape = Shape::of_fields(schema.fields());
+    let mut made: Vec<(&str, ArrayRef)> = names.finish();
+    made.extend(judgement.finish(&shape)?);
+    let kept = |name: &str| batch.column_by_name(name).cloned().ok_or_else(|| DatasetError::Column(name.to_owned()));
+    let column = |field: &Arc<Field>| -> Result<ArrayRef, DatasetError> {
+        let name = field.name().as_str();
+        match made.iter().find(|(made, _)| *made == name) {
+            Some((_, column)) => Ok(Arc::clone(column)),
+            None if name == "evidence" => evidence_of_today(batch, field.data_type()),
+            None if name == "carried" && batch.column_by_name(name).is_none() => nothing_carried(batch.num_rows(), field.data_type()),
+            None => kept(name),
+        }
+    };
+    let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
+    Ok(RecordBatch::try_new(schema, columns)?)
+}
+
+/// Column `evidence` as it is, or encoded anew where an older version wrote it with fewer columns.
+fn evidence_of_today(batch: &RecordBatch, data_type: &DataType) -> Result<ArrayRef, DatasetError> {
+    if let Some(evidence) = batch.column_by_name("evidence").filter(|evidence| evidence.data_type() == data_type) {
+        return Ok(Arc::clone(evidence));
+    }
+    let columns = EvidenceColumns::of(batch)?;
+    let mut builder = EvidenceBuilder::default();
+    for row in 0..batch.num_rows() {
+        builder.append(&columns.row(row)?);
+    }
+    Ok(builder.finish(data_type)?)
+}
+
+/// The same rows without what was carried along from the list.
+///
+/// # Errors
+/// If the batch has other columns than the schema.
+pub fn with_nothing_carried(batch: &RecordBatch) -> Result<RecordBatch, DatasetError> {
+    let schema = schema();
+    let column = |field: &Arc<Field>| match field.name().as_str() {
+        "carried" => nothing_carried(batch.num_rows(), field.data_type()),
+        name => batch.column_by_name(name).cloned().ok_or_else(|| DatasetError::Column(name.to_owned())),
+    };
+    let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
+    Ok(RecordBatch::try_new(schema, columns)?)
+}
+
+/// Column `carried` of a dataset that is older than it.
+fn nothing_carried(rows: usize, data_type: &DataType) -> Result<ArrayRef, DatasetError> {
+    let mut builder = CarriedBuilder::default();
+    (0..rows).for_each(|_| builder.append(&[]));
+    Ok(builder.finish(data_type)?)
+}
