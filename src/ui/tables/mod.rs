@@ -25,6 +25,15 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
+/// A measure, or a difference, with as many digits as are worth reading.
+fn measure(number: f64) -> String {
+    match number.abs() {
+        whole if whole.fract() == 0.0 && whole < 1e15 => format!("{}{}", if number < 0.0 { "-" } else { "" }, grouped(whole as u64)),
+        large if large >= 100.0 => format!("{number:.1}"),
+        _ => format!("{number:.2}").trim_end_matches('0').to_owned(),
+    }
+}
+
 /// A share in per cent, with as many digits as tell it from nothing.
 fn percent(share: f64) -> String {
     match share * 100.0 {
@@ -50,7 +59,7 @@ fn parts(cell: &Cell) -> [String; 3] {
     let none = String::new;
     match cell {
         Cell::Empty => ["-".to_owned(), none(), none()],
-        Cell::Number(number) => [format!("{number:.1}"), none(), none()],
+        Cell::Number(number) => [measure(*number), none(), none()],
         Cell::Count(n) => [grouped(*n), none(), none()],
         Cell::Share { n, .. } => {
             let share = cell.share().map_or_else(|| "-".to_owned(), percent);
