@@ -128,6 +128,8 @@ fn observe() -> Vec<Evidence> {
     let plan = NetworkPlan {
         look_around: true,
         resolvers: Vec::new(),
+        encrypted: Vec::new(),
+        iterative: None,
         trust_resolvers: true,
         retry_rounds: Vec::new(),
         rate: Some(0),
@@ -167,6 +169,10 @@ fn make_stable(evidence: &mut Evidence) {
         receiver.mx.iter_mut().for_each(make_lookup_stable);
         receiver.a.iter_mut().for_each(make_lookup_stable);
         receiver.aaaa.iter_mut().for_each(make_lookup_stable);
+    }
+    let receivers = evidence.rua_hosts.iter_mut().filter_map(|receiver| receiver.connection.as_mut());
+    for connection in receivers.chain(&mut evidence.further) {
+        connection.total_ms = rounded(connection.total_ms);
     }
     // Nothing at a name around says nothing; the files stay small without it.
     evidence.around.retain(|lookup| !lookup.records.is_empty());

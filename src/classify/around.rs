@@ -1,9 +1,12 @@
 //! What is published near the names of the records: records where no sender looks, wildcards that answer for every name.
 
 use crate::evidence::{Evidence, Lookup, Outcome, Txt};
+use crate::name::suffix;
+use crate::parse::record_set::{Choice, RecordKind, select};
+use crate::parse::sts_record;
 
-use super::RecordState;
 use super::findings::{Findings, quoted};
+use super::{MxState, RecordState};
 
 /// How each kind of record begins, and the lookup of its right name.
 type Kind = (&'static [u8], fn(&Evidence) -> &Lookup<Txt>);
@@ -14,7 +17,9 @@ const KINDS: [Kind; 2] = [(b"v=STSv1", |evidence| &evidence.sts_txt), (b"v=TLSRP
 pub(super) fn remark_strays(evidence: &Evidence, findings: &mut Findings) {
     let wildcard = evidence.domain.wildcard_probe_name();
     let everywhere = evidence.around.iter().find(|lookup| lookup.name == wildcard).map(texts).unwrap_or_default();
-    for lookup in evidence.around.iter().filter(|lookup| lookup.name != wildcard) {
+    let right = parent_record_name(evidence);
+    let wrong_names = evidence.around.iter().filter(|lookup| lookup.name != wildcard && Some(&lookup.name) != right.as_ref());
+    for lookup in wrong_names {
         for text in texts(lookup) {
             let kind = KINDS.iter().find(|(start, _)| begins_with(&text, start));
             if kind.is_some_and(|(_, right)| !texts(right(evidence)).contains(&text)) && !everywhere.contains(&text) {
@@ -44,6 +49,28 @@ pub(super) fn remark_wildcard(evidence: &Evidence, sts_state: RecordState, findi
                 findings.add("sts-record-wildcard-txt", &evidence.sts_txt.name, "");
             }
         }
+    }
+}
+
+/// The name of the MTA-STS record of the registrable domain; `None` where that is the domain itself.
+fn parent_record_name(evidence: &Evidence) -> Option<String> {
+    let name = evidence.domain.as_str();
+    suffix::registrable(name).filter(|parent| *parent != name).map(|parent| format!("_mta-sts.{parent}"))
+}
+
+/// Adds that a subdomain takes mail without a record, whose registrable domain has one (RFC 8461 section 3.4).
+pub(super) fn remark_parent(evidence: &Evidence, sts_state: RecordState, mx_state: MxState, findings: &mut Findings) {
+    if sts_state != RecordState::Absent || mx_state != MxState::Present {
+        return;
+    }
+    let Some(name) = parent_record_name(evidence) else { return };
+    let Some(lookup) = evidence.around.iter().find(|lookup| lookup.name == name && lookup.outcome == Outcome::Noerror) else { return };
+    let record = match select(RecordKind::Sts, &lookup.records).choice {
+        Choice::Unique(index) => lookup.records.get(index).map(Txt::joined),
+        Choice::Absent | Choice::Multiple(_) | Choice::NearMiss(_) => None,
+    };
+    if let Some(record) = record.filter(|record| sts_record::parse(record).valid) {
+        findings.add("sts-subdomain-uncovered", evidence.domain.as_str(), format!("{} at {name}", quoted(record)));
     }
 }
 

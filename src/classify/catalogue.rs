@@ -7,7 +7,7 @@ use super::rule::Rule;
 use super::rules;
 
 /// Version of the catalogue and of the judgement that goes by it: minor for additions, major where a code changes its meaning.
-pub const CATALOGUE_VERSION: &str = "1.0";
+pub const CATALOGUE_VERSION: &str = "1.1";
 
 static CATALOGUE: LazyLock<Vec<Rule>> = LazyLock::new(|| rules::FAMILIES.concat());
 

@@ -8,6 +8,7 @@ mod delivery;
 mod deployment;
 mod exchanges;
 mod findings;
+mod further;
 mod judge;
 mod mismatch;
 mod neighbours;

@@ -44,11 +44,18 @@ pub(super) fn remark_receivers(evidence: &Evidence, mx_state: MxState, record: &
     let name = evidence.domain.as_str();
     let own = suffix::registrable(name).unwrap_or(name);
     let mut seen = HashSet::new();
-    for ReportUri { uri, scheme, host, usable } in &record.rua {
+    for ReportUri { uri, scheme, host, usable, .. } in &record.rua {
         let Some(host) = host.as_deref().filter(|host| *usable && seen.insert((*scheme, host.to_string()))) else { continue };
         // An address or a single label tells nothing of whose it is.
         if !is_address(host) && suffix::registrable(host).is_some_and(|organisation| organisation != own) {
             findings.add("tlsrpt-rua-external", host, quoted(uri));
+        }
+        if *scheme == ReportScheme::Https {
+            let asked = evidence.rua_hosts.iter().filter(|receiver| receiver.host == host && receiver.mx.is_none());
+            // Of a host with two ports, only one of which is ever connected to.
+            if let Some(receiver) = asked.max_by_key(|receiver| receiver.connection.is_some()) {
+                remark_endpoint(receiver, host, uri, findings);
+            }
         }
         if *scheme == ReportScheme::Mailto {
             let asked = evidence.rua_hosts.iter().find(|receiver| receiver.host == host && receiver.mx.is_some());
@@ -60,6 +67,28 @@ pub(super) fn remark_receivers(evidence: &Evidence, mx_state: MxState, record: &
                 None => {}
             }
         }
+    }
+}
+
+/// An HTTPS receiver that cannot be reached, or whose certificate is not valid. A failure that may pass says nothing.
+fn remark_endpoint(receiver: &ReceiverLookup, host: &str, uri: &str, findings: &mut Findings) {
+    if let (Some(a), Some(aaaa)) = (&receiver.a, &receiver.aaaa)
+        && a.outcome.is_conclusive()
+        && aaaa.outcome.is_conclusive()
+        && a.records.is_empty()
+        && aaaa.records.is_empty()
+    {
+        let words = format!("{}, A: {}, AAAA: {}", quoted(uri), outcome_words(a), outcome_words(aaaa));
+        findings.add("tlsrpt-https-endpoint-error", host, words);
+    }
+    let Some(connection) = &receiver.connection else { return };
+    if let Some(error) = connection.error.as_ref().filter(|error| !error.fault.may_pass()) {
+        let words = format!("{}, {} at stage {}: {}", quoted(uri), error.fault, error.stage, quoted(&error.text));
+        findings.add("tlsrpt-https-endpoint-error", host, words);
+    }
+    if let Some(faults) = connection.certificate_faults.as_ref().filter(|faults| !faults.is_empty()) {
+        let faults: Vec<&str> = faults.iter().map(|fault| fault.as_str()).collect();
+        findings.add("tlsrpt-https-cert-invalid", host, format!("{}, {}", quoted(uri), faults.join(", ")));
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::evidence::{Certificate, CertificateFault, Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Outcome};
+use crate::evidence::{
+    Certificate, CertificateFault, Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Outcome, status_may_pass,
+};
 use crate::parse::media_type;
 
-use super::PolicyStage;
 use super::findings::{Findings, quoted, quoted_list};
 use super::policy_host;
+use super::{PolicyStage, Severity};
 
 /// A retrieval that took longer, in milliseconds, is slow.
 const SLOW_MS: u32 = 10_000;
@@ -15,6 +17,10 @@ const SLOW_MS: u32 = 10_000;
 const LONGEST_CACHING: u64 = 60;
 /// A certificate that expires sooner deserves a word.
 const EXPIRES_SOON: Duration = Duration::from_secs(14 * 86_400);
+/// Keys of RSA and DSA shorter than this, in bits, are weak (RFC 9325 section 4.5).
+const LEAST_BITS: u16 = 2048;
+/// Keys of elliptic curves shorter than this, in bits, are weak (the same).
+const LEAST_CURVE_BITS: u16 = 224;
 /// Certificates with a shorter lifetime are renewed all the time; for them only the last tenth of it is soon.
 const SHORT_LIVED: Duration = Duration::from_secs(10 * 86_400);
 
@@ -83,7 +89,7 @@ enum Failure {
 fn first_failure(fetch: &Fetch) -> Option<Failure> {
     let at = |stage, transient| Some(Failure::At(stage, transient));
     let error = fetch.error.as_ref();
-    match error.map(|error| (error.stage, error.fault, may_pass(error.fault))) {
+    match error.map(|error| (error.stage, error.fault, error.fault.may_pass())) {
         Some((_, FetchFault::Excluded, _)) => return Some(Failure::NotTried),
         Some((FetchStage::Address, _, transient)) => return at(PolicyStage::Dns, transient),
         Some((FetchStage::Connect, _, transient)) => return at(PolicyStage::Tcp, transient),
@@ -95,19 +101,11 @@ fn first_failure(fetch: &Fetch) -> Option<Failure> {
     match (&fetch.certificate, error, fetch.status) {
         (None, ..) => at(PolicyStage::Tls, true), // No verdict: never taken for a valid certificate.
         (Some(certificate), ..) if !certificate.faults.is_empty() => at(PolicyStage::Tls, false),
-        (_, Some(error), status) => at(PolicyStage::Http, may_pass(error.fault) || status.is_some_and(status_may_pass)),
+        (_, Some(error), status) => at(PolicyStage::Http, error.fault.may_pass() || status.is_some_and(status_may_pass)),
         (_, None, Some(200)) if fetch.body_cut => at(PolicyStage::Http, false),
         (_, None, Some(200)) if fetch.body.is_some() => None,
         (_, None, status) => at(PolicyStage::Http, status.is_none_or(|status| status == 200 || status_may_pass(status))),
     }
-}
-
-const fn may_pass(fault: FetchFault) -> bool {
-    matches!(fault, FetchFault::Timeout | FetchFault::Unreachable | FetchFault::Local | FetchFault::Other | FetchFault::Excluded)
-}
-
-const fn status_may_pass(status: u16) -> bool {
-    matches!(status, 429 | 500..=599)
 }
 
 /// All that is to be said of the exchange, whether or not it came to a policy.
@@ -117,6 +115,7 @@ fn remark(fetch: &Fetch, host: &str, scanned_at: SystemTime, findings: &mut Find
     }
     if let Some(certificate) = &fetch.certificate {
         remark_certificate(certificate, host, scanned_at, findings);
+        remark_strength(certificate, fetch.error.as_ref(), host, findings);
     }
     if fetch.tls_version.as_deref() == Some("TLSv1.2") {
         findings.add("sts-fetch-tls12-only", host, "");
@@ -140,6 +139,8 @@ fn remark_error(error: &FetchError, host: &str, fetch: &Fetch, findings: &mut Fi
         (FetchFault::Reset, _) => "sts-fetch-connect-reset",
         (FetchFault::Truncated, _) => "sts-fetch-truncated",
         (FetchFault::TlsVersion, _) => "sts-fetch-tls-old",
+        // The library refuses to sign in with such a key; that has been said of the certificate.
+        (FetchFault::TlsProtocol, _) if fetch.certificate.as_ref().is_some_and(has_short_key) => return,
         (FetchFault::TlsAlert | FetchFault::TlsProtocol, _) => "sts-fetch-tls-alert",
         (FetchFault::HttpProtocol, _) => "sts-fetch-status",
         (_, FetchStage::Address | FetchStage::Connect) => "sts-fetch-connect-timeout",
@@ -185,6 +186,37 @@ fn remark_certificate(certificate: &Certificate, host: &str, scanned_at: SystemT
             findings.add("sts-fetch-cert-expiring", host, age_words(certificate.not_after, scanned_at));
         }
     }
+}
+
+/// A short key, or a signature that can be forged. Weak cipher suites are not seen: none is offered, so that a host which has nothing
+/// else fails the handshake.
+fn remark_strength(certificate: &Certificate, error: Option<&FetchError>, host: &str, findings: &mut Findings) {
+    if has_short_key(certificate) {
+        let key =
+            format!("{} key of {} bits", certificate.key_type.as_deref().unwrap_or_default(), certificate.key_bits.unwrap_or_default());
+        match error.filter(|error| error.fault == FetchFault::TlsProtocol) {
+            Some(error) => findings.add_rated(
+                "sts-fetch-tls-weak",
+                Severity::High,
+                host,
+                format!("{key}; the handshake fails: {}", quoted(&error.text)),
+            ),
+            None => findings.add("sts-fetch-tls-weak", host, key),
+        }
+    }
+    let signature = certificate.signature_algorithm.as_deref().unwrap_or_default();
+    if ["md2", "md5", "sha1", "SHA1"].iter().any(|hash| signature.contains(hash)) {
+        findings.add("sts-fetch-tls-weak", host, format!("signed with {signature}"));
+    }
+}
+
+fn has_short_key(certificate: &Certificate) -> bool {
+    let least = match certificate.key_type.as_deref() {
+        Some("RSA" | "DSA") => LEAST_BITS,
+        Some("EC") => LEAST_CURVE_BITS,
+        _ => 0,
+    };
+    certificate.key_bits.is_some_and(|bits| bits < least)
 }
 
 fn issuer_words(certificate: &Certificate) -> String {

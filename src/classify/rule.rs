@@ -15,8 +15,10 @@ vocabulary! {
         Dane = "dane",
         /// Reserved: needs two or more scans of the domain.
         History = "history",
-        /// Reserved: needs a look-up or a request that the probe does not make, or the whole of a scan.
+        /// Reserved: needs a look-up or a request that the probe does not make.
         Planned = "planned",
+        /// Never a finding of one domain: it shows in the whole of a scan only, where a query over the dataset counts it.
+        Aggregate = "aggregate",
     }
 }
 

@@ -73,8 +73,10 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<Exit, Failure> {
         writeln!(out, "{bold}With the fault{bold:#}\n{}\n", example(with))?;
         writeln!(out, "{bold}Without it{bold:#}\n{}\n", example(without))?;
     }
-    if rule.status != Status::Active {
-        writeln!(out, "This code is reserved ({}): a scan does not report it yet.", rule.status)?;
+    match rule.status {
+        Status::Active => {}
+        Status::Aggregate => writeln!(out, "This code is never reported of a domain: a query over the whole dataset tells.")?,
+        reserved => writeln!(out, "This code is reserved ({reserved}): a scan does not report it yet.")?,
     }
     Ok(Exit::Done)
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::args::{LabArguments, LabCommand};
 use super::{Exit, Failure, plan};
-use crate::lab::{Internet, Lab, LabConfig, cases};
+use crate::lab::{BEYOND_LOOPBACK, Internet, Lab, LabConfig, cases};
 
 /// Lists the cases, writes list and truth, or serves until Ctrl-C.
 pub(super) fn run(arguments: LabArguments) -> Result<Exit, Failure> {
@@ -55,18 +55,26 @@ fn serve(config: &LabConfig) -> Result<Exit, Failure> {
     let mut ca = ca.map_err(|error| Failure::new(Exit::Fault, format!("no file can be had for the lab's root: {error}")))?;
     ca.write_all(lab.ca_pem().as_bytes())
         .map_err(|error| Failure::new(Exit::Fault, format!("the lab's root cannot be written to {}: {error}", ca.path().display())))?;
-    let root = ca.path().display();
+    let mut exclude = tempfile::Builder::new()
+        .prefix("stscan-lab-")
+        .suffix(".txt")
+        .tempfile()
+        .map_err(|error| Failure::new(Exit::Fault, format!("no file can be had for the lab's opt-out list: {error}")))?;
+    exclude.write_all(BEYOND_LOOPBACK.as_bytes())?;
+    let (root, exclude) = (ca.path().display(), exclude.path().display());
     let mut out = anstream::stdout();
     writeln!(out, "world {}, seed {}", config.world, config.seed)?;
     writeln!(out, "DNS   {} (UDP and TCP)", lab.dns_addr())?;
     writeln!(out, "HTTPS port {} of the addresses that DNS gives", lab.https_port())?;
+    writeln!(out, "HTTP  port {} of the same, for --look-around", lab.http_port())?;
     writeln!(out, "root  {root}")?;
+    writeln!(out, "not of the lab  {exclude}")?;
     writeln!(
         out,
-        "\nstscan scan LIST -o DIR --resolver {} --https-port {} --ca-file {} --allow-private",
+        "\nstscan scan LIST -o DIR --resolver {} --https-port {} --http-port {} --ca-file {root} --allow-private --exclude {exclude}",
         lab.dns_addr(),
         lab.https_port(),
-        root
+        lab.http_port()
     )?;
     writeln!(out, "\nCtrl-C ends it.")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

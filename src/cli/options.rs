@@ -51,12 +51,22 @@ impl Layer for bool {
 options! {
     /// How names are resolved and policies fetched; `scan` and `check` have these in common.
     pub struct NetworkOptions {
-        /// Resolver to ask, as ADDRESS or ADDRESS:PORT; may be repeated [default: the system's]
+        /// Resolver to ask, as ADDRESS or ADDRESS:PORT, or encrypted as tls://ADDRESS#NAME or https://ADDRESS/dns-query#NAME; may be
+        /// repeated [default: the system's]
         #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Resolving")]
         pub resolver: Vec<String>,
         /// File with resolvers, one a line
         #[arg(long, value_name = "FILE", help_heading = "Resolving")]
         pub resolvers: Option<PathBuf>,
+        /// Resolve from the root, without a resolver; for some ten thousand names
+        #[arg(long, help_heading = "Resolving")]
+        pub iterative: bool,
+        /// Addresses of the root servers for --iterative: a hints file, or one address a line [default: IANA's, built in]
+        #[arg(long, value_name = "FILE", help_heading = "Resolving")]
+        pub root_hints: Option<PathBuf>,
+        /// Port of the name servers for --iterative; other than 53 only for labs [default: 53]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Resolving")]
+        pub dns_port: Option<u16>,
         /// Do not check at the start whether the resolvers answer
         #[arg(long, help_heading = "Resolving")]
         pub trust_resolvers: bool,
@@ -66,7 +76,7 @@ options! {
         /// DNS queries a second in all, 0 for no limit [default: 1000, or 0 if all resolvers are on loopback]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Politeness")]
         pub rate: Option<u32>,
-        /// DNS queries a second to each resolver, 0 for no limit [default: as --rate]
+        /// DNS queries a second to each resolver, 0 for no limit [default: as --rate]; with --iterative to each name server [default: 100]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Politeness")]
         pub resolver_rate: Option<u32>,
         /// HTTPS fetches a second in all, 0 for no limit [default: 200]
@@ -102,13 +112,17 @@ options! {
         /// Port of policy hosts; other than 443 only for labs [default: 443]
         #[arg(long, value_name = "N", help_heading = "Fetching")]
         pub https_port: Option<u16>,
+        /// Port for plain HTTP, which only --look-around uses; other than 80 only for labs [default: 80]
+        #[arg(long, value_name = "N", help_heading = "Fetching")]
+        pub http_port: Option<u16>,
         /// File with further trusted root certificates, PEM; may be repeated
         #[arg(long, value_name = "PEM", help_heading = "Fetching")]
         pub ca_file: Vec<PathBuf>,
         /// Allow connections to loopback, private, link-local and other special-use addresses
         #[arg(long, help_heading = "Fetching")]
         pub allow_private: bool,
-        /// Also look for records at wrong names and for wildcards: six more TXT questions for each domain that exists
+        /// Also look for records and policies in wrong places, for wildcards, at each address of policy hosts, at HTTPS receivers of reports:
+        /// at least six more questions for each domain that exists
         #[arg(long, help_heading = "Resolving")]
         pub look_around: bool,
         /// Scan the built-in Internet instead of the real one: zoo, census, imc2025, or WORLD:NAMES [without a world: census]

@@ -12,9 +12,12 @@ use super::options::{ConfigFile, NetworkOptions, ScanOptions};
 use crate::dataset::SHARD_ROWS;
 use crate::input::{Column, InputOptions, Sample, Shard};
 use crate::lab::{LabConfig, World};
-use crate::observe::dns::{parse_resolver, read_resolvers};
+use crate::observe::dns::{
+    EncryptedResolver, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
+    read_root_hints,
+};
 use crate::observe::fetch::FetchConfig;
-use crate::scan::{NetworkPlan, Output, ScanPlan};
+use crate::scan::{IterativePlan, NetworkPlan, Output, ScanPlan};
 
 /// Reads a `--config` file, if there is one.
 pub(super) fn config(path: Option<&Path>) -> Result<ConfigFile, Failure> {
@@ -67,8 +70,9 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<Net
         Some(_) => &LAB,
         None => &REAL,
     };
-    let resolvers = resolvers(options)?;
-    if lab.is_some() && !resolvers.is_empty() {
+    let (resolvers, encrypted) = resolvers(options)?;
+    let iterative = iterative(options, lab.is_some())?;
+    if lab.is_some() && !(resolvers.is_empty() && encrypted.is_empty()) {
         return Err(Failure::usage("--lab brings its own resolver: leave out --resolver and --resolvers, or --lab"));
     }
     if options.concurrency == Some(0) || options.fetch_concurrency == Some(0) {
@@ -78,6 +82,8 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<Net
     let tries = options.dns_tries.unwrap_or(3);
     Ok(NetworkPlan {
         resolvers,
+        encrypted,
+        iterative,
         trust_resolvers: options.trust_resolvers,
         retry_rounds: retry_rounds(options.retry_rounds.as_deref().unwrap_or(defaults.retry_rounds))?,
         rate: options.rate,
@@ -91,6 +97,7 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<Net
         fetch_concurrency: options.fetch_concurrency.map(|limit| limit as usize).or(defaults.fetch_concurrency),
         fetch: FetchConfig {
             https_port: options.https_port.unwrap_or(443),
+            http_port: options.http_port.unwrap_or(80),
             connect_timeout: seconds(options.connect_timeout, defaults.connect_timeout),
             total_timeout: seconds(options.fetch_timeout, defaults.fetch_timeout),
             fetch_rate: options.fetch_rate.unwrap_or(defaults.fetch_rate),
@@ -161,17 +168,46 @@ pub(super) fn world(word: &str) -> Result<World, Failure> {
     })
 }
 
-fn resolvers(options: &NetworkOptions) -> Result<Vec<SocketAddr>, Failure> {
+/// The resolvers given: those asked in the clear, and those asked over TLS. They cannot be mixed: what is asked in the clear can be read
+/// and forged on the way, whoever else is asked.
+fn resolvers(options: &NetworkOptions) -> Result<(Vec<SocketAddr>, Vec<EncryptedResolver>), Failure> {
     let usage = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
-    let mut resolvers = Vec::new();
+    let (mut resolvers, mut encrypted) = (Vec::new(), Vec::new());
     for text in &options.resolver {
-        resolvers.push(parse_resolver(text).map_err(|error| usage(&error))?);
+        match is_encrypted_resolver(text) {
+            true => encrypted.push(parse_encrypted_resolver(text).map_err(|error| usage(&error))?),
+            false => resolvers.push(parse_resolver(text).map_err(|error| usage(&error))?),
+        }
     }
     if let Some(path) = &options.resolvers {
         resolvers.extend(read_resolvers(path).map_err(|error| usage(&error))?);
     }
     resolvers.dedup();
-    Ok(resolvers)
+    encrypted.dedup();
+    if !resolvers.is_empty() && !encrypted.is_empty() {
+        return Err(Failure::usage("encrypted resolvers (tls://, https://) and others cannot be mixed: name only one kind"));
+    }
+    Ok((resolvers, encrypted))
+}
+
+/// Where resolving from the root begins, if that is asked for.
+fn iterative(options: &NetworkOptions, lab: bool) -> Result<Option<IterativePlan>, Failure> {
+    let refuse = |text: &str| Err(Failure::usage(text));
+    match (options.iterative, &options.root_hints, options.dns_port) {
+        (false, None, None) => return Ok(None),
+        (false, ..) => return refuse("--root-hints and --dns-port say where --iterative begins: add --iterative, or leave them out"),
+        (true, ..) if !options.resolver.is_empty() || options.resolvers.is_some() => {
+            return refuse("--iterative asks name servers itself: leave out --resolver and --resolvers, or --iterative");
+        }
+        (true, None, None) => {}
+        (true, ..) if lab => return refuse("--lab brings its own root: leave out --root-hints and --dns-port, or --lab"),
+        (true, ..) => {}
+    }
+    let roots = match &options.root_hints {
+        Some(path) => read_root_hints(path).map_err(|error| Failure::usage(error.to_string()))?,
+        None => built_in_root_hints(),
+    };
+    Ok(Some(IterativePlan { roots, port: options.dns_port.unwrap_or(53) }))
 }
 
 /// `5s,30s`, `500ms` or `none`.
@@ -233,12 +269,17 @@ fn configuration(input: &InputOptions, plan: &NetworkPlan) -> BTreeMap<String, V
         ("seed", json!(input.sample.map(|sample| sample.seed))),
         ("shard", json!(input.shard.to_string())),
         ("exclude", json!(plan.exclude)),
+        ("iterative", json!(plan.iterative.is_some())),
+        ("root-servers", json!(plan.iterative.as_ref().map(|iterative| &iterative.roots))),
+        ("dns-port", json!(plan.iterative.as_ref().map(|iterative| iterative.port))),
+        ("encrypted", json!(!plan.encrypted.is_empty())),
         ("retry-rounds", json!(rounds)),
         ("dns-timeout", seconds(plan.dns_timeout)),
         ("dns-tries", json!(plan.dns_tries)),
         ("connect-timeout", seconds(plan.fetch.connect_timeout)),
         ("fetch-timeout", seconds(plan.fetch.total_timeout)),
         ("https-port", json!(plan.fetch.https_port)),
+        ("http-port", json!(plan.fetch.http_port)),
         ("ca-file", json!(plan.ca_files)),
         ("look-around", json!(plan.look_around)),
         ("allow-private", json!(plan.fetch.allow_private)),

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use crate::classify::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
 use crate::evidence::{
-    Certificate, CertificateFault, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup,
-    Timings, Txt,
+    Certificate, CertificateFault, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome,
+    ReceiverLookup, Timings, Txt,
 };
 use crate::input::Target;
 use crate::name::Domain;
@@ -54,6 +54,7 @@ pub(super) fn absent(ordinal: u64, domain: &str) -> Record {
         mx_hosts: Vec::new(),
         rua_hosts: Vec::new(),
         around: Vec::new(),
+        further: Vec::new(),
         domain: domain.clone(),
     };
     let target = Target { ordinal, domain, rank: i32::try_from(ordinal + 1).ok(), list: "tranco-ABCD.csv".into() };
@@ -135,8 +136,16 @@ fn lookup<R: std::fmt::Debug + Clone>(record: impl Strategy<Value = R>) -> impl 
 
 fn certificate() -> impl Strategy<Value = Certificate> {
     let texts = (of(text()), text(), vec(text(), 0..4), text(), text());
-    (vec(word(CertificateFault::ALL), 0..3), texts, of(time()), of(time()), any::<u16>()).prop_map(
-        |(faults, (reason, subject, sans, issuer, sha256), not_before, not_after, chain_length)| Certificate {
+    let key = (of(text()), any::<Option<u16>>(), of(text()));
+    (vec(word(CertificateFault::ALL), 0..3), texts, of(time()), of(time()), key, any::<u16>()).prop_map(
+        |(
+            faults,
+            (reason, subject, sans, issuer, sha256),
+            not_before,
+            not_after,
+            (key_type, key_bits, signature_algorithm),
+            chain_length,
+        )| Certificate {
             faults,
             reason,
             subject,
@@ -144,41 +153,61 @@ fn certificate() -> impl Strategy<Value = Certificate> {
             issuer,
             not_before,
             not_after,
+            key_type,
+            key_bits,
+            signature_algorithm,
             sha256,
             chain_length,
         },
     )
 }
 
-fn fetch() -> impl Strategy<Value = Fetch> {
+fn fetch() -> BoxedStrategy<Fetch> {
     let addresses = (vec(any::<IpAddr>(), 0..3), vec(any::<IpAddr>(), 0..3), any::<Option<IpAddr>>());
     let tls = (of(text()), of(text()), of(text()), of(certificate()));
     let header = (prop_oneof![Just("location".to_owned()), text()], vec(any::<u8>(), 0..9));
     let http = (of(text()), of(0_u16..1000), vec(header, 0..3), of(vec(any::<u8>(), 0..40)), any::<bool>(), of(text()));
     let timings = (of(milliseconds()), of(milliseconds()), of(milliseconds()), of(milliseconds()), milliseconds());
-    let error = (word(FetchStage::ALL), word(FetchFault::ALL), text()).prop_map(|(stage, fault, text)| FetchError { stage, fault, text });
-    (addresses, tls, http, timings, of(error)).prop_map(|(addresses, tls, http, timings, error)| {
-        let (addresses, tried, address) = addresses;
-        let (tls_version, tls_cipher, alpn, certificate) = tls;
-        let (http_version, status, headers, body, body_cut, body_sha256) = http;
-        let (connect_ms, tls_ms, http_ms, body_ms, total_ms) = timings;
-        let timings = Timings { connect_ms, tls_ms, http_ms, body_ms, total_ms };
-        let connection = Fetch { tried, address, tls_version, tls_cipher, alpn, certificate, ..Fetch::new(addresses) };
-        Fetch { http_version, status, headers, body, body_cut, body_sha256, timings, error, ..connection }
-    })
+    (addresses, tls, http, timings, of(fetch_error()))
+        .prop_map(|(addresses, tls, http, timings, error)| {
+            let (addresses, tried, address) = addresses;
+            let (tls_version, tls_cipher, alpn, certificate) = tls;
+            let (http_version, status, headers, body, body_cut, body_sha256) = http;
+            let (connect_ms, tls_ms, http_ms, body_ms, total_ms) = timings;
+            let timings = Timings { connect_ms, tls_ms, http_ms, body_ms, total_ms };
+            let connection = Fetch { tried, address, tls_version, tls_cipher, alpn, certificate, ..Fetch::new(addresses) };
+            Fetch { http_version, status, headers, body, body_cut, body_sha256, timings, error, ..connection }
+        })
+        .boxed()
+}
+
+fn fetch_error() -> impl Strategy<Value = FetchError> {
+    (word(FetchStage::ALL), word(FetchFault::ALL), text()).prop_map(|(stage, fault, text)| FetchError { stage, fault, text })
+}
+
+/// Boxed, as others are that are large: a strategy as deep as evidence is does not fit into the stack of a test.
+fn connection() -> BoxedStrategy<Connection> {
+    let faults = of(vec(word(CertificateFault::ALL), 0..3));
+    let http = (of(0_u16..1000), of(vec(any::<u8>(), 0..9)), of(text()));
+    (text(), any::<Option<IpAddr>>(), faults, http, milliseconds(), of(fetch_error()))
+        .prop_map(|(url, address, certificate_faults, http, total_ms, error)| {
+            let (status, body, body_sha256) = http;
+            Connection { url, address, certificate_faults, status, body, body_sha256, total_ms, error }
+        })
+        .boxed()
 }
 
 fn mx() -> impl Strategy<Value = Mx> {
     (any::<u16>(), text()).prop_map(|(preference, exchange)| Mx { preference, exchange })
 }
 
-fn mx_host() -> impl Strategy<Value = HostLookup> {
-    (text(), lookup(any::<Ipv4Addr>()), lookup(any::<Ipv6Addr>())).prop_map(|(host, a, aaaa)| HostLookup { host, a, aaaa })
+fn mx_host() -> BoxedStrategy<HostLookup> {
+    (text(), lookup(any::<Ipv4Addr>()), lookup(any::<Ipv6Addr>())).prop_map(|(host, a, aaaa)| HostLookup { host, a, aaaa }).boxed()
 }
 
-fn receiver() -> impl Strategy<Value = ReceiverLookup> {
-    let lookups = (of(lookup(mx())), of(lookup(any::<Ipv4Addr>())), of(lookup(any::<Ipv6Addr>())));
-    (text(), lookups).prop_map(|(host, (mx, a, aaaa))| ReceiverLookup { host, mx, a, aaaa })
+fn receiver() -> BoxedStrategy<ReceiverLookup> {
+    let lookups = (of(lookup(mx())), of(lookup(any::<Ipv4Addr>())), of(lookup(any::<Ipv6Addr>())), of(connection()));
+    (text(), lookups).prop_map(|(host, (mx, a, aaaa, connection))| ReceiverLookup { host, mx, a, aaaa, connection }).boxed()
 }
 
 fn evidence() -> impl Strategy<Value = Evidence> {
@@ -186,8 +215,17 @@ fn evidence() -> impl Strategy<Value = Evidence> {
     let records = (lookup(mx()), lookup(txt()), lookup(txt()));
     let host = (of(lookup(any::<Ipv4Addr>())), of(lookup(any::<Ipv6Addr>())), of(fetch()));
     let neighbours = (vec(mx_host(), 0..3), vec(receiver(), 0..3), vec(lookup(txt()), 0..3));
-    ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host, neighbours).prop_map(
-        |(domain, scanned_at, elapsed_ms, (mx, sts_txt, tlsrpt_txt), (host_a, host_aaaa, fetch), (mx_hosts, rua_hosts, around))| Evidence {
+    let further = vec(connection(), 0..3);
+    ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host, neighbours, further).prop_map(
+        |(
+            domain,
+            scanned_at,
+            elapsed_ms,
+            (mx, sts_txt, tlsrpt_txt),
+            (host_a, host_aaaa, fetch),
+            (mx_hosts, rua_hosts, around),
+            further,
+        )| Evidence {
             domain: Domain::from_a_labels(&domain).unwrap(),
             scanned_at,
             elapsed_ms,
@@ -200,6 +238,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             mx_hosts,
             rua_hosts,
             around,
+            further,
         },
     )
 }

@@ -137,6 +137,15 @@ pub struct Certificate {
     /// notAfter of the leaf; `None` if it cannot be read.
     #[serde(with = "encoding::optional_time")]
     pub not_after: Option<SystemTime>,
+    /// Algorithm of the leaf's key: `RSA`, `EC`, `Ed25519`, `DSA`, or the object identifier of another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_type: Option<String>,
+    /// Length of that key in bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_bits: Option<u16>,
+    /// How the leaf is signed, as `sha256WithRSAEncryption`, or an object identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature_algorithm: Option<String>,
     /// SHA-256 of the leaf in DER, lower-case hex.
     pub sha256: String,
     /// Certificates presented, the leaf included.

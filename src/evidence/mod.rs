@@ -3,6 +3,7 @@
 //! A probe leaves one [`Evidence`] a domain, every step recorded even where it failed. Evidence is all that
 //! judgement reads, so a stored scan can be judged again without sending a packet.
 
+mod connection;
 mod encoding;
 mod fetch;
 mod lookup;
@@ -10,6 +11,7 @@ mod neighbour;
 
 use std::time::SystemTime;
 
+pub use self::connection::{Connection, SHORT_BODY_LIMIT, status_may_pass};
 pub use self::fetch::{BODY_LIMIT, Certificate, CertificateFault, Fetch, FetchError, FetchFault, FetchStage, KEPT_HEADERS, Timings};
 pub use self::lookup::{Lookup, Mx, Outcome, Txt};
 pub use self::neighbour::{HostLookup, ReceiverLookup};
@@ -48,9 +50,14 @@ pub struct Evidence {
     /// The receivers of TLS reports, in the order of the record; empty where there is no TLSRPT record.
     #[serde(default)]
     pub rua_hosts: Vec<ReceiverLookup>,
-    /// TXT at the names at which records are published by mistake, and at a name that nobody publishes; empty unless asked for.
+    /// TXT at the names at which records are published by mistake, at a name that nobody publishes and, of a subdomain that takes mail
+    /// and has no record, at the `_mta-sts` of its registrable domain; empty unless asked for.
     #[serde(default)]
     pub around: Vec<Lookup<Txt>>,
+    /// Further requests for the policy: at the policy host's other addresses, and, where it is not found, where it should not be; empty
+    /// unless asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<Connection>,
 }
 
 impl Evidence {

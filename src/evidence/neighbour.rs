@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lookup, Mx};
+use super::{Connection, Lookup, Mx};
 
 /// The addresses of an MX host.
 ///
@@ -30,4 +30,7 @@ pub struct ReceiverLookup {
     pub a: Option<Lookup<Ipv4Addr>>,
     /// AAAA, likewise.
     pub aaaa: Option<Lookup<Ipv6Addr>>,
+    /// A TLS handshake with an HTTPS host, and no request; `None` unless asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<Connection>,
 }

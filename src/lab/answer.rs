@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::https::RECEIVER;
 use super::internet::{Internet, Role};
 use super::places;
 use super::site::{End, Exchange, Neighbour, Place, Reply, Site, Strings, Text};
@@ -34,6 +35,13 @@ pub(super) fn answer(internet: &Internet, message: &[u8], transport: Transport, 
     let name = std::str::from_utf8(&scratch.name).unwrap_or_default();
     let response = Response { question, transport, text: &mut scratch.text, out };
     let send = match internet.find(name) {
+        Some((domain, Role::Neighbour(RECEIVER), site)) if site.neighbour(RECEIVER).is_none() => {
+            response.write_web(domain, places::own(name))
+        }
+        Some((domain, Role::Apex, site)) if site.neighbour("@").is_none() && internet.has_own_web(domain, &site) => match question.qtype {
+            wire::TYPE_A | wire::TYPE_AAAA => response.write_web(domain, places::REFUSED),
+            _ => response.write_site(name, domain, Role::Apex, &site),
+        },
         Some((domain, role, site)) => response.write_site(name, domain, role, &site),
         None if internet.is_elsewhere(name) => response.write_server(name),
         None => response.empty(wire::NXDOMAIN),
@@ -101,6 +109,17 @@ impl Response<'_> {
             wire::TYPE_MX => self.reply(domain, wire::TYPE_MX, &neighbour.mx, write_exchange(domain)),
             wire::TYPE_TXT => self.reply(domain, wire::TYPE_TXT, &neighbour.txt, write_strings(domain)),
             _ => self.other(neighbour.a.end),
+        }
+    }
+
+    /// A web server that takes mail, too.
+    fn write_web(self, domain: &str, address: Ipv4Addr) -> bool {
+        match self.question.qtype {
+            wire::TYPE_A => self.reply(domain, wire::TYPE_A, &Reply::records(vec![address]), write_a),
+            wire::TYPE_MX => {
+                self.reply(domain, wire::TYPE_MX, &Reply::records(vec![Exchange(10, "mx1.{d}".into())]), write_exchange(domain))
+            }
+            _ => self.empty(0),
         }
     }
 

@@ -5,7 +5,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use super::site::{End, Exchange, Framing, Neighbour, Place, Reply, Response, Session, Shape, Site, Strings, Text};
+use super::site::{Elsewhere, End, Exchange, Framing, Neighbour, Place, Reply, Response, Session, Shape, Site, Strings, Text};
 use super::truth::{Expected, Truth};
 
 /// A named situation of the lab.
@@ -66,6 +66,7 @@ pub(super) fn case(name: &'static str, about: &'static str) -> Case {
         session: Session::Modern,
         certificate: Shape::Valid,
         response,
+        elsewhere: Vec::new(),
         neighbours: Vec::new(),
     };
     Case { name, about, truth: Truth::protected(name), near: Vec::new(), waits: false, ipv6: false, site, policy }
@@ -223,6 +224,25 @@ impl Case {
     /// Another name of the domain, or below it, that is unlike others.
     pub(super) fn neighbour(mut self, neighbour: Neighbour) -> Self {
         self.site.neighbours.push(neighbour);
+        self
+    }
+
+    /// Further addresses of the policy host, after its own.
+    pub(super) fn also_at(mut self, addresses: &[Ipv4Addr]) -> Self {
+        self.site.host_a.records.extend(addresses.iter().map(|address| Place::At(*address)));
+        self
+    }
+
+    /// What the policy host serves now, in another place.
+    pub(super) fn served(self, place: Elsewhere) -> Self {
+        let response = Response { status: 200, ..self.site.response.clone() };
+        self.serving(place, response.status, response.body)
+    }
+
+    /// Something else in another place.
+    pub(super) fn serving(mut self, place: Elsewhere, status: u16, body: impl Into<Text>) -> Self {
+        let response = Response { status, body: body.into(), ..self.site.response.clone() };
+        self.site.elsewhere.push((place, response));
         self
     }
 

@@ -5,17 +5,23 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
+    SanType,
 };
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::sign::{CertifiedKey, SigningKey};
+use rustls::sign::{CertifiedKey, Signer, SigningKey};
+use rustls::{SignatureAlgorithm, SignatureScheme};
 use time::{Duration, OffsetDateTime};
 
 use super::site::Shape;
 
 /// Leaves that are kept; after that all are forgotten and made anew.
 const KEPT_LEAVES: usize = 4096;
+
+/// A public key of 1024 bits (RFC 8017 appendix A.1.1) and a private one of 2048 (RFC 5958). They protect nothing.
+const RSA_1024: &[u8] = include_bytes!("keys/rsa-1024-public.der");
+const RSA_2048: &[u8] = include_bytes!("keys/rsa-2048.der");
 
 /// authorityInfoAccess (RFC 5280 section 4.2.2.1) with caIssuers at `http://ca.lab.test/issuer.crt`.
 const AIA_OID: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
@@ -33,6 +39,8 @@ pub(super) struct Authority {
     stranger_der: CertificateDer<'static>,
     leaf_key: KeyPair,
     signing_key: Arc<dyn SigningKey>,
+    rsa_key: KeyPair,
+    rsa_signing_key: Arc<dyn SigningKey>,
     leaves: Mutex<HashMap<String, Arc<CertifiedKey>>>,
 }
 
@@ -53,8 +61,22 @@ impl Authority {
         let stranger = Issuer::new(params, stranger_key);
         let leaf_key = key()?;
         let signing_key = any_supported_type(&PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()))).map_err(failed)?;
-        let leaves = Mutex::default();
-        Ok(Self { root, root_pem, intermediate, intermediate_der, stranger, stranger_der, leaf_key, signing_key, leaves })
+        let rsa = PrivatePkcs8KeyDer::from(RSA_2048);
+        let rsa_key = KeyPair::from_pkcs8_der_and_sign_algo(&rsa, &rcgen::PKCS_RSA_SHA256).map_err(failed)?;
+        let rsa_signing_key = any_supported_type(&PrivateKeyDer::Pkcs8(rsa)).map_err(failed)?;
+        Ok(Self {
+            root,
+            root_pem,
+            intermediate,
+            intermediate_der,
+            stranger,
+            stranger_der,
+            leaf_key,
+            signing_key,
+            rsa_key,
+            rsa_signing_key,
+            leaves: Mutex::default(),
+        })
     }
 
     /// The root that a scan of the lab has to trust.
@@ -62,35 +84,42 @@ impl Authority {
         &self.root_pem
     }
 
-    /// The chain and key for a policy host of a domain; `None` if a name cannot be in a certificate.
-    pub(super) fn leaf(&self, domain: &str, shape: &Shape) -> Option<Arc<CertifiedKey>> {
+    /// The chain and key for a host of a domain; `None` if a name cannot be in a certificate.
+    pub(super) fn leaf(&self, host: &str, domain: &str, shape: &Shape) -> Option<Arc<CertifiedKey>> {
         let lock = || self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(leaf) = lock().get(domain) {
+        if let Some(leaf) = lock().get(host) {
             return Some(Arc::clone(leaf));
         }
-        let chain = self.issue(domain, shape).ok()?;
-        let leaf = Arc::new(CertifiedKey::new(chain, Arc::clone(&self.signing_key)));
+        let chain = self.issue(host, domain, shape).ok()?;
+        let leaf = Arc::new(CertifiedKey::new(chain, self.signing_key(shape)));
         let mut leaves = lock();
         if leaves.len() >= KEPT_LEAVES {
             leaves.clear();
         }
-        leaves.insert(domain.to_owned(), Arc::clone(&leaf));
+        leaves.insert(host.to_owned(), Arc::clone(&leaf));
         Some(leaf)
     }
 
-    fn issue(&self, domain: &str, shape: &Shape) -> Result<Vec<CertificateDer<'static>>, rcgen::Error> {
-        let host = format!("mta-sts.{domain}");
+    fn signing_key(&self, shape: &Shape) -> Arc<dyn SigningKey> {
+        match shape {
+            Shape::ShortKey => Arc::new(ShortKey),
+            Shape::RsaKey => Arc::clone(&self.rsa_signing_key),
+            _ => Arc::clone(&self.signing_key),
+        }
+    }
+
+    fn issue(&self, host: &str, domain: &str, shape: &Shape) -> Result<Vec<CertificateDer<'static>>, rcgen::Error> {
         let names: Vec<String> = match shape {
             Shape::Wildcard => vec![format!("*.{domain}"), domain.to_owned()],
             Shape::Names(names) => names.iter().map(|name| String::from_utf8_lossy(&name.for_domain(domain)).into_owned()).collect(),
             Shape::ExpiredMismatch => vec![format!("www.{domain}")],
             Shape::NoSan => Vec::new(),
-            _ => vec![host.clone()],
+            _ => vec![host.to_owned()],
         };
         let mut params = CertificateParams::default();
         params.subject_alt_names =
             names.iter().map(|name| Ok(SanType::DnsName(name.as_str().try_into()?))).collect::<Result<_, rcgen::Error>>()?;
-        params.distinguished_name = common_name(names.first().unwrap_or(&host));
+        params.distinguished_name = common_name(names.first().map_or(host, String::as_str));
         let now = OffsetDateTime::now_utc();
         let (from, to) = match shape {
             Shape::Expired | Shape::ExpiredMismatch => (-97, -7),
@@ -104,7 +133,14 @@ impl Authority {
         if *shape == Shape::Incomplete {
             params.custom_extensions = vec![CustomExtension::from_oid_content(AIA_OID, authority_information_access())];
         }
-        let signed = |issuer: &Issuer<'static, KeyPair>| params.signed_by(&self.leaf_key, issuer).map(|leaf| leaf.der().clone());
+        let signed = |issuer: &Issuer<'static, KeyPair>| {
+            let leaf = match shape {
+                Shape::ShortKey => params.signed_by(&ShortKey, issuer),
+                Shape::RsaKey => params.signed_by(&self.rsa_key, issuer),
+                _ => params.signed_by(&self.leaf_key, issuer),
+            };
+            leaf.map(|leaf| leaf.der().clone())
+        };
         Ok(match shape {
             Shape::SelfSigned => vec![params.self_signed(&self.leaf_key)?.der().clone()],
             Shape::Untrusted => vec![signed(&self.stranger)?, self.stranger_der.clone()],
@@ -112,6 +148,42 @@ impl Authority {
             Shape::Wildcard => vec![signed(&self.root)?],
             _ => vec![signed(&self.intermediate)?, self.intermediate_der.clone()],
         })
+    }
+}
+
+/// The public half of an RSA key of 1024 bits.
+///
+/// Its signatures are no signatures: who insists on longer keys never looks at them, and no library of ours would make them.
+#[derive(Debug)]
+struct ShortKey;
+
+impl PublicKeyData for ShortKey {
+    fn der_bytes(&self) -> &[u8] {
+        RSA_1024
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        &rcgen::PKCS_RSA_SHA256
+    }
+}
+
+impl SigningKey for ShortKey {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        offered.contains(&SignatureScheme::RSA_PSS_SHA256).then(|| Box::new(Self) as Box<dyn Signer>)
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::RSA
+    }
+}
+
+impl Signer for ShortKey {
+    fn sign(&self, _message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
+        Ok(vec![0x5A; 128])
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        SignatureScheme::RSA_PSS_SHA256
     }
 }
 

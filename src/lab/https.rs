@@ -1,4 +1,4 @@
-//! The policy hosts: one listener for each address, certificates by SNI, and every way in which a server can misbehave.
+//! The web servers: one listener for each address, certificates by SNI, and every way in which a server can misbehave.
 
 use std::io;
 use std::net::IpAddr;
@@ -16,12 +16,17 @@ use super::certificate::Authority;
 use super::http;
 use super::internet::{Internet, Role};
 use super::journal::{Journal, Request};
-use super::site::{Session, Site};
+use super::site::{Elsewhere, Response, Session, Shape, Site};
 
 /// A connection that takes longer is given up, so that no scan leaves tasks behind.
 const LONGEST: Duration = Duration::from_secs(120);
 /// Most octets of a request head.
 const HEAD_OCTETS: usize = 16_384;
+
+/// Where every policy is (RFC 8461 section 3.2).
+const POLICY_PATH: &str = "/.well-known/mta-sts.txt";
+/// The first label of the domains' receivers of reports.
+pub(super) const RECEIVER: &str = "reports";
 
 /// A fatal alert: unrecognized_name (RFC 8446 section 6.2).
 const ALERT_UNRECOGNISED_NAME: &[u8] = &[0x15, 3, 3, 0, 2, 2, 112];
@@ -48,13 +53,51 @@ struct BySni {
 
 impl ResolvesServerCert for BySni {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let (domain, site) = policy_host(&self.internet, hello.server_name()?)?;
-        self.authority.leaf(domain, &site.certificate)
+        let host = hello.server_name()?;
+        let server = Server::find(&self.internet, host)?;
+        self.authority.leaf(host, server.domain, &server.certificate)
     }
 }
 
-fn policy_host<'n>(internet: &Internet, host: &'n str) -> Option<(&'n str, Arc<Site>)> {
-    internet.find(host).and_then(|(domain, role, site)| (role == Role::PolicyHost).then_some((domain, site)))
+/// Who is at home at a name.
+struct Server<'n> {
+    domain: &'n str,
+    role: Role<'n>,
+    site: Arc<Site>,
+    session: Session,
+    certificate: Shape,
+}
+
+impl<'n> Server<'n> {
+    fn find(internet: &Internet, host: &'n str) -> Option<Self> {
+        let (domain, role, site) = internet.find(host)?;
+        let (session, certificate) = match role {
+            Role::PolicyHost => (site.session, site.certificate.clone()),
+            Role::Apex => site.elsewhere(Elsewhere::Domain).map(|_| (Session::Modern, Shape::Valid))?,
+            Role::Neighbour(labels) => match site.neighbour(labels) {
+                Some(neighbour) => neighbour.web.clone()?,
+                None if labels == RECEIVER => (Session::Modern, Shape::Valid),
+                None => return None,
+            },
+            Role::StsRecord | Role::TlsrptRecord => return None,
+        };
+        Some(Self { domain, role, site, session, certificate })
+    }
+
+    /// What is served to a GET of a path over HTTPS at an address.
+    fn response(&self, path: &str, address: IpAddr) -> Option<&Response> {
+        match self.role {
+            Role::PolicyHost if path == POLICY_PATH => {
+                Some(self.site.elsewhere(Elsewhere::Address(address)).unwrap_or(&self.site.response))
+            }
+            Role::PolicyHost => self.site.elsewhere.iter().find_map(|(place, response)| match place {
+                Elsewhere::Path(known) if *known == path => Some(response),
+                _ => None,
+            }),
+            Role::Apex if path == POLICY_PATH => self.site.elsewhere(Elsewhere::Domain),
+            _ => None,
+        }
+    }
 }
 
 impl PolicyHosts {
@@ -74,8 +117,8 @@ impl PolicyHosts {
         Ok(Self { internet, journal, modern, tls12 })
     }
 
-    /// Accepts for ever.
-    pub(super) async fn serve(self: Arc<Self>, listener: TcpListener) {
+    /// Accepts for ever, connections for HTTPS or for plain HTTP.
+    pub(super) async fn serve(self: Arc<Self>, listener: TcpListener, tls: bool) {
         let Ok(address) = listener.local_addr().map(|address| address.ip()) else { return };
         loop {
             match listener.accept().await {
@@ -84,7 +127,10 @@ impl PolicyHosts {
                     let hosts = Arc::clone(&self);
                     tokio::spawn(async move {
                         // A client that breaks off is no fault of the lab.
-                        let _ = tokio::time::timeout(LONGEST, hosts.converse(stream, address)).await;
+                        let _ = match tls {
+                            true => tokio::time::timeout(LONGEST, hosts.converse(stream, address)).await,
+                            false => tokio::time::timeout(LONGEST, hosts.converse_plainly(stream, address)).await,
+                        };
                     });
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -96,8 +142,8 @@ impl PolicyHosts {
         stream.set_nodelay(true)?;
         let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
         let host = start.client_hello().server_name().unwrap_or_default().to_owned();
-        let found = policy_host(&self.internet, &host);
-        let session = found.as_ref().map_or(Session::Modern, |(_, site)| site.session);
+        let found = Server::find(&self.internet, &host);
+        let session = found.as_ref().map_or(Session::Modern, |server| server.session);
         let mut raw = start.io;
         match session {
             Session::Modern | Session::Tls12 => {}
@@ -115,16 +161,40 @@ impl PolicyHosts {
         let mut tls = tokio_rustls::StartHandshake::from_parts(start.accepted, raw).into_stream(Arc::clone(config)).await?;
         self.journal.handshake();
         let Some(request) = read_request(&mut tls, address, host.clone()).await? else { return Ok(()) };
-        let right = request.method == "GET" && request.path == "/.well-known/mta-sts.txt";
+        let served = found.as_ref().filter(|_| request.method == "GET").and_then(|server| {
+            let response = server.response(&request.path, address)?;
+            Some((server.domain, response))
+        });
         self.journal.request(request);
-        match found.filter(|_| right) {
-            Some((domain, site)) if http::respond(&site.response, domain, &mut tls).await? == http::End::Reset => reset(tls.get_ref().0),
+        match served {
+            Some((domain, response)) if http::respond(response, domain, &mut tls).await? == http::End::Reset => reset(tls.get_ref().0),
             Some(_) => tls.shutdown().await,
             None => {
                 tls.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await?;
                 tls.shutdown().await
             }
         }
+    }
+
+    /// Plain HTTP: a redirect to HTTPS, as nearly everywhere, unless a case says otherwise.
+    async fn converse_plainly(&self, mut stream: TcpStream, address: IpAddr) -> io::Result<()> {
+        let Some(mut request) = read_request(&mut stream, address, String::new()).await? else { return Ok(()) };
+        let authority = request.header("host").unwrap_or_default();
+        let host = authority.split(':').next().unwrap_or_default().to_owned();
+        let right = request.method == "GET" && request.path == POLICY_PATH;
+        request.host.clone_from(&host);
+        let location = format!("https://{host}{}", request.path);
+        self.journal.request(request);
+        let found = self.internet.find(&host).filter(|(_, role, _)| right && *role == Role::PolicyHost);
+        match found.as_ref().and_then(|(domain, _, site)| Some((domain, site.elsewhere(Elsewhere::Plain)?))) {
+            Some((domain, response)) => drop(http::respond(response, domain, &mut stream).await?),
+            None => {
+                let head =
+                    format!("HTTP/1.1 301 Moved Permanently\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                stream.write_all(head.as_bytes()).await?;
+            }
+        }
+        stream.shutdown().await
     }
 }
 

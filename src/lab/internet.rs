@@ -170,11 +170,18 @@ impl Internet {
     /// Whether a name without a site is that of a server of somebody else.
     pub(super) fn is_elsewhere(&self, name: &str) -> bool {
         let foreign = match self.config.world {
-            World::Zoo => !name.ends_with(ZOO_TLD),
+            // Targets of aliases to nothing.
+            World::Zoo => !name.ends_with(ZOO_TLD) && !name.ends_with(".gone.example"),
             World::Census => false,
             World::Imc2025 => true,
         };
         foreign && name.contains('.') && !name.starts_with('_')
+    }
+
+    /// Whether the web server of a domain is nobody's mail server: one of the zoo that does not take its own mail.
+    pub(super) fn has_own_web(&self, domain: &str, site: &Site) -> bool {
+        let takes_mail = |host: &super::site::Exchange| host.1.for_domain(domain) == domain.as_bytes();
+        self.config.world == World::Zoo && !site.mx.records.iter().any(takes_mail)
     }
 
     /// The case below which a name is.

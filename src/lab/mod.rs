@@ -12,6 +12,7 @@ mod census;
 mod certificate;
 mod codes;
 mod export;
+mod hierarchy;
 mod http;
 mod https;
 mod imc2025;
@@ -37,8 +38,10 @@ use std::sync::Arc;
 pub use self::case::Case;
 pub use self::codes::CODES;
 pub use self::export::{LIST_FILE, TRUTH_FILE};
+pub use self::hierarchy::{Hierarchy, KnownDomain};
 pub use self::internet::{Internet, LabConfig, World, cases};
 pub use self::journal::{Counts, Journal, Request};
+pub use self::places::BEYOND_LOOPBACK;
 pub use self::truth::{Expected, Truth};
 
 use self::certificate::Authority;
@@ -48,6 +51,7 @@ use self::servers::Servers;
 #[derive(Debug)]
 pub struct Lab {
     servers: Servers,
+    root: Hierarchy,
     internet: Arc<Internet>,
     journal: Arc<Journal>,
     authority: Arc<Authority>,
@@ -62,7 +66,8 @@ impl Lab {
         let (internet, journal) = (Arc::new(Internet::new(config)), Arc::<Journal>::default());
         let authority = Arc::new(Authority::new()?);
         let servers = Servers::start(&internet, &journal, &authority)?;
-        Ok(Self { servers, internet, journal, authority })
+        let root = Hierarchy::flat(&internet)?;
+        Ok(Self { servers, root, internet, journal, authority })
     }
 
     /// Where the resolver listens, over UDP and over TCP.
@@ -70,9 +75,27 @@ impl Lab {
         self.servers.dns
     }
 
+    /// The root server for scans that resolve from the root; it serves the whole world.
+    pub fn root_addr(&self) -> SocketAddr {
+        self.root.first_root()
+    }
+
+    /// Starts a hierarchy of name servers with a root of its own, whose zones of the zoo are those of this lab.
+    ///
+    /// # Errors
+    /// If no sockets or threads are to be had.
+    pub fn start_hierarchy(&self) -> io::Result<Hierarchy> {
+        Hierarchy::deep(&self.internet)
+    }
+
     /// The port of every policy host.
     pub fn https_port(&self) -> u16 {
         self.servers.https_port
+    }
+
+    /// The port for plain HTTP of every policy host.
+    pub fn http_port(&self) -> u16 {
+        self.servers.http_port
     }
 
     /// The root that a scan has to trust.

@@ -4,7 +4,24 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Nobody listens here: connections are refused.
+/// An opt-out list of everything that is not loopback. A scan that looks around connects to web servers of domains and of receivers
+/// of reports, and the lab's mail servers have addresses of the public Internet, where nobody is to be bothered by a lab.
+pub const BEYOND_LOOPBACK: &str = "\
+0.0.0.0/2
+64.0.0.0/3
+96.0.0.0/4
+112.0.0.0/5
+120.0.0.0/6
+124.0.0.0/7
+126.0.0.0/8
+128.0.0.0/1
+64::/16
+2000::/3
+4000::/2
+8000::/1
+";
+
+/// Nobody listens here for HTTPS: connections are refused.
 pub(super) const REFUSED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// Somebody listens, but the queue of connections is full for ever: no answer to a SYN.
 pub(super) const FULL: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);

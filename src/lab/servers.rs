@@ -28,6 +28,7 @@ const SOCKET_BUFFER: usize = 8 << 20;
 pub(super) struct Servers {
     pub(super) dns: SocketAddr,
     pub(super) https_port: u16,
+    pub(super) http_port: u16,
     stop: Arc<AtomicBool>,
     end: Option<oneshot::Sender<()>>,
     threads: Vec<JoinHandle<()>>,
@@ -39,12 +40,15 @@ impl Servers {
     pub(super) fn start(internet: &Arc<Internet>, journal: &Arc<Journal>, authority: &Arc<Authority>) -> io::Result<Self> {
         let (udp, dns_tcp) = retry(bind_dns)?;
         let addresses = internet.addresses();
-        let (policy_listeners, full) = retry(|| bind_policy_hosts(&addresses))?;
+        let (policy_listeners, https_port) = retry(|| bind(&addresses))?;
+        let full = retry(|| fill_queue(https_port))?;
+        // One that has nothing to say over HTTPS has something to say over plain HTTP.
+        let plain = [addresses.as_slice(), &[places::REFUSED]].concat();
+        let (plain_listeners, http_port) = retry(|| bind(&plain))?;
         let dns = udp.local_addr()?;
-        let https_port = policy_listeners.first().ok_or(io::ErrorKind::AddrNotAvailable)?.local_addr()?.port();
         let stop = Arc::new(AtomicBool::new(false));
         let (end, ended) = oneshot::channel();
-        let mut servers = Self { dns, https_port, stop, end: Some(end), threads: Vec::new(), _full: full };
+        let mut servers = Self { dns, https_port, http_port, stop, end: Some(end), threads: Vec::new(), _full: full };
 
         let (net, log, stop) = (Arc::clone(internet), Arc::clone(journal), Arc::clone(&servers.stop));
         servers.threads.push(std::thread::Builder::new().name("lab-dns".to_owned()).spawn(move || udp::serve(&udp, &net, &log, &stop))?);
@@ -57,8 +61,11 @@ impl Servers {
                 if let Ok(listener) = tokio::net::TcpListener::from_std(dns_tcp) {
                     tokio::spawn(tcp::serve(listener, net, log));
                 }
-                for listener in policy_listeners.into_iter().filter_map(|listener| tokio::net::TcpListener::from_std(listener).ok()) {
-                    tokio::spawn(Arc::clone(&hosts).serve(listener));
+                let listeners = policy_listeners.into_iter().map(|listener| (listener, true));
+                for (listener, tls) in listeners.chain(plain_listeners.into_iter().map(|listener| (listener, false))) {
+                    if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
+                        tokio::spawn(Arc::clone(&hosts).serve(listener, tls));
+                    }
                 }
                 // Ends, and every task with it, when the sender is dropped.
                 let _ = ended.await;
@@ -109,8 +116,8 @@ fn bind_dns() -> io::Result<(UdpSocket, TcpListener)> {
     Ok((udp, tcp))
 }
 
-/// One port number for all policy hosts, and the queue that is always full.
-fn bind_policy_hosts(addresses: &[Ipv4Addr]) -> io::Result<(Vec<TcpListener>, Vec<Socket>)> {
+/// One port number for all web servers of a kind.
+fn bind(addresses: &[Ipv4Addr]) -> io::Result<(Vec<TcpListener>, u16)> {
     let mut listeners: Vec<TcpListener> = Vec::new();
     let mut port = 0;
     for address in addresses {
@@ -123,7 +130,7 @@ fn bind_policy_hosts(addresses: &[Ipv4Addr]) -> io::Result<(Vec<TcpListener>, Ve
         listener.set_nonblocking(true)?;
         listeners.push(listener);
     }
-    Ok((listeners, fill_queue(port)?))
+    Ok((listeners, port))
 }
 
 /// A listener with the shortest queue and enough connections to fill it: Linux then drops every further SYN.

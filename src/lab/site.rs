@@ -1,7 +1,7 @@
 //! What one domain of the lab publishes: DNS answers and the behaviour of its policy host, as templates over its name.
 
 use std::borrow::Cow;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 /// Bytes in which `{d}` stands for the domain, `{-}` and `{_}` for the domain with its dots replaced, `{n}` for the domain without its last label.
@@ -167,6 +167,10 @@ pub(super) enum Shape {
     Untrusted,
     /// Issued by an intermediate that is not sent.
     Incomplete,
+    /// With an RSA key of 1024 bits.
+    ShortKey,
+    /// With an RSA key of 2048 bits, the shortest that is not weak.
+    RsaKey,
 }
 
 /// How the body is sent.
@@ -211,6 +215,8 @@ pub(super) struct Neighbour {
     pub(super) aaaa: Reply<Ipv6Addr>,
     pub(super) mx: Reply<Exchange>,
     pub(super) txt: Reply<Strings>,
+    /// What an HTTPS server there does with a connection; `None` where there is none.
+    pub(super) web: Option<(Session, Shape)>,
 }
 
 impl Neighbour {
@@ -221,12 +227,17 @@ impl Neighbour {
 
     /// A name of which every question ends so.
     pub(super) fn end(labels: &'static str, end: End) -> Self {
-        Self { labels, a: Reply::end(end), aaaa: Reply::end(end), mx: Reply::end(end), txt: Reply::end(end) }
+        Self { labels, a: Reply::end(end), aaaa: Reply::end(end), mx: Reply::end(end), txt: Reply::end(end), web: None }
     }
 
     /// A server at this address.
     pub(super) fn at(labels: &'static str, address: Ipv4Addr) -> Self {
         Self { a: Reply::records(vec![address]), ..Self::new(labels) }
+    }
+
+    /// An HTTPS server at this address.
+    pub(super) fn web(labels: &'static str, address: Ipv4Addr, session: Session, certificate: Shape) -> Self {
+        Self { web: Some((session, certificate)), ..Self::at(labels, address) }
     }
 
     /// A name with one TXT record.
@@ -242,6 +253,19 @@ impl Neighbour {
     }
 }
 
+/// Where a response is to be had other than at the policy host's well-known path over HTTPS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Elsewhere {
+    /// At another path of the policy host.
+    Path(&'static str),
+    /// At the well-known path over plain HTTP.
+    Plain,
+    /// At the well-known path of the domain itself, over HTTPS.
+    Domain,
+    /// At the well-known path over HTTPS, at this one of the policy host's addresses.
+    Address(IpAddr),
+}
+
 /// All that a domain publishes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Site {
@@ -253,11 +277,18 @@ pub(super) struct Site {
     pub(super) session: Session,
     pub(super) certificate: Shape,
     pub(super) response: Response,
+    /// Responses in other places.
+    pub(super) elsewhere: Vec<(Elsewhere, Response)>,
     /// Names of which it says more than that they are servers like any others.
     pub(super) neighbours: Vec<Neighbour>,
 }
 
 impl Site {
+    /// The response in another place.
+    pub(super) fn elsewhere(&self, place: Elsewhere) -> Option<&Response> {
+        self.elsewhere.iter().find(|(known, _)| *known == place).map(|(_, response)| response)
+    }
+
     /// What is said of a name by its labels in front of the domain.
     pub(super) fn neighbour(&self, labels: &str) -> Option<&Neighbour> {
         let named = |wanted: &str| self.neighbours.iter().find(|neighbour| neighbour.labels == wanted);

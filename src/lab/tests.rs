@@ -316,10 +316,7 @@ fn every_case_is_named_once_and_speaks_of_known_codes() {
 
 /// Codes without a case, and why the lab cannot show them.
 const WITHOUT_CASE: &[&str] = &[
-    "sts-fetch-http-only",              // Needs a probe of port 80.
-    "sts-fetch-wrong-path",             // Needs a second request.
-    "sts-host-address-family-mismatch", // Needs a second request.
-    "sts-host-private-address",         // A scan of the lab has to allow private addresses.
+    "sts-host-private-address", // A scan of the lab has to allow private addresses.
 ];
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub mod dns;
 pub mod fetch;
+mod further;
 pub mod neighbours;
 mod once;
 pub mod probe;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::once::Once;
-use crate::evidence::{Lookup, Mx, Txt};
+use crate::evidence::{Connection, Lookup, Mx, Txt};
 use crate::name::address::is_address;
 use crate::name::normalise_host;
 use crate::parse::record_set::{RecordKind, select};
@@ -24,14 +24,22 @@ const KEPT_ANSWERS: usize = 32_768;
 /// Lookups that all probes of a scan share.
 #[derive(Debug)]
 pub struct Neighbours {
-    pub(super) a: Once<Ipv4Addr>,
-    pub(super) aaaa: Once<Ipv6Addr>,
-    pub(super) mx: Once<Mx>,
+    pub(super) a: Once<Lookup<Ipv4Addr>>,
+    pub(super) aaaa: Once<Lookup<Ipv6Addr>>,
+    pub(super) mx: Once<Lookup<Mx>>,
+    pub(super) txt: Once<Lookup<Txt>>,
+    pub(super) https: Once<Connection>,
 }
 
 impl Default for Neighbours {
     fn default() -> Self {
-        Self { a: Once::new(KEPT_ANSWERS), aaaa: Once::new(KEPT_ANSWERS), mx: Once::new(KEPT_ANSWERS) }
+        Self {
+            a: Once::new(KEPT_ANSWERS),
+            aaaa: Once::new(KEPT_ANSWERS),
+            mx: Once::new(KEPT_ANSWERS),
+            txt: Once::new(KEPT_ANSWERS),
+            https: Once::new(KEPT_ANSWERS),
+        }
     }
 }
 
@@ -51,15 +59,27 @@ pub(super) fn mx_hosts(records: &[Mx]) -> Vec<String> {
     names.filter(|host| seen.insert(host.clone())).take(MOST_MX_HOSTS).collect()
 }
 
+/// Somebody who receives reports.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Receiver {
+    pub(super) scheme: ReportScheme,
+    pub(super) host: String,
+    /// Whether reports go to port 443. Other ports are never connected to: they stand in the DNS of strangers.
+    pub(super) usual_port: bool,
+}
+
 /// The receivers of reports that the TLSRPT record names, each once; those that no sender outside could look up are left out.
-pub(super) fn receivers(records: &[Txt]) -> Vec<(ReportScheme, String)> {
+pub(super) fn receivers(records: &[Txt]) -> Vec<Receiver> {
     let Some(record) = select(RecordKind::Tlsrpt, records).index().and_then(|index| records.get(index)) else { return Vec::new() };
     let destinations = tlsrpt_record::parse(&record.joined()).value.rua;
     let mut seen = HashSet::new();
-    let hosts = destinations.into_iter().filter(|rua| rua.usable).filter_map(|rua| Some((rua.scheme, rua.host?)));
-    hosts
-        .filter(|(_, host)| host.contains('.') && !is_address(host))
-        .filter(|receiver| seen.insert((receiver.0, receiver.1.clone())))
+    let receivers = destinations.into_iter().filter(|rua| rua.usable).filter_map(|rua| {
+        let usual_port = rua.port.is_none_or(|port| port == 443);
+        Some(Receiver { scheme: rua.scheme, host: rua.host?, usual_port })
+    });
+    receivers
+        .filter(|Receiver { host, .. }| host.contains('.') && !is_address(host))
+        .filter(|receiver| seen.insert(receiver.clone()))
         .take(MOST_RECEIVERS)
         .collect()
 }
@@ -86,7 +106,12 @@ mod tests {
         let rua =
             "v=TLSRPTv1; rua=mailto:a@example.com,mailto:b@example.com,https://example.com/,https://192.0.2.1/,mailto:a@intern,ftp://x.y/";
         let host = "example.com".to_owned();
-        assert_eq!(found(rua), [(ReportScheme::Mailto, host.clone()), (ReportScheme::Https, host)]);
+        let receiver = |scheme, usual_port| Receiver { scheme, host: host.clone(), usual_port };
+        assert_eq!(found(rua), [receiver(ReportScheme::Mailto, true), receiver(ReportScheme::Https, true)]);
+        assert_eq!(
+            found("v=TLSRPTv1; rua=https://example.com:8443/,https://example.com:443/"),
+            [receiver(ReportScheme::Https, false), receiver(ReportScheme::Https, true)]
+        );
         assert_eq!(found("v=spf1 -all"), []);
         assert_eq!(receivers(&[]), []);
         let many: Vec<String> = (0..50).map(|number| format!("mailto:a@d{number}.example")).collect();

@@ -7,45 +7,63 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::evidence::Lookup;
+use crate::evidence::{Connection, Lookup};
 
 /// Independently locked parts, so that worker threads rarely wait for each other.
 const SHARDS: usize = 16;
 
-/// Lookups of one type by name, for all worker threads of a scan.
+/// An answer that may settle its question.
+pub(super) trait Answer: Clone {
+    /// Whether nobody has to ask again.
+    fn is_conclusive(&self) -> bool;
+}
+
+impl<R: Clone> Answer for Lookup<R> {
+    fn is_conclusive(&self) -> bool {
+        self.outcome.is_conclusive()
+    }
+}
+
+impl Answer for Connection {
+    fn is_conclusive(&self) -> bool {
+        self.is_conclusive()
+    }
+}
+
+/// Answers of one kind by name, for all worker threads of a scan.
 ///
-/// Only what settles something is kept: those who waited for a lookup that failed share its failure, whoever comes later asks again.
+/// Only what settles something is kept: those who waited for a question that failed share its failure, whoever comes later asks again.
 /// Nothing grows old: within one scan a host is the same for all domains that name it.
 #[derive(Debug)]
-pub(super) struct Once<R> {
-    shards: Vec<Mutex<Shard<R>>>,
+pub(super) struct Once<A> {
+    shards: Vec<Mutex<Shard<A>>>,
 }
 
 /// Two generations: when the young are many enough, they become the old, and the old that nobody asked for since are forgotten.
 #[derive(Debug)]
-struct Shard<R> {
-    young: HashMap<Box<str>, Slot<R>>,
-    old: HashMap<Box<str>, Slot<R>>,
+struct Shard<A> {
+    young: HashMap<Box<str>, Slot<A>>,
+    old: HashMap<Box<str>, Slot<A>>,
     /// The most that one generation holds.
     limit: usize,
 }
 
 #[derive(Clone, Debug)]
-enum Slot<R> {
-    Settled(Lookup<R>),
-    UnderWay(Waiting<R>),
+enum Slot<A> {
+    Settled(A),
+    UnderWay(Waiting<A>),
 }
 
-type Waiting<R> = watch::Receiver<Option<Lookup<R>>>;
+type Waiting<A> = watch::Receiver<Option<A>>;
 
 /// What there is to do for somebody who asks.
-enum Turn<'a, R> {
-    Known(Lookup<R>),
-    Wait(Waiting<R>),
-    Ask(Asking<'a, R>),
+enum Turn<'a, A> {
+    Known(A),
+    Wait(Waiting<A>),
+    Ask(Asking<'a, A>),
 }
 
-impl<R: Clone> Once<R> {
+impl<A: Answer> Once<A> {
     /// Room for so many answers in all.
     pub(super) fn new(capacity: usize) -> Self {
         let limit = (capacity / SHARDS / 2).max(1);
@@ -53,16 +71,16 @@ impl<R: Clone> Once<R> {
         Self { shards: std::iter::repeat_with(shard).take(SHARDS).collect() }
     }
 
-    /// The lookup of a name: known, waited for, or made by `ask`.
-    pub(super) async fn get(&self, name: &str, ask: impl AsyncFn() -> Lookup<R>) -> Lookup<R> {
+    /// The answer for a name: known, waited for, or made by `ask`.
+    pub(super) async fn get(&self, name: &str, ask: impl AsyncFn() -> A) -> A {
         loop {
             match self.turn(name) {
-                Turn::Known(lookup) => return lookup,
+                Turn::Known(answer) => return answer,
                 Turn::Ask(asking) => return asking.settle(ask().await),
                 Turn::Wait(mut waiting) => {
-                    let answered = waiting.wait_for(Option::is_some).await.ok().and_then(|lookup| lookup.clone());
+                    let answered = waiting.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone());
                     match answered {
-                        Some(lookup) => return lookup,
+                        Some(answer) => return answer,
                         None => continue, // The one who asked has gone without an answer; somebody else's turn.
                     }
                 }
@@ -70,21 +88,21 @@ impl<R: Clone> Once<R> {
         }
     }
 
-    fn turn<'a>(&'a self, name: &'a str) -> Turn<'a, R> {
+    fn turn<'a>(&'a self, name: &'a str) -> Turn<'a, A> {
         let mut shard = self.shard(name);
         match shard.find(name) {
-            Some(Slot::Settled(lookup)) => Turn::Known(lookup),
+            Some(Slot::Settled(answer)) => Turn::Known(answer),
             // A closed channel is what a probe that was given up has left.
             Some(Slot::UnderWay(waiting)) if waiting.has_changed().is_ok() || waiting.borrow().is_some() => Turn::Wait(waiting),
             _ => {
-                let (answer, waiting) = watch::channel(None);
-                shard.insert(name, Slot::UnderWay(waiting));
-                Turn::Ask(Asking { once: self, name, answer })
+                let (waiting, answer) = watch::channel(None);
+                shard.insert(name, Slot::UnderWay(answer));
+                Turn::Ask(Asking { once: self, name, waiting })
             }
         }
     }
 
-    fn shard(&self, name: &str) -> MutexGuard<'_, Shard<R>> {
+    fn shard(&self, name: &str) -> MutexGuard<'_, Shard<A>> {
         let mut hasher = Xxh3Default::new();
         hasher.write(name.as_bytes());
         let place = hasher.finish() % SHARDS as u64;
@@ -94,27 +112,27 @@ impl<R: Clone> Once<R> {
 }
 
 /// The duty to answer for a name that others may be waiting for.
-struct Asking<'a, R> {
-    once: &'a Once<R>,
+struct Asking<'a, A> {
+    once: &'a Once<A>,
     name: &'a str,
-    answer: watch::Sender<Option<Lookup<R>>>,
+    waiting: watch::Sender<Option<A>>,
 }
 
-impl<R: Clone> Asking<'_, R> {
-    fn settle(self, lookup: Lookup<R>) -> Lookup<R> {
+impl<A: Answer> Asking<'_, A> {
+    fn settle(self, answer: A) -> A {
         let mut shard = self.once.shard(self.name);
-        match lookup.outcome.is_conclusive() {
-            true => shard.insert(self.name, Slot::Settled(lookup.clone())),
+        match answer.is_conclusive() {
+            true => shard.insert(self.name, Slot::Settled(answer.clone())),
             false => shard.remove(self.name),
         }
         drop(shard);
-        self.answer.send_replace(Some(lookup.clone()));
-        lookup
+        self.waiting.send_replace(Some(answer.clone()));
+        answer
     }
 }
 
-impl<R: Clone> Shard<R> {
-    fn find(&mut self, name: &str) -> Option<Slot<R>> {
+impl<A: Clone> Shard<A> {
+    fn find(&mut self, name: &str) -> Option<Slot<A>> {
         if let Some(slot) = self.young.get(name) {
             return Some(slot.clone());
         }
@@ -123,7 +141,7 @@ impl<R: Clone> Shard<R> {
         Some(slot)
     }
 
-    fn insert(&mut self, name: &str, slot: Slot<R>) {
+    fn insert(&mut self, name: &str, slot: Slot<A>) {
         if self.young.len() >= self.limit && !self.young.contains_key(name) {
             self.old = std::mem::take(&mut self.young);
         }

@@ -7,37 +7,46 @@ use std::time::{Instant, SystemTime};
 
 use futures_util::future::join_all;
 
-use super::dns::{Dns, ResourceRecord};
-use super::fetch::Fetcher;
-use super::neighbours::{self, Neighbours};
-use crate::evidence::{Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt};
+use super::dns::{Resolving, ResourceRecord};
+use super::fetch::{Errand, Fetcher, POLICY_PATH};
+use super::further;
+use super::neighbours::{self, Neighbours, Receiver};
+use crate::evidence::{
+    Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt,
+};
 use crate::exclusion::Exclusion;
-use crate::name::Domain;
+use crate::name::{Domain, suffix};
 use crate::parse::record_set::{Choice, RecordKind, select};
 use crate::parse::tlsrpt_record::ReportScheme;
 
 /// MX records that are kept. No mail domain comes near it, but a message of 64 KB can name 4,000 hosts of 1,000 characters each.
 const MOST_MX: usize = 256;
 
-/// Probes domains; one for each worker thread, because [`Dns`] belongs to its thread.
+/// Probes domains; one for each worker thread, because the bulk engine belongs to its thread.
 pub struct Probe {
-    dns: Dns,
+    dns: Resolving,
     fetcher: Arc<Fetcher>,
     exclusion: Arc<Exclusion>,
     neighbours: Arc<Neighbours>,
     look_around: bool,
 }
 
-/// A and AAAA of the policy host, and the exchange.
-type Policy = (Option<Lookup<Ipv4Addr>>, Option<Lookup<Ipv6Addr>>, Option<Fetch>);
+/// What was seen of the policy host.
+#[derive(Default)]
+struct Policy {
+    a: Option<Lookup<Ipv4Addr>>,
+    aaaa: Option<Lookup<Ipv6Addr>>,
+    fetch: Option<Fetch>,
+    further: Vec<Connection>,
+}
 
 impl Probe {
-    /// A probe that asks `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
-    pub fn new(dns: Dns, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
-        Self { dns, fetcher, exclusion, neighbours, look_around: false }
+    /// A probe that looks up by `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
+    pub fn new(dns: impl Into<Resolving>, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
+        Self { dns: dns.into(), fetcher, exclusion, neighbours, look_around: false }
     }
 
-    /// The same probe, looking for records at wrong names and for wildcards, too, or not.
+    /// The same probe, looking also where records and policies should not be and at what else a sender may meet, or not.
     pub fn looking_around(self, look_around: bool) -> Self {
         Self { look_around, ..self }
     }
@@ -48,15 +57,16 @@ impl Probe {
         let mut mx: Lookup<Mx> = self.ask(domain.as_str()).await;
         mx.records.truncate(MOST_MX);
         let (sts_txt, tlsrpt_txt) = self.records(domain, &mx).await;
-        let ((host_a, host_aaaa, fetch), mx_hosts, rua_hosts, around) = tokio::join!(
+        let (policy, mx_hosts, rua_hosts, around) = tokio::join!(
             self.policy(domain, &sts_txt),
             self.mx_hosts(&mx, &sts_txt),
             self.rua_hosts(domain, &mx, &tlsrpt_txt),
-            self.around(domain, &mx),
+            self.around(domain, &mx, &sts_txt),
         );
         let elapsed_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
         let domain = domain.clone();
-        Evidence { domain, scanned_at, elapsed_ms, mx, sts_txt, tlsrpt_txt, host_a, host_aaaa, fetch, mx_hosts, rua_hosts, around }
+        let Policy { a: host_a, aaaa: host_aaaa, fetch, further } = policy;
+        Evidence { domain, scanned_at, elapsed_ms, mx, sts_txt, tlsrpt_txt, host_a, host_aaaa, fetch, mx_hosts, rua_hosts, around, further }
     }
 
     async fn records(&self, domain: &Domain, mx: &Lookup<Mx>) -> (Lookup<Txt>, Lookup<Txt>) {
@@ -69,19 +79,56 @@ impl Probe {
 
     async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>) -> Policy {
         if !asks_for_policy(&sts_txt.records) {
-            return (None, None, None);
+            return Policy::default();
         }
         let host = domain.policy_host();
         let (a, aaaa) = tokio::join!(self.ask::<Ipv4Addr>(&host), self.ask::<Ipv6Addr>(&host));
-        let addresses: Vec<IpAddr> =
-            a.records.iter().copied().map(IpAddr::V4).chain(aaaa.records.iter().copied().map(IpAddr::V6)).collect();
-        let excluded_alias = a.cname_chain.iter().chain(&aaaa.cname_chain).find(|alias| self.exclusion.covers_name(alias));
-        let fetch = match (addresses.is_empty(), excluded_alias) {
+        let addresses = addresses_of(&a, &aaaa);
+        let fetch = match (addresses.is_empty(), self.excluded_alias(&a, &aaaa)) {
             (true, _) => None,
             (false, Some(alias)) => Some(withheld(addresses, alias)),
             (false, None) => Some(self.fetcher.fetch(&host, addresses).await),
         };
-        (Some(a), Some(aaaa), fetch)
+        let further = match &fetch {
+            Some(fetch) if self.look_around => self.further(domain, &host, fetch).await,
+            None if self.look_around && a.outcome.is_conclusive() && aaaa.outcome.is_conclusive() => {
+                self.at_the_domain(domain).await.into_iter().collect()
+            }
+            _ => Vec::new(),
+        };
+        Policy { a: Some(a), aaaa: Some(aaaa), fetch, further }
+    }
+
+    /// The policy asked of the policy host's other addresses, and where it should not be.
+    async fn further(&self, domain: &Domain, host: &str, fetch: &Fetch) -> Vec<Connection> {
+        let (errands, at_the_domain) = further::errands(fetch);
+        let others = further::other_addresses(fetch).into_iter().map(|address| (Errand::Tls(POLICY_PATH), vec![address]));
+        let requests = others.chain(errands.into_iter().map(|errand| (errand, fetch.addresses.clone())));
+        let requests = requests.map(|(errand, addresses)| self.fetcher.connection(host, errand, addresses));
+        let (mut connections, domain) =
+            tokio::join!(join_all(requests), async { if at_the_domain { self.at_the_domain(domain).await } else { None } });
+        connections.extend(domain);
+        connections
+    }
+
+    /// The policy asked of the web server of the domain itself; `None` where there is none that may be asked.
+    async fn at_the_domain(&self, domain: &Domain) -> Option<Connection> {
+        let (a, aaaa) = self.addresses(domain.as_str()).await;
+        self.connect(domain.as_str(), Errand::Tls(POLICY_PATH), &a, &aaaa).await
+    }
+
+    async fn connect(&self, host: &str, errand: Errand, a: &Lookup<Ipv4Addr>, aaaa: &Lookup<Ipv6Addr>) -> Option<Connection> {
+        let addresses = addresses_of(a, aaaa);
+        match addresses.is_empty() || self.excluded_alias(a, aaaa).is_some() {
+            true => None,
+            false => Some(self.fetcher.connection(host, errand, addresses).await),
+        }
+    }
+
+    /// A name on the way to the addresses that is on the opt-out list.
+    fn excluded_alias<'l>(&self, a: &'l Lookup<Ipv4Addr>, aaaa: &'l Lookup<Ipv6Addr>) -> Option<&'l str> {
+        let mut aliases = a.cname_chain.iter().chain(&aaaa.cname_chain);
+        aliases.find(|alias| self.exclusion.covers_name(alias)).map(String::as_str)
     }
 
     /// The addresses of the MX hosts, where a record says that it matters which hosts they are.
@@ -98,7 +145,7 @@ impl Probe {
 
     /// Whether those who are to receive the TLS reports can.
     async fn rua_hosts(&self, domain: &Domain, mx: &Lookup<Mx>, tlsrpt_txt: &Lookup<Txt>) -> Vec<ReceiverLookup> {
-        let receivers = neighbours::receivers(&tlsrpt_txt.records).into_iter().map(async |(scheme, host)| {
+        let receivers = neighbours::receivers(&tlsrpt_txt.records).into_iter().map(async |Receiver { scheme, host, usual_port }| {
             let mx = match scheme {
                 ReportScheme::Mailto if host == domain.as_str() => Some(neighbours::shareable(mx.clone())),
                 ReportScheme::Mailto => Some(self.neighbours.mx.get(&host, async || neighbours::shareable(self.ask(&host).await)).await),
@@ -108,21 +155,46 @@ impl Probe {
             match mx.as_ref().is_none_or(|mx| mx.outcome == Outcome::Nodata) {
                 true => {
                     let (a, aaaa) = self.addresses(&host).await;
-                    ReceiverLookup { host, mx, a: Some(a), aaaa: Some(aaaa) }
+                    let connection = match scheme == ReportScheme::Https && usual_port && self.look_around {
+                        true => self.shake_hands(&host, &a, &aaaa).await,
+                        false => None,
+                    };
+                    ReceiverLookup { host, mx, a: Some(a), aaaa: Some(aaaa), connection }
                 }
-                false => ReceiverLookup { host, mx, a: None, aaaa: None },
+                false => ReceiverLookup { host, mx, a: None, aaaa: None, connection: None },
             }
         });
         join_all(receivers).await
     }
 
-    /// The names at which records are published by mistake, and one that only a wildcard answers for.
-    async fn around(&self, domain: &Domain, mx: &Lookup<Mx>) -> Vec<Lookup<Txt>> {
+    /// A TLS handshake with an HTTPS receiver; never a request, which could only be a report.
+    async fn shake_hands(&self, host: &str, a: &Lookup<Ipv4Addr>, aaaa: &Lookup<Ipv6Addr>) -> Option<Connection> {
+        if addresses_of(a, aaaa).is_empty() || self.excluded_alias(a, aaaa).is_some() {
+            return None;
+        }
+        let ask = async || self.fetcher.connection(host, Errand::Handshake, addresses_of(a, aaaa)).await;
+        Some(self.neighbours.https.get(host, ask).await)
+    }
+
+    /// The names at which records are published by mistake, one that only a wildcard answers for and, of a subdomain that takes mail
+    /// and has no record, that of the registrable domain, whose policy does not count for it (RFC 8461 section 3.4).
+    async fn around(&self, domain: &Domain, mx: &Lookup<Mx>, sts_txt: &Lookup<Txt>) -> Vec<Lookup<Txt>> {
         if !self.look_around || does_not_exist(mx) {
             return Vec::new();
         }
         let names = domain.stray_record_names().into_iter().chain([domain.wildcard_probe_name()]);
-        join_all(names.map(async |name| self.ask(&name).await)).await
+        let parent = suffix::registrable(domain.as_str()).filter(|parent| {
+            *parent != domain.as_str()
+                && mx.outcome == Outcome::Noerror
+                && sts_txt.outcome.is_conclusive()
+                && !asks_for_policy(&sts_txt.records)
+        });
+        let (mut lookups, parent) = tokio::join!(join_all(names.map(async |name| self.ask(&name).await)), async {
+            let record = format!("_mta-sts.{}", parent?);
+            Some(self.neighbours.txt.get(&record, async || neighbours::shareable(self.ask(&record).await)).await)
+        });
+        lookups.extend(parent);
+        lookups
     }
 
     /// The addresses of a host that other domains may name, too.
@@ -139,6 +211,10 @@ impl Probe {
             false => self.dns.lookup(name).await,
         }
     }
+}
+
+fn addresses_of(a: &Lookup<Ipv4Addr>, aaaa: &Lookup<Ipv6Addr>) -> Vec<IpAddr> {
+    a.records.iter().copied().map(IpAddr::V4).chain(aaaa.records.iter().copied().map(IpAddr::V6)).collect()
 }
 
 /// Whether nothing exists at the domain or below it (RFC 8020). Behind a CNAME it is the target that does not exist.

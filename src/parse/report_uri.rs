@@ -27,6 +27,8 @@ pub struct ReportUri {
     pub scheme: ReportScheme,
     /// The mail domain or the HTTPS host, lower case; `None` where there is none.
     pub host: Option<String>,
+    /// The TCP port, where one is written.
+    pub port: Option<u16>,
     /// Whether a report can be sent there as far as the text shows.
     pub usable: bool,
 }
@@ -39,7 +41,7 @@ pub(super) fn read(text: &[u8], start: usize, faults: &mut Collector) -> ReportU
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => ReportScheme::Https,
         _ => ReportScheme::Other,
     };
-    let mut report = ReportUri { uri: written.clone(), scheme, host: None, usable: false };
+    let mut report = ReportUri { uri: written.clone(), scheme, host: None, port: None, usable: false };
     let mut oddities = Vec::new();
     if let Some(uri) = uri::parse(&written) {
         match scheme {
@@ -118,6 +120,7 @@ fn read_https(uri: &Uri<'_>, report: &mut ReportUri, oddities: &mut Vec<FaultKin
         oddities.push(FaultKind::TlsrptRuaUserinfo);
     }
     report.host = Some(host.to_ascii_lowercase());
+    report.port = port.and_then(Result::ok);
     report.usable = !bad_port && (is_literal || is_domain(&host.replace('_', "x"))); // Underscores resolve and work.
     describe_host(host, oddities);
 }

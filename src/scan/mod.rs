@@ -18,12 +18,13 @@ mod run;
 mod sink;
 mod status;
 mod truth;
+mod ways;
 mod worker;
 
 pub use self::assembler::WINDOW_ROWS;
 pub use self::error::ScanError;
 pub use self::network::{Network, raise_file_limit};
-pub use self::plan::{DEFAULT_RATE, NetworkPlan, Output, ScanPlan};
+pub use self::plan::{DEFAULT_RATE, DEFAULT_SERVER_RATE, IterativePlan, NetworkPlan, Output, ScanPlan};
 pub use self::report::Report;
 pub use self::run::run;
 pub use self::status::{Snapshot, Status};

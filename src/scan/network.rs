@@ -7,8 +7,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::error::ScanError;
 use super::plan::{DEFAULT_RATE, NetworkPlan};
 use super::status::Status;
+use super::ways::{Shared, Way};
 use crate::exclusion::Exclusion;
-use crate::lab::Lab;
+use crate::lab::{BEYOND_LOOPBACK, Lab};
 use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, check_resolvers, system_resolvers};
 use crate::observe::fetch::{Fetcher, add_roots, load_roots};
 use crate::observe::neighbours::Neighbours;
@@ -24,6 +25,9 @@ const MOST_FETCHES: u64 = 512;
 /// What all probes of a scan share. A lab, if there is one, lives as long as this.
 pub struct Network {
     dns: DnsConfig,
+    /// The way to look up that all workers share; `None` for the bulk engine, of which each has its own.
+    shared: Option<Shared>,
+    asked: Vec<String>,
     dns_limits: Arc<DnsLimits>,
     dns_counters: Arc<DnsCounters>,
     fetcher: Arc<Fetcher>,
@@ -54,21 +58,32 @@ impl Network {
         let mut fetch = plan.fetch.clone();
         if let Some(lab) = &lab {
             add_roots(&mut roots, "the lab's authority", lab.ca_pem().as_bytes()).map_err(|error| setup(&error))?;
-            fetch.https_port = lab.https_port();
+            (fetch.https_port, fetch.http_port) = (lab.https_port(), lab.http_port());
         }
         let free = files.saturating_sub(RESERVED_FILES).max(16);
         fetch.fetch_concurrency = plan.fetch_concurrency.unwrap_or((free / 2).clamp(8, MOST_FETCHES) as usize);
         let concurrency = plan.concurrency.unwrap_or((free / 2).clamp(8, MOST_IN_FLIGHT) as usize);
         let user_agent = fetch.user_agent();
+        let way = Way::prepare(plan, lab.as_ref(), &roots, &exclusion)?;
         let fetcher = Arc::new(Fetcher::new(fetch, roots, Arc::clone(&exclusion)).map_err(|error| setup(&error))?);
-        let (resolvers, warnings) = resolvers(plan, lab.as_ref())?;
-        let dns = DnsConfig { timeout: plan.dns_timeout, tries: plan.dns_tries, ..DnsConfig::new(resolvers) };
-        let (rate, resolver_rate) = rates(plan, &dns.resolvers);
-        let limits = DnsLimits::new(rate, &vec![resolver_rate; dns.resolvers.len()]);
+        let dns = |resolvers| DnsConfig { timeout: plan.dns_timeout, tries: plan.dns_tries, ..DnsConfig::new(resolvers) };
+        let (dns, shared, dns_limits, dns_counters, asked, warnings) = match way {
+            Some(Way { shared, limits, counters, asked, warnings }) => (dns(Vec::new()), Some(shared), limits, counters, asked, warnings),
+            None => {
+                let (resolvers, warnings) = resolvers(plan, lab.as_ref())?;
+                let (rate, resolver_rate) = rates(plan, &resolvers);
+                let limits = Arc::new(DnsLimits::new(rate, &vec![resolver_rate; resolvers.len()]));
+                let counters = Arc::new(DnsCounters::new(&resolvers));
+                let asked = resolvers.iter().map(ToString::to_string).collect();
+                (dns(resolvers), None, limits, counters, asked, warnings)
+            }
+        };
         Ok(Self {
-            dns_counters: Arc::new(DnsCounters::new(&dns.resolvers)),
             dns,
-            dns_limits: Arc::new(limits),
+            shared,
+            asked,
+            dns_limits,
+            dns_counters,
             fetcher,
             exclusion,
             neighbours: Arc::default(),
@@ -85,8 +100,12 @@ impl Network {
     /// # Errors
     /// If no socket can be had.
     pub fn probe(&self) -> Result<Probe, ScanError> {
-        let dns = Dns::new(&self.dns, Arc::clone(&self.dns_limits), Arc::clone(&self.dns_counters))
-            .map_err(|error| ScanError::Setup(error.to_string()))?;
+        let dns = match &self.shared {
+            Some(shared) => shared.resolving(),
+            None => Dns::new(&self.dns, Arc::clone(&self.dns_limits), Arc::clone(&self.dns_counters))
+                .map_err(|error| ScanError::Setup(error.to_string()))?
+                .into(),
+        };
         let probe = Probe::new(dns, Arc::clone(&self.fetcher), Arc::clone(&self.exclusion), Arc::clone(&self.neighbours));
         Ok(probe.looking_around(self.look_around))
     }
@@ -101,9 +120,9 @@ impl Network {
         self.concurrency
     }
 
-    /// Resolvers that are asked.
-    pub fn resolvers(&self) -> &[SocketAddr] {
-        &self.dns.resolvers
+    /// Who is asked: resolvers, or the root servers.
+    pub fn resolvers(&self) -> &[String] {
+        &self.asked
     }
 
     /// User-Agent of the fetches.
@@ -138,11 +157,18 @@ impl Network {
     }
 }
 
+/// The user's opt-out list and, where a lab is scanned, all that is not of the lab: its mail servers have public addresses.
 fn read_exclusion(plan: &NetworkPlan) -> Result<Exclusion, ScanError> {
-    let Some(path) = &plan.exclude else { return Ok(Exclusion::default()) };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ScanError::Setup(format!("the opt-out list {} cannot be read: {error}", path.display())))?;
-    Exclusion::parse(&text).map_err(|error| ScanError::Setup(format!("the opt-out list {}, {error}", path.display())))
+    let beyond = if plan.lab.is_some() { BEYOND_LOOPBACK } else { "" };
+    let (name, text) = match &plan.exclude {
+        None => (String::new(), String::new()),
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            let name = path.display().to_string();
+            (name.clone(), text.map_err(|error| ScanError::Setup(format!("the opt-out list {name} cannot be read: {error}")))?)
+        }
+    };
+    Exclusion::parse(&format!("{text}\n{beyond}")).map_err(|error| ScanError::Setup(format!("the opt-out list {name}, {error}")))
 }
 
 /// The resolvers to ask: the lab's, the given ones or the system's; and what is to be said of those that do not answer.

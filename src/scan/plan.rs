@@ -1,7 +1,7 @@
 //! What a scan shall do: validated values, nothing typed, nothing started.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::input::InputOptions;
 use crate::lab::LabConfig;
+use crate::observe::dns::EncryptedResolver;
 use crate::observe::fetch::FetchConfig;
 
 /// A whole scan.
@@ -46,6 +47,10 @@ pub enum Output {
 pub struct NetworkPlan {
     /// Resolvers to ask; empty for the system's.
     pub resolvers: Vec<SocketAddr>,
+    /// Resolvers to ask over TLS or HTTPS instead; empty for none.
+    pub encrypted: Vec<EncryptedResolver>,
+    /// Where to begin, to resolve from the root instead.
+    pub iterative: Option<IterativePlan>,
     /// Whether to do without asking each resolver once at the start.
     pub trust_resolvers: bool,
     /// Pauses before targets whose lookups failed are tried again.
@@ -73,6 +78,18 @@ pub struct NetworkPlan {
     /// The built-in Internet to scan instead of the real one.
     pub lab: Option<LabConfig>,
 }
+
+/// Where resolving from the root begins. A lab's root takes its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IterativePlan {
+    /// Addresses of root servers.
+    pub roots: Vec<IpAddr>,
+    /// Port of all name servers.
+    pub port: u16,
+}
+
+/// DNS queries a second to one name server when resolving from the root, unless the user says otherwise.
+pub const DEFAULT_SERVER_RATE: u32 = 100;
 
 /// DNS queries a second, in all and to each resolver, unless the user says otherwise: what a public resolver bears.
 pub const DEFAULT_RATE: u32 = 1000;

@@ -193,7 +193,7 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input, shard_rows: u64) 
         list: List { name, id: plan.list_id.clone(), sha256, lines: None },
         public_suffix_list: suffix::LIST_VERSION.to_owned(),
         root_store: ROOTS_VERSION.to_owned(),
-        resolvers: network.resolvers().iter().map(ToString::to_string).collect(),
+        resolvers: network.resolvers().to_vec(),
         user_agent: network.user_agent().to_owned(),
     }
 }

@@ -143,7 +143,6 @@ pub(super) const WHOLE_RULES: &[Rule] = &[
         summary: "A subdomain receives mail and has no MTA-STS record of its own, while its parent has one.",
         effect: "The policy of the parent does not apply to the subdomain, so its mail travels without MTA-STS.",
         remedy: "Publish a record and a policy for the subdomain as well.",
-        status: Status::Planned,
         ..WHOLE
     },
     Rule {

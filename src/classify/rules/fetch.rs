@@ -1,7 +1,7 @@
 //! `sts-fetch-*`: connection, TLS and HTTP of the retrieval of the policy (RFC 8461 section 3.3).
 
 use super::super::Severity::{High, Info, Low, Medium};
-use super::super::rule::{ResultType, Rule, Status};
+use super::super::rule::{ResultType, Rule};
 
 const F: Rule = Rule {
     severity: High,
@@ -78,7 +78,6 @@ pub(super) const RULES: &[Rule] = &[
         summary: "The policy host negotiates a weak cipher suite or key.",
         effect: "The policy is retrieved, but the session is easier to break than it need be.",
         remedy: "Configure the web server by RFC 9325: ephemeral key exchange, authenticated encryption, RSA keys of 2048 bits or more.",
-        status: Status::Planned,
         ..RETRIEVED
     },
     Rule {
@@ -158,7 +157,6 @@ pub(super) const RULES: &[Rule] = &[
         clause: "RFC 8461 section 3.2",
         summary: "The policy is served at another path than /.well-known/mta-sts.txt.",
         remedy: "Move the file to /.well-known/mta-sts.txt on mta-sts.DOMAIN; senders ask for no other path.",
-        status: Status::Planned,
         ..F
     },
     Rule {
@@ -166,7 +164,6 @@ pub(super) const RULES: &[Rule] = &[
         clause: "RFC 8461 section 3.2",
         summary: "The policy is served over plain HTTP only.",
         remedy: "Serve it over HTTPS with a certificate for mta-sts.DOMAIN; senders never use plain HTTP.",
-        status: Status::Planned,
         ..F
     },
     Rule {

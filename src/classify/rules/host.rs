@@ -1,7 +1,7 @@
 //! `sts-host-*`: the name and addresses of the policy host `mta-sts.DOMAIN`.
 
 use super::super::Severity::{High, Info, Medium};
-use super::super::rule::{ResultType, Rule, Status};
+use super::super::rule::{ResultType, Rule};
 
 const H: Rule = Rule {
     severity: High,
@@ -76,7 +76,6 @@ pub(super) const RULES: &[Rule] = &[
         summary: "The policy host serves different policies, or none, over IPv4 and over IPv6.",
         effect: "Which policy a sender sees depends on the protocol it prefers.",
         remedy: "Let the A and AAAA records of mta-sts.DOMAIN lead to web servers with the same file and the same certificate.",
-        status: Status::Planned,
         ..H
     },
     Rule {
@@ -85,7 +84,6 @@ pub(super) const RULES: &[Rule] = &[
         summary: "The addresses of the policy host serve different policies.",
         effect: "Which policy a sender sees depends on the address it happens to choose.",
         remedy: "Deploy the same file and certificate to every address of mta-sts.DOMAIN before the id of the record changes.",
-        status: Status::Planned,
         ..H
     },
 ];

@@ -1,7 +1,7 @@
 //! `tlsrpt-*`: the TXT record at `_smtp._tls.DOMAIN` (RFC 8460 section 3).
 
 use super::super::Severity::{Info, Low, Medium};
-use super::super::rule::{Rule, Status};
+use super::super::rule::Rule;
 
 pub(super) const GOOD: &str = "v=TLSRPTv1; rua=mailto:tls-reports@example.com";
 
@@ -175,7 +175,6 @@ pub(super) const RULES: &[Rule] = &[
         summary: "The certificate of the HTTPS endpoint for reports is not valid.",
         effect: "Senders may ignore the fault; some will not deliver reports.",
         remedy: "Install a valid certificate for the host of the rua.",
-        status: Status::Planned,
         ..USABLE
     },
     Rule {
@@ -184,7 +183,6 @@ pub(super) const RULES: &[Rule] = &[
         summary: "The HTTPS endpoint for reports cannot be reached.",
         effect: "Reports are lost.",
         remedy: "Start the endpoint, or replace it by a mail address that is read.",
-        status: Status::Planned,
         ..USABLE
     },
 ];

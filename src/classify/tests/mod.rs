@@ -3,6 +3,7 @@
 mod catalogue;
 mod columns;
 mod findings;
+mod further;
 mod neighbours;
 mod properties;
 mod remedy;
@@ -54,6 +55,7 @@ impl Scene {
             mx_hosts: Vec::new(),
             rua_hosts: Vec::new(),
             around: Vec::new(),
+            further: Vec::new(),
             domain,
         });
         let tlsrpt = format!("v=TLSRPTv1; rua=mailto:tls@{name}");
@@ -187,6 +189,9 @@ fn fetch(host: &str) -> Fetch {
             issuer: "CN=Example CA".to_owned(),
             not_before: Some(scanned_at() - 30 * DAY),
             not_after: Some(scanned_at() + 60 * DAY),
+            key_type: Some("RSA".to_owned()),
+            key_bits: Some(2048),
+            signature_algorithm: Some("sha256WithRSAEncryption".to_owned()),
             sha256: "00".repeat(32),
             chain_length: 2,
         }),

@@ -49,7 +49,7 @@ fn receiver(mx: Lookup<crate::evidence::Mx>, addresses: Option<(Outcome, Outcome
     let host = "reports.example.com".to_owned();
     let (a, aaaa) = addresses.map(|(a, aaaa)| (failed(a), failed(aaaa))).unzip();
     let scene = Scene::new().tlsrpt(&["v=TLSRPTv1; rua=mailto:a@reports.example.com"]);
-    scene.change(|e| e.rua_hosts = vec![ReceiverLookup { host, mx: Some(mx), a, aaaa }])
+    scene.change(|e| e.rua_hosts = vec![ReceiverLookup { host, mx: Some(mx), a, aaaa, connection: None }])
 }
 
 pub(super) fn receivers() -> Vec<Row> {
@@ -75,7 +75,7 @@ fn an_implicit_mx_takes_reports() {
     let mx = Some(answer("reports.example.com", Vec::new()));
     let (a, aaaa) = (Some(answer("reports.example.com", vec![PUBLIC])), Some(failed(Outcome::Nodata)));
     let scene = Scene::new().tlsrpt(&["v=TLSRPTv1; rua=mailto:a@reports.example.com"]);
-    let scene = scene.change(|e| e.rua_hosts = vec![ReceiverLookup { host, mx, a, aaaa }]);
+    let scene = scene.change(|e| e.rua_hosts = vec![ReceiverLookup { host, mx, a, aaaa, connection: None }]);
     assert!(scene.codes().is_empty(), "{:?}", scene.codes());
 }
 

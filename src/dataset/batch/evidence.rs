@@ -10,6 +10,7 @@ use arrow::error::ArrowError;
 use crate::evidence::Evidence;
 
 use super::columns::Shape;
+use super::connection::ConnectionsBuilder;
 use super::fetch::FetchBuilder;
 use super::lookup::{AddressRecords, LookupBuilder, MxRecords, TxtRecords};
 use super::neighbour::{AroundBuilder, HostsBuilder, ReceiversBuilder};
@@ -26,6 +27,7 @@ pub(super) struct EvidenceBuilder {
     mx_hosts: HostsBuilder,
     rua_hosts: ReceiversBuilder,
     around: AroundBuilder,
+    further: ConnectionsBuilder,
 }
 
 impl EvidenceBuilder {
@@ -39,6 +41,7 @@ impl EvidenceBuilder {
         self.mx_hosts.append(&evidence.mx_hosts);
         self.rua_hosts.append(&evidence.rua_hosts);
         self.around.append(&evidence.around);
+        self.further.append(&evidence.further);
     }
 
     pub(super) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
@@ -53,6 +56,7 @@ impl EvidenceBuilder {
             ("mx_hosts", self.mx_hosts.finish(shape.kind("mx_hosts")?)?),
             ("rua_hosts", self.rua_hosts.finish(shape.kind("rua_hosts")?)?),
             ("around", self.around.finish(shape.kind("around")?)?),
+            ("further", self.further.finish(shape.kind("further")?)?),
         ];
         Ok(Arc::new(shape.assemble(None, columns)?))
     }

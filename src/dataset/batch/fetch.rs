@@ -172,6 +172,9 @@ struct CertificateBuilder {
     issuer: Texts,
     not_before: TimestampMicrosecondBuilder,
     not_after: TimestampMicrosecondBuilder,
+    key_type: Texts,
+    key_bits: Int32Builder,
+    signature_algorithm: Texts,
     sha256: Texts,
     chain_length: Int32Builder,
 }
@@ -188,6 +191,9 @@ impl Default for CertificateBuilder {
             issuer: Texts::default(),
             not_before: TimestampMicrosecondBuilder::new(),
             not_after: TimestampMicrosecondBuilder::new(),
+            key_type: Texts::default(),
+            key_bits: Int32Builder::new(),
+            signature_algorithm: Texts::default(),
             sha256: Texts::default(),
             chain_length: Int32Builder::new(),
         }
@@ -205,6 +211,9 @@ impl CertificateBuilder {
         self.issuer.append(certificate.map(|certificate| certificate.issuer.as_str()));
         self.not_before.append_option(certificate.and_then(|certificate| certificate.not_before).map(micros::from_time));
         self.not_after.append_option(certificate.and_then(|certificate| certificate.not_after).map(micros::from_time));
+        self.key_type.append(certificate.and_then(|certificate| certificate.key_type.as_deref()));
+        self.key_bits.append_option(certificate.and_then(|certificate| certificate.key_bits).map(i32::from));
+        self.signature_algorithm.append(certificate.and_then(|certificate| certificate.signature_algorithm.as_deref()));
         self.sha256.append(certificate.map(|certificate| certificate.sha256.as_str()));
         self.chain_length.append_option(certificate.map(|certificate| i32::from(certificate.chain_length)));
     }
@@ -221,6 +230,9 @@ impl CertificateBuilder {
             ("issuer", self.issuer.finish()),
             ("not_before", utc(self.not_before.finish())),
             ("not_after", utc(self.not_after.finish())),
+            ("key_type", self.key_type.finish()),
+            ("key_bits", Arc::new(self.key_bits.finish())),
+            ("signature_algorithm", self.signature_algorithm.finish()),
             ("sha256", self.sha256.finish()),
             ("chain_length", Arc::new(self.chain_length.finish())),
         ];
@@ -228,8 +240,9 @@ impl CertificateBuilder {
     }
 }
 
+/// Struct of stage, code and text.
 #[derive(Debug)]
-struct ErrorBuilder {
+pub(super) struct ErrorBuilder {
     valid: NullBufferBuilder,
     stage: Texts,
     code: Texts,
@@ -243,14 +256,14 @@ impl Default for ErrorBuilder {
 }
 
 impl ErrorBuilder {
-    fn append(&mut self, error: Option<&FetchError>) {
+    pub(super) fn append(&mut self, error: Option<&FetchError>) {
         self.valid.append(error.is_some());
         self.stage.append(error.map(|error| error.stage.as_str()));
         self.code.append(error.map(|error| error.fault.as_str()));
         self.text.append(error.map(|error| error.text.as_str()));
     }
 
-    fn finish(mut self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+    pub(super) fn finish(mut self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
         let columns: Vec<(&str, ArrayRef)> =
             vec![("stage", self.stage.finish()), ("code", self.code.finish()), ("text", self.text.finish())];
         Ok(Arc::new(Shape::of(data_type)?.assemble(self.valid.finish(), columns)?))

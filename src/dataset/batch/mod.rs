@@ -1,6 +1,7 @@
 //! From rows to Arrow: a struct of typed builders a struct of the schema, filled row by row.
 
 mod columns;
+mod connection;
 mod evidence;
 mod fetch;
 mod judgement;

@@ -10,6 +10,7 @@ use arrow::error::ArrowError;
 use crate::evidence::{HostLookup, Lookup, ReceiverLookup, Txt};
 
 use super::columns::{Lengths, Shape, Texts, element};
+use super::connection::ConnectionBuilder;
 use super::lookup::{AddressRecords, LookupBuilder, MxRecords, TxtRecords};
 
 /// List of structs, an MX host each.
@@ -47,16 +48,18 @@ pub(super) struct ReceiversBuilder {
     mx: LookupBuilder<MxRecords>,
     a: LookupBuilder<AddressRecords<Ipv4Addr>>,
     aaaa: LookupBuilder<AddressRecords<Ipv6Addr>>,
+    connection: ConnectionBuilder,
 }
 
 impl ReceiversBuilder {
     pub(super) fn append(&mut self, receivers: &[ReceiverLookup]) {
         self.lengths.append(Some(receivers.len()));
-        for ReceiverLookup { host, mx, a, aaaa } in receivers {
+        for ReceiverLookup { host, mx, a, aaaa, connection } in receivers {
             self.host.append(Some(host));
             self.mx.append(mx.as_ref());
             self.a.append(a.as_ref());
             self.aaaa.append(aaaa.as_ref());
+            self.connection.append(connection.as_ref());
         }
     }
 
@@ -67,6 +70,7 @@ impl ReceiversBuilder {
             ("mx", self.mx.finish(shape.kind("mx")?)?),
             ("a", self.a.finish(shape.kind("a")?)?),
             ("aaaa", self.aaaa.finish(shape.kind("aaaa")?)?),
+            ("connection", self.connection.finish(shape.kind("connection")?)?),
         ];
         self.lengths.finish(data_type, Arc::new(shape.assemble(None, columns)?))
     }

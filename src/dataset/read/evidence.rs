@@ -10,6 +10,7 @@ use crate::evidence::Evidence;
 use crate::input::Target;
 use crate::name::Domain;
 
+use super::connection::ConnectionLists;
 use super::fetch::FetchColumns;
 use super::group::{Group, time};
 use super::lookup::{Addresses, LookupColumns, MxRecords, TxtRecords};
@@ -72,6 +73,7 @@ pub struct EvidenceColumns {
     mx_hosts: Option<HostColumns>,
     rua_hosts: Option<ReceiverColumns>,
     around: Option<AroundColumns>,
+    further: Option<ConnectionLists>,
 }
 
 impl EvidenceColumns {
@@ -95,6 +97,7 @@ impl EvidenceColumns {
             mx_hosts: HostColumns::of(&evidence)?,
             rua_hosts: ReceiverColumns::of(&evidence)?,
             around: AroundColumns::of(&evidence)?,
+            further: ConnectionLists::of(&evidence, "further")?,
             table,
             evidence,
         })
@@ -119,6 +122,7 @@ impl EvidenceColumns {
             mx_hosts: self.mx_hosts.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
             rua_hosts: self.rua_hosts.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
             around: self.around.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
+            further: self.further.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
         })
     }
 }

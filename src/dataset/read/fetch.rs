@@ -138,6 +138,9 @@ struct CertificateColumns {
     issuer: StringArray,
     not_before: TimestampMicrosecondArray,
     not_after: TimestampMicrosecondArray,
+    key_type: Option<StringArray>,
+    key_bits: Option<Int32Array>,
+    signature_algorithm: Option<StringArray>,
     sha256: StringArray,
     chain_length: Int32Array,
 }
@@ -152,6 +155,9 @@ impl CertificateColumns {
             issuer: group.column("issuer")?,
             not_before: group.column("not_before")?,
             not_after: group.column("not_after")?,
+            key_type: group.added("key_type")?,
+            key_bits: group.added("key_bits")?,
+            signature_algorithm: group.added("signature_algorithm")?,
             sha256: group.column("sha256")?,
             chain_length: group.column("chain_length")?,
             group,
@@ -162,6 +168,7 @@ impl CertificateColumns {
         if !self.group.is_valid(row) {
             return Ok(None);
         }
+        let bits = self.key_bits.as_ref().filter(|column| column.is_valid(row)).map(|column| column.value(row));
         let fault = |word| self.group.parsed("faults", word, CertificateFault::from_word);
         Ok(Some(Certificate {
             faults: self.faults.texts(row).into_iter().flatten().map(fault).collect::<Result<_, _>>()?,
@@ -171,14 +178,18 @@ impl CertificateColumns {
             issuer: self.issuer.value(row).to_owned(),
             not_before: time(&self.not_before, row),
             not_after: time(&self.not_after, row),
+            key_type: self.key_type.as_ref().and_then(|column| owned(column, row)),
+            key_bits: bits.map(|bits| self.group.number("key_bits", bits)).transpose()?,
+            signature_algorithm: self.signature_algorithm.as_ref().and_then(|column| owned(column, row)),
             sha256: self.sha256.value(row).to_owned(),
             chain_length: self.group.number("chain_length", self.chain_length.value(row))?,
         }))
     }
 }
 
+/// The columns of what ended an exchange early.
 #[derive(Debug)]
-struct ErrorColumns {
+pub(super) struct ErrorColumns {
     group: Group,
     stage: StringArray,
     code: StringArray,
@@ -186,11 +197,11 @@ struct ErrorColumns {
 }
 
 impl ErrorColumns {
-    fn of(group: Group) -> Result<Self, DatasetError> {
+    pub(super) fn of(group: Group) -> Result<Self, DatasetError> {
         Ok(Self { stage: group.column("stage")?, code: group.column("code")?, text: group.column("text")?, group })
     }
 
-    fn get(&self, row: usize) -> Result<Option<FetchError>, DatasetError> {
+    pub(super) fn get(&self, row: usize) -> Result<Option<FetchError>, DatasetError> {
         if !self.group.is_valid(row) {
             return Ok(None);
         }

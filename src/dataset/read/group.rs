@@ -29,6 +29,11 @@ impl Group {
         column.cloned().ok_or_else(|| DatasetError::Column(self.path_of(name)))
     }
 
+    /// As [`Self::column`], of a column that the first datasets do not have.
+    pub(super) fn added<A: Array + Clone + 'static>(&self, name: &str) -> Result<Option<A>, DatasetError> {
+        self.array.column_by_name(name).map(|_| self.column(name)).transpose()
+    }
+
     /// A column of structs.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The way back: a dataset's parts, and from Arrow to targets, evidence and judgements.
 
+mod connection;
 mod evidence;
 mod fetch;
 mod group;

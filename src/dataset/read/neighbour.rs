@@ -2,11 +2,12 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use arrow::array::{ListArray, StringArray};
+use arrow::array::{ListArray, StringArray, StructArray};
 
 use crate::dataset::DatasetError;
 use crate::evidence::{HostLookup, Lookup, ReceiverLookup, Txt};
 
+use super::connection::ConnectionColumns;
 use super::group::{Group, elements};
 use super::lookup::{Addresses, LookupColumns, MxRecords, TxtRecords};
 
@@ -48,6 +49,7 @@ pub(super) struct ReceiverColumns {
     mx: LookupColumns<MxRecords>,
     a: LookupColumns<Addresses<Ipv4Addr>>,
     aaaa: LookupColumns<Addresses<Ipv6Addr>>,
+    connection: Option<ConnectionColumns>,
 }
 
 impl ReceiverColumns {
@@ -60,13 +62,15 @@ impl ReceiverColumns {
             mx: LookupColumns::of(group.group("mx")?)?,
             a: LookupColumns::of(group.group("a")?)?,
             aaaa: LookupColumns::of(group.group("aaaa")?)?,
+            connection: group.added("connection")?.map(|_: StructArray| ConnectionColumns::of(group.group("connection")?)).transpose()?,
         }))
     }
 
     pub(super) fn get(&self, row: usize) -> Result<Vec<ReceiverLookup>, DatasetError> {
         let receiver = |index| {
             let host = self.host.value(index).to_owned();
-            Ok(ReceiverLookup { host, mx: self.mx.get(index)?, a: self.a.get(index)?, aaaa: self.aaaa.get(index)? })
+            let connection = self.connection.as_ref().map_or(Ok(None), |columns| columns.get(index))?;
+            Ok(ReceiverLookup { host, mx: self.mx.get(index)?, a: self.a.get(index)?, aaaa: self.aaaa.get(index)?, connection })
         };
         elements(&self.lists, row).map(receiver).collect()
     }

@@ -35,7 +35,12 @@ pub(super) fn evidence() -> DataType {
         field(
             "around",
             list(lookup(txt, txt_records)),
-            "TXT at the names at which records are published by mistake, and at one that only a wildcard answers for; empty without --look-around.",
+            "TXT at the names at which records are published by mistake, at one that only a wildcard answers for and, of a subdomain that takes mail and has no record, at the _mta-sts of its registrable domain; empty without --look-around.",
+        ),
+        field(
+            "further",
+            list(connection()),
+            "Further requests for the policy: at other addresses of the policy host, and in wrong places; empty without --look-around.",
         ),
     ])
 }
@@ -47,6 +52,24 @@ fn receiver(mx: DataType) -> DataType {
         field("mx", lookup(list(mx), "MX records in the order of the answer."), "MX of a mail domain; null for an HTTPS host."),
         field("a", lookup(list(Utf8), "IPv4 addresses."), "A of an HTTPS host, or of a mail domain without MX; else null."),
         field("aaaa", lookup(list(Utf8), "IPv6 addresses."), "AAAA, likewise."),
+        field("connection", connection(), "A TLS handshake with an HTTPS host, and no request; null without --look-around."),
+    ])
+}
+
+fn connection() -> DataType {
+    use DataType::{Binary, Int16, Utf8};
+    group(vec![
+        field("url", Utf8, "What was asked for; of a receiver of reports, which is sent no request, scheme and host."),
+        field("address", Utf8, "The address that answered, or was tried last."),
+        words(
+            field("certificate_faults", list(Utf8), "What is wrong with the certificate; empty if nothing, null if none was presented."),
+            CertificateFault::ALL.iter().map(|word| word.as_str()),
+        ),
+        range(field("status", Int16, "HTTP status."), "100..999"),
+        field("body", Binary, "The first 4096 bytes of the body."),
+        field("body_sha256", Utf8, "SHA-256 of the first 65536 bytes of the body, lower-case hex."),
+        milliseconds("total_ms", "All of it."),
+        field("error", fetch_error(), "What ended it early."),
     ])
 }
 
@@ -74,11 +97,6 @@ fn lookup(records: DataType, meaning: &str) -> DataType {
 fn fetch() -> DataType {
     use DataType::{Binary, Boolean, Int16, Utf8};
     let header = group(vec![field("name", Utf8, "Lower case."), field("value", Binary, "Exact bytes.")]);
-    let error = group(vec![
-        words(field("stage", Utf8, "The step that failed."), FetchStage::ALL.iter().map(|word| word.as_str())),
-        words(field("code", Utf8, "Why."), FetchFault::ALL.iter().map(|word| word.as_str())),
-        field("text", Utf8, "The library's or the system's own words."),
-    ]);
     group(vec![
         field("addresses", list(Utf8), "Addresses of the policy host, in the order in which they would be tried."),
         field("tried", list(Utf8), "Addresses to which a connection was attempted."),
@@ -99,7 +117,16 @@ fn fetch() -> DataType {
         milliseconds("http_ms", "From the request to the end of the response head."),
         milliseconds("body_ms", "Body."),
         milliseconds("total_ms", "All of the exchange."),
-        field("error", error, "What ended the exchange early; null if a whole response, or the kept part of it, arrived."),
+        field("error", fetch_error(), "What ended the exchange early; null if a whole response, or the kept part of it, arrived."),
+    ])
+}
+
+fn fetch_error() -> DataType {
+    use DataType::Utf8;
+    group(vec![
+        words(field("stage", Utf8, "The step that failed."), FetchStage::ALL.iter().map(|word| word.as_str())),
+        words(field("code", Utf8, "Why."), FetchFault::ALL.iter().map(|word| word.as_str())),
+        field("text", Utf8, "The library's or the system's own words."),
     ])
 }
 
@@ -119,6 +146,9 @@ fn certificate() -> DataType {
         field("issuer", Utf8, "Issuer of the leaf (RFC 4514)."),
         field("not_before", timestamp(), "notBefore of the leaf; null if it cannot be read."),
         field("not_after", timestamp(), "notAfter of the leaf; null if it cannot be read."),
+        field("key_type", Utf8, "Algorithm of the leaf's key: RSA, EC, Ed25519, DSA, or the object identifier of another."),
+        unit(range(field("key_bits", Int32, "Length of that key."), "0..65535"), "bit"),
+        field("signature_algorithm", Utf8, "How the leaf is signed, as sha256WithRSAEncryption, or an object identifier."),
         field("sha256", Utf8, "SHA-256 of the leaf in DER, lower-case hex."),
         range(field("chain_length", Int32, "Certificates presented, the leaf included."), "0..65535"),
     ])

@@ -35,6 +35,7 @@ fn names() -> Vec<Case> {
         case("two-addresses", "A refused address beside a good one of the other family.")
             .host_at(places::REFUSED)
             .host_aaaa(Ipv6Addr::LOCALHOST)
+            .code("sts-host-address-family-mismatch")
             .needs_ipv6(),
     ]
 }

@@ -1,6 +1,7 @@
 //! The zoo: every case by family, each with its hand-written truth.
 
 mod answers;
+mod elsewhere;
 mod hosts;
 mod lines;
 mod near;
@@ -26,6 +27,7 @@ pub(super) fn cases() -> Vec<Case> {
         policy_fields::cases(),
         patterns::cases(),
         neighbours::cases(),
+        elsewhere::cases(),
         near::cases(),
     ];
     near::declare(families.concat())

@@ -111,7 +111,6 @@ fn receivers() -> Vec<Case> {
             "No MX, and SERVFAIL for the address of the domain to which reports go.",
             Neighbour { a: Reply::end(End::Servfail), ..Neighbour::new("reports") },
         ),
-        case("rua-https-no-mx", "An HTTPS receiver needs no MX.").tlsrpt("v=TLSRPTv1; rua=https://reports.{d}/t").neighbour(null()),
     ]
 }
 

@@ -254,7 +254,7 @@ impl<R> Attempt<R> {
 }
 
 /// Which of two outcomes says more.
-fn weight(outcome: Outcome) -> u8 {
+pub(super) fn weight(outcome: Outcome) -> u8 {
     match outcome {
         outcome if outcome.is_conclusive() => 4,
         Outcome::Servfail | Outcome::Refused | Outcome::OtherRcode => 3,

@@ -20,7 +20,14 @@ pub enum DnsError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A resolvers file that cannot be read.
+    /// A text that is no encrypted resolver.
+    EncryptedAddress {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A file of resolvers or root hints that cannot be read.
     File {
         /// The file.
         path: PathBuf,
@@ -38,6 +45,20 @@ pub enum DnsError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A file of root hints that cannot be used.
+    RootHints {
+        /// The file.
+        path: PathBuf,
+        /// Number and text of the line that cannot be read; `None` if there is no address at all.
+        at: Option<(usize, String)>,
+    },
+    /// Not one root server answers as a root server does.
+    NoRoot {
+        /// What became of asking them.
+        reason: String,
+    },
+    /// No threads are to be had for resolving.
+    Threads(io::Error),
     /// There is no resolver to ask.
     NoResolvers,
     /// No socket towards a resolver could be opened.
@@ -66,7 +87,22 @@ impl fmt::Display for DnsError {
                     "{text:?} is no resolver address ({reason}); write it as 192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53"
                 )
             }
-            Self::File { path, source } => write!(f, "cannot read the resolvers file {}: {source}", path.display()),
+            Self::EncryptedAddress { text, reason } => {
+                write!(
+                    f,
+                    "{text:?} is no encrypted resolver ({reason}); write it as tls://192.0.2.1#dns.example or https://192.0.2.1/dns-query#dns.example"
+                )
+            }
+            Self::File { path, source } => write!(f, "cannot read the file {}: {source}", path.display()),
+            Self::RootHints { path, at: Some((line, text)) } => {
+                write!(f, "{}:{line}: {text:?} is no root hint; write A and AAAA records or one address a line", path.display())
+            }
+            Self::RootHints { path, at: None } => write!(f, "the root hints {} have no address; write one a line", path.display()),
+            Self::NoRoot { reason } => write!(
+                f,
+                "no root server answers ({reason}); check that queries to name servers are let out of this network, or use a resolver (--resolver ADDR)"
+            ),
+            Self::Threads(source) => write!(f, "no threads can be had for resolving: {source}"),
             Self::Line { path, line, text, reason } => {
                 write!(f, "{}:{line}: {text:?} is no resolver address ({reason}); write one ADDR[:PORT] a line", path.display())
             }
@@ -96,7 +132,7 @@ impl fmt::Display for DnsError {
 impl std::error::Error for DnsError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::File { source, .. } | Self::Socket { source, .. } => Some(source),
+            Self::File { source, .. } | Self::Socket { source, .. } | Self::Threads(source) => Some(source),
             _ => None,
         }
     }

@@ -6,24 +6,38 @@
 //!
 //! The way of a query: `client` (retries, TCP after truncation, the outcome) ▸ `engine` (slots and queues) ▸ `drivers` (sending,
 //! receiving, time-outs) ▸ `socket` (batched UDP). Messages are written by `question` and read by `message` and `answer`.
+//!
+//! Beside it, for fewer names, hickory's ways to the same lookups: `iterative` (from the root) and `encrypted` (TLS, HTTPS);
+//! [`Resolving`] is whichever of the three a scan uses.
 
 mod answer;
+mod background;
 mod check;
 mod client;
 mod counters;
 mod deadlines;
 mod drivers;
+mod encrypted;
+mod encrypted_address;
+mod encrypted_connection;
 mod engine;
 mod error;
 mod header;
+mod hickory_answer;
 mod ids;
+mod iterative;
 mod limits;
 mod message;
+mod name_server;
 mod question;
 mod resolvers;
+mod resolving;
+mod root_hints;
+mod single;
 mod slots;
 mod socket;
 mod tcp;
+mod trail;
 mod wire_name;
 
 #[cfg(test)]
@@ -35,6 +49,11 @@ pub use self::check::{ResolverCheck, check_resolvers};
 pub use self::client::read_reply;
 pub use self::client::{Dns, DnsConfig};
 pub use self::counters::{DnsCounters, DnsTotals, ResolverTotals};
+pub use self::encrypted::{Encrypted, EncryptedConfig};
+pub use self::encrypted_address::{EncryptedResolver, Transport, is_encrypted_resolver, parse_encrypted_resolver};
 pub use self::error::DnsError;
+pub use self::iterative::{Iterative, IterativeConfig};
 pub use self::limits::DnsLimits;
 pub use self::resolvers::{parse_resolver, read_resolvers, system_resolvers};
+pub use self::resolving::Resolving;
+pub use self::root_hints::{built_in_root_hints, read_root_hints};

@@ -60,7 +60,7 @@ async fn exchange(resolver: SocketAddr, question: &Question, plain: bool) -> io:
 }
 
 /// Whether an error is about this machine: no descriptor, port, buffer, permission or network.
-fn is_local(error: &io::Error) -> bool {
+pub(super) fn is_local(error: &io::Error) -> bool {
     use Errno::{EACCES, EADDRNOTAVAIL, EMFILE, ENETDOWN, ENETUNREACH, ENFILE, ENOBUFS, ENOMEM, EPERM};
     let errno = error.raw_os_error().map(Errno::from_raw);
     matches!(errno, Some(EACCES | EADDRNOTAVAIL | EMFILE | ENETDOWN | ENETUNREACH | ENFILE | ENOBUFS | ENOMEM | EPERM))

@@ -28,6 +28,7 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::parse_x509_certificate;
 
 use super::distinguished_name::{cut, to_rfc4514};
+use super::leaf_key;
 use crate::evidence::{Certificate, CertificateFault};
 
 /// Names of the leaf that are kept.
@@ -227,6 +228,9 @@ fn describe(der: &[u8], leaf: Option<&X509Certificate<'_>>, chain_length: usize,
         issuer: leaf.map(|leaf| to_rfc4514(leaf.issuer())).unwrap_or_default(),
         not_before: leaf.and_then(|leaf| system_time(leaf.validity().not_before.timestamp())),
         not_after: leaf.and_then(|leaf| system_time(leaf.validity().not_after.timestamp())),
+        key_type: leaf.map(leaf_key::key_type),
+        key_bits: leaf.and_then(leaf_key::key_bits),
+        signature_algorithm: leaf.map(leaf_key::signature_algorithm),
         sha256: hex(&Sha256::digest(der)),
         chain_length: u16::try_from(chain_length).unwrap_or(u16::MAX),
     }

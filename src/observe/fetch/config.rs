@@ -14,6 +14,8 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
 pub struct FetchConfig {
     /// TCP port of policy hosts, from 1; other than 443 only for labs.
     pub https_port: u16,
+    /// TCP port for plain HTTP, which only a scan that looks around uses, from 1; other than 80 only for labs.
+    pub http_port: u16,
     /// Limit for one TCP connection attempt; above 0, at most an hour.
     pub connect_timeout: Duration,
     /// Limit for the whole exchange, waiting for a permit not included (RFC 8461 section 3.3 suggests one minute);
@@ -36,6 +38,7 @@ impl Default for FetchConfig {
     fn default() -> Self {
         Self {
             https_port: 443,
+            http_port: 80,
             connect_timeout: Duration::from_secs(10),
             total_timeout: Duration::from_secs(60),
             fetch_rate: 200,
@@ -60,8 +63,10 @@ impl FetchConfig {
     /// # Errors
     /// At the first setting that is out of its range.
     pub(super) fn check(&self) -> Result<(), FetchConfigError> {
-        if self.https_port == 0 {
-            return Err(FetchConfigError::Port);
+        for (option, port) in [("--https-port", self.https_port), ("--http-port", self.http_port)] {
+            if port == 0 {
+                return Err(FetchConfigError::Port(option));
+            }
         }
         for (option, limit) in [("--connect-timeout", self.connect_timeout), ("--fetch-timeout", self.total_timeout)] {
             if limit.is_zero() || limit > MAX_TIMEOUT {
@@ -86,8 +91,8 @@ fn is_contact(text: &str) -> bool {
 /// Why fetching cannot be set up.
 #[derive(Debug)]
 pub enum FetchConfigError {
-    /// The port is 0.
-    Port,
+    /// The port that this option sets is 0.
+    Port(&'static str),
     /// The limit that this option sets is 0 or above an hour.
     Timeout(&'static str),
     /// The number of fetches in flight is 0 or absurdly large.
@@ -107,7 +112,7 @@ pub enum FetchConfigError {
 impl fmt::Display for FetchConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Port => f.write_str("--https-port 0: the port of policy hosts has to be from 1 to 65535"),
+            Self::Port(option) => write!(f, "{option} 0: the port of policy hosts has to be from 1 to 65535"),
             Self::Timeout(option) => write!(f, "{option}: the limit has to be more than 0 seconds and at most an hour"),
             Self::Concurrency => f.write_str("--fetch-concurrency: at least one fetch has to be allowed"),
             Self::Contact(text) => write!(
@@ -151,6 +156,7 @@ mod tests {
     fn settings_out_of_range_name_the_option() {
         for (result, option) in [
             (with(|c| c.https_port = 0), "--https-port"),
+            (with(|c| c.http_port = 0), "--http-port"),
             (with(|c| c.connect_timeout = Duration::ZERO), "--connect-timeout"),
             (with(|c| c.total_timeout = Duration::MAX), "--fetch-timeout"),
             (with(|c| c.fetch_concurrency = 0), "--fetch-concurrency"),

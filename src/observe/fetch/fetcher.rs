@@ -21,11 +21,33 @@ use super::http::{self, NoBody};
 use super::limits::Limits;
 use super::verifier::RecordingVerifier;
 use super::{address, certificate, fault};
-use crate::evidence::{Fetch, FetchError, FetchFault, FetchStage};
+use crate::evidence::{Connection, Fetch, FetchError, FetchFault, FetchStage};
 use crate::exclusion::Exclusion;
 
 /// Where every policy is (RFC 8461 section 3.2).
-const POLICY_PATH: &str = "/.well-known/mta-sts.txt";
+pub(in crate::observe) const POLICY_PATH: &str = "/.well-known/mta-sts.txt";
+
+/// What is asked of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// GET of a path over HTTPS.
+    Tls(&'static str),
+    /// GET of a path over plain HTTP, which no sender would make.
+    Plain(&'static str),
+    /// A TLS handshake, and no request.
+    Handshake,
+}
+
+impl Errand {
+    /// The URL of the errand at a host, whatever port the configuration puts in place of the usual one.
+    fn url(self, host: &str) -> String {
+        match self {
+            Self::Tls(path) => format!("https://{host}{path}"),
+            Self::Plain(path) => format!("http://{host}{path}"),
+            Self::Handshake => format!("https://{host}"),
+        }
+    }
+}
 
 /// Fetches policies; one for a scan, shared by its worker threads.
 pub struct Fetcher {
@@ -65,26 +87,47 @@ impl Fetcher {
     ///
     /// `host` is lower-case A-labels without a trailing dot. Waits for the limits first, which the timings do not count.
     pub async fn fetch(&self, host: &str, addresses: Vec<IpAddr>) -> Fetch {
+        self.run(host, Errand::Tls(POLICY_PATH), addresses).await
+    }
+
+    /// Any other errand at one of the addresses, under the same limits; in short.
+    pub async fn connection(&self, host: &str, errand: Errand, addresses: Vec<IpAddr>) -> Connection {
+        Connection::new(errand.url(host), self.run(host, errand, addresses).await)
+    }
+
+    async fn run(&self, host: &str, errand: Errand, addresses: Vec<IpAddr>) -> Fetch {
         let mut fetch = Fetch::new(address::in_order(addresses));
         let mut clock = Clock::start(self.config.total_timeout);
         let _in_flight = self.counters.start();
-        fetch.error = self.exchange(host, &mut fetch, &mut clock).await.err();
+        fetch.error = self.exchange(host, errand, &mut fetch, &mut clock).await.err();
         fetch.timings.total_ms = clock.elapsed_ms();
         self.counters.record(&fetch);
         fetch
     }
 
-    async fn exchange(&self, host: &str, fetch: &mut Fetch, clock: &mut Clock) -> Result<(), FetchError> {
+    async fn exchange(&self, host: &str, errand: Errand, fetch: &mut Fetch, clock: &mut Clock) -> Result<(), FetchError> {
         let chosen = address::choose(&fetch.addresses, self.config.allow_private, &self.exclusion)?;
-        let (tcp, _permit) = self.connect(&chosen, fetch, clock).await?;
-        let tls = self.handshake(host, tcp, fetch, clock).await?;
-        http::get(self.request(host)?, tls, fetch, clock).await
+        let (port, usual) = match errand {
+            Errand::Plain(_) => (self.config.http_port, 80),
+            Errand::Tls(_) | Errand::Handshake => (self.config.https_port, 443),
+        };
+        let authority = if port == usual { host.to_owned() } else { format!("{host}:{port}") };
+        let (tcp, _permit) = self.connect(&chosen, port, fetch, clock).await?;
+        match errand {
+            Errand::Plain(path) => http::get(self.request(&authority, path)?, tcp, fetch, clock).await,
+            Errand::Tls(path) => {
+                let tls = self.handshake(host, tcp, fetch, clock).await?;
+                http::get(self.request(&authority, path)?, tls, fetch, clock).await
+            }
+            Errand::Handshake => self.handshake(host, tcp, fetch, clock).await.map(drop),
+        }
     }
 
     /// The next address is tried only where there is no connection to the one before.
     async fn connect(
         &self,
         chosen: &[IpAddr],
+        port: u16,
         fetch: &mut Fetch,
         clock: &mut Clock,
     ) -> Result<(TcpStream, Option<SemaphorePermit<'_>>), FetchError> {
@@ -93,7 +136,7 @@ impl Fetcher {
             let waiting = Instant::now();
             let permit = self.limits.admit(address).await;
             clock.pause(waiting.elapsed());
-            let peer = SocketAddr::new(address, self.config.https_port);
+            let peer = SocketAddr::new(address, port);
             fetch.tried.push(address);
             let (result, took) = clock.time(FetchStage::Connect, Some(self.config.connect_timeout), TcpStream::connect(peer)).await;
             fetch.timings.connect_ms = Some(took);
@@ -125,12 +168,8 @@ impl Fetcher {
         Ok(tls)
     }
 
-    fn request(&self, host: &str) -> Result<Request<NoBody>, FetchError> {
-        let authority = match self.config.https_port {
-            443 => host.to_owned(),
-            port => format!("{host}:{port}"),
-        };
-        Request::get(POLICY_PATH)
+    fn request(&self, authority: &str, path: &str) -> Result<Request<NoBody>, FetchError> {
+        Request::get(path)
             .header(HOST, authority)
             .header(USER_AGENT, &self.user_agent)
             .header(ACCEPT, "text/plain, */*;q=0.5")

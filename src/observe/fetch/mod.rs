@@ -18,13 +18,15 @@ mod distinguished_name;
 mod fault;
 mod fetcher;
 mod http;
+mod leaf_key;
 mod limits;
 mod roots;
 mod verifier;
 
 pub use self::config::{FetchConfig, FetchConfigError};
 pub use self::counters::{FetchCounters, FetchTotals};
-pub use self::fetcher::Fetcher;
+pub(in crate::observe) use self::fetcher::POLICY_PATH;
+pub use self::fetcher::{Errand, Fetcher};
 pub use self::roots::{ROOTS_VERSION, add_roots, load_roots};
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use rustls::RootCertStore;
 use tokio::task::LocalSet;
 
 use super::*;
-use crate::observe::dns::{DnsConfig, DnsCounters, DnsLimits};
+use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits};
 use crate::observe::fetch::FetchConfig;
 
 const DOMAIN: &str = "example.com";

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::SystemTime;
 
 use stscan::classify::{Assessment, Posture, RecordState, catalogue, classify, remedy};
-use stscan::evidence::{CertificateFault, Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Mx, Outcome, Txt};
+use stscan::evidence::{CertificateFault, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Mx, Outcome, Txt};
 use stscan::name::Domain;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
@@ -64,9 +64,12 @@ fn composed(data: &[u8]) -> Option<Evidence> {
         tlsrpt_txt: Lookup { records: tlsrpt, ..Lookup::unsent(domain.tlsrpt_record_name(), outcome(flags[2])) },
         host_a: Some(Lookup { records: vec![address], cname_chain: chain, ..Lookup::unsent(host.clone(), Outcome::Noerror) }),
         host_aaaa: Some(Lookup::unsent(host, Outcome::Nodata)),
-        fetch: Some(fetch),
         mx_hosts: Vec::new(),
         rua_hosts: Vec::new(),
+        further: ["http://mta-sts.example.com/.well-known/mta-sts.txt", "https://mta-sts.example.com/.well-known/mta-sts.txt"]
+            .map(|url| Connection::new(url.to_owned(), fetch.clone()))
+            .into(),
+        fetch: Some(fetch),
         around: vec![Lookup { records: sts_copy, ..Lookup::unsent(domain.wildcard_probe_name(), Outcome::Noerror) }],
         domain,
     })
@@ -81,6 +84,9 @@ fn certificate(fault: CertificateFault) -> stscan::evidence::Certificate {
         issuer: String::new(),
         not_before: None,
         not_after: None,
+        key_type: None,
+        key_bits: None,
+        signature_algorithm: None,
         sha256: String::new(),
         chain_length: 1,
     }

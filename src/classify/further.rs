@@ -1,0 +1,77 @@
+//! What a scan that looked around saw of the policy: in places where no sender looks, and at the other addresses of the policy host.
+
+use std::collections::BTreeSet;
+
+use crate::evidence::{Connection, Evidence, Fetch, status_may_pass};
+use crate::parse::policy::parse_lenient;
+
+use super::findings::{Findings, quoted, quoted_list};
+use super::retrieval::Retrieval;
+
+/// Adds that the policy is served where no sender looks for it. Says nothing where it is also served in the right place.
+pub(super) fn remark_elsewhere(evidence: &Evidence, retrieval: &Retrieval<'_>, findings: &mut Findings) {
+    if retrieval.body.is_some_and(|body| parse_lenient(body).is_some()) {
+        return;
+    }
+    let host = evidence.domain.policy_host();
+    let right = policy_url(evidence);
+    for connection in evidence.further.iter().filter(|connection| connection.url != right && policy(connection).is_some()) {
+        let code = if connection.url.starts_with("http://") { "sts-fetch-http-only" } else { "sts-fetch-wrong-path" };
+        findings.add(code, &host, format!("a policy at {}", quoted(&connection.url)));
+    }
+}
+
+/// Adds that the addresses of the policy host do not serve the same. Failures that may pass say nothing.
+pub(super) fn remark_addresses(evidence: &Evidence, findings: &mut Findings) {
+    let Some(own) = evidence.fetch.as_ref().and_then(own_view) else { return };
+    let right = policy_url(evidence);
+    let others = evidence.further.iter().filter(|connection| connection.url == right && connection.is_conclusive());
+    let others = others.filter_map(|connection| Some((connection.address?.is_ipv6(), policy(connection))));
+    let views: Vec<View<'_>> = std::iter::once(own).chain(others).collect();
+    let family = |ipv6: bool| -> BTreeSet<Option<&str>> { views.iter().filter(|view| view.0 == ipv6).map(|view| view.1).collect() };
+    let (ipv4, ipv6) = (family(false), family(true));
+    let host = evidence.domain.policy_host();
+    if !ipv4.is_empty() && !ipv6.is_empty() && ipv4.is_disjoint(&ipv6) {
+        findings.add("sts-host-address-family-mismatch", &host, format!("IPv4: {}; IPv6: {}", words(&ipv4), words(&ipv6)));
+    }
+    for served in [ipv4, ipv6].into_iter().filter(|served| served.len() > 1) {
+        findings.add("sts-host-address-mismatch", &host, words(&served));
+    }
+}
+
+/// Where the policy has to be (RFC 8461 section 3.2).
+fn policy_url(evidence: &Evidence) -> String {
+    format!("https://{}/.well-known/mta-sts.txt", evidence.domain.policy_host())
+}
+
+/// Whether an address is IPv6, and the hash of the policy that it serves; `None` if it serves none.
+type View<'e> = (bool, Option<&'e str>);
+
+/// What the retrieval itself saw; `None` where that settles nothing.
+fn own_view(fetch: &Fetch) -> Option<View<'_>> {
+    let settled = fetch.error.as_ref().is_none_or(|error| !error.fault.may_pass()) && !fetch.status.is_some_and(status_may_pass);
+    let address = fetch.address.filter(|_| settled)?;
+    let trusted = fetch.certificate.as_ref().is_some_and(|certificate| certificate.faults.is_empty());
+    let served = trusted && fetch.error.is_none() && is_policy(fetch.status, fetch.body.as_deref());
+    Some((address.is_ipv6(), fetch.body_sha256.as_deref().filter(|_| served)))
+}
+
+/// The hash of the policy that a connection brought over plain HTTP or behind a valid certificate; `None` if it brought none.
+fn policy(connection: &Connection) -> Option<&str> {
+    let trusted = connection.certificate_faults.as_ref().is_none_or(Vec::is_empty);
+    let served = trusted && connection.error.is_none() && is_policy(connection.status, connection.body.as_deref());
+    connection.body_sha256.as_deref().filter(|_| served)
+}
+
+fn is_policy(status: Option<u16>, body: Option<&[u8]>) -> bool {
+    status == Some(200) && body.is_some_and(|body| parse_lenient(body).is_some())
+}
+
+fn words(served: &BTreeSet<Option<&str>>) -> String {
+    let hashes: Vec<&str> = served.iter().flatten().map(|hash| hash.get(..12).unwrap_or(hash)).collect();
+    match (hashes.is_empty(), served.contains(&None)) {
+        (true, _) => "no policy".to_owned(),
+        (false, false) => format!("policies with SHA-256 {}", quoted_list(hashes)),
+        (false, true) => format!("policies with SHA-256 {} and none", quoted_list(hashes)),
+    }
+}

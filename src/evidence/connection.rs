@@ -1,0 +1,69 @@
+//! Connections besides that of the retrieval, in short; made only by a scan that looks around.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CertificateFault, Fetch, FetchError, FetchFault, encoding};
+
+/// Octets of body that are kept of such a connection: enough to tell a policy from a web page.
+pub const SHORT_BODY_LIMIT: usize = 4096;
+
+/// What became of one connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Connection {
+    /// What was asked for; of a receiver of reports, which is sent no request, its scheme and host.
+    pub url: String,
+    /// The address that answered, or was tried last; `None` if none was tried.
+    pub address: Option<IpAddr>,
+    /// What is wrong with the certificate, empty if nothing is; `None` if none was presented.
+    pub certificate_faults: Option<Vec<CertificateFault>>,
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// The first [`SHORT_BODY_LIMIT`] octets of the body.
+    #[serde(with = "encoding::optional_bytes")]
+    pub body: Option<Vec<u8>>,
+    /// SHA-256 of the first [`BODY_LIMIT`](super::BODY_LIMIT) octets of the body, lower-case hex.
+    pub body_sha256: Option<String>,
+    /// Milliseconds of all of it.
+    pub total_ms: u32,
+    /// What ended it early; `None` if all that was asked for arrived.
+    pub error: Option<FetchError>,
+}
+
+impl Connection {
+    /// The short of an exchange.
+    pub fn new(url: String, fetch: Fetch) -> Self {
+        let body = fetch.body.map(|mut body| {
+            body.truncate(SHORT_BODY_LIMIT);
+            body
+        });
+        Self {
+            url,
+            address: fetch.address.or(fetch.tried.last().copied()),
+            certificate_faults: fetch.certificate.map(|certificate| certificate.faults),
+            status: fetch.status,
+            body,
+            body_sha256: fetch.body_sha256,
+            total_ms: fetch.timings.total_ms,
+            error: fetch.error,
+        }
+    }
+
+    /// Whether it says something of the host: no failure of ours, and none that may be gone with the next attempt.
+    pub fn is_conclusive(&self) -> bool {
+        !self.error.as_ref().is_some_and(|error| error.fault.may_pass()) && !self.status.is_some_and(status_may_pass)
+    }
+}
+
+impl FetchFault {
+    /// Whether another attempt may go better, or the fault is ours.
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::Timeout | Self::Unreachable | Self::Local | Self::Other | Self::Excluded)
+    }
+}
+
+/// Whether a status says that another request may go better: too many requests, or a fault of the server (RFC 9110 section 15.6).
+pub const fn status_may_pass(status: u16) -> bool {
+    matches!(status, 429 | 500..=599)
+}

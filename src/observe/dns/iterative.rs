@@ -1,0 +1,236 @@
+//! Lookups from the root down, without a resolver: hickory's recursor, its cache shared by all workers and bounded.
+//!
+//! For some ten thousand names where there is no resolver to ask. A lookup costs several queries (see the README), most of them to
+//! find out where zones begin; what is above a domain is asked once and kept as long as its TTL says.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hickory_resolver::proto::op::{Message, Query};
+use hickory_resolver::proto::rr::{Name, RecordType};
+use hickory_resolver::recursor::{DnssecPolicy, QNameMinimization, Recursor, RecursorError, RecursorOptions};
+use tokio::sync::Semaphore;
+
+use super::answer::ResourceRecord;
+use super::background::Background;
+use super::client::read_reply;
+use super::counters::{DnsCounters, add};
+use super::error::DnsError;
+use super::hickory_answer::{Resolution, alias_at, negative, presentation};
+use super::limits::DnsLimits;
+use super::name_server::{NameServerConfig, NameServers};
+use super::trail::{Failure, Notes, Trail, follow, read};
+use crate::evidence::{Lookup, Outcome};
+use crate::exclusion::Exclusion;
+
+/// Zones whose servers are kept, and answers: enough for some ten thousand domains, at most some hundred MB.
+const CACHED_ZONES: usize = 16_384;
+const CACHED_ANSWERS: u64 = 65_536;
+/// Lookups under way at most, those that wait for the same answer included.
+const MOST_LOOKUPS: usize = 256;
+/// Questions that wait for one server at most.
+const SERVER_IN_FLIGHT: usize = 16;
+/// Aliases followed when a chain has to be gone through again.
+const MAX_CHAIN: usize = 16;
+
+/// How names are resolved from the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IterativeConfig {
+    /// Addresses of root servers; at least one.
+    pub roots: Vec<IpAddr>,
+    /// Port of all name servers: delegations carry addresses and no ports.
+    pub port: u16,
+    /// How long to wait for one name server. A lookup may take twice as long for each of its tries.
+    pub timeout: Duration,
+    /// How often a lookup is begun again before it fails, from what is known by then; at least 1.
+    pub tries: u16,
+    /// Queries a second in all, 0 for no limit; only to fit the lookups under way to it.
+    pub rate: u32,
+    /// Queries a second to one name server, 0 for no limit.
+    pub server_rate: u32,
+    /// Whether name servers at special-use addresses may be asked.
+    pub allow_private: bool,
+}
+
+/// Resolves from the root for all workers of a scan.
+pub struct Iterative {
+    recursor: Arc<Recursor<NameServers>>,
+    background: Background,
+    lookups: Arc<Semaphore>,
+    counters: Arc<DnsCounters>,
+    tries: u16,
+    deadline: Duration,
+}
+
+impl Iterative {
+    /// Starts the threads that resolve. `limits` bounds all queries together; who is in `exclusion` by address is not asked.
+    ///
+    /// # Errors
+    /// [`DnsError::NoRoot`] if no root server may or can be asked, [`DnsError::Threads`] if no threads are to be had.
+    pub fn new(
+        config: &IterativeConfig,
+        limits: Arc<DnsLimits>,
+        counters: Arc<DnsCounters>,
+        exclusion: Arc<Exclusion>,
+    ) -> Result<Self, DnsError> {
+        let ipv6 = config.roots.iter().any(|root| root.is_ipv6() && has_way_to(*root));
+        let roots: Vec<IpAddr> = config.roots.iter().copied().filter(|root| root.is_ipv4() || ipv6).collect();
+        if roots.is_empty() {
+            return Err(DnsError::NoRoot { reason: "there is no root hint that this machine has a way to".to_owned() });
+        }
+        let (port, timeout, allow_private) = (config.port, config.timeout, config.allow_private);
+        let in_flight = SERVER_IN_FLIGHT;
+        let servers = NameServerConfig { port, timeout, rate: config.server_rate, in_flight, allow_private, ipv6, exclusion };
+        let servers = NameServers::new(servers, limits, Arc::clone(&counters));
+        let recursor = Recursor::new(&roots, DnssecPolicy::default(), None, options(), servers)
+            .map_err(|error| DnsError::NoRoot { reason: error.to_string() })?;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            recursor: Arc::new(recursor),
+            background: Background::start(threads).map_err(DnsError::Threads)?,
+            lookups: Arc::new(Semaphore::new(lookups_at_once(config.rate))),
+            counters,
+            tries: config.tries.max(1),
+            deadline: config.timeout.saturating_mul(2 * u32::from(config.tries.max(1))),
+        })
+    }
+
+    /// Asks the root servers for themselves.
+    ///
+    /// # Errors
+    /// [`DnsError::NoRoot`] if none answers.
+    pub async fn check(&self) -> Result<(), DnsError> {
+        let reason = match self.resolve(Name::root(), RecordType::NS).await {
+            (Resolution::Message(_), _) => return Ok(()),
+            (Resolution::Negative { .. }, _) => "they do not know the root zone".to_owned(),
+            (Resolution::Failed(failure), _) => failure.to_string(),
+        };
+        Err(DnsError::NoRoot { reason })
+    }
+
+    /// Asks for records at a name, as [`super::Dns::lookup`] does. Never fails: whatever happens is an outcome.
+    ///
+    /// `resolver` is the name server whose answer was the last that was needed; it is `None`, and there are no `attempts`, where
+    /// everything was known. Where no server could be found or reached the outcome is what a resolver would say or do: SERVFAIL
+    /// without a response code, or nothing in time.
+    pub async fn lookup<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
+        let asked = if name == "." { name } else { name.strip_suffix('.').unwrap_or(name) };
+        let mut lookup = Lookup::unsent(asked.to_owned(), Outcome::LocalError);
+        let absolute = match absolute(asked) {
+            Ok(absolute) => absolute,
+            Err(reason) => {
+                lookup.detail = Some(reason);
+                return lookup;
+            }
+        };
+        let (resolution, notes) = self.resolve(absolute.clone(), RecordType::from(R::TYPE)).await;
+        match resolution {
+            Resolution::Message(octets) => match read_reply::<R>(asked, &octets, notes.tcp) {
+                Some(known) => lookup = known,
+                None => (lookup.outcome, lookup.detail) = (Outcome::Malformed, Some("answer to another question".to_owned())),
+            },
+            Resolution::Negative { nxdomain, end } => {
+                let (outcome, rcode) = negative(nxdomain);
+                (lookup.outcome, lookup.rcode) = (outcome, Some(rcode));
+                if end != absolute {
+                    lookup.cname_chain = self.chain(absolute, end).await;
+                }
+            }
+            Resolution::Failed(failure) => (lookup.outcome, lookup.rcode, lookup.detail) = failure.outcome(),
+        }
+        add(&self.counters.malformed, usize::from(lookup.outcome == Outcome::Malformed));
+        (lookup.attempts, lookup.tcp, lookup.resolver) = (notes.queries, notes.tcp, notes.server);
+        lookup.rtt_us = notes.rtt.map(|rtt| u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX));
+        lookup
+    }
+
+    /// Resolves, several times if need be, within the deadline.
+    async fn resolve(&self, name: Name, kind: RecordType) -> (Resolution, Notes) {
+        let trail = Trail::default();
+        let (recursor, lookups, counters) = (Arc::clone(&self.recursor), Arc::clone(&self.lookups), Arc::clone(&self.counters));
+        let (tries, deadline, notes) = (self.tries, self.deadline, Arc::clone(&trail));
+        let attempts = async move {
+            // The semaphore is never closed.
+            let _permit = lookups.acquire().await;
+            let attempts = resolve_again(&recursor, &counters, name, kind, tries, &notes);
+            tokio::time::timeout(deadline, attempts).await.unwrap_or_else(|_| {
+                let late = || Failure::Silence(format!("not resolved in {} ms", deadline.as_millis()));
+                Resolution::Failed(read(&notes).failure.unwrap_or_else(late))
+            })
+        };
+        let resolution = match self.background.spawn(follow(Arc::clone(&trail), attempts)) {
+            Some(task) => task.await.unwrap_or_else(|error| Resolution::Failed(Failure::Local(format!("the recursor broke: {error}")))),
+            None => Resolution::Failed(Failure::Local("the recursor has ended".to_owned())),
+        };
+        (resolution, read(&trail))
+    }
+
+    /// The CNAME chain from a name to its end, which hickory leaves out where nothing is found there; at least the end itself.
+    async fn chain(&self, mut here: Name, end: Name) -> Vec<String> {
+        let mut chain = Vec::new();
+        while here != end && chain.len() < MAX_CHAIN {
+            let target = match self.resolve(here.clone(), RecordType::CNAME).await.0 {
+                Resolution::Message(octets) => Message::from_vec(&octets).ok().and_then(|message| alias_at(&message, &here).cloned()),
+                Resolution::Negative { .. } | Resolution::Failed(_) => None,
+            };
+            here = target.unwrap_or_else(|| end.clone());
+            chain.push(presentation(&here));
+        }
+        chain
+    }
+}
+
+/// Attempts at one question until there is an answer. What an attempt found on its way the next one knows.
+async fn resolve_again(
+    recursor: &Recursor<NameServers>,
+    counters: &DnsCounters,
+    name: Name,
+    kind: RecordType,
+    tries: u16,
+    trail: &Trail,
+) -> Resolution {
+    let mut number = 1;
+    loop {
+        let result: Result<Message, RecursorError> = recursor.resolve(Query::query(name.clone(), kind), Instant::now(), false).await;
+        let resolution = Resolution::of(result, read(trail).failure);
+        if number >= tries || !matches!(resolution, Resolution::Failed(_)) {
+            return resolution;
+        }
+        number += 1;
+        add(&counters.retries, 1);
+    }
+}
+
+fn options() -> RecursorOptions {
+    RecursorOptions {
+        ns_cache_size: CACHED_ZONES,
+        response_cache_size: CACHED_ANSWERS,
+        // What may be asked is decided where it is asked.
+        deny_server: Vec::new(),
+        // Servers that say NXDOMAIN for a name that only has names below it are common (RFC 9156 section 2.3).
+        qname_minimization: QNameMinimization::Relaxed,
+        ..RecursorOptions::default()
+    }
+}
+
+/// Lookups under way at a rate of queries: no more than half a second of it, or they would time out while they wait for their turn.
+fn lookups_at_once(rate: u32) -> usize {
+    match rate {
+        0 => MOST_LOOKUPS,
+        rate => (rate as usize / 2).clamp(1, MOST_LOOKUPS),
+    }
+}
+
+/// The name with the root at its end, so that no search list applies.
+fn absolute(name: &str) -> Result<Name, String> {
+    let mut absolute = Name::from_ascii(name).map_err(|error| error.to_string())?;
+    absolute.set_fqdn(true);
+    Ok(absolute)
+}
+
+/// Whether this machine has a route to an address. Nothing is sent.
+fn has_way_to(address: IpAddr) -> bool {
+    let any: SocketAddr = if address.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
+    UdpSocket::bind(any).and_then(|socket| socket.connect((address, 53))).is_ok()
+}

@@ -1,0 +1,253 @@
+//! The way from hickory's recursor to authoritative servers: our sockets, our limits, and answers that it would misread turned into failures.
+//!
+//! hickory's own UDP resends after 333 ms at the earliest, gives a whole set of servers five seconds, stops at the first server that
+//! answers REFUSED or SERVFAIL, and knows neither rates nor a limit of questions to one server. What leaves this machine is therefore
+//! sent here: one datagram a question, the next server at once after a failure.
+
+use std::collections::HashMap;
+use std::future::{Ready, ready};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{self, Stream};
+use hickory_resolver::config::{ConnectionConfig, ProtocolConfig};
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::xfer::DnsHandle;
+use hickory_resolver::proto::op::{DnsRequest, DnsResponse};
+use hickory_resolver::proto::rr::{Name, RecordType};
+use hickory_resolver::{ConnectionProvider, PoolContext};
+use tokio::sync::Semaphore;
+
+use super::counters::{DnsCounters, add};
+use super::header::{BADVERS, FORMERR, Header, NOERROR, NOTIMP, NXDOMAIN};
+use super::limits::DnsLimits;
+use super::single;
+use super::tcp::is_local;
+use super::trail::{Failure, note, note_failure};
+use crate::exclusion::Exclusion;
+use crate::name::address::special_use;
+
+/// Servers whose limits are remembered while nobody asks them.
+const MOST_GATES: usize = 65_536;
+/// No resolver of the configuration: the limit and the totals of all queries apply, those of a resolver do not.
+const NO_RESOLVER: usize = usize::MAX;
+
+/// How name servers are asked.
+pub(super) struct NameServerConfig {
+    /// Port of all name servers.
+    pub(super) port: u16,
+    /// How long to wait for one answer.
+    pub(super) timeout: Duration,
+    /// Queries a second to one server, 0 for no limit.
+    pub(super) rate: u32,
+    /// Questions that may wait for one server.
+    pub(super) in_flight: usize,
+    /// Whether special-use addresses may be asked.
+    pub(super) allow_private: bool,
+    /// Whether this machine has a way to IPv6 addresses.
+    pub(super) ipv6: bool,
+    /// Who is never contacted.
+    pub(super) exclusion: Arc<Exclusion>,
+}
+
+/// All name servers there are; clones share limits and totals.
+#[derive(Clone)]
+pub(super) struct NameServers(Arc<Shared>);
+
+struct Shared {
+    config: NameServerConfig,
+    limits: Arc<DnsLimits>,
+    counters: Arc<DnsCounters>,
+    gates: Mutex<HashMap<IpAddr, Arc<Gate>>>,
+    runtime: TokioRuntimeProvider,
+}
+
+/// What bounds the questions to one server.
+struct Gate {
+    permits: Semaphore,
+    limits: DnsLimits,
+}
+
+impl NameServers {
+    /// Servers that are asked as `config` says, within `limits`, counted in `counters`.
+    pub(super) fn new(config: NameServerConfig, limits: Arc<DnsLimits>, counters: Arc<DnsCounters>) -> Self {
+        Self(Arc::new(Shared { config, limits, counters, gates: Mutex::default(), runtime: TokioRuntimeProvider::new() }))
+    }
+
+    /// Why an address is not asked.
+    fn refusal(&self, address: IpAddr) -> Option<Failure> {
+        let config = &self.0.config;
+        if config.exclusion.covers_address(address) {
+            return Some(Failure::Excluded);
+        }
+        if address.is_ipv6() && !config.ipv6 {
+            return Some(Failure::Silence("name server has only IPv6 addresses, and this machine has no way to them".to_owned()));
+        }
+        let block = special_use(address).filter(|_| !config.allow_private)?;
+        Some(Failure::Unusable(format!("name server {address} is a {block} address")))
+    }
+
+    fn gate(&self, address: IpAddr) -> Arc<Gate> {
+        let mut gates = self.0.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if gates.len() >= MOST_GATES {
+            gates.retain(|_, gate| Arc::strong_count(gate) > 1);
+        }
+        let NameServerConfig { in_flight, rate, .. } = self.0.config;
+        let new = || Arc::new(Gate { permits: Semaphore::new(in_flight.max(1)), limits: DnsLimits::new(0, &[rate]) });
+        Arc::clone(gates.entry(address).or_insert_with(new))
+    }
+}
+
+impl ConnectionProvider for NameServers {
+    type Conn = NameServer;
+    type FutureConn = Ready<Result<NameServer, NetError>>;
+    type RuntimeProvider = TokioRuntimeProvider;
+
+    fn new_connection(&self, ip: IpAddr, config: &ConnectionConfig, _: &PoolContext) -> Result<Self::FutureConn, NetError> {
+        if let Some(failure) = self.refusal(ip) {
+            return Ok(ready(Err(failed(failure))));
+        }
+        let tcp = matches!(config.protocol, ProtocolConfig::Tcp);
+        let address = SocketAddr::new(ip, self.0.config.port);
+        Ok(ready(Ok(NameServer { address, tcp, gate: self.gate(ip), servers: self.clone() })))
+    }
+
+    fn runtime_provider(&self) -> &TokioRuntimeProvider {
+        &self.0.runtime
+    }
+}
+
+/// The failure as hickory shall see it: what is no time-out makes it ask the next server of the zone.
+fn failed(failure: Failure) -> NetError {
+    note_failure(&failure);
+    match failure {
+        Failure::Silence(_) => NetError::Timeout,
+        other => NetError::Io(Arc::new(io::Error::other(other))),
+    }
+}
+
+/// One authoritative server.
+#[derive(Clone)]
+pub(super) struct NameServer {
+    address: SocketAddr,
+    tcp: bool,
+    gate: Arc<Gate>,
+    servers: NameServers,
+}
+
+impl DnsHandle for NameServer {
+    type Response = Pin<Box<dyn Stream<Item = Result<DnsResponse, NetError>> + Send>>;
+    type Runtime = TokioRuntimeProvider;
+
+    fn send(&self, request: DnsRequest) -> Self::Response {
+        let server = self.clone();
+        Box::pin(stream::once(async move { server.ask(request).await.map_err(failed) }))
+    }
+}
+
+impl NameServer {
+    /// Asks: over UDP, without EDNS if the server does not know that, over TCP if the answer is truncated.
+    async fn ask(&self, request: DnsRequest) -> Result<DnsResponse, Failure> {
+        // The semaphore is never closed.
+        let _permit = self.gate.permits.acquire().await;
+        let (mut message, _) = request.into_parts();
+        loop {
+            message.metadata.id = rand::random();
+            let query = message.to_vec().map_err(|error| Failure::Unusable(format!("question cannot be written: {error}")))?;
+            let mut reply = self.exchange(&query, self.tcp).await?;
+            let header = Header::read(&reply).ok_or_else(cut)?;
+            let rcode = header.rcode(&reply, single::question_end(&reply).unwrap_or(reply.len()));
+            if message.edns.is_some() && matches!(rcode, FORMERR | NOTIMP | BADVERS) {
+                message.edns = None;
+                continue;
+            }
+            if !matches!(rcode, NOERROR | NXDOMAIN) {
+                return Err(Failure::Rcode(rcode));
+            }
+            if header.is_truncated() && !self.tcp {
+                reply = self.exchange(&query, true).await?;
+            }
+            return judge(reply);
+        }
+    }
+
+    /// Sends one query and waits for its reply.
+    async fn exchange(&self, query: &[u8], tcp: bool) -> Result<Vec<u8>, Failure> {
+        let Shared { config, limits, counters, .. } = &*self.servers.0;
+        self.gate.limits.acquire(0, 1).await;
+        limits.acquire(NO_RESOLVER, 1).await;
+        counters.count_sent(NO_RESOLVER, 1);
+        add(&counters.tcp, usize::from(tcp));
+        note(|notes| {
+            notes.queries = notes.queries.saturating_add(1);
+            notes.server = Some(self.address);
+        });
+        let departed = Instant::now();
+        let reply = async {
+            match tcp {
+                true => single::stream(self.address, query).await,
+                false => single::datagram(self.address, query).await,
+            }
+        };
+        match tokio::time::timeout(config.timeout, reply).await {
+            Ok(Ok(reply)) => {
+                counters.count_answers(NO_RESOLVER, 1);
+                note(|notes| (notes.rtt, notes.tcp) = (Some(departed.elapsed()), tcp));
+                Ok(reply)
+            }
+            Ok(Err(error)) if is_local(&error) => {
+                add(&counters.local_errors, 1);
+                Err(Failure::Local(error.to_string()))
+            }
+            Ok(Err(error)) => {
+                add(&counters.timeouts, 1);
+                Err(Failure::Silence(format!("name server {}: {error}", self.address)))
+            }
+            Err(_) => {
+                add(&counters.timeouts, 1);
+                Err(Failure::Silence(format!("name server {} does not answer in {} ms", self.address, config.timeout.as_millis())))
+            }
+        }
+    }
+}
+
+fn cut() -> Failure {
+    Failure::Unusable("answer is cut".to_owned())
+}
+
+/// An answer, a referral further down, or "no such record" by a server that knows the zone. Anything else would pass for the last of
+/// these: a server that was delegated a zone and does not serve it says so in many ways.
+fn judge(octets: Vec<u8>) -> Result<DnsResponse, Failure> {
+    let header = Header::read(&octets).ok_or_else(cut)?;
+    if header.is_truncated() {
+        return Err(Failure::Unusable("truncated answer over TCP".to_owned()));
+    }
+    let mut response = DnsResponse::from_buffer(octets).map_err(|error| Failure::Unusable(format!("answer cannot be read: {error}")))?;
+    let Some(query) = response.queries.first() else { return Err(Failure::Unusable("answer without its question".to_owned())) };
+    if !response.answers.is_empty() {
+        return Ok(response);
+    }
+    let lame = |why: &str| Err(Failure::Unusable(format!("lame name server: {why}")));
+    if response.metadata.authoritative {
+        // Some servers name themselves in a negative answer, too; hickory would take that for a referral.
+        if query.query_type() != RecordType::NS {
+            response.authorities.retain(|record| record.record_type() != RecordType::NS);
+        }
+        return Ok(response);
+    }
+    let mut delegations = response.authorities.iter().filter(|record| record.record_type() == RecordType::NS).map(|record| &record.name);
+    match delegations.next() {
+        None => lame("a negative answer without authority"),
+        Some(zone) if leads_down(zone, query.name()) => Ok(response),
+        Some(_) => lame("a referral that does not lead to the name"),
+    }
+}
+
+/// Whether a delegation of the zone is on the way to the name. No server delegates the root.
+fn leads_down(zone: &Name, name: &Name) -> bool {
+    !zone.is_root() && zone.zone_of(name)
+}

@@ -1,0 +1,38 @@
+//! The three ways to get a lookup, so that a probe need not care: in bulk over UDP, from the root, by encrypted resolvers.
+
+use std::sync::Arc;
+
+use super::answer::ResourceRecord;
+use super::client::Dns;
+use super::encrypted::Encrypted;
+use super::iterative::Iterative;
+use crate::evidence::Lookup;
+
+/// How lookups are made. Clones share whatever is behind them.
+#[derive(Clone)]
+pub enum Resolving {
+    /// The bulk engine of one worker thread.
+    Bulk(Dns),
+    /// Hickory's recursor, shared by all workers.
+    Iterative(Arc<Iterative>),
+    /// Resolvers over TLS or HTTPS, shared by all workers.
+    Encrypted(Arc<Encrypted>),
+}
+
+impl From<Dns> for Resolving {
+    fn from(dns: Dns) -> Self {
+        Self::Bulk(dns)
+    }
+}
+
+impl Resolving {
+    /// Asks for records at a name (A-labels, underscores allowed). Never fails: whatever happens is an outcome.
+    pub async fn lookup<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
+        match self {
+            Self::Bulk(dns) => dns.lookup(name).await,
+            // Apart, so that a lookup of the bulk engine is spared their room.
+            Self::Iterative(iterative) => Box::pin(iterative.lookup(name)).await,
+            Self::Encrypted(encrypted) => Box::pin(encrypted.lookup(name)).await,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The key of a leaf and how the leaf is signed, in the words of RFC 3279 and RFC 4055.
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::public_key::PublicKey;
+
+use super::distinguished_name::cut;
+
+/// Octets of an object identifier that are kept.
+const MAX_OID_OCTETS: usize = 64;
+
+const KEYS: &[(&str, &str)] = &[
+    ("1.2.840.113549.1.1.1", "RSA"),
+    ("1.2.840.113549.1.1.10", "RSA"), // For PSS alone.
+    ("1.2.840.10045.2.1", "EC"),
+    ("1.2.840.10040.4.1", "DSA"),
+    ("1.3.101.112", "Ed25519"),
+    ("1.3.101.113", "Ed448"),
+];
+
+const SIGNATURES: &[(&str, &str)] = &[
+    ("1.2.840.113549.1.1.2", "md2WithRSAEncryption"),
+    ("1.2.840.113549.1.1.4", "md5WithRSAEncryption"),
+    ("1.2.840.113549.1.1.5", "sha1WithRSAEncryption"),
+    ("1.2.840.113549.1.1.10", "rsassaPss"),
+    ("1.2.840.113549.1.1.11", "sha256WithRSAEncryption"),
+    ("1.2.840.113549.1.1.12", "sha384WithRSAEncryption"),
+    ("1.2.840.113549.1.1.13", "sha512WithRSAEncryption"),
+    ("1.2.840.10045.4.1", "ecdsa-with-SHA1"),
+    ("1.2.840.10045.4.3.2", "ecdsa-with-SHA256"),
+    ("1.2.840.10045.4.3.3", "ecdsa-with-SHA384"),
+    ("1.2.840.10045.4.3.4", "ecdsa-with-SHA512"),
+    ("1.2.840.10040.4.3", "dsa-with-SHA1"),
+    ("1.3.101.112", "Ed25519"),
+    ("1.3.101.113", "Ed448"),
+];
+
+fn named(table: &[(&str, &str)], oid: String) -> String {
+    table.iter().find(|(known, _)| *known == oid).map_or_else(|| cut(oid, MAX_OID_OCTETS), |(_, name)| (*name).to_owned())
+}
+
+/// The algorithm of the key.
+pub(super) fn key_type(leaf: &X509Certificate<'_>) -> String {
+    named(KEYS, leaf.public_key().algorithm.algorithm.to_id_string())
+}
+
+/// The length of the key in bits; `None` where it cannot be read.
+pub(super) fn key_bits(leaf: &X509Certificate<'_>) -> Option<u16> {
+    let key = leaf.public_key();
+    let bits = match (key.parsed().ok()?, key_type(leaf).as_str()) {
+        (PublicKey::RSA(rsa), _) => {
+            let zeros = rsa.modulus.iter().take_while(|octet| **octet == 0).count();
+            let first = rsa.modulus.get(zeros)?;
+            (rsa.modulus.len() - zeros) * 8 - first.leading_zeros() as usize
+        }
+        // P-521 fills 66 octets but for seven bits.
+        (key @ PublicKey::EC(_), _) if key.key_size() == 528 => 521,
+        (_, "Ed25519") => 256,
+        (_, "Ed448") => 456,
+        (key, _) => key.key_size(),
+    };
+    u16::try_from(bits).ok().filter(|bits| *bits > 0)
+}
+
+/// The algorithm of the signature.
+pub(super) fn signature_algorithm(leaf: &X509Certificate<'_>) -> String {
+    named(SIGNATURES, leaf.signature_algorithm.algorithm.to_id_string())
+}

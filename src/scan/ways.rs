@@ -1,0 +1,128 @@
+//! The ways to look up other than in bulk, made ready and tried: from the root, and by encrypted resolvers.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+
+use super::error::ScanError;
+use super::plan::{DEFAULT_RATE, DEFAULT_SERVER_RATE, IterativePlan, NetworkPlan};
+use crate::exclusion::Exclusion;
+use crate::lab::Lab;
+use crate::observe::dns::{
+    DnsCounters, DnsError, DnsLimits, Encrypted, EncryptedConfig, EncryptedResolver, Iterative, IterativeConfig, Resolving,
+};
+
+/// Who looks up for all workers.
+pub(super) enum Shared {
+    Iterative(Arc<Iterative>),
+    Encrypted(Arc<Encrypted>),
+}
+
+impl Shared {
+    /// The way for a probe.
+    pub(super) fn resolving(&self) -> Resolving {
+        match self {
+            Self::Iterative(iterative) => Resolving::Iterative(Arc::clone(iterative)),
+            Self::Encrypted(encrypted) => Resolving::Encrypted(Arc::clone(encrypted)),
+        }
+    }
+}
+
+/// A way to look up that all workers share, and what bounds and counts it.
+pub(super) struct Way {
+    pub(super) shared: Shared,
+    pub(super) limits: Arc<DnsLimits>,
+    pub(super) counters: Arc<DnsCounters>,
+    /// Who is asked, for the manifest.
+    pub(super) asked: Vec<String>,
+    /// What the user should know, a sentence each.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Way {
+    /// The way that the plan asks for; `None` for the bulk engine.
+    ///
+    /// # Errors
+    /// [`ScanError::Setup`] if nobody answers as it should.
+    pub(super) fn prepare(
+        plan: &NetworkPlan,
+        lab: Option<&Lab>,
+        trusted: &RootCertStore,
+        exclusion: &Arc<Exclusion>,
+    ) -> Result<Option<Self>, ScanError> {
+        match (&plan.iterative, plan.encrypted.as_slice()) {
+            (Some(iterative), _) => Self::iterative(plan, iterative, lab, exclusion).map(Some),
+            (None, []) => Ok(None),
+            (None, resolvers) => Self::encrypted(plan, resolvers, trusted).map(Some),
+        }
+    }
+
+    fn iterative(plan: &NetworkPlan, iterative: &IterativePlan, lab: Option<&Lab>, exclusion: &Arc<Exclusion>) -> Result<Self, ScanError> {
+        let (roots, port) = match lab {
+            Some(lab) => (vec![lab.root_addr().ip()], lab.root_addr().port()),
+            None => (iterative.roots.clone(), iterative.port),
+        };
+        let own = roots.iter().all(IpAddr::is_loopback);
+        let rate = plan.rate.unwrap_or(if own { 0 } else { DEFAULT_RATE });
+        let server_rate = plan.resolver_rate.unwrap_or(if own { 0 } else { DEFAULT_SERVER_RATE });
+        let asked = roots.iter().map(|&root| SocketAddr::new(root, port).to_string()).collect();
+        let (limits, counters) = (Arc::new(DnsLimits::new(rate, &[])), Arc::new(DnsCounters::default()));
+        let config = IterativeConfig {
+            roots,
+            port,
+            timeout: plan.dns_timeout,
+            tries: plan.dns_tries,
+            rate,
+            server_rate,
+            allow_private: plan.fetch.allow_private,
+        };
+        let iterative = Iterative::new(&config, Arc::clone(&limits), Arc::clone(&counters), Arc::clone(exclusion)).map_err(setup)?;
+        if !plan.trust_resolvers {
+            wait_for(iterative.check())?.map_err(setup)?;
+        }
+        Ok(Self { shared: Shared::Iterative(Arc::new(iterative)), limits, counters, asked, warnings: Vec::new() })
+    }
+
+    fn encrypted(plan: &NetworkPlan, resolvers: &[EncryptedResolver], trusted: &RootCertStore) -> Result<Self, ScanError> {
+        let begin = |resolvers: &[EncryptedResolver]| {
+            let addresses: Vec<_> = resolvers.iter().map(|resolver| resolver.address).collect();
+            let default = if addresses.iter().all(|address| address.ip().is_loopback()) { 0 } else { DEFAULT_RATE };
+            let each = plan.resolver_rate.or(plan.rate).unwrap_or(default);
+            let limits = Arc::new(DnsLimits::new(plan.rate.unwrap_or(default), &vec![each; addresses.len()]));
+            let counters = Arc::new(DnsCounters::new(&addresses));
+            let config =
+                EncryptedConfig { resolvers: resolvers.to_vec(), timeout: plan.dns_timeout, tries: plan.dns_tries, roots: trusted.clone() };
+            let encrypted = Encrypted::new(config, Arc::clone(&limits), Arc::clone(&counters)).map_err(setup)?;
+            let asked = resolvers.iter().map(ToString::to_string).collect();
+            Ok::<_, ScanError>((Arc::new(encrypted), limits, counters, asked))
+        };
+        let (mut encrypted, mut limits, mut counters, mut asked) = begin(resolvers)?;
+        let mut warnings = Vec::new();
+        if !plan.trust_resolvers {
+            let verdicts = wait_for(encrypted.check())?;
+            let wrong = |(resolver, why): (&EncryptedResolver, &String)| format!("resolver {resolver} is left out: {why}");
+            let both = resolvers.iter().zip(&verdicts);
+            warnings = both.clone().filter_map(|(resolver, verdict)| verdict.as_ref().err().map(|why| wrong((resolver, why)))).collect();
+            let right: Vec<_> = both.filter(|(_, verdict)| verdict.is_ok()).map(|(resolver, _)| resolver.clone()).collect();
+            if right.is_empty() {
+                let failed = resolvers.iter().zip(verdicts).filter_map(|(resolver, verdict)| Some((resolver.address, verdict.err()?)));
+                return Err(setup(DnsError::NoneAnswers { failed: failed.collect() }));
+            }
+            if right.len() < resolvers.len() {
+                (encrypted, limits, counters, asked) = begin(&right)?;
+            }
+        }
+        Ok(Self { shared: Shared::Encrypted(encrypted), limits, counters, asked, warnings })
+    }
+}
+
+fn setup(error: DnsError) -> ScanError {
+    ScanError::Setup(error.to_string())
+}
+
+fn wait_for<F: Future>(check: F) -> Result<F::Output, ScanError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| ScanError::Machine(format!("no event loop can be had: {error}")))?;
+    Ok(runtime.block_on(check))
+}

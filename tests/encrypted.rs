@@ -1,0 +1,213 @@
+//! Scans by resolvers that are asked over TLS and over HTTPS: the same rows as over UDP, and no resolver that is not who it should be.
+
+#![allow(clippy::unwrap_used)] // A test fails by panicking.
+
+mod harness;
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use harness::{Row, expect, rows, stderr};
+use rcgen::{CertificateParams, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use stscan::dataset::Reader;
+use stscan::evidence::{Evidence, Outcome};
+use stscan::lab::{Lab, LabConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+const NAME: &str = "resolver.example";
+
+/// A lab, and in front of its resolver one that takes questions over TLS and one that takes them over HTTPS.
+struct World {
+    dir: tempfile::TempDir,
+    lab: Lab,
+    tls: SocketAddr,
+    https: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    _runtime: Runtime,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Tls,
+    /// As `Tls`, but every connection ends after this many answers.
+    Impatient(usize),
+    Https,
+}
+
+impl World {
+    fn start(kind: Kind) -> Self {
+        let (dir, lab) = (tempfile::tempdir().unwrap(), Lab::start(LabConfig::default()).unwrap());
+        let key = KeyPair::generate().unwrap();
+        let mut parameters = CertificateParams::new(vec![NAME.to_owned()]).unwrap();
+        parameters.subject_alt_names.push(rcgen::SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        let certificate = parameters.self_signed(&key).unwrap();
+        fs::write(dir.path().join("ca.pem"), [lab.ca_pem(), &certificate.pem()].concat()).unwrap();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let connections = Arc::<AtomicUsize>::default();
+        let start = |kind| runtime.block_on(serve(kind, config.clone(), lab.dns_addr(), Arc::clone(&connections)));
+        let (tls, https) = (start(kind), start(Kind::Https));
+        Self { dir, lab, tls, https, connections, _runtime: runtime }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Options for a scan of the lab by this resolver.
+    fn options(&self, resolver: &str) -> Vec<String> {
+        let port = self.lab.https_port().to_string();
+        let pace = ["--host-rate", "0", "--fetch-rate", "0", "--retry-rounds", "none", "--connect-timeout", "1", "--fetch-timeout", "13"];
+        let lab = ["--resolver", resolver, "--https-port", &port, "--ca-file", &self.path("ca.pem"), "--allow-private", "--look-around"];
+        [&lab[..], &pace].concat().into_iter().map(str::to_owned).collect()
+    }
+
+    /// Scans names of the zoo.
+    fn scan(&self, names: &[String], out: &str, resolver: &str, more: &[&str]) -> Vec<Row> {
+        fs::write(self.path("list.txt"), names.iter().map(|name| format!("{name}\n")).collect::<String>()).unwrap();
+        let (list, out, options) = (self.path("list.txt"), self.path(out), self.options(resolver));
+        let mut arguments = vec!["scan", &list, "-o", &out];
+        arguments.extend(options.iter().map(String::as_str));
+        arguments.extend(more);
+        expect(0, &arguments);
+        rows(Path::new(&out))
+    }
+}
+
+/// Serves on a free port for as long as the runtime lives.
+async fn serve(kind: Kind, mut config: ServerConfig, upstream: SocketAddr, connections: Arc<AtomicUsize>) -> SocketAddr {
+    if kind == Kind::Https {
+        config.alpn_protocols = vec![b"h2".to_vec()];
+    }
+    let (acceptor, listener) = (TlsAcceptor::from(Arc::new(config)), TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap());
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((tcp, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            let connections = Arc::clone(&connections);
+            tokio::spawn(async move {
+                let Ok(tls) = acceptor.accept(tcp).await else { return };
+                connections.fetch_add(1, Ordering::SeqCst);
+                match kind {
+                    Kind::Tls => converse(tls, upstream, usize::MAX).await,
+                    Kind::Impatient(answers) => converse(tls, upstream, answers).await,
+                    Kind::Https => converse_http(tls, upstream).await,
+                };
+            });
+        }
+    });
+    address
+}
+
+/// DNS over TLS, one question after the other; ends after so many answers.
+async fn converse(mut tls: TlsStream<TcpStream>, upstream: SocketAddr, answers: usize) -> Option<()> {
+    for _ in 0..answers {
+        let mut question = vec![0; usize::from(tls.read_u16().await.ok()?)];
+        tls.read_exact(&mut question).await.ok()?;
+        let Some(answer) = forward(&question, upstream).await else { continue };
+        tls.write_all(&[&(answer.len() as u16).to_be_bytes(), answer.as_slice()].concat()).await.ok()?;
+    }
+    tls.shutdown().await.ok()
+}
+
+/// DNS over HTTP/2.
+async fn converse_http(tls: TlsStream<TcpStream>, upstream: SocketAddr) -> Option<()> {
+    let mut connection = h2::server::handshake(tls).await.ok()?;
+    while let Some(Ok((mut request, mut respond))) = connection.accept().await {
+        assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/dns-query"));
+        assert_eq!(request.headers()["content-type"], "application/dns-message");
+        tokio::spawn(async move {
+            let mut question = Vec::new();
+            while let Some(Ok(part)) = request.body_mut().data().await {
+                question.extend_from_slice(&part);
+            }
+            let answer = forward(&question, upstream).await?;
+            let head = hyper::Response::builder().header("content-type", "application/dns-message").body(()).unwrap();
+            respond.send_response(head, false).ok()?.send_data(answer.into(), true).ok()
+        });
+    }
+    Some(())
+}
+
+/// Asks the lab's resolver; over TCP, so that nothing is truncated.
+async fn forward(question: &[u8], upstream: SocketAddr) -> Option<Vec<u8>> {
+    let mut stream = TcpStream::connect(upstream).await.ok()?;
+    stream.write_all(&[&(question.len() as u16).to_be_bytes(), question].concat()).await.ok()?;
+    let mut answer = vec![0; usize::from(tokio::time::timeout(std::time::Duration::from_secs(2), stream.read_u16()).await.ok()?.ok()?)];
+    stream.read_exact(&mut answer).await.ok()?;
+    Some(answer)
+}
+
+/// Cases of the zoo, those left out that are about UDP or need a time-out to be seen.
+fn names() -> Vec<String> {
+    let waits = |name: &str| stscan::lab::cases().iter().any(|case| case.waits && name.strip_suffix(".test") == Some(case.name));
+    let over_udp = |name: &str| name.contains("over-tcp") || name.contains("large");
+    Lab::start(LabConfig::default()).unwrap().names().filter(|name| !waits(name) && !over_udp(name)).collect()
+}
+
+#[test]
+fn rows_are_the_same_over_udp_tls_and_https() {
+    let (world, names) = (World::start(Kind::Tls), names());
+    let over_udp = world.scan(&names, "udp", &world.lab.dns_addr().to_string(), &[]);
+    assert!(over_udp.len() > 250);
+    let tls = format!("tls://{}#{NAME}", world.tls);
+    assert_eq!(world.scan(&names, "tls", &tls, &[]), over_udp);
+    let https = format!("https://{}/dns-query#{NAME}", world.https);
+    assert_eq!(world.scan(&names, "https", &https, &[]), over_udp);
+    let manifest = |out: &str| Reader::open(Path::new(&world.path(out))).unwrap().manifest().clone();
+    assert_eq!(manifest("tls").resolvers, [tls]);
+    assert_eq!(manifest("https").resolvers, [https]);
+    assert_eq!((&manifest("https").configuration["encrypted"], &manifest("udp").configuration["encrypted"]), (&true.into(), &false.into()));
+    assert!(["tls", "https"].iter().all(|out| manifest(out).activity.dns_queries > over_udp.len() as u64));
+}
+
+#[test]
+fn a_resolver_that_closes_its_connections_loses_nothing() {
+    let world = World::start(Kind::Impatient(7));
+    let names: Vec<String> = (0..60).map(|number| format!("enforce-{number:06}.test")).collect();
+    let rows = world.scan(&names, "out", &format!("tls://{}", world.tls), &["--dns-tries", "20", "--concurrency", "4"]);
+    assert!(rows.iter().all(|row| row.column("posture") == Some("enforce")));
+    assert!(world.connections.load(Ordering::SeqCst) > 10);
+}
+
+#[test]
+fn a_resolver_with_a_wrong_certificate_is_not_asked() {
+    let world = World::start(Kind::Tls);
+    let port = world.lab.https_port().to_string();
+    for (resolver, authority, said) in [
+        (format!("tls://{}#other.example", world.tls), true, "certificate is not accepted"),
+        (format!("https://{}#other.example", world.https), true, "certificate is not accepted"),
+        (format!("tls://{}#{NAME}", world.tls), false, "certificate is not accepted"),
+        (format!("tls://{}#{NAME}", world.lab.dns_addr()), true, "no resolver answers"),
+    ] {
+        let (ca, mut arguments) = (world.path("ca.pem"), vec!["check", "enforce.test", "--https-port", &port, "--resolver", &resolver]);
+        arguments.extend(authority.then_some(["--ca-file", &ca]).into_iter().flatten());
+        let output = expect(2, &arguments);
+        assert!(stderr(&output).contains("no resolver answers") && stderr(&output).contains(said), "{resolver}: {}", stderr(&output));
+    }
+    assert_eq!(world.lab.journal().counts().txt, 0, "nothing of the domain was asked");
+
+    // Unchecked, it fails; it says nothing of a domain.
+    let resolver = format!("tls://{}#other.example", world.tls);
+    let output = stscan(&["check", "enforce.test", "--json", "--trust-resolvers", "--resolver", &resolver]);
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let evidence: Evidence = serde_json::from_value(value["evidence"].clone()).unwrap();
+    assert_eq!((evidence.mx.outcome, evidence.sts_txt.outcome), (Outcome::Timeout, Outcome::Timeout));
+    assert!(evidence.mx.detail.unwrap().contains("certificate"));
+}
+
+fn stscan(arguments: &[&str]) -> std::process::Output {
+    harness::run(&[arguments, &["--retry-rounds", "none"]].concat())
+}
