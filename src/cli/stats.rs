@@ -10,7 +10,7 @@ use crate::analyse::stats::{By, EntityOptions, StatsOptions, TableId, stats};
 use crate::ui::tables;
 
 /// Tables of a series where none are named.
-const SERIES: &[TableId] = &[TableId::T2];
+const SERIES: &[TableId] = &[TableId::P2];
 
 /// Reads the datasets and prints the tables.
 pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {

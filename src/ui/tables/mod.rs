@@ -70,19 +70,21 @@ fn parts(cell: &Cell) -> [String; 3] {
 
 /// What the shares of a table are shares of, a sentence for each different whole.
 fn wholes(table: &Table) -> Vec<String> {
-    let mut said: Vec<(&str, Vec<&str>)> = Vec::new();
-    for column in table.columns.iter().filter(|column| !column.of.is_empty()) {
-        match said.iter_mut().find(|(of, _)| *of == column.of) {
-            Some((_, columns)) => columns.push(&column.title),
-            None => said.push((&column.of, vec![&column.title])),
+    let columns = table.columns.iter().map(|column| (column.of.as_str(), column.title.as_str()));
+    let rows = table.rows.iter().map(|row| (row.of.as_deref().unwrap_or_default(), row.title.as_str()));
+    let sentence = |kind: &'static str| move |(of, titles): (&str, Vec<&str>)| format!("{kind}{}: share of {of}", titles.join(", "));
+    gathered(columns).into_iter().map(sentence("")).chain(gathered(rows).into_iter().map(sentence("in row "))).collect()
+}
+
+/// The titles of each whole, in the order in which they come; titles without a whole are left out.
+fn gathered<'t>(pairs: impl Iterator<Item = (&'t str, &'t str)>) -> Vec<(&'t str, Vec<&'t str>)> {
+    let mut gathered: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (of, title) in pairs.filter(|(of, _)| !of.is_empty()) {
+        match gathered.iter_mut().find(|(known, _)| *known == of) {
+            Some((_, titles)) if titles.contains(&title) => {}
+            Some((_, titles)) => titles.push(title),
+            None => gathered.push((of, vec![title])),
         }
     }
-    let mut sentences: Vec<String> = said.into_iter().map(|(of, columns)| format!("{}: share of {of}", columns.join(", "))).collect();
-    for row in table.rows.iter().filter(|row| row.of.is_some()) {
-        let sentence = format!("row {:?}: share of {}", row.title, row.of.as_deref().unwrap_or_default());
-        if !sentences.contains(&sentence) {
-            sentences.push(sentence);
-        }
-    }
-    sentences
+    gathered
 }

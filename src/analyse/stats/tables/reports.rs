@@ -1,5 +1,7 @@
 //! T18 and T19: TLSRPT records, where the reports go, and whether anybody is there.
 
+use std::net::IpAddr;
+
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, alone, share};
 use crate::analyse::stats::details::Details;
@@ -118,7 +120,9 @@ fn host(uri: &str) -> Option<&str> {
         }
         _ => return None,
     };
-    suffix::registrable(host.trim_end_matches('.')).or(Some(host)).filter(|host| !host.is_empty())
+    let host = host.trim_end_matches('.');
+    let name = if host.parse::<IpAddr>().is_ok() { None } else { suffix::registrable(host) };
+    name.or(Some(host)).filter(|host| !host.is_empty())
 }
 
 fn receiver_rows(figures: &Figures<'_>) -> Vec<Row> {
@@ -214,6 +218,7 @@ mod tests {
             ("MAILTO:a@b@example.com?subject=x", Some("example.com")),
             ("https://a.example.net:8443/x@y", Some("example.net")),
             ("https://u:p@h.example.org?q", Some("example.org")),
+            ("https://192.0.2.1/x", Some("192.0.2.1")),
             ("mailto:nobody", None),
             ("ftp://example.com", None),
             ("mailto:a@", None),
