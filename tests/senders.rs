@@ -7,6 +7,7 @@ mod vector_file;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use stscan::evidence::Txt;
 use stscan::parse::senders::Sender;
 use vector_file::{body, of_kind, records, strings};
 
@@ -15,7 +16,7 @@ const NOT_MODELLED: &[(&str, Sender, &str)] =
     &[("mx_match-013", Sender::Mox, "an asterisk in the name of the MX is refused before the policy is asked")];
 
 /// Compares what the models say with what was recorded; a sender whose model says nothing of a vector is left out.
-fn compare(kind: &str, least: usize, model: impl Fn(Sender, &Value) -> Option<bool>) {
+fn compare(kind: &str, senders: usize, least: usize, model: impl Fn(Sender, &Value) -> Option<bool>) {
     let mut agreement: BTreeMap<Sender, (usize, usize)> = BTreeMap::new();
     let mut wrong = String::new();
     for vector in of_kind(kind) {
@@ -33,18 +34,36 @@ fn compare(kind: &str, least: usize, model: impl Fn(Sender, &Value) -> Option<bo
             }
         }
     }
-    assert!(agreement.len() >= 6 && agreement.values().all(|(_, all)| *all >= least), "vectors are missing: {agreement:?}");
+    assert!(agreement.len() >= senders && agreement.values().all(|(_, all)| *all >= least), "vectors are missing: {agreement:?}");
     assert!(wrong.is_empty(), "agreed, of all: {agreement:?}\n{wrong}");
 }
 
 #[test]
 fn records_are_found_as_recorded() {
-    compare("sts_txt", 64, |sender, vector| Some(sender.finds_record(&records(vector))));
+    compare("sts_txt", 6, 64, |sender, vector| Some(sender.finds_record(&records(vector))));
+}
+
+#[test]
+fn reports_are_sent_as_recorded() {
+    compare("tlsrpt_txt", 2, 57, |sender, vector| sender.sends_reports_to(&records(vector)).map(|found| !found.is_empty()));
+}
+
+/// Where reports go by a valid record is what the record says, whoever reads it.
+#[test]
+fn reports_go_where_the_record_says() {
+    for vector in of_kind("tlsrpt_txt").iter().filter(|vector| vector["expect"] == "valid" && vector["detail"]["rua"].is_array()) {
+        for sender in [Sender::Mox, Sender::Stalwart] {
+            assert_eq!(sender.sends_reports_to(&records(vector)).unwrap(), strings(&vector["detail"]["rua"]), "{} {sender}", vector["id"]);
+        }
+    }
+    let several = |text: &str| Sender::Stalwart.sends_reports_to(&[Txt(vec![text.as_bytes().to_vec()])]).unwrap();
+    assert_eq!(several("v=TLSRPTv1; rua=mailto:a@b.example,ftp://c.example/,mailto:d@e.example"), ["mailto:a@b.example"]);
+    assert_eq!(Sender::Chasquid.sends_reports_to(&[]), None);
 }
 
 #[test]
 fn policies_are_read_as_recorded() {
-    compare("policy", 111, |sender, vector| Some(sender.reads_policy(&body(&vector["input"]), Some(b"text/plain")).is_some()));
+    compare("policy", 6, 111, |sender, vector| Some(sender.reads_policy(&body(&vector["input"]), Some(b"text/plain")).is_some()));
 }
 
 /// What a sender reads where it accepts a valid policy: as the RFC has it, unless the vector notes `NAME mode=WORD`.
@@ -97,5 +116,5 @@ fn bodies_that_no_vector_has() {
 #[test]
 fn patterns_match_as_recorded() {
     let text = |vector: &Value, name: &str| vector["input"][name].as_str().unwrap().to_owned();
-    compare("mx_match", 24, |sender, vector| sender.covers(&text(vector, "pattern"), &text(vector, "host")));
+    compare("mx_match", 6, 24, |sender, vector| sender.covers(&text(vector, "pattern"), &text(vector, "host")));
 }

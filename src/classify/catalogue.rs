@@ -24,6 +24,11 @@ pub fn rule(code: &str) -> Option<&'static Rule> {
     place(code).and_then(|place| CATALOGUE.get(place))
 }
 
+/// What there is to see where the fault is, and where it is not; `None` for codes whose rule has texts as examples or that are reserved.
+pub fn scene(code: &str) -> Option<(&'static str, &'static str)> {
+    rules::SCENES.iter().find(|(known, ..)| *known == code).map(|(_, with, without)| (*with, *without))
+}
+
 /// Where a code stands in the catalogue, from 0.
 pub(super) fn place(code: &str) -> Option<usize> {
     PLACES.get(code).copied()

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::evidence::{Connection, Evidence, Fetch, status_may_pass};
 use crate::parse::policy::parse_lenient;
 
+use super::RecordState;
 use super::findings::{Findings, quoted, quoted_list};
 use super::retrieval::Retrieval;
 
@@ -18,6 +19,15 @@ pub(super) fn remark_elsewhere(evidence: &Evidence, retrieval: &Retrieval<'_>, f
     for connection in evidence.further.iter().filter(|connection| connection.url != right && policy(connection).is_some()) {
         let code = if connection.url.starts_with("http://") { "sts-fetch-http-only" } else { "sts-fetch-wrong-path" };
         findings.add(code, &host, format!("a policy at {}", quoted(&connection.url)));
+    }
+}
+
+/// Adds that a policy is served of which no record tells.
+pub(super) fn remark_unannounced(evidence: &Evidence, sts_state: RecordState, findings: &mut Findings) {
+    let right = policy_url(evidence);
+    let served = |connection: &&Connection| connection.url == right && policy(connection).is_some();
+    if sts_state == RecordState::Absent && evidence.fetch.is_none() && evidence.further.iter().find(served).is_some() {
+        findings.add("sts-policy-without-record", &evidence.domain.policy_host(), "");
     }
 }
 

@@ -31,6 +31,7 @@ pub fn classify(evidence: &Evidence) -> Assessment {
     let retrieval = retrieval::read(evidence, &mut findings);
     further::remark_elsewhere(evidence, &retrieval, &mut findings);
     further::remark_addresses(evidence, &mut findings);
+    further::remark_unannounced(evidence, sts.state, &mut findings);
     let text = PolicyText::read(evidence, &retrieval, &mut findings);
     let destinations = exchanges.destinations(evidence.domain.as_str());
     let names = Names::compare(evidence, &text, destinations.as_deref(), &mut findings);

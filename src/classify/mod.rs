@@ -21,7 +21,7 @@ mod rules;
 mod senders;
 
 pub use self::assessment::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
-pub use self::catalogue::{CATALOGUE_VERSION, catalogue, rule};
+pub use self::catalogue::{CATALOGUE_VERSION, catalogue, rule, scene};
 pub use self::judge::classify;
 pub use self::rule::{ResultType, Rule, Status};
 

@@ -142,7 +142,10 @@ fn common_id(lookup: &Lookup<Txt>, indices: &[usize]) -> Option<String> {
 
 /// CNAMEs of the MTA-STS record that lead nowhere.
 fn sts_chain(lookup: &Lookup<Txt>, findings: &mut Findings) {
-    if let Some(again) = chain_loop(lookup) {
+    // Of an answer that cannot be read evidence keeps no chain, only what is wrong with it.
+    if lookup.outcome == Outcome::Malformed && lookup.detail.as_deref() == Some("CNAME loop") {
+        findings.add("sts-record-cname-loop", &lookup.name, "");
+    } else if let Some(again) = chain_loop(lookup) {
         findings.add("sts-record-cname-loop", &lookup.name, format!("the chain comes back to {}", quoted(again)));
     } else if lookup.outcome == Outcome::Nxdomain && !lookup.cname_chain.is_empty() {
         findings.add("sts-record-cname-dangling", &lookup.name, chain_words(lookup));

@@ -147,7 +147,23 @@ fn facts(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
         writeln!(out, "  policy      {reached}{mode}{age}{mx}{host}")?;
         users(out, assessment)?;
     }
-    writeln!(out, "  _smtp._tls  {}", record(assessment.tlsrpt_state, &texts(&evidence.tlsrpt_txt)))
+    writeln!(out, "  _smtp._tls  {}", record(assessment.tlsrpt_state, &texts(&evidence.tlsrpt_txt)))?;
+    reporters(out, evidence)
+}
+
+/// Which known implementations would send reports, where they do not agree or none would.
+fn reporters(out: &mut impl Write, evidence: &Evidence) -> io::Result<()> {
+    let records = &evidence.tlsrpt_txt.records;
+    let read = Sender::ALL.iter().filter_map(|sender| Some((*sender, sender.sends_reports_to(records)?)));
+    let (used, refused): (Vec<_>, Vec<_>) = read.partition(|(_, destinations)| !destinations.is_empty());
+    if records.is_empty() || refused.is_empty() {
+        return Ok(());
+    }
+    let names = |senders: &[(Sender, Vec<String>)]| senders.iter().map(|(sender, _)| sender.as_str()).collect::<Vec<_>>().join(", ");
+    match used.as_slice() {
+        [] => writeln!(out, "  reports by  none of {}", names(&refused)),
+        used => writeln!(out, "  reports by  {}; not by: {}", names(used), names(&refused)),
+    }
 }
 
 /// Which known implementations would use record and policy, and which not.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::args::{ExplainArguments, FormatArguments};
 use super::{Exit, Failure};
-use crate::classify::{Rule, Status, catalogue, rule};
+use crate::classify::{Rule, Status, catalogue, rule, scene};
 use crate::ui::text;
 
 /// Columns of prose.
@@ -53,6 +53,8 @@ fn as_json(rule: &Rule) -> serde_json::Value {
         "status": rule.status.as_str(),
         "example_with_fault": rule.example.map(|(with, _)| with),
         "example_without_fault": rule.example.map(|(_, without)| without),
+        "seen_with_fault": scene(rule.code).map(|(with, _)| with),
+        "seen_without_fault": scene(rule.code).map(|(_, without)| without),
     })
 }
 
@@ -69,7 +71,7 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     if let Some(result) = rule.tlsrpt_result {
         writeln!(out, "{bold}In TLS reports{bold:#}\n  {result} (RFC 8460 section 4.3)\n")?;
     }
-    if let Some((with, without)) = rule.example {
+    if let Some((with, without)) = rule.example.or_else(|| scene(rule.code)) {
         writeln!(out, "{bold}With the fault{bold:#}\n{}\n", example(with))?;
         writeln!(out, "{bold}Without it{bold:#}\n{}\n", example(without))?;
     }

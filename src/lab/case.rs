@@ -304,9 +304,9 @@ impl Case {
         self.truth(|t| t.delivery_lenient = Expected::Is(delivery))
     }
 
-    /// No MTA-STS record: nothing is fetched, mail goes as it always did.
+    /// No MTA-STS record and no policy host: nothing is fetched, mail goes as it always did.
     pub(super) fn no_record(self) -> Self {
-        let case = self.posture("absent").delivery("opportunistic").unfetched();
+        let case = self.host_end(End::Nxdomain).posture("absent").delivery("opportunistic").unfetched();
         case.truth(|t| t.sts_state = Expected::Is("absent"))
     }
 

@@ -11,6 +11,7 @@ mod case;
 mod census;
 mod certificate;
 mod codes;
+mod consequences;
 mod export;
 mod hierarchy;
 mod http;

@@ -79,7 +79,7 @@ impl Probe {
 
     async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>) -> Policy {
         if !asks_for_policy(&sts_txt.records) {
-            return Policy::default();
+            return Policy { further: self.unannounced(domain, sts_txt).await, ..Policy::default() };
         }
         let host = domain.policy_host();
         let (a, aaaa) = tokio::join!(self.ask::<Ipv4Addr>(&host), self.ask::<Ipv6Addr>(&host));
@@ -109,6 +109,24 @@ impl Probe {
             tokio::join!(join_all(requests), async { if at_the_domain { self.at_the_domain(domain).await } else { None } });
         connections.extend(domain);
         connections
+    }
+
+    /// A policy that no record announces, where the policy host has an address of its own and not only one of a wildcard.
+    async fn unannounced(&self, domain: &Domain, sts_txt: &Lookup<Txt>) -> Vec<Connection> {
+        if !self.look_around || !matches!(sts_txt.outcome, Outcome::Noerror | Outcome::Nodata | Outcome::Nxdomain) {
+            return Vec::new();
+        }
+        let host = domain.policy_host();
+        let a: Lookup<Ipv4Addr> = self.ask(&host).await;
+        if a.records.is_empty() {
+            return Vec::new();
+        }
+        let anything: Lookup<Ipv4Addr> = self.ask(&domain.wildcard_probe_name()).await;
+        if !anything.outcome.is_conclusive() || anything.records.iter().any(|address| a.records.contains(address)) {
+            return Vec::new();
+        }
+        let aaaa = Lookup::unsent(host.clone(), Outcome::Pruned);
+        self.connect(&host, Errand::Tls(POLICY_PATH), &a, &aaaa).await.into_iter().collect()
     }
 
     /// The policy asked of the web server of the domain itself; `None` where there is none that may be asked.

@@ -10,9 +10,12 @@ mod policy_mx;
 mod policy_text;
 mod record;
 mod rua;
+mod scenes;
 mod tlsrpt;
 
 use super::rule::Rule;
+
+pub(in crate::classify) use self::scenes::SCENES;
 
 /// Families in the order of the catalogue, which is that in which a sender comes by what they are about.
 pub(super) const FAMILIES: &[&[Rule]] = &[

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::parse::FaultKind;
 
-use super::super::{Status, catalogue, rule};
+use super::super::{Status, catalogue, rule, scene};
 use super::Scene;
 
 /// Every code by its prefix; a code may be added, none may go or change its meaning.
@@ -90,6 +90,18 @@ fn every_text_fault_has_an_example() {
         let has_example = rule(kind.as_str()).is_some_and(|rule| rule.example.is_some());
         assert_ne!(has_example, WITHOUT_EXAMPLE.contains(&kind.as_str()), "{kind}");
     }
+}
+
+#[test]
+fn every_active_code_has_an_example_or_a_scene() {
+    for rule in catalogue() {
+        let shown = (rule.example.is_some(), scene(rule.code).is_some());
+        assert_ne!(shown, (true, true), "{}: one of them is enough", rule.code);
+        assert!(rule.status != Status::Active || shown != (false, false), "{}", rule.code);
+        assert!(scene(rule.code).is_none_or(|(with, without)| with != without && !with.is_empty() && without.is_ascii()), "{}", rule.code);
+    }
+    let known = super::super::rules::SCENES.iter().all(|(code, ..)| rule(code).is_some());
+    assert!(known, "a scene of no code");
 }
 
 #[test]

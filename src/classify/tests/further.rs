@@ -156,9 +156,26 @@ pub(super) fn parents() -> Vec<Row> {
     ]
 }
 
+pub(super) fn unannounced() -> Vec<Row> {
+    let bare = || Scene::new().no_sts();
+    let of = |scene: Scene, connection| scene.change(|e| e.further = vec![connection]);
+    let expected = &["sts-record-absent", "sts-policy-without-record", "tlsrpt-without-sts-or-dane"];
+    let nothing = &["sts-record-absent", "tlsrpt-without-sts-or-dane"];
+    vec![
+        ("served", of(bare(), brought(RIGHT, "192.0.2.1", POLICY)), expected),
+        ("a web page", of(bare(), brought(RIGHT, "192.0.2.1", "<html></html>")), nothing),
+        ("refused", of(bare(), failed(RIGHT, "192.0.2.1", FetchFault::Refused)), nothing),
+        (
+            "record not known",
+            of(Scene::new().sts_outcome(Outcome::Servfail).unfetched(), brought(RIGHT, "192.0.2.1", POLICY)),
+            &["sts-record-dns-error"],
+        ),
+    ]
+}
+
 #[test]
 fn what_a_scan_sees_that_looks_around() {
-    for table in [places(), addresses(), keys(), receivers(), parents()] {
+    for table in [places(), addresses(), keys(), receivers(), parents(), unannounced()] {
         super::check(&table);
     }
 }

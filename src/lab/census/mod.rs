@@ -54,7 +54,7 @@ enum Kind {
 
 impl Census {
     pub(super) fn new(seed: u64) -> Self {
-        let cases = COMMON.iter().map(|make| make()).chain((0..MAIL.len()).map(|provider| plain("plain", provider)));
+        let cases = COMMON.iter().map(|make| make()).chain((0..MAIL.len()).map(|provider| plain("plain", provider))).map(Case::settled);
         Self { seed, common: cases.map(|case| (case.truth, Arc::new(case.site))).collect() }
     }
 
@@ -66,7 +66,7 @@ impl Census {
     pub(super) fn truth(&self, domain: &str) -> Truth {
         match self.kind(domain) {
             Kind::Common(place) => self.common.get(place).map_or_else(|| nxdomain().truth, |(truth, _)| truth.clone()),
-            Kind::Rare(case) => case.truth,
+            Kind::Rare(case) => case.settled().truth,
         }
     }
 

@@ -55,7 +55,8 @@ fn groups() -> impl Iterator<Item = &'static Group> {
 /// The case of a domain; `None` for a name that is no domain of this world.
 pub(super) fn find(domain: &str) -> Option<Case> {
     let place = names::place(domain)?;
-    Some(if place.adopter { adopter(place)? } else { reports_only() })
+    let case = if place.adopter { adopter(place)? } else { reports_only() };
+    Some(case.settled())
 }
 
 /// A multiplier without a common factor with the number of adopters, so that it deals the segments out over the indices.

@@ -39,7 +39,10 @@ fn failures() -> Vec<Case> {
         case("record-notimp", "NOTIMP for the record.").sts_end(End::Rcode(wire::NOTIMP)).unknown_record(),
         case("record-silence", "No answer for the record.").sts_end(End::Silent).unknown_record().waits(),
         case("record-malformed", "An answer for the record that cannot be read.").sts_end(End::Malformed).unknown_record(),
-        case("record-cname-loop", "Two aliases that lead to each other in place of the record.").sts_end(End::Loop).unknown_record(),
+        case("record-cname-loop", "Two aliases that lead to each other in place of the record.")
+            .sts_end(End::Loop)
+            .unknown_record()
+            .code("sts-record-cname-loop"),
         case("tlsrpt-servfail", "SERVFAIL for the TLSRPT record.")
             .tlsrpt_end(End::Servfail)
             .code("tlsrpt-dns-error")
@@ -73,10 +76,12 @@ fn transport_and_aliases() -> Vec<Case> {
             )
             .code("sts-record-unrelated-txt"),
         case("mx-over-tcp", "The answer for the MX is truncated over UDP.").site(|site| site.mx.tcp_only = true),
-        case("record-cname", "The record behind an alias.").sts_cname(&["{-}._mta-sts.hosting.example"]).code("sts-record-cname"),
+        case("record-cname", "The record behind an alias.")
+            .sts_cname(&["{-}._mta-sts.hosting.example"])
+            .codes(&["sts-record-cname", "sts-delegation-partial"]),
         case("record-cname-chain", "The record behind three aliases.")
             .sts_cname(&["{-}.a.example", "{-}.b.example", "{-}.c.example"])
-            .code("sts-record-cname"),
+            .codes(&["sts-record-cname", "sts-delegation-partial"]),
         case("record-cname-dangling", "An alias to nothing in place of the record.")
             .sts_end(End::Nxdomain)
             .sts_cname(&["{-}._mta-sts.gone.example"])

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::super::case::{Case, case};
 use super::super::places;
-use super::super::site::{Elsewhere, End, Exchange, Neighbour, Reply, Session, Shape};
+use super::super::site::{Elsewhere, End, Exchange, Neighbour, Place, Reply, Session, Shape};
 
 const PAGE: &str = "<!DOCTYPE html>\n<html><body>Welcome</body></html>\n";
 const OLD_POLICY: &str = "version: STSv1\r\nmode: testing\r\nmx: mx1.{d}\r\nmax_age: 2592000\r\n";
@@ -133,6 +133,22 @@ fn subdomains() -> Vec<Case> {
     ]
 }
 
+/// Policies of which no record tells. What has no record has no policy host either, unless a case says otherwise.
+fn unannounced() -> Vec<Case> {
+    let bare = |name, about| {
+        let case = case(name, about).sts_end(End::Nxdomain).no_record().code("sts-record-absent");
+        case.site(|site| (site.host_a, site.host_aaaa) = (Reply::records(vec![Place::Own]), Reply::end(End::Answer)))
+    };
+    vec![
+        bare("unannounced", "A policy, and no record.").code("sts-policy-without-record"),
+        bare("unannounced-page", "A web page in place of a policy, and no record.").body(PAGE),
+        bare("unannounced-expired", "A policy behind a certificate that has expired, and no record.").certificate(Shape::Expired),
+        bare("unannounced-wildcard", "A web server that answers for every name.")
+            .host_at(places::provider(2))
+            .neighbour(Neighbour { a: Reply::records(vec![places::provider(2)]), ..Neighbour::new("*") }),
+    ]
+}
+
 pub(super) fn cases() -> Vec<Case> {
-    [wrong_places(), keys(), addresses(), receivers(), subdomains()].concat()
+    [wrong_places(), keys(), addresses(), receivers(), subdomains(), unannounced()].concat()
 }

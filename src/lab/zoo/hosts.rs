@@ -18,15 +18,17 @@ fn names() -> Vec<Case> {
             .policy_not_now("dns")
             .code("sts-host-dns-error")
             .waits(),
-        case("host-cname", "The policy host is an alias.").host_cname(&["{-}._mta-sts.hosting.example"]).code("sts-host-cname"),
+        case("host-cname", "The policy host is an alias.")
+            .host_cname(&["{-}._mta-sts.hosting.example"])
+            .codes(&["sts-host-cname", "sts-delegation-partial"]),
         case("cname-fine", "The policy host behind three aliases.")
             .host_cname(&["{-}.a.example", "{-}.b.example", "edge.cdn.example"])
-            .code("sts-host-cname"),
+            .codes(&["sts-host-cname", "sts-delegation-partial"]),
         case("host-cname-dangling", "The policy host is an alias to nothing.")
             .host_end(End::Nxdomain)
             .host_cname(&["{-}._mta-sts.gone.example"])
             .no_policy("dns")
-            .codes(&["sts-host-cname", "sts-host-cname-dangling"]),
+            .codes(&["sts-host-cname", "sts-host-cname-dangling", "sts-delegation-partial"]),
         case("ipv6-only", "The policy host has an AAAA record only.")
             .site(|site| site.host_a.records.clear())
             .host_aaaa(Ipv6Addr::LOCALHOST)
@@ -98,7 +100,7 @@ fn certificates() -> Vec<Case> {
             "sts-fetch-cert-name-mismatch",
         )
         .host_cname(&["{-}._mta-sts.hosting.example"])
-        .code("sts-host-cname"),
+        .codes(&["sts-host-cname", "sts-delegation-partial"]),
         cert("cert-no-san", "The policy host is the common name only.", Shape::NoSan, "sts-fetch-cert-no-san"),
         cert("cert-expired", "The certificate expired a week ago.", Shape::Expired, "sts-fetch-cert-expired"),
         cert("cert-expired-mismatch", "Expired, and for another name.", Shape::ExpiredMismatch, "sts-fetch-cert-expired")

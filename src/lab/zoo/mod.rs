@@ -3,6 +3,7 @@
 mod answers;
 mod elsewhere;
 mod hosts;
+mod hygiene;
 mod lines;
 mod near;
 mod neighbours;
@@ -28,7 +29,8 @@ pub(super) fn cases() -> Vec<Case> {
         patterns::cases(),
         neighbours::cases(),
         elsewhere::cases(),
+        hygiene::cases(),
         near::cases(),
     ];
-    near::declare(families.concat())
+    near::declare(families.concat().into_iter().map(Case::settled).collect())
 }

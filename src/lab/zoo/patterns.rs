@@ -53,16 +53,16 @@ fn covering() -> Vec<Case> {
         case("mx-digits", "A label of digits.").mx(&["1.{d}"]).patterns(&["1.{d}"]),
         case("mx-single-label", "A pattern without a dot beside good ones.")
             .patterns(&["mx1.{d}", "mx2.{d}", "mailhost"])
-            .code("sts-policy-mx-single-label"),
+            .codes(&["sts-mx-stale-pattern", "sts-policy-mx-single-label"]),
         case("mx-placeholder", "A placeholder of a template beside good patterns.")
             .patterns(&["mx1.{d}", "mx2.{d}", "mail.yourdomain.tld"])
-            .code("sts-policy-placeholder"),
+            .codes(&["sts-mx-stale-pattern", "sts-policy-placeholder"]),
         case("wildcard-public-suffix", "A wildcard for a public suffix beside good patterns.")
             .patterns(&["mx1.{d}", "mx2.{d}", "*.co.uk"])
-            .code("sts-policy-mx-wildcard-public-suffix"),
+            .codes(&["sts-mx-stale-pattern", "sts-policy-mx-wildcard-public-suffix"]),
         case("policy-host-beside", "The policy host as a further pattern.")
             .patterns(&["mx1.{d}", "mx2.{d}", "mta-sts.{d}"])
-            .code("sts-policy-mx-is-policy-host"),
+            .codes(&["sts-mx-stale-pattern", "sts-policy-mx-is-policy-host"]),
         case("mx-google", "A provider's hosts and its patterns.")
             .mx(&["aspmx.l.google.com", "alt1.aspmx.l.google.com", "alt2.aspmx.l.google.com"])
             .patterns(&["aspmx.l.google.com", "*.aspmx.l.google.com"]),

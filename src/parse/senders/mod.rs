@@ -1,4 +1,4 @@
-//! Senders as they are: a table of how eight implementations read a record and a policy, and the interpreter of that table.
+//! Senders as they are: a table of how eight implementations read a record and a policy, and two a record of TLS reporting, and the interpreter of that table.
 //!
 //! Each trait was observed by giving the implementation's own parser the vectors in `tests/vectors`, or is written in its source.
 //! What is modelled is which texts are used and what is read from them; caching, retries and the comparison of certificates are not.
@@ -8,6 +8,7 @@ mod matching;
 mod number;
 mod policy;
 mod record;
+mod reports;
 mod sender;
 mod table;
 mod text;
@@ -29,6 +30,12 @@ impl Sender {
         policy::read(profile(self), body, content_type)
     }
 
+    /// Where it would send reports, by these TXT records at `_smtp._tls` (RFC 8460 section 3); empty if it uses none of them, `None` if
+    /// how it reads them is not known.
+    pub fn sends_reports_to(self, records: &[Txt]) -> Option<Vec<String>> {
+        reports::destinations(profile(self), records)
+    }
+
     /// Whether it holds a pattern to cover an MX host; `None` where it leaves the comparison to another program.
     pub fn covers(self, pattern: &str, host: &str) -> Option<bool> {
         profile(self).matching.map(|matching| matching::covers(matching, pattern, host))
@@ -46,6 +53,10 @@ mod tests {
         let pieces = &[
             "v=STSv1",
             "id=1",
+            "v=TLSRPTv1",
+            "rua",
+            "mailto:a",
+            ",",
             ";",
             "=",
             ":",
@@ -76,6 +87,7 @@ mod tests {
             let records: Vec<Txt> = texts.into_iter().map(|text| Txt(vec![text])).collect();
             for sender in Sender::ALL {
                 sender.finds_record(&records);
+                assert!(sender.sends_reports_to(&records).is_none_or(|found| found.iter().all(|uri| uri.contains(':'))));
                 for policy in [sender.reads_policy(&body, Some(&media)), sender.reads_policy(&body, Some(b"text/plain"))].into_iter().flatten() {
                     policy.mx.iter().for_each(|pattern| _ = sender.covers(pattern, &host));
                 }

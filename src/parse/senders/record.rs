@@ -7,50 +7,54 @@ use super::traits::{Beginning, Choice, KeyStart, Misfit, Pairs, Profile, Record,
 use crate::evidence::Txt;
 
 const VERSION: &str = "STSv1";
-const VERSION_FIELD: &str = "v=STSv1";
 
 /// Whether the records make the implementation ask for a policy.
 pub(super) fn finds(profile: &Profile, records: &[Txt]) -> bool {
     let texts: Vec<String> = records.iter().map(|record| String::from_utf8_lossy(&record.joined()).into_owned()).collect();
-    let reads = |text: &str| reads(profile, text);
-    match (profile.choice, texts.as_slice()) {
+    chosen(profile.choice, profile.white, VERSION, &texts, |text| reads(profile, text).then_some(())).is_some()
+}
+
+/// What is read from the record that counts; `None` if none does or it cannot be read.
+pub(super) fn chosen<T>(choice: Choice, white: White, version: &str, texts: &[String], reads: impl Fn(&str) -> Option<T>) -> Option<T> {
+    match (choice, texts) {
         (Choice::OnlyTxt, [text]) => reads(text),
-        (Choice::OnlyTxt, _) => false,
+        (Choice::OnlyTxt, _) => None,
         (Choice::Joined, texts) => reads(&texts.concat()),
-        (Choice::AnyReadable, texts) => texts.iter().any(|text| reads(text)),
+        (Choice::AnyReadable, texts) => texts.iter().find_map(|text| reads(text)),
         (Choice::OneThat(beginning), texts) => {
-            let mut candidates = texts.iter().filter(|text| begins(beginning, profile.white, text));
-            candidates.next().is_some_and(|text| reads(text)) && candidates.next().is_none()
+            let mut candidates = texts.iter().filter(|text| begins(beginning, white, version, text));
+            candidates.next().and_then(|text| reads(text)).filter(|_| candidates.next().is_none())
         }
     }
 }
 
-fn begins(beginning: Beginning, white: White, text: &str) -> bool {
+fn begins(beginning: Beginning, white: White, version: &str, text: &str) -> bool {
     match beginning {
-        Beginning::AsciiPrefix => text.is_ascii() && text.starts_with(VERSION_FIELD),
-        Beginning::Delimited => after_version(text).is_some(),
+        Beginning::AsciiPrefix => text.is_ascii() && text.strip_prefix("v=").is_some_and(|text| text.starts_with(version)),
+        Beginning::Delimited => after_version(text, version).is_some(),
         Beginning::Word => {
-            let (start, rest) = white.trim(text).split_at_checked(VERSION_FIELD.len()).unwrap_or_default();
-            start.eq_ignore_ascii_case(VERSION_FIELD) && !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            let field = format!("v={version}");
+            let (start, rest) = white.trim(text).split_at_checked(field.len()).unwrap_or_default();
+            start.eq_ignore_ascii_case(&field) && !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         }
     }
 }
 
 /// What follows the version and its delimiter.
-fn after_version(text: &str) -> Option<&str> {
-    delimiter(text.strip_prefix(VERSION_FIELD)?)
+pub(super) fn after_version<'t>(text: &'t str, version: &str) -> Option<&'t str> {
+    delimiter(text.strip_prefix("v=")?.strip_prefix(version)?)
 }
 
 /// What follows `*WSP ";" *WSP`.
-fn delimiter(text: &str) -> Option<&str> {
+pub(super) fn delimiter(text: &str) -> Option<&str> {
     let wsp = [' ', '\t'];
     text.trim_start_matches(wsp).strip_prefix(';').map(|rest| rest.trim_start_matches(wsp))
 }
 
 fn reads(profile: &Profile, text: &str) -> bool {
     match profile.record {
-        Record::VersionOnly => text.strip_prefix(VERSION_FIELD).is_some_and(|rest| rest.starts_with(';')),
-        Record::Grammar(start, second_id) => after_version(text).is_some_and(|fields| grammar(fields, start, second_id)),
+        Record::VersionOnly => text.strip_prefix("v=STSv1;").is_some(),
+        Record::Grammar(start, second_id) => after_version(text, VERSION).is_some_and(|fields| grammar(fields, start, second_id)),
         Record::Pairs(pairs) => read_pairs(&pairs, profile.white, text),
     }
 }
@@ -134,6 +138,6 @@ fn pair<'t>(pairs: &Pairs, white: White, field: &'t str) -> Result<Option<Pair<'
     Ok(Some((if pairs.any_case { Cow::Owned(key.to_ascii_lowercase()) } else { key }, value)))
 }
 
-fn without_space(text: &str) -> Cow<'_, str> {
+pub(super) fn without_space(text: &str) -> Cow<'_, str> {
     text.replace(|c: char| c.is_ascii_whitespace(), "").into()
 }

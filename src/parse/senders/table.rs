@@ -2,8 +2,8 @@
 
 use super::sender::Sender;
 use super::traits::{
-    Beginning, Choice, Counts, Encoding, KeyStart, Keys, Lines, Matching, MaxAge, Media, Misfit, MxLines, Number, Pairs, Policy, Profile,
-    Record, RootDot, SecondId, Spaces, White,
+    Beginning, Choice, Counts, Destinations, Encoding, KeyStart, Keys, Lines, Matching, MaxAge, Media, Misfit, MxLines, Number, Pairs,
+    Policy, Profile, Record, Reports, RootDot, SecondId, Spaces, White,
 };
 
 /// How a sender reads.
@@ -80,6 +80,7 @@ const CHASQUID: Profile = Profile {
         none_needs_mx: true,
         ..FORGIVING
     },
+    reports: None,
     matching: Some(Matching { pattern_dot: RootDot::Ignored, ..MATCHING }),
 };
 
@@ -103,6 +104,7 @@ const GO_MTASTS: Profile = Profile {
         all_checked: true,
         ..FORGIVING
     },
+    reports: None,
     matching: Some(Matching { pattern_dot: RootDot::Ignored, ..MATCHING }),
 };
 
@@ -117,6 +119,7 @@ const KUMOMTA: Profile = Profile {
         max_age: MaxAge { number: Number::Unsigned, range: ANY_AGE, otherwise: None },
         ..FORGIVING
     },
+    reports: None,
     matching: Some(MATCHING),
 };
 
@@ -133,6 +136,7 @@ const MAILAUTH: Profile = Profile {
         max_age: MaxAge { number: Number::Script, range: (0.0, YEAR), otherwise: None },
         ..FORGIVING
     },
+    reports: None,
     matching: Some(Matching { host_dot: RootDot::Kept, any_depth: true, trims: true, ..MATCHING }),
 };
 
@@ -147,6 +151,7 @@ const MOX: Profile = Profile {
         max_age: MaxAge { number: Number::Digits, range: (0.0, i32::MAX as f64), otherwise: None },
         ..STRICT
     },
+    reports: Some(Reports { choice: Choice::OneThat(Beginning::Delimited), destinations: Destinations::AnyScheme(KeyStart::Punctuation) }),
     matching: Some(Matching { grammar: true, ..MATCHING }),
 };
 
@@ -163,6 +168,7 @@ const POSTFIX_MTA_STS_RESOLVER: Profile = Profile {
         max_age: MaxAge { number: Number::Python, range: (0.0, YEAR), otherwise: None },
         ..FORGIVING
     },
+    reports: None,
     matching: None,
 };
 
@@ -172,6 +178,7 @@ const POSTFIX_TLSPOL: Profile = Profile {
     record: Record::Grammar(KeyStart::Alphanumeric, SecondId::Ignored),
     media: Media::Whole,
     policy: Policy { encoding: Encoding::Utf8Printable, mx: MxLines::Grammar(RootDot::Ignored), ..STRICT },
+    reports: None,
     matching: None,
 };
 
@@ -191,5 +198,6 @@ const STALWART: Profile = Profile {
         none_needs_mx: true,
         ..FORGIVING
     },
+    reports: Some(Reports { choice: Choice::AnyReadable, destinations: Destinations::MailAndWeb }),
     matching: Some(MATCHING),
 };

@@ -13,6 +13,8 @@ pub(super) struct Profile {
     pub(super) media: Media,
     /// How it reads a policy.
     pub(super) policy: Policy,
+    /// How it reads a record of TLS reporting; `None` where that is not known or it sends no reports.
+    pub(super) reports: Option<Reports>,
     /// How it compares names; `None` where it hands the patterns on.
     pub(super) matching: Option<Matching>,
 }
@@ -256,6 +258,23 @@ pub(super) enum MxLines {
 pub(super) enum RootDot {
     Ignored,
     Kept,
+}
+
+/// How a record of TLS reporting is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reports {
+    /// Which TXT records are read.
+    pub(super) choice: Choice,
+    pub(super) destinations: Destinations,
+}
+
+/// How fields and destinations are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Destinations {
+    /// By the ABNF, save that white space may stand at the end; any scheme will do.
+    AnyScheme(KeyStart),
+    /// As pairs in any case, mailto and https only.
+    MailAndWeb,
 }
 
 /// How a pattern is compared with the name of an MX host.

@@ -1,0 +1,37 @@
+//! What follows from what a case publishes and from what is said of its columns, so that it need not be written beside each case.
+
+use super::case::Case;
+use super::site::{End, Session, Text};
+use super::truth::Expected;
+
+/// The id with which every case begins; a date of long ago (RFC 8461 section 3.1 leaves the form open).
+const OLD_ID: &str = "id=20240101";
+
+impl Case {
+    /// The same case with the codes that follow from the rest of it.
+    pub(super) fn settled(self) -> Self {
+        let is = |column: Expected, words: &[&str]| matches!(column, Expected::Is(word) if words.contains(&word));
+        let truth = &self.truth;
+        let deployed = is(truth.sts_state, &["valid", "invalid", "multiple"]);
+        let enforced = is(truth.posture, &["enforce"]);
+        let unasked = is(truth.tlsrpt_state, &["absent"]);
+        let unretrieved = is(truth.policy_stage, &["dns", "tcp", "tls", "http"]);
+        let (a, aaaa) = (&self.site.host_a, &self.site.host_aaaa);
+        let ipv4_only = a.end == End::Answer && !a.records.is_empty() && aaaa.end == End::Answer && aaaa.records.is_empty();
+        let follows = [
+            ("sts-host-no-ipv6", deployed && ipv4_only),
+            ("sts-fetch-tls12-only", deployed && self.site.session == Session::Tls12),
+            ("sts-record-without-policy", is(truth.sts_state, &["valid"]) && is(truth.posture, &["broken"]) && unretrieved),
+            ("sts-enforce-without-tlsrpt", deployed && unasked && enforced),
+            ("sts-without-tlsrpt", deployed && unasked && !enforced),
+            ("tlsrpt-without-sts-or-dane", is(truth.tlsrpt_state, &["valid"]) && is(truth.sts_state, &["absent"])),
+            ("sts-mode-testing-long", is(truth.posture, &["testing"]) && self.has_old_id()),
+        ];
+        follows.into_iter().filter(|(_, follows)| *follows).fold(self, |case, (code, _)| case.code(code))
+    }
+
+    fn has_old_id(&self) -> bool {
+        let has = |text: &Text| text.for_domain("").windows(OLD_ID.len()).any(|part| part == OLD_ID.as_bytes());
+        self.site.sts.records.iter().flatten().any(has)
+    }
+}
