@@ -77,6 +77,7 @@ fn every_option_of_scan_has_a_help_text() {
         "--root-hints",
         "--dns-port",
         "--retry-rounds",
+        "--0x20",
         "--rate",
         "--resolver-rate",
         "--fetch-rate",

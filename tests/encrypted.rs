@@ -190,12 +190,12 @@ fn a_resolver_with_a_wrong_certificate_is_not_asked() {
         (format!("tls://{}#other.example", world.tls), true, "certificate is not accepted"),
         (format!("https://{}#other.example", world.https), true, "certificate is not accepted"),
         (format!("tls://{}#{NAME}", world.tls), false, "certificate is not accepted"),
-        (format!("tls://{}#{NAME}", world.lab.dns_addr()), true, "no resolver answers"),
+        (format!("tls://{}#{NAME}", world.lab.dns_addr()), true, "no resolver can be used"),
     ] {
         let (ca, mut arguments) = (world.path("ca.pem"), vec!["check", "enforce.test", "--https-port", &port, "--resolver", &resolver]);
         arguments.extend(authority.then_some(["--ca-file", &ca]).into_iter().flatten());
         let output = expect(2, &arguments);
-        assert!(stderr(&output).contains("no resolver answers") && stderr(&output).contains(said), "{resolver}: {}", stderr(&output));
+        assert!(stderr(&output).contains("no resolver can be used") && stderr(&output).contains(said), "{resolver}: {}", stderr(&output));
     }
     assert_eq!(world.lab.journal().counts().txt, 0, "nothing of the domain was asked");
 

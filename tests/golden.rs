@@ -135,6 +135,8 @@ fn observe() -> Vec<Evidence> {
         rate: Some(0),
         resolver_rate: Some(0),
         dns_timeout: Duration::from_secs(2),
+        patience: None,
+        mix_case: false,
         dns_tries: 3,
         concurrency: None,
         fetch_concurrency: None,

@@ -10,20 +10,56 @@ use stscan::lab::{Counts, Lab, LabConfig, World};
 
 /// Scans names of the zoo against a lab of our own and gives what the lab was asked.
 fn asked(names: impl Iterator<Item = String>, options: &[&str]) -> Counts {
-    let dir = tempfile::tempdir().unwrap();
     let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
+    let rows = scan(&lab, names, options);
+    assert!(rows.iter().all(|row| row.column("posture") == Some("enforce")), "a scan without failures");
+    lab.journal().counts()
+}
+
+/// Scans names against a lab.
+fn scan(lab: &Lab, names: impl Iterator<Item = String>, options: &[&str]) -> Vec<harness::Row> {
+    let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     let (list, authority, out) = (path("list.txt"), path("ca.pem"), path("out"));
     fs::write(&list, names.map(|name| name + "\n").collect::<String>()).unwrap();
     fs::write(&authority, lab.ca_pem()).unwrap();
     let (resolver, port) = (lab.dns_addr().to_string(), lab.https_port().to_string());
     let network = ["--resolver", &resolver, "--trust-resolvers", "--https-port", &port, "--ca-file", &authority, "--allow-private"];
-    let pace = ["--host-rate", "0", "--fetch-rate", "0", "--retry-rounds", "none"];
-    let arguments = [&["scan", &list, "-o", &out][..], &network, &pace, options].concat();
+    let rounds: &[&str] = if options.contains(&"--retry-rounds") { &[] } else { &["--retry-rounds", "none"] };
+    let pace = ["--host-rate", "0", "--fetch-rate", "0"];
+    let arguments = [&["scan", &list, "-o", &out][..], &network, &pace, rounds, options].concat();
     harness::expect(0, &arguments);
-    let rows = harness::rows(dir.path().join("out").as_path());
-    assert!(rows.iter().all(|row| row.column("posture") == Some("enforce")), "a scan without failures");
-    lab.journal().counts()
+    harness::rows(dir.path().join("out").as_path())
+}
+
+/// The least and the most queries that arrived in any five seconds (500 hundredths), as a share of what the rate allows.
+fn five_seconds(arrivals: &[(u64, u64)], rate: u64) -> (f64, f64) {
+    let last = arrivals.last().unwrap().0;
+    assert!(last >= 520, "the scan took {last} hundredths of a second: too short to tell");
+    let mut by_tick = vec![0; usize::try_from(last).unwrap() + 1];
+    arrivals.iter().for_each(|(tick, count)| by_tick[usize::try_from(*tick).unwrap()] = *count);
+    // The last hundredth is not whole.
+    by_tick.pop();
+    let shares = by_tick.windows(500).map(|window| window.iter().sum::<u64>() as f64 / (5 * rate) as f64);
+    shares.fold((f64::MAX, 0.0), |(least, most), share| (least.min(share), most.max(share)))
+}
+
+#[test]
+fn rates_are_kept_and_reached() {
+    let mut reached = Vec::new();
+    for option in ["--rate", "--resolver-rate"] {
+        // Other work on the machine may hold a scan up, but nothing may make it hurry.
+        let held = (0..3).any(|_| {
+            let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
+            scan(&lab, (0..3700).map(|number| format!("nothing-{number:06}.test")), &[option, "2000"]);
+            let (least, most) = five_seconds(&lab.journal().arrivals(), 2000);
+            println!("{option} 2000: {least:.4} to {most:.4} of it in any five seconds");
+            assert!(most <= 1.02, "{option}: {most}");
+            least >= 0.98
+        });
+        reached.push(held);
+    }
+    assert_eq!(reached, [true, true]);
 }
 
 #[test]
@@ -44,4 +80,14 @@ fn looking_around_is_asked_for() {
     let names = || (0..10).map(|number| format!("enforce-{number:06}.test"));
     assert_eq!(asked(names(), &[]).txt, 20);
     assert_eq!(asked(names(), &["--look-around"]).txt, 20 + 60);
+}
+
+#[test]
+fn later_rounds_ask_only_what_has_failed() {
+    let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
+    let rounds = ["--dns-tries", "1", "--retry-rounds", "50ms,50ms"];
+    let rows = scan(&lab, (0..20).map(|number| format!("record-servfail-{number:06}.test")), &rounds);
+    assert!(rows.len() == 20 && rows.iter().all(|row| row.column("sts_state") == Some("unknown")));
+    let counts = lab.journal().counts();
+    assert_eq!((counts.mx, counts.txt), (20, 20 * (1 + 3)), "the TLSRPT record once, the MTA-STS record in each round");
 }

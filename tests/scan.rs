@@ -178,7 +178,7 @@ fn bad_input_gets_one_sentence_and_the_right_status() {
         (2, vec!["--lab", &good, "--top", "0"], "--top 0"),
         (2, vec!["--lab", &good, "--rate", "-1"], "--rate"),
         (2, vec!["--lab", &good, "--column", "nope"], "nope"),
-        (2, vec![&good, "--resolver", "127.0.0.1:9", "--dns-timeout", "0.2"], "no resolver answers"),
+        (2, vec![&good, "--resolver", "127.0.0.1:9", "--dns-timeout", "0.2"], "no resolver can be used"),
         (2, vec![&good, "--resolver", "example"], "resolver address"),
         (2, vec!["--lab=mars"], "mars"),
         (2, vec![], "no list"),

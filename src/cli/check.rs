@@ -1,6 +1,7 @@
 //! `stscan check`: a few domains, explained to a person.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use anstyle::Style;
 use serde_json::{Value, json};
@@ -15,6 +16,8 @@ use crate::parse::senders::Sender;
 use crate::scan::{Network, ScanError};
 use crate::ui::text;
 
+/// How long to wait for a resolver when none answers: somebody is waiting for this.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Columns of prose.
 const WIDTH: usize = 100;
 
@@ -22,7 +25,8 @@ const WIDTH: usize = 100;
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = plan::config(arguments.config.as_deref())?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
-    let plan = plan::network(&arguments.network.or(file.network), None)?;
+    let mut plan = plan::network(&arguments.network.or(file.network), None)?;
+    plan.patience = Some(PATIENCE);
     let network = Network::prepare(&plan)?;
     for warning in network.warnings() {
         writeln!(anstream::stderr(), "stscan: {warning}")?;

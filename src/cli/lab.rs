@@ -65,6 +65,7 @@ fn serve(config: &LabConfig) -> Result<Exit, Failure> {
     let mut out = anstream::stdout();
     writeln!(out, "world {}, seed {}", config.world, config.seed)?;
     writeln!(out, "DNS   {} (UDP and TCP)", lab.dns_addr())?;
+    writeln!(out, "names {} (a root server, for --iterative --root-hints FILE --dns-port N)", lab.root_addr())?;
     writeln!(out, "HTTPS port {} of the addresses that DNS gives", lab.https_port())?;
     writeln!(out, "HTTP  port {} of the same, for --look-around", lab.http_port())?;
     writeln!(out, "root  {root}")?;

@@ -67,9 +67,13 @@ options! {
         /// Port of the name servers for --iterative; other than 53 only for labs [default: 53]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Resolving")]
         pub dns_port: Option<u16>,
-        /// Do not check at the start whether the resolvers answer
+        /// Do not check at the start whether the resolvers answer, and whether they answer the truth
         #[arg(long, help_heading = "Resolving")]
         pub trust_resolvers: bool,
+        /// Ask for names in random case, which answers have to repeat: a further safeguard against forgery
+        #[arg(long = "0x20", help_heading = "Resolving")]
+        #[serde(rename = "0x20")]
+        pub mix_case: bool,
         /// When to try targets again whose lookups failed, as 5s,30s, or none [default: 5s,30s]
         #[arg(long, value_name = "LIST", help_heading = "Resolving")]
         pub retry_rounds: Option<String>,
@@ -198,6 +202,11 @@ impl ConfigFile {
     pub fn parse(text: &str) -> Result<Self, String> {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string().trim_end().to_owned())?;
         let (mut network, mut scan, mut lists) = (toml::Table::new(), toml::Table::new(), Vec::new());
+        let known = |fields: &[&str], name: &str| match name {
+            // No field can have this name.
+            "0x20" => fields.contains(&"mix_case"),
+            name => fields.contains(&name.replace('-', "_").as_str()),
+        };
         for (key, value) in table {
             match (key.as_str(), value) {
                 ("list", toml::Value::String(list)) => lists.push(list),
@@ -206,8 +215,8 @@ impl ConfigFile {
                         lists.push(value.as_str().ok_or("list: an array of file names is expected")?.to_owned());
                     }
                 }
-                (name, value) if NetworkOptions::FIELDS.contains(&name.replace('-', "_").as_str()) => drop(network.insert(key, value)),
-                (name, value) if ScanOptions::FIELDS.contains(&name.replace('-', "_").as_str()) => drop(scan.insert(key, value)),
+                (name, value) if known(NetworkOptions::FIELDS, name) => drop(network.insert(key, value)),
+                (name, value) if known(ScanOptions::FIELDS, name) => drop(scan.insert(key, value)),
                 (name, _) => return Err(format!("there is no option {name:?}; the keys are the long names of scan's options, and list")),
             }
         }
@@ -235,11 +244,12 @@ mod tests {
 
     #[test]
     fn a_file_and_the_command_line_are_laid_over_each_other() {
-        let file = ConfigFile::parse("list = 'a.txt'\nrate = 50\nresolver = ['192.0.2.1']\nout = 'x'\nallow-private = true\n").unwrap();
+        let file = ConfigFile::parse("list = 'a.txt'\nrate = 50\nresolver = ['192.0.2.1']\nout = 'x'\nallow-private = true\n0x20 = true\n")
+            .unwrap();
         assert_eq!(file.lists, ["a.txt"]);
         let typed = NetworkOptions { rate: Some(7), ..NetworkOptions::default() };
         let both = typed.or(file.network);
-        assert_eq!((both.rate, both.allow_private, both.resolver.len()), (Some(7), true, 1));
+        assert_eq!((both.rate, both.allow_private, both.mix_case, both.resolver.len()), (Some(7), true, true, 1));
     }
 
     #[test]

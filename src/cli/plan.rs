@@ -93,6 +93,8 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<Net
             .ok()
             .filter(|tries| (1..=100).contains(tries))
             .ok_or_else(|| Failure::usage(format!("--dns-tries {tries}: 1 to 100 are possible")))?,
+        patience: None,
+        mix_case: options.mix_case,
         concurrency: options.concurrency.map(|limit| limit as usize),
         fetch_concurrency: options.fetch_concurrency.map(|limit| limit as usize).or(defaults.fetch_concurrency),
         fetch: FetchConfig {
@@ -274,6 +276,7 @@ fn configuration(input: &InputOptions, plan: &NetworkPlan) -> BTreeMap<String, V
         ("dns-port", json!(plan.iterative.as_ref().map(|iterative| iterative.port))),
         ("encrypted", json!(!plan.encrypted.is_empty())),
         ("retry-rounds", json!(rounds)),
+        ("0x20", json!(plan.mix_case)),
         ("dns-timeout", seconds(plan.dns_timeout)),
         ("dns-tries", json!(plan.dns_tries)),
         ("connect-timeout", seconds(plan.fetch.connect_timeout)),

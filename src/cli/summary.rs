@@ -7,7 +7,7 @@ use std::path::Path;
 use anstyle::Style;
 
 use crate::classify::{MxState, PolicyStage, Posture, RecordState, rule};
-use crate::dataset::Manifest;
+use crate::dataset::{DnsActivity, Manifest};
 use crate::scan::Report;
 use crate::ui::tables::grouped;
 use crate::ui::text;
@@ -59,12 +59,34 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, repor
         grouped(manifest.activity.dns_queries),
         grouped(manifest.activity.fetches)
     )?;
+    dns(out, &manifest.activity.dns)?;
     let shown = text::safe(&dir.display().to_string());
     writeln!(out, "\n{shown}/manifest.json\n{shown}/domains/  ({} parts)", manifest.parts.len())?;
     if accounting.rejected > 0 {
         writeln!(out, "{shown}/rejected.csv  ({} lines that are no domain name)", grouped(accounting.rejected))?;
     }
     writeln!(out, "\nDuckDB: SELECT posture, count(*) FROM '{shown}/domains/*.parquet' GROUP BY ALL;")
+}
+
+/// What went wrong between the scan and its resolvers; nothing where nothing did.
+fn dns(out: &mut impl Write, dns: &DnsActivity) -> io::Result<()> {
+    let numbers = [
+        (dns.timeouts, "queries without an answer in time"),
+        (dns.unexpected, "datagrams that answered nothing asked"),
+        (dns.malformed, "unreadable answers"),
+        (dns.local_errors, "queries that this machine could not send"),
+        (dns.kernel_drops, "datagrams dropped by the kernel"),
+        (dns.retreats, "retreats to fewer queries in flight because of loss"),
+    ];
+    let said: Vec<String> =
+        numbers.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{} {what}", grouped(*number))).collect();
+    if !said.is_empty() {
+        writeln!(out, "DNS: {} (receive buffer {} octets)", said.join(", "), grouped(dns.receive_buffer))?;
+    }
+    if dns.pauses > 0 {
+        writeln!(out, "Pauses because no resolver answered: {}, {:.0} s in all", grouped(dns.pauses), dns.paused_seconds)?;
+    }
+    Ok(())
 }
 
 /// One line of words with their counts; words without rows are left out.

@@ -58,7 +58,8 @@ fn course_fields() -> FieldList {
         ("dns_queries", count("DNS queries sent, repetitions included.")),
         ("dns_retries", count("DNS queries that repeat one that got no usable answer.")),
         ("fetches", count("HTTPS exchanges begun.")),
-        ("retried_targets", count("Targets tried again before their shard closed.")),
+        ("retried_targets", count("Times that a target was tried again before its shard closed.")),
+        ("dns", group("What became of the DNS queries.", dns_fields())),
     ];
     let rates = vec![
         ("domains", number("Rows a second.")),
@@ -74,6 +75,21 @@ fn course_fields() -> FieldList {
         ("activity", group("What was sent, over all sessions of the run.", activity)),
         ("rates", group("Rates reached, over all sessions of the run.", rates)),
         ("parts", array("The parts, by shard.", group("A file of table domains.", part_fields()))),
+    ]
+}
+
+fn dns_fields() -> FieldList {
+    vec![
+        ("timeouts", count("Queries that got no answer in time.")),
+        ("tcp", count("Queries sent over TCP.")),
+        ("unexpected", count("Datagrams dropped because they answer nothing that was asked: late, stray or forged.")),
+        ("malformed", count("Answers that could not be read, or that speak of something else.")),
+        ("local_errors", count("Queries that this machine could not send.")),
+        ("kernel_drops", count("Datagrams that the kernel dropped because a receive buffer was full, as far as it has said so.")),
+        ("retreats", count("How often fewer queries were let into flight because answers were lost.")),
+        ("pauses", count("How often no resolver answered and the scan waited.")),
+        ("paused_seconds", number("How long it waited so.")),
+        ("receive_buffer", count("Octets of receive buffer that the kernel granted to each socket, as last used.")),
     ]
 }
 

@@ -36,7 +36,7 @@ pub use self::batch::{MAX_BATCH_ROWS, record_batch};
 pub use self::counts::{Counts, Tally};
 pub use self::error::DatasetError;
 pub use self::folder::{REJECTED, SPOOL};
-pub use self::manifest::{AccountingEntry, Activity, List, Manifest, Options, Part, Rates, RunDescription, Tool};
+pub use self::manifest::{AccountingEntry, Activity, DnsActivity, List, Manifest, Options, Part, Rates, RunDescription, Tool};
 pub use self::manifest_schema::manifest_schema;
 pub use self::read::{
     ColumnGroup, EvidenceColumns, Judgement, JudgementColumns, ListColumn, PartBatches, PartFile, Reader, StoredFinding, TargetColumns,

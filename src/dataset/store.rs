@@ -106,10 +106,22 @@ mod tests {
     use arrow::datatypes::Int64Type;
 
     use super::*;
-    use crate::dataset::{Reader, record_batch, refuse_unless_usable, samples};
+    use crate::dataset::{DnsActivity, Reader, record_batch, refuse_unless_usable, samples};
     use crate::input::Accounting;
 
-    const SESSION: Activity = Activity { seconds: 2.0, dns_queries: 30, dns_retries: 1, fetches: 3, retried_targets: 0 };
+    const DNS: DnsActivity = DnsActivity {
+        timeouts: 4,
+        tcp: 1,
+        unexpected: 2,
+        malformed: 0,
+        local_errors: 0,
+        kernel_drops: 0,
+        retreats: 0,
+        pauses: 1,
+        paused_seconds: 1.5,
+        receive_buffer: 4096,
+    };
+    const SESSION: Activity = Activity { seconds: 2.0, dns_queries: 30, dns_retries: 1, fetches: 3, retried_targets: 0, dns: DNS };
 
     fn batch(ordinals: &[u64]) -> RecordBatch {
         let records: Vec<_> = ordinals.iter().map(|ordinal| samples::absent(*ordinal, &format!("d{ordinal}.example.com"))).collect();

@@ -94,6 +94,13 @@ pub struct FetchError {
     pub text: String,
 }
 
+impl FetchError {
+    /// Whether this machine is at fault (no descriptor, no buffer, no route), which says nothing of the host.
+    pub fn is_local(&self) -> bool {
+        self.fault == FetchFault::Local
+    }
+}
+
 vocabulary! {
     /// What is wrong with a certificate chain. A chain may have several faults; the exchange goes on so that all are seen.
     pub enum CertificateFault {

@@ -59,7 +59,7 @@ pub struct Lookup<R> {
     pub cname_chain: Vec<String>,
     /// Records of the type asked for, in the order of the answer.
     pub records: Vec<R>,
-    /// The resolver whose answer this is, or that was asked last.
+    /// The resolver whose answer this is, or that was asked last; where a scan resolves from the root, the name server.
     pub resolver: Option<SocketAddr>,
     /// Questions sent, over UDP and TCP together.
     pub attempts: u16,

@@ -61,6 +61,11 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Whether another round may bring what this one has not: a lookup failed, or the fetch did by a fault of this machine.
+    pub fn is_worth_another_round(&self) -> bool {
+        self.has_failed_lookup() || self.fetch.as_ref().and_then(|fetch| fetch.error.as_ref()).is_some_and(FetchError::is_local)
+    }
+
     /// Whether a lookup failed in a way that another attempt may mend: no answer, or none that settles anything.
     ///
     /// MX hosts, receivers of reports and names looked around at do not count: one large receiver that fails would have all

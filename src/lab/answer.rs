@@ -35,6 +35,8 @@ pub(super) fn answer(internet: &Internet, message: &[u8], transport: Transport, 
     let name = std::str::from_utf8(&scratch.name).unwrap_or_default();
     let response = Response { question, transport, text: &mut scratch.text, out };
     let send = match internet.find(name) {
+        _ if name.is_empty() => response.write_root(),
+        _ if has_no_such_tld(name) => response.empty(wire::NXDOMAIN),
         Some((domain, Role::Neighbour(RECEIVER), site)) if site.neighbour(RECEIVER).is_none() => {
             response.write_web(domain, places::own(name))
         }
@@ -47,6 +49,13 @@ pub(super) fn answer(internet: &Internet, message: &[u8], transport: Transport, 
         None => response.empty(wire::NXDOMAIN),
     };
     Answered { qtype: question.qtype, send }
+}
+
+/// Whether no top-level domain has this name: none is longer than 24 letters, and one is reserved for that (RFC 6761 section 6.4). Without
+/// such names a world in which every name exists could not be told from a resolver that lies.
+fn has_no_such_tld(name: &str) -> bool {
+    let tld = name.rsplit('.').next().unwrap_or_default();
+    tld.len() > 24 || tld == "invalid"
 }
 
 /// What was done with a message.
@@ -68,6 +77,17 @@ struct Response<'r> {
 impl Response<'_> {
     fn empty(self, rcode: u8) -> bool {
         Writer::new(self.question, rcode, self.out).finish(usize::MAX, false);
+        true
+    }
+
+    /// The root exists and has a name server, which nobody needs to ask.
+    fn write_root(self) -> bool {
+        if self.question.qtype != wire::TYPE_NS {
+            return self.empty(0);
+        }
+        let mut writer = Writer::new(self.question, 0, self.out);
+        writer.record(wire::QUESTION_NAME, wire::TYPE_NS, 86_400, |out| wire::write_name(b"a.root-servers.net", out));
+        writer.finish(usize::MAX, false);
         true
     }
 

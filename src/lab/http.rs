@@ -6,6 +6,9 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::site::{Framing, Response};
 
+/// Chunks of a body without end that are sent with one write.
+const CHUNKS_AT_ONCE: usize = 128;
+
 /// How the connection is to be ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -36,9 +39,13 @@ pub(super) async fn respond(response: &Response, domain: &str, stream: &mut (imp
             }
             stream.write_all(b"0\r\n\r\n").await?;
         }
-        Framing::Endless => loop {
-            stream.write_all(&chunk(&body)).await?;
-        },
+        Framing::Endless => {
+            // Many at once: a lab with hundreds of such hosts has to keep up.
+            let chunks = chunk(&body).repeat(CHUNKS_AT_ONCE);
+            loop {
+                stream.write_all(&chunks).await?;
+            }
+        }
         Framing::Reset => {
             stream.write_all(body.get(..body.len() / 2).unwrap_or_default()).await?;
             stream.flush().await?;

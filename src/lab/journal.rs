@@ -10,6 +10,8 @@ use super::wire;
 
 /// Requests that are kept in full.
 const KEPT_REQUESTS: usize = 1000;
+/// Hundredths of a second for which arrivals are kept.
+const KEPT_TICKS: usize = 60_000;
 
 /// Counts since the start of the lab.
 #[derive(Debug, Default)]
@@ -22,7 +24,15 @@ pub struct Journal {
     dns_udp: AtomicU64,
     dns_tcp: AtomicU64,
     handshakes: AtomicU64,
+    arrivals: Mutex<Arrivals>,
     https: Mutex<Https>,
+}
+
+/// DNS messages over UDP by the hundredth of a second in which they came.
+#[derive(Debug, Default)]
+struct Arrivals {
+    begun: Option<Instant>,
+    by_tick: VecDeque<(u64, u64)>,
 }
 
 #[derive(Debug, Default)]
@@ -103,6 +113,26 @@ impl Journal {
     /// The last requests, the oldest first; at most 1000.
     pub fn requests(&self) -> Vec<Request> {
         self.https().last.iter().cloned().collect()
+    }
+
+    /// When DNS messages came over UDP: hundredths of a second since the first, and how many came in each; the last ten minutes at most.
+    pub fn arrivals(&self) -> Vec<(u64, u64)> {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner).by_tick.iter().copied().collect()
+    }
+
+    /// Notes messages that have just come over UDP.
+    pub(super) fn arrived(&self, messages: usize) {
+        let now = Instant::now();
+        let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = *arrivals.begun.get_or_insert(now);
+        let tick = u64::try_from(now.saturating_duration_since(begun).as_millis() / 10).unwrap_or(u64::MAX);
+        match arrivals.by_tick.back_mut() {
+            Some((last, count)) if *last == tick => *count += messages as u64,
+            _ => arrivals.by_tick.push_back((tick, messages as u64)),
+        }
+        if arrivals.by_tick.len() > KEPT_TICKS {
+            arrivals.by_tick.pop_front();
+        }
     }
 
     pub(super) fn dns(&self, qtype: u16, tcp: bool) {

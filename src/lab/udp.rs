@@ -49,6 +49,7 @@ fn serve_batches(socket: &UdpSocket, internet: &Internet, journal: &Journal, sto
             let received = recvmmsg(socket.as_raw_fd(), &mut incoming, slices.iter_mut(), MsgFlags::MSG_WAITFORONE, None)?;
             lengths.extend(received.map(|message| (message.bytes, message.address)));
         }
+        journal.arrived(lengths.len());
         peers.clear();
         for ((length, peer), question) in lengths.iter().zip(&questions) {
             let (Some(message), Some(response)) = (question.get(..*length), responses.get_mut(peers.len())) else { continue };
@@ -76,6 +77,7 @@ fn serve_batches(socket: &UdpSocket, internet: &Internet, journal: &Journal, sto
     let (mut question, mut response, mut scratch) = ([0_u8; QUESTION_OCTETS], Vec::with_capacity(1500), Scratch::default());
     while !stop.load(Ordering::Relaxed) {
         let (length, peer) = socket.recv_from(&mut question)?;
+        journal.arrived(1);
         let answered = answer(internet, question.get(..length).unwrap_or_default(), Transport::Udp, &mut scratch, &mut response);
         journal.dns(answered.qtype, false);
         if answered.send {

@@ -8,6 +8,7 @@ const TYPE_OPT: u16 = 41;
 const CLASS_IN: u16 = 1;
 
 pub(super) const TYPE_A: u16 = 1;
+pub(super) const TYPE_NS: u16 = 2;
 pub(super) const TYPE_CNAME: u16 = 5;
 pub(super) const TYPE_MX: u16 = 15;
 pub(super) const TYPE_TXT: u16 = 16;

@@ -1,5 +1,6 @@
 //! Asynchronous probing: what the network says, recorded as evidence and never judged here.
 
+pub mod again;
 pub mod dns;
 pub mod fetch;
 mod further;

@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use futures_util::future::join_all;
 
+use super::again::{Again, Settled};
 use super::dns::{Resolving, ResourceRecord};
 use super::fetch::{Errand, Fetcher, POLICY_PATH};
 use super::further;
@@ -53,15 +54,36 @@ impl Probe {
 
     /// Everything that is to be seen of the domain. Never fails: what went wrong is in the evidence.
     pub async fn observe(&self, domain: &Domain) -> Evidence {
+        self.complete(domain, &mut Settled::default()).await
+    }
+
+    /// The same after an earlier probe of the domain: what failed in it is asked again, and what hangs on that.
+    pub async fn observe_again(&self, domain: &Domain, again: Again) -> Evidence {
+        let Again { scanned_at, elapsed_ms, attempts, settled } = again;
+        let mut evidence = self.complete(domain, &mut settled.map(|settled| *settled).unwrap_or_default()).await;
+        evidence.scanned_at = scanned_at;
+        evidence.elapsed_ms = evidence.elapsed_ms.saturating_add(elapsed_ms);
+        let more = |lookup: &mut u16, before: u16| *lookup = lookup.saturating_add(before);
+        more(&mut evidence.mx.attempts, attempts.mx);
+        more(&mut evidence.sts_txt.attempts, attempts.sts_txt);
+        more(&mut evidence.tlsrpt_txt.attempts, attempts.tlsrpt_txt);
+        evidence.host_a.iter_mut().for_each(|lookup| more(&mut lookup.attempts, attempts.host_a));
+        evidence.host_aaaa.iter_mut().for_each(|lookup| more(&mut lookup.attempts, attempts.host_aaaa));
+        evidence
+    }
+
+    /// Every step that is not settled.
+    async fn complete(&self, domain: &Domain, settled: &mut Settled) -> Evidence {
         let (scanned_at, begun) = (SystemTime::now(), Instant::now());
-        let mut mx: Lookup<Mx> = self.ask(domain.as_str()).await;
+        let mut mx: Lookup<Mx> = self.unless(settled.mx.take(), domain.as_str()).await;
         mx.records.truncate(MOST_MX);
-        let (sts_txt, tlsrpt_txt) = self.records(domain, &mx).await;
+        let (sts_txt, tlsrpt_txt) = self.records(domain, &mx, settled).await;
+        let (mx_hosts, rua_hosts, around) = (settled.mx_hosts.take(), settled.rua_hosts.take(), settled.around.take());
         let (policy, mx_hosts, rua_hosts, around) = tokio::join!(
-            self.policy(domain, &sts_txt),
-            self.mx_hosts(&mx, &sts_txt),
-            self.rua_hosts(domain, &mx, &tlsrpt_txt),
-            self.around(domain, &mx, &sts_txt),
+            self.policy(domain, &sts_txt, settled),
+            async { if let Some(known) = mx_hosts { known } else { self.mx_hosts(&mx, &sts_txt).await } },
+            async { if let Some(known) = rua_hosts { known } else { self.rua_hosts(domain, &mx, &tlsrpt_txt).await } },
+            async { if let Some(known) = around { known } else { self.around(domain, &mx, &sts_txt).await } },
         );
         let elapsed_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
         let domain = domain.clone();
@@ -69,20 +91,28 @@ impl Probe {
         Evidence { domain, scanned_at, elapsed_ms, mx, sts_txt, tlsrpt_txt, host_a, host_aaaa, fetch, mx_hosts, rua_hosts, around, further }
     }
 
-    async fn records(&self, domain: &Domain, mx: &Lookup<Mx>) -> (Lookup<Txt>, Lookup<Txt>) {
+    /// A lookup that is known already, or made.
+    async fn unless<R: ResourceRecord>(&self, known: Option<Lookup<R>>, name: &str) -> Lookup<R> {
+        if let Some(known) = known { known } else { self.ask(name).await }
+    }
+
+    async fn records(&self, domain: &Domain, mx: &Lookup<Mx>, settled: &mut Settled) -> (Lookup<Txt>, Lookup<Txt>) {
         let (sts, tlsrpt) = (domain.sts_record_name(), domain.tlsrpt_record_name());
         if does_not_exist(mx) {
             return (Lookup::unsent(sts, Outcome::Pruned), Lookup::unsent(tlsrpt, Outcome::Pruned));
         }
-        tokio::join!(self.ask(&sts), self.ask(&tlsrpt))
+        tokio::join!(self.unless(settled.sts_txt.take(), &sts), self.unless(settled.tlsrpt_txt.take(), &tlsrpt))
     }
 
-    async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>) -> Policy {
+    async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>, settled: &mut Settled) -> Policy {
         if !asks_for_policy(&sts_txt.records) {
             return Policy { further: self.unannounced(domain, sts_txt).await, ..Policy::default() };
         }
         let host = domain.policy_host();
-        let (a, aaaa) = tokio::join!(self.ask::<Ipv4Addr>(&host), self.ask::<Ipv6Addr>(&host));
+        let (a, aaaa) = tokio::join!(self.unless(settled.host_a.take(), &host), self.unless(settled.host_aaaa.take(), &host));
+        if let Some((fetch, further)) = settled.fetch.take() {
+            return Policy { a: Some(a), aaaa: Some(aaaa), fetch: Some(fetch), further };
+        }
         let addresses = addresses_of(&a, &aaaa);
         let fetch = match (addresses.is_empty(), self.excluded_alias(&a, &aaaa)) {
             (true, _) => None,

@@ -15,8 +15,8 @@ use crate::observe::fetch::{Fetcher, add_roots, load_roots};
 use crate::observe::neighbours::Neighbours;
 use crate::observe::probe::Probe;
 
-/// File descriptors that are left for files, sockets of the resolvers and the libraries.
-const RESERVED_FILES: u64 = 256;
+/// File descriptors that are left for files, event loops and the libraries.
+const RESERVED_FILES: u64 = 48;
 /// Domains in flight at most, unless the user says otherwise; more only waits in a resolver's queue.
 const MOST_IN_FLIGHT: u64 = 4096;
 /// Fetches in flight at most, unless the user says otherwise.
@@ -60,13 +60,14 @@ impl Network {
             add_roots(&mut roots, "the lab's authority", lab.ca_pem().as_bytes()).map_err(|error| setup(&error))?;
             (fetch.https_port, fetch.http_port) = (lab.https_port(), lab.http_port());
         }
+        // A fetch takes one descriptor, in a lab the server's too; a domain in flight takes none, but what it may lead to does.
         let free = files.saturating_sub(RESERVED_FILES).max(16);
-        fetch.fetch_concurrency = plan.fetch_concurrency.unwrap_or((free / 2).clamp(8, MOST_FETCHES) as usize);
-        let concurrency = plan.concurrency.unwrap_or((free / 2).clamp(8, MOST_IN_FLIGHT) as usize);
+        fetch.fetch_concurrency = plan.fetch_concurrency.unwrap_or((free / 4).clamp(4, MOST_FETCHES) as usize);
+        let concurrency = plan.concurrency.unwrap_or((free * 4).clamp(64, MOST_IN_FLIGHT) as usize);
         let user_agent = fetch.user_agent();
         let way = Way::prepare(plan, lab.as_ref(), &roots, &exclusion)?;
         let fetcher = Arc::new(Fetcher::new(fetch, roots, Arc::clone(&exclusion)).map_err(|error| setup(&error))?);
-        let dns = |resolvers| DnsConfig { timeout: plan.dns_timeout, tries: plan.dns_tries, ..DnsConfig::new(resolvers) };
+        let dns = |resolvers| dns_config(plan, resolvers, free);
         let (dns, shared, dns_limits, dns_counters, asked, warnings) = match way {
             Some(Way { shared, limits, counters, asked, warnings }) => (dns(Vec::new()), Some(shared), limits, counters, asked, warnings),
             None => {
@@ -145,19 +146,39 @@ impl Network {
         self.dns_counters.totals()
     }
 
+    /// Running totals of the DNS traffic.
+    pub(super) fn dns_counters(&self) -> &Arc<DnsCounters> {
+        &self.dns_counters
+    }
+
     /// Fetches begun so far.
     pub fn fetches(&self) -> u64 {
         self.fetcher.counters().totals().started
     }
 
-    /// Brings the traffic counters of `status` up to date.
+    /// Brings the counter of fetches of `status` up to date.
     pub(super) fn update(&self, status: &Status) {
-        status.queries.store(self.dns_totals().sent, Relaxed);
         status.fetches.store(self.fetches(), Relaxed);
     }
 }
 
 /// The user's opt-out list and, where a lab is scanned, all that is not of the lab: its mail servers have public addresses.
+/// A quarter of the descriptors for sockets towards the resolvers, an eighth for answers over TCP.
+fn dns_config(plan: &NetworkPlan, resolvers: Vec<SocketAddr>, free: u64) -> DnsConfig {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let config = DnsConfig::new(resolvers);
+    let share = |parts: u64| usize::try_from(free / parts).unwrap_or(usize::MAX) / workers;
+    DnsConfig {
+        timeout: plan.dns_timeout,
+        tries: plan.dns_tries,
+        sockets_per_resolver: config.sockets_per_resolver.min(share(4) / config.resolvers.len().max(1)).max(1),
+        connections: config.connections.min(share(8)).max(1),
+        patience: plan.patience,
+        mix_case: plan.mix_case,
+        ..config
+    }
+}
+
 fn read_exclusion(plan: &NetworkPlan) -> Result<Exclusion, ScanError> {
     let beyond = if plan.lab.is_some() { BEYOND_LOOPBACK } else { "" };
     let (name, text) = match &plan.exclude {
@@ -186,7 +207,11 @@ fn resolvers(plan: &NetworkPlan, lab: Option<&Lab>) -> Result<(Vec<SocketAddr>, 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| ScanError::Machine(format!("no event loop can be had: {error}")))?;
     let check = tokio::task::LocalSet::new().block_on(&runtime, check_resolvers(&given, plan.dns_timeout, plan.dns_tries));
-    let warnings = check.failed.iter().map(|(resolver, why)| format!("resolver {resolver} is left out: {why}")).collect();
+    let left_out = check.failed.iter().map(|(resolver, why)| format!("resolver {resolver} is left out: {why}"));
+    let without_tcp = check.without_tcp.iter();
+    let without_tcp =
+        without_tcp.map(|(resolver, why)| format!("resolver {resolver} does not answer over TCP ({why}): large answers will be unknown"));
+    let warnings = left_out.chain(without_tcp).collect();
     let answering = check.into_answering().map_err(|error| ScanError::Setup(error.to_string()))?;
     Ok((answering, warnings))
 }

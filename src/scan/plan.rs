@@ -51,7 +51,7 @@ pub struct NetworkPlan {
     pub encrypted: Vec<EncryptedResolver>,
     /// Where to begin, to resolve from the root instead.
     pub iterative: Option<IterativePlan>,
-    /// Whether to do without asking each resolver once at the start.
+    /// Whether to do without checking the resolvers at the start.
     pub trust_resolvers: bool,
     /// Pauses before targets whose lookups failed are tried again.
     pub retry_rounds: Vec<Duration>,
@@ -63,6 +63,10 @@ pub struct NetworkPlan {
     pub dns_timeout: Duration,
     /// Questions sent for one lookup at most, at least 1.
     pub dns_tries: u16,
+    /// How long to wait for a resolver when none answers; `None` for as long as it takes.
+    pub patience: Option<Duration>,
+    /// Whether names are asked for in random case, which answers have to repeat.
+    pub mix_case: bool,
     /// Domains in flight; chosen from the limit of file descriptors if `None`.
     pub concurrency: Option<usize>,
     /// HTTPS fetches in flight; chosen from the limit of file descriptors if `None`.

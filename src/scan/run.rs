@@ -15,10 +15,10 @@ use super::plan::ScanPlan;
 use super::report::{Read, Report};
 use super::sink::Sink;
 use super::status::Status;
-use super::worker::{self, BATCH, Observation};
+use super::worker::{self, BATCH, Observation, Task};
 use crate::classify::classify;
 use crate::dataset::Record;
-use crate::input::{Input, Target};
+use crate::input::Input;
 
 /// Batches that may wait before a worker and before the judge, for each worker.
 const QUEUED_BATCHES: usize = 2;
@@ -35,6 +35,7 @@ pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<R
     let resumed = committed.iter().map(|range| range.end - range.start).sum();
     status.resumed.store(resumed, Relaxed);
     status.committed.store(resumed, Relaxed);
+    status.watch(network.dns_counters());
     let stages = Stages { network, status, committed: &committed, window: Window::new(sink.shard_rows()), shard_rows: sink.shard_rows() };
     let read = stages.run(plan, &mut input, &mut sink)?;
     sink.finish(network, status, read, &input)
@@ -73,7 +74,8 @@ impl Stages<'_> {
             // If the writer failed, whoever still waits for it is let go.
             observations.close();
             self.window.close();
-            let read = reader.join().map_err(|_| broken("reads the list"))?;
+            let mut read = reader.join().map_err(|_| broken("reads the list"))?;
+            read.stopped |= self.status.abandoned.load(Relaxed) > 0;
             written.map(|()| read)
         })
     }
@@ -82,7 +84,7 @@ impl Stages<'_> {
         &self,
         plan: &ScanPlan,
         workers: usize,
-        targets: Receiver<Vec<Target>>,
+        targets: Receiver<Vec<Task>>,
         observations: Sender<Vec<Observation>>,
         ready: &mpsc::Sender<Result<(), ScanError>>,
     ) {
@@ -95,8 +97,8 @@ impl Stages<'_> {
             match self.network.probe() {
                 Ok(probe) => {
                     drop(ready.send(Ok(())));
-                    let observe = |target| worker::observe(&probe, target, &plan.network.retry_rounds, self.status);
-                    worker::work(observe, limit, targets, observations).await;
+                    let observe = |task| worker::observe(&probe, task, &plan.network.retry_rounds);
+                    worker::work(observe, limit, targets, observations, self.status).await;
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }
@@ -104,7 +106,7 @@ impl Stages<'_> {
     }
 
     /// Reads the list and hands out what is not committed yet.
-    fn read(&self, input: &mut Input, targets: &Sender<Vec<Target>>) -> Read {
+    fn read(&self, input: &mut Input, targets: &Sender<Vec<Task>>) -> Read {
         let mut batch = Vec::with_capacity(BATCH);
         let mut error = None;
         let mut known = self.committed.iter().peekable();
@@ -131,7 +133,7 @@ impl Stages<'_> {
             if !self.window.enter(shard) {
                 break;
             }
-            batch.push(target);
+            batch.push(target.into());
             if batch.len() == BATCH {
                 self.status.estimated.store(input.estimate().unwrap_or(0), Relaxed);
                 stopped |= !send(targets, &mut batch, self.status);
@@ -201,7 +203,7 @@ fn judged((target, evidence): Observation) -> Record {
 }
 
 /// Hands a batch to the workers; `false` if there is nobody to take it.
-fn send(targets: &Sender<Vec<Target>>, batch: &mut Vec<Target>, status: &Status) -> bool {
+fn send(targets: &Sender<Vec<Task>>, batch: &mut Vec<Task>, status: &Status) -> bool {
     let count = batch.len() as u64;
     if count == 0 {
         return true;

@@ -18,7 +18,9 @@ use super::plan::{Output, ScanPlan};
 use super::report::{Read, Report};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
-use crate::dataset::{self, Activity, Dataset, DatasetError, List, MAX_BATCH_ROWS, Record, RunDescription, StreamWriter, Tool};
+use crate::dataset::{
+    self, Activity, Dataset, DatasetError, DnsActivity, List, MAX_BATCH_ROWS, Record, RunDescription, StreamWriter, Tool,
+};
 use crate::input::{Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::lab::Lab;
 use crate::name::suffix;
@@ -219,6 +221,18 @@ fn activity(network: &Network, status: &Status) -> Activity {
         dns_retries: dns.retries,
         fetches: network.fetches(),
         retried_targets: status.retried.load(Relaxed),
+        dns: DnsActivity {
+            timeouts: dns.timeouts,
+            tcp: dns.tcp,
+            unexpected: dns.unexpected,
+            malformed: dns.malformed,
+            local_errors: dns.local_errors,
+            kernel_drops: dns.kernel_drops,
+            retreats: dns.retreats,
+            pauses: dns.pauses,
+            paused_seconds: dns.paused_for.as_secs_f64(),
+            receive_buffer: dns.receive_buffer,
+        },
     }
 }
 

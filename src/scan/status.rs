@@ -1,13 +1,14 @@
 //! Where a running scan stands: counters that every stage adds to and every listener may read.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use crate::classify::{Assessment, Posture, RecordState};
 use crate::input::Preparation;
+use crate::observe::dns::DnsCounters;
 
 /// Counters of a running scan. Shared by all threads; only ever added to.
 #[derive(Debug)]
@@ -32,7 +33,12 @@ pub struct Status {
     pub(super) broken: AtomicU64,
     pub(super) unknown: AtomicU64,
     pub(super) retried: AtomicU64,
-    pub(super) queries: AtomicU64,
+    /// Targets that wait for another round.
+    pub(super) waiting: AtomicU64,
+    /// Targets that were given up without a result, because the scan was to stop.
+    pub(super) abandoned: AtomicU64,
+    /// The DNS traffic, once there is any.
+    dns: OnceLock<Arc<DnsCounters>>,
     pub(super) fetches: AtomicU64,
     stopping: AtomicBool,
 }
@@ -53,7 +59,9 @@ impl Default for Status {
             broken: AtomicU64::new(0),
             unknown: AtomicU64::new(0),
             retried: AtomicU64::new(0),
-            queries: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
+            abandoned: AtomicU64::new(0),
+            dns: OnceLock::new(),
             fetches: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
         }
@@ -69,6 +77,17 @@ impl Status {
     /// Whether the scan was asked to stop.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Relaxed)
+    }
+
+    /// Shows these counters from now on.
+    pub(super) fn watch(&self, dns: &Arc<DnsCounters>) {
+        // A status belongs to one scan and so to one set of counters.
+        let _ = self.dns.set(Arc::clone(dns));
+    }
+
+    /// Whether the scan waits because no resolver answers.
+    pub fn is_paused(&self) -> bool {
+        self.dns.get().is_some_and(|dns| dns.totals().paused)
     }
 
     /// Says what is being done before the first target.
@@ -108,6 +127,7 @@ impl Status {
             total => Some(total),
         };
         let estimated = Some(self.estimated.load(Relaxed)).filter(|estimated| *estimated > 0);
+        let dns = self.dns.get().map(|dns| dns.totals()).unwrap_or_default();
         let expected = total.or(estimated.map(|estimated| estimated.max(done)));
         Snapshot {
             preparing: self.preparing.lock().unwrap_or_else(PoisonError::into_inner).clone(),
@@ -119,7 +139,18 @@ impl Status {
             expected,
             in_flight: dispatched.saturating_sub(judged),
             committed: self.committed.load(Relaxed),
-            queries: self.queries.load(Relaxed),
+            waiting: self.waiting.load(Relaxed),
+            paused: dns.paused,
+            paused_s: dns.paused_for.as_secs_f64(),
+            resolvers_benched: dns.benched,
+            dns_timeouts: dns.timeouts,
+            dns_unexpected: dns.unexpected,
+            dns_malformed: dns.malformed,
+            dns_local_errors: dns.local_errors,
+            dns_kernel_drops: dns.kernel_drops,
+            dns_retreats: dns.retreats,
+            dns_receive_buffer: dns.receive_buffer,
+            queries: dns.sent,
             fetches: self.fetches.load(Relaxed),
             records: self.records.load(Relaxed),
             enforce: self.enforce.load(Relaxed),
@@ -161,6 +192,28 @@ pub struct Snapshot {
     pub in_flight: u64,
     /// Rows that are safe on disk.
     pub committed: u64,
+    /// Targets among those that wait for another round, because a lookup of theirs has failed.
+    pub waiting: u64,
+    /// Whether the scan waits because no resolver answers.
+    pub paused: bool,
+    /// Seconds that it has waited so, in all.
+    pub paused_s: f64,
+    /// Resolvers that do not answer at present, counted once for each worker.
+    pub resolvers_benched: u64,
+    /// DNS queries that got no answer in time, in this run.
+    pub dns_timeouts: u64,
+    /// Datagrams dropped because they answer nothing that was asked, in this run.
+    pub dns_unexpected: u64,
+    /// DNS answers that could not be read, in this run.
+    pub dns_malformed: u64,
+    /// DNS queries that this machine could not send, in this run.
+    pub dns_local_errors: u64,
+    /// Datagrams that the kernel dropped because a receive buffer was full, in this run.
+    pub dns_kernel_drops: u64,
+    /// How often fewer queries were let into flight because answers were lost, in this run.
+    pub dns_retreats: u64,
+    /// Octets of the receive buffer that the kernel granted to each socket.
+    pub dns_receive_buffer: u64,
     /// DNS queries sent in this run.
     pub queries: u64,
     /// HTTPS fetches begun in this run.
@@ -173,7 +226,7 @@ pub struct Snapshot {
     pub broken: u64,
     /// Domains without an answer, in this run.
     pub unknown: u64,
-    /// Probes repeated because lookups had failed.
+    /// Times that a target was put off to another round, because a lookup of its had failed.
     pub retried: u64,
     /// Whether the scan was asked to stop.
     pub stopping: bool,

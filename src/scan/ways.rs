@@ -107,7 +107,7 @@ impl Way {
             let right: Vec<_> = both.filter(|(_, verdict)| verdict.is_ok()).map(|(resolver, _)| resolver.clone()).collect();
             if right.is_empty() {
                 let failed = resolvers.iter().zip(verdicts).filter_map(|(resolver, verdict)| Some((resolver.address, verdict.err()?)));
-                return Err(setup(DnsError::NoneAnswers { failed: failed.collect() }));
+                return Err(setup(DnsError::NoneUsable { failed: failed.collect() }));
             }
             if right.len() < resolvers.len() {
                 (encrypted, limits, counters, asked) = begin(&right)?;

@@ -1,7 +1,8 @@
-//! A worker: one thread, its own runtime and sockets, many probes at once.
+//! A worker: one thread, its own runtime and sockets, many probes at once, and those that wait for another round.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_channel::{Receiver, Sender};
 use futures_util::stream::FuturesUnordered;
@@ -10,70 +11,169 @@ use futures_util::{FutureExt, StreamExt};
 use super::status::Status;
 use crate::evidence::Evidence;
 use crate::input::Target;
+use crate::observe::again::Again;
 use crate::observe::probe::Probe;
 
 /// Targets, or observations, that travel together: large enough that a channel costs nothing, small enough to share work.
 pub(super) const BATCH: usize = 64;
+/// How often a worker looks whether the scan is to stop.
+const LOOK_UP: Duration = Duration::from_millis(200);
 
 /// A target and what was seen.
 pub(super) type Observation = (Target, Evidence);
 
-/// Probes targets until there are none left and hands on what was seen; about `limit` probes at once.
-pub(super) async fn work<T, O, F: Future<Output = O>>(
+/// What came of probing a target.
+pub(super) enum Step<T, O> {
+    /// It is done.
+    Done(O),
+    /// Something failed that may go better after a pause.
+    Later(T, Duration),
+}
+
+/// Probes targets until there are none left and hands on what was seen; about `limit` probes at once. Targets that wait for another
+/// round take no place among them and go before new ones.
+///
+/// Asked to stop, it finishes what is under way; what waits, and what cannot be finished because no resolver answers, is given up
+/// without a result, so that the scan asks it again when it goes on.
+pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>>(
     probe: impl Fn(T) -> F,
     limit: usize,
     targets: Receiver<Vec<T>>,
     observations: Sender<Vec<O>>,
+    status: &Status,
 ) {
     let mut probes = FuturesUnordered::new();
+    let mut waiting = Waiting { by_time: BTreeMap::new(), number: 0, status };
+    let mut look_up = tokio::time::interval(LOOK_UP);
     let mut open = true;
     loop {
+        let due = waiting.next_due().filter(|_| probes.len() < limit);
         tokio::select! {
             Some(first) = probes.next(), if !probes.is_empty() => {
-                let mut done = vec![first];
+                let mut done = Vec::new();
                 // Not `ready_chunks`: it takes an empty set for the end of the stream and would never look at it again.
-                while done.len() < BATCH
-                    && let Some(Some(next)) = probes.next().now_or_never()
-                {
-                    done.push(next);
+                let mut next = Some(first);
+                while let Some(step) = next {
+                    match step {
+                        Step::Done(observation) => done.push(observation),
+                        Step::Later(target, pause) => waiting.add(target, pause),
+                    }
+                    next = if done.len() < BATCH { probes.next().now_or_never().flatten() } else { None };
                 }
-                if observations.send(done).await.is_err() {
+                if !done.is_empty() && observations.send(done).await.is_err() {
                     return; // Nobody judges any more: the scan has failed elsewhere and says so there.
                 }
+            }
+            () = sleep_until(due), if due.is_some() => {
+                probes.extend(waiting.take_due(limit.saturating_sub(probes.len())).into_iter().map(&probe));
             }
             batch = targets.recv(), if open && probes.len() < limit => match batch {
                 Ok(batch) => probes.extend(batch.into_iter().map(&probe)),
                 Err(_) => open = false,
             },
+            _ = look_up.tick(), if open || !probes.is_empty() || !waiting.is_empty() => {
+                if status.is_stopping() {
+                    waiting.give_up();
+                    if status.is_paused() {
+                        status.abandoned.fetch_add(probes.len() as u64, Relaxed);
+                        return;
+                    }
+                }
+            }
             else => return,
         }
     }
 }
 
-/// Probes one target, again after each pause as long as a lookup of it has failed.
-pub(super) async fn observe(probe: &Probe, target: Target, retry_rounds: &[Duration], status: &Status) -> Observation {
-    let mut evidence = probe.observe(&target.domain).await;
-    for pause in retry_rounds {
-        if !evidence.has_failed_lookup() || status.is_stopping() {
-            break;
-        }
-        tokio::time::sleep(*pause).await;
-        status.retried.fetch_add(1, Relaxed);
-        evidence = probe.observe(&target.domain).await;
+async fn sleep_until(due: Option<Instant>) {
+    if let Some(due) = due {
+        tokio::time::sleep_until(due.into()).await;
     }
-    (target, evidence)
+}
+
+/// Targets that wait, by when their pause ends.
+struct Waiting<'s, T> {
+    by_time: BTreeMap<(Instant, u64), T>,
+    number: u64,
+    status: &'s Status,
+}
+
+impl<T> Waiting<'_, T> {
+    fn add(&mut self, target: T, pause: Duration) {
+        self.number += 1;
+        self.by_time.insert((Instant::now() + pause, self.number), target);
+        self.status.retried.fetch_add(1, Relaxed);
+        self.status.waiting.fetch_add(1, Relaxed);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.by_time.is_empty()
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        self.by_time.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    fn take_due(&mut self, most: usize) -> Vec<T> {
+        let now = Instant::now();
+        let due = std::iter::from_fn(|| self.by_time.first_entry().filter(|first| first.key().0 <= now).map(|first| first.remove()));
+        let due: Vec<T> = due.take(most).collect();
+        self.status.waiting.fetch_sub(due.len() as u64, Relaxed);
+        due
+    }
+
+    fn give_up(&mut self) {
+        let left = self.by_time.len() as u64;
+        self.by_time.clear();
+        self.status.waiting.fetch_sub(left, Relaxed);
+        self.status.abandoned.fetch_add(left, Relaxed);
+    }
+}
+
+/// A target on its way through the rounds.
+pub(super) struct Task {
+    target: Target,
+    /// Rounds that it has behind it.
+    round: usize,
+    again: Option<Again>,
+}
+
+impl From<Target> for Task {
+    fn from(target: Target) -> Self {
+        Self { target, round: 0, again: None }
+    }
+}
+
+/// Probes one target: everything at first, in later rounds what has failed.
+pub(super) async fn observe(probe: &Probe, task: Task, retry_rounds: &[Duration]) -> Step<Task, Observation> {
+    let Task { target, round, again } = task;
+    let evidence = match again {
+        None => probe.observe(&target.domain).await,
+        Some(again) => probe.observe_again(&target.domain, again).await,
+    };
+    match retry_rounds.get(round) {
+        Some(pause) if evidence.is_worth_another_round() => {
+            Step::Later(Task { target, round: round + 1, again: Some(Again::after(evidence)) }, *pause)
+        }
+        _ => Step::Done((target, evidence)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn done(target: u32) -> std::future::Ready<Step<u32, u32>> {
+        std::future::ready(Step::Done(target))
+    }
+
     /// Targets that come when all earlier ones are done are not lost.
     #[tokio::test]
     async fn a_worker_that_was_idle_goes_on() {
         let (target_sender, targets) = async_channel::unbounded();
         let (observation_sender, observations) = async_channel::unbounded();
-        let worker = work(|target: u32| std::future::ready(target), 8, targets, observation_sender);
+        let status = Status::default();
+        let worker = work(done, 8, targets, observation_sender, &status);
         let list = async {
             let mut seen = Vec::new();
             for batch in [vec![1, 2, 3], vec![4], (5..200).collect()] {
@@ -97,6 +197,41 @@ mod tests {
         let (observation_sender, observations) = async_channel::unbounded::<Vec<u32>>();
         drop(observations);
         target_sender.send(vec![1]).await.unwrap();
-        work(std::future::ready::<u32>, 8, targets, observation_sender).await;
+        work(done, 8, targets, observation_sender, &Status::default()).await;
+    }
+
+    /// Probes of odd targets fail once.
+    fn odd_ones_fail((target, round): (u32, u32), pause: Duration) -> std::future::Ready<Step<(u32, u32), u32>> {
+        let failed = target % 2 == 1 && round == 0;
+        std::future::ready(if failed { Step::Later((target, 1), pause) } else { Step::Done(target) })
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_another_round_holds_nobody_up() {
+        let (target_sender, targets) = async_channel::unbounded();
+        let (observation_sender, observations) = async_channel::unbounded();
+        target_sender.send((0..1000).map(|target| (target, 0)).collect::<Vec<_>>()).await.unwrap();
+        target_sender.close();
+        let status = Status::default();
+        let probe = |target| odd_ones_fail(target, Duration::from_millis(50));
+        work(probe, 4, targets, observation_sender, &status).await;
+        let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
+        assert_eq!(seen.len(), 1000);
+        assert!(seen[..500].iter().all(|target| target % 2 == 0), "those that failed come last");
+        assert_eq!((status.retried.load(Relaxed), status.waiting.load(Relaxed), status.abandoned.load(Relaxed)), (500, 0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_stop_gives_up_who_waits() {
+        let (target_sender, targets) = async_channel::unbounded();
+        let (observation_sender, observations) = async_channel::unbounded();
+        target_sender.send((0..100).map(|target| (target, 0)).collect::<Vec<_>>()).await.unwrap();
+        target_sender.close();
+        let status = Status::default();
+        status.stop();
+        let probe = |target| odd_ones_fail(target, Duration::from_secs(3600));
+        work(probe, 4, targets, observation_sender, &status).await;
+        let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
+        assert_eq!((seen.len(), status.abandoned.load(Relaxed)), (50, 50));
     }
 }

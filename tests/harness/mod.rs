@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)] // Each test file uses its own part of this.
 
+pub mod relay;
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -86,7 +86,11 @@ fn lookup(records: DataType, meaning: &str) -> DataType {
         field("ad", Boolean, "AD bit: the resolver says that it validated the answer (RFC 4035 section 3.2.3)."),
         field("cname_chain", list(Utf8), "CNAME targets in order, lower case, no trailing dot."),
         field("records", records, meaning),
-        field("resolver", Utf8, "Address and port of the resolver whose answer this is, or that was asked last."),
+        field(
+            "resolver",
+            Utf8,
+            "Address and port of the resolver whose answer this is, or that was asked last; the name server where the scan resolved from the root.",
+        ),
         range(field("attempts", Int32, "Questions sent, over UDP and TCP together."), "0..65535"),
         field("tcp", Boolean, "Whether the answer came over TCP."),
         unit(range(field("rtt_us", Int64, "From the last question to its answer."), "0.."), "us"),

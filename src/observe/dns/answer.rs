@@ -9,8 +9,8 @@ use crate::evidence::{Mx, Txt};
 
 const TYPE_CNAME: u16 = 5;
 const CLASS_IN: u16 = 1;
-/// CNAMEs followed. Resolvers themselves give up sooner (BIND 16, Unbound 11); the limit bounds what a hostile answer can cost.
-const MAX_CHAIN: usize = 32;
+/// CNAMEs followed: as many as BIND follows, more than Unbound does (11). The limit bounds what a hostile answer can cost.
+const MAX_CHAIN: usize = 16;
 
 /// A kind of record that can be looked up.
 pub trait ResourceRecord: Sized + sealed::Sealed {
@@ -87,28 +87,33 @@ pub(super) struct Answer<R> {
 /// A name that holds both records of the type and a CNAME (against RFC 1034 section 3.6.2) ends the chain.
 ///
 /// # Errors
-/// Says what cannot be read, or that the chain loops.
+/// Says what cannot be read, that the chain loops, or that the records are all somebody else's: that is no way to say that there are
+/// none, and taken for it a stray or forged answer would become a fact.
 pub(super) fn read<R: ResourceRecord>(message: &[u8], question_end: usize, count: u16) -> Result<Answer<R>, &'static str> {
     let entries = entries(message, question_end, count, R::TYPE)?;
     let mut here = WireName::read(message, HEADER_OCTETS).ok_or("unreadable question")?;
     let mut passed = vec![here];
     let mut answer = Answer { chain: Vec::new(), records: Vec::new(), ttl: None };
-    while !entries.iter().any(|entry| entry.record_type == R::TYPE && entry.owner.is(here)) {
-        let Some(alias) = entries.iter().find(|entry| entry.record_type == TYPE_CNAME && entry.owner.is(here)) else { break };
+    while !entries.iter().any(|entry| entry.answers(R::TYPE, here)) {
+        let Some(alias) = entries.iter().find(|entry| entry.answers(TYPE_CNAME, here)) else { break };
         here = WireName::read(message, alias.rdata.start).filter(|name| name.end == alias.rdata.end).ok_or("unreadable CNAME")?;
         if passed.iter().any(|name| name.is(here)) {
             return Err("CNAME loop");
         }
         if answer.chain.len() == MAX_CHAIN {
-            return Err("CNAME chain of more than 32 names");
+            return Err("CNAME chain of more than 16 names");
         }
         passed.push(here);
         answer.chain.push(here.to_presentation());
         answer.lower_ttl(alias.ttl);
     }
-    for entry in entries.into_iter().filter(|entry| entry.record_type == R::TYPE && entry.owner.is(here)) {
+    let strange = entries.iter().any(|entry| !(entry.class == CLASS_IN && passed.iter().any(|name| name.is(entry.owner))));
+    for entry in entries.into_iter().filter(|entry| entry.answers(R::TYPE, here)) {
         answer.records.push(R::read(message, entry.rdata).ok_or("unreadable record data")?);
         answer.lower_ttl(entry.ttl);
+    }
+    if strange && answer.records.is_empty() {
+        return Err("records of another owner or class in place of an answer");
     }
     Ok(answer)
 }
@@ -125,33 +130,41 @@ impl<R> Answer<R> {
 struct Entry<'a> {
     owner: WireName<'a>,
     record_type: u16,
+    class: u16,
     ttl: u32,
     rdata: Range<usize>,
 }
 
-/// All entries of the section, other types and classes left out. The sections behind it are not read.
+impl Entry<'_> {
+    /// Whether this is a record of the type at the name.
+    fn answers(&self, record_type: u16, name: WireName<'_>) -> bool {
+        self.record_type == record_type && self.class == CLASS_IN && self.owner.is(name)
+    }
+}
+
+/// All entries of the section, other types left out. The sections behind it are not read.
 fn entries(message: &[u8], start: usize, count: u16, wanted: u16) -> Result<Vec<Entry<'_>>, &'static str> {
     // The count is the sender's word: no memory is reserved on it.
     let mut entries = Vec::new();
     let mut at = start;
     for _ in 0..count {
-        let (class, entry) = entry(message, at).ok_or("unreadable answer section")?;
+        let entry = entry(message, at).ok_or("unreadable answer section")?;
         at = entry.rdata.end;
-        if class == CLASS_IN && (entry.record_type == wanted || entry.record_type == TYPE_CNAME) {
+        if entry.record_type == wanted || entry.record_type == TYPE_CNAME {
             entries.push(entry);
         }
     }
     Ok(entries)
 }
 
-/// Class and fields of the record at an offset (RFC 1035 section 4.1.3).
-fn entry(message: &[u8], at: usize) -> Option<(u16, Entry<'_>)> {
+/// The record at an offset (RFC 1035 section 4.1.3).
+fn entry(message: &[u8], at: usize) -> Option<Entry<'_>> {
     let owner = WireName::read(message, at)?;
     let fields = owner.end;
     let start = fields + 10;
     let end = start + usize::from(read_u16(message, fields + 8)?);
-    let entry = Entry { owner, record_type: read_u16(message, fields)?, ttl: read_u32(message, fields + 4)?, rdata: start..end };
-    (end <= message.len()).then_some((read_u16(message, fields + 2)?, entry))
+    let (record_type, class) = (read_u16(message, fields)?, read_u16(message, fields + 2)?);
+    (end <= message.len()).then_some(Entry { owner, record_type, class, ttl: read_u32(message, fields + 4)?, rdata: start..end })
 }
 
 #[cfg(test)]
@@ -233,9 +246,19 @@ mod tests {
     }
 
     #[test]
-    fn other_classes_count_for_nothing_and_huge_ttls_as_zero() {
-        let chaos = raw(1, b"\xc0\x0c\0\x10\0\x03\0\0\0\x05\0\x02\x01a");
-        assert_eq!(read_reply::<Txt>(&chaos, "a").unwrap().records, []);
+    fn records_of_others_are_no_answer_and_no_negative_one() {
+        let strange = Err("records of another owner or class in place of an answer");
+        let chaos = b"\xc0\x0c\0\x10\0\x03\0\0\0\x05\0\x02\x01a";
+        assert_eq!(read_reply::<Txt>(&raw(1, chaos), "a"), strange);
+        let other = b"\x01b\0\0\x10\0\x01\0\0\0\x05\0\x02\x01a";
+        assert_eq!(read_reply::<Txt>(&raw(1, other), "a"), strange);
+        let own = b"\xc0\x0c\0\x10\0\x01\0\0\0\x05\0\x02\x01x";
+        let both = raw(3, &[&chaos[..], own, other].concat());
+        assert_eq!(read_reply::<Txt>(&both, "a").unwrap().records, [Txt(vec![b"x".to_vec()])]);
+    }
+
+    #[test]
+    fn huge_ttls_count_as_zero() {
         let negative = raw(1, b"\xc0\x0c\0\x10\0\x01\x80\0\0\x05\0\x02\x01a");
         assert_eq!(read_reply::<Txt>(&negative, "a").unwrap().ttl, Some(0));
     }
@@ -244,10 +267,10 @@ mod tests {
     fn chains_without_end() {
         let message = reply("a.test.", RecordType::A, vec![("a.test.", 9, cname("b.test.")), ("b.test.", 9, cname("A.test."))]);
         assert_eq!(read_reply::<Ipv4Addr>(&message, "a.test"), Err("CNAME loop"));
-        let names: Vec<String> = (0..=33).map(|index| format!("n{index}.test.")).collect();
+        let names: Vec<String> = (0..=17).map(|index| format!("n{index}.test.")).collect();
         let links = |count: usize| names.windows(2).take(count).map(|pair| (pair[0].as_str(), 9, cname(&pair[1]))).collect();
-        assert_eq!(read_reply::<Ipv4Addr>(&reply("n0.test.", RecordType::A, links(32)), "n0.test").unwrap().chain.len(), 32);
-        assert!(read_reply::<Ipv4Addr>(&reply("n0.test.", RecordType::A, links(33)), "n0.test").is_err());
+        assert_eq!(read_reply::<Ipv4Addr>(&reply("n0.test.", RecordType::A, links(16)), "n0.test").unwrap().chain.len(), 16);
+        assert!(read_reply::<Ipv4Addr>(&reply("n0.test.", RecordType::A, links(17)), "n0.test").is_err());
     }
 
     #[test]

@@ -1,73 +1,140 @@
-//! Whether resolvers answer at all, asked once before a scan so that it does not turn a dead resolver into a million time-outs.
+//! Whether resolvers can be relied on, asked once before a scan: a dead one would turn it into a million time-outs, a lying one into a
+//! million inventions.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
+use rand::RngExt as _;
 use tokio::net::UdpSocket;
 
 use super::error::DnsError;
 use super::header::{Header, NOERROR, NXDOMAIN, REFUSED, SERVFAIL};
 use super::message::Message;
 use super::question::{MAX_QUERY_OCTETS, Question};
+use super::tcp::{self, TcpFault};
 
+const TYPE_A: u16 = 1;
 const TYPE_NS: u16 = 2;
 /// Resolvers asked at a time.
 const AT_ONCE: usize = 100;
+/// Letters of a top-level domain that does not exist: no real one has more than 24.
+const INVENTED_LETTERS: usize = 28;
 
-/// What became of asking each resolver for the name servers of the root.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What became of checking each resolver.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResolverCheck {
-    /// Those that answer, in the order given.
+    /// Those that can be used, in the order given.
     pub answering: Vec<SocketAddr>,
     /// The others, and why they cannot be used.
     pub failed: Vec<(SocketAddr, String)>,
+    /// Those of `answering` that do not answer over TCP, and why: answers that do not fit a datagram will be unknown.
+    pub without_tcp: Vec<(SocketAddr, String)>,
 }
 
 impl ResolverCheck {
     /// The resolvers to go on with.
     ///
     /// # Errors
-    /// [`DnsError::NoneAnswers`] if not one answers.
+    /// [`DnsError::NoneUsable`] if not one can be used.
     pub fn into_answering(self) -> Result<Vec<SocketAddr>, DnsError> {
-        if self.answering.is_empty() { Err(DnsError::NoneAnswers { failed: self.failed }) } else { Ok(self.answering) }
+        if self.answering.is_empty() { Err(DnsError::NoneUsable { failed: self.failed }) } else { Ok(self.answering) }
     }
 }
 
-/// Asks each resolver for `. NS`, up to `tries` times, `timeout` each. Runs in any tokio runtime with IO and time.
+/// Asks each resolver for a name that exists (the root's NS), for one that does not (chance letters below a top-level domain of chance
+/// letters), and for the first again over TCP; each up to `tries` times, `timeout` each. Runs in any tokio runtime with IO and time.
 ///
-/// A resolver counts as answering if it says NOERROR or NXDOMAIN: one that refuses us or fails at the root resolves nothing for us.
+/// A resolver that has no NXDOMAIN for what cannot exist is left out, for it would make a record of every missing one.
 pub async fn check_resolvers(resolvers: &[SocketAddr], timeout: Duration, tries: u16) -> ResolverCheck {
-    let mut check = ResolverCheck { answering: Vec::new(), failed: Vec::new() };
+    let mut check = ResolverCheck::default();
     let mut verdicts = stream::iter(resolvers.iter().copied())
-        .map(|resolver| async move { (resolver, ask(resolver, timeout, tries).await) })
+        .map(|resolver| async move { (resolver, examine(Patience { timeout, tries: tries.max(1) }, resolver).await) })
         .buffered(AT_ONCE);
     while let Some((resolver, verdict)) = verdicts.next().await {
         match verdict {
-            Ok(()) => check.answering.push(resolver),
+            Ok(tcp) => {
+                check.answering.push(resolver);
+                check.without_tcp.extend(tcp.err().map(|reason| (resolver, reason)));
+            }
             Err(reason) => check.failed.push((resolver, reason)),
         }
     }
     check
 }
 
-async fn ask(resolver: SocketAddr, timeout: Duration, tries: u16) -> Result<(), String> {
-    let question = Question::new(".", TYPE_NS)?;
-    let mut last = format!("no answer in {} ms", timeout.as_millis());
-    for _ in 0..tries.max(1) {
-        match tokio::time::timeout(timeout, exchange(resolver, &question)).await {
-            Ok(Ok(message)) => match message.rcode {
-                NOERROR | NXDOMAIN => return Ok(()),
-                SERVFAIL => last = "answers SERVFAIL".to_owned(),
-                REFUSED => last = "answers REFUSED".to_owned(),
-                other => last = format!("answers response code {other}"),
-            },
-            Ok(Err(error)) => last = error.to_string(),
-            Err(_) => {}
-        }
+#[derive(Clone, Copy)]
+struct Patience {
+    timeout: Duration,
+    tries: u16,
+}
+
+/// What is wrong with a resolver over UDP, or else over TCP.
+async fn examine(patience: Patience, resolver: SocketAddr) -> Result<Result<(), String>, String> {
+    let root = Question::new(".", TYPE_NS)?;
+    let message = patience.ask(resolver, &root).await?;
+    match message.rcode {
+        NOERROR if message.header.answers > 0 || message.header.is_truncated() => {}
+        NOERROR => return Err("has no name servers of the root".to_owned()),
+        other => return Err(format!("answers {} when asked for the root", rcode(other))),
     }
-    Err(last)
+    let invented = Question::new(&invented_name(), TYPE_A)?;
+    let message = patience.ask(resolver, &invented).await?;
+    match message.rcode {
+        NXDOMAIN => {}
+        NOERROR if message.header.answers > 0 => return Err("lies: it invents answers for names that do not exist".to_owned()),
+        NOERROR => return Err("lies: it says that a name exists which does not".to_owned()),
+        other => return Err(format!("answers {} when asked for a name that does not exist", rcode(other))),
+    }
+    Ok(patience.ask_tcp(resolver, &root).await)
+}
+
+impl Patience {
+    async fn ask(self, resolver: SocketAddr, question: &Question) -> Result<Message, String> {
+        let mut last = self.silence();
+        for _ in 0..self.tries {
+            match tokio::time::timeout(self.timeout, exchange(resolver, question)).await {
+                Ok(Ok(message)) if message.rcode == SERVFAIL => last = "answers SERVFAIL".to_owned(),
+                Ok(Ok(message)) => return Ok(message),
+                Ok(Err(error)) => last = error.to_string(),
+                Err(_) => {}
+            }
+        }
+        Err(last)
+    }
+
+    async fn ask_tcp(self, resolver: SocketAddr, question: &Question) -> Result<(), String> {
+        let mut last = self.silence();
+        for _ in 0..self.tries {
+            match tcp::ask(resolver, question, false, self.timeout).await {
+                Ok(message) if message.rcode == NOERROR => return Ok(()),
+                Ok(message) => last = format!("answers {}", rcode(message.rcode)),
+                Err(TcpFault::Local(reason) | TcpFault::Remote(reason)) => last = reason,
+            }
+        }
+        Err(last)
+    }
+
+    fn silence(self) -> String {
+        format!("no answer in {} ms", self.timeout.as_millis())
+    }
+}
+
+fn rcode(code: u16) -> String {
+    match code {
+        NOERROR => "NOERROR".to_owned(),
+        NXDOMAIN => "NXDOMAIN".to_owned(),
+        SERVFAIL => "SERVFAIL".to_owned(),
+        REFUSED => "REFUSED".to_owned(),
+        other => format!("response code {other}"),
+    }
+}
+
+fn invented_name() -> String {
+    let mut random = rand::rng();
+    let mut letters = |count: usize| -> String { (0..count).map(|_| char::from(random.random_range(b'a'..=b'z'))).collect() };
+    format!("{}.{}", letters(12), letters(INVENTED_LETTERS))
 }
 
 async fn exchange(resolver: SocketAddr, question: &Question) -> io::Result<Message> {

@@ -4,12 +4,13 @@ use std::cell::Cell;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::answer::{self, Answer, ResourceRecord};
+use super::config::{DnsConfig, MAX_TIMEOUT};
 use super::counters::{DnsCounters, add};
 use super::drivers;
 use super::engine::{Engine, Ticket};
@@ -22,36 +23,10 @@ use super::slots::Reply;
 use super::tcp::{self, TcpFault};
 use crate::evidence::{Lookup, Mx, Outcome, Txt};
 
-/// Sockets of one worker, unless there are more resolvers than that.
-const MAX_SOCKETS: usize = 256;
-/// TCP connections of one worker at a time.
-const MAX_CONNECTIONS: usize = 64;
-/// The longest wait for an answer.
-const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
-
-/// How the engine asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DnsConfig {
-    /// Resolvers to ask, in turn; at least one.
-    pub resolvers: Vec<SocketAddr>,
-    /// How long an attempt waits for its answer, from the moment its query leaves; TCP after truncation waits as long again. At most
-    /// an hour.
-    pub timeout: Duration,
-    /// Attempts a lookup has before it fails, each on another resolver where there is one; at least 1.
-    pub tries: u16,
-    /// UDP sockets, each with its own random port, towards each resolver, for each worker; at least 1. Fewer are opened where that
-    /// would make more than 256 in all.
-    pub sockets_per_resolver: usize,
-    /// Octets of receive buffer to ask the kernel for, for each socket; the kernel may grant less.
-    pub receive_buffer: usize,
-}
-
-impl DnsConfig {
-    /// The defaults (2 s, 3 tries, 4 sockets, 4 MiB) for these resolvers.
-    pub fn new(resolvers: Vec<SocketAddr>) -> Self {
-        Self { resolvers, timeout: Duration::from_secs(2), tries: 3, sockets_per_resolver: 4, receive_buffer: 4 << 20 }
-    }
-}
+/// Attempts of one lookup that do not count because their resolver had died: a bound where resolvers come and go without end.
+const MOST_IN_VAIN: u32 = 50;
+/// How often, and how long each time, a TCP connection waits for what this machine lacks.
+const LOCAL_WAITS: (u32, Duration) = (20, Duration::from_millis(250));
 
 /// The DNS engine of one worker thread; clones share it. Its drivers stop when the last clone is gone.
 #[derive(Clone)]
@@ -64,7 +39,7 @@ struct Shared {
     /// The resolver that the next lookup begins with.
     turn: Cell<usize>,
     connections: Semaphore,
-    receive_buffer: usize,
+    patience: Option<Duration>,
     /// Dropped with the last clone, which ends the drivers.
     _drivers: JoinSet<()>,
 }
@@ -75,29 +50,21 @@ impl Dns {
     /// # Errors
     /// [`DnsError::NoResolvers`], or [`DnsError::Socket`] where no socket towards a resolver can be opened.
     pub fn new(config: &DnsConfig, limits: Arc<DnsLimits>, counters: Arc<DnsCounters>) -> Result<Self, DnsError> {
-        let resolvers = &config.resolvers;
-        if resolvers.is_empty() {
+        if config.resolvers.is_empty() {
             return Err(DnsError::NoResolvers);
         }
-        let sockets = config.sockets_per_resolver.min(MAX_SOCKETS / resolvers.len()).max(1);
         let timeout = config.timeout.min(MAX_TIMEOUT);
-        let (engine, receive_buffer) = Engine::open(resolvers, sockets, config.receive_buffer, timeout, limits, counters)
-            .map_err(|(resolver, source)| DnsError::Socket { resolver, source })?;
+        let engine = Engine::open(config, timeout, limits, counters).map_err(|(resolver, source)| DnsError::Socket { resolver, source })?;
         let engine = Rc::new(engine);
         Ok(Self(Rc::new(Shared {
-            _drivers: drivers::spawn(&engine),
+            _drivers: drivers::spawn(&engine, timeout),
             engine,
             timeout,
             tries: config.tries.max(1),
-            turn: Cell::new(rand::random_range(0..resolvers.len())),
-            connections: Semaphore::new(MAX_CONNECTIONS),
-            receive_buffer,
+            turn: Cell::new(rand::random_range(0..config.resolvers.len())),
+            connections: Semaphore::new(config.connections.max(1)),
+            patience: config.patience,
         })))
-    }
-
-    /// The least receive buffer that the kernel granted to a socket, in octets as the kernel counts them.
-    pub fn receive_buffer(&self) -> usize {
-        self.0.receive_buffer
     }
 
     #[cfg(test)]
@@ -128,7 +95,8 @@ impl Dns {
     /// Asks for records at a name (A-labels, underscores allowed; `.` is the root). Never fails: whatever happens is an outcome.
     ///
     /// Positive and negative answers are final. Anything else is tried again on the next resolver; if no attempt brings an answer,
-    /// the last response code is kept before an unreadable answer, that before a fault of this machine, and that before silence.
+    /// the last response code is kept before an unreadable answer, that before a fault of this machine, and that before silence. An attempt
+    /// on a resolver that has died does not count: it is made again on another, or when one is back.
     pub async fn lookup<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
         let asked = if name == "." { name } else { name.strip_suffix('.').unwrap_or(name) };
         let mut best = Lookup::unsent(asked.to_owned(), Outcome::LocalError);
@@ -143,18 +111,33 @@ impl Dns {
         let resolvers = shared.engine.resolvers.len();
         let first = shared.turn.get();
         shared.turn.set((first + 1) % resolvers);
-        let mut sent = 0;
-        for number in 0..shared.tries {
-            let resolver = (first + usize::from(number)) % resolvers;
+        let (mut sent, mut number, mut in_vain, mut asked_anybody) = (0, 0, 0, false);
+        while number < shared.tries {
+            let wanted = first + usize::from(number);
+            let resolver = match shared.engine.health.choose(wanted) {
+                Some(resolver) => resolver,
+                None => match Box::pin(shared.engine.health.wait(wanted, shared.patience)).await {
+                    Some(resolver) => resolver,
+                    None if asked_anybody => break,
+                    None => {
+                        best.outcome = Outcome::Timeout;
+                        best.detail = Some("no resolver answers".to_owned());
+                        break;
+                    }
+                },
+            };
             let result: Attempt<R> = shared.attempt(&ticket, resolver, &mut sent).await;
             let conclusive = result.outcome.is_conclusive();
-            if number == 0 || result.weight() >= weight(best.outcome) {
+            let counts = conclusive || in_vain == MOST_IN_VAIN || Box::pin(shared.counts(&result, resolver)).await;
+            if !asked_anybody || result.weight() >= weight(best.outcome) {
                 result.fill(&mut best, shared.engine.resolvers.get(resolver).map(|resolver| resolver.address));
             }
+            asked_anybody = true;
             if conclusive {
                 break;
             }
-            add(&shared.engine.counters.retries, usize::from(number + 1 < shared.tries));
+            (number, in_vain) = if counts { (number + 1, in_vain) } else { (number, in_vain + 1) };
+            add(&shared.engine.counters.retries, usize::from(number < shared.tries));
         }
         best.attempts = sent;
         best
@@ -162,6 +145,19 @@ impl Dns {
 }
 
 impl Shared {
+    /// Whether an attempt that settled nothing says something about the name: not if its resolver is dead.
+    async fn counts<R>(&self, attempt: &Attempt<R>, resolver: usize) -> bool {
+        let now = Instant::now();
+        let since = match (attempt.outcome, &attempt.detail) {
+            _ if self.patience == Some(Duration::ZERO) => return true,
+            // Signs of life from the later half of the wait: earlier ones may be from before the resolver died.
+            (Outcome::Timeout, None) => now.checked_sub(self.timeout / 2).unwrap_or(now),
+            (Outcome::Timeout | Outcome::LocalError, _) => now,
+            _ => return true,
+        };
+        self.engine.health.is_alive(resolver, since).await
+    }
+
     /// Asks one resolver: over UDP, without EDNS if it does not know that, over TCP if the answer is truncated.
     async fn attempt<R: ResourceRecord>(&self, ticket: &Ticket, resolver: usize, sent: &mut u16) -> Attempt<R> {
         let mut plain = false;
@@ -198,7 +194,12 @@ impl Shared {
         // The semaphore is never closed.
         let _permit = self.connections.acquire().await;
         self.engine.limits.acquire(resolver, 1).await;
-        let result = tcp::ask(address, &question, plain, self.timeout).await;
+        let mut result = tcp::ask(address, &question, plain, self.timeout).await;
+        for _ in 0..LOCAL_WAITS.0 {
+            let Err(TcpFault::Local(_)) = result else { break };
+            tokio::time::sleep(LOCAL_WAITS.1).await;
+            result = tcp::ask(address, &question, plain, self.timeout).await;
+        }
         if let Err(TcpFault::Local(text)) = result {
             add(&counters.local_errors, 1);
             return Attempt::failed(Outcome::LocalError, Some(text));
@@ -306,14 +307,17 @@ fn records<R: ResourceRecord>(message: &Message) -> Result<Option<Answer<R>>, &'
     if message.referral {
         return Err("referral instead of an answer: the server does not resolve recursively");
     }
-    if message.header.answers == 0 {
-        return Ok(None);
+    let mut answer = None;
+    if message.header.answers > 0 {
+        answer = Some(answer::read(&message.octets, message.question_end, message.header.answers)?);
     }
-    let mut answer = answer::read(&message.octets, message.question_end, message.header.answers)?;
-    if message.rcode == NXDOMAIN {
+    if !message.whole {
+        return Err("message that is cut or goes on behind its last record");
+    }
+    if let Some(answer) = answer.as_mut().filter(|_| message.rcode == NXDOMAIN) {
         answer.records = Vec::new();
     }
-    Ok(Some(answer))
+    Ok(answer)
 }
 
 /// What a lookup makes of a message as the reply to its question, without any network; `None` where it answers something else.

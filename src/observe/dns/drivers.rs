@@ -1,4 +1,4 @@
-//! The tasks that move messages: one sends for each resolver, one receives for each socket, one looks after the time.
+//! The tasks that move messages: one sends for each resolver, one receives for each socket, one looks after the time; one watches each resolver.
 
 use std::io;
 use std::rc::Rc;
@@ -11,11 +11,13 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::counters::add;
-use super::engine::Engine;
+use super::engine::{Engine, Line};
 use super::header::Header;
 use super::message::Message;
 use super::slots::{Departure, Key, Reply};
-use super::socket::{BATCH, receive, send};
+use super::socket::{BATCH, Incoming, receive, receive_one, send};
+use super::watch::watch;
+use super::window::Move;
 
 /// How often, and how long each time, a full network device is waited for before the query fails here.
 const SHORTAGE_WAITS: (u32, Duration) = (100, Duration::from_millis(5));
@@ -25,15 +27,16 @@ const CROWDED_WAIT: Duration = Duration::from_millis(5);
 const ROUNDS: usize = 16;
 
 /// Starts the drivers on the `LocalSet` that this is called in. They end when the set is dropped.
-pub(super) fn spawn(engine: &Rc<Engine>) -> JoinSet<()> {
+pub(super) fn spawn(engine: &Rc<Engine>, timeout: Duration) -> JoinSet<()> {
     let mut drivers = JoinSet::new();
     for (resolver, opened) in engine.resolvers.iter().enumerate() {
         drivers.spawn_local(send_queued(Rc::clone(engine), resolver));
+        drivers.spawn_local(watch(Rc::clone(engine), resolver, timeout));
         for socket in 0..opened.sockets.len() {
             drivers.spawn_local(receive_replies(Rc::clone(engine), resolver, socket));
         }
     }
-    drivers.spawn_local(watch_deadlines(Rc::clone(engine)));
+    drivers.spawn_local(watch_deadlines(Rc::clone(engine), timeout));
     drivers
 }
 
@@ -45,7 +48,12 @@ async fn send_queued(engine: Rc<Engine>, resolver: usize) {
             route.queued.notified().await;
             continue;
         }
-        let granted = engine.limits.acquire(resolver, waiting.min(BATCH)).await;
+        let room = route.room();
+        if room == 0 {
+            route.window.wait().await;
+            continue;
+        }
+        let granted = engine.limits.acquire(resolver, waiting.min(room).min(BATCH)).await;
         engine.send_granted(resolver, granted).await;
     }
 }
@@ -65,10 +73,13 @@ async fn receive_replies(engine: Rc<Engine>, resolver: usize, socket: usize) {
                 engine.fail_line(resolver, socket, &fault);
             }
         }
-        let mut rounds = 0;
+        let (mut rounds, mut look) = (0, false);
         loop {
-            match engine.receive_batch(resolver, socket) {
-                Ok(BATCH) if rounds < ROUNDS => rounds += 1,
+            // Only a socket that fills faster than it is emptied can overflow.
+            let looked = std::mem::take(&mut look);
+            match engine.receive_batch(resolver, socket, looked) {
+                Ok(_) if looked => {}
+                Ok(BATCH) if rounds < ROUNDS => (rounds, look) = (rounds + 1, true),
                 Ok(BATCH) => {
                     rounds = 0;
                     tokio::task::yield_now().await;
@@ -86,7 +97,7 @@ async fn receive_replies(engine: Rc<Engine>, resolver: usize, socket: usize) {
     }
 }
 
-async fn watch_deadlines(engine: Rc<Engine>) {
+async fn watch_deadlines(engine: Rc<Engine>, timeout: Duration) {
     loop {
         let look = engine.deadlines.borrow().next_look();
         match look {
@@ -97,6 +108,10 @@ async fn watch_deadlines(engine: Rc<Engine>) {
                 let now = Instant::now();
                 tokio::task::yield_now().await;
                 engine.expire(now);
+                for resolver in &engine.resolvers {
+                    let retreat = resolver.window.judge(now, timeout) == Move::Retreat;
+                    add(&engine.counters.retreats, usize::from(retreat));
+                }
             }
         }
     }
@@ -216,15 +231,19 @@ impl Engine {
         let keys: Vec<Key> = ids.drain().collect();
         let wakers: Vec<Waker> = keys.iter().filter_map(|&key| slots.complete(key, Reply::Unreachable(text.clone()))).collect();
         drop((slots, ids));
+        if let Some(route) = self.resolvers.get(resolver) {
+            route.window.release();
+        }
         add(&self.counters.timeouts, keys.len());
         wake(wakers);
     }
 
-    /// Receives what has arrived at a socket and hands it to the lookups; says how many messages there were.
-    fn receive_batch(&self, resolver: usize, socket: usize) -> io::Result<usize> {
+    /// Receives what has arrived at a socket and hands it to the lookups; says how many messages there were. To look at what the kernel has
+    /// dropped takes one message by itself.
+    fn receive_batch(&self, resolver: usize, socket: usize, look: bool) -> io::Result<usize> {
         let Some(line) = self.line(resolver, socket) else { return Err(io::ErrorKind::WouldBlock.into()) };
         let mut incoming = self.incoming.borrow_mut();
-        let count = receive(&line.socket, &mut incoming)?;
+        let count = if look { self.receive_and_look(line, &mut incoming)? } else { receive(&line.socket, &mut incoming)? };
         let now = Instant::now();
         let mut wakers: [Option<Waker>; BATCH] = [const { None }; BATCH];
         let mut accepted = 0;
@@ -236,10 +255,23 @@ impl Engine {
             }
         }
         drop(incoming);
+        if let Some(route) = self.resolvers.get(resolver).filter(|_| accepted > 0) {
+            route.window.answered(accepted);
+            route.window.release();
+            self.health.answered(resolver, now);
+        }
         self.counters.count_answers(resolver, accepted);
         add(&self.counters.unexpected, count - accepted);
         wake(wakers.into_iter().flatten());
         Ok(count)
+    }
+
+    fn receive_and_look(&self, line: &Line, incoming: &mut Incoming) -> io::Result<usize> {
+        if let Some(dropped) = receive_one(&line.socket, incoming)? {
+            let before = line.dropped.replace(dropped);
+            add(&self.counters.kernel_drops, dropped.wrapping_sub(before) as usize);
+        }
+        Ok(1)
     }
 
     /// Finds the attempt that a datagram answers.
@@ -261,6 +293,9 @@ impl Engine {
             while let Some(key) = deadlines.pop(now) {
                 let Some((_, departure)) = slots.sent(key) else { continue };
                 self.forget(departure);
+                if let Some(route) = self.resolvers.get(departure.resolver as usize) {
+                    route.window.lost();
+                }
                 wakers.extend(slots.complete(key, Reply::Silence));
                 silent += 1;
             }

@@ -12,13 +12,16 @@ use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::Notify;
 
+use super::config::DnsConfig;
 use super::counters::DnsCounters;
 use super::deadlines::Deadlines;
+use super::health::Health;
 use super::ids::Ids;
 use super::limits::DnsLimits;
 use super::question::Question;
 use super::slots::{Departure, Key, Reply, Slots};
 use super::socket::{Incoming, Outgoing, open};
+use super::window::Window;
 
 /// The shared state. No borrow of a cell is held across an await or while a waker is woken.
 pub(super) struct Engine {
@@ -31,6 +34,8 @@ pub(super) struct Engine {
     pub(super) deadline_set: Notify,
     pub(super) outgoing: RefCell<Outgoing>,
     pub(super) incoming: RefCell<Incoming>,
+    pub(super) health: Health,
+    mix_case: bool,
 }
 
 /// The sockets towards one resolver and what waits to leave through them.
@@ -40,6 +45,7 @@ pub(super) struct Resolver {
     pub(super) queue: RefCell<VecDeque<Key>>,
     /// Told when the queue stops being empty.
     pub(super) queued: Notify,
+    pub(super) window: Window,
     turn: Cell<usize>,
 }
 
@@ -47,34 +53,33 @@ pub(super) struct Resolver {
 pub(super) struct Line {
     pub(super) socket: UdpSocket,
     pub(super) ids: RefCell<Ids>,
+    /// Datagrams that the kernel has dropped here.
+    pub(super) dropped: Cell<u32>,
 }
 
 impl Engine {
-    /// Opens so many sockets towards each resolver.
+    /// Opens the sockets; every attempt waits for its answer as long as `timeout` says.
     ///
     /// # Errors
     /// The resolver towards which no socket could be opened, and the system's words.
     pub(super) fn open(
-        resolvers: &[SocketAddr],
-        sockets: usize,
-        receive_buffer: usize,
+        config: &DnsConfig,
         timeout: Duration,
         limits: Arc<DnsLimits>,
         counters: Arc<DnsCounters>,
-    ) -> Result<(Self, usize), (SocketAddr, io::Error)> {
-        let mut granted = usize::MAX;
+    ) -> Result<Self, (SocketAddr, io::Error)> {
         let mut opened = Vec::new();
-        for &address in resolvers {
+        for &address in &config.resolvers {
             let mut lines = Vec::new();
-            for _ in 0..sockets.max(1) {
-                let (socket, buffer) = open(address, receive_buffer).map_err(|error| (address, error))?;
-                granted = granted.min(buffer);
-                lines.push(Line { socket, ids: RefCell::default() });
+            for _ in 0..config.sockets() {
+                let (socket, buffer) = open(address, config.receive_buffer).map_err(|error| (address, error))?;
+                counters.note_receive_buffer(buffer);
+                lines.push(Line { socket, ids: RefCell::default(), dropped: Cell::new(0) });
             }
             let (queue, queued, turn) = (RefCell::default(), Notify::new(), Cell::new(0));
-            opened.push(Resolver { address, sockets: lines, queue, queued, turn });
+            opened.push(Resolver { address, sockets: lines, queue, queued, window: Window::new(config.in_flight), turn });
         }
-        let engine = Self {
+        Ok(Self {
             counters,
             limits,
             resolvers: opened,
@@ -83,8 +88,9 @@ impl Engine {
             deadline_set: Notify::new(),
             outgoing: RefCell::new(Outgoing::new()),
             incoming: RefCell::new(Incoming::new()),
-        };
-        Ok((engine, granted))
+            health: Health::new(config.resolvers.len()),
+            mix_case: config.mix_case,
+        })
     }
 
     /// The socket that a query left through.
@@ -97,6 +103,9 @@ impl Engine {
         if let Some(line) = self.line(departure.resolver as usize, departure.socket as usize) {
             line.ids.borrow_mut().give_back(departure.id);
         }
+        if let Some(resolver) = self.resolvers.get(departure.resolver as usize) {
+            resolver.window.release();
+        }
     }
 }
 
@@ -107,6 +116,11 @@ impl Resolver {
         let turn = (self.turn.get() + 1) % self.sockets.len().max(1);
         self.turn.set(turn);
         turn
+    }
+
+    /// How many more queries may be in flight.
+    pub(super) fn room(&self) -> usize {
+        self.window.room(self.sockets.iter().map(|line| line.ids.borrow().len()).sum())
     }
 
     fn enqueue(&self, key: Key) {
@@ -130,7 +144,7 @@ impl Ticket {
     /// # Errors
     /// Says what keeps the name from being asked for.
     pub(super) fn claim(engine: &Rc<Engine>, name: &str, record_type: u16) -> Result<Self, &'static str> {
-        let index = engine.slots.borrow_mut().claim(name, record_type)?;
+        let index = engine.slots.borrow_mut().claim(name, record_type, engine.mix_case)?;
         Ok(Self { engine: Rc::clone(engine), index })
     }
 

@@ -68,9 +68,9 @@ pub enum DnsError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// Not one resolver answers.
-    NoneAnswers {
-        /// Each resolver and what became of the question to it.
+    /// Not one resolver can be relied on.
+    NoneUsable {
+        /// Each resolver and what is wrong with it.
         failed: Vec<(SocketAddr, String)>,
     },
 }
@@ -113,8 +113,8 @@ impl fmt::Display for DnsError {
                     "cannot open a UDP socket towards resolver {resolver} ({source}); drop this resolver or raise the limit of open files"
                 )
             }
-            Self::NoneAnswers { failed } => {
-                f.write_str("no resolver answers")?;
+            Self::NoneUsable { failed } => {
+                f.write_str("no resolver can be used")?;
                 for (index, (resolver, reason)) in failed.iter().take(5).enumerate() {
                     write!(f, "{}{resolver}: {reason}", if index == 0 { " (" } else { "; " })?;
                 }
@@ -123,7 +123,7 @@ impl fmt::Display for DnsError {
                     1..=5 => f.write_str(")")?,
                     more => write!(f, "; and {} more)", more - 5)?,
                 }
-                f.write_str("; check the network or name others with --resolver ADDR")
+                f.write_str("; check the network, name others with --resolver ADDR, or take them as they are with --trust-resolvers")
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The header of a reply, and the little that a reply without answer records can say (RFC 1035 section 4.1.1, RFC 6891).
 
-use super::wire_name::{WireName, read_u16};
+use super::wire_name::{WireName, read_u16, record_end};
 
 /// Octets of a DNS header.
 pub(super) const HEADER_OCTETS: usize = 12;
@@ -79,6 +79,13 @@ impl Header {
         u16::from(extension) << 4 | self.plain_rcode()
     }
 
+    /// Whether the message is as many records as it says and nothing else. What is cut or has something behind its end was damaged or
+    /// made up on its way.
+    pub(super) fn is_whole(self, message: &[u8], question_end: usize) -> bool {
+        let records = usize::from(self.answers) + usize::from(self.authorities) + usize::from(self.additionals);
+        (0..records).try_fold(question_end, |at, _| record_end(message, at)) == Some(message.len())
+    }
+
     /// Whether a server that does not resolve points elsewhere instead of answering: no answer, neither RA nor AA, NS records in the
     /// authority section. Without this test it would pass for "no such record".
     pub(super) fn is_referral(self, message: &[u8], question_end: usize) -> bool {
@@ -113,6 +120,16 @@ mod tests {
         assert_eq!(header.plain_rcode(), NOERROR);
         assert_eq!(header.rcode(message, 17), 16);
         assert_eq!(header.rcode(&message[..17], 17), NOERROR);
+    }
+
+    #[test]
+    fn a_message_ends_with_its_last_record() {
+        let message =
+            b"\0\x07\x81\x80\0\x01\0\x01\0\0\0\x01\x01a\0\0\x10\0\x01\xc0\x0c\0\x10\0\x01\0\0\0\x05\0\x02\x01x\0\0\x29\x04\xd0\0\0\0\0\0\0";
+        let whole = |message: &[u8]| Header::read(message).unwrap().is_whole(message, 19);
+        assert!(whole(message));
+        assert!((19..message.len()).all(|length| !whole(&message[..length])), "cut");
+        assert!(!whole(&[&message[..], b"\0"].concat()), "something behind the end");
     }
 
     #[test]

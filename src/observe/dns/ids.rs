@@ -30,6 +30,11 @@ impl Ids {
         }
     }
 
+    /// How many are in use.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whom a reply with this id is for.
     pub(super) fn get(&self, id: u16) -> Option<Key> {
         self.0.get(&id).copied()

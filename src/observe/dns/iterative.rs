@@ -20,11 +20,12 @@ use super::error::DnsError;
 use super::hickory_answer::{Resolution, alias_at, negative, presentation};
 use super::limits::DnsLimits;
 use super::name_server::{NameServerConfig, NameServers};
+use super::root_hints::built_in_root_hints;
 use super::trail::{Failure, Notes, Trail, follow, read};
 use crate::evidence::{Lookup, Outcome};
 use crate::exclusion::Exclusion;
 
-/// Zones whose servers are kept, and answers: enough for some ten thousand domains, at most some hundred MB.
+/// Zones whose servers are kept, and answers: enough for some ten thousand domains.
 const CACHED_ZONES: usize = 16_384;
 const CACHED_ANSWERS: u64 = 65_536;
 /// Lookups under way at most, those that wait for the same answer included.
@@ -41,7 +42,8 @@ pub struct IterativeConfig {
     pub roots: Vec<IpAddr>,
     /// Port of all name servers: delegations carry addresses and no ports.
     pub port: u16,
-    /// How long to wait for one name server. A lookup may take twice as long for each of its tries.
+    /// How long to wait for one name server. A lookup may take twice as long for each of its tries, and what our own limits make it
+    /// wait besides.
     pub timeout: Duration,
     /// How often a lookup is begun again before it fails, from what is known by then; at least 1.
     pub tries: u16,
@@ -74,7 +76,7 @@ impl Iterative {
         counters: Arc<DnsCounters>,
         exclusion: Arc<Exclusion>,
     ) -> Result<Self, DnsError> {
-        let ipv6 = config.roots.iter().any(|root| root.is_ipv6() && has_way_to(*root));
+        let ipv6 = config.roots.iter().chain(&built_in_root_hints()).any(|root| root.is_ipv6() && has_way_to(*root));
         let roots: Vec<IpAddr> = config.roots.iter().copied().filter(|root| root.is_ipv4() || ipv6).collect();
         if roots.is_empty() {
             return Err(DnsError::NoRoot { reason: "there is no root hint that this machine has a way to".to_owned() });
@@ -154,10 +156,13 @@ impl Iterative {
             // The semaphore is never closed.
             let _permit = lookups.acquire().await;
             let attempts = resolve_again(&recursor, &counters, name, kind, tries, &notes);
-            tokio::time::timeout(deadline, attempts).await.unwrap_or_else(|_| {
-                let late = || Failure::Silence(format!("not resolved in {} ms", deadline.as_millis()));
-                Resolution::Failed(read(&notes).failure.unwrap_or_else(late))
-            })
+            tokio::select! {
+                resolution = attempts => resolution,
+                () = pass(deadline, &notes) => {
+                    let late = || Failure::Silence(format!("not resolved in {} ms", deadline.as_millis()));
+                    Resolution::Failed(read(&notes).failure.unwrap_or_else(late))
+                }
+            }
         };
         let resolution = match self.background.spawn(follow(Arc::clone(&trail), attempts)) {
             Some(task) => task.await.unwrap_or_else(|error| Resolution::Failed(Failure::Local(format!("the recursor broke: {error}")))),
@@ -178,6 +183,14 @@ impl Iterative {
             chain.push(presentation(&here));
         }
         chain
+    }
+}
+
+/// Waits until a lookup has had so much time, that in the queues of our own limits left out.
+async fn pass(deadline: Duration, trail: &Trail) {
+    let begun = Instant::now();
+    while let Some(left) = (deadline + read(trail).waited).checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) {
+        tokio::time::sleep(left).await;
     }
 }
 
@@ -233,4 +246,41 @@ fn absolute(name: &str) -> Result<Name, String> {
 fn has_way_to(address: IpAddr) -> bool {
     let any: SocketAddr = if address.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
     UdpSocket::bind(any).and_then(|socket| socket.connect((address, 53))).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lookups_under_way_fit_the_rate() {
+        assert_eq!([0, 1, 10, 100, 100_000].map(lookups_at_once), [256, 1, 5, 50, 256]);
+    }
+
+    #[test]
+    fn names_are_absolute_and_taken_as_they_are() {
+        for text in ["_mta-sts.Example.com", "_x_.y_z.test", "."] {
+            let name = absolute(text).unwrap();
+            assert!(name.is_fqdn(), "{text}");
+            assert_eq!(presentation(&name), text.to_ascii_lowercase());
+        }
+        for text in ["a..b", &"a".repeat(64), "b\u{fc}cher.example"] {
+            assert!(absolute(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn without_a_root_nothing_begins() {
+        let config = IterativeConfig {
+            roots: Vec::new(),
+            port: 53,
+            timeout: Duration::from_secs(1),
+            tries: 1,
+            rate: 0,
+            server_rate: 0,
+            allow_private: false,
+        };
+        let started = Iterative::new(&config, Arc::new(DnsLimits::unlimited()), Arc::default(), Arc::default());
+        assert!(matches!(started.err(), Some(DnsError::NoRoot { .. })));
+    }
 }

@@ -18,6 +18,8 @@ pub(super) struct Message {
     pub(super) rcode: u16,
     /// Whether it only points to other servers.
     pub(super) referral: bool,
+    /// Whether it ends where its last record does; also where it is truncated and says so.
+    pub(super) whole: bool,
     /// From the departure of the query to the arrival of this.
     pub(super) rtt: Duration,
 }
@@ -34,7 +36,8 @@ impl Message {
         }
         let question_end = question.end();
         let (rcode, referral) = (header.rcode(octets, question_end), header.is_referral(octets, question_end));
+        let whole = header.is_truncated() || bare_refusal || header.is_whole(octets, question_end);
         let octets = if header.answers > 0 { octets.to_vec() } else { Vec::new() };
-        Some(Self { header, octets, question_end, rcode, referral, rtt })
+        Some(Self { header, octets, question_end, rcode, referral, whole, rtt })
     }
 }

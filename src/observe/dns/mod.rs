@@ -4,6 +4,9 @@
 //! driver tasks send with one `sendmmsg` and receive with `recvmmsg`, 64 messages each, and wake the lookups that were answered.
 //! There is no socket, no task, no channel and no timer per query.
 //!
+//! What goes wrong on the way is kept from the outcome: `health` tells a dead resolver from a silent zone, `window` holds back when answers
+//! are lost.
+//!
 //! The way of a query: `client` (retries, TCP after truncation, the outcome) ▸ `engine` (slots and queues) ▸ `drivers` (sending,
 //! receiving, time-outs) ▸ `socket` (batched UDP). Messages are written by `question` and read by `message` and `answer`.
 //!
@@ -14,6 +17,7 @@ mod answer;
 mod background;
 mod check;
 mod client;
+mod config;
 mod counters;
 mod deadlines;
 mod drivers;
@@ -23,6 +27,7 @@ mod encrypted_connection;
 mod engine;
 mod error;
 mod header;
+mod health;
 mod hickory_answer;
 mod ids;
 mod iterative;
@@ -38,6 +43,8 @@ mod slots;
 mod socket;
 mod tcp;
 mod trail;
+mod watch;
+mod window;
 mod wire_name;
 
 #[cfg(test)]
@@ -45,9 +52,10 @@ mod tests;
 
 pub use self::answer::ResourceRecord;
 pub use self::check::{ResolverCheck, check_resolvers};
+pub use self::client::Dns;
 #[doc(hidden)]
 pub use self::client::read_reply;
-pub use self::client::{Dns, DnsConfig};
+pub use self::config::DnsConfig;
 pub use self::counters::{DnsCounters, DnsTotals, ResolverTotals};
 pub use self::encrypted::{Encrypted, EncryptedConfig};
 pub use self::encrypted_address::{EncryptedResolver, Transport, is_encrypted_resolver, parse_encrypted_resolver};

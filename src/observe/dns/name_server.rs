@@ -24,6 +24,7 @@ use tokio::sync::Semaphore;
 
 use super::counters::{DnsCounters, add};
 use super::header::{BADVERS, FORMERR, Header, NOERROR, NOTIMP, NXDOMAIN};
+use super::hickory_answer::presentation;
 use super::limits::DnsLimits;
 use super::single;
 use super::tcp::is_local;
@@ -61,6 +62,8 @@ pub(super) struct NameServers(Arc<Shared>);
 struct Shared {
     config: NameServerConfig,
     limits: Arc<DnsLimits>,
+    /// Who is next to be let through by the limit of all.
+    turn: Turn,
     counters: Arc<DnsCounters>,
     gates: Mutex<HashMap<IpAddr, Arc<Gate>>>,
     runtime: TokioRuntimeProvider,
@@ -70,12 +73,17 @@ struct Shared {
 struct Gate {
     permits: Semaphore,
     limits: DnsLimits,
+    turn: Turn,
 }
+
+/// A queue in which nobody is overtaken.
+type Turn = tokio::sync::Mutex<()>;
 
 impl NameServers {
     /// Servers that are asked as `config` says, within `limits`, counted in `counters`.
     pub(super) fn new(config: NameServerConfig, limits: Arc<DnsLimits>, counters: Arc<DnsCounters>) -> Self {
-        Self(Arc::new(Shared { config, limits, counters, gates: Mutex::default(), runtime: TokioRuntimeProvider::new() }))
+        let (turn, gates, runtime) = (Turn::default(), Mutex::default(), TokioRuntimeProvider::new());
+        Self(Arc::new(Shared { config, limits, turn, counters, gates, runtime }))
     }
 
     /// Why an address is not asked.
@@ -97,7 +105,8 @@ impl NameServers {
             gates.retain(|_, gate| Arc::strong_count(gate) > 1);
         }
         let NameServerConfig { in_flight, rate, .. } = self.0.config;
-        let new = || Arc::new(Gate { permits: Semaphore::new(in_flight.max(1)), limits: DnsLimits::new(0, &[rate]) });
+        let new =
+            || Arc::new(Gate { permits: Semaphore::new(in_flight.max(1)), limits: DnsLimits::new(0, &[rate]), turn: Turn::default() });
         Arc::clone(gates.entry(address).or_insert_with(new))
     }
 }
@@ -152,8 +161,15 @@ impl DnsHandle for NameServer {
 impl NameServer {
     /// Asks: over UDP, without EDNS if the server does not know that, over TCP if the answer is truncated.
     async fn ask(&self, request: DnsRequest) -> Result<DnsResponse, Failure> {
+        let exclusion = &self.servers.0.config.exclusion;
+        // An alias can lead to somebody who asked not to be contacted.
+        if request.queries.first().is_some_and(|query| exclusion.covers_name(&presentation(query.name()))) {
+            return Err(Failure::Excluded);
+        }
+        let queued = Instant::now();
         // The semaphore is never closed.
         let _permit = self.gate.permits.acquire().await;
+        note_wait(queued);
         let (mut message, _) = request.into_parts();
         loop {
             message.metadata.id = rand::random();
@@ -177,14 +193,22 @@ impl NameServer {
 
     /// Sends one query and waits for its reply.
     async fn exchange(&self, query: &[u8], tcp: bool) -> Result<Vec<u8>, Failure> {
-        let Shared { config, limits, counters, .. } = &*self.servers.0;
-        self.gate.limits.acquire(0, 1).await;
-        limits.acquire(NO_RESOLVER, 1).await;
+        let Shared { config, limits, turn, counters, .. } = &*self.servers.0;
+        let queued = Instant::now();
+        {
+            let _turn = self.gate.turn.lock().await;
+            self.gate.limits.acquire(0, 1).await;
+        }
+        {
+            let _turn = turn.lock().await;
+            limits.acquire(NO_RESOLVER, 1).await;
+        }
+        note_wait(queued);
         counters.count_sent(NO_RESOLVER, 1);
         add(&counters.tcp, usize::from(tcp));
         note(|notes| {
             notes.queries = notes.queries.saturating_add(1);
-            notes.server = Some(self.address);
+            (notes.server, notes.rtt, notes.tcp) = (Some(self.address), None, tcp);
         });
         let departed = Instant::now();
         let reply = async {
@@ -196,7 +220,7 @@ impl NameServer {
         match tokio::time::timeout(config.timeout, reply).await {
             Ok(Ok(reply)) => {
                 counters.count_answers(NO_RESOLVER, 1);
-                note(|notes| (notes.rtt, notes.tcp) = (Some(departed.elapsed()), tcp));
+                note(|notes| notes.rtt = Some(departed.elapsed()));
                 Ok(reply)
             }
             Ok(Err(error)) if is_local(&error) => {
@@ -213,6 +237,11 @@ impl NameServer {
             }
         }
     }
+}
+
+/// Time spent waiting for our own limits is no server's fault, and no reason to give up.
+fn note_wait(since: Instant) {
+    note(|notes| notes.waited += since.elapsed());
 }
 
 fn cut() -> Failure {
@@ -250,4 +279,87 @@ fn judge(octets: Vec<u8>) -> Result<DnsResponse, Failure> {
 /// Whether a delegation of the zone is on the way to the name. No server delegates the root.
 fn leads_down(zone: &Name, name: &Name) -> bool {
     !zone.is_root() && zone.zone_of(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::proto::op::{Message, OpCode, Query};
+    use hickory_resolver::proto::rr::rdata::{A, NS, SOA};
+    use hickory_resolver::proto::rr::{RData, Record};
+
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        Name::from_ascii(text).unwrap()
+    }
+
+    /// A reply to `www.example.test. TYPE` with these records in its authority section.
+    fn reply(kind: RecordType, authoritative: bool, authorities: &[(&str, RData)]) -> Message {
+        let mut message = Message::response(7, OpCode::Query);
+        message.metadata.authoritative = authoritative;
+        message.add_query(Query::query(name("www.example.test."), kind));
+        for (owner, data) in authorities {
+            message.add_authority(Record::from_rdata(name(owner), 60, data.clone()));
+        }
+        message
+    }
+
+    fn ns() -> RData {
+        RData::NS(NS(name("ns.example.test.")))
+    }
+
+    fn verdict(message: &Message) -> Result<usize, Failure> {
+        judge(message.to_vec().unwrap()).map(|response| response.authorities.len())
+    }
+
+    #[test]
+    fn only_a_server_that_knows_the_zone_can_say_that_there_is_nothing() {
+        let soa = || RData::SOA(SOA::new(name("ns.example.test."), name("h.example.test."), 1, 2, 3, 4, 5));
+        assert_eq!(verdict(&reply(RecordType::TXT, true, &[("example.test.", soa())])), Ok(1));
+        assert_eq!(verdict(&reply(RecordType::TXT, true, &[])), Ok(0), "without SOA");
+        assert_eq!(verdict(&reply(RecordType::TXT, true, &[("example.test.", soa()), ("example.test.", ns())])), Ok(1), "no referral");
+        for lame in [&[][..], &[("example.test.", soa())]] {
+            assert!(matches!(verdict(&reply(RecordType::TXT, false, lame)), Err(Failure::Unusable(_))));
+        }
+    }
+
+    #[test]
+    fn a_referral_leads_down() {
+        for zone in ["test.", "example.test.", "www.example.test."] {
+            assert_eq!(verdict(&reply(RecordType::NS, false, &[(zone, ns())])), Ok(1), "{zone}");
+        }
+        for zone in [".", "other.test.", "a.www.example.test."] {
+            assert!(matches!(verdict(&reply(RecordType::NS, false, &[(zone, ns())])), Err(Failure::Unusable(_))), "{zone}");
+        }
+    }
+
+    #[test]
+    fn answers_count_and_damaged_ones_do_not() {
+        let mut message = reply(RecordType::A, false, &[]);
+        message.add_answer(Record::from_rdata(name("www.example.test."), 60, RData::A(A::new(192, 0, 2, 1))));
+        let octets = message.to_vec().unwrap();
+        assert_eq!(judge(octets.clone()).unwrap().answers.len(), 1);
+        for length in 0..octets.len() {
+            assert!(matches!(judge(octets[..length].to_vec()), Err(Failure::Unusable(_))), "{length}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_may_not_be_asked_are_refused() {
+        let servers = |allow_private, ipv6| {
+            let exclusion = Arc::new(Exclusion::parse("198.41.0.0/24").unwrap());
+            let config =
+                NameServerConfig { port: 53, timeout: Duration::from_secs(1), rate: 0, in_flight: 1, allow_private, ipv6, exclusion };
+            NameServers::new(config, Arc::new(DnsLimits::unlimited()), Arc::default())
+        };
+        let refusal = |servers: &NameServers, address: &str| servers.refusal(address.parse().unwrap());
+        let public = servers(false, false);
+        assert_eq!(refusal(&public, "198.41.0.4"), Some(Failure::Excluded));
+        assert!(matches!(refusal(&public, "127.0.0.1"), Some(Failure::Unusable(_))));
+        assert!(matches!(refusal(&public, "2001:dc3::35"), Some(Failure::Silence(_))));
+        assert_eq!(refusal(&public, "192.33.4.12"), None);
+        let private = servers(true, true);
+        assert_eq!((refusal(&private, "127.0.0.1"), refusal(&private, "2001:dc3::35")), (None, None));
+        assert!(Arc::ptr_eq(&private.gate(IpAddr::from([127, 0, 0, 1])), &private.clone().gate(IpAddr::from([127, 0, 0, 1]))));
+    }
 }

@@ -1,5 +1,7 @@
 //! A question as it stands on the wire: written from a name, sent in a query, looked for in the reply.
 
+use rand::RngExt as _;
+
 use super::header::HEADER_OCTETS;
 use super::wire_name::MAX_WIRE_OCTETS;
 
@@ -19,11 +21,13 @@ pub(super) const MAX_QUERY_OCTETS: usize = HEADER_OCTETS + MAX_QUESTION_OCTETS +
 pub(super) struct Question {
     octets: [u8; MAX_QUESTION_OCTETS],
     length: usize,
+    /// Whether the reply has to repeat the case of the letters, too.
+    exact: bool,
 }
 
 impl Question {
     /// No question yet.
-    pub(super) const EMPTY: Self = Self { octets: [0; MAX_QUESTION_OCTETS], length: 0 };
+    pub(super) const EMPTY: Self = Self { octets: [0; MAX_QUESTION_OCTETS], length: 0, exact: false };
 
     /// The question for records of a type at a name (A-labels, underscores allowed, a trailing dot allowed, `.` for the root).
     ///
@@ -40,7 +44,7 @@ impl Question {
     /// # Errors
     /// As there; it is no question then.
     pub(super) fn set(&mut self, name: &str, record_type: u16) -> Result<(), &'static str> {
-        self.length = 0;
+        (self.length, self.exact) = (0, false);
         if name != "." {
             for label in name.strip_suffix('.').unwrap_or(name).split('.') {
                 self.push_label(label.as_bytes())?;
@@ -50,6 +54,23 @@ impl Question {
         self.push(&record_type.to_be_bytes());
         self.push(&CLASS_IN.to_be_bytes());
         Ok(())
+    }
+
+    /// Gives each letter of the name an upper or lower case by chance, which the reply then has to repeat: who did not see the question
+    /// has that to guess, too (draft-vixie-dnsext-dns0x20).
+    pub(super) fn mix_case(&mut self) {
+        self.exact = true;
+        let (mut random, mut bits) = (rand::rng(), 0_u64);
+        let name = self.length.saturating_sub(4);
+        for (index, octet) in self.octets.iter_mut().take(name).enumerate() {
+            if index % 64 == 0 {
+                bits = random.random();
+            }
+            // A length octet is at most 63 and so no letter.
+            if bits >> (index % 64) & 1 == 1 && octet.is_ascii_alphabetic() {
+                *octet ^= 0x20;
+            }
+        }
     }
 
     fn push_label(&mut self, label: &[u8]) -> Result<(), &'static str> {
@@ -94,9 +115,11 @@ impl Question {
         }
     }
 
-    /// Whether a reply repeats the question, letter case aside. Length octets are no letters, so octets can be compared.
+    /// Whether a reply repeats the question, letter case aside unless that was chosen by chance. Length octets are no letters, so octets can
+    /// be compared.
     pub(super) fn is_repeated_in(&self, reply: &[u8]) -> bool {
-        reply.get(HEADER_OCTETS..self.end()).is_some_and(|octets| octets.eq_ignore_ascii_case(self.as_bytes()))
+        let Some(repeated) = reply.get(HEADER_OCTETS..self.end()) else { return false };
+        if self.exact { repeated == self.as_bytes() } else { repeated.eq_ignore_ascii_case(self.as_bytes()) }
     }
 
     /// Where the answer section of a message that repeats the question begins.
@@ -144,6 +167,22 @@ mod tests {
         }
         assert!(!Question::new("_mta-sts.example.com", 15).unwrap().is_repeated_in(&reply));
         assert!(!question.is_repeated_in(&reply[..20]));
+    }
+
+    #[test]
+    fn a_mixed_case_has_to_be_repeated() {
+        let name = "_mta-sts.a-name-of-many-letters.example";
+        let mut question = Question::new(name, 16).unwrap();
+        question.mix_case();
+        let mut reply = Vec::new();
+        question.write_query(7, false, &mut reply);
+        let repeated = &reply[HEADER_OCTETS..question.end()];
+        assert!(repeated.iter().any(u8::is_ascii_uppercase) && repeated.iter().any(u8::is_ascii_lowercase));
+        assert!(Question::new(name, 16).unwrap().is_repeated_in(&reply), "the same name");
+        assert!(question.is_repeated_in(&reply));
+        assert!(!question.is_repeated_in(&reply.to_ascii_lowercase()) && !question.is_repeated_in(&reply.to_ascii_uppercase()));
+        question.set(name, 16).unwrap();
+        assert!(question.is_repeated_in(&reply), "a slot that is used again forgets");
     }
 
     proptest! {

@@ -74,7 +74,7 @@ impl Slots {
     ///
     /// # Errors
     /// Says what keeps the name from being asked for.
-    pub(super) fn claim(&mut self, name: &str, record_type: u16) -> Result<u32, &'static str> {
+    pub(super) fn claim(&mut self, name: &str, record_type: u16, mix_case: bool) -> Result<u32, &'static str> {
         let index = match self.free.pop() {
             Some(index) => index,
             None => {
@@ -86,6 +86,9 @@ impl Slots {
         let slot = self.slots.get_mut(index as usize).ok_or("no slot")?;
         // Written in place: a question is large.
         slot.question.set(name, record_type).inspect_err(|_| self.free.push(index))?;
+        if mix_case {
+            slot.question.mix_case();
+        }
         Ok(index)
     }
 
@@ -168,7 +171,7 @@ mod tests {
     fn a_key_of_an_earlier_attempt_changes_nothing() {
         let mut slots = Slots::default();
         let context = Context::from_waker(Waker::noop());
-        let index = slots.claim("a.test", 16).unwrap();
+        let index = slots.claim("a.test", 16, false).unwrap();
         let first = slots.enqueue(index, false).unwrap();
         assert!(slots.queued(first).is_some());
         let second = slots.enqueue(index, true).unwrap();
@@ -183,14 +186,14 @@ mod tests {
     #[test]
     fn a_released_slot_is_used_again_and_tells_what_is_under_way() {
         let mut slots = Slots::default();
-        let index = slots.claim("a.test", 16).unwrap();
+        let index = slots.claim("a.test", 16, false).unwrap();
         let key = slots.enqueue(index, false).unwrap();
         let departure = Departure { socket: 1, resolver: 2, id: 3, at: Instant::now() };
         slots.depart(key, departure);
         assert_eq!(slots.release(index).0, Some(departure));
         assert!(slots.sent(key).is_none());
-        assert!(slots.claim("b..test", 16).is_err());
-        assert_eq!(slots.claim("b.test", 16), Ok(index));
+        assert!(slots.claim("b..test", 16, false).is_err());
+        assert_eq!(slots.claim("b.test", 16, false), Ok(index));
         assert_eq!(slots.release(index).0, None);
     }
 }

@@ -8,7 +8,7 @@ use tokio::net::UdpSocket;
 
 use super::question::MAX_QUERY_OCTETS;
 
-pub(super) use self::batched::{receive, send};
+pub(super) use self::batched::{receive, receive_one, send};
 
 /// Messages of one system call.
 pub(super) const BATCH: usize = 64;
@@ -23,6 +23,8 @@ pub(super) fn open(resolver: SocketAddr, receive_buffer: usize) -> io::Result<(U
     // Asking for more than the system allows is no error: it grants what it allows.
     let _ = socket.set_recv_buffer_size(receive_buffer);
     let granted = socket.recv_buffer_size()?;
+    // Where the kernel does not count what it drops, nothing is counted.
+    batched::count_drops(&socket);
     socket.connect(&resolver.into())?;
     Ok((UdpSocket::from_std(socket.into())?, granted))
 }
@@ -82,11 +84,36 @@ mod batched {
     use std::io::{self, IoSlice, IoSliceMut};
     use std::os::fd::AsRawFd as _;
 
-    use nix::sys::socket::{MsgFlags, MultiHeaders, recvmmsg, sendmmsg};
+    use nix::cmsg_space;
+    use nix::sys::socket::{ControlMessageOwned, MsgFlags, MultiHeaders, recvmmsg, recvmsg, sendmmsg, setsockopt, sockopt};
+    use socket2::Socket;
     use tokio::io::Interest;
     use tokio::net::UdpSocket;
 
     use super::{BATCH, Incoming, Outgoing, message};
+
+    /// Has the kernel say how many datagrams it has dropped because the buffer was full (`SO_RXQ_OVFL`).
+    pub(super) fn count_drops(socket: &Socket) {
+        let _ = setsockopt(socket, sockopt::RxqOvfl, &1);
+    }
+
+    /// Receives one message; says how many the kernel has dropped at this socket so far. The headers of `recvmmsg` cannot be used again
+    /// for control messages, so that is asked apart, now and then.
+    pub(in super::super) fn receive_one(socket: &UdpSocket, incoming: &mut Incoming) -> io::Result<Option<u32>> {
+        let Incoming { buffers, lengths, .. } = incoming;
+        let (Some(buffer), Some(length)) = (buffers.first_mut(), lengths.first_mut()) else { return Ok(None) };
+        let mut control = cmsg_space!(u32);
+        socket.try_io(Interest::READABLE, || {
+            let mut slices = [IoSliceMut::new(&mut buffer[..])];
+            let received = recvmsg::<()>(socket.as_raw_fd(), &mut slices, Some(&mut control), MsgFlags::empty())?;
+            *length = received.bytes;
+            let dropped = received.cmsgs()?.find_map(|message| match message {
+                ControlMessageOwned::RxqOvfl(dropped) => Some(dropped),
+                _ => None,
+            });
+            Ok(dropped)
+        })
+    }
 
     // Sockets are connected, so no address goes either way.
     pub(super) type SendState = MultiHeaders<()>;
@@ -144,6 +171,17 @@ mod batched {
     use tokio::net::UdpSocket;
 
     use super::{Incoming, Outgoing, message};
+
+    /// Linux only.
+    pub(super) fn count_drops(_: &socket2::Socket) {}
+
+    /// Receives one message.
+    pub(in super::super) fn receive_one(socket: &UdpSocket, incoming: &mut Incoming) -> io::Result<Option<u32>> {
+        if let (Some(buffer), Some(length)) = (incoming.buffers.first_mut(), incoming.lengths.first_mut()) {
+            *length = socket.try_recv(buffer)?;
+        }
+        Ok(None)
+    }
 
     pub(super) type SendState = ();
     pub(super) type ReceiveState = ();

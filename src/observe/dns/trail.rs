@@ -78,6 +78,8 @@ pub(super) struct Notes {
     pub(super) server: Option<SocketAddr>,
     /// How long the last answer took.
     pub(super) rtt: Option<Duration>,
+    /// How long questions waited for their turn by our own limits.
+    pub(super) waited: Duration,
     /// The failure that says most.
     pub(super) failure: Option<Failure>,
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::net::UdpSocket;
 
 use super::super::{DnsConfig, DnsCounters, DnsError, DnsLimits, check_resolvers};
-use super::server::{Server, closed_port};
+use super::server::{Asked, Server, closed_port, record, wire};
 use super::{hasty, patient, run};
 use crate::evidence::Outcome;
 use crate::observe::dns::Dns;
@@ -198,19 +198,34 @@ fn a_lookup_that_is_dropped_leaves_nothing_behind() {
 
 #[test]
 fn resolvers_are_checked_before_a_scan() {
+    /// A resolver that knows the root and, but for what `other` says, nothing else.
+    fn honest(asked: &Asked, other: impl Fn(&Asked) -> Vec<u8>) -> Vec<Vec<u8>> {
+        let root = || asked.reply(0x8180, 1, &record(&[0xc0, 0x0c], 2, 300, &wire("a.root-servers.net")));
+        vec![if asked.name.is_empty() { root() } else { other(asked) }]
+    }
     run(async {
-        let good = Server::start(|asked| vec![asked.reply(0x8180, 0, &[])]).await;
+        let good = Server::start(|asked| honest(asked, |asked| asked.rcode(3))).await;
+        let without_tcp = Server::start_without_tcp(|asked| honest(asked, |asked| asked.rcode(3))).await;
         let refusing = Server::start(|asked| vec![asked.rcode(5)]).await;
+        let address = |asked: &Asked| asked.reply(0x8180, 1, &record(&[0xc0, 0x0c], 1, 300, &[192, 0, 2, 1]));
+        let inventing = Server::start(move |asked| honest(asked, address)).await;
+        let vague = Server::start(|asked| honest(asked, |asked| asked.rcode(0))).await;
         let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let wait = Duration::from_millis(100);
-        let check = check_resolvers(&[refusing.address, good.address, silent], wait, 2).await;
-        assert_eq!(check.answering, [good.address]);
-        assert_eq!(check.failed[0], (refusing.address, "answers REFUSED".to_owned()));
-        assert_eq!(check.failed[1].0, silent);
-        assert_eq!(check.into_answering().unwrap(), [good.address]);
+        let wait = Duration::from_millis(200);
+        let all = [refusing.address, good.address, without_tcp.address, inventing.address, vague.address, silent];
+        let check = check_resolvers(&all, wait, 2).await;
+        assert_eq!(check.answering, [good.address, without_tcp.address]);
+        assert_eq!(check.without_tcp[0].0, without_tcp.address);
+        assert_eq!(check.without_tcp.len(), 1);
+        let reasons: Vec<_> = check.failed.iter().map(|(resolver, reason)| (*resolver, reason.as_str())).collect();
+        assert_eq!(reasons[0], (refusing.address, "answers REFUSED when asked for the root"));
+        assert_eq!(reasons[1], (inventing.address, "lies: it invents answers for names that do not exist"));
+        assert_eq!(reasons[2], (vague.address, "lies: it says that a name exists which does not"));
+        assert_eq!(reasons[3].0, silent);
         assert_eq!(good.asked.borrow()[0], (String::new(), false));
+        assert_eq!(good.asked.borrow()[2], (String::new(), true));
 
-        let sentence = check_resolvers(&[refusing.address], wait, 1).await.into_answering().unwrap_err().to_string();
-        assert!(sentence.starts_with("no resolver answers (") && sentence.contains("REFUSED"), "{sentence}");
+        let sentence = check_resolvers(&[inventing.address], wait, 1).await.into_answering().unwrap_err().to_string();
+        assert!(sentence.starts_with("no resolver can be used (") && sentence.contains("--trust-resolvers"), "{sentence}");
     });
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod load;
+mod outages;
 mod outcomes;
 mod server;
 
@@ -31,7 +32,8 @@ fn hasty(resolvers: &[SocketAddr]) -> (Dns, Arc<DnsCounters>) {
 }
 
 fn engine(resolvers: &[SocketAddr], timeout: Duration, limits: DnsLimits) -> (Dns, Arc<DnsCounters>) {
-    let config = DnsConfig { timeout, tries: 2, sockets_per_resolver: 2, ..DnsConfig::new(resolvers.to_vec()) };
+    let config =
+        DnsConfig { timeout, tries: 2, sockets_per_resolver: 2, patience: Some(Duration::ZERO), ..DnsConfig::new(resolvers.to_vec()) };
     let counters = Arc::new(DnsCounters::new(resolvers));
     (Dns::new(&config, Arc::new(limits), Arc::clone(&counters)).unwrap(), counters)
 }

@@ -82,6 +82,9 @@ fn an_answer_that_cannot_be_read_is_asked_for_elsewhere_and_never_taken_for_none
             vec![match asked.name.as_str() {
                 "loop.test" => asked.reply(0x8180, 1, &record(&SELF, 5, 60, &wire("LOOP.test"))),
                 "cut.test" => asked.reply(0x8180, 2, &record(&SELF, 16, 60, b"\x01x")),
+                "behind.test" => [asked.text("x"), vec![0]].concat(),
+                "negative.test" => [asked.rcode(3), vec![0]].concat(),
+                "other.test" => asked.reply(0x8180, 1, &record(&wire("another.test"), 16, 60, b"\x01x")),
                 "referral.test" => {
                     let mut reply = asked.reply(0x8100, 0, &record(&wire("test"), 2, 60, &wire("ns.test")));
                     reply[9] = 1;
@@ -94,9 +97,15 @@ fn an_answer_that_cannot_be_read_is_asked_for_elsewhere_and_never_taken_for_none
         let good = Server::start(|asked| vec![asked.text("fine")]).await;
         let (both, counters) = patient(&[bad.address, good.address]);
         let (alone, _) = patient(&[bad.address]);
-        for (name, word) in
-            [("loop.test", "loop"), ("cut.test", "answer section"), ("long.test", "record data"), ("referral.test", "referral")]
-        {
+        for (name, word) in [
+            ("loop.test", "loop"),
+            ("cut.test", "answer section"),
+            ("long.test", "record data"),
+            ("behind.test", "behind its last record"),
+            ("negative.test", "behind its last record"),
+            ("other.test", "another owner"),
+            ("referral.test", "referral"),
+        ] {
             let lookup = alone.lookup_txt(name).await;
             assert_eq!((lookup.outcome, lookup.attempts), (Outcome::Malformed, 2), "{name}");
             assert!(lookup.detail.unwrap().contains(word), "{name}");
@@ -105,7 +114,7 @@ fn an_answer_that_cannot_be_read_is_asked_for_elsewhere_and_never_taken_for_none
                 assert_eq!(both.lookup_txt(name).await.outcome, Outcome::Noerror, "{name}");
             }
         }
-        assert_eq!(counters.totals().malformed, 4);
+        assert_eq!(counters.totals().malformed, 7);
     });
 }
 

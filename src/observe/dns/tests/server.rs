@@ -22,7 +22,8 @@ pub(super) struct Asked {
 
 impl Asked {
     fn question_end(&self) -> usize {
-        12 + self.name.len() + 2 + 4
+        // The root has no labels.
+        12 + self.name.len() + if self.name.is_empty() { 1 } else { 2 } + 4
     }
 
     /// A reply with these flags and an answer section of so many records, octet for octet.

@@ -1,0 +1,206 @@
+//! How many questions one resolver may have before it at a time: fewer when answers are lost, more when they are not.
+//!
+//! Loss is judged over at least one time-out, because no silence is known earlier. A retreat that does not lower the loss has shown that
+//! the loss is not of our making (a bad line, silent zones): from then on it is what is expected, and the retreat is taken back.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+/// The least that is ever in flight: enough to see whether loss goes down.
+const LEAST: usize = 16;
+/// Questions that must have ended before their loss says something.
+const LEAST_ENDED: usize = 200;
+/// Loss beyond the expected that is borne.
+const TOLERANCE: f64 = 0.02;
+/// Loss from which half of what was in flight is taken back, and not only three tenths.
+const HEAVY: f64 = 0.3;
+/// What is left of the loss where a retreat has helped, or else by how much the share of answers has grown: of a heavy loss much is left
+/// at first.
+const RELIEF: (f64, f64) = (0.75, 1.1);
+
+/// The window of one resolver in one worker.
+#[derive(Debug)]
+pub(super) struct Window {
+    most: usize,
+    limit: Cell<usize>,
+    answers: Cell<usize>,
+    lost: Cell<usize>,
+    /// The most that was in flight in this epoch.
+    peak: Cell<usize>,
+    begun: Cell<Option<Instant>>,
+    expected: Cell<f64>,
+    stage: Cell<Stage>,
+    waiting: Cell<bool>,
+    room: Notify,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    Steady,
+    /// A retreat: its limit and loss before. While what left before it may still count as lost, nothing is judged.
+    Settling {
+        limit: usize,
+        loss: f64,
+    },
+    Retreated {
+        limit: usize,
+        loss: f64,
+    },
+}
+
+/// What a judgement came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Move {
+    /// As before, or a little more.
+    None,
+    /// Fewer.
+    Retreat,
+    /// As before the retreat, for it did not help.
+    Return,
+}
+
+impl Window {
+    /// A window that begins as wide as it may become.
+    pub(super) fn new(most: usize) -> Self {
+        let most = most.max(LEAST);
+        Self {
+            most,
+            limit: Cell::new(most),
+            answers: Cell::new(0),
+            lost: Cell::new(0),
+            peak: Cell::new(0),
+            begun: Cell::new(None),
+            expected: Cell::new(0.0),
+            stage: Cell::new(Stage::Steady),
+            waiting: Cell::new(false),
+            room: Notify::new(),
+        }
+    }
+
+    /// How many more may leave.
+    pub(super) fn room(&self, in_flight: usize) -> usize {
+        self.peak.set(self.peak.get().max(in_flight));
+        self.limit.get().saturating_sub(in_flight)
+    }
+
+    /// Waits until something has come back.
+    pub(super) async fn wait(&self) {
+        self.waiting.set(true);
+        self.room.notified().await;
+    }
+
+    /// Something has come back.
+    pub(super) fn release(&self) {
+        if self.waiting.replace(false) {
+            self.room.notify_one();
+        }
+    }
+
+    /// Counts answers.
+    pub(super) fn answered(&self, answers: usize) {
+        self.answers.set(self.answers.get() + answers);
+    }
+
+    /// Counts a question that got no answer in time.
+    pub(super) fn lost(&self) {
+        self.lost.set(self.lost.get() + 1);
+    }
+
+    /// How many may be in flight now.
+    #[cfg(test)]
+    pub(super) fn limit(&self) -> usize {
+        self.limit.get()
+    }
+
+    /// Judges the loss if there is enough to go by.
+    pub(super) fn judge(&self, now: Instant, timeout: Duration) -> Move {
+        let begun = self.begun.get().unwrap_or(now);
+        self.begun.set(Some(begun));
+        let (answers, lost) = (self.answers.get(), self.lost.get());
+        if now.saturating_duration_since(begun) < timeout || answers + lost < LEAST_ENDED {
+            return Move::None;
+        }
+        let peak = self.peak.replace(0);
+        self.answers.set(0);
+        self.lost.set(0);
+        self.begun.set(Some(now));
+        if answers == 0 {
+            return Move::None; // No loss but an outage, which is another file's matter.
+        }
+        let loss = lost as f64 / (answers + lost) as f64;
+        match self.stage.get() {
+            Stage::Settling { limit, loss } => self.stage.set(Stage::Retreated { limit, loss }),
+            Stage::Retreated { limit, loss: before } if loss > before * RELIEF.0 && 1.0 - loss < (1.0 - before) * RELIEF.1 => {
+                self.expected.set(loss);
+                self.limit.set(limit);
+                self.stage.set(Stage::Steady);
+                self.release();
+                return Move::Return;
+            }
+            Stage::Steady | Stage::Retreated { .. } if loss > self.expected.get() + TOLERANCE => {
+                let limit = self.limit.get();
+                let left = if loss > HEAVY { 5 } else { 7 };
+                self.limit.set((limit.min(peak) * left / 10).max(LEAST).min(limit));
+                self.stage.set(Stage::Settling { limit, loss });
+                return Move::Retreat;
+            }
+            Stage::Steady | Stage::Retreated { .. } => {
+                self.stage.set(Stage::Steady);
+                self.expected.set(self.expected.get().min((self.expected.get() + loss) / 2.0));
+                self.limit.set((self.limit.get() + self.limit.get() / 10 + LEAST).min(self.most));
+                self.release();
+            }
+        }
+        Move::None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(2);
+
+    /// Runs epochs against a network that loses what `loss` says at so many in flight; gives the limits.
+    fn run(window: &Window, epochs: u32, loss: impl Fn(usize) -> f64) -> Vec<usize> {
+        let begun = window.begun.get().unwrap_or_else(Instant::now);
+        window.judge(begun, TIMEOUT);
+        let epoch = |number| {
+            let in_flight = window.limit();
+            window.room(in_flight);
+            let lost = (loss(in_flight) * 10_000.0) as usize;
+            window.answered(10_000 - lost);
+            (0..lost).for_each(|_| window.lost());
+            window.judge(begun + TIMEOUT * number, TIMEOUT);
+            window.limit()
+        };
+        (1..=epochs).map(epoch).collect()
+    }
+
+    #[test]
+    fn in_flight_finds_what_a_full_queue_bears() {
+        let window = Window::new(4096);
+        let limits = run(&window, 200, |in_flight| (1.0 - 300.0 / in_flight as f64).max(0.0));
+        assert!(limits.iter().skip(30).all(|limit| (150..=450).contains(limit)), "{limits:?}");
+    }
+
+    #[test]
+    fn loss_that_a_retreat_does_not_lower_is_borne() {
+        let window = Window::new(1000);
+        let limits = run(&window, 40, |_| 0.04);
+        assert_eq!(limits[..3], [700, 700, 1000], "one retreat, one epoch to settle, and back");
+        assert!(limits[3..].iter().all(|limit| *limit == 1000));
+        assert!(run(&window, 3, |_| 0.10).contains(&700), "more than that is a reason again");
+    }
+
+    #[test]
+    fn without_loss_or_without_any_answer_nothing_changes() {
+        let window = Window::new(1000);
+        assert!(run(&window, 5, |_| 0.0).iter().all(|limit| *limit == 1000));
+        assert!(run(&window, 5, |_| 1.0).iter().all(|limit| *limit == 1000));
+        window.answered(3);
+        assert_eq!(window.judge(Instant::now() + TIMEOUT * 100, TIMEOUT), Move::None, "too few to go by");
+    }
+}
