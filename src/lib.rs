@@ -4,7 +4,8 @@
 //! ```text
 //! list ─targets─▶ worker threads (one a core, each with its own runtime and UDP sockets)
 //!                   probe of one domain: MX ▸ _mta-sts, _smtp._tls ▸ policy host ▸ HTTPS ▸ Evidence
-//!               ─batches of evidence─▶ classify (rayon) ─rows─▶ shard assembler ─▶ part writer ─▶ manifest
+//!                   ▸ classify ▸ columns
+//!               ─batches of rows─▶ shard assembler ─▶ part writer ─▶ manifest
 //! ```
 //! Nothing flows back, every queue is bounded, and a slow disk slows the reader. A shard (a fixed run of ordinals) is the
 //! unit of commit: one part file, rows sorted by ordinal, so that the same input gives the same layout whatever the timing,

@@ -93,6 +93,8 @@ fn every_option_of_scan_has_a_help_text() {
         "--ca-file",
         "--allow-private",
         "--look-around",
+        "--no-prune",
+        "--workers",
         "--contact",
         "--lab",
         "--progress",

@@ -127,6 +127,7 @@ fn observe() -> Vec<Evidence> {
     };
     let plan = NetworkPlan {
         look_around: true,
+        no_prune: false,
         resolvers: Vec::new(),
         encrypted: Vec::new(),
         iterative: None,
@@ -150,7 +151,7 @@ fn observe() -> Vec<Evidence> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, async {
         let probe = network.probe().unwrap();
-        futures_util::future::join_all(domains.iter().map(|domain| probe.observe(domain))).await
+        futures_util::future::join_all(domains.iter().map(async |domain| *probe.observe(domain).await)).await
     })
 }
 

@@ -15,6 +15,9 @@ const KINDS: [Kind; 2] = [(b"v=STSv1", |evidence| &evidence.sts_txt), (b"v=TLSRP
 
 /// Adds records at wrong names. A text that also stands at the right name, or that a wildcard gives, is not misplaced.
 pub(super) fn remark_strays(evidence: &Evidence, findings: &mut Findings) {
+    if evidence.around.is_empty() {
+        return;
+    }
     let wildcard = evidence.domain.wildcard_probe_name();
     let everywhere = evidence.around.iter().find(|lookup| lookup.name == wildcard).map(texts).unwrap_or_default();
     let right = parent_record_name(evidence);
@@ -33,6 +36,9 @@ pub(super) fn remark_strays(evidence: &Evidence, findings: &mut Findings) {
 ///
 /// A name that nobody publishes proves it; where that was not asked for, two names with the same unrelated text make it likely.
 pub(super) fn remark_wildcard(evidence: &Evidence, sts_state: RecordState, findings: &mut Findings) {
+    if evidence.around.is_empty() && evidence.sts_txt.records.is_empty() {
+        return;
+    }
     let wildcard = evidence.domain.wildcard_probe_name();
     let (sts, tlsrpt) = (texts(&evidence.sts_txt), texts(&evidence.tlsrpt_txt));
     match evidence.around.iter().find(|lookup| lookup.name == wildcard && lookup.outcome.is_conclusive()) {

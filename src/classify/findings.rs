@@ -1,10 +1,8 @@
 //! Where findings are gathered: safe to print, bounded in number, in the catalogue's order.
 
-use std::collections::HashMap;
-
 use crate::parse::Fault;
 
-use super::catalogue::{place, rule};
+use super::catalogue::find;
 use super::{Finding, Severity};
 
 /// The subject of what nearly every domain has: the domain itself, which the row names already. It keeps such rows small.
@@ -22,7 +20,8 @@ const QUOTE_LIMIT: usize = 200;
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     list: Vec<(usize, Finding)>,
-    counts: HashMap<&'static str, usize>,
+    /// How often each code was found; few are, so a search costs less than a hash.
+    counts: Vec<(&'static str, usize)>,
 }
 
 impl Findings {
@@ -43,16 +42,28 @@ impl Findings {
     }
 
     fn push(&mut self, code: &str, severity: Option<Severity>, subject: &str, detail: &str) {
-        let (Some(place), Some(rule)) = (place(code), rule(code)) else {
+        let Some((place, rule)) = find(code) else {
             debug_assert!(false, "{code} is not in the catalogue");
             return;
         };
-        let count = self.counts.entry(rule.code).or_default();
-        *count += 1;
-        if *count <= MOST_PER_CODE {
+        if self.count(rule.code) <= MOST_PER_CODE {
             let severity = severity.unwrap_or(rule.severity);
             let (subject, detail) = (printable(subject, SUBJECT_LIMIT), printable(detail, DETAIL_LIMIT));
             self.list.push((place, Finding { code: rule.code, severity, subject, detail }));
+        }
+    }
+
+    /// Counts a finding of a code; says how many there are of it now.
+    fn count(&mut self, code: &'static str) -> usize {
+        match self.counts.iter_mut().find(|(known, _)| *known == code) {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                self.counts.push((code, 1));
+                1
+            }
         }
     }
 
@@ -97,6 +108,9 @@ pub(super) fn quoted_list<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) ->
 
 /// Printable ASCII of at most `limit` characters, whatever the text was.
 fn printable(text: &str, limit: usize) -> String {
+    if text.len() <= limit && text.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
+        return text.to_owned(); // As all texts but hostile ones are.
+    }
     let is_plain = |c: char| matches!(c, ' '..='~');
     let mut safe = String::with_capacity(text.len().min(limit));
     for c in text.chars() {

@@ -100,9 +100,9 @@ struct PolicyText {
 
 impl PolicyText {
     fn read(evidence: &Evidence, retrieval: &Retrieval<'_>, findings: &mut Findings) -> Self {
-        let host = evidence.domain.policy_host();
         let parsed = retrieval.body.map(parse);
         if let (Some(parsed), Some(body)) = (&parsed, retrieval.body) {
+            let host = evidence.domain.policy_host();
             for fault in &parsed.faults {
                 // What is missing has no line.
                 let place = if fault.span.is_empty() { String::new() } else { format!("line {}", line_column(body, fault.span.start).0) };

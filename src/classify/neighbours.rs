@@ -41,6 +41,9 @@ fn has_alias<R>(lookup: &Lookup<R>) -> bool {
 
 /// Destinations of reports that belong to somebody else or cannot receive mail.
 pub(super) fn remark_receivers(evidence: &Evidence, mx_state: MxState, record: &TlsrptRecord, findings: &mut Findings) {
+    if record.rua.is_empty() {
+        return;
+    }
     let name = evidence.domain.as_str();
     let own = suffix::registrable(name).unwrap_or(name);
     let mut seen = HashSet::new();

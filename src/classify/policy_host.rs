@@ -1,5 +1,7 @@
 //! What DNS says of the policy host.
 
+use std::borrow::Cow;
+
 use crate::evidence::{Evidence, Lookup, Outcome};
 use crate::name::suffix;
 
@@ -24,11 +26,11 @@ pub(super) fn remark(evidence: &Evidence, host: &str, findings: &mut Findings) {
     }
 }
 
-fn said<R>(lookup: &Lookup<R>) -> (Outcome, String) {
+fn said<R>(lookup: &Lookup<R>) -> (Outcome, Cow<'static, str>) {
     (lookup.outcome, outcome_words(lookup))
 }
 
-fn remark_no_address(lookups: [(Outcome, String); 2], aliased: bool, host: &str, findings: &mut Findings) {
+fn remark_no_address(lookups: [(Outcome, Cow<'static, str>); 2], aliased: bool, host: &str, findings: &mut Findings) {
     let any = |wanted: fn(Outcome) -> bool| lookups.iter().any(|(outcome, _)| wanted(*outcome));
     let [(_, a), (_, aaaa)] = &lookups;
     let detail = format!("A: {a}, AAAA: {aaaa}");

@@ -1,5 +1,6 @@
 //! The two TXT records: what became of them, and what they say.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::evidence::{Evidence, Lookup, Outcome, Txt};
@@ -154,6 +155,9 @@ fn sts_chain(lookup: &Lookup<Txt>, findings: &mut Findings) {
 
 /// The name to which a CNAME chain comes back.
 fn chain_loop<R>(lookup: &Lookup<R>) -> Option<&str> {
+    if lookup.cname_chain.is_empty() {
+        return None; // As nearly always: no set is to be made.
+    }
     let mut seen = HashSet::from([lookup.name.as_str()]);
     lookup.cname_chain.iter().map(String::as_str).find(|target| !seen.insert(target))
 }
@@ -165,9 +169,9 @@ pub(super) fn chain_words<R>(lookup: &Lookup<R>) -> String {
 }
 
 /// The outcome of a lookup in words, with what is known beside it.
-pub(super) fn outcome_words<R>(lookup: &Lookup<R>) -> String {
+pub(super) fn outcome_words<R>(lookup: &Lookup<R>) -> Cow<'static, str> {
     match &lookup.detail {
-        Some(detail) => format!("{}: {}", lookup.outcome, quoted(detail)),
-        None => lookup.outcome.to_string(),
+        Some(detail) => format!("{}: {}", lookup.outcome, quoted(detail)).into(),
+        None => lookup.outcome.as_str().into(),
     }
 }

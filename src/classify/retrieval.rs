@@ -44,6 +44,9 @@ impl Retrieval<'_> {
 
 /// Reads the lookups of the policy host and the exchange with it.
 pub(super) fn read<'a>(evidence: &'a Evidence, findings: &mut Findings) -> Retrieval<'a> {
+    if evidence.host_a.is_none() && evidence.host_aaaa.is_none() && evidence.fetch.is_none() {
+        return Retrieval::NOTHING;
+    }
     let host = evidence.domain.policy_host();
     policy_host::remark(evidence, &host, findings);
     let lookups_settled = [settled(evidence.host_a.as_ref()), settled(evidence.host_aaaa.as_ref())];

@@ -58,7 +58,7 @@ fn observe(network: &Network, domains: &[Domain]) -> Result<Vec<Evidence>, Failu
     let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, format!("no event loop can be had: {error}")))?;
     let probes = async {
         let probe = network.probe()?;
-        Ok::<_, ScanError>(futures_util::future::join_all(domains.iter().map(|domain| probe.observe(domain))).await)
+        Ok::<_, ScanError>(futures_util::future::join_all(domains.iter().map(async |domain| *probe.observe(domain).await)).await)
     };
     Ok(tokio::task::LocalSet::new().block_on(&runtime, probes)?)
 }

@@ -129,6 +129,9 @@ options! {
         /// at least six more questions for each domain that exists
         #[arg(long, help_heading = "Resolving")]
         pub look_around: bool,
+        /// Ask for the records also where the domain itself does not exist, so that nothing can be below it (RFC 8020)
+        #[arg(long, help_heading = "Resolving")]
+        pub no_prune: bool,
         /// Scan the built-in Internet instead of the real one: zoo, census, imc2025, or WORLD:NAMES [without a world: census]
         #[arg(long, value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "census", help_heading = "Lab")]
         pub lab: Option<String>,
@@ -174,6 +177,9 @@ options! {
         /// Rows in a part, the unit that a crash can lose [default: 50000]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>, help_heading = "Output")]
         pub part_rows: Option<u64>,
+        /// Worker threads, each with its own sockets and its share of --concurrency [default: one a core]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Limits")]
+        pub workers: Option<u32>,
         /// What is shown on standard error: auto, bar, json or none [default: auto]
         #[arg(long, value_name = "KIND", help_heading = "Output")]
         pub progress: Option<String>,

@@ -56,10 +56,27 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
     if !(1..=1_000_000).contains(&shard_rows) {
         return Err(Failure::usage(format!("--part-rows {shard_rows}: 1 to 1000000 are possible")));
     }
+    let workers = options.workers.map(|workers| workers as usize);
+    if workers.is_some_and(|workers| !(1..=MOST_WORKERS).contains(&workers)) {
+        return Err(Failure::usage(format!("--workers {}: 1 to {MOST_WORKERS} are possible", workers.unwrap_or(0))));
+    }
     let configuration = configuration(&input, &plan);
-    let pace = pace(&plan);
-    Ok(ScanPlan { input, network: plan, output, shard_rows, list_name: options.list_name, list_id: options.list_id, configuration, pace })
+    let pace = pace(&plan, workers);
+    Ok(ScanPlan {
+        input,
+        network: plan,
+        output,
+        shard_rows,
+        workers,
+        list_name: options.list_name,
+        list_id: options.list_id,
+        configuration,
+        pace,
+    })
 }
+
+/// Worker threads at most; more than there are cores only cost.
+const MOST_WORKERS: usize = 256;
 
 /// How the network is asked; `seed` is the lab's.
 pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<NetworkPlan, Failure> {
@@ -110,6 +127,7 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<Net
         },
         ca_files: options.ca_file.clone(),
         // The zoo has cases that show only so, and nobody there to spare.
+        no_prune: options.no_prune,
         look_around: options.look_around || matches!(lab, Some(LabConfig { world: World::Zoo, .. })),
         exclude: options.exclude.clone(),
         lab,
@@ -285,6 +303,7 @@ fn configuration(input: &InputOptions, plan: &NetworkPlan) -> BTreeMap<String, V
         ("http-port", json!(plan.fetch.http_port)),
         ("ca-file", json!(plan.ca_files)),
         ("look-around", json!(plan.look_around)),
+        ("no-prune", json!(plan.no_prune)),
         ("allow-private", json!(plan.fetch.allow_private)),
         ("lab", json!(plan.lab.as_ref().map(|lab| lab.world.as_str()))),
         ("lab-names", json!(plan.lab.as_ref().and_then(|lab| lab.names))),
@@ -295,13 +314,14 @@ fn configuration(input: &InputOptions, plan: &NetworkPlan) -> BTreeMap<String, V
 }
 
 /// Options that shape only the pace; they may change when a scan goes on.
-fn pace(plan: &NetworkPlan) -> BTreeMap<String, Value> {
+fn pace(plan: &NetworkPlan, workers: Option<usize>) -> BTreeMap<String, Value> {
     [
         ("rate", json!(plan.rate)),
         ("resolver-rate", json!(plan.resolver_rate)),
         ("fetch-rate", json!(plan.fetch.fetch_rate)),
         ("host-rate", json!(plan.fetch.host_rate)),
         ("concurrency", json!(plan.concurrency)),
+        ("workers", json!(workers)),
         ("fetch-concurrency", json!(plan.fetch_concurrency)),
         ("contact", json!(plan.fetch.contact)),
         ("trust-resolvers", json!(plan.trust_resolvers)),

@@ -1,6 +1,6 @@
 //! How many rows are in which state, by part, so that a resumed scan sums up rightly.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use arrow::array::{AsArray, RecordBatch, StringArray};
 use serde::{Deserialize, Serialize};
@@ -126,27 +126,51 @@ fn mail_providers(batch: &RecordBatch) -> Result<Tally, DatasetError> {
 }
 
 fn count<'w>(words: impl Iterator<Item = &'w str>) -> Tally {
-    let mut counted = BTreeMap::<&str, u64>::new();
-    for word in words {
-        *counted.entry(word).or_default() += 1;
-    }
-    owned(counted)
+    let mut counted = Words::default();
+    words.for_each(|word| counted.add(word, 0));
+    counted.finish()
 }
 
 fn finding_codes(batch: &RecordBatch) -> Result<Tally, DatasetError> {
     let findings = FindingColumns::of_batch(batch)?;
-    let mut counted = BTreeMap::<&str, u64>::new();
+    let mut counted = Words::default();
     for row in 0..batch.num_rows() {
-        let codes: BTreeSet<&str> = findings.get(row).iter().map(|finding| finding.code).collect();
-        for code in codes {
-            *counted.entry(code).or_default() += 1;
-        }
+        findings.codes(row).for_each(|code| counted.add(code, row + 1));
     }
-    Ok(owned(counted))
+    Ok(counted.finish())
 }
 
-fn owned(counted: BTreeMap<&str, u64>) -> Tally {
-    counted.into_iter().map(|(word, rows)| (word.to_owned(), rows)).collect()
+/// Words and how often they came. There are few of them, and most rows bring the same in the same order.
+#[derive(Default)]
+struct Words<'w> {
+    /// With the last row that had the word; a row counts once, except row 0.
+    list: Vec<(&'w str, u64, usize)>,
+    /// Where the next word is expected.
+    next: usize,
+}
+
+impl<'w> Words<'w> {
+    fn add(&mut self, word: &'w str, row: usize) {
+        let is_it = |(known, ..): &(&str, u64, usize)| *known == word;
+        let place = match self.list.get(self.next).is_some_and(is_it) {
+            true => Some(self.next),
+            false => self.list.iter().position(is_it),
+        };
+        let place = place.unwrap_or_else(|| {
+            self.list.push((word, 0, 0));
+            self.list.len() - 1
+        });
+        if let Some((_, rows, last)) = self.list.get_mut(place)
+            && (row == 0 || *last != row)
+        {
+            (*rows, *last) = (*rows + 1, row);
+        }
+        self.next = if place + 1 < self.list.len() { place + 1 } else { 0 };
+    }
+
+    fn finish(self) -> Tally {
+        self.list.into_iter().map(|(word, rows, _)| (word.to_owned(), rows)).collect()
+    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod lock;
 mod manifest;
 mod manifest_schema;
 mod micros;
+mod order;
 mod part;
 mod read;
 mod resume;
@@ -32,7 +33,7 @@ use crate::classify::Assessment;
 use crate::evidence::Evidence;
 use crate::input::Target;
 
-pub use self::batch::{MAX_BATCH_ROWS, record_batch};
+pub use self::batch::{MAX_BATCH_ROWS, RowBuilder, record_batch};
 pub use self::counts::{Counts, Tally};
 pub use self::error::DatasetError;
 pub use self::folder::{REJECTED, SPOOL};

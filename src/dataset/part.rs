@@ -4,22 +4,20 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::interleave_record_batch;
-use arrow::datatypes::Int64Type;
+use arrow::array::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 use sha2::{Digest, Sha256};
 
 use super::manifest::{Manifest, Part, hex};
-use super::{Counts, DatasetError, MAX_BATCH_ROWS, encoding, folder, schema};
+use super::order::Order;
+use super::{Counts, DatasetError, encoding, folder, schema};
 
 /// Writes the rows of a shard and gives the entry that lists them.
 pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, batches: &[RecordBatch]) -> Result<Part, DatasetError> {
-    let rows = sorted(batches)?;
-    let ordinals = runs(&rows)?;
+    let order = Order::of(batches)?;
+    let ordinals = order.ordinals()?;
     manifest.has_room(shard, &ordinals)?;
-    let order: Vec<(usize, usize)> = rows.into_iter().map(|(_, batch, row)| (batch, row)).collect();
     let mut counts = Counts::default();
     for batch in batches {
         counts.add(&Counts::of(batch)?);
@@ -27,39 +25,11 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, batches: &[Reco
     let file = folder::part_file(shard, manifest.parts.iter().filter(|part| part.shard == shard).count());
     let path = dir.join(&file);
     let new = folder::temporary(&path);
-    let written = write_rows(&new, manifest, batches, &order).and_then(|digest| folder::put_in_place(&new, &path).map(|()| digest));
+    let written = write_rows(&new, manifest, &order).and_then(|digest| folder::put_in_place(&new, &path).map(|()| digest));
     let Digested { bytes, sha256 } = written.inspect_err(|_| {
         let _ = fs::remove_file(&new); // The first error is the one to be told.
     })?;
     Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts })
-}
-
-/// Ordinal, batch and row of every row, by ordinal.
-fn sorted(batches: &[RecordBatch]) -> Result<Vec<(u64, usize, usize)>, DatasetError> {
-    let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
-    for (batch_index, batch) in batches.iter().enumerate() {
-        let ordinals = batch.column_by_name("ordinal").and_then(|column| column.as_primitive_opt::<Int64Type>());
-        let ordinals = ordinals.ok_or_else(|| DatasetError::Column("ordinal".to_owned()))?;
-        for (row, ordinal) in ordinals.values().iter().enumerate() {
-            let ordinal = u64::try_from(*ordinal).map_err(|_| DatasetError::Inconsistent(format!("a row of ordinal {ordinal}")))?;
-            rows.push((ordinal, batch_index, row));
-        }
-    }
-    rows.sort_unstable();
-    Ok(rows)
-}
-
-/// The runs of ordinals without a gap, as first and one past the last.
-fn runs(rows: &[(u64, usize, usize)]) -> Result<Vec<[u64; 2]>, DatasetError> {
-    let mut runs: Vec<[u64; 2]> = Vec::new();
-    for &(ordinal, ..) in rows {
-        match runs.last_mut() {
-            Some([_, end]) if *end == ordinal => *end = ordinal + 1,
-            Some([_, end]) if *end > ordinal => return Err(DatasetError::Inconsistent(format!("ordinal {ordinal} is given twice"))),
-            _ => runs.push([ordinal, ordinal + 1]),
-        }
-    }
-    Ok(runs)
 }
 
 /// Length and hash of what was written.
@@ -68,13 +38,12 @@ struct Digested {
     sha256: String,
 }
 
-fn write_rows(path: &Path, manifest: &Manifest, batches: &[RecordBatch], order: &[(usize, usize)]) -> Result<Digested, DatasetError> {
+fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<Digested, DatasetError> {
     let failed = |error| from_parquet(error, path);
     let file = File::create(path).map_err(DatasetError::io("create", path))?;
     let mut writer = ArrowWriter::try_new(Hashing::new(file), schema(), Some(encoding::properties(manifest))).map_err(failed)?;
-    let batches: Vec<&RecordBatch> = batches.iter().collect();
-    for rows in order.chunks(MAX_BATCH_ROWS) {
-        writer.write(&interleave_record_batch(&batches, rows)?).map_err(failed)?;
+    for rows in order.batches() {
+        writer.write(&rows?).map_err(failed)?;
     }
     let hashing = writer.into_inner().map_err(failed)?;
     hashing.finish().map_err(DatasetError::io("write", path))
@@ -131,7 +100,7 @@ mod tests {
     fn a_full_disk_is_told_as_such() {
         let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
         let manifest = Manifest::begun(&samples::run());
-        let error = write_rows(Path::new("/dev/full"), &manifest, &[batch], &[(0, 0)]).map(|_| ()).unwrap_err();
+        let error = write_rows(Path::new("/dev/full"), &manifest, &Order::of(&[batch]).unwrap()).map(|_| ()).unwrap_err();
         assert!(matches!(&error, DatasetError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull), "{error}");
         assert!(error.to_string().contains("free some space"), "{error}");
     }

@@ -5,6 +5,7 @@ use std::io::Write;
 use arrow::array::RecordBatch;
 use arrow::ipc::writer::StreamWriter as IpcWriter;
 
+use super::order::Order;
 use super::{DatasetError, schema};
 
 /// Writes batches of table `domains` to anything that takes bytes; not compressed, the same schema and documentation as in the files.
@@ -33,6 +34,14 @@ impl<W: Write> StreamWriter<W> {
     /// If the output cannot be written.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), DatasetError> {
         self.inner.write(batch).and_then(|()| self.inner.flush()).map_err(failed)
+    }
+
+    /// Writes rows by their ordinals, whatever their order in the batches.
+    ///
+    /// # Errors
+    /// If the output cannot be written.
+    pub fn write_in_order(&mut self, batches: &[RecordBatch]) -> Result<(), DatasetError> {
+        Order::of(batches)?.batches().try_for_each(|batch| self.write(&batch?))
     }
 
     /// Writes the end of the stream and gives the output back.

@@ -6,6 +6,7 @@ use super::field;
 use super::options::Column;
 use super::parsed::Parsed;
 use super::reject::Reason;
+use crate::name::Domain;
 
 /// What fields are separated by; the first one wins where several are equally frequent.
 pub(super) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -120,6 +121,9 @@ impl Table {
 
 /// Reads a line that may begin with a rank: `name`, `rank,name`, `rank;name;more`.
 pub(super) fn parse_plain(line: &[u8]) -> Parsed {
+    if let Some(domain) = Domain::from_plain(line) {
+        return Parsed::Name(domain, None);
+    }
     let text = field::without_comment(line);
     if text.is_empty() {
         return Parsed::Blank;

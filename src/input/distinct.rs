@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 /// The identity of a name: XXH3-128 with seed 0.
 pub(super) fn identity(name: &str) -> u128 {
@@ -29,8 +29,57 @@ pub(super) struct Distinct {
 }
 
 enum Names {
-    Set(HashSet<u128, Hashed>),
+    Set(Set),
     Ranked(HashMap<u128, Ranked, Hashed>),
+}
+
+/// A set of names in parts that grow one after another: while a table grows, its old half is there too, which for millions of names in one
+/// table would be the most memory that a scan ever takes.
+struct Set {
+    parts: Vec<HashSet<Key, Hashed>>,
+    length: usize,
+}
+
+/// Parts of a set that may have millions of names.
+const PARTS: usize = 256;
+/// Least memory, in bytes, that is worth so many.
+const WORTH_PARTS: usize = 1 << 20;
+
+/// 80 bits of a name's identity; with the part, 88 bits tell names apart: two of a hundred million are confused once in 10^10 lists.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key([u8; 10]);
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+    }
+}
+
+impl Set {
+    fn new(parts: usize) -> Self {
+        Self { parts: std::iter::repeat_with(HashSet::default).take(parts).collect(), length: 0 }
+    }
+
+    /// Whether the name was there; adds it otherwise if `room`.
+    fn meet(&mut self, name: u128, room: bool) -> bool {
+        let [a, b, c, d, e, f, g, h, i, j, part, ..] = name.to_le_bytes();
+        let key = Key([a, b, c, d, e, f, g, h, i, j]);
+        let place = usize::from(part) % self.parts.len().max(1);
+        let Some(names) = self.parts.get_mut(place) else { return false };
+        if !room {
+            return names.contains(&key);
+        }
+        // One look-up, as each costs a cache miss.
+        let new = names.insert(key);
+        self.length += usize::from(new);
+        !new
+    }
+
+    fn clear(&mut self) {
+        self.parts.iter_mut().for_each(HashSet::clear);
+        self.length = 0;
+    }
 }
 
 /// The best rank of a name within the list that named it first.
@@ -44,11 +93,14 @@ struct Ranked {
 impl Distinct {
     /// For `memory` bytes. With `ranked`, the names of a first pass are remembered with their best ranks for the next one.
     pub(super) fn new(memory: usize, ranked: bool) -> Self {
-        let (names, entry) = match ranked {
-            true => (Names::Ranked(HashMap::default()), size_of::<(u128, Ranked)>()),
-            false => (Names::Set(HashSet::default()), size_of::<u128>()),
+        let (names, capacity) = match ranked {
+            true => (Names::Ranked(HashMap::default()), capacity(memory, size_of::<(u128, Ranked)>())),
+            false => {
+                let parts = if memory < WORTH_PARTS { 1 } else { PARTS };
+                (Names::Set(Set::new(parts)), capacity(memory / parts, size_of::<Key>()) * parts)
+            }
         };
-        Self { names, capacity: capacity(memory, entry), last: None, pass: 0, unchecked: 0 }
+        Self { names, capacity, last: None, pass: 0, unchecked: 0 }
     }
 
     /// Begins to read all lists again.
@@ -69,10 +121,8 @@ impl Distinct {
         let repeated = self.last.replace(name) == Some(name);
         let full = match &mut self.names {
             Names::Set(names) => {
-                let full = names.len() >= self.capacity;
-                // One look-up, as each costs a cache miss.
-                let known = if full { names.contains(&name) } else { !names.insert(name) };
-                if known {
+                let full = names.length >= self.capacity;
+                if names.meet(name, !full) {
                     return Meeting::Again;
                 }
                 full
@@ -132,6 +182,10 @@ impl Hasher for AlreadyHashed {
 
     fn write(&mut self, bytes: &[u8]) {
         self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 
     fn write_u128(&mut self, hash: u128) {

@@ -74,6 +74,6 @@ pub(super) fn with_hosting(case: Case, place: usize) -> Case {
     let case = case.host_cname(&[hosting.host]).host_at(places::provider(place as u8)).code("sts-host-cname");
     match hosting.record {
         Some(record) => case.sts_cname(&[record]).code("sts-record-cname"),
-        None => case,
+        None => case.code("sts-delegation-partial"),
     }
 }

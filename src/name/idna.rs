@@ -71,6 +71,26 @@ pub(super) fn to_a_labels(text: &str) -> Result<String, InputError> {
     Ok(ascii)
 }
 
+/// Whether a text is a name of several labels as most lists have them, which no rule changes or refuses: lower-case letters, digits,
+/// single hyphens inside of labels, and a last label that is no number. `false` says nothing.
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    let (mut label, mut labels, mut letters, mut before) = (0, 1, false, b'.');
+    for &octet in text {
+        match octet {
+            b'a'..=b'z' => (label, letters) = (label + 1, true),
+            b'0'..=b'9' => label += 1,
+            b'-' if before != b'-' && before != b'.' => label += 1,
+            b'.' if before != b'-' && before != b'.' => (label, labels, letters) = (0, labels + 1, false),
+            _ => return false,
+        }
+        if label > MAX_LABEL_OCTETS {
+            return false;
+        }
+        before = octet;
+    }
+    labels > 1 && letters && before != b'-' && before != b'.' && text.len() <= MAX_NAME_OCTETS
+}
+
 /// Whether the text is lower-case A-labels without a trailing dot and within the limits of DNS.
 pub(super) fn is_stored_form(text: &str) -> bool {
     check(text).is_ok() && !text.bytes().any(|b| b.is_ascii_uppercase())
@@ -134,6 +154,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_plain_name_is_taken_as_it_is(text in "[a-z0-9.-]{0,12}(\\.[a-z0-9-]{1,4})?") {
+            if is_plain(text.as_bytes()) {
+                prop_assert_eq!(to_a_labels(&text), Ok(text.clone()));
+                prop_assert!(text.contains('.') && !text.contains("xn--"));
+            }
+        }
+
         #[test]
         fn any_text_is_a_stored_name_or_an_error(text in "\\PC{0,80}") {
             if let Ok(name) = to_a_labels(&text) {

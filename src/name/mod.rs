@@ -25,6 +25,12 @@ impl Domain {
         idna::to_a_labels(text).map(|name| Self(name.into_boxed_str()))
     }
 
+    /// Takes a name of several labels that needs no processing, as most lines of most lists are; `None` says nothing of the text.
+    pub fn from_plain(text: &[u8]) -> Option<Self> {
+        let plain = idna::is_plain(text).then_some(text)?;
+        std::str::from_utf8(plain).ok().map(|name| Self(name.into()))
+    }
+
     /// Takes a name that is already in the stored form; `None` where it is not.
     pub fn from_a_labels(text: &str) -> Option<Self> {
         (idna::is_stored_form(text)).then(|| Self(text.into()))
@@ -57,17 +63,17 @@ impl Domain {
 
     /// Owner name of the MTA-STS record: `_mta-sts.DOMAIN` (RFC 8461 section 3.1).
     pub fn sts_record_name(&self) -> String {
-        format!("_mta-sts.{}", self.0)
+        ["_mta-sts.", &self.0].concat()
     }
 
     /// Owner name of the TLSRPT record: `_smtp._tls.DOMAIN` (RFC 8460 section 3).
     pub fn tlsrpt_record_name(&self) -> String {
-        format!("_smtp._tls.{}", self.0)
+        ["_smtp._tls.", &self.0].concat()
     }
 
     /// The policy host: `mta-sts.DOMAIN` (RFC 8461 section 3.2).
     pub fn policy_host(&self) -> String {
-        format!("mta-sts.{}", self.0)
+        ["mta-sts.", &self.0].concat()
     }
 }
 

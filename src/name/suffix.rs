@@ -17,6 +17,17 @@ pub fn registrable(name: &str) -> Option<&str> {
     psl::domain_str(name)
 }
 
+/// Public suffix and registrable domain, for the price of one search of the list.
+pub fn suffix_and_registrable(name: &str) -> (Option<&str>, Option<&str>) {
+    match psl::domain(name.as_bytes()) {
+        Some(domain) => {
+            let text = |bytes: &[u8]| name.len().checked_sub(bytes.len()).and_then(|start| name.get(start..));
+            (text(domain.suffix().as_bytes()), text(domain.as_bytes()))
+        }
+        None => (public_suffix(name), None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,6 +39,11 @@ mod tests {
         assert_eq!(registrable("co.uk"), None);
         assert_eq!(registrable("a.b.unknown-tld"), Some("b.unknown-tld"));
         assert_eq!(registrable("alice.github.io"), Some("alice.github.io"));
+        for name in
+            ["www.example.co.uk", "co.uk", "uk", "", "a.b.unknown-tld", "alice.github.io", "github.io", "www.ck", "b.www.ck", "x.ck"]
+        {
+            assert_eq!(suffix_and_registrable(name), (public_suffix(name), registrable(name)), "{name}");
+        }
     }
 
     #[test]

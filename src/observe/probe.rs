@@ -30,6 +30,7 @@ pub struct Probe {
     exclusion: Arc<Exclusion>,
     neighbours: Arc<Neighbours>,
     look_around: bool,
+    prune: bool,
 }
 
 /// What was seen of the policy host.
@@ -44,7 +45,7 @@ struct Policy {
 impl Probe {
     /// A probe that looks up by `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
     pub fn new(dns: impl Into<Resolving>, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
-        Self { dns: dns.into(), fetcher, exclusion, neighbours, look_around: false }
+        Self { dns: dns.into(), fetcher, exclusion, neighbours, look_around: false, prune: true }
     }
 
     /// The same probe, looking also where records and policies should not be and at what else a sender may meet, or not.
@@ -52,15 +53,20 @@ impl Probe {
         Self { look_around, ..self }
     }
 
+    /// The same probe, asking below names that do not exist, too, or not.
+    pub fn pruning(self, prune: bool) -> Self {
+        Self { prune, ..self }
+    }
+
     /// Everything that is to be seen of the domain. Never fails: what went wrong is in the evidence.
-    pub async fn observe(&self, domain: &Domain) -> Evidence {
-        self.complete(domain, &mut Settled::default()).await
+    pub async fn observe(&self, domain: &Domain) -> Box<Evidence> {
+        self.complete(domain, &mut None).await
     }
 
     /// The same after an earlier probe of the domain: what failed in it is asked again, and what hangs on that.
-    pub async fn observe_again(&self, domain: &Domain, again: Again) -> Evidence {
-        let Again { scanned_at, elapsed_ms, attempts, settled } = again;
-        let mut evidence = self.complete(domain, &mut settled.map(|settled| *settled).unwrap_or_default()).await;
+    pub async fn observe_again(&self, domain: &Domain, again: Again) -> Box<Evidence> {
+        let Again { scanned_at, elapsed_ms, attempts, mut settled } = again;
+        let mut evidence = self.complete(domain, &mut settled).await;
         evidence.scanned_at = scanned_at;
         evidence.elapsed_ms = evidence.elapsed_ms.saturating_add(elapsed_ms);
         let more = |lookup: &mut u16, before: u16| *lookup = lookup.saturating_add(before);
@@ -73,22 +79,47 @@ impl Probe {
     }
 
     /// Every step that is not settled.
-    async fn complete(&self, domain: &Domain, settled: &mut Settled) -> Evidence {
+    async fn complete(&self, domain: &Domain, settled: &mut Option<Box<Settled>>) -> Box<Evidence> {
         let (scanned_at, begun) = (SystemTime::now(), Instant::now());
-        let mut mx: Lookup<Mx> = self.unless(settled.mx.take(), domain.as_str()).await;
+        let mut mx: Lookup<Mx> = self.unless(settled.as_mut().and_then(|settled| settled.mx.take()), domain.as_str()).await;
         mx.records.truncate(MOST_MX);
         let (sts_txt, tlsrpt_txt) = self.records(domain, &mx, settled).await;
+        let mut seen = Box::new(Evidence {
+            domain: domain.clone(),
+            scanned_at,
+            elapsed_ms: 0,
+            mx,
+            sts_txt,
+            tlsrpt_txt,
+            host_a: None,
+            host_aaaa: None,
+            fetch: None,
+            mx_hosts: Vec::new(),
+            rua_hosts: Vec::new(),
+            around: Vec::new(),
+            further: Vec::new(),
+        });
+        let records = !seen.sts_txt.records.is_empty() || !seen.tlsrpt_txt.records.is_empty();
+        if records || self.look_around || settled.is_some() {
+            // Rare and large: apart, so that the thousands of other probes in flight are spared its room.
+            Box::pin(self.look_further(&mut seen, settled.as_deref_mut().unwrap_or(&mut Settled::default()))).await;
+        }
+        seen.elapsed_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
+        seen
+    }
+
+    /// Whatever the three first lookups lead to.
+    async fn look_further(&self, seen: &mut Evidence, settled: &mut Settled) {
+        let Evidence { domain, mx, sts_txt, tlsrpt_txt, .. } = &*seen;
         let (mx_hosts, rua_hosts, around) = (settled.mx_hosts.take(), settled.rua_hosts.take(), settled.around.take());
         let (policy, mx_hosts, rua_hosts, around) = tokio::join!(
-            self.policy(domain, &sts_txt, settled),
-            async { if let Some(known) = mx_hosts { known } else { self.mx_hosts(&mx, &sts_txt).await } },
-            async { if let Some(known) = rua_hosts { known } else { self.rua_hosts(domain, &mx, &tlsrpt_txt).await } },
-            async { if let Some(known) = around { known } else { self.around(domain, &mx, &sts_txt).await } },
+            self.policy(domain, sts_txt, settled),
+            async { if let Some(known) = mx_hosts { known } else { self.mx_hosts(mx, sts_txt).await } },
+            async { if let Some(known) = rua_hosts { known } else { self.rua_hosts(domain, mx, tlsrpt_txt).await } },
+            async { if let Some(known) = around { known } else { self.around(domain, mx, sts_txt).await } },
         );
-        let elapsed_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
-        let domain = domain.clone();
-        let Policy { a: host_a, aaaa: host_aaaa, fetch, further } = policy;
-        Evidence { domain, scanned_at, elapsed_ms, mx, sts_txt, tlsrpt_txt, host_a, host_aaaa, fetch, mx_hosts, rua_hosts, around, further }
+        (seen.host_a, seen.host_aaaa, seen.fetch, seen.further) = (policy.a, policy.aaaa, policy.fetch, policy.further);
+        (seen.mx_hosts, seen.rua_hosts, seen.around) = (mx_hosts, rua_hosts, around);
     }
 
     /// A lookup that is known already, or made.
@@ -96,12 +127,14 @@ impl Probe {
         if let Some(known) = known { known } else { self.ask(name).await }
     }
 
-    async fn records(&self, domain: &Domain, mx: &Lookup<Mx>, settled: &mut Settled) -> (Lookup<Txt>, Lookup<Txt>) {
+    async fn records(&self, domain: &Domain, mx: &Lookup<Mx>, settled: &mut Option<Box<Settled>>) -> (Lookup<Txt>, Lookup<Txt>) {
         let (sts, tlsrpt) = (domain.sts_record_name(), domain.tlsrpt_record_name());
-        if does_not_exist(mx) {
+        if self.prune && does_not_exist(mx) {
             return (Lookup::unsent(sts, Outcome::Pruned), Lookup::unsent(tlsrpt, Outcome::Pruned));
         }
-        tokio::join!(self.unless(settled.sts_txt.take(), &sts), self.unless(settled.tlsrpt_txt.take(), &tlsrpt))
+        let known = settled.as_mut().map(|settled| (settled.sts_txt.take(), settled.tlsrpt_txt.take()));
+        let (known_sts, known_tlsrpt) = known.unwrap_or_default();
+        tokio::join!(self.unless(known_sts, &sts), self.unless(known_tlsrpt, &tlsrpt))
     }
 
     async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>, settled: &mut Settled) -> Policy {

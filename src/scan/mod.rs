@@ -1,16 +1,18 @@
 //! The main job: the stages of a scan, wired. The only place that knows them all.
 //!
 //! ```text
-//! reader ─batches of targets─▶ workers ─batches of evidence─▶ judge ─shards─▶ writer ─▶ part, manifest
-//! (1 thread)  cap 2 per worker  (1 thread   cap 2 per worker  (rayon)  cap 1  (1 thread)
+//! reader ─batches of targets─▶ workers ─batches of rows─▶ gatherer ─shards─▶ writer ─▶ part, manifest
+//! (1 thread)  cap 2 per worker  (1 thread  cap 2 per worker  (1 thread)  cap 1  (1 thread)
 //!                               per core)
 //! ```
+//! A worker probes, judges and lays down columns: evidence is read where it is still warm, and only columns wait for their shard.
 //! Nothing flows back but permission: the reader stays at most [`WINDOW_ROWS`] ahead of the oldest shard that is not
 //! committed, so memory is bounded whatever a slow host does. A shard is the unit of commit. Asked to stop, the reader
 //! ends, what is in flight is finished, and every open shard is committed as far as it is.
 
 mod assembler;
 mod error;
+mod harvest;
 mod network;
 mod plan;
 mod report;

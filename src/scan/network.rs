@@ -34,6 +34,7 @@ pub struct Network {
     exclusion: Arc<Exclusion>,
     neighbours: Arc<Neighbours>,
     look_around: bool,
+    no_prune: bool,
     concurrency: usize,
     user_agent: String,
     warnings: Vec<String>,
@@ -89,6 +90,7 @@ impl Network {
             exclusion,
             neighbours: Arc::default(),
             look_around: plan.look_around,
+            no_prune: plan.no_prune,
             concurrency,
             user_agent,
             warnings,
@@ -108,7 +110,7 @@ impl Network {
                 .into(),
         };
         let probe = Probe::new(dns, Arc::clone(&self.fetcher), Arc::clone(&self.exclusion), Arc::clone(&self.neighbours));
-        Ok(probe.looking_around(self.look_around))
+        Ok(probe.looking_around(self.look_around).pruning(!self.no_prune))
     }
 
     /// Who is never contacted.

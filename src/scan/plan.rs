@@ -23,6 +23,8 @@ pub struct ScanPlan {
     pub output: Output,
     /// Rows in a part of a dataset folder, at least 1.
     pub shard_rows: u64,
+    /// Worker threads, at least 1; `None` for one a core.
+    pub workers: Option<usize>,
     /// What the list is called, for the manifest; by default the file's name.
     pub list_name: Option<String>,
     /// Citable id of the list, for the manifest.
@@ -75,6 +77,8 @@ pub struct NetworkPlan {
     pub fetch: FetchConfig,
     /// PEM files with further trusted roots.
     pub ca_files: Vec<PathBuf>,
+    /// Whether to ask for records below names that do not exist, too.
+    pub no_prune: bool,
     /// Whether to look for records at wrong names and for wildcards, too.
     pub look_around: bool,
     /// Opt-out list.

@@ -5,22 +5,21 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use async_channel::{Receiver, Sender};
-use rayon::prelude::*;
-
 use super::assembler::{Assembler, Window};
 use super::error::ScanError;
+use super::harvest::{Batch, Harvest};
 use super::network::Network;
 use super::plan::ScanPlan;
 use super::report::{Read, Report};
 use super::sink::Sink;
 use super::status::Status;
-use super::worker::{self, BATCH, Observation, Task};
-use crate::classify::classify;
-use crate::dataset::Record;
+use super::worker::{self, BATCH, Task};
+use crate::dataset::DatasetError;
 use crate::input::Input;
+use arrow::array::RecordBatch;
+use async_channel::{Receiver, Sender};
 
-/// Batches that may wait before a worker and before the judge, for each worker.
+/// Batches that may wait before a worker and behind it, for each worker.
 const QUEUED_BATCHES: usize = 2;
 /// Complete shards that may wait for the writer.
 const QUEUED_SHARDS: usize = 1;
@@ -51,32 +50,32 @@ struct Stages<'a> {
 }
 
 impl Stages<'_> {
-    /// Runs all stages to their end. The caller's thread judges.
+    /// Runs all stages to their end. The caller's thread gathers shards.
     fn run(&self, plan: &ScanPlan, input: &mut Input, sink: &mut Sink) -> Result<Read, ScanError> {
-        let workers = thread::available_parallelism().map_or(1, usize::from);
+        let workers = plan.workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)).max(1);
         let (target_sender, targets) = async_channel::bounded(QUEUED_BATCHES * workers);
-        let (observation_sender, observations) = async_channel::bounded(QUEUED_BATCHES * workers);
+        let (batch_sender, batches) = async_channel::bounded(QUEUED_BATCHES * workers);
         thread::scope(|scope| {
             let (ready_sender, ready) = mpsc::channel();
             for _ in 0..workers {
-                let (targets, observations, ready) = (targets.clone(), observation_sender.clone(), ready_sender.clone());
-                scope.spawn(move || self.worker(plan, workers, targets, observations, &ready));
+                let (targets, batches, ready) = (targets.clone(), batch_sender.clone(), ready_sender.clone());
+                scope.spawn(move || self.worker(plan, workers, targets, batches, &ready));
             }
-            drop((targets, observation_sender, ready_sender));
+            drop((targets, batch_sender, ready_sender));
             // Every worker has its sockets before the first target is taken, or nothing begins.
             ready.iter().take(workers).collect::<Result<(), ScanError>>()?;
             let reader = scope.spawn(move || self.read(input, &target_sender));
             let (shard_sender, shards) = mpsc::sync_channel(QUEUED_SHARDS);
             let writer = scope.spawn(move || self.write(&shards, sink));
-            self.judge(&observations, &shard_sender);
+            let gathered = self.gather(&batches, &shard_sender);
             drop(shard_sender);
             let written = writer.join().unwrap_or_else(|_| Err(broken("writes the dataset")));
             // If the writer failed, whoever still waits for it is let go.
-            observations.close();
+            batches.close();
             self.window.close();
             let mut read = reader.join().map_err(|_| broken("reads the list"))?;
             read.stopped |= self.status.abandoned.load(Relaxed) > 0;
-            written.map(|()| read)
+            written.and(gathered).map(|()| read)
         })
     }
 
@@ -85,7 +84,7 @@ impl Stages<'_> {
         plan: &ScanPlan,
         workers: usize,
         targets: Receiver<Vec<Task>>,
-        observations: Sender<Vec<Observation>>,
+        batches: Sender<Result<Batch, DatasetError>>,
         ready: &mpsc::Sender<Result<(), ScanError>>,
     ) {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -98,7 +97,8 @@ impl Stages<'_> {
                 Ok(probe) => {
                     drop(ready.send(Ok(())));
                     let observe = |task| worker::observe(&probe, task, &plan.network.retry_rounds);
-                    worker::work(observe, limit, targets, observations, self.status).await;
+                    let harvest = Harvest::new(self.shard_rows, self.status);
+                    worker::work(observe, limit, targets, harvest, batches, self.status).await;
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }
@@ -126,21 +126,21 @@ impl Stages<'_> {
                 continue;
             }
             let shard = target.ordinal / self.shard_rows;
-            if self.window.is_full_for(shard) {
-                // What is still in hand may be all that the oldest shard waits for.
-                stopped |= !send(targets, &mut batch, self.status);
+            if batch.first().is_some_and(|first: &Task| first.ordinal() / self.shard_rows != shard) {
+                // A batch is of one shard; and what is still in hand may be all that the oldest shard waits for.
+                stopped |= !self.send(targets, &mut batch);
             }
-            if !self.window.enter(shard) {
+            if batch.is_empty() && !self.window.wait_for(shard) {
                 break;
             }
             batch.push(target.into());
             if batch.len() == BATCH {
                 self.status.estimated.store(input.estimate().unwrap_or(0), Relaxed);
-                stopped |= !send(targets, &mut batch, self.status);
+                stopped |= !self.send(targets, &mut batch);
             }
             stopped |= self.status.is_stopping();
         }
-        send(targets, &mut batch, self.status);
+        self.send(targets, &mut batch);
         let accounting = input.accounting();
         if !stopped && error.is_none() {
             self.status.total.store(accounting.rows, Relaxed);
@@ -149,40 +149,47 @@ impl Stages<'_> {
         Read { accounting, stopped, error }
     }
 
-    /// Judges what the workers saw and hands complete shards to the writer, until there is no more or the writer has failed.
-    fn judge(&self, observations: &Receiver<Vec<Observation>>, shards: &mpsc::SyncSender<Shard>) {
+    /// Hands a batch of one shard to the workers; `false` if there is nobody to take it.
+    fn send(&self, targets: &Sender<Vec<Task>>, batch: &mut Vec<Task>) -> bool {
+        let count = batch.len() as u64;
+        let Some(first) = batch.first() else { return true };
+        self.window.enter(first.ordinal() / self.shard_rows, count);
+        let sent = targets.send_blocking(std::mem::replace(batch, Vec::with_capacity(BATCH))).is_ok();
+        if sent {
+            self.status.dispatched.fetch_add(count, Relaxed);
+        }
+        sent
+    }
+
+    /// Gathers what the workers bring and hands complete shards to the writer, until there is no more or the writer has failed.
+    fn gather(&self, batches: &Receiver<Result<Batch, DatasetError>>, shards: &mpsc::SyncSender<Shard>) -> Result<(), ScanError> {
         let mut assembler = Assembler::new(self.shard_rows, self.committed.to_vec());
-        while let Ok(mut batch) = observations.recv_blocking() {
-            while let Ok(more) = observations.try_recv() {
-                batch.extend(more);
-            }
-            let records: Vec<Record> = batch.into_par_iter().map(judged).collect();
-            for record in records {
-                self.status.count(&record.assessment);
-                assembler.add(record.target.ordinal, record);
-            }
+        while let Ok(batch) = batches.recv_blocking() {
+            let Batch { shard, rows } = batch?;
+            assembler.add(shard, rows.num_rows() as u64, rows);
             self.network.update(self.status);
             if let total @ 1.. = self.status.total.load(Relaxed) {
                 assembler.end_of_list(total);
             }
             while let Some(shard) = assembler.take_complete() {
                 if shards.send(shard).is_err() {
-                    return;
+                    return Ok(());
                 }
             }
         }
         while let Some(shard) = assembler.take_partial() {
             if shards.send(shard).is_err() {
-                return;
+                return Ok(());
             }
         }
+        Ok(())
     }
 
     /// Commits shards as they come.
     fn write(&self, shards: &mpsc::Receiver<Shard>, sink: &mut Sink) -> Result<(), ScanError> {
-        for (shard, rows) in shards {
-            let count = rows.len() as u64;
-            sink.commit(shard, rows, self.network, self.status)?;
+        for (shard, batches) in shards {
+            let count = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+            sink.commit(shard, batches, self.network, self.status)?;
             self.status.committed.fetch_add(count, Relaxed);
             self.window.leave(shard, count);
         }
@@ -190,27 +197,9 @@ impl Stages<'_> {
     }
 }
 
-/// Number of a shard and its rows, sorted by ordinal.
-type Shard = (u64, Vec<Record>);
+/// Number of a shard and its rows, in any order.
+type Shard = (u64, Vec<RecordBatch>);
 
 fn broken(what: &str) -> ScanError {
     ScanError::Machine(format!("the thread that {what} broke; this is a fault of stscan, please report it"))
-}
-
-fn judged((target, evidence): Observation) -> Record {
-    let assessment = classify(&evidence);
-    Record { target, evidence, assessment }
-}
-
-/// Hands a batch to the workers; `false` if there is nobody to take it.
-fn send(targets: &Sender<Vec<Task>>, batch: &mut Vec<Task>, status: &Status) -> bool {
-    let count = batch.len() as u64;
-    if count == 0 {
-        return true;
-    }
-    let sent = targets.send_blocking(std::mem::replace(batch, Vec::with_capacity(BATCH))).is_ok();
-    if sent {
-        status.dispatched.fetch_add(count, Relaxed);
-    }
-    sent
 }

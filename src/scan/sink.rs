@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use arrow::array::RecordBatch;
-use rayon::prelude::*;
 use tempfile::TempDir;
 
 use super::error::ScanError;
@@ -18,9 +17,7 @@ use super::plan::{Output, ScanPlan};
 use super::report::{Read, Report};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
-use crate::dataset::{
-    self, Activity, Dataset, DatasetError, DnsActivity, List, MAX_BATCH_ROWS, Record, RunDescription, StreamWriter, Tool,
-};
+use crate::dataset::{self, Activity, Dataset, DnsActivity, List, RunDescription, StreamWriter, Tool};
 use crate::input::{Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::lab::Lab;
 use crate::name::suffix;
@@ -43,7 +40,7 @@ enum Place {
 /// Shards go out in their order; `waiting` are those that came before their turn.
 struct Stream {
     writer: StreamWriter<Stdout>,
-    waiting: BTreeMap<u64, Vec<Record>>,
+    waiting: BTreeMap<u64, Vec<RecordBatch>>,
     next: u64,
     _spool: TempDir,
 }
@@ -88,20 +85,16 @@ impl Sink {
         }
     }
 
-    /// Takes the rows of a shard, sorted by ordinal. When this returns they are safe.
-    pub(super) fn commit(&mut self, shard: u64, rows: Vec<Record>, network: &Network, status: &Status) -> Result<(), ScanError> {
+    /// Takes the rows of a shard, in any order. When this returns they are safe.
+    pub(super) fn commit(&mut self, shard: u64, batches: Vec<RecordBatch>, network: &Network, status: &Status) -> Result<(), ScanError> {
         match &mut self.place {
             Place::Folder { dataset, .. } => {
-                let batches = encode(&rows)?;
-                drop(rows);
                 dataset.commit_part(shard, &batches, &activity(network, status))?;
             }
             Place::Stream(stream) => {
-                stream.waiting.insert(shard, rows);
-                while let Some(rows) = stream.waiting.remove(&stream.next) {
-                    for batch in encode(&rows)? {
-                        stream.writer.write(&batch)?;
-                    }
+                stream.waiting.insert(shard, batches);
+                while let Some(batches) = stream.waiting.remove(&stream.next) {
+                    stream.writer.write_in_order(&batches)?;
                     stream.next += 1;
                 }
             }
@@ -234,11 +227,6 @@ fn activity(network: &Network, status: &Status) -> Activity {
             receive_buffer: dns.receive_buffer,
         },
     }
-}
-
-/// The rows as record batches, built by all cores.
-fn encode(rows: &[Record]) -> Result<Vec<RecordBatch>, DatasetError> {
-    rows.par_chunks(MAX_BATCH_ROWS).map(dataset::record_batch).collect()
 }
 
 /// Copies of the list are of no use once the scan is finished; that one cannot be removed harms nobody.

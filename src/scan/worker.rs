@@ -8,19 +8,16 @@ use async_channel::{Receiver, Sender};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 
+use super::harvest::{Gather, Observation};
 use super::status::Status;
-use crate::evidence::Evidence;
 use crate::input::Target;
 use crate::observe::again::Again;
 use crate::observe::probe::Probe;
 
 /// Targets, or observations, that travel together: large enough that a channel costs nothing, small enough to share work.
 pub(super) const BATCH: usize = 64;
-/// How often a worker looks whether the scan is to stop.
+/// How often a worker looks whether the scan is to stop, and how long it holds rows back whose batch does not become full.
 const LOOK_UP: Duration = Duration::from_millis(200);
-
-/// A target and what was seen.
-pub(super) type Observation = (Target, Evidence);
 
 /// What came of probing a target.
 pub(super) enum Step<T, O> {
@@ -35,11 +32,12 @@ pub(super) enum Step<T, O> {
 ///
 /// Asked to stop, it finishes what is under way; what waits, and what cannot be finished because no resolver answers, is given up
 /// without a result, so that the scan asks it again when it goes on.
-pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>>(
+pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
     probe: impl Fn(T) -> F,
     limit: usize,
     targets: Receiver<Vec<T>>,
-    observations: Sender<Vec<O>>,
+    mut harvest: G,
+    batches: Sender<G::Batch>,
     status: &Status,
 ) {
     let mut probes = FuturesUnordered::new();
@@ -48,41 +46,61 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>>(
     let mut open = true;
     loop {
         let due = waiting.next_due().filter(|_| probes.len() < limit);
-        tokio::select! {
+        let ready: Vec<G::Batch> = tokio::select! {
+            // What is done goes first: it makes room. Nothing starves, for a probe that is done is gone.
+            biased;
             Some(first) = probes.next(), if !probes.is_empty() => {
-                let mut done = Vec::new();
+                let (mut done, mut full) = (0, Vec::new());
                 // Not `ready_chunks`: it takes an empty set for the end of the stream and would never look at it again.
                 let mut next = Some(first);
                 while let Some(step) = next {
                     match step {
-                        Step::Done(observation) => done.push(observation),
+                        Step::Done(observation) => full.extend(harvest.add(observation)),
                         Step::Later(target, pause) => waiting.add(target, pause),
                     }
-                    next = if done.len() < BATCH { probes.next().now_or_never().flatten() } else { None };
+                    done += 1;
+                    next = if done < BATCH { probes.next().now_or_never().flatten() } else { None };
                 }
-                if !done.is_empty() && observations.send(done).await.is_err() {
-                    return; // Nobody judges any more: the scan has failed elsewhere and says so there.
-                }
+                full
             }
             () = sleep_until(due), if due.is_some() => {
                 probes.extend(waiting.take_due(limit.saturating_sub(probes.len())).into_iter().map(&probe));
+                Vec::new()
             }
-            batch = targets.recv(), if open && probes.len() < limit => match batch {
-                Ok(batch) => probes.extend(batch.into_iter().map(&probe)),
-                Err(_) => open = false,
-            },
+            batch = targets.recv(), if open && probes.len() < limit => {
+                match batch {
+                    Ok(batch) => probes.extend(batch.into_iter().map(&probe)),
+                    Err(_) => open = false,
+                }
+                Vec::new()
+            }
             _ = look_up.tick(), if open || !probes.is_empty() || !waiting.is_empty() => {
                 if status.is_stopping() {
                     waiting.give_up();
                     if status.is_paused() {
                         status.abandoned.fetch_add(probes.len() as u64, Relaxed);
-                        return;
+                        break;
                     }
                 }
+                harvest.take_all()
             }
-            else => return,
+            else => break,
+        };
+        if !send(&batches, ready).await {
+            return;
         }
     }
+    send(&batches, harvest.take_all()).await;
+}
+
+/// `false` if nobody listens any more: the scan has failed elsewhere and says so there.
+async fn send<B>(batches: &Sender<B>, ready: Vec<B>) -> bool {
+    for batch in ready {
+        if batches.send(batch).await.is_err() {
+            return false;
+        }
+    }
+    true
 }
 
 async fn sleep_until(due: Option<Instant>) {
@@ -138,6 +156,13 @@ pub(super) struct Task {
     again: Option<Again>,
 }
 
+impl Task {
+    /// Place of the target in the list.
+    pub(super) fn ordinal(&self) -> u64 {
+        self.target.ordinal
+    }
+}
+
 impl From<Target> for Task {
     fn from(target: Target) -> Self {
         Self { target, round: 0, again: None }
@@ -148,12 +173,13 @@ impl From<Target> for Task {
 pub(super) async fn observe(probe: &Probe, task: Task, retry_rounds: &[Duration]) -> Step<Task, Observation> {
     let Task { target, round, again } = task;
     let evidence = match again {
-        None => probe.observe(&target.domain).await,
-        Some(again) => probe.observe_again(&target.domain, again).await,
+        // On the heap, and only once it is polled: a set of futures moves whatever is put into it several times.
+        None => Box::pin(probe.observe(&target.domain)).await,
+        Some(again) => Box::pin(probe.observe_again(&target.domain, again)).await,
     };
     match retry_rounds.get(round) {
         Some(pause) if evidence.is_worth_another_round() => {
-            Step::Later(Task { target, round: round + 1, again: Some(Again::after(evidence)) }, *pause)
+            Step::Later(Task { target, round: round + 1, again: Some(Again::after(*evidence)) }, *pause)
         }
         _ => Step::Done((target, evidence)),
     }
@@ -162,6 +188,23 @@ pub(super) async fn observe(probe: &Probe, task: Task, retry_rounds: &[Duration]
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Holds back up to three.
+    #[derive(Default)]
+    struct Threes(Vec<u32>);
+
+    impl Gather<u32> for Threes {
+        type Batch = Vec<u32>;
+
+        fn add(&mut self, observation: u32) -> Option<Vec<u32>> {
+            self.0.push(observation);
+            (self.0.len() == 3).then(|| std::mem::take(&mut self.0))
+        }
+
+        fn take_all(&mut self) -> Vec<Vec<u32>> {
+            vec![std::mem::take(&mut self.0)]
+        }
+    }
 
     fn done(target: u32) -> std::future::Ready<Step<u32, u32>> {
         std::future::ready(Step::Done(target))
@@ -173,7 +216,7 @@ mod tests {
         let (target_sender, targets) = async_channel::unbounded();
         let (observation_sender, observations) = async_channel::unbounded();
         let status = Status::default();
-        let worker = work(done, 8, targets, observation_sender, &status);
+        let worker = work(done, 8, targets, Threes::default(), observation_sender, &status);
         let list = async {
             let mut seen = Vec::new();
             for batch in [vec![1, 2, 3], vec![4], (5..200).collect()] {
@@ -197,7 +240,7 @@ mod tests {
         let (observation_sender, observations) = async_channel::unbounded::<Vec<u32>>();
         drop(observations);
         target_sender.send(vec![1]).await.unwrap();
-        work(done, 8, targets, observation_sender, &Status::default()).await;
+        work(done, 8, targets, Threes::default(), observation_sender, &Status::default()).await;
     }
 
     /// Probes of odd targets fail once.
@@ -214,7 +257,7 @@ mod tests {
         target_sender.close();
         let status = Status::default();
         let probe = |target| odd_ones_fail(target, Duration::from_millis(50));
-        work(probe, 4, targets, observation_sender, &status).await;
+        work(probe, 4, targets, Threes::default(), observation_sender, &status).await;
         let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
         assert_eq!(seen.len(), 1000);
         assert!(seen[..500].iter().all(|target| target % 2 == 0), "those that failed come last");
@@ -230,7 +273,7 @@ mod tests {
         let status = Status::default();
         status.stop();
         let probe = |target| odd_ones_fail(target, Duration::from_secs(3600));
-        work(probe, 4, targets, observation_sender, &status).await;
+        work(probe, 4, targets, Threes::default(), observation_sender, &status).await;
         let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
         assert_eq!((seen.len(), status.abandoned.load(Relaxed)), (50, 50));
     }

@@ -2,20 +2,40 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{ArrayRef, ListArray, NullBufferBuilder, StringBuilder, StructArray};
+use arrow::array::{
+    Array, ArrayRef, ListArray, NullBufferBuilder, StringBuilder, StructArray, UInt32Array, new_empty_array, new_null_array,
+};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::compute::take;
 use arrow::datatypes::{DataType, Fields};
 use arrow::error::ArrowError;
 
+/// Most rows of one batch. Offsets of Utf8 and Binary have 31 bits; 64 KB of body or of records in every row must fit.
+pub const MAX_BATCH_ROWS: usize = 4096;
+
 /// A Utf8 column. NUL, which some readers take for the end of a text, becomes U+FFFD.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Texts(StringBuilder);
+
+/// Room that a column begins with: that of words in the rows of a usual batch. What is not used is given back at the end.
+const FIRST_ROOM: (usize, usize) = (2048, 16 * 1024);
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self(StringBuilder::with_capacity(FIRST_ROOM.0, FIRST_ROOM.1))
+    }
+}
 
 impl Texts {
     pub(super) fn append(&mut self, text: Option<&str>) {
         self.0.append_option(text.map(without_nul));
+    }
+
+    /// Adds a word of ours.
+    pub(super) fn append_word(&mut self, word: &'static str) {
+        self.0.append_value(word);
     }
 
     pub(super) fn append_shown(&mut self, value: Option<impl Display>) {
@@ -23,12 +43,14 @@ impl Texts {
     }
 
     pub(super) fn finish(mut self) -> ArrayRef {
-        Arc::new(self.0.finish())
+        let mut column = self.0.finish();
+        column.shrink_to_fit();
+        Arc::new(column)
     }
 }
 
 fn without_nul(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+    if text.as_bytes().contains(&0) { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
 /// The shape of a list column: how many elements each row has, or that it is null.
@@ -57,6 +79,95 @@ impl Lengths {
         };
         let offsets = OffsetBuffer::from_lengths(self.lengths);
         Ok(Arc::new(ListArray::try_new(Arc::clone(field), offsets, elements, self.valid.finish())?))
+    }
+}
+
+/// Builders of a column whose rows are mostly absent, such as the exchanges of those who publish no policy. They see the rows that are
+/// there; the others cost nothing but their place.
+#[derive(Debug)]
+pub(super) struct Sparse<B> {
+    /// For every row its place among those that are there.
+    places: Vec<Option<u32>>,
+    present: u32,
+    builder: Option<Box<B>>,
+}
+
+impl<B> Default for Sparse<B> {
+    fn default() -> Self {
+        Self { places: Vec::new(), present: 0, builder: None }
+    }
+}
+
+impl<B: Default> Sparse<B> {
+    /// Notes a row; gives the builder to append it to if it is there.
+    pub(super) fn append<R>(&mut self, row: Option<R>) -> Option<(&mut B, R)> {
+        let place = row.is_some().then_some(self.present);
+        self.places.push(place);
+        row.map(|row| {
+            self.present += 1;
+            (&mut **self.builder.get_or_insert_default(), row)
+        })
+    }
+
+    /// The column; `finish` makes the one of the rows that are there.
+    pub(super) fn finish(
+        self,
+        data_type: &DataType,
+        finish: impl FnOnce(B, &DataType) -> Result<ArrayRef, ArrowError>,
+    ) -> Result<ArrayRef, ArrowError> {
+        let rows = self.places.len();
+        match self.builder {
+            None => Ok(nulls(data_type, rows)),
+            Some(builder) if self.present as usize == rows => finish(*builder, data_type),
+            Some(builder) => take(&finish(*builder, data_type)?, &UInt32Array::from(self.places), None),
+        }
+    }
+}
+
+/// So many nulls. Whoever needs nulls of a type shares them: they would be a third of what a row without records takes.
+fn nulls(data_type: &DataType, rows: usize) -> ArrayRef {
+    static SHARED: Mutex<Vec<ArrayRef>> = Mutex::new(Vec::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = shared.iter().find(|array| array.data_type() == data_type && array.len() >= rows);
+    let array = known.map(Arc::clone).unwrap_or_else(|| {
+        let array = new_null_array(data_type, rows.max(MAX_BATCH_ROWS));
+        shared.push(Arc::clone(&array));
+        array
+    });
+    array.slice(0, rows)
+}
+
+/// A list column whose rows are mostly empty; as [`Sparse`].
+#[derive(Debug)]
+pub(super) struct SparseLists<B> {
+    lengths: Lengths,
+    builder: Option<Box<B>>,
+}
+
+impl<B> Default for SparseLists<B> {
+    fn default() -> Self {
+        Self { lengths: Lengths::default(), builder: None }
+    }
+}
+
+impl<B: Default> SparseLists<B> {
+    /// Adds a row of elements, each by `append`.
+    pub(super) fn append<E>(&mut self, elements: &[E], append: impl Fn(&mut B, &E)) {
+        self.lengths.append(Some(elements.len()));
+        for element in elements {
+            append(self.builder.get_or_insert_default(), element);
+        }
+    }
+
+    /// The column; `finish` makes the one of the elements.
+    pub(super) fn finish(
+        self,
+        data_type: &DataType,
+        finish: impl FnOnce(B, &DataType) -> Result<ArrayRef, ArrowError>,
+    ) -> Result<ArrayRef, ArrowError> {
+        let kind = element(data_type)?;
+        let elements = self.builder.map_or_else(|| Ok(new_empty_array(kind)), |builder| finish(*builder, kind))?;
+        self.lengths.finish(data_type, elements)
     }
 }
 

@@ -8,7 +8,7 @@ use arrow::error::ArrowError;
 
 use crate::evidence::Connection;
 
-use super::columns::{Lengths, Shape, TextLists, Texts, element, saturated};
+use super::columns::{Shape, SparseLists, TextLists, Texts, saturated};
 use super::fetch::ErrorBuilder;
 
 /// Struct of builders for connections.
@@ -73,19 +73,14 @@ impl ConnectionBuilder {
 
 /// List of structs, a connection each.
 #[derive(Debug, Default)]
-pub(super) struct ConnectionsBuilder {
-    lengths: Lengths,
-    connections: ConnectionBuilder,
-}
+pub(super) struct ConnectionsBuilder(SparseLists<ConnectionBuilder>);
 
 impl ConnectionsBuilder {
     pub(super) fn append(&mut self, connections: &[Connection]) {
-        self.lengths.append(Some(connections.len()));
-        connections.iter().for_each(|connection| self.connections.append(Some(connection)));
+        self.0.append(connections, |builder, connection| builder.append(Some(connection)));
     }
 
     pub(super) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
-        let connections = self.connections.finish(element(data_type)?)?;
-        self.lengths.finish(data_type, connections)
+        self.0.finish(data_type, ConnectionBuilder::finish)
     }
 }

@@ -9,7 +9,7 @@ use arrow::error::ArrowError;
 
 use crate::evidence::Evidence;
 
-use super::columns::Shape;
+use super::columns::{Shape, Sparse};
 use super::connection::ConnectionsBuilder;
 use super::fetch::FetchBuilder;
 use super::lookup::{AddressRecords, LookupBuilder, MxRecords, TxtRecords};
@@ -21,9 +21,9 @@ pub(super) struct EvidenceBuilder {
     mx: LookupBuilder<MxRecords>,
     sts_txt: LookupBuilder<TxtRecords>,
     tlsrpt_txt: LookupBuilder<TxtRecords>,
-    host_a: LookupBuilder<AddressRecords<Ipv4Addr>>,
-    host_aaaa: LookupBuilder<AddressRecords<Ipv6Addr>>,
-    fetch: FetchBuilder,
+    host_a: Sparse<LookupBuilder<AddressRecords<Ipv4Addr>>>,
+    host_aaaa: Sparse<LookupBuilder<AddressRecords<Ipv6Addr>>>,
+    fetch: Sparse<FetchBuilder>,
     mx_hosts: HostsBuilder,
     rua_hosts: ReceiversBuilder,
     around: AroundBuilder,
@@ -35,9 +35,15 @@ impl EvidenceBuilder {
         self.mx.append(Some(&evidence.mx));
         self.sts_txt.append(Some(&evidence.sts_txt));
         self.tlsrpt_txt.append(Some(&evidence.tlsrpt_txt));
-        self.host_a.append(evidence.host_a.as_ref());
-        self.host_aaaa.append(evidence.host_aaaa.as_ref());
-        self.fetch.append(evidence.fetch.as_ref());
+        if let Some((builder, lookup)) = self.host_a.append(evidence.host_a.as_ref()) {
+            builder.append(Some(lookup));
+        }
+        if let Some((builder, lookup)) = self.host_aaaa.append(evidence.host_aaaa.as_ref()) {
+            builder.append(Some(lookup));
+        }
+        if let Some((builder, fetch)) = self.fetch.append(evidence.fetch.as_ref()) {
+            builder.append(fetch);
+        }
         self.mx_hosts.append(&evidence.mx_hosts);
         self.rua_hosts.append(&evidence.rua_hosts);
         self.around.append(&evidence.around);
@@ -50,9 +56,9 @@ impl EvidenceBuilder {
             ("mx", self.mx.finish(shape.kind("mx")?)?),
             ("sts_txt", self.sts_txt.finish(shape.kind("sts_txt")?)?),
             ("tlsrpt_txt", self.tlsrpt_txt.finish(shape.kind("tlsrpt_txt")?)?),
-            ("host_a", self.host_a.finish(shape.kind("host_a")?)?),
-            ("host_aaaa", self.host_aaaa.finish(shape.kind("host_aaaa")?)?),
-            ("fetch", self.fetch.finish(shape.kind("fetch")?)?),
+            ("host_a", self.host_a.finish(shape.kind("host_a")?, LookupBuilder::finish)?),
+            ("host_aaaa", self.host_aaaa.finish(shape.kind("host_aaaa")?, LookupBuilder::finish)?),
+            ("fetch", self.fetch.finish(shape.kind("fetch")?, FetchBuilder::finish)?),
             ("mx_hosts", self.mx_hosts.finish(shape.kind("mx_hosts")?)?),
             ("rua_hosts", self.rua_hosts.finish(shape.kind("rua_hosts")?)?),
             ("around", self.around.finish(shape.kind("around")?)?),

@@ -17,7 +17,6 @@ use super::columns::{Lengths, Shape, TextLists, Texts, saturated};
 /// Struct of builders for the exchanges.
 #[derive(Debug)]
 pub(super) struct FetchBuilder {
-    valid: NullBufferBuilder,
     addresses: TextLists,
     tried: TextLists,
     address: Texts,
@@ -39,7 +38,6 @@ pub(super) struct FetchBuilder {
 impl Default for FetchBuilder {
     fn default() -> Self {
         Self {
-            valid: NullBufferBuilder::new(0),
             addresses: TextLists::default(),
             tried: TextLists::default(),
             address: Texts::default(),
@@ -61,26 +59,25 @@ impl Default for FetchBuilder {
 }
 
 impl FetchBuilder {
-    pub(super) fn append(&mut self, fetch: Option<&Fetch>) {
-        self.valid.append(fetch.is_some());
-        self.addresses.append(fetch.map(|fetch| fetch.addresses.as_slice()));
-        self.tried.append(fetch.map(|fetch| fetch.tried.as_slice()));
-        self.address.append_shown(fetch.and_then(|fetch| fetch.address));
-        self.tls_version.append(fetch.and_then(|fetch| fetch.tls_version.as_deref()));
-        self.tls_cipher.append(fetch.and_then(|fetch| fetch.tls_cipher.as_deref()));
-        self.alpn.append(fetch.and_then(|fetch| fetch.alpn.as_deref()));
-        self.certificate.append(fetch.and_then(|fetch| fetch.certificate.as_ref()));
-        self.http_version.append(fetch.and_then(|fetch| fetch.http_version.as_deref()));
+    pub(super) fn append(&mut self, fetch: &Fetch) {
+        self.addresses.append(Some(&fetch.addresses));
+        self.tried.append(Some(&fetch.tried));
+        self.address.append_shown(fetch.address);
+        self.tls_version.append(fetch.tls_version.as_deref());
+        self.tls_cipher.append(fetch.tls_cipher.as_deref());
+        self.alpn.append(fetch.alpn.as_deref());
+        self.certificate.append(fetch.certificate.as_ref());
+        self.http_version.append(fetch.http_version.as_deref());
         // A status has three digits, so nothing is lost.
-        self.status.append_option(fetch.and_then(|fetch| fetch.status).map(|status| i16::try_from(status).unwrap_or(i16::MAX)));
-        self.headers.append(fetch.map(|fetch| fetch.headers.as_slice()));
-        let location = fetch.and_then(|fetch| fetch.header("location")).map(String::from_utf8_lossy);
+        self.status.append_option(fetch.status.map(|status| i16::try_from(status).unwrap_or(i16::MAX)));
+        self.headers.append(Some(&fetch.headers));
+        let location = fetch.header("location").map(String::from_utf8_lossy);
         self.location.append(location.as_deref());
-        self.body.append_option(fetch.and_then(|fetch| fetch.body.as_deref()));
-        self.body_cut.append_option(fetch.map(|fetch| fetch.body_cut));
-        self.body_sha256.append(fetch.and_then(|fetch| fetch.body_sha256.as_deref()));
-        self.timings.append(fetch.map(|fetch| &fetch.timings));
-        self.error.append(fetch.and_then(|fetch| fetch.error.as_ref()));
+        self.body.append_option(fetch.body.as_deref());
+        self.body_cut.append_value(fetch.body_cut);
+        self.body_sha256.append(fetch.body_sha256.as_deref());
+        self.timings.append(&fetch.timings);
+        self.error.append(fetch.error.as_ref());
     }
 
     pub(super) fn finish(mut self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
@@ -103,7 +100,7 @@ impl FetchBuilder {
         ];
         columns.extend(self.timings.finish());
         columns.push(("error", self.error.finish(shape.kind("error")?)?));
-        Ok(Arc::new(shape.assemble(self.valid.finish(), columns)?))
+        Ok(Arc::new(shape.assemble(None, columns)?))
     }
 }
 
@@ -118,12 +115,12 @@ struct TimingBuilder {
 }
 
 impl TimingBuilder {
-    fn append(&mut self, timings: Option<&Timings>) {
-        self.connect.append_option(timings.and_then(|timings| timings.connect_ms).map(saturated));
-        self.tls.append_option(timings.and_then(|timings| timings.tls_ms).map(saturated));
-        self.http.append_option(timings.and_then(|timings| timings.http_ms).map(saturated));
-        self.body.append_option(timings.and_then(|timings| timings.body_ms).map(saturated));
-        self.total.append_option(timings.map(|timings| saturated(timings.total_ms)));
+    fn append(&mut self, timings: &Timings) {
+        self.connect.append_option(timings.connect_ms.map(saturated));
+        self.tls.append_option(timings.tls_ms.map(saturated));
+        self.http.append_option(timings.http_ms.map(saturated));
+        self.body.append_option(timings.body_ms.map(saturated));
+        self.total.append_value(saturated(timings.total_ms));
     }
 
     fn finish(mut self) -> [(&'static str, ArrayRef); 5] {

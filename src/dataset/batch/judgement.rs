@@ -37,21 +37,21 @@ pub(super) struct JudgementBuilder {
 
 impl JudgementBuilder {
     pub(super) fn append(&mut self, assessment: &Assessment) {
-        self.mx_state.append(Some(assessment.mx_state.as_str()));
+        self.mx_state.append_word(assessment.mx_state.as_str());
         self.mx_hosts.append(Some(&assessment.mx_hosts));
         self.mx_provider.append(assessment.mx_provider.as_deref());
-        self.sts_state.append(Some(assessment.sts_state.as_str()));
+        self.sts_state.append_word(assessment.sts_state.as_str());
         self.sts_id.append(assessment.sts_id.as_deref());
         self.policy_stage.append(assessment.policy_stage.map(|stage| stage.as_str()));
         self.policy_mode.append(assessment.policy_mode.as_deref());
         self.policy_max_age.append_option(assessment.policy_max_age);
         self.policy_mx.append(assessment.policy_mx.as_deref());
         self.policy_provider.append(assessment.policy_provider.as_deref());
-        self.tlsrpt_state.append(Some(assessment.tlsrpt_state.as_str()));
+        self.tlsrpt_state.append_word(assessment.tlsrpt_state.as_str());
         self.tlsrpt_rua.append(Some(&assessment.tlsrpt_rua));
-        self.posture.append(Some(assessment.posture.as_str()));
-        self.delivery.append(Some(assessment.delivery.as_str()));
-        self.delivery_lenient.append(Some(assessment.delivery_lenient.as_str()));
+        self.posture.append_word(assessment.posture.as_str());
+        self.delivery.append_word(assessment.delivery.as_str());
+        self.delivery_lenient.append_word(assessment.delivery_lenient.as_str());
         self.accepted_by.append(assessment.accepted_by.as_deref());
         self.mx_coverage.append(assessment.mx_coverage.map(|coverage| coverage.as_str()));
         self.mismatch.append(assessment.mismatch.map(|mismatch| mismatch.as_str()));
@@ -100,8 +100,8 @@ impl FindingBuilder {
     fn append(&mut self, findings: &[Finding]) {
         self.lengths.append(Some(findings.len()));
         for finding in findings {
-            self.code.append(Some(finding.code));
-            self.severity.append(Some(finding.severity.as_str()));
+            self.code.append_word(finding.code);
+            self.severity.append_word(finding.severity.as_str());
             self.subject.append(Some(&finding.subject));
             self.detail.append(Some(&finding.detail));
         }

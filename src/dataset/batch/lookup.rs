@@ -1,6 +1,7 @@
 //! Builder of a DNS lookup, generic over the kind of record.
 
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BinaryBuilder, BooleanBuilder, Int16Builder, Int32Builder, Int64Builder, NullBufferBuilder};
@@ -32,7 +33,7 @@ pub(super) struct LookupBuilder<C> {
     ad: BooleanBuilder,
     cname_chain: TextLists,
     records: C,
-    resolver: Texts,
+    resolver: Resolvers,
     attempts: Int32Builder,
     tcp: BooleanBuilder,
     rtt_us: Int64Builder,
@@ -50,7 +51,7 @@ impl<C: Records> Default for LookupBuilder<C> {
             ad: BooleanBuilder::new(),
             cname_chain: TextLists::default(),
             records: C::default(),
-            resolver: Texts::default(),
+            resolver: Resolvers::default(),
             attempts: Int32Builder::new(),
             tcp: BooleanBuilder::new(),
             rtt_us: Int64Builder::new(),
@@ -70,7 +71,7 @@ impl<C: Records> LookupBuilder<C> {
         self.ad.append_option(lookup.map(|lookup| lookup.authenticated));
         self.cname_chain.append(lookup.map(|lookup| lookup.cname_chain.as_slice()));
         self.records.append(lookup.map(|lookup| lookup.records.as_slice()));
-        self.resolver.append_shown(lookup.and_then(|lookup| lookup.resolver));
+        self.resolver.append(lookup.and_then(|lookup| lookup.resolver));
         self.attempts.append_option(lookup.map(|lookup| i32::from(lookup.attempts)));
         self.tcp.append_option(lookup.map(|lookup| lookup.tcp));
         self.rtt_us.append_option(lookup.and_then(|lookup| lookup.rtt_us).map(i64::from));
@@ -89,13 +90,30 @@ impl<C: Records> LookupBuilder<C> {
             ("ad", Arc::new(self.ad.finish())),
             ("cname_chain", cname_chain),
             ("records", records),
-            ("resolver", self.resolver.finish()),
+            ("resolver", self.resolver.texts.finish()),
             ("attempts", Arc::new(self.attempts.finish())),
             ("tcp", Arc::new(self.tcp.finish())),
             ("rtt_us", Arc::new(self.rtt_us.finish())),
             ("detail", self.detail.finish()),
         ];
         Ok(Arc::new(shape.assemble(self.valid.finish(), columns)?))
+    }
+}
+
+/// Resolvers as text. There are few of them, so the last one is remembered.
+#[derive(Debug, Default)]
+struct Resolvers {
+    texts: Texts,
+    last: Option<(SocketAddr, String)>,
+}
+
+impl Resolvers {
+    fn append(&mut self, resolver: Option<SocketAddr>) {
+        let Some(resolver) = resolver else { return self.texts.append(None) };
+        if self.last.as_ref().is_none_or(|(last, _)| *last != resolver) {
+            self.last = Some((resolver, resolver.to_string()));
+        }
+        self.texts.append(self.last.as_ref().map(|(_, text)| text.as_str()));
     }
 }
 

@@ -12,16 +12,17 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Builder, Int64Builder, RecordBatch, TimestampMicrosecondBuilder};
 
+use crate::classify::Assessment;
+use crate::evidence::Evidence;
+use crate::input::Target;
 use crate::name::suffix;
 
+pub use self::columns::MAX_BATCH_ROWS;
 use self::columns::{Shape, Texts, saturated};
 use self::evidence::EvidenceBuilder;
 use self::judgement::JudgementBuilder;
 
 use super::{DatasetError, Record, micros, schema};
-
-/// Most rows of one batch. Offsets of Utf8 and Binary have 31 bits; 64 KB of body or of records in every row must fit.
-pub const MAX_BATCH_ROWS: usize = 4096;
 
 /// The rows as one batch of table `domains`, in the order given.
 ///
@@ -31,13 +32,15 @@ pub fn record_batch(records: &[Record]) -> Result<RecordBatch, DatasetError> {
     if records.len() > MAX_BATCH_ROWS {
         return Err(DatasetError::Encoding(format!("{} rows in a batch of at most {MAX_BATCH_ROWS}", records.len())));
     }
-    let mut builder = TableBuilder::default();
-    records.iter().for_each(|record| builder.append(record));
+    let mut builder = RowBuilder::default();
+    records.iter().for_each(|record| builder.push(&record.target, &record.evidence, &record.assessment));
     builder.finish()
 }
 
+/// Rows of table `domains` on their way to a batch: columns from the first row on, so that many cost little memory.
 #[derive(Debug, Default)]
-struct TableBuilder {
+pub struct RowBuilder {
+    rows: usize,
     ordinal: Int64Builder,
     domain: Texts,
     rank: Int32Builder,
@@ -51,23 +54,40 @@ struct TableBuilder {
     evidence: EvidenceBuilder,
 }
 
-impl TableBuilder {
-    fn append(&mut self, record: &Record) {
-        let domain = &record.target.domain;
-        self.ordinal.append_value(i64::try_from(record.target.ordinal).unwrap_or(i64::MAX));
+impl RowBuilder {
+    /// Adds a row. A batch has at most [`MAX_BATCH_ROWS`].
+    pub fn push(&mut self, target: &Target, evidence: &Evidence, assessment: &Assessment) {
+        let domain = &target.domain;
+        self.rows += 1;
+        self.ordinal.append_value(i64::try_from(target.ordinal).unwrap_or(i64::MAX));
         self.domain.append(Some(domain.as_str()));
-        self.rank.append_option(record.target.rank);
-        self.list.append(Some(&record.target.list));
+        self.rank.append_option(target.rank);
+        self.list.append(Some(&target.list));
         self.tld.append(Some(domain.tld()));
-        self.suffix.append(suffix::public_suffix(domain.as_str()));
-        self.org_domain.append(suffix::registrable(domain.as_str()));
-        self.scanned_at.append_value(micros::from_time(record.evidence.scanned_at));
-        self.elapsed_ms.append_value(saturated(record.evidence.elapsed_ms));
-        self.judgement.append(&record.assessment);
-        self.evidence.append(&record.evidence);
+        let (public_suffix, registrable) = suffix::suffix_and_registrable(domain.as_str());
+        self.suffix.append(public_suffix);
+        self.org_domain.append(registrable);
+        self.scanned_at.append_value(micros::from_time(evidence.scanned_at));
+        self.elapsed_ms.append_value(saturated(evidence.elapsed_ms));
+        self.judgement.append(assessment);
+        self.evidence.append(evidence);
     }
 
-    fn finish(mut self) -> Result<RecordBatch, DatasetError> {
+    /// Number of rows so far.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The rows as a batch, in the order in which they came.
+    ///
+    /// # Errors
+    /// If the columns do not fit the schema, which is a mistake of the program.
+    pub fn finish(mut self) -> Result<RecordBatch, DatasetError> {
         let schema = schema();
         let shape = Shape::of_fields(schema.fields());
         let mut columns: Vec<(&str, ArrayRef)> = vec![

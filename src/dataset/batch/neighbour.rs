@@ -9,14 +9,16 @@ use arrow::error::ArrowError;
 
 use crate::evidence::{HostLookup, Lookup, ReceiverLookup, Txt};
 
-use super::columns::{Lengths, Shape, Texts, element};
+use super::columns::{Shape, SparseLists, Texts};
 use super::connection::ConnectionBuilder;
 use super::lookup::{AddressRecords, LookupBuilder, MxRecords, TxtRecords};
 
 /// List of structs, an MX host each.
 #[derive(Debug, Default)]
-pub(super) struct HostsBuilder {
-    lengths: Lengths,
+pub(super) struct HostsBuilder(SparseLists<HostBuilder>);
+
+#[derive(Debug, Default)]
+struct HostBuilder {
     host: Texts,
     a: LookupBuilder<AddressRecords<Ipv4Addr>>,
     aaaa: LookupBuilder<AddressRecords<Ipv6Addr>>,
@@ -24,26 +26,28 @@ pub(super) struct HostsBuilder {
 
 impl HostsBuilder {
     pub(super) fn append(&mut self, hosts: &[HostLookup]) {
-        self.lengths.append(Some(hosts.len()));
-        for HostLookup { host, a, aaaa } in hosts {
-            self.host.append(Some(host));
-            self.a.append(Some(a));
-            self.aaaa.append(Some(aaaa));
-        }
+        self.0.append(hosts, |builder, HostLookup { host, a, aaaa }| {
+            builder.host.append(Some(host));
+            builder.a.append(Some(a));
+            builder.aaaa.append(Some(aaaa));
+        });
     }
 
     pub(super) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
-        let shape = Shape::of(data_type)?;
-        let columns =
-            vec![("host", self.host.finish()), ("a", self.a.finish(shape.kind("a")?)?), ("aaaa", self.aaaa.finish(shape.kind("aaaa")?)?)];
-        self.lengths.finish(data_type, Arc::new(shape.assemble(None, columns)?))
+        self.0.finish(data_type, |HostBuilder { host, a, aaaa }, kind| {
+            let shape = Shape::of(kind)?;
+            let columns = vec![("host", host.finish()), ("a", a.finish(shape.kind("a")?)?), ("aaaa", aaaa.finish(shape.kind("aaaa")?)?)];
+            Ok(Arc::new(shape.assemble(None, columns)?))
+        })
     }
 }
 
 /// List of structs, a receiver each.
 #[derive(Debug, Default)]
-pub(super) struct ReceiversBuilder {
-    lengths: Lengths,
+pub(super) struct ReceiversBuilder(SparseLists<ReceiverBuilder>);
+
+#[derive(Debug, Default)]
+struct ReceiverBuilder {
     host: Texts,
     mx: LookupBuilder<MxRecords>,
     a: LookupBuilder<AddressRecords<Ipv4Addr>>,
@@ -53,44 +57,40 @@ pub(super) struct ReceiversBuilder {
 
 impl ReceiversBuilder {
     pub(super) fn append(&mut self, receivers: &[ReceiverLookup]) {
-        self.lengths.append(Some(receivers.len()));
-        for ReceiverLookup { host, mx, a, aaaa, connection } in receivers {
-            self.host.append(Some(host));
-            self.mx.append(mx.as_ref());
-            self.a.append(a.as_ref());
-            self.aaaa.append(aaaa.as_ref());
-            self.connection.append(connection.as_ref());
-        }
+        self.0.append(receivers, |builder, ReceiverLookup { host, mx, a, aaaa, connection }| {
+            builder.host.append(Some(host));
+            builder.mx.append(mx.as_ref());
+            builder.a.append(a.as_ref());
+            builder.aaaa.append(aaaa.as_ref());
+            builder.connection.append(connection.as_ref());
+        });
     }
 
     pub(super) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
-        let shape = Shape::of(data_type)?;
-        let columns = vec![
-            ("host", self.host.finish()),
-            ("mx", self.mx.finish(shape.kind("mx")?)?),
-            ("a", self.a.finish(shape.kind("a")?)?),
-            ("aaaa", self.aaaa.finish(shape.kind("aaaa")?)?),
-            ("connection", self.connection.finish(shape.kind("connection")?)?),
-        ];
-        self.lengths.finish(data_type, Arc::new(shape.assemble(None, columns)?))
+        self.0.finish(data_type, |ReceiverBuilder { host, mx, a, aaaa, connection }, kind| {
+            let shape = Shape::of(kind)?;
+            let columns = vec![
+                ("host", host.finish()),
+                ("mx", mx.finish(shape.kind("mx")?)?),
+                ("a", a.finish(shape.kind("a")?)?),
+                ("aaaa", aaaa.finish(shape.kind("aaaa")?)?),
+                ("connection", connection.finish(shape.kind("connection")?)?),
+            ];
+            Ok(Arc::new(shape.assemble(None, columns)?))
+        })
     }
 }
 
 /// List of TXT lookups.
 #[derive(Debug, Default)]
-pub(super) struct AroundBuilder {
-    lengths: Lengths,
-    lookups: LookupBuilder<TxtRecords>,
-}
+pub(super) struct AroundBuilder(SparseLists<LookupBuilder<TxtRecords>>);
 
 impl AroundBuilder {
     pub(super) fn append(&mut self, lookups: &[Lookup<Txt>]) {
-        self.lengths.append(Some(lookups.len()));
-        lookups.iter().for_each(|lookup| self.lookups.append(Some(lookup)));
+        self.0.append(lookups, |builder, lookup| builder.append(Some(lookup)));
     }
 
     pub(super) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
-        let lookups = self.lookups.finish(element(data_type)?)?;
-        self.lengths.finish(data_type, lookups)
+        self.0.finish(data_type, LookupBuilder::finish)
     }
 }

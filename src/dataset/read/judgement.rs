@@ -200,6 +200,11 @@ impl FindingColumns {
         Self::of(&Group::table(batch))
     }
 
+    /// The codes of a row's findings.
+    pub(in crate::dataset) fn codes(&self, row: usize) -> impl Iterator<Item = &str> {
+        elements(&self.lists, row).map(|index| self.code.value(index))
+    }
+
     pub(in crate::dataset) fn get(&self, row: usize) -> Vec<StoredFinding<'_>> {
         let finding = |index| StoredFinding {
             code: self.code.value(index),

@@ -84,5 +84,5 @@ fn alias(case: Case, target: String) -> Case {
         site.host_a.cname = vec![target.clone().into()];
         site.host_aaaa.cname = vec![target.into()];
     });
-    aliased.code("sts-host-cname")
+    aliased.code("sts-host-cname").code("sts-delegation-partial")
 }

@@ -27,6 +27,14 @@ impl Deadlines {
         self.queue.len() == 1
     }
 
+    /// Forgets the oldest attempts as far as they have ended: answers come within milliseconds, so that without this the queue would
+    /// hold a thousand answered attempts for each that is waiting.
+    pub(super) fn forget_ended(&mut self, mut is_under_way: impl FnMut(Key) -> bool) {
+        while self.queue.front().is_some_and(|(_, key)| !is_under_way(*key)) {
+            self.queue.pop_front();
+        }
+    }
+
     /// When to look again; `None` while nothing waits.
     pub(super) fn next_look(&self) -> Option<Instant> {
         self.queue.front().map(|(departed, _)| *departed + self.timeout + TICK)
@@ -60,5 +68,10 @@ mod tests {
         assert_eq!(deadlines.pop(start + Duration::from_millis(105)), None);
         assert_eq!(deadlines.pop(start + Duration::from_millis(110)), Some(key(2)));
         assert_eq!(deadlines.next_look(), None);
+        for index in [3, 4, 5] {
+            deadlines.push(start, key(index));
+        }
+        deadlines.forget_ended(|key| key.index == 4);
+        assert_eq!(deadlines.pop(start + Duration::from_millis(100)), Some(key(4)));
     }
 }

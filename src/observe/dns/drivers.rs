@@ -196,6 +196,7 @@ impl Engine {
             queue.push_front(*key);
         }
         let mut deadlines = self.deadlines.borrow_mut();
+        deadlines.forget_ended(|key| slots.sent(key).is_some());
         let (resolver_index, socket) = (u32::try_from(resolver).unwrap_or(u32::MAX), u32::try_from(socket).unwrap_or(u32::MAX));
         for (key, id) in leaving.into_iter().take(sent).flatten() {
             slots.depart(key, Departure { socket, resolver: resolver_index, id, at });

@@ -62,6 +62,8 @@ pub use self::encrypted_address::{EncryptedResolver, Transport, is_encrypted_res
 pub use self::error::DnsError;
 pub use self::iterative::{Iterative, IterativeConfig};
 pub use self::limits::DnsLimits;
+#[doc(hidden)]
+pub use self::question::write_query;
 pub use self::resolvers::{parse_resolver, read_resolvers, system_resolvers};
 pub use self::resolving::Resolving;
 pub use self::root_hints::{built_in_root_hints, read_root_hints};

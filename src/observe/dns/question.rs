@@ -9,12 +9,21 @@ use super::wire_name::MAX_WIRE_OCTETS;
 const UDP_PAYLOAD: u16 = 1232;
 /// RD, and AD so that the resolver says whether it validated (RFC 6840 section 5.7).
 const QUERY_FLAGS: u16 = 0x0120;
-const CLASS_IN: u16 = 1;
+const CLASS_IN: u8 = 1;
 const TYPE_OPT: u16 = 41;
 /// Name, type and class at their longest.
 const MAX_QUESTION_OCTETS: usize = MAX_WIRE_OCTETS + 4;
 /// The longest query: header, question, OPT record (RFC 6891 section 6.1.2).
 pub(super) const MAX_QUERY_OCTETS: usize = HEADER_OCTETS + MAX_QUESTION_OCTETS + 11;
+
+/// The length octet of a label.
+fn label_length(octets: usize) -> Result<u8, &'static str> {
+    match u8::try_from(octets) {
+        Ok(0) => Err("empty label"),
+        Ok(length @ ..=63) => Ok(length),
+        _ => Err("name too long: a label has more than 63 octets"),
+    }
+}
 
 /// Name, type and class in wire form.
 #[derive(Clone, Debug)]
@@ -45,14 +54,16 @@ impl Question {
     /// As there; it is no question then.
     pub(super) fn set(&mut self, name: &str, record_type: u16) -> Result<(), &'static str> {
         (self.length, self.exact) = (0, false);
-        if name != "." {
-            for label in name.strip_suffix('.').unwrap_or(name).split('.') {
-                self.push_label(label.as_bytes())?;
-            }
+        let end = match name {
+            "." => 0,
+            name => self.write_labels(name.strip_suffix('.').unwrap_or(name).as_bytes())?,
+        };
+        let [high, low] = record_type.to_be_bytes();
+        let tail = [0, high, low, 0, CLASS_IN];
+        if let Some(room) = self.octets.get_mut(end..end + tail.len()) {
+            room.copy_from_slice(&tail);
+            self.length = end + tail.len();
         }
-        self.push(&[0]);
-        self.push(&record_type.to_be_bytes());
-        self.push(&CLASS_IN.to_be_bytes());
         Ok(())
     }
 
@@ -73,28 +84,29 @@ impl Question {
         }
     }
 
-    fn push_label(&mut self, label: &[u8]) -> Result<(), &'static str> {
-        let length = match u8::try_from(label.len()) {
-            Ok(0) => return Err("empty label"),
-            Ok(length @ ..=63) => length,
-            _ => return Err("name too long: a label has more than 63 octets"),
-        };
-        if !label.iter().all(|octet| octet.is_ascii_graphic() && *octet != b'\\') {
-            return Err("name is not in A-label form");
+    /// Writes the labels of a name, and says where the root label goes. The text is copied whole with an octet left free before it: the
+    /// length of a label takes the place of the dot before it.
+    fn write_labels(&mut self, name: &[u8]) -> Result<usize, &'static str> {
+        let too_long = "name too long: more than 253 octets";
+        let room = self.octets.get_mut(..=name.len()).filter(|room| room.len() < MAX_WIRE_OCTETS).ok_or(too_long)?;
+        let mut length = 0;
+        // From the right, so that every length is known when its place is reached.
+        for (place, octet) in room.iter_mut().skip(1).zip(name).rev() {
+            *place = *octet;
+            match octet {
+                b'.' => {
+                    *place = label_length(length)?;
+                    length = 0;
+                }
+                b'\\' => return Err("name is not in A-label form"),
+                b'!'..=b'~' => length += 1,
+                _ => return Err("name is not in A-label form"),
+            }
         }
-        if self.length + 1 + label.len() >= MAX_WIRE_OCTETS {
-            return Err("name too long: more than 253 octets");
+        if let Some(first) = room.first_mut() {
+            *first = label_length(length)?;
         }
-        self.push(&[length]);
-        self.push(label);
-        Ok(())
-    }
-
-    fn push(&mut self, octets: &[u8]) {
-        if let Some(room) = self.octets.get_mut(self.length..self.length + octets.len()) {
-            room.copy_from_slice(octets);
-            self.length += octets.len();
-        }
+        Ok(room.len())
     }
 
     fn as_bytes(&self) -> &[u8] {
@@ -103,29 +115,37 @@ impl Question {
 
     /// Appends the query to `out`; with an OPT record unless `plain`, DO not set (RFC 6891 section 6.1).
     pub(super) fn write_query(&self, id: u16, plain: bool, out: &mut Vec<u8>) {
-        for field in [id, QUERY_FLAGS, 1, 0, 0, u16::from(!plain)] {
-            out.extend_from_slice(&field.to_be_bytes());
-        }
+        let [[id_high, id_low], [flags_high, flags_low]] = [id.to_be_bytes(), QUERY_FLAGS.to_be_bytes()];
+        out.extend_from_slice(&[id_high, id_low, flags_high, flags_low, 0, 1, 0, 0, 0, 0, 0, u8::from(!plain)]);
         out.extend_from_slice(self.as_bytes());
         if !plain {
-            out.push(0);
-            out.extend_from_slice(&TYPE_OPT.to_be_bytes());
-            out.extend_from_slice(&UDP_PAYLOAD.to_be_bytes());
-            out.extend_from_slice(&[0; 6]);
+            let [[kind_high, kind_low], [size_high, size_low]] = [TYPE_OPT.to_be_bytes(), UDP_PAYLOAD.to_be_bytes()];
+            out.extend_from_slice(&[0, kind_high, kind_low, size_high, size_low, 0, 0, 0, 0, 0, 0]);
         }
     }
 
     /// Whether a reply repeats the question, letter case aside unless that was chosen by chance. Length octets are no letters, so octets can
     /// be compared.
     pub(super) fn is_repeated_in(&self, reply: &[u8]) -> bool {
-        let Some(repeated) = reply.get(HEADER_OCTETS..self.end()) else { return false };
-        if self.exact { repeated == self.as_bytes() } else { repeated.eq_ignore_ascii_case(self.as_bytes()) }
+        reply.get(HEADER_OCTETS..self.end()).is_some_and(|octets| {
+            let asked = self.as_bytes();
+            // Nearly all servers keep the case, and to compare as it is is one call.
+            octets == asked || (!self.exact && octets.eq_ignore_ascii_case(asked))
+        })
     }
 
     /// Where the answer section of a message that repeats the question begins.
     pub(super) fn end(&self) -> usize {
         HEADER_OCTETS + self.length
     }
+}
+
+/// The query for records of a type at a name, with an OPT record; `None` where the name cannot be asked for. For the benches.
+#[doc(hidden)]
+pub fn write_query(name: &str, record_type: u16, id: u16) -> Option<Vec<u8>> {
+    let mut octets = Vec::with_capacity(MAX_QUERY_OCTETS);
+    Question::new(name, record_type).ok()?.write_query(id, false, &mut octets);
+    Some(octets)
 }
 
 #[cfg(test)]

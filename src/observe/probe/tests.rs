@@ -71,10 +71,14 @@ impl Zone {
 
 /// Probes the domain and says what was asked.
 async fn probe(zone: Zone, opted_out: &str) -> (Evidence, Vec<String>) {
-    probe_around(zone, opted_out, false).await
+    probe_with(zone, opted_out, |probe| probe).await
 }
 
 async fn probe_around(zone: Zone, opted_out: &str, look_around: bool) -> (Evidence, Vec<String>) {
+    probe_with(zone, opted_out, |probe| probe.looking_around(look_around)).await
+}
+
+async fn probe_with(zone: Zone, opted_out: &str, configure: impl FnOnce(Probe) -> Probe) -> (Evidence, Vec<String>) {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let resolver = socket.local_addr().unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -101,11 +105,11 @@ async fn probe_around(zone: Zone, opted_out: &str, look_around: bool) -> (Eviden
             let config = DnsConfig { timeout: Duration::from_secs(5), ..DnsConfig::new(vec![resolver]) };
             let dns = Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::new(DnsCounters::new(&[resolver]))).unwrap();
             let probe = Probe::new(dns, fetcher(&exclusion), Arc::clone(&exclusion), Arc::default());
-            probe.looking_around(look_around).observe(&Domain::from_a_labels(DOMAIN).unwrap()).await
+            configure(probe).observe(&Domain::from_a_labels(DOMAIN).unwrap()).await
         })
         .await;
     let asked = asked.lock().unwrap().clone();
-    (evidence, asked)
+    (*evidence, asked)
 }
 
 /// Reaches loopback, but nobody listens there: an exchange that is tried is refused.
@@ -171,6 +175,13 @@ async fn near_misses_and_several_records_are_followed_too() {
 async fn a_policy_host_without_an_address_is_not_fetched_from() {
     let (evidence, _) = probe(Zone::default().txt(RECORD, "v=STSv1; id=1;").without(HOST), "").await;
     assert_eq!((evidence.host_a.unwrap().outcome, evidence.fetch), (Outcome::Nxdomain, None));
+}
+
+#[tokio::test]
+async fn without_pruning_everything_is_asked() {
+    let zone = Zone::default().without(DOMAIN).txt(RECORD, "v=STSv1; id=1;");
+    let (evidence, _) = probe_with(zone, "", |probe| probe.pruning(false)).await;
+    assert_eq!((evidence.mx.outcome, evidence.sts_txt.outcome), (Outcome::Nxdomain, Outcome::Noerror));
 }
 
 #[tokio::test]

@@ -1,0 +1,114 @@
+//! What a worker brings in: observations judged at once and laid down as columns, by shard, so that no evidence waits for its shard.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use arrow::array::RecordBatch;
+
+use super::status::Status;
+use crate::classify::classify;
+use crate::dataset::{DatasetError, RowBuilder};
+use crate::evidence::Evidence;
+use crate::input::Target;
+
+/// Rows that leave a worker together.
+const BATCH_ROWS: usize = 2048;
+/// Observations that wait for earlier ones before they become rows. Answers come nearly in the order of the questions, so a few suffice
+/// for long runs of ordinals, which the part is written from without copying; more would be cold when they are read.
+const WAITING: usize = 256;
+
+/// A target and what was seen.
+pub(super) type Observation = (Target, Box<Evidence>);
+
+/// Judged rows of one shard.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// The shard.
+    pub(super) shard: u64,
+    /// Its rows.
+    pub(super) rows: RecordBatch,
+}
+
+/// Takes what the probes of one worker saw.
+pub(super) trait Gather<O> {
+    /// What leaves the worker.
+    type Batch;
+    /// Takes an observation; gives the batch that it has made full.
+    fn add(&mut self, observation: O) -> Option<Self::Batch>;
+    /// Gives everything that is held back.
+    fn take_all(&mut self) -> Vec<Self::Batch>;
+}
+
+/// The rows of one worker that have not left it yet.
+pub(super) struct Harvest<'a> {
+    shard_rows: u64,
+    /// Those that wait, the earliest on top.
+    waiting: BinaryHeap<Waiting>,
+    open: BTreeMap<u64, RowBuilder>,
+    status: &'a Status,
+}
+
+impl<'a> Harvest<'a> {
+    pub(super) fn new(shard_rows: u64, status: &'a Status) -> Self {
+        Self { shard_rows, waiting: BinaryHeap::with_capacity(WAITING + 1), open: BTreeMap::new(), status }
+    }
+
+    /// Judges the earliest that waits and lays it down as a row; gives the batch that it has made full.
+    fn settle(&mut self) -> Option<Result<Batch, DatasetError>> {
+        let Waiting((target, evidence)) = self.waiting.pop()?;
+        let assessment = classify(&evidence);
+        self.status.count(&assessment);
+        let shard = target.ordinal / self.shard_rows;
+        let rows = self.open.entry(shard).or_default();
+        rows.push(&target, &evidence, &assessment);
+        if rows.len() < BATCH_ROWS {
+            return None;
+        }
+        self.open.remove(&shard).map(|rows| finish(shard, rows))
+    }
+}
+
+/// Earlier ordinals are greater, as the heap gives its greatest.
+struct Waiting(Observation);
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.0.0.ordinal.cmp(&self.0.0.ordinal)
+    }
+}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Waiting {}
+
+impl Gather<Observation> for Harvest<'_> {
+    type Batch = Result<Batch, DatasetError>;
+
+    fn add(&mut self, observation: Observation) -> Option<Self::Batch> {
+        self.waiting.push(Waiting(observation));
+        if self.waiting.len() <= WAITING { None } else { self.settle() }
+    }
+
+    fn take_all(&mut self) -> Vec<Self::Batch> {
+        let mut all = Vec::new();
+        while !self.waiting.is_empty() {
+            all.extend(self.settle());
+        }
+        all.extend(std::mem::take(&mut self.open).into_iter().map(|(shard, rows)| finish(shard, rows)));
+        all
+    }
+}
+
+fn finish(shard: u64, rows: RowBuilder) -> Result<Batch, DatasetError> {
+    rows.finish().map(|rows| Batch { shard, rows })
+}
