@@ -248,6 +248,7 @@ fn refused(ordinal: u64, domain: &str, alias: Option<&str>, address: Ipv4Addr) -
         mx_hosts: Vec::new(),
         rua_hosts: Vec::new(),
         around: Vec::new(),
+        further: Vec::new(),
         domain: domain.clone(),
     };
     let assessment = classify(&evidence);
