@@ -225,7 +225,7 @@ impl EvidenceArrays {
 }
 
 fn column<A: Array + Clone + 'static>(within: &Option<ColumnGroup>, name: &str) -> Result<Option<A>, DatasetError> {
-    within.as_ref().map_or(Ok(None), |within| within.optional_column(name))
+    within.as_ref().map_or(Ok(None), |within| within.added(name))
 }
 
 fn optional_text(column: Option<&StringArray>, row: usize) -> Option<&str> {
