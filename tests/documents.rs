@@ -4,6 +4,7 @@
 
 mod harness;
 
+use stscan::analyse::stats::TableId;
 use stscan::cli::EXIT_CODES;
 use stscan::dataset::schema_markdown;
 
@@ -31,6 +32,12 @@ fn the_readme_lists_the_columns() {
 fn the_readme_lists_the_exit_statuses() {
     let rows: String = EXIT_CODES.iter().map(|(exit, meaning)| format!("| {} | {meaning} |\n", *exit as i32)).collect();
     assert_eq!(between("<!-- exit: begin", "<!-- exit: end"), format!("| status | meaning |\n|---|---|\n{}", rows.trim()));
+}
+
+#[test]
+fn the_readme_lists_the_tables() {
+    let rows: String = TableId::ALL.iter().map(|table| format!("| `{table}` | {} |\n", table.title())).collect();
+    assert_eq!(between("<!-- tables: begin", "<!-- tables: end"), format!("| table | shows |\n|---|---|\n{}", rows.trim()));
 }
 
 #[test]

@@ -85,6 +85,7 @@ const STATS_EXAMPLES: &str = "Examples:
   stscan stats week-47 --table T3,T9 --by tld
   stscan stats se nu --format csv > tables.csv       # two lists, side by side
   stscan stats --series week-45 week-46 week-47      # adoption over time
+  stscan stats week-47 --compare imc2025             # beside a study's published figures
 
 Every share has its 95 % Wilson interval. What is unknown stands in a row or column of its own.";
 
@@ -208,6 +209,9 @@ pub struct StatsArguments {
     /// Take the datasets for a series of scans and order them by time
     #[arg(long)]
     pub series: bool,
+    /// Put the published figures of a study beside those of the dataset: imc2025
+    #[arg(long, value_name = "STUDY", conflicts_with_all = ["by", "series", "table"])]
+    pub compare: Option<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub format: TableFormat,

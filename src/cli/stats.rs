@@ -5,20 +5,29 @@ use std::io::Write;
 use super::args::{StatsArguments, TableFormat};
 use super::{Exit, Failure};
 use crate::analyse::Scan;
+use crate::analyse::compare::Study;
 use crate::analyse::stats::{By, EntityOptions, StatsOptions, TableId, stats};
 use crate::ui::tables;
 
 /// Tables of a series where none are named.
-const SERIES: &[TableId] = &[TableId::T2];
+const SERIES: &[TableId] = &[TableId::P2];
 
 /// Reads the datasets and prints the tables.
 pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
-    let options = options(arguments)?;
+    let mut options = options(arguments)?;
+    let study = study(arguments)?;
+    if let Some(study) = study {
+        options = study.options(&options);
+    }
     let mut scans = Scan::open_all(&arguments.datasets)?;
     if arguments.series {
         scans.sort_by(|a, b| a.manifest().started_at.cmp(&b.manifest().started_at));
     }
-    let made = stats(&scans, &options)?;
+    let mut made = stats(&scans, &options)?;
+    if let Some(study) = study {
+        made.tables = study.compare(&made.tables);
+        made.notes.extend(study.notes().map(str::to_owned));
+    }
     let text = match arguments.format {
         TableFormat::Text => tables::terminal(&made.tables, &made.notes),
         TableFormat::Markdown => tables::markdown(&made.tables, &made.notes),
@@ -32,6 +41,14 @@ pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
     }
     write!(anstream::stdout().lock(), "{text}")?;
     Ok(Exit::Done)
+}
+
+/// The study whose figures are put beside.
+fn study(arguments: &StatsArguments) -> Result<Option<Study>, Failure> {
+    let known = |word: &str| {
+        Study::from_word(word).ok_or_else(|| Failure::usage(format!("--compare {word:?}: one of {}", words(Study::ALL, Study::as_str))))
+    };
+    arguments.compare.as_deref().map(known).transpose()
 }
 
 fn options(arguments: &StatsArguments) -> Result<StatsOptions, Failure> {

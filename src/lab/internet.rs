@@ -129,7 +129,7 @@ impl Internet {
         match (self.config.world, self.zoo.get((place % cases) as usize)) {
             (World::Zoo, Some((case, _))) if place < cases => format!("{}{ZOO_TLD}", case.name),
             (World::Zoo, Some((case, _))) => format!("{}-{:06}{ZOO_TLD}", case.name, place / cases),
-            (World::Imc2025, _) => imc2025::name(place),
+            (World::Imc2025, _) => imc2025::listed(place),
             _ => self.census.name(place),
         }
     }

@@ -43,7 +43,7 @@ impl Servers {
         let (policy_listeners, https_port) = retry(|| bind(&addresses))?;
         let full = retry(|| fill_queue(https_port))?;
         // One that has nothing to say over HTTPS has something to say over plain HTTP.
-        let plain = [addresses.as_slice(), &[places::REFUSED]].concat();
+        let plain: Vec<Ipv4Addr> = places::all().chain([places::REFUSED]).collect();
         let (plain_listeners, http_port) = retry(|| bind(&plain))?;
         let dns = udp.local_addr()?;
         let stop = Arc::new(AtomicBool::new(false));
@@ -121,7 +121,7 @@ fn bind(addresses: &[Ipv4Addr]) -> io::Result<(Vec<TcpListener>, u16)> {
     let mut listeners: Vec<TcpListener> = Vec::new();
     let mut port = 0;
     for address in addresses {
-        let listener = TcpListener::bind((*address, port))?;
+        let listener = TcpListener::bind((*address, port)).map_err(|error| too_few_files(error, addresses.len()))?;
         listener.set_nonblocking(true)?;
         port = listener.local_addr()?.port();
         listeners.push(listener);
@@ -131,6 +131,16 @@ fn bind(addresses: &[Ipv4Addr]) -> io::Result<(Vec<TcpListener>, u16)> {
         listeners.push(listener);
     }
     Ok((listeners, port))
+}
+
+/// Says what to do where there are more addresses than files may be open.
+fn too_few_files(error: io::Error, sockets: usize) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) if code == nix::errno::Errno::EMFILE as i32 => {
+            io::Error::other(format!("it needs {sockets} sockets, more than files may be open: raise the limit (ulimit -Hn)"))
+        }
+        _ => error,
+    }
 }
 
 /// A listener with the shortest queue and enough connections to fill it: Linux then drops every further SYN.

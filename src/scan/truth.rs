@@ -169,13 +169,15 @@ mod tests {
         let lab = Internet::new(LabConfig::default());
         let truth = lab.truth("eol-lf.test").unwrap();
         let mut confusion = Confusion { codes: CODES.iter().map(|&code| (code, Tally::default())).collect(), ..Confusion::default() };
-        confusion.add("right.test", &truth, &judgement(&truth, vec![finding("sts-policy-eol-lf"), finding("a-code-beyond-the-truth")]));
+        let right = truth.codes.iter().copied().chain(["a-code-beyond-the-truth"]).map(finding).collect();
+        confusion.add("right.test", &truth, &judgement(&truth, right));
         assert_eq!((confusion.missed(), confusion.wrong(), confusion.differing(), confusion.values), (0, 0, 0, 9));
         for _ in 0..7 {
             let wrong = judgement(&truth, vec![finding("sts-mode-testing")]);
             confusion.add("wrong.test", &truth, &Judgement { posture: Some("testing"), mismatch: Some("typo"), ..wrong });
         }
-        assert_eq!((confusion.domains, confusion.missed(), confusion.wrong(), confusion.differing()), (8, 7, 7, 14));
+        let missed = 7 * truth.codes.len() as u64;
+        assert_eq!((confusion.domains, confusion.missed(), confusion.wrong(), confusion.differing()), (8, missed, 7, 14));
         let missed = &confusion.codes["sts-policy-eol-lf"];
         assert_eq!((missed.expected, missed.found, missed.examples.len()), (8, 1, MOST_EXAMPLES));
         let posture = Difference { column: "posture", expected: Some("enforce"), found: Some("testing".to_owned()) };

@@ -1,6 +1,6 @@
 //! The rows that have a record: the flat columns and the little evidence that tables need, read straight from Arrow.
 
-use arrow::array::{Array, BooleanArray, Int16Array, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow::array::{Array, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray};
 
 use crate::classify::{Posture, RecordState};
 use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
@@ -10,7 +10,6 @@ use super::survey::{is_there, record_state};
 
 /// The flat columns that are always read.
 pub(super) const COLUMNS: &[&str] = &[
-    "domain",
     "org_domain",
     "mx_state",
     "mx_provider",
@@ -30,7 +29,6 @@ pub(super) const COLUMNS: &[&str] = &[
 
 /// One row. Evidence that no table asked for is not read, and is `None` here.
 pub(super) struct Adopter<'a> {
-    pub(super) domain: Option<&'a str>,
     pub(super) org_domain: Option<&'a str>,
     pub(super) mx_state: Option<&'a str>,
     pub(super) mx_provider: Option<&'a str>,
@@ -61,7 +59,6 @@ pub(super) struct EvidenceRow<'a> {
     pub(super) authenticated: Option<bool>,
     pub(super) host_a: Option<&'a str>,
     pub(super) host_aaaa: Option<&'a str>,
-    pub(super) status: Option<i16>,
     pub(super) tls_version: Option<&'a str>,
     pub(super) issuer: Option<&'a str>,
     pub(super) error_stage: Option<&'a str>,
@@ -96,7 +93,6 @@ impl Adopter<'_> {
 
 /// The columns of a batch.
 pub(super) struct AdopterColumns {
-    domain: StringArray,
     org_domain: StringArray,
     mx_state: StringArray,
     mx_provider: StringArray,
@@ -121,7 +117,6 @@ impl AdopterColumns {
         let table = ColumnGroup::table(batch);
         let (findings, finding) = table.groups("findings")?;
         Ok(Self {
-            domain: table.column("domain")?,
             org_domain: table.column("org_domain")?,
             mx_state: table.column("mx_state")?,
             mx_provider: table.column("mx_provider")?,
@@ -145,7 +140,6 @@ impl AdopterColumns {
     /// A row; who runs its hosts is told by the caller.
     pub(super) fn row(&self, row: usize, policy_entity: Entity, mx_entity: Entity) -> Adopter<'_> {
         Adopter {
-            domain: text(&self.domain, row),
             org_domain: text(&self.org_domain, row),
             mx_state: text(&self.mx_state, row),
             mx_provider: text(&self.mx_provider, row),
@@ -175,7 +169,6 @@ struct EvidenceArrays {
     host_a: Option<StringArray>,
     host_aaaa: Option<StringArray>,
     fetch: Option<ColumnGroup>,
-    status: Option<Int16Array>,
     tls_version: Option<StringArray>,
     issuer: Option<StringArray>,
     error_stage: Option<StringArray>,
@@ -201,7 +194,6 @@ impl EvidenceArrays {
             authenticated: column(&sts, "ad")?,
             host_a: column(&evidence.optional_group("host_a")?, "outcome")?,
             host_aaaa: column(&evidence.optional_group("host_aaaa")?, "outcome")?,
-            status: column(&fetch, "status")?,
             tls_version: column(&fetch, "tls_version")?,
             issuer: column(&certificate, "issuer")?,
             error_stage: column(&error, "stage")?,
@@ -217,7 +209,6 @@ impl EvidenceArrays {
             authenticated: self.authenticated.as_ref().filter(|ad| ad.is_valid(row)).map(|ad| ad.value(row)),
             host_a: optional_text(self.host_a.as_ref(), row),
             host_aaaa: optional_text(self.host_aaaa.as_ref(), row),
-            status: self.status.as_ref().filter(|status| status.is_valid(row)).map(|status| status.value(row)),
             tls_version: optional_text(self.tls_version.as_ref(), row),
             issuer: optional_text(self.issuer.as_ref(), row),
             error_stage: optional_text(self.error_stage.as_ref(), row),
@@ -234,7 +225,7 @@ impl EvidenceArrays {
 }
 
 fn column<A: Array + Clone + 'static>(within: &Option<ColumnGroup>, name: &str) -> Result<Option<A>, DatasetError> {
-    within.as_ref().map_or(Ok(None), |within| within.optional_column(name))
+    within.as_ref().map_or(Ok(None), |within| within.added(name))
 }
 
 fn optional_text(column: Option<&StringArray>, row: usize) -> Option<&str> {

@@ -34,6 +34,12 @@ impl Details {
         self.sheets.get(table as usize).map_or(0, |sheet| sheet.get(row, column))
     }
 
+    /// The greatest count up to which names may be missing.
+    pub(super) fn lost(&self) -> u64 {
+        let lost = [self.policy_hosts.lost(), self.mx_providers.lost(), self.receivers.lost(), self.issuers.lost()];
+        lost.into_iter().max().unwrap_or_default()
+    }
+
     /// Adds the counts of others.
     pub(super) fn merge(mut self, other: Self) -> Self {
         if self.sheets.len() < other.sheets.len() {

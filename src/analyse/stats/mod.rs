@@ -3,8 +3,6 @@
 //! Three readings, each by all cores and each of few columns: the groups that are shown; the states of all rows, and how many domains
 //! each host serves; then the details of those rows that have a record, which in most lists are one in a hundred.
 
-#![allow(dead_code)] // Until the tables that need the rest are there.
-
 mod adopter;
 mod catalogue;
 mod definition;
@@ -16,22 +14,21 @@ mod ranking;
 mod reading;
 mod sheet;
 mod survey;
+mod survey_columns;
 mod table_id;
 mod tables;
 
-use arrow::array::StringArray;
-
 use super::{AnalyseError, Row, Scan, Table};
-use crate::dataset::{ColumnGroup, text};
 
 use self::adopter::AdopterColumns;
 use self::catalogue::definition;
-use self::definition::Figures;
+use self::definition::{Definition, Figures};
 use self::details::Details;
 use self::entity::{Entity, HostColumns, Hosts};
 use self::grouping::Grouping;
 use self::reading::{RowGroup, fold};
-use self::survey::{States, Survey};
+use self::survey::Survey;
+use self::survey_columns::SurveyColumns;
 
 pub use self::options::{By, EntityOptions, StatsOptions};
 pub use self::table_id::TableId;
@@ -58,33 +55,37 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     };
     let detail_groups = if options.by.is_some() { &survey_groups } else { &Grouping::whole() };
     let surveys = survey(scans, &survey_groups, options)?;
-    let details = details(scans, detail_groups, options)?;
-    let notes = scans.iter().flat_map(Scan::notes).collect();
+    let (details, overflowed) = details(scans, detail_groups, options)?;
+    let mut notes: Vec<String> = scans.iter().flat_map(Scan::notes).collect();
+    if overflowed {
+        notes.push("there are more hosts than are kept apart, so that some stay unclassified which serve few domains".to_owned());
+    }
     let counted = Counted::new(surveys, details, &survey_groups, options);
-    Ok(Stats { tables: options.tables.iter().map(|table| counted.table(*table)).collect(), notes })
+    notes.extend(counted.lost());
+    let tables = options.tables.iter().map(|table| match table {
+        TableId::T23Run => Table { grouped_by: None, rows: tables::run::rows(scans), ..counted.table(*table) },
+        _ => counted.table(*table),
+    });
+    Ok(Stats { tables: tables.collect(), notes })
 }
 
 /// The states of all rows, by group.
 fn survey(scans: &[Scan], groups: &Grouping, options: &StatsOptions) -> Result<Vec<Survey>, AnalyseError> {
-    let _ = options;
-    let mut columns = vec!["mx_state", "sts_state", "tlsrpt_state", "posture"];
+    let asks = |what: fn(&Definition) -> bool| options.tables.iter().any(|table| what(definition(*table)));
+    let reading = SurveyColumns { quality: asks(|table| table.quality), mail_providers: asks(|table| table.mail_providers) };
+    let mut columns = reading.names();
     columns.extend(groups.columns());
     let step = |surveys: &mut Vec<Survey>, group: &RowGroup<'_>| {
         for batch in group.batches(&columns, None)? {
             let batch = batch?;
-            let table = ColumnGroup::table(&batch);
-            let words: [StringArray; 4] =
-                [table.column("mx_state")?, table.column("sts_state")?, table.column("tlsrpt_state")?, table.column("posture")?];
-            groups.rows(group.scan, &batch, |row, group| {
-                let [mx, sts, tlsrpt, posture] = words.each_ref().map(|column| text(column, row));
-                at(surveys, group).add(States::read(mx, sts, tlsrpt, posture));
-            })?;
+            let arrays = reading.arrays(&batch)?;
+            groups.rows(group.scan, &batch, |row, group| arrays.add(row, at(surveys, group)))?;
         }
         Ok(())
     };
     fold(scans, Vec::new, step, |a, b| {
         let (mut sum, more) = if a.len() < b.len() { (b, a) } else { (a, b) };
-        sum.iter_mut().zip(&more).for_each(|(sum, more)| sum.merge(more));
+        sum.iter_mut().zip(more).for_each(|(sum, more)| sum.merge(more));
         sum
     })
 }
@@ -98,12 +99,15 @@ fn at<C: Default>(counters: &mut Vec<C>, group: usize) -> &mut C {
     &mut counters[group]
 }
 
-/// What is counted of the rows that have a record, by group.
-fn details(scans: &[Scan], groups: &Grouping, options: &StatsOptions) -> Result<Vec<Details>, AnalyseError> {
-    let definitions = || options.tables.iter().map(|table| definition(*table));
+/// What is counted of the rows that have a record, by group; and whether there were too many hosts.
+fn details(scans: &[Scan], groups: &Grouping, options: &StatsOptions) -> Result<(Vec<Details>, bool), AnalyseError> {
+    let mut counted: Vec<TableId> = options.tables.iter().map(|table| definition(*table).counted_by.unwrap_or(*table)).collect();
+    counted.sort_unstable();
+    counted.dedup();
+    let definitions = || counted.iter().map(|table| definition(*table));
     let counting: Vec<_> = definitions().filter_map(|definition| definition.count).collect();
     if counting.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     }
     let entities = definitions().any(|definition| definition.entities);
     let hosts = if entities { Some(Hosts::count(scans, options.entities.by_address)?) } else { None };
@@ -134,11 +138,12 @@ fn details(scans: &[Scan], groups: &Grouping, options: &StatsOptions) -> Result<
         }
         Ok(())
     };
-    fold(scans, Vec::new, step, |a, b| {
+    let details = fold(scans, Vec::new, step, |a, b| {
         let length = a.len().max(b.len());
         let (mut a, mut b) = (a.into_iter(), b.into_iter());
         (0..length).map(|_| a.next().unwrap_or_default().merge(b.next().unwrap_or_default())).collect()
-    })
+    })?;
+    Ok((details, hosts.is_some_and(|hosts| hosts.overflowed())))
 }
 
 /// Everything that has been counted.
@@ -153,9 +158,18 @@ struct Counted<'o> {
 impl<'o> Counted<'o> {
     fn new(surveys: Vec<Survey>, details: Vec<Details>, groups: &'o Grouping, options: &'o StatsOptions) -> Self {
         let mut survey = Survey::default();
-        surveys.iter().for_each(|more| survey.merge(more));
+        surveys.iter().for_each(|more| survey.merge(more.clone()));
         let sum = details.iter().cloned().fold(Details::default(), Details::merge);
         Self { whole: (survey, sum), surveys, details, groups, options }
+    }
+
+    /// What is to be said where there were too many names to keep them all.
+    fn lost(&self) -> Option<String> {
+        let (survey, details) = &self.whole;
+        let lost = [survey.mail_providers.lost(), details.lost()].into_iter().max().filter(|lost| *lost > 0)?;
+        Some(format!(
+            "there are more names than are kept apart: those of at most {lost} domains may be missing, and counts too low by as much"
+        ))
     }
 
     fn table(&self, id: TableId) -> Table {

@@ -62,11 +62,6 @@ impl<const K: usize> Ranking<K> {
         self.lost
     }
 
-    /// How many names there are.
-    pub(super) fn len(&self) -> usize {
-        self.names.len()
-    }
-
     /// The names by their first count, the greatest first; of equal ones by name.
     pub(super) fn sorted(&self) -> Vec<(&str, [u64; K])> {
         let mut sorted: Vec<(&str, [u64; K])> = self.names.iter().map(|(name, counts)| (&**name, *counts)).collect();
@@ -90,7 +85,7 @@ mod tests {
                 ranking.add(&name.to_string(), [1]);
                 exact[usize::from(*name)] += 1;
             }
-            prop_assert!(ranking.len() <= most);
+            prop_assert!(ranking.names.len() <= most);
             let kept = |name: usize| ranking.sorted().iter().find(|(kept, _)| *kept == name.to_string()).map_or(0, |(_, [n])| *n);
             for (name, n) in exact.iter().enumerate() {
                 prop_assert!(kept(name) <= *n && kept(name) + ranking.lost() >= *n, "{name}: {} of {n}, lost {}", kept(name), ranking.lost());

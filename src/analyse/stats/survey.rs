@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use crate::classify::{MxState, Posture, RecordState};
 use crate::evidence::Outcome;
 
+use super::ranking::Ranking;
+
 /// The questions that are asked of every domain, by their names in `evidence`.
 pub(super) const QUESTIONS: [&str; 3] = ["mx", "sts_txt", "tlsrpt_txt"];
 
@@ -62,12 +64,21 @@ pub(super) struct Survey {
     pub(super) outcomes: [[u64; OUTCOMES]; QUESTIONS.len()],
     /// Questions that were asked more than once.
     pub(super) repeated: [u64; QUESTIONS.len()],
+    /// Domains with MX by the registrable domain of the most preferred MX host: all, with MTA-STS, unknown, with TLSRPT, unknown.
+    pub(super) mail_providers: Ranking<5>,
 }
 
 impl Survey {
     /// Adds a row.
     pub(super) fn add(&mut self, states: States) {
         *self.states.entry(states).or_default() += 1;
+    }
+
+    /// Adds the mail provider of a row.
+    pub(super) fn add_mail_provider(&mut self, provider: &str, states: States) {
+        let flags =
+            [true, states.has_sts(), states.sts == RecordState::Unknown, states.has_tlsrpt(), states.tlsrpt == RecordState::Unknown];
+        self.mail_providers.add(provider, flags.map(u64::from));
     }
 
     /// Adds what became of a question.
@@ -82,12 +93,13 @@ impl Survey {
     }
 
     /// Adds the counts of others.
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         for (states, rows) in &other.states {
             *self.states.entry(*states).or_default() += rows;
         }
         let sums = self.outcomes.iter_mut().flatten().chain(&mut self.repeated);
         sums.zip(other.outcomes.iter().flatten().chain(&other.repeated)).for_each(|(sum, more)| *sum += more);
+        self.mail_providers = std::mem::take(&mut self.mail_providers).merge(other.mail_providers);
     }
 
     /// How many rows are so.

@@ -29,8 +29,11 @@ impl Group {
         column.cloned().ok_or_else(|| DatasetError::Column(self.path_of(name)))
     }
 
-    /// As [`Self::column`], of a column that the first datasets do not have.
-    pub(super) fn added<A: Array + Clone + 'static>(&self, name: &str) -> Result<Option<A>, DatasetError> {
+    /// As [`Self::column`], of a column that may not have been read, or that the first datasets do not have.
+    ///
+    /// # Errors
+    /// If it has another type.
+    pub fn added<A: Array + Clone + 'static>(&self, name: &str) -> Result<Option<A>, DatasetError> {
         self.array.column_by_name(name).map(|_| self.column(name)).transpose()
     }
 
@@ -48,14 +51,6 @@ impl Group {
     /// If it has another type.
     pub fn optional_group(&self, name: &str) -> Result<Option<Self>, DatasetError> {
         self.has(name).then(|| self.group(name)).transpose()
-    }
-
-    /// A column of a known type that may not have been read, or that the first datasets do not have.
-    ///
-    /// # Errors
-    /// If it has another type.
-    pub fn optional_column<A: Array + Clone + 'static>(&self, name: &str) -> Result<Option<A>, DatasetError> {
-        self.has(name).then(|| self.column(name)).transpose()
     }
 
     /// A column of lists of structs: the lists, and all their elements.

@@ -40,7 +40,7 @@ pub(super) fn of_the_hoster(case: Case) -> Case {
     mismatch(case, &["*.hosting.example"])
 }
 
-/// The certificate of the registrar (section 4.3.2).
+/// The certificate of the registrar.
 pub(super) fn of_porkbun(case: Case) -> Case {
     mismatch(case, &["*.porkbun.com"])
 }

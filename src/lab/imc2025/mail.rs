@@ -15,11 +15,11 @@ pub(super) enum Mail {
     /// A small provider, of 35 to 40 domains.
     Small,
     Tutanota,
-    /// A letter is wrong in the MX record: the one inconsistent domain among those with one provider for both (section 4.5).
+    /// A letter is wrong in the MX record: the one inconsistent domain among those with one provider for both.
     TutanotaTypo,
     /// The forwarding of a registrar.
     Porkbun,
-    /// 4,722 domains (section 3.3).
+    /// 4,722 domains, which the study names as an exception from its heuristic.
     Mxascen,
     /// A host of its own for each customer, and patterns of somebody else.
     Lucidgrow,

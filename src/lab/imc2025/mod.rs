@@ -3,7 +3,7 @@
 //! Ashiq, Fiebig and Chung, "Unraveling the Complexities of MTA-STS Deployment and Management in Securing Email" (IMC 2025): 68,030
 //! domains with an MTA-STS record, as in the snapshot of 2024-09-29, and 16,657 that only ask for TLS reports, so that Table 1 comes
 //! to its sums. A scan of this world has to count what the paper counts. All is computed from the index in a name, so the world
-//! takes no memory; names are synthetic, and neighbouring names have nothing in common, so that a part of the list is a fair sample.
+//! takes no memory; names are synthetic, and the list is shuffled, so that its beginning is a fair sample.
 //!
 //! Where the paper leaves something open or contradicts itself, the world chooses:
 //!
@@ -24,7 +24,7 @@
 //! - *Modes* of all others are not in the paper: enforce and testing in turn. max_age is 30 days throughout.
 //! - *TLSRPT beside MTA-STS* is read off a figure; .net and .se have none without MTA-STS, since Table 1 does not say.
 //!
-//! Not in this world: MX certificates (section 4.4, which needs SMTP; hence neither the 640 domains expected to lose mail nor the 20,144
+//! Not in this world: MX certificates (which need SMTP; hence neither the 640 domains expected to lose mail nor the 20,144
 //! misconfigured), history (outdated policies, trends), Tranco ranks, and domains without any record (73,939,004 in .com alone),
 //! which are denominators only.
 
@@ -46,7 +46,7 @@ use super::case::{Case, case};
 use super::site::End;
 
 pub(super) use self::hosts::addresses;
-pub(super) use self::names::{NAMES, name};
+pub(super) use self::names::{NAMES, listed};
 
 fn groups() -> impl Iterator<Item = &'static Group> {
     [self_managed::GROUPS, third_party::GROUPS, unclassified::GROUPS].into_iter().flatten()

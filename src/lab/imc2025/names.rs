@@ -51,8 +51,16 @@ fn locate(index: u64) -> Option<(Place, &'static str)> {
     None
 }
 
+/// A multiplier without a common factor with [`NAMES`].
+const SHUFFLE: u64 = 30_011;
+
+/// The name at a place of the world's list, which is in such an order that its beginning is a fair sample of all of it.
+pub(in crate::lab) fn listed(place: u64) -> String {
+    name(place % NAMES * SHUFFLE % NAMES)
+}
+
 /// The name at an index: `d004711.com`.
-pub(in crate::lab) fn name(index: u64) -> String {
+pub(super) fn name(index: u64) -> String {
     format!("d{index:06}.{}", locate(index).map_or("com", |(_, tld)| tld))
 }
 
@@ -81,6 +89,7 @@ mod tests {
         for index in [0, 53_799, 53_800, 59_982, 59_983, 67_338, 68_029, 68_030, NAMES - 1] {
             assert_eq!(place(&name(index)).unwrap().index, index);
         }
+        assert_eq!((0..NAMES).map(listed).collect::<std::collections::HashSet<_>>().len() as u64, NAMES);
         for stranger in ["d000000.net", "d53800.net", "d999999.com", "e000000.com", "d00000x.com", "d000000.com.com", "com", ""] {
             assert_eq!(place(stranger), None, "{stranger}");
         }

@@ -102,7 +102,7 @@ fn providers_of_table_2() {
 }
 
 fn sites() -> impl Iterator<Item = (String, Case)> {
-    (0..names::ADOPTERS).filter_map(|index| find(&name(index)).map(|case| (name(index), case)))
+    (0..names::ADOPTERS).filter_map(|index| find(&names::name(index)).map(|case| (names::name(index), case)))
 }
 
 /// The registrable domain of a name of this world: its last two labels.

@@ -45,19 +45,21 @@ fn grid(out: &mut String, table: &Table) {
 
 /// Text without meaning to Markdown or HTML.
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in safe(text).chars() {
+    let safe = safe(text);
+    let mut out = String::with_capacity(safe.len());
+    let mut rest = safe.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => out.extend(['\\', c]),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
+            // What some forges make links of by themselves: addresses, https://..., www....
             '@' => out.push_str("&#64;"),
-            ':' => out.push_str("&#58;"),
+            ':' if rest.peek().is_some_and(|next| *next != ' ') => out.push_str("&#58;"),
             c => out.push(c),
         }
     }
-    // A name such as www.example.com would become a link by itself on some forges.
     out.replace("www.", "www&#46;")
 }
 

@@ -25,6 +25,15 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
+/// A measure, or a difference, with as many digits as are worth reading.
+fn measure(number: f64) -> String {
+    match number.abs() {
+        whole if whole.fract() == 0.0 && whole < 1e15 => format!("{}{}", if number < 0.0 { "-" } else { "" }, grouped(whole as u64)),
+        large if large >= 100.0 => format!("{number:.1}"),
+        _ => format!("{number:.2}").trim_end_matches('0').to_owned(),
+    }
+}
+
 /// A share in per cent, with as many digits as tell it from nothing.
 fn percent(share: f64) -> String {
     match share * 100.0 {
@@ -50,7 +59,7 @@ fn parts(cell: &Cell) -> [String; 3] {
     let none = String::new;
     match cell {
         Cell::Empty => ["-".to_owned(), none(), none()],
-        Cell::Number(number) => [format!("{number:.1}"), none(), none()],
+        Cell::Number(number) => [measure(*number), none(), none()],
         Cell::Count(n) => [grouped(*n), none(), none()],
         Cell::Share { n, .. } => {
             let share = cell.share().map_or_else(|| "-".to_owned(), percent);
@@ -61,19 +70,21 @@ fn parts(cell: &Cell) -> [String; 3] {
 
 /// What the shares of a table are shares of, a sentence for each different whole.
 fn wholes(table: &Table) -> Vec<String> {
-    let mut said: Vec<(&str, Vec<&str>)> = Vec::new();
-    for column in table.columns.iter().filter(|column| !column.of.is_empty()) {
-        match said.iter_mut().find(|(of, _)| *of == column.of) {
-            Some((_, columns)) => columns.push(&column.title),
-            None => said.push((&column.of, vec![&column.title])),
+    let columns = table.columns.iter().map(|column| (column.of.as_str(), column.title.as_str()));
+    let rows = table.rows.iter().map(|row| (row.of.as_deref().unwrap_or_default(), row.title.as_str()));
+    let sentence = |kind: &'static str| move |(of, titles): (&str, Vec<&str>)| format!("{kind}{}: share of {of}", titles.join(", "));
+    gathered(columns).into_iter().map(sentence("")).chain(gathered(rows).into_iter().map(sentence("in row "))).collect()
+}
+
+/// The titles of each whole, in the order in which they come; titles without a whole are left out.
+fn gathered<'t>(pairs: impl Iterator<Item = (&'t str, &'t str)>) -> Vec<(&'t str, Vec<&'t str>)> {
+    let mut gathered: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (of, title) in pairs.filter(|(of, _)| !of.is_empty()) {
+        match gathered.iter_mut().find(|(known, _)| *known == of) {
+            Some((_, titles)) if titles.contains(&title) => {}
+            Some((_, titles)) => titles.push(title),
+            None => gathered.push((of, vec![title])),
         }
     }
-    let mut sentences: Vec<String> = said.into_iter().map(|(of, columns)| format!("{}: share of {of}", columns.join(", "))).collect();
-    for row in table.rows.iter().filter(|row| row.of.is_some()) {
-        let sentence = format!("row {:?}: share of {}", row.title, row.of.as_deref().unwrap_or_default());
-        if !sentences.contains(&sentence) {
-            sentences.push(sentence);
-        }
-    }
-    sentences
+    gathered
 }

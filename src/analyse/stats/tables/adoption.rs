@@ -1,8 +1,8 @@
 //! T1 and T2: how many domains there are, where their mail goes, and how many have the two records.
 
-use crate::analyse::Row;
 use crate::analyse::stats::definition::{Definition, Figures, share};
-use crate::classify::{MxState, RecordState};
+use crate::analyse::{Cell, Row};
+use crate::classify::{MxState, Posture, RecordState};
 
 const DOMAINS: &str = "domains scanned";
 const WITH_MX: &str = "domains with MX";
@@ -29,7 +29,7 @@ fn mail(figures: &Figures<'_>) -> Vec<Row> {
     let rows = figures.survey.rows();
     let states = [MxState::Present, MxState::Null, MxState::None, MxState::Nxdomain, MxState::Unknown];
     let cells = states.map(|state| share(figures.survey.count(|states| states.mx == state), rows));
-    vec![Row::new("all", "all", [&[crate::analyse::Cell::Count(rows)][..], &cells].concat())]
+    vec![Row::new("all", "all", [&[Cell::Count(rows)][..], &cells].concat())]
 }
 
 pub(in crate::analyse::stats) const ADOPTION: Definition = Definition {
@@ -67,6 +67,47 @@ fn adoption(figures: &Figures<'_>) -> Vec<Row> {
         share(survey.count(|states| states.has_mx() && states.tlsrpt == RecordState::Unknown), mx),
         share(both, sts),
         share(both, tlsrpt),
+    ];
+    vec![Row::new("all", "all", cells)]
+}
+
+pub(in crate::analyse::stats) const SERIES: Definition = Definition {
+    title: "Adoption and state of deployments over time",
+    columns: &[
+        ("domains", "domains", ""),
+        ("mx", "with MX", DOMAINS),
+        ("sts", "MTA-STS record", WITH_MX),
+        ("tlsrpt", "TLSRPT record", WITH_MX),
+        ("enforce", "enforce", DEPLOYED),
+        ("testing", "testing", DEPLOYED),
+        ("none", "none", DEPLOYED),
+        ("broken", "broken", DEPLOYED),
+        ("posture-unknown", "policy unknown", DEPLOYED),
+        ("unknown", "record unknown", WITH_MX),
+    ],
+    rows: series,
+    notes: &["made for --series, where each group is a scan, the oldest first"],
+    ..Definition::EMPTY
+};
+
+const DEPLOYED: &str = "domains with MX and an MTA-STS record";
+
+fn series(figures: &Figures<'_>) -> Vec<Row> {
+    let survey = figures.survey;
+    let mx = survey.count(|states| states.has_mx());
+    let sts = survey.count(|states| states.has_mx() && states.has_sts());
+    let posture = |posture| share(survey.count(|states| states.has_mx() && states.has_sts() && states.posture == posture), sts);
+    let cells = vec![
+        Cell::Count(survey.rows()),
+        share(mx, survey.rows()),
+        share(sts, mx),
+        share(survey.count(|states| states.has_mx() && states.has_tlsrpt()), mx),
+        posture(Posture::Enforce),
+        posture(Posture::Testing),
+        posture(Posture::None),
+        posture(Posture::Broken),
+        posture(Posture::Unknown),
+        share(survey.count(|states| states.has_mx() && states.sts == RecordState::Unknown), mx),
     ];
     vec![Row::new("all", "all", cells)]
 }

@@ -1,0 +1,144 @@
+//! T20: DNSSEC, TTLs, address families, TLS versions and issuers, as deployments have them.
+
+use crate::analyse::Row;
+use crate::analyse::stats::adopter::Adopter;
+use crate::analyse::stats::definition::{Definition, Figures, alone, share};
+use crate::analyse::stats::details::Details;
+use crate::analyse::stats::grouping::OTHER;
+use crate::analyse::stats::table_id::TableId;
+
+pub(in crate::analyse::stats) const NETWORK: Definition = Definition {
+    title: "DNS and TLS of deployments",
+    columns: &[("domains", "domains", "domains with an MTA-STS record")],
+    evidence: &[
+        "evidence.sts_txt.ttl",
+        "evidence.sts_txt.ad",
+        "evidence.host_a.outcome",
+        "evidence.host_aaaa.outcome",
+        "evidence.fetch.tls_version",
+    ],
+    count: Some(count),
+    rows,
+    notes: &["the TTL is what the resolver gave, so at most the published one; the AD bit is what the resolver says"],
+    ..Definition::EMPTY
+};
+
+const ROWS: [(&str, &str); 17] = [
+    ("dnssec", "record with AD bit (DNSSEC)"),
+    ("no-dnssec", "record without AD bit"),
+    ("dnssec-unknown", "AD bit unknown"),
+    ("ttl-short", "TTL of the record below an hour"),
+    ("ttl-hours", "TTL from an hour to below a day"),
+    ("ttl-day", "TTL of a day"),
+    ("ttl-long", "TTL above a day"),
+    ("ttl-unknown", "TTL unknown"),
+    ("ipv4-and-ipv6", "policy host with IPv4 and IPv6"),
+    ("ipv4-only", "policy host with IPv4 only"),
+    ("ipv6-only", "policy host with IPv6 only"),
+    ("no-address", "policy host without address"),
+    ("address-unknown", "addresses unknown"),
+    ("TLSv1.3", "policy host speaks TLS 1.3"),
+    ("TLSv1.2", "policy host speaks TLS 1.2"),
+    ("tls-other", "another version of TLS"),
+    ("tls-none", "no TLS session"),
+];
+
+fn count(adopter: &Adopter<'_>, details: &mut Details) {
+    if !adopter.has_sts() {
+        return;
+    }
+    let evidence = &adopter.evidence;
+    let dnssec = evidence.authenticated.map_or("dnssec-unknown", |ad| if ad { "dnssec" } else { "no-dnssec" });
+    let ttl = match evidence.ttl {
+        None => "ttl-unknown",
+        Some(..3_600) => "ttl-short",
+        Some(3_600..86_400) => "ttl-hours",
+        Some(86_400) => "ttl-day",
+        Some(_) => "ttl-long",
+    };
+    let negative = |outcome| matches!(outcome, Some("nodata" | "nxdomain" | "pruned"));
+    let addresses = match (evidence.host_a, evidence.host_aaaa) {
+        (Some("noerror"), Some("noerror")) => "ipv4-and-ipv6",
+        (Some("noerror"), aaaa) if negative(aaaa) => "ipv4-only",
+        (a, Some("noerror")) if negative(a) => "ipv6-only",
+        (a, aaaa) if negative(a) && negative(aaaa) => "no-address",
+        _ => "address-unknown",
+    };
+    let tls = match evidence.tls_version {
+        Some(version @ ("TLSv1.3" | "TLSv1.2")) => version,
+        Some(_) => "tls-other",
+        None => "tls-none",
+    };
+    let sheet = details.sheet(TableId::T20);
+    [dnssec, ttl, addresses, tls].into_iter().for_each(|key| sheet.add(key, 0));
+}
+
+fn rows(figures: &Figures<'_>) -> Vec<Row> {
+    let records = figures.records();
+    let rows = ROWS.into_iter().map(|(key, title)| Row::new(key, title, vec![share(figures.get(TableId::T20, key, 0), records)]));
+    rows.chain([figures.unknown_records(1, 0)]).collect()
+}
+
+pub(in crate::analyse::stats) const ISSUERS: Definition = Definition {
+    title: "Issuers of the certificates of policy hosts, by organisation",
+    columns: &[("domains", "domains", "domains with an MTA-STS record whose policy host presented a certificate")],
+    evidence: &["evidence.fetch.certificate.issuer"],
+    count: Some(count_issuers),
+    rows: issuer_rows,
+    notes: &["the organisation (O) of the issuer's name, or its whole name where it has none; certificates that are not valid count, too"],
+    ..Definition::EMPTY
+};
+
+fn count_issuers(adopter: &Adopter<'_>, details: &mut Details) {
+    if let Some(issuer) = adopter.evidence.issuer.filter(|_| adopter.has_sts()) {
+        let organisation = organisation(issuer).unwrap_or(issuer);
+        details.issuers.add(if organisation.is_empty() { "(no name)" } else { organisation }, [1]);
+    }
+}
+
+/// The value of O in a name as RFC 4514 writes it; an escaped comma does not end it.
+fn organisation(name: &str) -> Option<&str> {
+    let mut start = 0;
+    let mut escaped = false;
+    for (at, c) in name.char_indices().chain([(name.len(), ',')]) {
+        if c == ',' && !escaped {
+            let part = name.get(start..at).unwrap_or_default().trim_start();
+            if let Some(value) = part.strip_prefix("O=") {
+                return Some(value);
+            }
+            start = at + 1;
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    None
+}
+
+fn issuer_rows(figures: &Figures<'_>) -> Vec<Row> {
+    let sorted = figures.details.issuers.sorted();
+    let all: u64 = sorted.iter().map(|(_, [domains])| domains).sum();
+    let mut rows: Vec<Row> =
+        sorted.iter().take(figures.top).map(|(name, [domains])| Row::new(*name, *name, vec![share(*domains, all)])).collect();
+    if sorted.len() > figures.top {
+        let others = sorted.iter().skip(figures.top).map(|(_, [domains])| domains).sum();
+        rows.push(Row::new(OTHER, OTHER, vec![share(others, all)]));
+    }
+    let records = figures.records();
+    rows.push(
+        alone("no-certificate", "no certificate seen", share(records.saturating_sub(all), records), 1, 0)
+            .of("domains with an MTA-STS record"),
+    );
+    rows.push(figures.unknown_records(1, 0));
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn organisations_of_issuers() {
+        assert_eq!(organisation("CN=R11,O=Let's Encrypt,C=US"), Some("Let's Encrypt"));
+        assert_eq!(organisation("CN=x, O=A\\, Inc."), Some("A\\, Inc."));
+        assert_eq!((organisation("CN=O=x"), organisation("")), (None, None));
+    }
+}

@@ -1,0 +1,92 @@
+//! T4: what is wrong with MTA-STS records.
+
+use crate::analyse::stats::adopter::Adopter;
+use crate::analyse::stats::definition::{Definition, Figures, share};
+use crate::analyse::stats::details::Details;
+use crate::analyse::stats::table_id::TableId;
+use crate::analyse::{Cell, Row};
+use crate::classify::RecordState;
+
+pub(in crate::analyse::stats) const RECORDS: Definition = Definition {
+    title: "Faults of MTA-STS records",
+    columns: &[
+        ("records", "domains", "domains with an MTA-STS record"),
+        ("unusable", "where no sender may use it", "domains whose record is invalid or not the only one"),
+    ],
+    count: Some(count),
+    rows,
+    notes: &["a record may have several faults, so the rows below `invalid` overlap"],
+    ..Definition::EMPTY
+};
+
+/// Key, title and codes of each fault.
+pub(super) const FAULTS: &[(&str, &str, &[&str])] = &[
+    (
+        "bad-version",
+        "does not begin with v=STSv1",
+        &[
+            "sts-record-near-miss",
+            "sts-record-unknown-version",
+            "sts-record-version-case",
+            "sts-record-version-not-first",
+            "sts-record-version-space",
+            "sts-record-leading-space",
+            "sts-record-literal-quotes",
+        ],
+    ),
+    ("no-id", "no id", &["sts-record-id-missing"]),
+    ("bad-id", "id with other than letters and digits", &["sts-record-id-invalid"]),
+    ("long-id", "id longer than 32 characters", &["sts-record-id-too-long"]),
+    ("policy-keys", "keys of a policy", &["sts-record-policy-keys"]),
+    ("unknown-field", "unknown field", &["sts-record-unknown-field"]),
+    (
+        "syntax",
+        "other syntax",
+        &[
+            "sts-record-field-syntax",
+            "sts-record-empty-field",
+            "sts-record-trailing-space",
+            "sts-record-key-case",
+            "sts-record-escaped-semicolon",
+            "sts-record-non-ascii",
+            "sts-record-control-char",
+            "sts-record-version-duplicate",
+            "sts-record-id-duplicate",
+        ],
+    ),
+    ("cname", "is reached by a CNAME", &["sts-record-cname"]),
+];
+
+const STATES: [(&str, &str, RecordState); 3] = [
+    ("valid", "valid", RecordState::Valid),
+    ("multiple", "more than one record", RecordState::Multiple),
+    ("invalid", "invalid", RecordState::Invalid),
+];
+
+fn count(adopter: &Adopter<'_>, details: &mut Details) {
+    if !adopter.has_sts() {
+        return;
+    }
+    let sheet = details.sheet(TableId::T4);
+    let unusable = adopter.sts != RecordState::Valid;
+    let state = STATES.iter().filter(|(_, _, state)| *state == adopter.sts).map(|(key, _, _)| *key);
+    let faults = FAULTS.iter().filter(|(_, _, codes)| adopter.has_any(codes)).map(|(key, _, _)| *key);
+    for key in state.chain(faults) {
+        sheet.add(key, 0);
+        if unusable {
+            sheet.add(key, 1);
+        }
+    }
+}
+
+fn rows(figures: &Figures<'_>) -> Vec<Row> {
+    let records = figures.records();
+    let unusable = records - figures.survey.count(|states| states.sts == RecordState::Valid);
+    let keys = STATES.iter().map(|(key, title, _)| (*key, *title)).chain(FAULTS.iter().map(|(key, title, _)| (*key, *title)));
+    let at = |key, column| figures.get(TableId::T4, key, column);
+    let row = |(key, title)| {
+        let second = if key == "valid" { Cell::Empty } else { share(at(key, 1), unusable) };
+        Row::new(key, title, vec![share(at(key, 0), records), second])
+    };
+    keys.map(row).chain([figures.unknown_records(2, 0)]).collect()
+}

@@ -1,0 +1,423 @@
+//! `stscan stats` end to end: a scan of the zoo against an independent count, made-up datasets for heuristics, hostile names and errors.
+
+#![allow(clippy::unwrap_used)] // A test fails by panicking.
+
+mod harness;
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, UNIX_EPOCH};
+
+use harness::{expect, rows, stderr, stdout};
+use serde_json::Value;
+use stscan::analyse::stats::{By, StatsOptions, TableId, stats};
+use stscan::analyse::{Cell, Scan, Table};
+use stscan::classify::classify;
+use stscan::dataset::{Activity, Dataset, EvidenceColumns, List, Options, Reader, Record, RunDescription, Tool, record_batch};
+use stscan::evidence::{Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Mx, Outcome, Txt};
+use stscan::input::{Accounting, Target};
+use stscan::name::{Domain, suffix};
+
+/// The zoo, scanned once for all tests.
+fn zoo() -> &'static Path {
+    static ZOO: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = ZOO.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("zoo");
+        expect(0, &["scan", "--lab=zoo", "-o", path.to_str().unwrap()]);
+        (folder, path)
+    });
+    path
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn tables(dirs: &[PathBuf], options: &StatsOptions) -> BTreeMap<String, Table> {
+    let made = stats(&Scan::open_all(dirs).unwrap(), options).unwrap();
+    made.tables.into_iter().map(|table| (table.id.clone(), table)).collect()
+}
+
+fn all_tables() -> Vec<TableId> {
+    TableId::ALL.to_vec()
+}
+
+fn n(table: &Table, row: &str, column: &str) -> u64 {
+    table.cell(None, row, column).unwrap_or_else(|| panic!("{} has no cell {row} {column}", table.id)).n().unwrap()
+}
+
+/// Some cases of the zoo, so that a new case changes no snapshot.
+const CASES: &str = "enforce domain-nxdomain record-cname-loop record-over-tcp tlsrpt-cname id-duplicate unrelated-txt id-hyphens \
+    record-two-equals record-policy-lines version-colon record-split-joined rua-two rua-external tlsrpt-unrelated-txt \
+    tlsrpt-version-0 rua-empty rua-space tlsrpt-field-syntax host-silence connect-refused tls12 cert-name-mismatch \
+    cert-not-yet-valid redirect-301 status-204 status-404 status-526 content-type-octets content-encoding to-the-end \
+    version-last line-separator space-before-colon bom json-body version-missing mode-report max-age-one-week \
+    max-age-missing mx-two-wildcards mx-port mx-u-label-pattern mx-missing mx-digits mx-outlook typo null-mx mx-nxdomain \
+    mx-cname-dangling null-mx-beside rua-null-mx rua-https-no-mx stray-old wildcard-behind age-zero rua-port-443";
+
+#[test]
+fn tables_in_all_formats() {
+    let folder = tempfile::tempdir().unwrap();
+    let (list, dir) = (folder.path().join("cases.txt"), folder.path().join("cases"));
+    std::fs::write(&list, CASES.split_whitespace().map(|case| format!("{case}.test\n")).collect::<String>()).unwrap();
+    expect(0, &["scan", "--lab=zoo", text(&list), "-o", text(&dir)]);
+    // What takes time, or is tried again under load, is no matter of a snapshot.
+    let chosen = "T1,T2,T3,T4,T5,T6,T7,T8,T9,T10,T12,T14,T15,T16,T17,T18,T18-receivers,T19,T20";
+    let printed =
+        |format: &str, chosen: &str| stdout(&expect(0, &["stats", text(&dir), "--table", chosen, "--top", "5", "--format", format]));
+    insta::assert_snapshot!("text", printed("text", chosen));
+    insta::assert_snapshot!("markdown", printed("markdown", "T3,T15,study"));
+    insta::assert_snapshot!("csv", printed("csv", "T3,T5,T9"));
+    insta::assert_snapshot!("json", printed("json", "T2,T14"));
+}
+
+/// What an independent reading of a row gives.
+struct Plain {
+    columns: HashMap<&'static str, Option<String>>,
+    codes: Vec<String>,
+    policy_host: Option<String>,
+    settled: bool,
+}
+
+fn plain(dir: &Path) -> Vec<Plain> {
+    let reader = Reader::open(dir).unwrap();
+    let evidence: Vec<Evidence> = reader
+        .batches(None)
+        .flat_map(|batch| {
+            let batch = batch.unwrap();
+            let columns = EvidenceColumns::of(&batch).unwrap();
+            (0..batch.num_rows()).map(|row| columns.row(row).unwrap()).collect::<Vec<_>>()
+        })
+        .collect();
+    rows(dir)
+        .into_iter()
+        .zip(evidence)
+        .map(|(row, evidence)| {
+            let own = suffix::registrable(evidence.domain.as_str()).map(str::to_owned);
+            let assessment = classify(&evidence);
+            let name = assessment.policy_provider.filter(|name| Some(name) != own.as_ref());
+            let a = evidence.host_a.as_ref().and_then(|lookup| lookup.records.iter().min().map(ToString::to_string));
+            let aaaa = evidence.host_aaaa.as_ref().and_then(|lookup| lookup.records.iter().min().map(ToString::to_string));
+            let settled = |outcome: Option<Outcome>| outcome.is_some_and(Outcome::is_conclusive);
+            Plain {
+                columns: row.columns.into_iter().collect(),
+                codes: row.codes,
+                policy_host: name.or(a).or(aaaa),
+                settled: settled(evidence.host_a.map(|lookup| lookup.outcome)) && settled(evidence.host_aaaa.map(|lookup| lookup.outcome)),
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn figures_are_those_of_an_independent_count() {
+    let options = StatsOptions { tables: all_tables(), ..StatsOptions::default() };
+    let tables = tables(&[zoo().to_owned()], &options);
+    let rows = plain(zoo());
+    let is = |row: &Plain, column: &str, words: &[&str]| row.columns[column].as_deref().is_some_and(|word| words.contains(&word));
+    let there = |row: &Plain, column: &str| is(row, column, &["valid", "invalid", "multiple"]);
+    let count = |so: &dyn Fn(&Plain) -> bool| rows.iter().filter(|row| so(row)).count() as u64;
+    let sts = |row: &Plain| there(row, "sts_state");
+    let has = |row: &Plain, code: &str| row.codes.iter().any(|found| found == code);
+
+    let (t1, t2) = (&tables["T1"], &tables["T2"]);
+    assert_eq!(n(t1, "all", "domains"), rows.len() as u64);
+    assert_eq!(n(t1, "all", "null-mx"), count(&|row| is(row, "mx_state", &["null"])));
+    assert_eq!(n(t2, "all", "sts"), count(&|row| is(row, "mx_state", &["present"]) && sts(row)));
+    assert_eq!(n(t2, "all", "both"), count(&|row| is(row, "mx_state", &["present"]) && sts(row) && there(row, "tlsrpt_state")));
+    assert_eq!(n(t2, "all", "tlsrpt-unknown"), count(&|row| is(row, "mx_state", &["present"]) && is(row, "tlsrpt_state", &["unknown"])));
+
+    let valid = |row: &Plain| is(row, "sts_state", &["valid"]);
+    let passed = |row: &Plain, stages: &[&str]| valid(row) && is(row, "policy_stage", stages);
+    let t3 = &tables["T3"];
+    assert_eq!(n(t3, "record", "reached"), count(&sts));
+    assert_eq!(n(t3, "record", "unknown"), count(&|row| is(row, "sts_state", &["unknown"])));
+    assert_eq!(n(t3, "valid-record", "reached"), count(&valid));
+    assert_eq!(
+        n(t3, "host", "unknown"),
+        count(&|row| valid(row) && (row.columns["policy_stage"].is_none() || passed(row, &["dns"]) && is(row, "posture", &["unknown"])))
+    );
+    assert_eq!(n(t3, "tls", "reached"), count(&|row| passed(row, &["http", "syntax", "ok"])));
+    assert_eq!(n(t3, "http", "dropped"), count(&|row| passed(row, &["http"]) && !is(row, "posture", &["unknown"])));
+    assert_eq!(n(t3, "policy", "reached"), count(&|row| passed(row, &["ok"])));
+    assert_eq!(n(t3, "mx", "reached"), count(&|row| passed(row, &["ok"]) && is(row, "mx_coverage", &["all"])));
+
+    assert_eq!(n(&tables["T4"], "no-id", "records"), count(&|row| sts(row) && has(row, "sts-record-id-missing")));
+    assert_eq!(n(&tables["T4"], "multiple", "unusable"), count(&|row| is(row, "sts_state", &["multiple"])));
+    for stage in ["dns", "tcp", "tls", "http", "syntax", "ok"] {
+        assert_eq!(n(&tables["T5"], stage, "all"), count(&|row| sts(row) && is(row, "policy_stage", &[stage])), "{stage}");
+    }
+    assert_eq!(
+        n(&tables["T6"], "name-mismatch", "overlapping"),
+        count(&|row| sts(row) && is(row, "policy_stage", &["tls"]) && has(row, "sts-fetch-cert-name-mismatch"))
+    );
+    assert_eq!(
+        n(&tables["T8"], "empty", "all"),
+        count(&|row| sts(row) && is(row, "policy_stage", &["syntax"]) && has(row, "sts-policy-empty"))
+    );
+    for mode in ["enforce", "testing", "none"] {
+        assert_eq!(n(&tables["T9"], mode, "valid"), count(&|row| sts(row) && is(row, "posture", &[mode])), "{mode}");
+    }
+    let usable = |row: &Plain| sts(row) && is(row, "posture", &["enforce", "testing", "none"]);
+    assert_eq!(n(&tables["T12"], "complete", "all"), count(&|row| usable(row) && is(row, "mx_coverage", &["none"])));
+    assert_eq!(n(&tables["T12"], "policy-host", "all"), count(&|row| usable(row) && is(row, "mismatch", &["policy-host"])));
+    assert_eq!(n(&tables["T18"], "valid", "domains"), count(&|row| is(row, "tlsrpt_state", &["valid"])));
+    assert_eq!(n(&tables["study-classes"], "loses-mail", "domains"), count(&|row| sts(row) && is(row, "delivery", &["refused"])));
+
+    let mut served = HashMap::<&String, u32>::new();
+    for host in rows.iter().filter(|row| sts(row)).filter_map(|row| row.policy_host.as_ref()) {
+        *served.entry(host).or_default() += 1;
+    }
+    let own = |row: &Plain| row.policy_host.as_ref().map_or(row.settled, |host| served[host] <= 5);
+    assert_eq!(n(&tables["T5"], "records", "self-managed"), count(&|row| sts(row) && own(row)));
+    assert_eq!(n(&tables["T5"], "tls", "self-managed"), count(&|row| sts(row) && own(row) && is(row, "policy_stage", &["tls"])));
+    assert_eq!(
+        n(&tables["T5"], "records", "third-party"),
+        count(&|row| sts(row) && row.policy_host.as_ref().is_some_and(|host| served[host] >= 50))
+    );
+}
+
+#[test]
+fn groups_sum_to_all() {
+    // Rows of these are names, of which each group shows its own most frequent ones.
+    let by_name = ["T15", "T16", "T17", "T18-receivers", "T20-issuers", "T23-run"];
+    for by in By::ALL {
+        let options = StatsOptions { tables: all_tables(), by: Some(*by), top: 3, rank_bin: 100, ..StatsOptions::default() };
+        for (id, table) in tables(&[zoo().to_owned()], &options) {
+            if by_name.contains(&id.as_str()) {
+                continue;
+            }
+            assert_eq!(table.grouped_by.as_deref(), Some(by.as_str()), "{id}");
+            let mut sums = BTreeMap::<(&str, usize), u64>::new();
+            for row in table.rows.iter().filter(|row| row.group.is_some()) {
+                for (at, cell) in row.cells.iter().enumerate() {
+                    *sums.entry((&row.key, at)).or_default() += cell.n().unwrap_or_default();
+                }
+            }
+            for row in table.rows.iter().filter(|row| row.group.is_none()) {
+                for (at, cell) in row.cells.iter().enumerate() {
+                    let sum = sums.get(&(row.key.as_str(), at)).copied().unwrap_or_default();
+                    assert_eq!(sum, cell.n().unwrap_or_default(), "{id} by {by}: {} column {at}", row.key);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_part_is_at_most_its_whole_and_every_whole_has_a_name() {
+    for by in [None, Some(By::Tld), Some(By::Posture)] {
+        let options = StatsOptions { tables: all_tables(), by, ..StatsOptions::default() };
+        for table in tables(&[zoo().to_owned()], &options).values() {
+            for row in &table.rows {
+                assert_eq!(row.cells.len(), table.columns.len(), "{} {}", table.id, row.key);
+                for (column, cell) in table.columns.iter().zip(&row.cells) {
+                    if let Cell::Share { n, of } = cell {
+                        assert!(n <= of, "{} {:?} {} {}: {n} of {of}", table.id, row.group, row.key, column.key);
+                        assert!(row.of.is_some() || !column.of.is_empty(), "{} {} {}: a share of what?", table.id, row.key, column.key);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A domain whose policy host is a CNAME to a host, has an address, and refuses connections.
+fn refused(ordinal: u64, domain: &str, alias: Option<&str>, address: Ipv4Addr) -> Record {
+    let domain = Domain::from_a_labels(domain).unwrap();
+    let answered = |name: String| Lookup { rcode: Some(0), attempts: 1, ..Lookup::unsent(name, Outcome::Noerror) };
+    let mx = vec![Mx { preference: 10, exchange: format!("mail.{domain}") }];
+    let host =
+        Lookup { records: vec![address], cname_chain: alias.map(str::to_owned).into_iter().collect(), ..answered(domain.policy_host()) };
+    let error = FetchError { stage: FetchStage::Connect, fault: FetchFault::Refused, text: "refused".to_owned() };
+    let evidence = Evidence {
+        scanned_at: UNIX_EPOCH + Duration::from_secs(1_795_000_000),
+        elapsed_ms: 5,
+        mx: Lookup { records: mx, rcode: Some(0), ..Lookup::unsent(domain.as_str().to_owned(), Outcome::Noerror) },
+        sts_txt: Lookup {
+            records: vec![Txt(vec![b"v=STSv1; id=1;".to_vec()])],
+            ..Lookup::unsent(domain.sts_record_name(), Outcome::Noerror)
+        },
+        tlsrpt_txt: Lookup::unsent(domain.tlsrpt_record_name(), Outcome::Nodata),
+        host_a: Some(host),
+        host_aaaa: Some(Lookup::unsent(domain.policy_host(), Outcome::Nodata)),
+        fetch: Some(Fetch { error: Some(error), ..Fetch::new(vec![IpAddr::from(address)]) }),
+        mx_hosts: Vec::new(),
+        rua_hosts: Vec::new(),
+        around: Vec::new(),
+        further: Vec::new(),
+        domain: domain.clone(),
+    };
+    let assessment = classify(&evidence);
+    Record { target: Target { ordinal, domain, rank: None, list: "made.csv".into() }, evidence, assessment }
+}
+
+/// Writes a dataset; unfinished where `finished` is false.
+fn write(dir: &Path, records: &[Record], finished: bool) {
+    let run = RunDescription {
+        run_id: "1".to_owned(),
+        tool: Tool { version: "0".to_owned(), git_revision: None },
+        catalogue_version: "1".to_owned(),
+        configuration: Options::new(),
+        pace: Options::new(),
+        shard_rows: 1000,
+        list: List { name: "made.csv".to_owned(), ..List::default() },
+        public_suffix_list: String::new(),
+        root_store: String::new(),
+        resolvers: Vec::new(),
+        user_agent: String::new(),
+    };
+    let mut dataset = Dataset::create_or_resume(dir, &run).unwrap();
+    dataset.commit_part(0, &[record_batch(records).unwrap()], &Activity::default()).unwrap();
+    if finished {
+        let rows = records.len() as u64;
+        dataset.finish(Accounting { lines: rows, rows, ..Accounting::default() }, run.list, &Activity::default()).unwrap();
+    }
+}
+
+#[test]
+fn managing_entities_go_by_how_many_domains_a_host_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut records = Vec::new();
+    let mut add = |count: u64, alias: Option<&str>, shared: bool| {
+        for _ in 0..count {
+            let ordinal = records.len() as u64;
+            let address = Ipv4Addr::new(192, 0, 2, if shared { 1 } else { 100 + ordinal as u8 % 100 });
+            records.push(refused(ordinal, &format!("d{ordinal}.example{ordinal}.com"), alias, address));
+        }
+    };
+    add(50, Some("host.large.net"), false);
+    add(6, Some("host.small.net"), false);
+    add(5, Some("host.tiny.net"), false);
+    add(1, None, false);
+    add(7, None, true);
+    write(folder.path(), &records, true);
+    let figures = |arguments: &[&str]| {
+        let output = expect(0, &[&["stats", text(folder.path()), "--table", "T5", "--format", "json"], arguments].concat());
+        let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let row = value["tables"][0]["rows"].as_array().unwrap().iter().find(|row| row["key"] == "tcp").unwrap().clone();
+        ["self-managed", "third-party", "unclassified", "all"].map(|column| row["cells"][column]["n"].as_u64().unwrap())
+    };
+    assert_eq!(figures(&[]), [6, 50, 13, 69]);
+    assert_eq!(figures(&["--third-party", "51"]), [6, 0, 63, 69]);
+    assert_eq!(figures(&["--third-party", "7"]), [6, 57, 6, 69]);
+    assert_eq!(figures(&["--self-managed", "6"]), [12, 50, 7, 69]);
+    assert_eq!(figures(&["--ignore-addresses"]), [13, 50, 6, 69]);
+}
+
+#[test]
+fn hostile_names_act_on_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let hostile = [
+        "=HYPERLINK(\"http://x\",\"y\")",
+        "+1\u{1b}[31m",
+        "a|b\n<script>alert(1)</script>",
+        "@x\u{202e},\"'",
+        "[x](javascript:y)",
+        "-2\r\n9",
+    ];
+    let records: Vec<Record> = (0_u64..)
+        .zip(hostile)
+        .map(|(ordinal, name)| {
+            let mut record = refused(ordinal, &format!("d{ordinal}.com"), None, Ipv4Addr::LOCALHOST);
+            record.assessment.policy_provider = Some(name.to_owned());
+            record.assessment.mx_provider = Some(name.to_owned());
+            record.target.list = name.into();
+            record
+        })
+        .collect();
+    write(folder.path(), &records, true);
+    for by in ["list", "provider", "policy-host"] {
+        for format in ["text", "markdown", "csv", "json"] {
+            let printed = stdout(&expect(0, &["stats", text(folder.path()), "--table", "T2,T15,T16", "--by", by, "--format", format]));
+            let bad = printed.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
+            assert_eq!(bad, None, "{format} by {by}");
+            match format {
+                "csv" => {
+                    let mut reader = csv::ReaderBuilder::new().from_reader(printed.as_bytes());
+                    for record in reader.records() {
+                        let record = record.unwrap();
+                        assert_eq!(record.len(), 12);
+                        assert!(record.iter().all(|field| !field.starts_with(['=', '+', '-', '@', '\t', '\r'])), "{record:?}");
+                    }
+                }
+                "markdown" => {
+                    assert!(!printed.contains("<script") && !printed.contains("javascript:"), "{printed}");
+                    let table = printed.lines().filter(|line| line.starts_with('|'));
+                    let width = |line: &str| line.replace("\\|", "").matches('|').count();
+                    let widths: std::collections::BTreeSet<usize> = table.map(width).collect();
+                    assert_eq!(widths.len(), 3, "three tables of different width, and no row torn: {printed}");
+                }
+                "json" => {
+                    let value: Value = serde_json::from_str(&printed).unwrap();
+                    let groups = value["tables"][0]["rows"].as_array().unwrap();
+                    assert!(hostile.iter().all(|name| groups.iter().any(|row| row["group"] == *name)), "{printed}");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn several_datasets_and_series() {
+    let folder = tempfile::tempdir().unwrap();
+    let dirs: Vec<PathBuf> = ["a", "b"].map(|name| folder.path().join(name)).to_vec();
+    for (dir, count) in dirs.iter().zip([2, 3]) {
+        let records: Vec<Record> =
+            (0..count).map(|ordinal| refused(ordinal, &format!("d{ordinal}.com"), None, Ipv4Addr::LOCALHOST)).collect();
+        write(dir, &records, true);
+    }
+    let json = |arguments: &[&str]| -> Value {
+        let output = expect(0, &[&["stats", text(&dirs[0]), text(&dirs[1]), "--format", "json"], arguments].concat());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let counts = |value: &Value| -> Vec<(String, u64)> {
+        let rows = value["tables"][0]["rows"].as_array().unwrap();
+        rows.iter().map(|row| (row["group"].as_str().unwrap_or("all").to_owned(), row["cells"]["mx"]["n"].as_u64().unwrap())).collect()
+    };
+    let lists = counts(&json(&["--table", "T2"]));
+    assert_eq!(lists, [("all".to_owned(), 5), ("b: made.csv".to_owned(), 3), ("a: made.csv".to_owned(), 2)]);
+    let series = json(&["--series"]);
+    assert_eq!(series["tables"][0]["id"], "P2");
+    let scans = counts(&series);
+    let at = |end: &str| scans.iter().find(|(name, _)| name.ends_with(end)).unwrap().1;
+    assert_eq!((scans.len(), at(" a"), at(" b")), (3, 2, 3));
+    assert!(scans[1].0.starts_with("20"), "a date: {scans:?}");
+    let twice = stderr(&expect(2, &["stats", text(&dirs[0]), text(&dirs[0])]));
+    assert!(twice.contains("given twice"), "{twice}");
+}
+
+#[test]
+fn datasets_that_are_unfinished_foreign_or_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("half");
+    write(&dir, &[refused(0, "example.com", None, Ipv4Addr::LOCALHOST)], false);
+    for (format, note_on_stderr) in [("text", false), ("markdown", false), ("json", false), ("csv", true)] {
+        let output = expect(0, &["stats", text(&dir), "--table", "T2", "--format", format]);
+        let said = if note_on_stderr { stderr(&output) } else { stdout(&output) };
+        let words = "half: the scan is unfinished, the figures are of the 1 domains that it has so far";
+        assert!(said.contains(words), "{format}: {said}");
+    }
+    let refusal = |status, dir: &Path| stderr(&expect(status, &["stats", text(dir)]));
+    assert!(refusal(4, folder.path()).contains("no manifest.json"));
+    assert!(refusal(4, &folder.path().join("nowhere")).contains("no manifest.json"));
+    std::fs::write(dir.join("domains/part-00000.parquet"), "PAR1 is not all").unwrap();
+    assert!(refusal(4, &dir).contains("damaged"));
+    std::fs::write(dir.join("manifest.json"), "{\"schema_version\": 99}").unwrap();
+    assert!(refusal(4, &dir).contains("schema version 99"));
+    std::fs::write(dir.join("manifest.json"), "{").unwrap();
+    assert!(refusal(4, &dir).contains("damaged"));
+    for (arguments, words) in [
+        (vec!["--table", "T11"], "one of all, study, T1, T2"),
+        (vec!["--by", "colour"], "one of tld, suffix, rank"),
+        (vec!["--self-managed", "50"], "has to be less than --third-party"),
+        (vec!["--top", "0"], "--top"),
+    ] {
+        let said = stderr(&expect(2, &[&["stats", text(zoo())][..], &arguments].concat()));
+        assert!(said.contains(words), "{said}");
+    }
+}
