@@ -249,7 +249,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("cert-fifteen-days", "The certificate has fifteen days left.").certificate(Shape::FifteenDays),
         case("content-encoding-identity", "Said to be as it is.").header("Content-Encoding", "identity"),
         case("age-zero", "The response went through a cache and does not come from it.").header("Age", "0"),
-        case("not-so-slow", "The body comes after seven seconds.").site(|site| site.response.delay = Duration::from_secs(7)).waits(),
+        case("not-so-slow", "The body comes after five seconds.").site(|site| site.response.delay = Duration::from_secs(5)).waits(),
         case("typo-too-far", "Four letters too many are no slip of the pen.")
             .mx(&["mail.{d}"])
             .patterns(&["mailhost.{d}"])
