@@ -252,7 +252,7 @@ fn refused(ordinal: u64, domain: &str, alias: Option<&str>, address: Ipv4Addr) -
         domain: domain.clone(),
     };
     let assessment = classify(&evidence);
-    Record { target: Target { ordinal, domain, rank: None, list: "made.csv".into() }, evidence, assessment }
+    Record { target: Target { ordinal, domain, rank: None, list: "made.csv".into(), carried: Vec::new() }, evidence, assessment }
 }
 
 /// Writes a dataset; unfinished where `finished` is false.
