@@ -123,7 +123,7 @@ mod tests {
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let expected = "ordinal domain rank list tld suffix org_domain scanned_at elapsed_ms mx_state mx_hosts mx_provider sts_state sts_id \
                         policy_stage policy_mode policy_max_age policy_mx policy_provider tlsrpt_state tlsrpt_rua posture delivery \
-                        delivery_lenient accepted_by mx_coverage mismatch worst findings evidence";
+                        delivery_lenient accepted_by mx_coverage mismatch worst findings carried evidence";
         assert_eq!(names, expected.split_whitespace().collect::<Vec<_>>());
     }
 
