@@ -257,7 +257,7 @@ pub struct DiffArguments {
     /// Output format
     #[arg(long, value_enum, default_value_t = ChangeFormat::Text)]
     pub format: ChangeFormat,
-    /// List only domains with one of these changes, as newly-broken,mx-stale [default: all]
+    /// List only domains with one of these changes, as newly-broken,mx-stale [default: all; as text all but unknown]
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     pub changes: Vec<String>,
     /// End with exit status 6 if a domain has one of these changes

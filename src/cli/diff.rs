@@ -14,7 +14,12 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     let scans = Scan::open_all(&[arguments.old.clone(), arguments.new.clone()])?;
     let [old, new] = scans.as_slice() else { return Err(Failure::new(Exit::Fault, "two datasets were not opened")) };
     let found = diff(old, new)?;
-    let is_listed = |domain: &&Changed| listed_kinds.is_empty() || domain.changes.iter().any(|change| listed_kinds.contains(&change.kind));
+    // What could not be found out is no change: a person sees its number, and its domains only on request.
+    let is_listed_kind = |kind: Kind| match listed_kinds.is_empty() {
+        true => arguments.format != ChangeFormat::Text || kind != Kind::Unknown,
+        false => listed_kinds.contains(&kind),
+    };
+    let is_listed = |domain: &&Changed| domain.changes.iter().any(|change| is_listed_kind(change.kind));
     let listed: Vec<&Changed> = found.domains.iter().filter(is_listed).collect();
     let printed = match arguments.format {
         ChangeFormat::Text => changes::terminal(&found, &listed, arguments.top),

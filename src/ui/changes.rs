@@ -10,7 +10,7 @@ use super::text::{safe, safe_json};
 use crate::analyse::diff::{Change, Changed, Diff, Kind};
 use crate::classify::Posture;
 
-/// Sums, and the first `top` domains one by one.
+/// Sums, and the first `top` of the domains listed one by one.
 pub fn terminal(diff: &Diff, listed: &[&Changed], top: usize) -> String {
     let bold = Style::new().bold();
     let mut out = String::new();
