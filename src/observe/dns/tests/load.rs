@@ -36,7 +36,8 @@ fn every_lookup_gets_its_own_answer() {
         }
         let totals = counters.totals();
         assert!(totals.sent >= 2000 && totals.unexpected <= totals.sent - 2000);
-        assert!(first.count() >= 900 && second.count() >= 900, "the resolvers share the work");
+        // What was sent and not what came in: a starved server loses what its buffer cannot hold.
+        assert!(totals.resolvers.iter().all(|resolver| resolver.sent >= 900), "the resolvers share the work: {:?}", totals.resolvers);
     });
 }
 
