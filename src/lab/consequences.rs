@@ -20,8 +20,8 @@ impl Case {
         let ipv4_only = a.end == End::Answer && !a.records.is_empty() && aaaa.end == End::Answer && aaaa.records.is_empty();
         let aliased = !(a.cname.is_empty() && aaaa.cname.is_empty());
         let follows = [
-            // Wherever a policy is served under an alias and covers no MX host, the alias is somebody else's.
-            ("sts-provider-stale-policy", aliased && is(truth.mx_coverage, &["none"])),
+            // Wherever a policy is served under an alias and covers no MX host, the alias is somebody else's. Of mode none nobody cares.
+            ("sts-provider-stale-policy", aliased && is(truth.mx_coverage, &["none"]) && !is(truth.posture, &["none"])),
             ("sts-host-no-ipv6", deployed && ipv4_only),
             ("sts-fetch-tls12-only", deployed && self.site.session == Session::Tls12),
             ("sts-record-without-policy", is(truth.sts_state, &["valid"]) && is(truth.posture, &["broken"]) && unretrieved),
