@@ -9,6 +9,7 @@ mod error;
 pub mod export;
 mod interval;
 mod reclassify;
+pub mod report;
 mod scans;
 pub mod stats;
 mod table;

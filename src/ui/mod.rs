@@ -2,6 +2,7 @@
 
 mod bar;
 pub mod changes;
+pub mod facts;
 mod json;
 pub mod tables;
 pub mod text;

@@ -1,0 +1,122 @@
+//! What stands in a report of one dataset: which domains are listed, what loses mail first, and the tables of figures.
+//!
+//! The dataset is read twice: once for the [`Line`]s, of a few columns, and once for the [`Entry`] of each domain, in the order of the
+//! dataset and never many at once. So a report needs memory for its lines and not for what it says of them.
+
+mod entry;
+mod figures;
+mod kind;
+mod line;
+mod outline;
+
+use self::entry::{Place, visit};
+use super::{AnalyseError, Scan, Table};
+
+pub use self::entry::Entry;
+pub use self::figures::{Figures, figures};
+pub use self::kind::{Kind, PORTFOLIO_DOMAINS};
+pub use self::line::{Line, Urgency};
+
+/// Domains that are listed one by one unless asked otherwise.
+pub const MOST_DOMAINS: usize = 100_000;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportOptions {
+    /// Which kind; `None`: by the number of domains.
+    pub kind: Option<Kind>,
+    /// Most domains that are listed one by one, the most urgent first.
+    pub most: usize,
+}
+
+/// A report, but for the entries of its domains.
+#[derive(Debug)]
+pub struct Report {
+    /// The dataset.
+    pub scan: Scan,
+    /// Which kind it is.
+    pub kind: Kind,
+    /// Domains in the dataset.
+    pub rows: u64,
+    /// Domains that the kind would list, were there no limit.
+    pub listable: u64,
+    /// The domains that are listed, what loses mail first.
+    pub lines: Vec<Line>,
+    /// Names of MX providers, policy providers and carried cells, to which the lines point.
+    pub names: Vec<String>,
+    /// Codes of findings, to which the lines point.
+    pub codes: Vec<String>,
+    /// Names of the carried columns.
+    pub carried: Vec<String>,
+    /// The tables.
+    pub figures: Figures,
+    /// What a reader has to know, a sentence each.
+    pub notes: Vec<String>,
+    /// Where the lines' rows are, in the order of the dataset, each with the place of its line.
+    places: Vec<(Place, usize)>,
+}
+
+impl Report {
+    /// Reads what a report of the dataset needs.
+    ///
+    /// # Errors
+    /// If the dataset cannot be read.
+    pub fn of(scan: Scan, options: &ReportOptions) -> Result<Self, AnalyseError> {
+        let rows: u64 = scan.manifest().parts.iter().map(|part| part.rows).sum();
+        let kind = options.kind.unwrap_or_else(|| Kind::of(rows));
+        let outline = outline::read(&scan, kind, options.most)?;
+        let mut figures = figures(&scan, outline.best_of_ranks)?;
+        let mut notes = std::mem::take(&mut figures.notes);
+        notes.extend(figures::versions(scan.manifest()));
+        let mut lines = outline.lines;
+        lines.sort_by(line::most_urgent_first);
+        let mut places: Vec<(Place, usize)> = lines.iter().enumerate().map(|(at, line)| (line.place, at)).collect();
+        places.sort_unstable();
+        Ok(Self {
+            kind,
+            rows,
+            listable: outline.listable,
+            lines,
+            names: outline.names,
+            codes: outline.codes,
+            carried: outline.carried,
+            figures,
+            notes,
+            places,
+            scan,
+        })
+    }
+
+    /// Calls `each` with every line's place and entry, in the order of the dataset.
+    ///
+    /// # Errors
+    /// If the dataset cannot be read, or `each` fails.
+    pub fn entries<E: From<AnalyseError>>(&self, mut each: impl FnMut(usize, &Entry) -> Result<(), E>) -> Result<(), E> {
+        let mut places = self.places.iter();
+        visit(&self.scan, Some(&self.places), |entry| match places.next() {
+            Some((_, line)) => each(*line, entry),
+            None => Ok(()),
+        })
+    }
+
+    /// The table of that name; `None` where it was not made.
+    pub fn table(&self, id: super::stats::TableId) -> Option<&Table> {
+        self.figures.tables.iter().find(|table| table.id == id.as_str())
+    }
+}
+
+/// Calls `each` with the entry of every domain of a dataset, in its order.
+///
+/// # Errors
+/// If the dataset cannot be read, or `each` fails.
+pub fn every_entry<E: From<AnalyseError>>(scan: &Scan, each: impl FnMut(&Entry) -> Result<(), E>) -> Result<(), E> {
+    visit(scan, None, each)
+}
+
+/// Names of the carried columns of a dataset, in the order in which they first come.
+///
+/// # Errors
+/// If the dataset cannot be read.
+pub fn carried_columns(scan: &Scan) -> Result<Vec<String>, AnalyseError> {
+    outline::carried_columns(scan)
+}

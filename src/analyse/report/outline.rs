@@ -1,0 +1,212 @@
+//! The first reading: the lines of a report, from a few columns of every row.
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, Int32Array, ListArray, RecordBatch, StringArray};
+
+use crate::analyse::{AnalyseError, Scan};
+use crate::classify::{Delivery, Posture, RecordState, Severity};
+use crate::dataset::{ColumnGroup, DatasetError, elements, text};
+
+use super::entry::Place;
+use super::line::most_urgent_first;
+use super::{Kind, Line, Urgency};
+
+/// Rows that are decoded at once; no evidence is among what is read.
+const BATCH_ROWS: usize = 8192;
+
+const COLUMNS: &[&str] = &[
+    "domain",
+    "rank",
+    "mx_provider",
+    "policy_provider",
+    "sts_state",
+    "tlsrpt_state",
+    "posture",
+    "delivery",
+    "delivery_lenient",
+    "worst",
+    "findings.list.element.code",
+    "findings.list.element.severity",
+    "carried",
+];
+
+/// What the first reading brings.
+#[derive(Default)]
+pub(super) struct Outline {
+    pub(super) lines: Vec<Line>,
+    pub(super) listable: u64,
+    pub(super) names: Vec<String>,
+    pub(super) codes: Vec<String>,
+    pub(super) carried: Vec<String>,
+    /// The last rank, if the list has ranks.
+    pub(super) best_of_ranks: Option<i32>,
+}
+
+/// Texts of which each is kept once.
+#[derive(Default)]
+struct Names {
+    places: HashMap<String, u32>,
+    list: Vec<String>,
+}
+
+impl Names {
+    fn place(&mut self, name: &str) -> Option<u32> {
+        if let Some(place) = self.places.get(name) {
+            return Some(*place);
+        }
+        let place = u32::try_from(self.list.len()).ok()?;
+        self.places.insert(name.to_owned(), place);
+        self.list.push(name.to_owned());
+        Some(place)
+    }
+}
+
+/// Reads the lines of a report: of at most `most` domains, the most urgent ones.
+pub(super) fn read(scan: &Scan, kind: Kind, most: usize) -> Result<Outline, AnalyseError> {
+    let (mut names, mut codes, mut carried) = (Names::default(), Names::default(), Names::default());
+    let mut outline = Outline::default();
+    each_batch(scan, COLUMNS, |batch, first| {
+        let columns = Columns::of(batch)?;
+        for row in 0..batch.num_rows() {
+            if columns.rank.is_valid(row) {
+                outline.best_of_ranks = outline.best_of_ranks.max(Some(columns.rank.value(row)));
+            }
+            if kind == Kind::Portfolio || columns.has_a_record(row) {
+                outline.listable += 1;
+                let place = Place { row: first.row + row, ..first };
+                outline.lines.push(columns.line(row, place, &mut names, &mut codes, &mut carried));
+            }
+        }
+        // Twice the limit is kept at most, so that a list of any length fits.
+        if outline.lines.len() > most.saturating_mul(2).max(BATCH_ROWS) {
+            shorten(&mut outline.lines, most);
+        }
+        Ok(())
+    })?;
+    shorten(&mut outline.lines, most);
+    (outline.names, outline.codes, outline.carried) = (names.list, codes.list, carried.list);
+    Ok(outline)
+}
+
+fn shorten(lines: &mut Vec<Line>, most: usize) {
+    if lines.len() > most {
+        lines.sort_unstable_by(most_urgent_first);
+        lines.truncate(most);
+    }
+}
+
+/// Names of the carried columns, in the order in which they first come.
+pub(super) fn carried_columns(scan: &Scan) -> Result<Vec<String>, AnalyseError> {
+    let mut names = Names::default();
+    each_batch(scan, &["carried.list.element.name"], |batch, _| {
+        if let Some((_, carried)) = ColumnGroup::table(batch).added_groups("carried")? {
+            let column: StringArray = carried.column("name")?;
+            column.iter().flatten().for_each(|name| _ = names.place(name));
+        }
+        Ok(())
+    })?;
+    Ok(names.list)
+}
+
+/// Calls `each` with every batch and the place of its first row.
+fn each_batch(
+    scan: &Scan,
+    columns: &[&str],
+    mut each: impl FnMut(&RecordBatch, Place) -> Result<(), DatasetError>,
+) -> Result<(), AnalyseError> {
+    for (part, described) in scan.manifest().parts.iter().enumerate() {
+        let file = scan.reader.part_file(described)?;
+        for row_group in 0..file.row_groups() {
+            let mut row = 0;
+            for batch in file.read(row_group, columns, BATCH_ROWS, None)? {
+                let batch = batch?;
+                each(&batch, Place { part, row_group, row })?;
+                row += batch.num_rows();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The columns of a batch that tell the lines.
+struct Columns {
+    domain: StringArray,
+    rank: Int32Array,
+    mx_provider: StringArray,
+    policy_provider: StringArray,
+    sts_state: StringArray,
+    tlsrpt_state: StringArray,
+    posture: StringArray,
+    delivery: StringArray,
+    delivery_lenient: StringArray,
+    worst: StringArray,
+    findings: (ListArray, StringArray, StringArray),
+    carried: Option<(ListArray, StringArray, StringArray)>,
+}
+
+impl Columns {
+    fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
+        let table = ColumnGroup::table(batch);
+        let (lists, finding) = table.groups("findings")?;
+        let carried = table.added_groups("carried")?;
+        Ok(Self {
+            domain: table.column("domain")?,
+            rank: table.column("rank")?,
+            mx_provider: table.column("mx_provider")?,
+            policy_provider: table.column("policy_provider")?,
+            sts_state: table.column("sts_state")?,
+            tlsrpt_state: table.column("tlsrpt_state")?,
+            posture: table.column("posture")?,
+            delivery: table.column("delivery")?,
+            delivery_lenient: table.column("delivery_lenient")?,
+            worst: table.column("worst")?,
+            findings: (lists, finding.column("code")?, finding.column("severity")?),
+            carried: match carried {
+                Some((lists, cells)) => Some((lists, cells.column("name")?, cells.column("value")?)),
+                None => None,
+            },
+        })
+    }
+
+    /// Whether there is one of the two records, valid or not.
+    fn has_a_record(&self, row: usize) -> bool {
+        let is_there = |column| {
+            let state = text(column, row).and_then(RecordState::from_word);
+            matches!(state, Some(RecordState::Valid | RecordState::Invalid | RecordState::Multiple))
+        };
+        is_there(&self.sts_state) || is_there(&self.tlsrpt_state)
+    }
+
+    fn line(&self, row: usize, place: Place, names: &mut Names, codes: &mut Names, columns: &mut Names) -> Line {
+        let delivery = |column| text(column, row).and_then(Delivery::from_word).unwrap_or(Delivery::Unknown);
+        let worst = text(&self.worst, row).and_then(Severity::from_word);
+        let (lists, code, severity) = &self.findings;
+        let mut line = Line {
+            domain: text(&self.domain, row).unwrap_or_default().to_owned(),
+            rank: self.rank.is_valid(row).then(|| self.rank.value(row)),
+            posture: text(&self.posture, row).and_then(Posture::from_word).unwrap_or(Posture::Unknown),
+            urgency: Urgency::of(delivery(&self.delivery), delivery(&self.delivery_lenient), worst),
+            worst,
+            codes: elements(lists, row).filter_map(|index| codes.place(code.value(index))).collect(),
+            mail: text(&self.mx_provider, row).and_then(|name| names.place(name)),
+            policy_host: text(&self.policy_provider, row).and_then(|name| names.place(name)),
+            carried: Vec::new(),
+            high: elements(lists, row).filter(|index| severity.value(*index) == Severity::High.as_str()).count(),
+            place,
+        };
+        line.codes.sort_unstable();
+        line.codes.dedup();
+        if let Some((lists, name, value)) = &self.carried {
+            for index in elements(lists, row) {
+                let column = text(name, index).and_then(|name| columns.place(name)).and_then(|at| usize::try_from(at).ok());
+                let cell = text(value, index).and_then(|cell| names.place(cell));
+                if let (Some(column), Some(cell)) = (column, cell) {
+                    line.carried.resize(line.carried.len().max(column + 1), None);
+                    line.carried[column] = Some(cell);
+                }
+            }
+        }
+        line
+    }
+}

@@ -1,0 +1,137 @@
+//! What is said of one domain in words: what senders do, what was seen, and whether there is something to publish instead.
+
+use crate::classify::remedy::{self, Publication};
+use crate::classify::{Assessment, Delivery, MxState, PolicyStage, RecordState, Severity};
+use crate::evidence::{Evidence, Lookup, Mx, Txt};
+use crate::name::normalise_host;
+use crate::name::provider::{Service, provider};
+use crate::parse::senders::Sender;
+
+use super::text;
+
+/// What a sender does today, for a person who has never heard of MTA-STS.
+pub fn verdict(assessment: &Assessment) -> &'static str {
+    match assessment.mx_state {
+        MxState::Null => return "The domain takes no mail (null MX), so there is nothing to protect.",
+        MxState::Nxdomain => return "The domain does not exist.",
+        MxState::Present | MxState::None | MxState::Unknown => {}
+    }
+    match (assessment.delivery, assessment.sts_state) {
+        (Delivery::Protected, _) => "Senders that follow MTA-STS deliver only over TLS with a valid certificate, to every MX host.",
+        (Delivery::Partial, _) => {
+            "Senders that follow MTA-STS refuse some of the MX hosts: mail is delayed or lost when the others are down."
+        }
+        (Delivery::Refused, _) => "Senders that follow MTA-STS accept none of the MX hosts: their mail to this domain is not delivered.",
+        (Delivery::Reported, _) => "The policy is in testing mode: senders deliver as without it and report what would have failed.",
+        (Delivery::Unknown, _) => {
+            "The answers needed to tell what senders do could not be had; this says nothing of the domain. Try again later."
+        }
+        (Delivery::Opportunistic, RecordState::Absent) => {
+            "No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail."
+        }
+        (Delivery::Opportunistic, _) if assessment.findings.iter().any(|finding| finding.code == "sts-policy-enforced-by-lenient") => {
+            "Senders that follow MTA-STS ignore this policy, but forgiving ones enforce it and refuse every MX host: their mail is not delivered."
+        }
+        (Delivery::Opportunistic, _) => {
+            "MTA-STS has no effect: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail."
+        }
+    }
+}
+
+/// The texts that would be right; `None` where nothing has to change, where the domain takes no mail, or where too little is known.
+pub fn to_publish(evidence: &Evidence, assessment: &Assessment) -> Option<Publication> {
+    let takes_mail = matches!(assessment.mx_state, MxState::Present | MxState::None) && assessment.delivery != Delivery::Unknown;
+    let is_done = assessment.worst().is_none_or(|worst| worst > Severity::Low) && assessment.delivery == Delivery::Protected;
+    (takes_mail && !is_done).then(|| remedy::publish(evidence, assessment))
+}
+
+/// What was seen, a label and a text each. The texts are safe for a terminal: nothing in them moves, hides or overrides.
+pub fn facts(evidence: &Evidence, assessment: &Assessment) -> Vec<(&'static str, String)> {
+    let mx = match assessment.mx_state {
+        MxState::Present | MxState::Null => describe_mx(&evidence.mx) + &mail_providers(assessment),
+        MxState::None => format!("none; senders use {} itself", evidence.domain),
+        MxState::Nxdomain => "the domain does not exist".to_owned(),
+        MxState::Unknown => format!("unknown ({})", evidence.mx.outcome),
+    };
+    let facts = [
+        ("MX", Some(mx)),
+        ("_mta-sts", Some(record(assessment.sts_state, &texts(&evidence.sts_txt)))),
+        ("policy", policy(evidence, assessment)),
+        ("used by", assessment.policy_stage.and_then(|_| users(assessment))),
+        ("_smtp._tls", Some(record(assessment.tlsrpt_state, &texts(&evidence.tlsrpt_txt)))),
+        ("reports by", reporters(evidence)),
+    ];
+    facts.into_iter().filter_map(|(label, text)| Some((label, text?))).collect()
+}
+
+/// How far the retrieval of the policy got, and what it says.
+fn policy(evidence: &Evidence, assessment: &Assessment) -> Option<String> {
+    let mode = assessment.policy_mode.as_deref().map_or(String::new(), |mode| format!(", mode {}", text::safe(mode)));
+    let age = assessment.policy_max_age.map_or(String::new(), |age| format!(", max_age {age}"));
+    let mx = assessment.policy_mx.as_deref().map_or(String::new(), |mx| format!(", mx {}", text::safe(&mx.join(", "))));
+    let reached = match assessment.policy_stage? {
+        PolicyStage::Ok => "retrieved".to_owned(),
+        PolicyStage::Syntax => "retrieved, not valid".to_owned(),
+        stage => format!("not retrieved, failed at {stage}"),
+    };
+    let host = policy_provider(evidence).map_or(String::new(), |name| format!(", hosted by {name}"));
+    Some(format!("{reached}{mode}{age}{mx}{host}"))
+}
+
+/// Which known implementations would send reports, where they do not agree or none would.
+fn reporters(evidence: &Evidence) -> Option<String> {
+    let records = &evidence.tlsrpt_txt.records;
+    let read = Sender::ALL.iter().filter_map(|sender| Some((*sender, sender.sends_reports_to(records)?)));
+    let (used, refused): (Vec<_>, Vec<_>) = read.partition(|(_, destinations)| !destinations.is_empty());
+    if records.is_empty() || refused.is_empty() {
+        return None;
+    }
+    let names = |senders: &[(Sender, Vec<String>)]| senders.iter().map(|(sender, _)| sender.as_str()).collect::<Vec<_>>().join(", ");
+    Some(match used.as_slice() {
+        [] => format!("none of {}", names(&refused)),
+        used => format!("{}; not by: {}", names(used), names(&refused)),
+    })
+}
+
+/// Which known implementations would use record and policy, and which not.
+fn users(assessment: &Assessment) -> Option<String> {
+    let accepted = assessment.accepted_by.as_ref()?;
+    let (used, refused): (Vec<Sender>, Vec<Sender>) = Sender::ALL.iter().partition(|sender| accepted.contains(sender));
+    let names = |senders: &[Sender]| senders.iter().map(|sender| sender.as_str()).collect::<Vec<_>>().join(", ");
+    Some(match (used.as_slice(), refused.as_slice()) {
+        (all, []) => format!("all {} senders that are modelled", all.len()),
+        ([], all) => format!("none of the {} senders that are modelled", all.len()),
+        (used, refused) => format!("{}; refused by: {}", names(used), names(refused)),
+    })
+}
+
+/// The well-known provider to which the policy host is delegated.
+fn policy_provider(evidence: &Evidence) -> Option<&'static str> {
+    let chains = [evidence.host_a.as_ref().map(|a| &a.cname_chain), evidence.host_aaaa.as_ref().map(|aaaa| &aaaa.cname_chain)];
+    chains.into_iter().flatten().flatten().find_map(|target| provider(Service::Policy, &normalise_host(target)))
+}
+
+/// The well-known providers of the MX hosts.
+fn mail_providers(assessment: &Assessment) -> String {
+    let mut names: Vec<&str> = assessment.mx_hosts.iter().filter_map(|host| provider(Service::Mail, host)).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
+}
+
+fn describe_mx(mx: &Lookup<Mx>) -> String {
+    let mut hosts: Vec<_> = mx.records.iter().map(|mx| format!("{} {}", mx.preference, text::safe(&mx.exchange))).collect();
+    hosts.sort();
+    hosts.join(", ")
+}
+
+fn texts(lookup: &Lookup<Txt>) -> Vec<String> {
+    lookup.records.iter().map(|record| text::safe_bytes(&record.joined())).collect()
+}
+
+fn record(state: RecordState, texts: &[String]) -> String {
+    match texts.is_empty() {
+        true => state.to_string(),
+        false => format!("{state}: {}", texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(" ")),
+    }
+}
