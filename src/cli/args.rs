@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::options::{NetworkOptions, ScanOptions};
+use crate::analyse::report::MOST_DOMAINS;
 
 /// Bulk scanner for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460).
 #[derive(Parser, Debug)]
@@ -50,6 +51,9 @@ pub enum Command {
     /// Write a copy of a dataset that can be published: mailboxes hashed or dropped, described, with checksums
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArguments),
+    /// Write a page for the owners of domains, or about adoption in a large list; or the findings for other programs
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArguments),
     /// Print the dataset's columns with their types and meanings
     Schema(SchemaArguments),
     /// Run the built-in Internet on loopback, list its cases or write its list and truth
@@ -110,6 +114,16 @@ const EXPORT_EXAMPLES: &str = "Examples:
 
 The key of the hashes is forgotten unless --show-key prints it. Beside the parts stand croissant.json, datapackage.json,
 DATASHEET.md with marked blanks, and SHA256SUMS.";
+
+const REPORT_EXAMPLES: &str = "Examples:
+  stscan scan domains.csv --carry owner,unit -o audit
+  stscan report audit -o audit.html                     # one page, works offline
+  stscan report week-47 -o adoption.html --kind adoption
+  stscan report audit --format csv -o findings.csv      # a line a finding
+  stscan report audit --format junit -o - > junit.xml   # a test case a domain
+
+The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have
+all domains of the dataset, in its order.";
 
 const LAB_EXAMPLES: &str = "Examples:
   stscan lab                       # serve the zoo until Ctrl-C, for other tools
@@ -317,6 +331,41 @@ pub struct ExportArguments {
     /// Licence of the copy: an SPDX identifier or a URL; without it none is stated
     #[arg(long, value_name = "ID|URL")]
     pub licence: Option<String>,
+}
+
+/// Arguments of `report`.
+#[derive(Args, Debug)]
+pub struct ReportArguments {
+    /// Dataset folder
+    #[arg(value_name = "DIR")]
+    pub dataset: PathBuf,
+    /// File to write, or - for standard output [default: standard output, but not for html]
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
+    pub format: ReportFormat,
+    /// Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Most domains that the page lists one by one, the most urgent first
+    #[arg(long, value_name = "N", default_value_t = MOST_DOMAINS)]
+    pub domains: usize,
+}
+
+/// Formats of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// One page that needs nothing but a browser.
+    Html,
+    /// A line a finding.
+    Csv,
+    /// One object.
+    Json,
+    /// SARIF 2.1.0: a result a finding.
+    Sarif,
+    /// JUnit XML: a test case a domain.
+    Junit,
 }
 
 /// Arguments of `schema`.

@@ -8,6 +8,7 @@ use crate::analyse::AnalyseError;
 use crate::dataset::DatasetError;
 use crate::input::InputError;
 use crate::scan::ScanError;
+use crate::ui::report::ReportError;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +116,16 @@ impl From<AnalyseError> for Failure {
         match error {
             AnalyseError::Dataset(error) => error.into(),
             AnalyseError::Request(text) => Self::usage(text),
+        }
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Analyse(error) => error.into(),
+            ReportError::Write(error) => error.into(),
+            error @ ReportError::Chart(_) => Self::new(Exit::Fault, error.to_string()),
         }
     }
 }

@@ -14,6 +14,7 @@ mod lint;
 mod options;
 mod plan;
 mod reclassify;
+mod report;
 mod scan;
 mod schema;
 mod stats;
@@ -50,6 +51,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Diff(options) => diff::run(&options),
         Command::Reclassify(options) => reclassify::run(&options),
         Command::Export(options) => export::run(&options),
+        Command::Report(options) => report::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),
         Command::Completions(options) => completions::run(options.shell, &mut Arguments::command()),

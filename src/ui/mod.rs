@@ -4,6 +4,7 @@ mod bar;
 pub mod changes;
 pub mod facts;
 mod json;
+pub mod report;
 pub mod tables;
 pub mod text;
 

@@ -2,7 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use crate::classify::{Delivery, Posture, Severity};
+use crate::classify::{Delivery, MxState, Posture, Severity};
 use crate::vocabulary::vocabulary;
 
 use super::entry::Place;
@@ -22,6 +22,8 @@ vocabulary! {
         Medium = "medium",
         /// It could not be found out what senders do.
         Unknown = "unknown",
+        /// Mail comes in and nothing protects it: no MTA-STS, or none that has an effect.
+        Unprotected = "unprotected",
         /// The worst finding is of severity low.
         Low = "low",
         /// Nothing to mend.
@@ -31,7 +33,7 @@ vocabulary! {
 
 impl Urgency {
     /// The urgency of a judgement.
-    pub const fn of(delivery: Delivery, lenient: Delivery, worst: Option<Severity>) -> Self {
+    pub const fn of(mx: MxState, delivery: Delivery, lenient: Delivery, worst: Option<Severity>) -> Self {
         match (delivery, lenient, worst) {
             (Delivery::Refused, ..) => Self::Refused,
             (Delivery::Partial, ..) => Self::Partial,
@@ -39,6 +41,7 @@ impl Urgency {
             (.., Some(Severity::High)) => Self::High,
             (.., Some(Severity::Medium)) => Self::Medium,
             (Delivery::Unknown, ..) => Self::Unknown,
+            (Delivery::Opportunistic, ..) if matches!(mx, MxState::Present | MxState::None) => Self::Unprotected,
             (.., Some(Severity::Low)) => Self::Low,
             (.., Some(Severity::Info) | None) => Self::Fine,
         }
@@ -83,17 +86,19 @@ mod tests {
 
     #[test]
     fn what_loses_mail_comes_first() {
-        let of = |delivery, worst| Urgency::of(delivery, delivery, worst);
+        let of = |delivery, worst| Urgency::of(MxState::Present, delivery, delivery, worst);
         let order = [
             of(Delivery::Refused, None),
             of(Delivery::Partial, Some(Severity::High)),
-            Urgency::of(Delivery::Opportunistic, Delivery::Refused, Some(Severity::High)),
+            Urgency::of(MxState::Present, Delivery::Opportunistic, Delivery::Refused, Some(Severity::High)),
             of(Delivery::Opportunistic, Some(Severity::High)),
             of(Delivery::Unknown, Some(Severity::Medium)),
             of(Delivery::Unknown, Some(Severity::Low)),
+            of(Delivery::Opportunistic, Some(Severity::Info)),
             of(Delivery::Protected, Some(Severity::Low)),
             of(Delivery::Protected, Some(Severity::Info)),
         ];
         assert_eq!(order, Urgency::ALL);
+        assert_eq!(Urgency::of(MxState::Null, Delivery::Opportunistic, Delivery::Opportunistic, None), Urgency::Fine);
     }
 }

@@ -9,6 +9,8 @@ mod kind;
 mod line;
 mod outline;
 
+use std::ops::Range;
+
 use self::entry::{Place, visit};
 use super::{AnalyseError, Scan, Table};
 
@@ -16,6 +18,7 @@ pub use self::entry::Entry;
 pub use self::figures::{Figures, figures};
 pub use self::kind::{Kind, PORTFOLIO_DOMAINS};
 pub use self::line::{Line, Urgency};
+pub use self::outline::Verdicts;
 
 /// Domains that are listed one by one unless asked otherwise.
 pub const MOST_DOMAINS: usize = 100_000;
@@ -87,16 +90,26 @@ impl Report {
         })
     }
 
-    /// Calls `each` with every line's place and entry, in the order of the dataset.
+    /// Calls `each` with the place and the entry of every line of a range, in the order of the dataset.
     ///
     /// # Errors
     /// If the dataset cannot be read, or `each` fails.
-    pub fn entries<E: From<AnalyseError>>(&self, mut each: impl FnMut(usize, &Entry) -> Result<(), E>) -> Result<(), E> {
-        let mut places = self.places.iter();
-        visit(&self.scan, Some(&self.places), |entry| match places.next() {
+    pub fn entries<E: From<AnalyseError>>(
+        &self,
+        lines: Range<usize>,
+        mut each: impl FnMut(usize, &Entry) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let chosen: Vec<(Place, usize)> = self.places.iter().filter(|(_, line)| lines.contains(line)).copied().collect();
+        let mut places = chosen.iter();
+        visit(&self.scan, Some(&chosen), |entry| match places.next() {
             Some((_, line)) => each(*line, entry),
             None => Ok(()),
         })
+    }
+
+    /// The places of the lines in the order in which [`Self::entries`] comes to them.
+    pub fn order(&self) -> impl Iterator<Item = usize> {
+        self.places.iter().map(|(_, line)| *line)
     }
 
     /// The table of that name; `None` where it was not made.
@@ -111,6 +124,14 @@ impl Report {
 /// If the dataset cannot be read, or `each` fails.
 pub fn every_entry<E: From<AnalyseError>>(scan: &Scan, each: impl FnMut(&Entry) -> Result<(), E>) -> Result<(), E> {
     visit(scan, None, each)
+}
+
+/// How the domains of a dataset would do in a test.
+///
+/// # Errors
+/// If the dataset cannot be read.
+pub fn verdicts(scan: &Scan) -> Result<Verdicts, AnalyseError> {
+    outline::verdicts(scan)
 }
 
 /// Names of the carried columns of a dataset, in the order in which they first come.

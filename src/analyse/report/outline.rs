@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use arrow::array::{Array, Int32Array, ListArray, RecordBatch, StringArray};
 
 use crate::analyse::{AnalyseError, Scan};
-use crate::classify::{Delivery, Posture, RecordState, Severity};
+use crate::classify::{Delivery, MxState, Posture, RecordState, Severity};
 use crate::dataset::{ColumnGroup, DatasetError, elements, text};
 
 use super::entry::Place;
@@ -18,6 +18,7 @@ const BATCH_ROWS: usize = 8192;
 const COLUMNS: &[&str] = &[
     "domain",
     "rank",
+    "mx_state",
     "mx_provider",
     "policy_provider",
     "sts_state",
@@ -109,6 +110,38 @@ pub(super) fn carried_columns(scan: &Scan) -> Result<Vec<String>, AnalyseError> 
     Ok(names.list)
 }
 
+/// Domains by how they would do in a test.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verdicts {
+    /// All of them.
+    pub rows: u64,
+    /// Those with a finding of severity high or medium.
+    pub failed: u64,
+    /// Of the others those of which it could not be found out what senders do.
+    pub unknown: u64,
+}
+
+/// Counts the domains by how they would do in a test.
+pub(super) fn verdicts(scan: &Scan) -> Result<Verdicts, AnalyseError> {
+    let mut verdicts = Verdicts::default();
+    each_batch(scan, &["worst", "delivery"], |batch, _| {
+        let table = ColumnGroup::table(batch);
+        let (worst, delivery): (StringArray, StringArray) = (table.column("worst")?, table.column("delivery")?);
+        for row in 0..batch.num_rows() {
+            verdicts.rows += 1;
+            match text(&worst, row).and_then(Severity::from_word) {
+                Some(Severity::High | Severity::Medium) => verdicts.failed += 1,
+                _ if text(&delivery, row).and_then(Delivery::from_word).is_none_or(|delivery| delivery == Delivery::Unknown) => {
+                    verdicts.unknown += 1;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    })?;
+    Ok(verdicts)
+}
+
 /// Calls `each` with every batch and the place of its first row.
 fn each_batch(
     scan: &Scan,
@@ -133,6 +166,7 @@ fn each_batch(
 struct Columns {
     domain: StringArray,
     rank: Int32Array,
+    mx_state: StringArray,
     mx_provider: StringArray,
     policy_provider: StringArray,
     sts_state: StringArray,
@@ -153,6 +187,7 @@ impl Columns {
         Ok(Self {
             domain: table.column("domain")?,
             rank: table.column("rank")?,
+            mx_state: table.column("mx_state")?,
             mx_provider: table.column("mx_provider")?,
             policy_provider: table.column("policy_provider")?,
             sts_state: table.column("sts_state")?,
@@ -180,13 +215,14 @@ impl Columns {
 
     fn line(&self, row: usize, place: Place, names: &mut Names, codes: &mut Names, columns: &mut Names) -> Line {
         let delivery = |column| text(column, row).and_then(Delivery::from_word).unwrap_or(Delivery::Unknown);
+        let mx = text(&self.mx_state, row).and_then(MxState::from_word).unwrap_or(MxState::Unknown);
         let worst = text(&self.worst, row).and_then(Severity::from_word);
         let (lists, code, severity) = &self.findings;
         let mut line = Line {
             domain: text(&self.domain, row).unwrap_or_default().to_owned(),
             rank: self.rank.is_valid(row).then(|| self.rank.value(row)),
             posture: text(&self.posture, row).and_then(Posture::from_word).unwrap_or(Posture::Unknown),
-            urgency: Urgency::of(delivery(&self.delivery), delivery(&self.delivery_lenient), worst),
+            urgency: Urgency::of(mx, delivery(&self.delivery), delivery(&self.delivery_lenient), worst),
             worst,
             codes: elements(lists, row).filter_map(|index| codes.place(code.value(index))).collect(),
             mail: text(&self.mx_provider, row).and_then(|name| names.place(name)),

@@ -35,7 +35,7 @@ fn measure(number: f64) -> String {
 }
 
 /// A share in per cent, with as many digits as tell it from nothing.
-fn percent(share: f64) -> String {
+pub(in crate::ui) fn percent(share: f64) -> String {
     match share * 100.0 {
         0.0 => "0%".to_owned(),
         percent if percent < 0.1 => format!("{percent:.3}%"),
@@ -45,7 +45,7 @@ fn percent(share: f64) -> String {
 }
 
 /// An interval in per cent, as `1.20-1.45`, to the digits of [`percent`].
-fn range(interval: Interval) -> String {
+pub(in crate::ui) fn range(interval: Interval) -> String {
     let digits = match interval.high * 100.0 {
         high if high < 0.1 => 3,
         high if high < 10.0 => 2,
@@ -55,7 +55,7 @@ fn range(interval: Interval) -> String {
 }
 
 /// The parts of a cell for a person: the count, the share, the interval.
-fn parts(cell: &Cell) -> [String; 3] {
+pub(in crate::ui) fn parts(cell: &Cell) -> [String; 3] {
     let none = String::new;
     match cell {
         Cell::Empty => ["-".to_owned(), none(), none()],
@@ -69,7 +69,7 @@ fn parts(cell: &Cell) -> [String; 3] {
 }
 
 /// What the shares of a table are shares of, a sentence for each different whole.
-fn wholes(table: &Table) -> Vec<String> {
+pub(in crate::ui) fn wholes(table: &Table) -> Vec<String> {
     let columns = table.columns.iter().map(|column| (column.of.as_str(), column.title.as_str()));
     let rows = table.rows.iter().map(|row| (row.of.as_deref().unwrap_or_default(), row.title.as_str()));
     let sentence = |kind: &'static str| move |(of, titles): (&str, Vec<&str>)| format!("{kind}{}: share of {of}", titles.join(", "));

@@ -1,0 +1,53 @@
+//! `stscan report`: a page about a dataset, or its findings for other programs.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::args::{ReportArguments, ReportFormat};
+use super::{Exit, Failure};
+use crate::analyse::Scan;
+use crate::analyse::report::{Kind, Report, ReportOptions};
+use crate::ui::report::{ReportError, csv, html, json, junit, sarif};
+use crate::ui::text;
+
+/// Reads the dataset and writes the report.
+pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
+    let is_page = arguments.format == ReportFormat::Html;
+    if !is_page && arguments.kind.is_some() {
+        return Err(Failure::usage("--kind is of the page; the other formats have all domains"));
+    }
+    let options = ReportOptions { kind: arguments.kind.as_deref().map(kind).transpose()?, most: arguments.domains };
+    let scan = Scan::open(&arguments.dataset)?;
+    match &arguments.out {
+        Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, arguments.format, &options, out))?,
+        None if is_page => return Err(Failure::usage("name the file of the page, as -o report.html")),
+        _ => write(scan, arguments.format, &options, &mut std::io::stdout().lock())?,
+    }
+    Ok(Exit::Done)
+}
+
+fn kind(word: &str) -> Result<Kind, Failure> {
+    let all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    Kind::from_word(word).ok_or_else(|| Failure::usage(format!("--kind {word:?}: one of {}", all.join(", "))))
+}
+
+fn write(scan: Scan, format: ReportFormat, options: &ReportOptions, out: &mut impl Write) -> Result<(), ReportError> {
+    match format {
+        ReportFormat::Html => html(&Report::of(scan, options)?, out),
+        ReportFormat::Csv => csv(&scan, out),
+        ReportFormat::Json => json(&scan, out),
+        ReportFormat::Sarif => sarif(&scan, out),
+        ReportFormat::Junit => junit(&scan, out),
+    }
+}
+
+/// Writes beside the file first, so that an older report stays whole until this one is.
+fn to_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<(), ReportError>) -> Result<(), Failure> {
+    let shown = text::safe(&path.display().to_string());
+    let failed = |error: std::io::Error| Failure::new(Exit::Fault, format!("{shown} cannot be written: {error}"));
+    let temporary: PathBuf = path.with_added_extension("tmp");
+    let mut file = BufWriter::new(File::create(&temporary).map_err(failed)?);
+    let written = write(&mut file).map_err(Failure::from).and_then(|()| fs::rename(&temporary, path).map_err(failed));
+    written.inspect_err(|_| _ = fs::remove_file(&temporary))
+}

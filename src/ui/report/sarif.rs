@@ -1,0 +1,96 @@
+//! The report as SARIF 2.1.0 (OASIS), for systems that collect the results of checks: a rule a code, a result a finding.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::analyse::Scan;
+use crate::analyse::report::every_entry;
+use crate::classify::{Finding, Rule, Severity, catalogue};
+use crate::ui::text::{safe, safe_json};
+
+use super::ReportError;
+
+/// Writes the findings but those of severity info, which say that nothing has to be mended.
+///
+/// # Errors
+/// If the dataset cannot be read or the file not be written.
+pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
+    let manifest = scan.manifest();
+    let rules: Vec<&Rule> = catalogue().iter().filter(|rule| manifest.counts.findings.contains_key(rule.code)).collect();
+    let driver = json!({
+        "name": "stscan",
+        "version": env!("CARGO_PKG_VERSION"),
+        "rules": rules.iter().map(|rule| self::rule(rule)).collect::<Vec<_>>(),
+    });
+    let invocation = json!({
+        "executionSuccessful": manifest.finished_at.is_some(),
+        "startTimeUtc": manifest.started_at,
+        "endTimeUtc": manifest.finished_at.as_deref().unwrap_or(&manifest.started_at),
+    });
+    let run = json!({
+        "tool": { "driver": driver },
+        "automationDetails": { "id": format!("stscan/{}", manifest.run_id) },
+        "invocations": [invocation],
+    });
+    let run = safe_json(&run.to_string());
+    write!(
+        out,
+        "{{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{},\"results\":[",
+        run.strip_suffix('}').unwrap_or(&run)
+    )?;
+    let mut separator = "\n";
+    every_entry(scan, |entry| {
+        for finding in &entry.assessment.findings {
+            let Some(level) = level(finding.severity) else { continue };
+            let index = rules.iter().position(|rule| rule.code == finding.code);
+            let result = result(entry.target.domain.as_str(), finding, level, index);
+            write!(out, "{separator}{}", safe_json(&result.to_string()))?;
+            separator = ",\n";
+        }
+        Ok::<(), ReportError>(())
+    })?;
+    writeln!(out, "\n]}}]}}")?;
+    Ok(out.flush()?)
+}
+
+/// The level of a result (SARIF 2.1.0 section 3.27.10); `None` for findings that are none.
+const fn level(severity: Severity) -> Option<&'static str> {
+    match severity {
+        Severity::High => Some("error"),
+        Severity::Medium => Some("warning"),
+        Severity::Low => Some("note"),
+        Severity::Info => None,
+    }
+}
+
+fn rule(rule: &Rule) -> Value {
+    json!({
+        "id": rule.code,
+        "shortDescription": { "text": rule.summary },
+        "fullDescription": { "text": format!("{} {}", rule.summary, rule.effect) },
+        "help": { "text": format!("{} ({})", rule.remedy, rule.clause) },
+        "defaultConfiguration": { "level": level(rule.severity).unwrap_or("none") },
+    })
+}
+
+fn result(domain: &str, finding: &Finding, level: &str, rule_index: Option<usize>) -> Value {
+    let particulars = [&finding.subject, &finding.detail].into_iter().filter(|text| !text.is_empty());
+    let said: Vec<String> = std::iter::once(domain.to_owned()).chain(particulars.map(|text| safe(text))).collect();
+    let summary = crate::classify::rule(finding.code).map_or("", |rule| rule.summary);
+    // What stays the same from scan to scan, so that a collector knows a result again.
+    let same = Sha256::digest(format!("{domain}\n{}\n{}", finding.code, finding.subject));
+    let same: String = same.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut result = json!({
+        "ruleId": finding.code,
+        "level": level,
+        "message": { "text": format!("{}. {summary}", said.join(": ")) },
+        "locations": [{ "logicalLocations": [{ "name": domain, "fullyQualifiedName": domain, "kind": "resource" }] }],
+        "partialFingerprints": { "domainCodeSubject/v1": same },
+    });
+    if let Some(index) = rule_index {
+        result["ruleIndex"] = json!(index);
+    }
+    result
+}
