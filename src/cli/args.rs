@@ -385,7 +385,7 @@ pub struct SchemaArguments {
 /// Arguments of `lab`.
 #[derive(Args, Debug)]
 pub struct LabArguments {
-    /// Which world: zoo, census or imc2025
+    /// Which world: zoo, census, imc2025 or hostile
     #[arg(long, value_name = "WORLD", default_value = "zoo", global = true)]
     pub world: String,
     /// How many names the world's own list has [default: each case once, or 10000]

@@ -30,20 +30,50 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
         writeln!(anstream::stderr(), "stscan: {warning}")?;
     }
     let mut out = anstream::stdout().lock();
-    let mut bad = false;
-    for (evidence, place) in observe(&network, &domains)?.iter().zip(0..) {
-        let assessment = classify(evidence);
-        bad |= assessment.worst() == Some(Severity::High);
+    let judged: Vec<(Evidence, Assessment)> = observe(&network, &domains)?
+        .into_iter()
+        .map(|evidence| {
+            let assessment = classify(&evidence);
+            (evidence, assessment)
+        })
+        .collect();
+    for (place, (evidence, assessment)) in judged.iter().enumerate() {
         if arguments.json {
-            writeln!(out, "{}", text::safe_json(&as_json(evidence, &assessment).to_string()))?;
+            writeln!(out, "{}", text::safe_json(&as_json(evidence, assessment).to_string()))?;
         } else {
             if place > 0 {
                 writeln!(out)?;
             }
-            print(&mut out, evidence, &assessment)?;
+            print(&mut out, evidence, assessment)?;
         }
     }
+    if judged.len() > 1 && !arguments.json {
+        print_summary(&mut out, &judged)?;
+    }
+    let bad = judged.iter().any(|(_, assessment)| assessment.worst() == Some(Severity::High));
     Ok(if bad { Exit::Bad } else { Exit::Done })
+}
+
+/// A line a domain, in the order given.
+fn print_summary(out: &mut impl Write, judged: &[(Evidence, Assessment)]) -> io::Result<()> {
+    let bold = Style::new().bold();
+    let width = judged.iter().map(|(evidence, _)| evidence.domain.as_str().len()).max().unwrap_or_default().max("domain".len());
+    writeln!(out, "\n{bold}Summary{bold:#}")?;
+    writeln!(out, "  {:<width$}  {:<8}  {:<13}  {:<6}  to mend", "domain", "posture", "delivery", "worst")?;
+    for (evidence, assessment) in judged {
+        let (posture, worst) = (text::posture_style(assessment.posture), assessment.worst());
+        let severity = worst.map_or(Style::new(), text::severity_style);
+        let to_mend = assessment.findings.iter().filter(|finding| finding.severity != Severity::Info).count();
+        writeln!(
+            out,
+            "  {:<width$}  {posture}{:<8}{posture:#}  {:<13}  {severity}{:<6}{severity:#}  {to_mend:>7}",
+            evidence.domain.as_str(),
+            assessment.posture,
+            assessment.delivery,
+            worst.map_or("-", |worst| worst.as_str())
+        )?;
+    }
+    Ok(())
 }
 
 fn domain(typed: &str) -> Result<Domain, Failure> {

@@ -132,7 +132,7 @@ options! {
         /// Ask for the records also where the domain itself does not exist, so that nothing can be below it (RFC 8020)
         #[arg(long, help_heading = "Resolving")]
         pub no_prune: bool,
-        /// Scan the built-in Internet instead of the real one: zoo, census, imc2025, or WORLD:NAMES [without a world: census]
+        /// Scan the built-in Internet instead of the real one: zoo, census, imc2025, hostile, or WORLD:NAMES [without a world: census]
         #[arg(long, value_name = "WORLD", num_args = 0..=1, require_equals = true, default_missing_value = "census", help_heading = "Lab")]
         pub lab: Option<String>,
     }

@@ -119,7 +119,10 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.subject_alt_names =
             names.iter().map(|name| Ok(SanType::DnsName(name.as_str().try_into()?))).collect::<Result<_, rcgen::Error>>()?;
-        params.distinguished_name = common_name(names.first().map_or(host, String::as_str));
+        params.distinguished_name = match shape {
+            Shape::Called(name) => common_name(&String::from_utf8_lossy(&name.for_domain(domain))),
+            _ => common_name(names.first().map_or(host, String::as_str)),
+        };
         let now = OffsetDateTime::now_utc();
         let (from, to) = match shape {
             Shape::Expired | Shape::ExpiredMismatch => (-97, -7),

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::case::Case;
 use super::census::Census;
+use super::hostile;
 use super::imc2025;
 use super::places;
 use super::site::Site;
@@ -22,6 +23,8 @@ vocabulary! {
         Census = "census",
         /// The population of a study: a scan has to print its tables again.
         Imc2025 = "imc2025",
+        /// Text that would act on what shows it, in every place where a scan reads text.
+        Hostile = "hostile",
     }
 }
 
@@ -30,7 +33,7 @@ vocabulary! {
 pub struct LabConfig {
     /// Which world.
     pub world: World,
-    /// Names of the world's own list; by default the zoo has each case once, the census 10,000 names, and the study's world all it has.
+    /// Names of the world's own list; by default the zoo has each case once, the census 10,000 names, and the other worlds all they have.
     pub names: Option<u64>,
     /// Another seed makes another census.
     pub seed: u64,
@@ -73,12 +76,12 @@ fn role(name: &str) -> (Role<'_>, &str) {
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(zoo::cases);
 
-/// The domain of the study's world below which a name is: domains there have two labels.
-fn study_ancestor(name: &str) -> Option<(&str, Role<'_>, Arc<Site>)> {
+/// The domain below which a name is, in a world whose domains have two labels.
+fn ancestor(name: &str, find: impl Fn(&str) -> Option<Case>) -> Option<(&str, Role<'_>, Arc<Site>)> {
     let (above, tld) = name.rsplit_once('.')?;
     let (labels, _) = above.rsplit_once('.')?;
     let domain = name.get(labels.len() + 1..).filter(|domain| domain.len() > tld.len())?;
-    imc2025::find(domain).map(|case| (domain, Role::Neighbour(labels), Arc::new(case.site)))
+    find(domain).map(|case| (domain, Role::Neighbour(labels), Arc::new(case.site)))
 }
 
 /// Every case of the zoo, by family.
@@ -108,6 +111,7 @@ impl Internet {
     pub fn len(&self) -> u64 {
         match (self.config.world, self.config.names) {
             (World::Imc2025, names) => names.unwrap_or(imc2025::NAMES).min(imc2025::NAMES),
+            (World::Hostile, names) => names.unwrap_or(hostile::NAMES).min(hostile::NAMES),
             (_, Some(names)) => names,
             (World::Zoo, None) => self.zoo.len() as u64,
             (World::Census, None) => CENSUS_NAMES,
@@ -130,6 +134,7 @@ impl Internet {
             (World::Zoo, Some((case, _))) if place < cases => format!("{}{ZOO_TLD}", case.name),
             (World::Zoo, Some((case, _))) => format!("{}-{:06}{ZOO_TLD}", case.name, place / cases),
             (World::Imc2025, _) => imc2025::listed(place),
+            (World::Hostile, _) => hostile::listed(place),
             _ => self.census.name(place),
         }
     }
@@ -140,6 +145,7 @@ impl Internet {
             World::Zoo => self.zoo_place(domain).map(|(case, _)| case.truth.clone()),
             World::Census => Some(self.census.truth(domain)),
             World::Imc2025 => imc2025::find(domain).map(|case| case.truth),
+            World::Hostile => None,
         }
     }
 
@@ -154,7 +160,11 @@ impl Internet {
             World::Census => Some((domain, role, self.census.site(domain))),
             World::Imc2025 => match imc2025::find(domain) {
                 Some(case) => Some((domain, role, Arc::new(case.site))),
-                None => study_ancestor(name),
+                None => ancestor(name, imc2025::find),
+            },
+            World::Hostile => match hostile::find(domain) {
+                Some(case) => Some((domain, role, Arc::new(case.site))),
+                None => ancestor(name, hostile::find),
             },
         }
     }
@@ -162,7 +172,7 @@ impl Internet {
     /// Every address at which policies are served.
     pub(super) fn addresses(&self) -> Vec<Ipv4Addr> {
         match self.config.world {
-            World::Zoo | World::Census => places::all().collect(),
+            World::Zoo | World::Census | World::Hostile => places::all().collect(),
             World::Imc2025 => places::all().chain(imc2025::addresses()).collect(),
         }
     }
@@ -173,7 +183,7 @@ impl Internet {
             // Targets of aliases to nothing.
             World::Zoo => !name.ends_with(ZOO_TLD) && !name.ends_with(".gone.example"),
             World::Census => false,
-            World::Imc2025 => true,
+            World::Imc2025 | World::Hostile => true,
         };
         foreign && name.contains('.') && !name.starts_with('_')
     }

@@ -14,6 +14,7 @@ mod codes;
 mod consequences;
 mod export;
 mod hierarchy;
+mod hostile;
 mod http;
 mod https;
 mod imc2025;

@@ -152,6 +152,8 @@ pub(super) enum Shape {
     Wildcard,
     /// For these names instead of the policy host.
     Names(Vec<Text>),
+    /// For the policy host, and this is the common name.
+    Called(Text),
     /// The policy host is the common name only.
     NoSan,
     Expired,

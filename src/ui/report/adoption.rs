@@ -2,7 +2,7 @@
 
 use crate::analyse::report::Report;
 use crate::analyse::stats::TableId;
-use crate::analyse::{Cell, Row, Table};
+use crate::analyse::{Cell, Row};
 use crate::ui::tables::parts;
 
 use super::escape::Html;
@@ -36,20 +36,25 @@ const TILES: [(&str, &str); 4] = [
 pub(super) fn sections(out: &mut String, report: &Report) -> Result<(), ReportError> {
     adoption(out, report)?;
     open(out, "funnel", "How far deployments get");
-    named(out, report, TableId::T3, &View { columns: &["reached", "dropped", "unknown"], bars: true, row: |_| true, most: usize::MAX });
+    named(
+        out,
+        report,
+        TableId::T3,
+        &View { columns: &["reached", "dropped", "unknown"], bars: &["reached"], row: |_| true, most: usize::MAX },
+    );
     out.push_str("</section>\n");
     open(out, "findings", "Commonest findings");
     portfolio::findings(out, report, |_, _| 0, MOST_FINDINGS);
     out.push_str("</section>\n");
     policies(out, report)?;
     open(out, "providers", "Who serves policies and takes mail");
-    let largest = |columns| View { columns, bars: true, row: counts, most: MOST_NAMES };
-    named(out, report, TableId::T15, &largest(&["domains", "ok", "failed"]));
-    named(out, report, TableId::T16, &largest(&[]));
+    let largest = |columns, bars| View { columns, bars, row: counts, most: MOST_NAMES };
+    named(out, report, TableId::T15, &largest(&["domains", "ok", "failed"], &["domains", "ok"]));
+    named(out, report, TableId::T16, &largest(&[], &["domains", "sts"]));
     out.push_str("</section>\n");
     open(out, "reports", "Where TLS reports go");
-    named(out, report, TableId::T18, &largest(&[]));
-    named(out, report, TableId::T18Receivers, &largest(&[]));
+    named(out, report, TableId::T18, &largest(&[], &["domains"]));
+    named(out, report, TableId::T18Receivers, &largest(&[], &["domains"]));
     out.push_str("</section>\n");
     Ok(())
 }
@@ -79,7 +84,7 @@ fn adoption(out: &mut String, report: &Report) -> Result<(), ReportError> {
         out,
         report,
         TableId::T2,
-        &View { columns: &["mx", "sts", "sts-valid", "tlsrpt"], bars: true, row: counts, most: MOST_NAMES },
+        &View { columns: &["mx", "sts", "sts-valid", "tlsrpt"], bars: &["sts", "tlsrpt"], row: counts, most: MOST_NAMES },
     );
     out.push_str("</section>\n");
     Ok(())
@@ -99,10 +104,10 @@ fn tile(out: &mut String, cell: &Cell, what: &str) {
 
 fn policies(out: &mut String, report: &Report) -> Result<(), ReportError> {
     open(out, "policies", "What policies ask for");
-    named(out, report, TableId::T9, &View { columns: &[], bars: true, row: counts, most: usize::MAX });
+    named(out, report, TableId::T9, &View { columns: &[], bars: &["records", "valid"], row: counts, most: usize::MAX });
     if let Some(table) = report.table(TableId::T10) {
         plots::max_age(out, table)?;
-        let view = View { columns: &["all", "cumulative", "enforce", "testing"], bars: true, row: is_of_policies, most: usize::MAX };
+        let view = View { columns: &["all", "cumulative", "enforce", "testing"], bars: &["all"], row: is_of_policies, most: usize::MAX };
         super::tables::table(out, table, &view);
     }
     out.push_str("</section>\n");
@@ -112,12 +117,4 @@ fn policies(out: &mut String, report: &Report) -> Result<(), ReportError> {
 /// Rows of T10 that some policy is in.
 fn is_of_policies(row: &Row) -> bool {
     row.cells.get(3).and_then(Cell::n).is_some_and(|n| n > 0)
-}
-
-/// The groups of a table by rank, each with the first of its ranks.
-pub(super) fn ranks(table: &Table) -> impl Iterator<Item = (u32, &Row)> {
-    table.rows.iter().filter_map(|row| {
-        let (first, _) = row.group.as_deref()?.split_once('-')?;
-        Some((first.parse().ok()?, row))
-    })
 }

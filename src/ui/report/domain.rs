@@ -11,11 +11,15 @@ use super::{evidence, put};
 /// Characters of a detail that are shown.
 const MOST_DETAIL: usize = 1_000;
 
-/// Whether the explanation of a finding stands in the section, or is put there by the script from the glossary.
+/// How much of a section is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Prose {
-    Here,
-    InGlossary,
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// Without the explanation of the findings, which the script copies from the glossary.
+    Packed,
+    /// Without the evidence, too.
+    Short,
 }
 
 /// What to call an urgency, on a domain.
@@ -45,7 +49,7 @@ pub(super) const fn urgency_class(urgency: Urgency) -> &'static str {
 }
 
 /// Writes the section.
-pub(super) fn section(out: &mut String, report: &Report, line: &Line, entry: &Entry, prose: Prose) {
+pub(super) fn section(out: &mut String, report: &Report, line: &Line, entry: &Entry, extent: Extent) {
     let (name, assessment) = (Html(&line.domain), &entry.assessment);
     put!(
         out,
@@ -65,7 +69,7 @@ pub(super) fn section(out: &mut String, report: &Report, line: &Line, entry: &En
         assessment.findings.iter().partition(|finding| finding.severity != Severity::Info);
     if !wrong.is_empty() {
         out.push_str("<h4>What is wrong</h4>");
-        wrong.iter().for_each(|finding| self::finding(out, finding, prose));
+        wrong.iter().for_each(|finding| self::finding(out, finding, extent));
     }
     if let Some(publication) = facts::to_publish(&entry.evidence, assessment) {
         publish(out, &line.domain, &publication);
@@ -83,7 +87,9 @@ pub(super) fn section(out: &mut String, report: &Report, line: &Line, entry: &En
         put!(out, "<div><dt>{label}</dt><dd>{}</dd></div>", Html(&clip(&text, MOST_DETAIL)));
     }
     out.push_str("</dl>");
-    evidence::details(out, &entry.evidence);
+    if extent != Extent::Short {
+        evidence::details(out, &entry.evidence);
+    }
     out.push_str("</div></details>");
 }
 
@@ -98,7 +104,7 @@ fn carried(out: &mut String, entry: &Entry) {
     }
 }
 
-fn finding(out: &mut String, finding: &Finding, prose: Prose) {
+fn finding(out: &mut String, finding: &Finding, extent: Extent) {
     let (severity, code) = (finding.severity, finding.code);
     put!(
         out,
@@ -112,8 +118,8 @@ fn finding(out: &mut String, finding: &Finding, prose: Prose) {
     if !finding.detail.is_empty() {
         put!(out, "<p class=\"detail\">{}</p>", Html(&clip(&finding.detail, MOST_DETAIL)));
     }
-    if prose == Prose::Here {
-        self::prose(out, code);
+    if extent == Extent::Whole {
+        prose(out, code);
     }
     out.push_str("</article>");
 }
@@ -166,8 +172,5 @@ fn publish(out: &mut String, domain: &str, publication: &Publication) {
 }
 
 fn copy_button(what: &str, domain: &str) -> String {
-    format!(
-        "<button type=\"button\" class=\"copy js-only\">Copy<span class=\"hidden\"> the {what} of {}</span></button>",
-        Html(domain)
-    )
+    format!("<button type=\"button\" class=\"copy js-only\">Copy<span class=\"hidden\"> the {what} of {}</span></button>", Html(domain))
 }

@@ -1,11 +1,9 @@
-//! Text from anywhere, made fit for HTML, for JSON within HTML, and for XML: it can be read there and do nothing else.
+//! Text from anywhere, made fit for HTML and for XML: it can be read there and do nothing else.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
-
-use crate::ui::text::{safe, safe_json};
+use crate::ui::text::safe;
 
 /// Text as HTML, fit for the content of an element and for a quoted attribute. What cannot be seen, or would change the direction or
 /// the cursor, is escaped visibly; see [`safe`].
@@ -68,12 +66,6 @@ fn split(text: &str) -> Option<(&str, &'static str, &str)> {
     Some((before, entity, after.as_str()))
 }
 
-/// A value as JSON that may stand in a `script` element: no `<`, so neither an end of the element nor a comment begins in it.
-pub(super) fn script_json(value: &impl Serialize) -> String {
-    let json = serde_json::to_string(value).unwrap_or_default();
-    safe_json(&json).replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
-}
-
 /// At most about so many characters of a text, and how many more there are.
 pub(super) fn clip(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
@@ -96,7 +88,6 @@ mod tests {
         assert_eq!(Html("<script>'\"&\u{202e}\n").to_string(), "&lt;script&gt;&#39;&quot;&amp;\\u{202e}\\n");
         assert_eq!(Lines("a: <b>\r\nc\u{1b}[0m\n").to_string(), "a: &lt;b&gt;\nc\\u{1b}[0m\n");
         assert_eq!(Xml("\u{0}\u{ffff}]]>").to_string(), "\\u{0}\u{fffd}]]&gt;");
-        assert_eq!(script_json(&"</script><!--\u{2028}"), "\"\\u003c/script\\u003e\\u003c!--\\u2028\"");
         assert_eq!((clip("añb", 3), clip("añbc", 2)), ("añb".into(), "añ … (2 more characters are in the dataset)".into()));
     }
 
@@ -106,9 +97,6 @@ mod tests {
             for escaped in [Html(&text).to_string(), Xml(&text).to_string(), Lines(&text).to_string()] {
                 prop_assert!(!escaped.contains(['<', '>', '"', '\'', '\r']));
             }
-            let json = script_json(&text);
-            prop_assert!(!json.contains(['<', '>', '&']));
-            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
         }
     }
 }

@@ -46,9 +46,8 @@ pub fn json(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
 fn domain(entry: &Entry) -> Value {
     let (target, assessment) = (&entry.target, &entry.assessment);
     let carried: Map<String, Value> = target.carried.iter().map(|cell| (cell.name.to_string(), json!(cell.value))).collect();
-    let publish = facts::to_publish(&entry.evidence, assessment).map(|publish| {
-        json!({ "sts_record": publish.sts_record, "tlsrpt_record": publish.tlsrpt_record, "policy": publish.policy })
-    });
+    let publish = facts::to_publish(&entry.evidence, assessment)
+        .map(|publish| json!({ "sts_record": publish.sts_record, "tlsrpt_record": publish.tlsrpt_record, "policy": publish.policy }));
     json!({
         "domain": target.domain.as_str(),
         "rank": target.rank,

@@ -17,7 +17,8 @@ use super::escape::Xml;
 pub fn junit(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
     let Verdicts { rows, failed, unknown } = verdicts(scan)?;
-    let counts = format!("tests=\"{rows}\" failures=\"{failed}\" errors=\"0\" skipped=\"{unknown}\" time=\"{:.3}\"", manifest.activity.seconds);
+    let counts =
+        format!("tests=\"{rows}\" failures=\"{failed}\" errors=\"0\" skipped=\"{unknown}\" time=\"{:.3}\"", manifest.activity.seconds);
     let (name, time) = (Xml(&manifest.list.name), manifest.started_at.get(..19).unwrap_or_default());
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"stscan\" {counts}>")?;
     writeln!(out, "<testsuite name=\"{name}\" {counts} timestamp=\"{}\">", Xml(time))?;

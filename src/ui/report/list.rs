@@ -9,8 +9,8 @@ use crate::analyse::report::{Line, Report, Urgency};
 use crate::classify::{Posture, Severity, rule};
 use crate::ui::tables::grouped;
 
-use super::domain::{Prose, section, urgency_label};
-use super::escape::{Html, script_json};
+use super::domain::{Extent, section, urgency_label};
+use super::escape::Html;
 use super::{ReportError, packed, put};
 
 /// Domains whose sections are HTML from the start; the others are packed.
@@ -90,7 +90,7 @@ pub(super) fn sections(out: &mut impl Write, report: &Report) -> Result<(), Repo
     let mut sections = vec![String::new(); first];
     report.entries::<ReportError>(0..first, |at, entry| {
         if let (Some(text), Some(line)) = (sections.get_mut(at), report.lines.get(at)) {
-            section(text, report, line, entry, Prose::Here);
+            section(text, report, line, entry, Extent::Whole);
         }
         Ok(())
     })?;
@@ -111,19 +111,28 @@ pub(super) fn index(report: &Report) -> String {
         .zip(places)
         .map(|(line, place)| {
             let worst = line.worst.map_or(-1, |severity| severity as i64);
-            json!([line.domain, line.urgency as i64, worst, line.posture as i64, line.codes, line.mail, line.policy_host, line.carried, place])
+            json!([
+                line.domain,
+                line.urgency as i64,
+                worst,
+                line.posture as i64,
+                line.codes,
+                line.mail,
+                line.policy_host,
+                line.carried,
+                place
+            ])
         })
         .collect();
-    let words = |words: Vec<&'static str>| words;
-    script_json(&json!({
-        "static": report.lines.len().min(STATIC_DOMAINS),
+    json!({
         "pack": packed::PACK,
-        "urgencies": words(Urgency::ALL.iter().map(|urgency| urgency.as_str()).collect()),
-        "severities": words(Severity::ALL.iter().map(|severity| severity.as_str()).collect()),
-        "postures": words(Posture::ALL.iter().map(|posture| posture.as_str()).collect()),
+        "urgencies": Urgency::ALL,
+        "severities": Severity::ALL,
+        "postures": Posture::ALL,
         "names": report.names,
         "codes": report.codes,
         "carried": report.carried,
         "rows": rows,
-    }))
+    })
+    .to_string()
 }

@@ -46,7 +46,9 @@ pub(super) fn section(out: &mut String, report: &Report) {
     if let Some(origin) = &manifest.made_from {
         row("made by", &format!("stscan {} on {}", origin.made_by, minute(&origin.made_at)));
     }
-    out.push_str("</dl>\n<p>MTA-STS is RFC 8461, SMTP TLS reporting RFC 8460. No mail was sent and no connection made to port 25.</p></section>\n");
+    out.push_str(
+        "</dl>\n<p>MTA-STS is RFC 8461, SMTP TLS reporting RFC 8460. No mail was sent and no connection made to port 25.</p></section>\n",
+    );
 }
 
 /// Writes the end of the page.

@@ -1,4 +1,6 @@
-//! The sections that are not shown from the start: many to a pack, compressed, in the order of the dataset, for the script to unpack.
+//! What only the script reads: the index, and the sections that are not shown from the start, many to a pack, in the order of the dataset.
+//!
+//! Compressed, and in base64, so that nothing in it can be markup.
 
 use std::io::Write;
 
@@ -10,10 +12,12 @@ use flate2::write::DeflateEncoder;
 use crate::analyse::report::Report;
 
 use super::ReportError;
-use super::domain::{Prose, section};
+use super::domain::{Extent, section};
 
 /// Sections in a pack.
-pub(super) const PACK: usize = 64;
+pub(super) const PACK: usize = 128;
+/// Listed domains from which on packed sections go without the evidence, so that 100,000 of them are some 20 MB.
+const MANY: usize = 50_000;
 /// Stands between the sections of a pack; in a section every control character but the line feed is escaped.
 const SEPARATOR: char = '\u{1e}';
 
@@ -32,30 +36,32 @@ pub(super) fn places(report: &Report, first: usize) -> Vec<Option<usize>> {
 /// Writes the packs, a `script` element of data each, one after the other.
 pub(super) fn write(out: &mut impl Write, report: &Report, first: usize) -> Result<(), ReportError> {
     let (mut pack, mut held) = (String::new(), 0);
+    let extent = if report.lines.len() < MANY { Extent::Packed } else { Extent::Short };
     report.entries::<ReportError>(first..report.lines.len(), |at, entry| {
         if held > 0 {
             pack.push(SEPARATOR);
         }
         if let Some(line) = report.lines.get(at) {
-            section(&mut pack, report, line, entry, Prose::InGlossary);
+            section(&mut pack, report, line, entry, extent);
         }
         held += 1;
         if held == PACK {
-            flush(out, &mut pack)?;
+            element(out, "class=\"pack\"", &pack)?;
+            pack.clear();
             held = 0;
         }
         Ok(())
     })?;
     if held > 0 {
-        flush(out, &mut pack)?;
+        element(out, "class=\"pack\"", &pack)?;
     }
     Ok(())
 }
 
-fn flush(out: &mut impl Write, pack: &mut String) -> Result<(), ReportError> {
+/// Writes a text as a `script` element of data.
+pub(super) fn element(out: &mut impl Write, attribute: &str, text: &str) -> Result<(), ReportError> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(pack.as_bytes())?;
+    encoder.write_all(text.as_bytes())?;
     let packed = STANDARD.encode(encoder.finish()?);
-    pack.clear();
-    Ok(out.write_all(format!("<script type=\"text/plain\" class=\"pack\">{packed}</script>\n").as_bytes())?)
+    Ok(out.write_all(format!("<script type=\"text/plain\" {attribute}>{packed}</script>\n").as_bytes())?)
 }

@@ -39,8 +39,8 @@ pub fn html(report: &Report, out: &mut impl Write) -> Result<(), ReportError> {
     method::section(&mut text, report);
     text.push_str("</main>\n");
     method::footer(&mut text, report);
-    put!(&mut text, "<script type=\"application/json\" id=\"index\">{}</script>\n", list::index(report));
     out.write_all(text.as_bytes())?;
+    packed::element(out, "id=\"index\"", &list::index(report))?;
     packed::write(out, report, STATIC_DOMAINS)?;
     out.write_all(format!("<script>{SCRIPT}</script>\n</body>\n</html>\n").as_bytes())?;
     Ok(out.flush()?)

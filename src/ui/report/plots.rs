@@ -6,9 +6,8 @@
 
 use plotters::prelude::*;
 
-use crate::analyse::{Cell, Table};
+use crate::analyse::{Cell, Row, Table};
 
-use super::adoption::ranks;
 use super::escape::Html;
 use super::{ReportError, put};
 
@@ -55,9 +54,15 @@ pub(super) fn adoption_by_rank(out: &mut String, table: &Table, bin: u32) -> Res
 /// What share of valid policies may be kept at most so long.
 pub(super) fn max_age(out: &mut String, table: &Table) -> Result<(), ReportError> {
     let cumulative = |row: &str| table.cell(None, row, "cumulative").and_then(Cell::share);
-    let marks: Vec<(i64, &str)> =
-        [(86_400, "1 day"), (604_800, "1 week"), (2_592_000, "30 days"), (7_776_000, "90 days"), (15_552_000, "180 days"), (31_557_600, "1 year")]
-            .to_vec();
+    let marks: Vec<(i64, &str)> = [
+        (86_400, "1 day"),
+        (604_800, "1 week"),
+        (2_592_000, "30 days"),
+        (7_776_000, "90 days"),
+        (15_552_000, "180 days"),
+        (31_557_600, "1 year"),
+    ]
+    .to_vec();
     let mut points = vec![(0.0, 0.0, 0.0, 0.0)];
     for (at, (seconds, _)) in marks.iter().enumerate() {
         if let Some(share) = cumulative(&seconds.to_string()) {
@@ -98,7 +103,12 @@ fn figure(out: &mut String, about: &str, series: &[Series], chart: &str) {
 }
 
 /// Draws the series from 0 to the greatest x and y.
-fn chart(series: &[Series], (last, highest): (f64, f64), label: &dyn Fn(&f64) -> String, labels: Option<usize>) -> Result<String, ReportError> {
+fn chart(
+    series: &[Series],
+    (last, highest): (f64, f64),
+    label: &dyn Fn(&f64) -> String,
+    labels: Option<usize>,
+) -> Result<String, ReportError> {
     let mut svg = String::new();
     draw(&mut svg, series, (last, highest), label, labels).map_err(|error| ReportError::Chart(error.to_string()))?;
     for (colour, variable) in VARIABLES {
@@ -115,8 +125,12 @@ fn draw(
     labels: Option<usize>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
-    let mut chart =
-        ChartBuilder::on(&root).margin(8).margin_right(20).x_label_area_size(26).y_label_area_size(48).build_cartesian_2d(0.0..last, 0.0..highest)?;
+    let mut chart = ChartBuilder::on(&root)
+        .margin(8)
+        .margin_right(20)
+        .x_label_area_size(26)
+        .y_label_area_size(48)
+        .build_cartesian_2d(0.0..last, 0.0..highest)?;
     let letters = ("sans-serif", LETTERS).into_font().color(&INK);
     chart
         .configure_mesh()
@@ -140,4 +154,12 @@ fn draw(
     }
     root.present()?;
     Ok(())
+}
+
+/// The groups of a table by rank, each with the first of its ranks.
+fn ranks(table: &Table) -> impl Iterator<Item = (u32, &Row)> {
+    table.rows.iter().filter_map(|row| {
+        let (first, _) = row.group.as_deref()?.split_once('-')?;
+        Some((first.parse().ok()?, row))
+    })
 }

@@ -15,7 +15,7 @@ const DELIVERIES: [(Delivery, &str); 6] = [
     (Delivery::Refused, "mail is refused"),
     (Delivery::Partial, "mail is partly refused"),
     (Delivery::Opportunistic, "delivered without protection"),
-    (Delivery::Reported, "delivered without protection, failures reported (testing)"),
+    (Delivery::Reported, "testing: delivered without protection, failures reported"),
     (Delivery::Protected, "delivered over authenticated TLS only"),
     (Delivery::Unknown, "could not be told"),
 ];
@@ -64,11 +64,7 @@ fn delivery(out: &mut String, report: &Report) {
     }
     out.push_str("</svg>\n<ul class=\"legend\">");
     for (delivery, label, rows) in &known {
-        put!(
-            out,
-            "<li><span class=\"swatch {delivery}\" aria-hidden=\"true\"></span><b>{}</b> {label}</li>",
-            grouped(*rows)
-        );
+        put!(out, "<li><span class=\"swatch {delivery}\" aria-hidden=\"true\"></span><b>{}</b> {label}</li>", grouped(*rows));
     }
     out.push_str("</ul>\n");
 }

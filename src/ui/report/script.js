@@ -1,10 +1,15 @@
 // Searches, filters, unpacks and copies. Everything that it shows was written into the page when it was made; nothing is loaded.
 "use strict";
-(() => {
+(async () => {
   const byId = (id) => document.getElementById(id);
   const root = document.documentElement;
+  // What is packed: a text, compressed, in base64.
+  const unpack = async (element) => {
+    const bytes = Uint8Array.from(atob(element.textContent), (c) => c.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"))).text();
+  };
+  const index = JSON.parse(await unpack(byId("index")));
   root.classList.add("js");
-  const index = JSON.parse(byId("index").textContent);
   const list = byId("list"), count = byId("count"), more = byId("more"), form = byId("filter");
   const STEP = 300;
 
@@ -27,11 +32,6 @@
   // Sections: those on the page, and those that are packed.
   const sections = new Map([...list.children].map((section, line) => [line, section]));
   const packs = document.getElementsByClassName("pack");
-  const unpack = async (pack) => {
-    const bytes = Uint8Array.from(atob(packs[pack].textContent), (c) => c.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-    return (await new Response(stream).text()).split("\x1e");
-  };
   const build = (html) => {
     const template = document.createElement("template");
     template.innerHTML = html;
@@ -45,7 +45,7 @@
   const fetchSections = async (lines) => {
     const missing = Map.groupBy(lines.filter((line) => !sections.has(line)), (line) => Math.floor(index.rows[line][PLACE] / index.pack));
     await Promise.all([...missing].map(async ([pack, wanted]) => {
-      const texts = await unpack(pack);
+      const texts = (await unpack(packs[pack])).split("\x1e");
       for (const line of wanted) sections.set(line, build(texts[index.rows[line][PLACE] % index.pack]));
     }));
     return lines.map((line) => sections.get(line));
@@ -113,7 +113,6 @@
     }
   };
   addEventListener("hashchange", reveal);
-  reveal();
 
   const say = (button, text) => {
     const label = button.firstChild, before = label.data;
@@ -156,4 +155,6 @@
   addEventListener("afterprint", () => {
     for (const section of opened) section.open = false;
   });
+  await reveal();
+  root.dataset.ready = "";
 })();

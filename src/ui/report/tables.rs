@@ -15,8 +15,8 @@ const LONGEST: usize = 60;
 pub(super) struct View<'v> {
     /// Keys of the columns, in their order; empty for all.
     pub(super) columns: &'v [&'v str],
-    /// Whether shares have a bar.
-    pub(super) bars: bool,
+    /// Keys of the columns whose shares have a bar.
+    pub(super) bars: &'v [&'v str],
     /// Which rows are shown.
     pub(super) row: fn(&Row) -> bool,
     /// Most rows that are shown.
@@ -25,7 +25,7 @@ pub(super) struct View<'v> {
 
 impl View<'_> {
     /// All of a table.
-    const WHOLE: Self = Self { columns: &[], bars: false, row: |_| true, most: usize::MAX };
+    const WHOLE: Self = Self { columns: &[], bars: &[], row: |_| true, most: usize::MAX };
 }
 
 /// Whether a row has a count other than 0.
@@ -66,7 +66,9 @@ pub(super) fn table(out: &mut String, table: &Table, view: &View<'_>) {
         if named {
             put!(out, "<th scope=\"row\">{}</th>", Html(&clip(&row.title, LONGEST)));
         }
-        chosen.iter().filter_map(|at| row.cells.get(*at)).for_each(|cell| self::cell(out, cell, view.bars));
+        for (column, cell) in chosen.iter().filter_map(|at| table.columns.get(*at).zip(row.cells.get(*at))) {
+            self::cell(out, cell, view.bars.contains(&column.key.as_str()));
+        }
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody></table></div>\n");
@@ -82,7 +84,7 @@ pub(super) fn remarks(out: &mut String, table: &Table) {
     out.push_str("<li>in each cell: the number, its share, and the 95 % Wilson interval of the share</li></ul></details>\n");
 }
 
-fn cell(out: &mut String, cell: &Cell, bars: bool) {
+fn cell(out: &mut String, cell: &Cell, with_bar: bool) {
     let [count, share, interval] = parts(cell);
     put!(out, "<td><span class=\"n\">{count}</span>");
     if !share.is_empty() {
@@ -91,7 +93,7 @@ fn cell(out: &mut String, cell: &Cell, bars: bool) {
     if !interval.is_empty() {
         put!(out, " <span class=\"interval\">{interval}</span>");
     }
-    if let Some(share) = cell.share().filter(|_| bars) {
+    if let Some(share) = cell.share().filter(|_| with_bar) {
         bar(out, share);
     }
     out.push_str("</td>");

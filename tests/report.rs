@@ -1,0 +1,186 @@
+//! `stscan report` end to end: the page and its security policy, hostile text, and the formats for programs, read by their own parsers.
+
+#![allow(clippy::unwrap_used)] // A test fails by panicking.
+
+mod harness;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use harness::{expect, rows, stderr, stdout};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Names of the zoo with carried columns, one of them a formula.
+const LIST: &str = "domain,owner,unit\nenforce.test,Ada,Mail\ntypo.test,Ada,=1+1\nredirect-301.test,Grace <b>,Web\n\
+    nothing.test,,Web\nnull-mx.test,Grace <b>,\nrecord-refused.test,Linus,Web\nuncovered-some.test,Linus,Web\n";
+
+/// A portfolio, scanned once for all tests.
+fn portfolio() -> &'static Path {
+    static SCANNED: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, path) = SCANNED.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let (list, path) = (folder.path().join("list.csv"), folder.path().join("audit"));
+        fs::write(&list, LIST).unwrap();
+        expect(0, &["scan", "--lab=zoo", list.to_str().unwrap(), "--carry", "owner,unit", "-o", path.to_str().unwrap()]);
+        (folder, path)
+    });
+    path
+}
+
+fn report(arguments: &[&str]) -> String {
+    stdout(&expect(0, &[&["report", portfolio().to_str().unwrap()], arguments].concat()))
+}
+
+fn between<'t>(text: &'t str, begin: &str, end: &str) -> &'t str {
+    let (_, after) = text.split_once(begin).unwrap_or_else(|| panic!("no {begin}"));
+    after.split_once(end).unwrap_or_else(|| panic!("no {end}")).0
+}
+
+#[test]
+fn the_page_lets_only_its_own_script_run() {
+    let page = report(&["-o", "-"]);
+    let policy = between(&page, "http-equiv=\"Content-Security-Policy\" content=\"", "\"");
+    for (directive, text) in [("script-src", between(&page, "<script>", "</script>")), ("style-src", between(&page, "<style>", "</style>"))]
+    {
+        let hash = STANDARD.encode(Sha256::digest(text));
+        assert!(policy.contains(&format!("{directive} 'sha256-{hash}';")), "{directive} {hash} is not in {policy}");
+    }
+    assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+    let data = page.matches("<script type=\"text/plain\"").count();
+    assert_eq!(page.matches("<script").count(), data + 1, "one script that runs");
+    for loading in [" src=", " href=\"http", " style=", " onclick=", "@import", "url("] {
+        assert!(!page.contains(loading), "{loading}");
+    }
+}
+
+#[test]
+fn the_page_says_what_to_do_without_any_script() {
+    let page = report(&["-o", "-"]);
+    let order =
+        ["uncovered-some.test", "redirect-301.test", "enforce.test"].map(|domain| page.find(&format!("id=\"d-{domain}\"")).unwrap());
+    assert!(order.is_sorted(), "what loses mail stands first: {order:?}");
+    assert!(page.find("id=\"d-typo.test\"").unwrap() < order[0]);
+    let typo = between(&page, "id=\"d-typo.test\"", "<details class=\"domain\"");
+    assert!(
+        typo.contains("<pre class=\"text\" data-crlf>version: STSv1\nmode: enforce\nmx: mail.typo.test\nmax_age: 2592000\n</pre>"),
+        "{typo}"
+    );
+    assert!(typo.contains("v=TLSRPTv1; rua=mailto:tls-reports@typo.test;</pre>") && typo.contains("How to mend it"));
+    assert!(page.contains("Grace &lt;b&gt;") && !page.contains("Grace <b>"));
+    let adoption = report(&["-o", "-", "--kind", "adoption"]);
+    for part in ["How far deployments get", "Commonest findings", "What policies ask for", "id=\"d-typo.test\""] {
+        assert!(adoption.contains(part), "{part}");
+    }
+    assert!(!adoption.contains("id=\"d-nothing.test\""), "domains without a record are only counted");
+    let short = report(&["-o", "-", "--domains", "2"]);
+    assert_eq!(short.matches("<details class=\"domain\"").count(), 2);
+}
+
+#[test]
+fn csv_has_a_line_a_finding_and_no_formula() {
+    let text = report(&["--format", "csv"]);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let heading: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    assert_eq!(heading[heading.len() - 2..], ["owner", "unit"]);
+    let lines: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let expected: usize = rows(portfolio()).iter().map(|row| row.codes.len().max(1)).sum();
+    assert_eq!(lines.len(), expected);
+    assert!(lines.iter().filter(|line| &line[0] == "typo.test").all(|line| line.iter().last() == Some("'=1+1")));
+}
+
+#[test]
+fn json_has_every_domain_and_what_to_publish() {
+    let object: Value = serde_json::from_str(&report(&["--format", "json"])).unwrap();
+    let domains = object["domains"].as_array().unwrap();
+    let known: Vec<&str> = domains.iter().map(|domain| domain["domain"].as_str().unwrap()).collect();
+    assert_eq!(known, rows(portfolio()).iter().map(|row| row.domain.as_str()).collect::<Vec<_>>());
+    let typo = &domains[1];
+    assert_eq!((&typo["carried"]["unit"], &typo["delivery"], &typo["worst"]), (&"=1+1".into(), &"refused".into(), &"high".into()));
+    assert_eq!(typo["publish"]["policy"], "version: STSv1\r\nmode: enforce\r\nmx: mail.typo.test\r\nmax_age: 2592000\r\n");
+    assert_eq!(domains[0]["publish"], Value::Null);
+}
+
+/// The properties that SARIF 2.1.0 requires (sections 3.13, 3.14, 3.18, 3.19, 3.27, 3.49) and the values that it allows.
+#[test]
+fn sarif_has_what_the_standard_requires() {
+    let log: Value = serde_json::from_str(&report(&["--format", "sarif"])).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"].as_array().unwrap()[0];
+    let driver = &run["tool"]["driver"];
+    assert_eq!(driver["name"], "stscan");
+    let rules = driver["rules"].as_array().unwrap();
+    let ids: BTreeSet<&str> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), rules.len(), "ids of rules are unique");
+    let levels = ["none", "note", "warning", "error"];
+    for rule in rules {
+        assert!(!rule["shortDescription"]["text"].as_str().unwrap().is_empty());
+        assert!(levels.contains(&rule["defaultConfiguration"]["level"].as_str().unwrap()));
+    }
+    let invocation = &run["invocations"][0];
+    assert!(invocation["executionSuccessful"].is_boolean() && invocation["startTimeUtc"].as_str().unwrap().ends_with('Z'));
+    let results = run["results"].as_array().unwrap();
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(levels[1..].contains(&result["level"].as_str().unwrap()));
+        assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+        let location = &result["locations"][0]["logicalLocations"][0];
+        assert!(location["fullyQualifiedName"].as_str().unwrap().ends_with(".test"));
+        assert_eq!(result["partialFingerprints"]["domainCodeSubject/v1"].as_str().unwrap().len(), 64);
+    }
+    let errors = results.iter().filter(|result| result["level"] == "error").count();
+    assert!(errors > 0 && results.len() > errors);
+}
+
+#[test]
+fn junit_is_well_formed_and_its_sums_are_right() {
+    let text = report(&["--format", "junit"]);
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let suite = document.descendants().find(|node| node.has_tag_name("testsuite")).unwrap();
+    let said = |name| suite.attribute(name).unwrap().parse::<usize>().unwrap();
+    let cases: Vec<_> = suite.children().filter(|node| node.has_tag_name("testcase")).collect();
+    let with = |tag| cases.iter().filter(|case| case.children().any(|child| child.has_tag_name(tag))).count();
+    assert_eq!((said("tests"), said("failures"), said("skipped")), (cases.len(), with("failure"), with("skipped")));
+    assert_eq!((cases.len(), with("skipped")), (7, 1), "{text}");
+    let failed = cases.iter().find(|case| case.attribute("name") == Some("typo.test")).unwrap();
+    assert!(failed.descendants().find(|node| node.has_tag_name("failure")).unwrap().text().unwrap().contains("sts-mx-none-covered"));
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let dataset = portfolio().to_str().unwrap();
+    for (arguments, said) in [
+        (vec!["report", dataset], "name the file of the page, as -o report.html"),
+        (vec!["report", dataset, "-o", "-", "--kind", "audit"], "one of portfolio, adoption"),
+        (vec!["report", dataset, "--kind", "adoption", "--format", "csv"], "--kind is of the page"),
+    ] {
+        assert!(stderr(&expect(2, &arguments)).contains(said), "{said}");
+    }
+    assert!(stderr(&expect(4, &["report", "/nonexistent", "-o", "-"])).contains("no dataset"));
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("missing").join("page.html");
+    assert!(stderr(&expect(1, &["report", dataset, "-o", nowhere.to_str().unwrap()])).contains("cannot be written"));
+    let page = folder.path().join("page.html");
+    expect(0, &["report", dataset, "-o", page.to_str().unwrap()]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing but the page is left");
+}
+
+#[test]
+fn check_of_several_ends_with_a_summary() {
+    let said = stdout(&expect(6, &["check", "--lab=zoo", "enforce.test", "typo.test"]));
+    let summary: Vec<Vec<&str>> = said.split_once("\nSummary\n").unwrap().1.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        summary,
+        [
+            vec!["domain", "posture", "delivery", "worst", "to", "mend"],
+            vec!["enforce.test", "enforce", "protected", "info", "0"],
+            vec!["typo.test", "enforce", "refused", "high", "2"]
+        ]
+    );
+    assert!(!stdout(&expect(0, &["check", "--lab=zoo", "enforce.test"])).contains("Summary"));
+}
