@@ -17,8 +17,7 @@ def write(name, rows):
         csv.writer(file).writerows(rows)
 
 
-names = [line.split(",")[-1] for path in sorted((work / "world").glob("*list*")) for line in path.read_text().split()]
-names = [name for name in names if name.endswith(".test")]
+names = (work / "world" / "names.txt").read_text().split()
 assert len(names) > 30, names
 write("hostile.csv", [["domain", "owner", "<b>unit"]] + [[name, CELLS[at % len(CELLS)], CELLS[-at % len(CELLS)]] for at, name in enumerate(names)])
 

@@ -6,7 +6,7 @@ use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::Manifest;
 
 /// Bins of the plot by rank, at most about so many.
-const RANK_BINS: u32 = 50;
+const RANK_BINS: u32 = 25;
 
 /// Tables of a dataset.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +59,6 @@ mod tests {
 
     #[test]
     fn bins_are_round_and_not_too_many() {
-        assert_eq!([0, 40, 60, 10_000, 1_000_000, u32::MAX].map(bin), [1, 1, 2, 500, 50_000, 100_000_000]);
+        assert_eq!([0, 40, 60, 10_000, 1_000_000, u32::MAX].map(bin), [1, 2, 5, 500, 50_000, 200_000_000]);
     }
 }

@@ -11,6 +11,9 @@ use super::{evidence, put};
 /// Characters of a detail that are shown.
 const MOST_DETAIL: usize = 1_000;
 
+/// Findings of one code that are shown.
+const MOST_ALIKE: usize = 10;
+
 /// How much of a section is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
@@ -69,7 +72,8 @@ pub(super) fn section(out: &mut String, report: &Report, line: &Line, entry: &En
         assessment.findings.iter().partition(|finding| finding.severity != Severity::Info);
     if !wrong.is_empty() {
         out.push_str("<h4>What is wrong</h4>");
-        wrong.iter().for_each(|finding| self::finding(out, finding, extent));
+        let same = |a: &&Finding, b: &&Finding| (a.code, a.severity) == (b.code, b.severity);
+        wrong.chunk_by(same).for_each(|alike| findings(out, alike, extent));
     }
     if let Some(publication) = facts::to_publish(&entry.evidence, assessment) {
         publish(out, &line.domain, &publication);
@@ -104,24 +108,37 @@ fn carried(out: &mut String, entry: &Entry) {
     }
 }
 
-fn finding(out: &mut String, finding: &Finding, extent: Extent) {
-    let (severity, code) = (finding.severity, finding.code);
+/// Findings of one code and severity: each subject with its particulars, and what they mean once.
+fn findings(out: &mut String, alike: &[&Finding], extent: Extent) {
+    let Some(first) = alike.first() else { return };
+    let (severity, code) = (first.severity, first.code);
     put!(
         out,
         "<article class=\"finding {severity}\" data-code=\"{code}\"><h5><span class=\"chip {severity}\">{severity}</span> \
-        <a href=\"#c-{code}\"><code>{code}</code></a>",
+        <a href=\"#c-{code}\"><code>{code}</code></a></h5><ul class=\"cases\">",
     );
-    if !finding.subject.is_empty() {
-        put!(out, " <span class=\"subject\">{}</span>", Html(&clip(&finding.subject, MOST_DETAIL)));
+    for finding in alike.iter().take(MOST_ALIKE) {
+        out.push_str("<li>");
+        particulars(out, finding);
+        out.push_str("</li>");
     }
-    out.push_str("</h5>");
-    if !finding.detail.is_empty() {
-        put!(out, "<p class=\"detail\">{}</p>", Html(&clip(&finding.detail, MOST_DETAIL)));
+    if let more @ 1.. = alike.len().saturating_sub(MOST_ALIKE) {
+        put!(out, "<li>and {more} more in the dataset</li>");
     }
+    out.push_str("</ul>");
     if extent == Extent::Whole {
         prose(out, code);
     }
     out.push_str("</article>");
+}
+
+/// What a finding is about, and its details.
+fn particulars(out: &mut String, finding: &Finding) {
+    for (class, text) in [("subject", &finding.subject), ("detail", &finding.detail)] {
+        if !text.is_empty() {
+            put!(out, "<span class=\"{class}\">{}</span> ", Html(&clip(text, MOST_DETAIL)));
+        }
+    }
 }
 
 /// What a code means, what it does to mail, how to mend it.
@@ -139,10 +156,8 @@ pub(super) fn prose(out: &mut String, code: &str) {
 
 fn remark(out: &mut String, finding: &Finding) {
     let code = finding.code;
-    put!(out, "<li><a href=\"#c-{code}\"><code>{code}</code></a>");
-    for text in [&finding.subject, &finding.detail].into_iter().filter(|text| !text.is_empty()) {
-        put!(out, " <span>{}</span>", Html(&clip(text, MOST_DETAIL)));
-    }
+    put!(out, "<li><a href=\"#c-{code}\"><code>{code}</code></a> ");
+    particulars(out, finding);
     out.push_str("</li>");
 }
 

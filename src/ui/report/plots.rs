@@ -99,7 +99,7 @@ fn figure(out: &mut String, about: &str, series: &[Series], chart: &str) {
         put!(out, "<li><span class=\"swatch series-{}\" aria-hidden=\"true\"></span>{}</li>", number + 1, series.title);
     }
     let named = chart.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{}; the table below has the figures\" ", Html(about)), 1);
-    put!(out, "</ul>{named}</figure>\n");
+    put!(out, "</ul><div class=\"scroll\">{named}</div></figure>\n");
 }
 
 /// Draws the series from 0 to the greatest x and y.

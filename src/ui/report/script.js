@@ -73,15 +73,19 @@
   };
   let matches = [...index.rows.keys()], limit = STEP, turn = 0;
   const number = (n) => n.toLocaleString("en");
+  const tell = () => {
+    const shown = list.children;
+    more.hidden = matches.length <= shown.length;
+    const all = number(index.rows.length);
+    const some = matches.length === index.rows.length ? `${all} domains` : `${number(matches.length)} of ${all} domains match`;
+    count.textContent = more.hidden ? some : `${some}; ${number(shown.length)} are shown`;
+  };
   const show = async () => {
     const mine = ++turn;
     const shown = await fetchSections(matches.slice(0, limit));
     if (mine !== turn) return; // Something else has been asked for meanwhile.
     list.replaceChildren(...shown);
-    more.hidden = matches.length <= shown.length;
-    const all = number(index.rows.length);
-    const some = matches.length === index.rows.length ? `${all} domains` : `${number(matches.length)} of ${all} domains match`;
-    count.textContent = more.hidden ? some : `${some}; ${number(shown.length)} are shown`;
+    tell();
   };
   const apply = () => { matches = chosen(); limit = STEP; return show(); };
   let timer;
@@ -155,6 +159,7 @@
   addEventListener("afterprint", () => {
     for (const section of opened) section.open = false;
   });
+  tell();
   await reveal();
   root.dataset.ready = "";
 })();

@@ -40,6 +40,7 @@ pub(super) fn table(out: &mut String, table: &Table, view: &View<'_>) {
         keys => keys.iter().filter_map(|key| table.columns.iter().position(|column| column.key == *key)).collect(),
     };
     let shown: Vec<&Row> = table.rows.iter().filter(|row| (view.row)(row)).take(view.most).collect();
+    let scales: Vec<Option<f64>> = chosen.iter().map(|at| scale(table, *at, view, &shown)).collect();
     put!(
         out,
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><caption>{0}</caption><thead><tr>",
@@ -66,8 +67,8 @@ pub(super) fn table(out: &mut String, table: &Table, view: &View<'_>) {
         if named {
             put!(out, "<th scope=\"row\">{}</th>", Html(&clip(&row.title, LONGEST)));
         }
-        for (column, cell) in chosen.iter().filter_map(|at| table.columns.get(*at).zip(row.cells.get(*at))) {
-            self::cell(out, cell, view.bars.contains(&column.key.as_str()));
+        for (at, scale) in chosen.iter().zip(&scales) {
+            row.cells.get(*at).into_iter().for_each(|cell| self::cell(out, cell, *scale));
         }
         out.push_str("</tr>\n");
     }
@@ -75,16 +76,23 @@ pub(super) fn table(out: &mut String, table: &Table, view: &View<'_>) {
     remarks(out, table);
 }
 
+/// The share that the longest bar of a column stands for; `None` where it has no bars. Where all shares are small, the greatest of them.
+fn scale(table: &Table, at: usize, view: &View<'_>, shown: &[&Row]) -> Option<f64> {
+    table.columns.get(at).filter(|column| view.bars.contains(&column.key.as_str()))?;
+    let greatest = shown.iter().filter_map(|row| row.cells.get(at)?.share()).fold(0.0, f64::max);
+    Some(if greatest > 0.0 && greatest < 0.5 { greatest } else { 1.0 })
+}
+
 /// What the shares are shares of, and the notes of a table.
-pub(super) fn remarks(out: &mut String, table: &Table) {
+fn remarks(out: &mut String, table: &Table) {
     out.push_str("<details class=\"remarks\"><summary>How to read this table</summary><ul>");
     for sentence in wholes(table).iter().chain(&table.notes) {
         put!(out, "<li>{}</li>", Html(sentence));
     }
-    out.push_str("<li>in each cell: the number, its share, and the 95 % Wilson interval of the share</li></ul></details>\n");
+    out.push_str("<li>in each cell: the number, its share, and the 95 % Wilson interval of the share</li><li>where all shares of a column are below a half, its longest bar is the greatest of them</li></ul></details>\n");
 }
 
-fn cell(out: &mut String, cell: &Cell, with_bar: bool) {
+fn cell(out: &mut String, cell: &Cell, scale: Option<f64>) {
     let [count, share, interval] = parts(cell);
     put!(out, "<td><span class=\"n\">{count}</span>");
     if !share.is_empty() {
@@ -93,14 +101,14 @@ fn cell(out: &mut String, cell: &Cell, with_bar: bool) {
     if !interval.is_empty() {
         put!(out, " <span class=\"interval\">{interval}</span>");
     }
-    if let Some(share) = cell.share().filter(|_| with_bar) {
-        bar(out, share);
+    if let (Some(share), Some(scale)) = (cell.share(), scale) {
+        bar(out, share / scale);
     }
     out.push_str("</td>");
 }
 
 /// A bar that says nothing which the number beside it does not say.
-pub(super) fn bar(out: &mut String, share: f64) {
+fn bar(out: &mut String, share: f64) {
     put!(
         out,
         "<svg class=\"share-bar\" viewBox=\"0 0 100 6\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect width=\"{:.2}\" height=\"6\"/></svg>",
