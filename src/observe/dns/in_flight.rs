@@ -55,7 +55,11 @@ impl InFlight {
     /// Notes what became of a question that was sent, and lets more or fewer leave by it.
     pub(super) fn ended(&self, answered: bool) {
         let mut state = self.state();
-        if answered { state.window.answered(1) } else { state.window.lost() }
+        if answered {
+            state.window.answered(1)
+        } else {
+            state.window.lost()
+        }
         let retreat = state.window.judge(Instant::now(), self.timeout) == Move::Retreat;
         add(&self.counters.retreats, usize::from(retreat));
         let (before, now) = (state.limit, state.window.limit());

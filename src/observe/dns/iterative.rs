@@ -174,13 +174,15 @@ impl Iterative {
         let (mut queries, mut in_vain) = (0_u16, 0);
         let mut last = (Resolution::Failed(Failure::Silence("no name server answers".to_owned())), Notes::default());
         while self.network.wait(NETWORK, self.patience).await.is_some() {
-            let begun = Instant::now();
             last = self.resolve(name.clone(), kind).await;
-            let nobody_was_asked = last.1.queries == 0;
             queries = queries.saturating_add(last.1.queries);
-            let failed = matches!(&last.0, Resolution::Failed(failure) if *failure != Failure::Excluded);
-            if !failed || nobody_was_asked || in_vain == MOST_IN_VAIN || self.is_alive_since(begun).await {
-                break;
+            match &last.0 {
+                Resolution::Failed(failure) if *failure != Failure::Excluded && in_vain < MOST_IN_VAIN => {
+                    if self.is_alive_after(failure).await {
+                        break;
+                    }
+                }
+                _ => break,
             }
             in_vain += 1;
         }
@@ -188,10 +190,11 @@ impl Iterative {
         last
     }
 
-    /// Whether any name server has answered in the later half of a lookup, or the root's servers do when they are asked.
-    async fn is_alive_since(&self, begun: Instant) -> bool {
+    /// Whether any name server has answered in the later half of a wait, or the root's servers do when they are asked. That a lookup has sent
+    /// no query says nothing: another one may have asked for it. What this machine cannot send is no wait.
+    async fn is_alive_after(&self, failure: &Failure) -> bool {
         let now = Instant::now();
-        let half = begun.elapsed().min(self.timeout) / 2;
+        let half = if matches!(failure, Failure::Local(_)) { Duration::ZERO } else { self.timeout / 2 };
         self.network.is_alive(NETWORK, now.checked_sub(half).unwrap_or(now)).await
     }
 

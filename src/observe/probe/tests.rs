@@ -159,7 +159,9 @@ async fn a_domain_with_a_record_is_followed_to_its_policy() {
 
 #[tokio::test]
 async fn the_end_of_an_alias_is_asked_in_place_of_the_policy_host() {
-    let hosted = |zone: Zone| zone.txt(RECORD, "v=STSv1; id=1;").alias(HOST, "one.provider.example.").alias("one.provider.example", "sts.cdn.example.");
+    let hosted = |zone: Zone| {
+        zone.txt(RECORD, "v=STSv1; id=1;").alias(HOST, "one.provider.example.").alias("one.provider.example", "sts.cdn.example.")
+    };
     let zone = hosted(Zone::default()).address("sts.cdn.example").with("sts.cdn.example", RData::AAAA(AAAA(Ipv6Addr::LOCALHOST)));
     let (evidence, asked) = probe(zone, "").await;
     let (a, aaaa) = (evidence.host_a.unwrap(), evidence.host_aaaa.unwrap());
