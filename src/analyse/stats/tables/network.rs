@@ -106,9 +106,9 @@ fn count_families(adopter: &Adopter<'_>, details: &mut Details) {
     for (key, _) in FAMILIES_ROWS {
         let of_family = |address: &&str| address.contains(':') == (key == "ipv6");
         let steps = [
-            evidence.addresses.iter().any(|a| of_family(&a)),
-            evidence.tried.iter().any(|a| of_family(&a)),
-            evidence.answered.as_ref().is_some_and(|a| of_family(&a)),
+            evidence.addresses.iter().any(of_family),
+            evidence.tried.iter().any(of_family),
+            evidence.answered.as_ref().is_some_and(of_family),
         ];
         steps.iter().take_while(|step| **step).enumerate().for_each(|(column, _)| sheet.add(key, column));
     }
