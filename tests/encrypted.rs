@@ -230,14 +230,15 @@ fn outage(kind: Kind, state: usize) {
         _ => format!("tls://{}#{NAME}", world.tls),
     };
     let (list, out, status, options) = (world.path("list.txt"), world.path("out"), world.path("status.json"), world.options(&resolver));
-    let mut arguments = vec!["scan", &list, "-o", &out, "--status-file", &status, "--rate", "1500", "--dns-timeout", "0.4"];
+    let mut arguments = vec!["scan", &list, "-o", &out, "--status-file", &status, "--rate", "1500", "--concurrency", "40"];
+    arguments.extend(["--dns-timeout", "0.4"]);
     arguments.extend(options.iter().map(String::as_str));
     let scan = harness::stscan(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let says = |text: &str| fs::read_to_string(&status).unwrap_or_default().contains(text);
     let wait_for = |there: &dyn Fn() -> bool| {
         let begun = Instant::now();
         while !there() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "waited in vain");
+            assert!(begun.elapsed() < Duration::from_secs(60), "waited in vain: {}", fs::read_to_string(&status).unwrap_or_default());
             std::thread::sleep(Duration::from_millis(5));
         }
     };

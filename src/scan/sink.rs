@@ -78,6 +78,11 @@ impl Sink {
         self.shard_rows
     }
 
+    /// Whether late rows of a shard can follow its others: in a folder as another part of the shard, never in a stream, which is in order.
+    pub(super) fn takes_late_rows(&self) -> bool {
+        matches!(self.place, Place::Folder { .. })
+    }
+
     /// Ordinals whose rows are there from earlier runs, disjoint and ascending.
     pub(super) fn committed(&self) -> Vec<Range<u64>> {
         match &self.place {

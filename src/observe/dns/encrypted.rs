@@ -97,12 +97,13 @@ impl Encrypted {
     /// configuration, with what is wrong.
     pub async fn check(&self) -> Vec<Result<(), String>> {
         let asked = (0..self.shared.servers.len()).map(|index| self.ask(index, root()));
-        let verdict = |result: Result<(Vec<u8>, Duration), Failure>| match result {
-            Ok((octets, _)) => match Header::read(&octets).map_or(FORMERR, Header::plain_rcode) {
+        let verdict = |result: Option<Result<(Vec<u8>, Duration), Failure>>| match result {
+            None => Err("no answer".to_owned()),
+            Some(Ok((octets, _))) => match Header::read(&octets).map_or(FORMERR, Header::plain_rcode) {
                 NOERROR | NXDOMAIN => Ok(()),
                 rcode => Err(Failure::Rcode(rcode).to_string()),
             },
-            Err(failure) => Err(failure.to_string()),
+            Some(Err(failure)) => Err(failure.to_string()),
         };
         join_all(asked).await.into_iter().map(verdict).collect()
     }
@@ -132,7 +133,10 @@ impl Encrypted {
                 break;
             };
             let begun = Instant::now();
-            let result = self.ask(index, query.clone()).await;
+            let Some(result) = self.ask(index, query.clone()).await else {
+                // It died before this question's turn; the next time round there may be another one, or nobody to ask.
+                continue;
+            };
             sent = sent.saturating_add(u16::from(!matches!(result, Err(Failure::Local(_)))));
             let lookup = shared.judge(asked, index, result);
             let conclusive = lookup.outcome.is_conclusive();
@@ -152,9 +156,9 @@ impl Encrypted {
     }
 
     /// Asks one resolver, on the thread that holds the connections.
-    async fn ask(&self, index: usize, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
+    async fn ask(&self, index: usize, query: Query) -> Option<Result<(Vec<u8>, Duration), Failure>> {
         let shared = Arc::clone(&self.shared);
-        let ended = |why: String| Err(Failure::Local(why));
+        let ended = |why: String| Some(Err(Failure::Local(why)));
         match self.background.spawn(async move { shared.ask(index, query).await }) {
             Some(asking) => asking.await.unwrap_or_else(|error| ended(format!("the connection's task broke: {error}"))),
             None => ended("the resolver's thread has ended".to_owned()),
@@ -196,14 +200,22 @@ impl Shared {
         self.health.is_alive(index, now.checked_sub(half).unwrap_or(now)).await
     }
 
-    /// Whatever it says, it lives.
+    /// Whatever it says, it lives. It is asked past those who wait for their turn, which would be long if it is dead.
     async fn is_answering(&self, index: usize) -> bool {
-        self.ask(index, root()).await.is_ok()
+        match self.servers.get(index) {
+            Some((_, connection)) => self.send(index, connection, root()).await.is_ok(),
+            None => false,
+        }
     }
 
-    /// Asks one resolver.
-    async fn ask(&self, index: usize, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
-        let Some((_, connection)) = self.servers.get(index) else { return Err(Failure::Silence("no such resolver".to_owned())) };
+    /// Asks one resolver; `None` if it has died by the time that it is this question's turn.
+    async fn ask(&self, index: usize, query: Query) -> Option<Result<(Vec<u8>, Duration), Failure>> {
+        let (_, connection) = self.servers.get(index)?;
+        let _permit = connection.permit().await;
+        if self.health.is_up(index) { Some(self.send(index, connection, query).await) } else { None }
+    }
+
+    async fn send(&self, index: usize, connection: &Connection, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
         self.limits.acquire(index, 1).await;
         let result = connection.ask(query).await;
         match &result {

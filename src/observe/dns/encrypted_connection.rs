@@ -16,12 +16,13 @@ use tokio::sync::Mutex;
 
 use super::counters::DnsCounters;
 use super::encrypted_address::{EncryptedResolver, Transport};
-use super::in_flight::InFlight;
+use super::in_flight::{InFlight, Permit};
 use super::tcp::is_local;
 use super::trail::Failure;
 
-/// Questions under way on one connection at most: as many as hickory's queue takes without refusing some.
-const IN_FLIGHT: usize = 32;
+/// Questions under way on one connection at most: as many as hickory's queue takes without refusing some, but for one that asks for a sign
+/// of life.
+const IN_FLIGHT: usize = 31;
 /// And at least, however many stay without an answer.
 const LEAST_IN_FLIGHT: usize = 4;
 /// How long a connection that failed is not tried again.
@@ -64,10 +65,14 @@ impl Connection {
         Self { resolver, tls, timeout, state: Mutex::new(State::Closed), in_flight, provider: TokioRuntimeProvider::new() }
     }
 
+    /// Waits until another question may be asked.
+    pub(super) async fn permit(&self) -> Permit<'_> {
+        self.in_flight.acquire().await
+    }
+
     /// Asks one question and gives the octets of the answer and how long it took. A connection that the resolver has closed meanwhile is
     /// opened again at once.
     pub(super) async fn ask(&self, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
-        let _permit = self.in_flight.acquire().await;
         let (line, fresh) = self.line().await?;
         match self.exchange(&line, query.clone()).await {
             Err(Failure::Silence(_)) if !fresh && line.is_broken() => {

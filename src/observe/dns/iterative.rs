@@ -35,6 +35,8 @@ const MOST_LOOKUPS: usize = 256;
 const LEAST_LOOKUPS: usize = 16;
 /// Questions that wait for one server at most.
 const SERVER_IN_FLIGHT: usize = 16;
+/// How often a lookup that ran out of time without a failure is begun anew.
+const MOST_LATE: u32 = 5;
 /// Aliases followed when a chain has to be gone through again.
 const MAX_CHAIN: usize = 16;
 
@@ -171,20 +173,22 @@ impl Iterative {
     /// Resolves. What fails while no name server answers at all, not even the root's, is no failure of the zone's: it is resolved anew when
     /// the network is back.
     async fn resolve_while_alive(&self, name: &Name, kind: RecordType) -> (Resolution, Notes) {
-        let (mut queries, mut in_vain) = (0_u16, 0);
+        let (mut queries, mut in_vain, mut late) = (0_u16, 0, 0);
         let mut last = (Resolution::Failed(Failure::Silence("no name server answers".to_owned())), Notes::default());
         while self.network.wait(NETWORK, self.patience).await.is_some() {
             last = self.resolve(name.clone(), kind).await;
             queries = queries.saturating_add(last.1.queries);
             match &last.0 {
+                // Nothing failed: other lookups had asked, and waited for our own limits.
+                Resolution::Failed(Failure::Silence(_)) if last.1.failure.is_none() && late < MOST_LATE => late += 1,
                 Resolution::Failed(failure) if *failure != Failure::Excluded && in_vain < MOST_IN_VAIN => {
                     if self.is_alive_after(failure).await {
                         break;
                     }
+                    in_vain += 1;
                 }
                 _ => break,
             }
-            in_vain += 1;
         }
         last.1.queries = queries;
         last
