@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use arrow::array::RecordBatch;
 
 use super::status::Status;
-use crate::classify::classify;
+use crate::classify::Judge;
 use crate::dataset::{DatasetError, RowBuilder};
 use crate::evidence::Evidence;
 use crate::input::Target;
@@ -45,22 +45,23 @@ pub(super) struct Harvest<'a> {
     /// Those that wait, the earliest on top.
     waiting: BinaryHeap<Waiting>,
     open: BTreeMap<u64, RowBuilder>,
+    judge: Judge,
     status: &'a Status,
 }
 
 impl<'a> Harvest<'a> {
     pub(super) fn new(shard_rows: u64, status: &'a Status) -> Self {
-        Self { shard_rows, waiting: BinaryHeap::with_capacity(WAITING + 1), open: BTreeMap::new(), status }
+        Self { shard_rows, waiting: BinaryHeap::with_capacity(WAITING + 1), open: BTreeMap::new(), judge: Judge::default(), status }
     }
 
     /// Judges the earliest that waits and lays it down as a row; gives the batch that it has made full.
     fn settle(&mut self) -> Option<Result<Batch, DatasetError>> {
         let Waiting((target, evidence)) = self.waiting.pop()?;
-        let assessment = classify(&evidence);
+        let assessment = self.judge.judge(&evidence);
         self.status.count(&assessment);
         let shard = target.ordinal / self.shard_rows;
         let rows = self.open.entry(shard).or_default();
-        rows.push(&target, &evidence, &assessment);
+        rows.push_shared(&target, &evidence, &assessment);
         if rows.len() < BATCH_ROWS {
             return None;
         }

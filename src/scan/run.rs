@@ -13,11 +13,17 @@ use super::plan::ScanPlan;
 use super::report::{Read, Report};
 use super::sink::Sink;
 use super::status::Status;
-use super::worker::{self, BATCH, Task};
+use super::worker::{self, Task};
 use crate::dataset::DatasetError;
 use crate::input::Input;
 use arrow::array::RecordBatch;
 use async_channel::{Receiver, Sender};
+
+/// Targets that travel together at least and at most: at the beginning few, so that every worker has its share of a short list; then so
+/// many that a worker's rows are long runs of the list, which are written as they are.
+const BATCH: (u64, u64) = (64, 1024);
+/// A batch is this part of what has been handed out.
+const BATCH_SHARE: u64 = 16;
 
 /// Batches that may wait before a worker and behind it, for each worker.
 const QUEUED_BATCHES: usize = 2;
@@ -107,7 +113,7 @@ impl Stages<'_> {
 
     /// Reads the list and hands out what is not committed yet.
     fn read(&self, input: &mut Input, targets: &Sender<Vec<Task>>) -> Read {
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut batch = Vec::new();
         let mut error = None;
         let mut known = self.committed.iter().peekable();
         let mut stopped = false;
@@ -134,7 +140,7 @@ impl Stages<'_> {
                 break;
             }
             batch.push(target.into());
-            if batch.len() == BATCH {
+            if batch.len() as u64 >= (self.status.dispatched.load(Relaxed) / BATCH_SHARE).clamp(BATCH.0, BATCH.1) {
                 self.status.estimated.store(input.estimate().unwrap_or(0), Relaxed);
                 stopped |= !self.send(targets, &mut batch);
             }
@@ -154,7 +160,7 @@ impl Stages<'_> {
         let count = batch.len() as u64;
         let Some(first) = batch.first() else { return true };
         self.window.enter(first.ordinal() / self.shard_rows, count);
-        let sent = targets.send_blocking(std::mem::replace(batch, Vec::with_capacity(BATCH))).is_ok();
+        let sent = targets.send_blocking(std::mem::take(batch)).is_ok();
         if sent {
             self.status.dispatched.fetch_add(count, Relaxed);
         }
