@@ -69,11 +69,14 @@ impl<'a> Order<'a> {
     /// All rows in order, in batches of at most [`MAX_BATCH_ROWS`].
     pub(super) fn batches(&self) -> impl Iterator<Item = Result<RecordBatch, DatasetError>> {
         stretches(&self.rows).map(|rows| {
+            if runs(rows).count() * LONG_RUN > rows.len() {
+                return self.interleave(rows);
+            }
             let slices: Vec<RecordBatch> = runs(rows).filter_map(|run| self.slice(run)).collect();
             match slices.as_slice() {
                 [only] => Ok(only.clone()),
-                [first, ..] if slices.len() * LONG_RUN <= rows.len() => Ok(concat_batches(&first.schema(), &slices)?),
-                _ => self.interleave(rows),
+                [first, ..] => Ok(concat_batches(&first.schema(), &slices)?),
+                [] => self.interleave(rows),
             }
         })
     }

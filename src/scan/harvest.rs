@@ -13,9 +13,9 @@ use crate::input::Target;
 
 /// Rows that leave a worker together.
 const BATCH_ROWS: usize = 2048;
-/// Observations that wait for earlier ones before they become rows. Answers come nearly in the order of the questions, so a few suffice
-/// for long runs of ordinals, which the part is written from without copying; more would be cold when they are read.
-const WAITING: usize = 256;
+/// Observations that wait for earlier ones before they become rows. Questions leave by their length, some hundreds at a time, so that so
+/// many suffice for long runs of ordinals, which the part is written from without copying; more would be cold when they are read.
+const WAITING: usize = 1024;
 
 /// A target and what was seen.
 pub(super) type Observation = (Target, Box<Evidence>);

@@ -276,8 +276,26 @@ mod tests {
         let status = Status::default();
         status.stop();
         let probe = |target| odd_ones_fail(target, Duration::from_secs(3600));
-        work(probe, 4, targets, Threes::default(), observation_sender, &status).await;
+        work(probe, 100, targets, Threes::default(), observation_sender, &status).await;
         let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
         assert_eq!((seen.len(), status.abandoned.load(Relaxed)), (50, 50));
+    }
+
+    #[tokio::test]
+    async fn a_stop_gives_up_what_is_not_begun() {
+        let (target_sender, targets) = async_channel::unbounded();
+        let (observation_sender, observations) = async_channel::unbounded();
+        target_sender.send((0..1000).collect::<Vec<u32>>()).await.unwrap();
+        target_sender.close();
+        let status = Status::default();
+        status.stop();
+        let probe = async |target| {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Step::Done(target)
+        };
+        work(probe, 10, targets, Threes::default(), observation_sender, &status).await;
+        let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
+        assert_eq!(seen, (0..10).collect::<Vec<_>>());
+        assert_eq!(status.abandoned.load(Relaxed), 990);
     }
 }

@@ -24,6 +24,11 @@ use super::window::Move;
 const SHORTAGE_WAITS: (u32, Duration) = (100, Duration::from_millis(5));
 /// How long to wait where every id of every socket is in use.
 const CROWDED_WAIT: Duration = Duration::from_millis(5);
+/// How long a socket is left alone that has brought few messages while many more are on their way: each wake-up of the thread costs as
+/// much as some ten messages, and so long is nothing to those who wait.
+const GATHERING: Duration = Duration::from_millis(1);
+/// Messages of a wake-up that are few, and messages on their way to the socket that are many.
+const FEW_OF_MANY: (usize, usize) = (BATCH / 2, 256);
 /// Full batches that one socket may receive before the lookups get their turn.
 const ROUNDS: usize = 16;
 
@@ -74,11 +79,13 @@ async fn receive_replies(engine: Rc<Engine>, resolver: usize, socket: usize) {
                 engine.fail_line(resolver, socket, &fault);
             }
         }
-        let (mut rounds, mut look) = (0, false);
+        let (mut rounds, mut look, mut received) = (0, false, 0);
         loop {
             // Only a socket that fills faster than it is emptied can overflow.
             let looked = std::mem::take(&mut look);
-            match engine.receive_batch(resolver, socket, looked) {
+            let batch = engine.receive_batch(resolver, socket, looked);
+            received += *batch.as_ref().unwrap_or(&0);
+            match batch {
                 Ok(_) if looked => {}
                 Ok(BATCH) if rounds < ROUNDS => (rounds, look) = (rounds + 1, true),
                 Ok(BATCH) => {
@@ -94,6 +101,9 @@ async fn receive_replies(engine: Rc<Engine>, resolver: usize, socket: usize) {
                     break;
                 }
             }
+        }
+        if received < FEW_OF_MANY.0 && line.ids.borrow().len() >= FEW_OF_MANY.1 {
+            sleep(GATHERING).await;
         }
     }
 }
