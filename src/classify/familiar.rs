@@ -75,33 +75,23 @@ mod tests {
     }
 
     prop_compose! {
-        fn evidence()(domain in prop::sample::select(vec!["example.com", "a.b.example.co.uk", "xn--bcher-kva.example"]))(
+        fn evidence_of(domain: &'static str)(
             mx in lookup(domain.to_owned()),
             sts_txt in lookup(format!("_mta-sts.{domain}")),
             tlsrpt_txt in lookup(format!("_smtp._tls.{domain}")),
             seconds in 0..4_000_000_000_u64,
-            elapsed_ms: u32,
             preference in prop::option::weighted(0.2, any::<u16>()),
-            domain in Just(domain),
         ) -> Evidence {
             let records = preference.map(|preference| Mx { preference, exchange: "mx.example.com".to_owned() }).into_iter().collect();
             let Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, resolver, attempts, tcp, rtt_us, detail, .. } = mx;
-            Evidence {
-                domain: Domain::from_a_labels(domain).unwrap(),
-                scanned_at: UNIX_EPOCH + Duration::from_secs(seconds),
-                elapsed_ms,
-                mx: Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, resolver, attempts, tcp, rtt_us, detail },
-                sts_txt,
-                tlsrpt_txt,
-                host_a: None,
-                host_aaaa: None,
-                fetch: None,
-                mx_hosts: Vec::new(),
-                rua_hosts: Vec::new(),
-                around: Vec::new(),
-                further: Vec::new(),
-            }
+            let mx = Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, resolver, attempts, tcp, rtt_us, detail };
+            let scanned_at = UNIX_EPOCH + Duration::from_secs(seconds);
+            Evidence { mx, sts_txt, tlsrpt_txt, ..Evidence::nothing_seen(Domain::from_a_labels(domain).unwrap(), scanned_at) }
         }
+    }
+
+    fn evidence() -> impl Strategy<Value = Evidence> {
+        prop::sample::select(vec!["example.com", "a.b.example.co.uk", "xn--bcher-kva.example"]).prop_flat_map(evidence_of)
     }
 
     proptest! {
@@ -118,23 +108,11 @@ mod tests {
 
     #[test]
     fn the_judgement_of_those_without_records_is_shared() {
-        let bare = |domain: &str| {
-            let lookup = |name: String| Lookup::unsent(name, Outcome::Nodata);
-            Evidence {
-                mx: Lookup::unsent(domain.to_owned(), Outcome::Nodata),
-                sts_txt: lookup(format!("_mta-sts.{domain}")),
-                tlsrpt_txt: lookup(format!("_smtp._tls.{domain}")),
-                domain: Domain::from_a_labels(domain).unwrap(),
-                scanned_at: UNIX_EPOCH,
-                elapsed_ms: 1,
-                host_a: None,
-                host_aaaa: None,
-                fetch: None,
-                mx_hosts: Vec::new(),
-                rua_hosts: Vec::new(),
-                around: Vec::new(),
-                further: Vec::new(),
-            }
+        let bare = |domain| {
+            let mut evidence = Evidence::nothing_seen(Domain::from_a_labels(domain).unwrap(), UNIX_EPOCH);
+            (evidence.mx.outcome, evidence.sts_txt.outcome, evidence.tlsrpt_txt.outcome) =
+                (Outcome::Nodata, Outcome::Nxdomain, Outcome::Pruned);
+            evidence
         };
         let mut judge = Judge::default();
         assert!(Arc::ptr_eq(&judge.judge(&bare("a.example")), &judge.judge(&bare("b.example"))));

@@ -228,11 +228,7 @@ impl Shared {
                 continue;
             }
             let cut = message.header.is_truncated() && matches!(message.rcode, NOERROR | NXDOMAIN);
-            let attempt = if cut {
-                self.attempt_tcp(ticket.question(), plain, resolver, sent).await
-            } else {
-                judge(&message, false)
-            };
+            let attempt = if cut { self.attempt_tcp(ticket.question(), plain, resolver, sent).await } else { judge(&message, false) };
             add(&self.engine.counters.malformed, usize::from(attempt.outcome == Outcome::Malformed));
             return attempt;
         }

@@ -49,7 +49,11 @@ pub(super) struct Sent {
 
 impl Outgoing {
     pub(super) fn new() -> Self {
-        Self { octets: Vec::with_capacity(SEND_BATCH * MAX_QUERY_OCTETS), ends: Vec::with_capacity(SEND_BATCH), calls: batched::send_state() }
+        Self {
+            octets: Vec::with_capacity(SEND_BATCH * MAX_QUERY_OCTETS),
+            ends: Vec::with_capacity(SEND_BATCH),
+            calls: batched::send_state(),
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -157,7 +161,8 @@ mod batched {
     pub(in super::super) fn send(socket: &UdpSocket, outgoing: &mut Outgoing) -> Sent {
         let mut sent = Sent { count: 0, fault: None };
         while sent.count < outgoing.ends.len() {
-            let step = if outgoing.calls.parts { send_together(socket, outgoing, sent.count) } else { send_apart(socket, outgoing, sent.count) };
+            let step =
+                if outgoing.calls.parts { send_together(socket, outgoing, sent.count) } else { send_apart(socket, outgoing, sent.count) };
             match step {
                 Ok(count) => sent.count += count,
                 Err(error) if outgoing.calls.parts && cannot_part(&error) => outgoing.calls.parts = false,
@@ -189,7 +194,10 @@ mod batched {
 
     /// Kernels before 4.18 do not know how; some devices cannot; a message that is larger than what the network takes has to go apart.
     fn cannot_part(error: &io::Error) -> bool {
-        matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EINVAL | Errno::EIO | Errno::ENOPROTOOPT | Errno::EOPNOTSUPP | Errno::EMSGSIZE))
+        matches!(
+            error.raw_os_error().map(Errno::from_raw),
+            Some(Errno::EINVAL | Errno::EIO | Errno::ENOPROTOOPT | Errno::EOPNOTSUPP | Errno::EMSGSIZE)
+        )
     }
 
     /// Sends messages from `first` on, each by itself; says how many left. An error is about the first.
