@@ -19,11 +19,11 @@ use crate::input::Input;
 use arrow::array::RecordBatch;
 use async_channel::{Receiver, Sender};
 
-/// Targets that travel together at least and at most: at the beginning few, so that every worker has its share of a short list; then so
-/// many that a worker's rows are long runs of the list, which are written as they are.
-const BATCH: (u64, u64) = (64, 1024);
-/// A batch is this part of what has been handed out.
-const BATCH_SHARE: u64 = 16;
+/// Targets that travel together at least and at most. The more there are, the longer are the runs of the list that a worker's rows are,
+/// and long runs are written as they are.
+const BATCH: (f64, f64) = (64.0, 1024.0);
+/// Seconds of the scan that a batch is worth, because what has been handed out is finished when the scan is to stop.
+const BATCH_SECONDS: f64 = 1.0 / 16.0;
 
 /// Batches that may wait before a worker and behind it, for each worker.
 const QUEUED_BATCHES: usize = 2;
@@ -113,7 +113,7 @@ impl Stages<'_> {
 
     /// Reads the list and hands out what is not committed yet.
     fn read(&self, input: &mut Input, targets: &Sender<Vec<Task>>) -> Read {
-        let mut batch = Vec::new();
+        let (mut batch, mut size) = (Vec::new(), self.batch_size());
         let mut error = None;
         let mut known = self.committed.iter().peekable();
         let mut stopped = false;
@@ -140,7 +140,8 @@ impl Stages<'_> {
                 break;
             }
             batch.push(target.into());
-            if batch.len() as u64 >= (self.status.dispatched.load(Relaxed) / BATCH_SHARE).clamp(BATCH.0, BATCH.1) {
+            if batch.len() >= size {
+                size = self.batch_size();
                 self.status.estimated.store(input.estimate().unwrap_or(0), Relaxed);
                 stopped |= !self.send(targets, &mut batch);
             }
@@ -153,6 +154,12 @@ impl Stages<'_> {
         }
         targets.close();
         Read { accounting, stopped, error }
+    }
+
+    /// Targets that are to travel together, by how fast the scan has been so far.
+    fn batch_size(&self) -> usize {
+        let rate = self.status.dispatched.load(Relaxed) as f64 / self.status.elapsed().as_secs_f64();
+        (rate * BATCH_SECONDS).clamp(BATCH.0, BATCH.1) as usize
     }
 
     /// Hands a batch of one shard to the workers; `false` if there is nobody to take it.
