@@ -82,24 +82,10 @@ impl Probe {
     /// Every step that is not settled.
     async fn complete(&self, domain: &Domain, settled: &mut Option<Box<Settled>>) -> Box<Evidence> {
         let (scanned_at, begun) = (SystemTime::now(), Instant::now());
-        let mut mx: Lookup<Mx> = self.unless(settled.as_mut().and_then(|settled| settled.mx.take()), domain.as_str()).await;
-        mx.records.truncate(MOST_MX);
-        let (sts_txt, tlsrpt_txt) = self.records(domain, &mx, settled).await;
-        let mut seen = Box::new(Evidence {
-            domain: domain.clone(),
-            scanned_at,
-            elapsed_ms: 0,
-            mx,
-            sts_txt,
-            tlsrpt_txt,
-            host_a: None,
-            host_aaaa: None,
-            fetch: None,
-            mx_hosts: Vec::new(),
-            rua_hosts: Vec::new(),
-            around: Vec::new(),
-            further: Vec::new(),
-        });
+        let mut seen = Box::new(Evidence::nothing_seen(domain.clone(), scanned_at));
+        self.fill_unless(settled.as_mut().and_then(|settled| settled.mx.take()), &mut seen.mx).await;
+        seen.mx.records.truncate(MOST_MX);
+        self.records(&mut seen, settled).await;
         let records = !seen.sts_txt.records.is_empty() || !seen.tlsrpt_txt.records.is_empty();
         if records || self.look_around || settled.is_some() {
             // Rare and large: apart, so that the thousands of other probes in flight are spared its room.
@@ -123,19 +109,30 @@ impl Probe {
         (seen.mx_hosts, seen.rua_hosts, seen.around) = (mx_hosts, rua_hosts, around);
     }
 
+    /// Makes a lookup unless it is known already.
+    async fn fill_unless<R: ResourceRecord>(&self, known: Option<Lookup<R>>, lookup: &mut Lookup<R>) {
+        match known {
+            Some(known) => *lookup = known,
+            None if self.exclusion.covers_name(&lookup.name) => lookup.outcome = Outcome::Excluded,
+            None => self.dns.fill(lookup).await,
+        }
+    }
+
     /// A lookup that is known already, or made.
     async fn unless<R: ResourceRecord>(&self, known: Option<Lookup<R>>, name: &str) -> Lookup<R> {
         if let Some(known) = known { known } else { self.ask(name).await }
     }
 
-    async fn records(&self, domain: &Domain, mx: &Lookup<Mx>, settled: &mut Option<Box<Settled>>) -> (Lookup<Txt>, Lookup<Txt>) {
-        let (sts, tlsrpt) = (domain.sts_record_name(), domain.tlsrpt_record_name());
+    /// The two TXT records.
+    async fn records(&self, seen: &mut Evidence, settled: &mut Option<Box<Settled>>) {
+        let Evidence { mx, sts_txt, tlsrpt_txt, .. } = seen;
         if self.prune && does_not_exist(mx) {
-            return (Lookup::unsent(sts, Outcome::Pruned), Lookup::unsent(tlsrpt, Outcome::Pruned));
+            (sts_txt.outcome, tlsrpt_txt.outcome) = (Outcome::Pruned, Outcome::Pruned);
+            return;
         }
         let known = settled.as_mut().map(|settled| (settled.sts_txt.take(), settled.tlsrpt_txt.take()));
         let (known_sts, known_tlsrpt) = known.unwrap_or_default();
-        tokio::join!(self.unless(known_sts, &sts), self.unless(known_tlsrpt, &tlsrpt))
+        tokio::join!(self.fill_unless(known_sts, sts_txt), self.fill_unless(known_tlsrpt, tlsrpt_txt));
     }
 
     async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>, settled: &mut Settled) -> Policy {

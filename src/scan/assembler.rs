@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn late_rows_of_a_shard_come_together() {
-        let mut assembler = Assembler::new(4, vec![0..1]);
+        let mut assembler = Assembler::new(4, vec![0..1, 9..10]);
         assembler.add(0, 1, 'a');
         assert_eq!(assembler.take_early(0), Some((0, vec!['a'])));
         assembler.add(0, 1, 'b');

@@ -13,11 +13,17 @@ use super::plan::ScanPlan;
 use super::report::{Read, Report};
 use super::sink::Sink;
 use super::status::Status;
-use super::worker::{self, BATCH, Task};
+use super::worker::{self, Task};
 use crate::dataset::{DatasetError, schema};
 use crate::input::Input;
 use arrow::array::RecordBatch;
 use async_channel::{Receiver, Sender};
+
+/// Targets that travel together at least and at most. The more there are, the longer are the runs of the list that a worker's rows are,
+/// and long runs are written as they are.
+const BATCH: (f64, f64) = (64.0, 1024.0);
+/// Seconds of the scan that a batch is worth, because what has been handed out is finished when the scan is to stop.
+const BATCH_SECONDS: f64 = 1.0 / 16.0;
 
 /// Batches that may wait before a worker and behind it, for each worker.
 const QUEUED_BATCHES: usize = 2;
@@ -112,7 +118,7 @@ impl Stages<'_> {
         let rows = RecordBatch::new_empty(schema());
         // If nobody listens any more, the window is about to be closed.
         let overdue = |shard| drop(overdue.send_blocking(Ok(Batch { shard, rows: rows.clone() })));
-        let mut batch = Vec::with_capacity(BATCH);
+        let (mut batch, mut size) = (Vec::new(), self.batch_size());
         let mut error = None;
         let mut known = self.committed.iter().peekable();
         let mut stopped = false;
@@ -139,7 +145,8 @@ impl Stages<'_> {
                 break;
             }
             batch.push(target.into());
-            if batch.len() == BATCH {
+            if batch.len() >= size {
+                size = self.batch_size();
                 self.status.estimated.store(input.estimate().unwrap_or(0), Relaxed);
                 stopped |= !self.send(targets, &mut batch);
             }
@@ -154,12 +161,18 @@ impl Stages<'_> {
         Read { accounting, stopped, error }
     }
 
+    /// Targets that are to travel together, by how fast the scan has been so far.
+    fn batch_size(&self) -> usize {
+        let rate = self.status.dispatched.load(Relaxed) as f64 / self.status.elapsed().as_secs_f64();
+        (rate * BATCH_SECONDS).clamp(BATCH.0, BATCH.1) as usize
+    }
+
     /// Hands a batch of one shard to the workers; `false` if there is nobody to take it.
     fn send(&self, targets: &Sender<Vec<Task>>, batch: &mut Vec<Task>) -> bool {
         let count = batch.len() as u64;
         let Some(first) = batch.first() else { return true };
         self.window.enter(first.ordinal() / self.shard_rows, count);
-        let sent = targets.send_blocking(std::mem::replace(batch, Vec::with_capacity(BATCH))).is_ok();
+        let sent = targets.send_blocking(std::mem::take(batch)).is_ok();
         if sent {
             self.status.dispatched.fetch_add(count, Relaxed);
         }
