@@ -90,7 +90,7 @@ fn csv_has_a_line_a_finding_and_no_formula() {
     let lines: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     let expected: usize = rows(portfolio()).iter().map(|row| row.codes.len().max(1)).sum();
     assert_eq!(lines.len(), expected);
-    assert!(lines.iter().filter(|line| &line[0] == "typo.test").all(|line| line.iter().last() == Some("'=1+1")));
+    assert!(lines.iter().filter(|line| &line[0] == "typo.test").all(|line| line.iter().next_back() == Some("'=1+1")));
 }
 
 #[test]

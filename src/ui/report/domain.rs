@@ -68,8 +68,9 @@ pub(super) fn section(out: &mut String, report: &Report, line: &Line, entry: &En
     }
     put!(out, "</summary><div class=\"body\"><p class=\"verdict\">{}</p>", facts::verdict(assessment));
     carried(out, entry);
-    let (wrong, remarks): (Vec<&Finding>, Vec<&Finding>) =
+    let (mut wrong, remarks): (Vec<&Finding>, Vec<&Finding>) =
         assessment.findings.iter().partition(|finding| finding.severity != Severity::Info);
+    wrong.sort_by_key(|finding| finding.severity);
     if !wrong.is_empty() {
         out.push_str("<h4>What is wrong</h4>");
         let same = |a: &&Finding, b: &&Finding| (a.code, a.severity) == (b.code, b.severity);

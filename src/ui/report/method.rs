@@ -18,7 +18,7 @@ pub(super) fn section(out: &mut String, report: &Report) {
         row("its SHA-256", sum);
     }
     row("run", &manifest.run_id);
-    let end = manifest.finished_at.as_deref().map_or_else(|| "not finished".to_owned(), |end| minute(end));
+    let end = manifest.finished_at.as_deref().map_or_else(|| "not finished".to_owned(), minute);
     row("scanned", &format!("{} to {end}", minute(&manifest.started_at)));
     if let Some(accounting) = &manifest.accounting {
         row(
