@@ -21,7 +21,7 @@ const ROW_GROUP_BYTES: usize = 256 << 20;
 const PAGE_BYTES: usize = 1 << 20;
 
 /// Level 3: higher levels take several times as long and save a few per cent of such rows.
-const ZSTD_LEVEL: i32 = 3;
+const ZSTD_LEVEL: i32 = 1;
 
 /// The settings of a part's file.
 pub(super) fn properties(manifest: &Manifest) -> WriterProperties {

@@ -42,8 +42,8 @@ pub struct Evidence {
     pub host_a: Option<Lookup<Ipv4Addr>>,
     /// AAAA of the policy host; `None` where no record asked for a policy.
     pub host_aaaa: Option<Lookup<Ipv6Addr>>,
-    /// The HTTPS exchange; `None` where there was no address to connect to or nothing to fetch.
-    pub fetch: Option<Fetch>,
+    /// The HTTPS exchange; `None` where there was no address to connect to or nothing to fetch. Rare and large, and so apart.
+    pub fetch: Option<Box<Fetch>>,
     /// Addresses of the MX hosts, the most preferred first; empty where no record asked for a policy.
     #[serde(default)]
     pub mx_hosts: Vec<HostLookup>,
