@@ -26,10 +26,10 @@ const SHORTAGE_WAITS: (u32, Duration) = (100, Duration::from_millis(5));
 /// How long to wait where every id of every socket is in use.
 const CROWDED_WAIT: Duration = Duration::from_millis(5);
 /// How long the thread sleeps where few messages have come and many more are on their way: to be woken costs as much as ten messages,
-/// and a millisecond is what its timers are exact to anyway.
-const NAP: Duration = Duration::from_millis(1);
+/// and the more questions leave at a time, the more of them are of one length. The thread's timers are exact to a millisecond anyway.
+const NAP: Duration = Duration::from_millis(2);
 /// Messages that are few, and questions on their way that are many.
-const FEW_OF_MANY: (usize, usize) = (128, 512);
+const FEW_OF_MANY: (usize, usize) = (256, 512);
 /// Full batches that one socket may receive before the lookups get their turn.
 const ROUNDS: usize = 16;
 

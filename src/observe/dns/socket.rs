@@ -16,7 +16,7 @@ pub(super) use self::batched::{receive, receive_one, send};
 /// Messages received with one system call.
 pub(super) const BATCH: usize = 64;
 /// Messages that are sent at a time. Among so many there are many of one length.
-pub(super) const SEND_BATCH: usize = 256;
+pub(super) const SEND_BATCH: usize = 512;
 /// Room for one datagram. More than we advertise, because not every server heeds that.
 const DATAGRAM_OCTETS: usize = 4096;
 
