@@ -40,7 +40,8 @@ pub struct Evidence {
     pub tlsrpt_txt: Lookup<Txt>,
     /// A of the policy host; `None` where no record asked for a policy.
     pub host_a: Option<Lookup<Ipv4Addr>>,
-    /// AAAA of the policy host; `None` where no record asked for a policy.
+    /// AAAA of the policy host, or, where A has led to an alias, of its end, which many domains share; `None` where no record asked for a
+    /// policy.
     pub host_aaaa: Option<Lookup<Ipv6Addr>>,
     /// The HTTPS exchange; `None` where there was no address to connect to or nothing to fetch. Rare and large, and so apart.
     pub fetch: Option<Box<Fetch>>,

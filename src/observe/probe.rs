@@ -12,6 +12,7 @@ use super::dns::{Resolving, ResourceRecord};
 use super::fetch::{Errand, Fetcher, POLICY_PATH};
 use super::further;
 use super::neighbours::{self, Neighbours, Receiver};
+use super::sharing::SharedFor;
 use crate::evidence::{
     Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt,
 };
@@ -145,7 +146,8 @@ impl Probe {
             return Policy { further: self.unannounced(domain, sts_txt).await, ..Policy::default() };
         }
         let host = domain.policy_host();
-        let (a, aaaa) = tokio::join!(self.unless(settled.host_a.take(), &host), self.unless(settled.host_aaaa.take(), &host));
+        let a = self.policy_host_a(settled.host_a.take(), &host).await;
+        let aaaa = self.policy_host_aaaa(settled.host_aaaa.take(), &host, &a).await;
         if let Some((fetch, further)) = settled.fetch.take() {
             return Policy { a: Some(a), aaaa: Some(aaaa), fetch: Some(fetch), further };
         }
@@ -163,6 +165,34 @@ impl Probe {
             _ => Vec::new(),
         };
         Policy { a: Some(a), aaaa: Some(aaaa), fetch, further }
+    }
+
+    /// A of the policy host. Where the answer is an alias without the addresses behind it, which a resolver owes and a forwarder may leave
+    /// out, the end of the alias is asked by itself; only what it adds counts.
+    async fn policy_host_a(&self, known: Option<Lookup<Ipv4Addr>>, host: &str) -> Lookup<Ipv4Addr> {
+        let mut a = self.unless(known, host).await;
+        let Some(target) = a.cname_chain.last().filter(|_| a.outcome == Outcome::Nodata) else { return a };
+        let behind = self.neighbours.a.get(SharedFor::PolicyTargets, target, async || neighbours::shareable(self.ask(target).await)).await;
+        a.attempts = a.attempts.saturating_add(behind.attempts);
+        if !behind.records.is_empty() {
+            a.cname_chain.extend(behind.cname_chain);
+            a.ttl = a.ttl.into_iter().chain(behind.ttl).min();
+            (a.outcome, a.records) = (behind.outcome, behind.records);
+        }
+        a
+    }
+
+    /// AAAA of the policy host. An alias holds for every type (RFC 1034 section 3.6.2), so where A has led to one, its end is asked as a
+    /// resolver with a cache would: once for all who are with the same provider.
+    async fn policy_host_aaaa(&self, known: Option<Lookup<Ipv6Addr>>, host: &str, a: &Lookup<Ipv4Addr>) -> Lookup<Ipv6Addr> {
+        match (known, a.cname_chain.last().filter(|_| a.outcome.is_conclusive())) {
+            (Some(known), _) => known,
+            (None, Some(target)) => {
+                let ask = async || neighbours::shareable(self.ask(target).await);
+                self.neighbours.aaaa.get(SharedFor::PolicyTargets, target, ask).await
+            }
+            (None, None) => self.ask(host).await,
+        }
     }
 
     /// The policy asked of the policy host's other addresses, and where it should not be.
@@ -197,7 +227,7 @@ impl Probe {
 
     /// The policy asked of the web server of the domain itself; `None` where there is none that may be asked.
     async fn at_the_domain(&self, domain: &Domain) -> Option<Connection> {
-        let (a, aaaa) = self.addresses(domain.as_str()).await;
+        let (a, aaaa) = self.addresses(SharedFor::Around, domain.as_str()).await;
         self.connect(domain.as_str(), Errand::Tls(POLICY_PATH), &a, &aaaa).await
     }
 
@@ -221,7 +251,7 @@ impl Probe {
             return Vec::new();
         }
         let hosts = neighbours::mx_hosts(&mx.records).into_iter().map(async |host| {
-            let (a, aaaa) = self.addresses(&host).await;
+            let (a, aaaa) = self.addresses(SharedFor::MxHosts, &host).await;
             HostLookup { host, a, aaaa }
         });
         join_all(hosts).await
@@ -231,14 +261,17 @@ impl Probe {
     async fn rua_hosts(&self, domain: &Domain, mx: &Lookup<Mx>, tlsrpt_txt: &Lookup<Txt>) -> Vec<ReceiverLookup> {
         let receivers = neighbours::receivers(&tlsrpt_txt.records).into_iter().map(async |Receiver { scheme, host, usual_port }| {
             let mx = match scheme {
-                ReportScheme::Mailto if host == domain.as_str() => Some(neighbours::shareable(mx.clone())),
-                ReportScheme::Mailto => Some(self.neighbours.mx.get(&host, async || neighbours::shareable(self.ask(&host).await)).await),
+                ReportScheme::Mailto if host == domain.as_str() => Some(neighbours::shareable(Lookup { attempts: 0, ..mx.clone() })),
+                ReportScheme::Mailto => {
+                    let ask = async || neighbours::shareable(self.ask(&host).await);
+                    Some(self.neighbours.mx.get(SharedFor::ReportReceivers, &host, ask).await)
+                }
                 ReportScheme::Https | ReportScheme::Other => None,
             };
             // Without MX the addresses of the domain itself take its mail (RFC 5321 section 5.1).
             match mx.as_ref().is_none_or(|mx| mx.outcome == Outcome::Nodata) {
                 true => {
-                    let (a, aaaa) = self.addresses(&host).await;
+                    let (a, aaaa) = self.addresses(SharedFor::ReportReceivers, &host).await;
                     let connection = match scheme == ReportScheme::Https && usual_port && self.look_around {
                         true => self.shake_hands(&host, &a, &aaaa).await,
                         false => None,
@@ -257,7 +290,7 @@ impl Probe {
             return None;
         }
         let ask = async || self.fetcher.connection(host, Errand::Handshake, addresses_of(a, aaaa)).await;
-        Some(self.neighbours.https.get(host, ask).await)
+        Some(self.neighbours.https.get(SharedFor::Around, host, ask).await)
     }
 
     /// The names at which records are published by mistake, one that only a wildcard answers for and, of a subdomain that takes mail
@@ -275,17 +308,18 @@ impl Probe {
         });
         let (mut lookups, parent) = tokio::join!(join_all(names.map(async |name| self.ask(&name).await)), async {
             let record = format!("_mta-sts.{}", parent?);
-            Some(self.neighbours.txt.get(&record, async || neighbours::shareable(self.ask(&record).await)).await)
+            let ask = async || neighbours::shareable(self.ask(&record).await);
+            Some(self.neighbours.txt.get(SharedFor::Around, &record, ask).await)
         });
         lookups.extend(parent);
         lookups
     }
 
     /// The addresses of a host that other domains may name, too.
-    async fn addresses(&self, host: &str) -> (Lookup<Ipv4Addr>, Lookup<Ipv6Addr>) {
+    async fn addresses(&self, by: SharedFor, host: &str) -> (Lookup<Ipv4Addr>, Lookup<Ipv6Addr>) {
         tokio::join!(
-            self.neighbours.a.get(host, async || neighbours::shareable(self.ask(host).await)),
-            self.neighbours.aaaa.get(host, async || neighbours::shareable(self.ask(host).await)),
+            self.neighbours.a.get(by, host, async || neighbours::shareable(self.ask(host).await)),
+            self.neighbours.aaaa.get(by, host, async || neighbours::shareable(self.ask(host).await)),
         )
     }
 

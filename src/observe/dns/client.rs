@@ -24,7 +24,7 @@ use super::tcp::{self, TcpFault};
 use crate::evidence::{Lookup, Mx, Outcome, Txt};
 
 /// Attempts of one lookup that do not count because their resolver had died: a bound where resolvers come and go without end.
-const MOST_IN_VAIN: u32 = 50;
+pub(super) const MOST_IN_VAIN: u32 = 50;
 /// How often, and how long each time, a TCP connection waits for what this machine lacks.
 const LOCAL_WAITS: (u32, Duration) = (20, Duration::from_millis(250));
 
