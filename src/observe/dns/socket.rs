@@ -235,7 +235,8 @@ mod batched {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::net::UdpSocket as StdSocket;
     use std::time::Duration;
