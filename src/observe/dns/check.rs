@@ -81,13 +81,18 @@ async fn examine(patience: Patience, resolver: SocketAddr) -> Result<Result<(), 
     }
     let invented = Question::new(&invented_name(), TYPE_A)?;
     let message = patience.ask(resolver, &invented).await?;
-    match message.rcode {
-        NXDOMAIN => {}
-        NOERROR if message.header.answers > 0 => return Err("lies: it invents answers for names that do not exist".to_owned()),
-        NOERROR => return Err("lies: it says that a name exists which does not".to_owned()),
-        other => return Err(format!("answers {} when asked for a name that does not exist", rcode(other))),
-    }
+    denies(message.rcode, message.header.answers)?;
     Ok(patience.ask_tcp(resolver, &root).await)
+}
+
+/// Whether a resolver denies a name that does not exist, by response code and number of answers; else what it does.
+pub(super) fn denies(code: u16, answers: u16) -> Result<(), String> {
+    match code {
+        NXDOMAIN => Ok(()),
+        NOERROR if answers > 0 => Err("lies: it invents answers for names that do not exist".to_owned()),
+        NOERROR => Err("lies: it says that a name exists which does not".to_owned()),
+        other => Err(format!("answers {} when asked for a name that does not exist", rcode(other))),
+    }
 }
 
 impl Patience {
@@ -131,7 +136,8 @@ fn rcode(code: u16) -> String {
     }
 }
 
-fn invented_name() -> String {
+/// A name that cannot exist.
+pub(super) fn invented_name() -> String {
     let mut random = rand::rng();
     let mut letters = |count: usize| -> String { (0..count).map(|_| char::from(random.random_range(b'a'..=b'z'))).collect() };
     format!("{}.{}", letters(12), letters(INVENTED_LETTERS))

@@ -139,21 +139,6 @@ fn a_closed_port_fails_at_once() {
 }
 
 #[test]
-fn a_fault_of_this_machine_is_no_silence() {
-    run(async {
-        let server = Server::start(|asked| vec![asked.rcode(3)]).await;
-        let (dns, counters) = patient(&[server.address]);
-        for line in dns.engine().resolvers.iter().flat_map(|resolver| &resolver.sockets) {
-            socket2::SockRef::from(&line.socket).shutdown(std::net::Shutdown::Write).unwrap();
-        }
-        let lookup = dns.lookup_txt("a.test").await;
-        assert_eq!((lookup.outcome, lookup.attempts), (Outcome::LocalError, 0));
-        assert!(lookup.detail.unwrap().contains("Broken pipe"));
-        assert_eq!((server.count(), counters.totals().local_errors, counters.totals().sent), (0, 2, 0));
-    });
-}
-
-#[test]
 fn a_resolver_that_no_socket_can_reach_is_an_error_at_the_start() {
     run(async {
         let start = |resolvers: Vec<std::net::SocketAddr>| {
