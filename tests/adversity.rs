@@ -85,7 +85,7 @@ fn census(names: usize) -> Scene {
 fn wait_until(mut there: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !there() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "waited in vain");
+        assert!(begun.elapsed() < Duration::from_secs(90), "waited in vain");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -80,9 +80,17 @@ async fn examine(patience: Patience, resolver: SocketAddr) -> Result<Result<(), 
         other => return Err(format!("answers {} when asked for the root", rcode(other))),
     }
     let invented = Question::new(&invented_name(), TYPE_A)?;
-    let message = patience.ask(resolver, &invented).await?;
+    let mut message = patience.ask(resolver, &invented).await?;
+    if message.header.is_truncated() {
+        // What says nothing, as of a resolver that limits rates, is no lie.
+        message = patience.ask_tcp(resolver, &invented).await?;
+    }
     denies(message.rcode, message.header.answers)?;
-    Ok(patience.ask_tcp(resolver, &root).await)
+    Ok(match patience.ask_tcp(resolver, &root).await {
+        Ok(message) if message.rcode == NOERROR => Ok(()),
+        Ok(message) => Err(format!("answers {}", rcode(message.rcode))),
+        Err(reason) => Err(reason),
+    })
 }
 
 /// Whether a resolver denies a name that does not exist, by response code and number of answers; else what it does.
@@ -109,12 +117,12 @@ impl Patience {
         Err(last)
     }
 
-    async fn ask_tcp(self, resolver: SocketAddr, question: &Question) -> Result<(), String> {
+    async fn ask_tcp(self, resolver: SocketAddr, question: &Question) -> Result<Message, String> {
         let mut last = self.silence();
         for _ in 0..self.tries {
             match tcp::ask(resolver, question, false, self.timeout).await {
-                Ok(message) if message.rcode == NOERROR => return Ok(()),
-                Ok(message) => last = format!("answers {}", rcode(message.rcode)),
+                Ok(message) if message.rcode == SERVFAIL => last = "answers SERVFAIL".to_owned(),
+                Ok(message) => return Ok(message),
                 Err(TcpFault::Local(reason) | TcpFault::Remote(reason)) => last = reason,
             }
         }

@@ -43,8 +43,13 @@ struct Pulse {
 
 impl Health {
     pub(super) fn new(resolvers: usize) -> Self {
-        let pulse =
-            || Pulse { answered: AtomicU64::new(0), up: AtomicBool::new(true), benched: Mutex::new(None), suspected: Notify::new() };
+        let pulse = || Pulse {
+            answered: AtomicU64::new(0),
+            back: AtomicU64::new(0),
+            up: AtomicBool::new(true),
+            benched: Mutex::new(None),
+            suspected: Notify::new(),
+        };
         let resolvers = std::iter::repeat_with(pulse).take(resolvers).collect();
         Self { begun: Instant::now(), resolvers, decided: Notify::new(), paused: Mutex::new(None) }
     }
