@@ -91,8 +91,9 @@ class Page:
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False)
 
     def theme(self, name):
-        """What the system prefers: light or dark."""
-        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+        """What the system prefers: light or dark, and that nothing moves, so that a click meets what it aims at."""
+        features = {"prefers-color-scheme": name, "prefers-reduced-motion": "reduce"}
+        self.command("Emulation.setEmulatedMedia", features=[{"name": name, "value": value} for name, value in features.items()])
 
     def open(self, url):
         """Opens a page and waits until it is loaded; gives the milliseconds until then, by the browser's own clock."""

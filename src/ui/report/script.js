@@ -91,7 +91,14 @@
   let timer;
   form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(apply, 120); });
   form.addEventListener("submit", (event) => { event.preventDefault(); apply(); });
-  form.addEventListener("reset", () => setTimeout(apply));
+  form.addEventListener("reset", () => { clearTimeout(timer); timer = setTimeout(apply); });
+  // Everything back to how it was but one field.
+  const only = (field, text) => {
+    form.reset();
+    clearTimeout(timer);
+    byId(field).value = text;
+    return apply();
+  };
   more.addEventListener("click", async () => {
     const next = list.children.length;
     limit += STEP;
@@ -104,11 +111,7 @@
     const id = decodeURIComponent(location.hash.slice(1));
     if (id.startsWith("d-") && !byId(id)) {
       const line = index.rows.findIndex((row) => row[DOMAIN] === id.slice(2));
-      if (line >= 0) {
-        form.reset();
-        byId("f-text").value = id.slice(2);
-        await apply();
-      }
+      if (line >= 0) await only("f-text", id.slice(2));
     }
     const target = byId(id);
     if (target instanceof HTMLDetailsElement) {
@@ -137,11 +140,7 @@
   };
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("[data-show]");
-    if (link) {
-      form.reset();
-      byId("f-code").value = link.dataset.show;
-      setTimeout(apply);
-    }
+    if (link) only("f-code", link.dataset.show);
     const button = event.target.closest("button.copy");
     if (button) {
       const text = button.parentElement.querySelector("pre");
