@@ -6,7 +6,9 @@ Any error ends it. With --store the outputs are written into the notebooks, with
 hash is compared, so that outputs which are out of date are found.
 """
 
+import base64
 import hashlib
+import io
 import os
 import re
 import sys
@@ -14,6 +16,7 @@ import sys
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from PIL import Image
 
 MOST_BYTES = 1_000_000
 
@@ -38,7 +41,17 @@ def normalise(notebook):
             if "metadata" in output:
                 output["metadata"] = {}
             if "data" in output:
-                output["data"] = {kind: content for kind, content in output["data"].items() if kind != "text/plain" or "image/png" not in output["data"]}
+                output["data"] = data(output["data"])
+
+
+def data(kinds):
+    """What a reader sees: a plot with few colours, or a table, without the words that stand for them."""
+    if "image/png" in kinds:
+        plot, small = Image.open(io.BytesIO(base64.b64decode(kinds["image/png"]))), io.BytesIO()
+        plot.convert("RGB").quantize(64, method=Image.Quantize.MAXCOVERAGE).save(small, "PNG", optimize=True)
+        return {"image/png": base64.b64encode(small.getvalue()).decode()}
+    shown = {kind: content for kind, content in kinds.items() if kind in ("text/html", "text/markdown")}
+    return shown or kinds
 
 
 def paths(notebook):

@@ -24,6 +24,12 @@ def plot(title, x, y, height=3.6):
     return figure, axes
 
 
+def legend_above(axes, columns):
+    """The legend between title and plot, where it hides nothing."""
+    axes.set_title(axes.get_title(loc="left"), pad=22)
+    axes.legend(ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.3, borderpad=0)
+
+
 def finish(figure, dataset, note=""):
     """The source line, and shows the plot."""
     figure.supxlabel(dataset.source() + (f". {note}" if note else ""), fontsize=7, color="#555555", x=0.01, ha="left")

@@ -46,4 +46,4 @@ def beside(dataset):
             "table": figure["table"], "key": figure["key"], "figure": figure["figure"], "published": published, "counted": ours,
             "difference": None if ours is None else round(ours - published, digits), "not fixed because": figure["not fixed because"],
         })
-    return pandas.DataFrame(rows).astype({"published": object, "counted": object, "difference": object})
+    return pandas.DataFrame(rows, dtype=object)
