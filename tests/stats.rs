@@ -165,6 +165,15 @@ fn figures_are_those_of_an_independent_count() {
     assert_eq!(n(&tables["T12"], "complete", "all"), count(&|row| usable(row) && is(row, "mx_coverage", &["none"])));
     assert_eq!(n(&tables["T12"], "policy-host", "all"), count(&|row| usable(row) && is(row, "mismatch", &["policy-host"])));
     assert_eq!(n(&tables["T18"], "valid", "domains"), count(&|row| is(row, "tlsrpt_state", &["valid"])));
+    let t3 = &tables["T3-headline"];
+    let settled = |row: &Plain| sts(row) && !is(row, "posture", &["unknown"]);
+    assert_eq!(n(t3, "record", "domains"), count(&|row| settled(row) && !valid(row)));
+    assert_eq!(n(t3, "retrieval", "domains"), count(&|row| settled(row) && valid(row) && is(row, "posture", &["broken"])));
+    assert_eq!(n(t3, "some-covered", "domains"), count(&|row| usable(row) && valid(row) && is(row, "mx_coverage", &["some"])));
+    assert_eq!(n(t3, "loses-mail", "domains"), count(&|row| sts(row) && is(row, "delivery", &["refused"])));
+    let codes: BTreeMap<&str, u64> = tables["findings"].rows.iter().map(|row| (row.key.as_str(), row.cells[0].n().unwrap())).collect();
+    let all: std::collections::BTreeSet<&str> = rows.iter().flat_map(|row| row.codes.iter().map(String::as_str)).collect();
+    assert_eq!(codes, all.iter().map(|code| (*code, count(&|row| has(row, code)))).collect());
     assert_eq!(n(&tables["study-classes"], "loses-mail", "domains"), count(&|row| sts(row) && is(row, "delivery", &["refused"])));
 
     let mut served = HashMap::<&String, u32>::new();
@@ -183,7 +192,7 @@ fn figures_are_those_of_an_independent_count() {
 #[test]
 fn groups_sum_to_all() {
     // Rows of these are names, of which each group shows its own most frequent ones.
-    let by_name = ["T15", "T16", "T17", "T18-receivers", "T20-issuers", "T23-run"];
+    let by_name = ["T15", "T15-addresses", "findings", "T16", "T17", "T18-receivers", "T20-issuers", "T23-run"];
     for by in By::ALL {
         let options = StatsOptions { tables: all_tables(), by: Some(*by), top: 3, rank_bin: 100, ..StatsOptions::default() };
         for (id, table) in tables(&[zoo().to_owned()], &options) {
@@ -306,6 +315,55 @@ fn managing_entities_go_by_how_many_domains_a_host_serves() {
     assert_eq!(figures(&["--third-party", "7"]), [6, 57, 6, 69]);
     assert_eq!(figures(&["--self-managed", "6"]), [12, 50, 7, 69]);
     assert_eq!(figures(&["--ignore-addresses"]), [13, 50, 6, 69]);
+}
+
+#[test]
+fn hosts_whose_domains_receive_mail_in_one_place_are_one_administrators() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut records = Vec::new();
+    let mut add = |count: u64, host: u8, alias: Option<&str>, mx: Option<&[&str]>| {
+        for _ in 0..count {
+            let ordinal = records.len() as u64;
+            let mut record = refused(ordinal, &format!("d{ordinal}.example{ordinal}.com"), alias, Ipv4Addr::new(192, 0, 2, host));
+            if let Some(hosts) = mx {
+                // In another order every other time: the set counts.
+                let turned = if ordinal.is_multiple_of(2) { 0 } else { 1 };
+                let mx =
+                    |(place, host): (usize, &&str)| Mx { preference: 10 * ((place + turned) % 2) as u16, exchange: (*host).to_owned() };
+                record.evidence.mx.records = hosts.iter().enumerate().map(mx).collect();
+                record.assessment = classify(&record.evidence);
+            }
+            records.push(record);
+        }
+    };
+    // An owner of twenty names, two of which have their mail elsewhere; his mail host serves nobody else.
+    add(18, 1, None, Some(&["mx1.owner.net", "mx2.owner.net"]));
+    add(2, 1, None, None);
+    // The same by an alias; a provider whose customers have their mail in several places; the host of many.
+    add(6, 2, Some("sts.other.net"), Some(&["mx.other.net"]));
+    add(8, 3, None, Some(&["mx.large.net"]));
+    add(8, 3, None, None);
+    add(50, 4, None, Some(&["mx.larger.net"]));
+    write(folder.path(), &records, true);
+    let figures = |table: &str, row: &str, columns: &[&str], arguments: &[&str]| -> Vec<u64> {
+        let output = expect(0, &[&["stats", text(folder.path()), "--table", table, "--format", "json"], arguments].concat());
+        let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let row = value["tables"][0]["rows"].as_array().unwrap().iter().find(|found| found["key"] == row).unwrap().clone();
+        columns.iter().map(|column| row["cells"][column]["n"].as_u64().unwrap()).collect()
+    };
+    let entities = |arguments: &[&str]| figures("T5", "tcp", &["self-managed", "third-party", "unclassified"], arguments);
+    assert_eq!(entities(&[]), [24, 50, 18], "the two with their mail elsewhere may be somebody else's");
+    assert_eq!(entities(&["--one-administrator", "91"]), [6, 50, 36], "18 of 20 are nine tenths");
+    assert_eq!(entities(&["--one-administrator", "50"]), [32, 50, 10]);
+    assert_eq!(entities(&["--one-administrator", "0"]), [0, 50, 42]);
+    assert_eq!(entities(&["--third-party", "51"]), [74, 0, 18]);
+    assert_eq!(entities(&["--third-party", "51", "--self-managed", "6"]), [74, 0, 18]);
+    assert_eq!(figures("T15-addresses", "192.0.2.1", &["domains", "failed", "cname"], &[]), [20, 20, 0]);
+    assert_eq!(figures("T15-addresses", "192.0.2.2", &["domains", "ok", "cname"], &[]), [6, 0, 6]);
+    assert_eq!(figures("T20-families", "ipv4", &["has", "tried", "answered"], &[]), [92, 0, 0]);
+    assert_eq!(figures("T3-headline", "misconfigured", &["domains"], &[]), [92]);
+    let codes = figures("findings", "sts-fetch-connect-refused", &["domains"], &[]);
+    assert_eq!(codes, [92]);
 }
 
 #[test]

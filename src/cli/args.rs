@@ -227,6 +227,9 @@ pub struct StatsArguments {
     /// A policy host that serves so many domains or fewer is self-managed
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub self_managed: u32,
+    /// A host between the two is self-managed if so many per cent of its domains share policy host and MX hosts; 0: no host is
+    #[arg(long, value_name = "PERCENT", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub one_administrator: u32,
     /// Do not take hosts at one address for one host
     #[arg(long)]
     pub ignore_addresses: bool,

@@ -66,8 +66,12 @@ fn options(arguments: &StatsArguments) -> Result<StatsOptions, Failure> {
         true => usual.tables,
         false => arguments.table.iter().map(|word| table(word)).collect::<Result<Vec<_>, _>>()?.concat(),
     };
-    let entities =
-        EntityOptions { third_party: arguments.third_party, self_managed: arguments.self_managed, by_address: !arguments.ignore_addresses };
+    let entities = EntityOptions {
+        third_party: arguments.third_party,
+        self_managed: arguments.self_managed,
+        one_administrator: arguments.one_administrator,
+        by_address: !arguments.ignore_addresses,
+    };
     if entities.self_managed >= entities.third_party {
         return Err(Failure::usage("--self-managed has to be less than --third-party"));
     }

@@ -59,6 +59,12 @@ pub(super) struct EvidenceRow<'a> {
     pub(super) authenticated: Option<bool>,
     pub(super) host_a: Option<&'a str>,
     pub(super) host_aaaa: Option<&'a str>,
+    /// Addresses of the policy host, of both families.
+    pub(super) addresses: Vec<&'a str>,
+    /// Addresses to which a connection was attempted.
+    pub(super) tried: Vec<&'a str>,
+    /// The one that answered.
+    pub(super) answered: Option<&'a str>,
     pub(super) tls_version: Option<&'a str>,
     pub(super) issuer: Option<&'a str>,
     pub(super) error_stage: Option<&'a str>,
@@ -168,6 +174,9 @@ struct EvidenceArrays {
     authenticated: Option<BooleanArray>,
     host_a: Option<StringArray>,
     host_aaaa: Option<StringArray>,
+    addresses: [Option<ListColumn<StringArray>>; 2],
+    tried: Option<ListColumn<StringArray>>,
+    answered: Option<StringArray>,
     fetch: Option<ColumnGroup>,
     tls_version: Option<StringArray>,
     issuer: Option<StringArray>,
@@ -182,6 +191,7 @@ impl EvidenceArrays {
         let fetch = evidence.optional_group("fetch")?;
         let (certificate, error) = (within(&fetch, "certificate")?, within(&fetch, "error")?);
         let sts = evidence.optional_group("sts_txt")?;
+        let (host_a, host_aaaa) = (evidence.optional_group("host_a")?, evidence.optional_group("host_aaaa")?);
         let receivers = match evidence.added_groups("rua_hosts")? {
             None => None,
             Some((lists, receiver)) => {
@@ -192,8 +202,11 @@ impl EvidenceArrays {
         Ok(Self {
             ttl: column(&sts, "ttl")?,
             authenticated: column(&sts, "ad")?,
-            host_a: column(&evidence.optional_group("host_a")?, "outcome")?,
-            host_aaaa: column(&evidence.optional_group("host_aaaa")?, "outcome")?,
+            host_a: column(&host_a, "outcome")?,
+            host_aaaa: column(&host_aaaa, "outcome")?,
+            addresses: [lists(&host_a, "records")?, lists(&host_aaaa, "records")?],
+            tried: lists(&fetch, "tried")?,
+            answered: column(&fetch, "address")?,
             tls_version: column(&fetch, "tls_version")?,
             issuer: column(&certificate, "issuer")?,
             error_stage: column(&error, "stage")?,
@@ -209,6 +222,9 @@ impl EvidenceArrays {
             authenticated: self.authenticated.as_ref().filter(|ad| ad.is_valid(row)).map(|ad| ad.value(row)),
             host_a: optional_text(self.host_a.as_ref(), row),
             host_aaaa: optional_text(self.host_aaaa.as_ref(), row),
+            addresses: self.addresses.iter().flat_map(|addresses| optional_texts(addresses.as_ref(), row)).collect(),
+            tried: optional_texts(self.tried.as_ref(), row).collect(),
+            answered: optional_text(self.answered.as_ref(), row),
             tls_version: optional_text(self.tls_version.as_ref(), row),
             issuer: optional_text(self.issuer.as_ref(), row),
             error_stage: optional_text(self.error_stage.as_ref(), row),
@@ -226,6 +242,14 @@ impl EvidenceArrays {
 
 fn column<A: Array + Clone + 'static>(within: &Option<ColumnGroup>, name: &str) -> Result<Option<A>, DatasetError> {
     within.as_ref().map_or(Ok(None), |within| within.added(name))
+}
+
+fn lists(within: &Option<ColumnGroup>, name: &str) -> Result<Option<ListColumn<StringArray>>, DatasetError> {
+    within.as_ref().filter(|within| within.has(name)).map(|within| within.lists(name)).transpose()
+}
+
+fn optional_texts(column: Option<&ListColumn<StringArray>>, row: usize) -> impl Iterator<Item = &str> {
+    column.and_then(|column| column.texts(row)).into_iter().flatten()
 }
 
 fn optional_text(column: Option<&StringArray>, row: usize) -> Option<&str> {

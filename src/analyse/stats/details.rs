@@ -10,6 +10,8 @@ pub(super) struct Details {
     sheets: Vec<Sheet>,
     /// Policy hosts by the registrable domain of their CNAME target: domains, retrieved, failed, unknown, dangling, empty, mode none.
     pub(super) policy_hosts: Ranking<7>,
+    /// Policy hosts by address: domains, retrieved, failed, unknown, by a CNAME to another domain.
+    pub(super) policy_addresses: Ranking<5>,
     /// Registrable domains of the most preferred MX hosts: domains.
     pub(super) mx_providers: Ranking<1>,
     /// Registrable domains of the receivers of TLS reports: domains.
@@ -36,7 +38,8 @@ impl Details {
 
     /// The greatest count up to which names may be missing.
     pub(super) fn lost(&self) -> u64 {
-        let lost = [self.policy_hosts.lost(), self.mx_providers.lost(), self.receivers.lost(), self.issuers.lost()];
+        let lost =
+            [self.policy_hosts.lost(), self.policy_addresses.lost(), self.mx_providers.lost(), self.receivers.lost(), self.issuers.lost()];
         lost.into_iter().max().unwrap_or_default()
     }
 
@@ -49,6 +52,7 @@ impl Details {
         Self {
             sheets: self.sheets,
             policy_hosts: self.policy_hosts.merge(other.policy_hosts),
+            policy_addresses: self.policy_addresses.merge(other.policy_addresses),
             mx_providers: self.mx_providers.merge(other.mx_providers),
             receivers: self.receivers.merge(other.receivers),
             issuers: self.issuers.merge(other.issuers),

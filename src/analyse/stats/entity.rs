@@ -3,8 +3,15 @@
 //! A host that serves many domains is a third party's; a policy host that serves few is self-managed, as is an MX host within the
 //! domain's own registrable domain; what is neither stays unclassified. A policy host is known by the registrable domain of its CNAME
 //! target, or by its least address where it is no CNAME out of the domain; an MX host by its registrable domain and its least address.
-//! Only domains with an MTA-STS record count. The study also joins domains that share MX, web and policy addresses into one
-//! administrator; a scan does not ask for a domain's web address, so that step is left out.
+//! Only domains with an MTA-STS record count.
+//!
+//! The study also joins domains that share MX hosts, web address and policy address into one administrator, who then manages himself.
+//! A scan does not ask for a domain's web address; in its place stands how uniform a host's domains are: those of a provider receive
+//! their mail in many places, those of one administrator mostly in one. So a host between the two thresholds is self-managed too if
+//! nearly all its domains (an option) have the same policy host and the same set of MX hosts, and are more than the lower threshold.
+//! What that cannot tell: a small mail provider that serves its customers' policies as well looks like an administrator, and one whose
+//! domains each have MX hosts of their own name stays unclassified unless the hosts' addresses were looked up. Above the upper
+//! threshold the rule says nothing, or every mail provider with policies for its customers (Tutanota) would be an administrator.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -33,7 +40,7 @@ vocabulary! {
 }
 
 /// The columns by which hosts are known.
-const COLUMNS: &[&str] = &["sts_state", "org_domain", "mx_provider", "policy_provider"];
+const COLUMNS: &[&str] = &["sts_state", "org_domain", "mx_hosts", "mx_provider", "policy_provider"];
 /// The evidence by which hosts are known.
 const ADDRESSES: &[&str] = &[
     "evidence.host_a.outcome",
@@ -65,17 +72,20 @@ enum Mark<'a> {
     PolicyAddress(&'a str),
     MxName(&'a str),
     MxAddress(&'a str),
+    /// A policy host and a set of MX hosts, by their hashes.
+    Together(u64, u64),
 }
 
 impl Mark<'_> {
     fn hash(self) -> u64 {
-        let (kind, text) = match self {
-            Self::PolicyName(name) => (1, name),
-            Self::PolicyAddress(address) => (2, address),
-            Self::MxName(name) => (3, name),
-            Self::MxAddress(address) => (4, address),
+        let (kind, hash) = match self {
+            Self::PolicyName(name) => (1, xxh3_64(name.as_bytes())),
+            Self::PolicyAddress(address) => (2, xxh3_64(address.as_bytes())),
+            Self::MxName(name) => (3, xxh3_64(name.as_bytes())),
+            Self::MxAddress(address) => (4, xxh3_64(address.as_bytes())),
+            Self::Together(policy, mx) => (5, xxh3_64(&[policy.to_le_bytes(), mx.to_le_bytes()].concat())),
         };
-        xxh3_64(text.as_bytes()).wrapping_mul(8).wrapping_add(kind)
+        hash.wrapping_mul(8).wrapping_add(kind)
     }
 }
 
@@ -103,7 +113,8 @@ impl Hosts {
         if !marks.counts {
             return;
         }
-        for mark in [marks.policy, marks.mx_name, marks.mx_address].into_iter().flatten() {
+        let [by_names, by_address] = marks.together;
+        for mark in [marks.policy, marks.mx_name, marks.mx_address, by_names, by_address].into_iter().flatten() {
             self.plus(mark.hash(), 1);
         }
     }
@@ -142,6 +153,7 @@ impl Hosts {
         let policy = match (self.domains(marks.policy), marks.policy) {
             (Some(domains), _) if domains >= options.third_party => Entity::ThirdParty,
             (Some(domains), _) if domains <= options.self_managed => Entity::SelfManaged,
+            (Some(domains), _) if self.one_administrator(marks, domains, options) => Entity::SelfManaged,
             (None, None) if marks.own_policy_host => Entity::SelfManaged,
             _ => Entity::Unclassified,
         };
@@ -150,9 +162,19 @@ impl Hosts {
             true if many(marks.mx_address) => Entity::ThirdParty,
             true => Entity::SelfManaged,
             false if many(marks.mx_name) || many(marks.mx_address) => Entity::ThirdParty,
+            false if self.domains(marks.mx_name).is_some_and(|domains| self.one_administrator(marks, domains, options)) => {
+                Entity::SelfManaged
+            }
             false => Entity::Unclassified,
         };
         (policy, mx)
+    }
+
+    /// Whether so nearly all domains of a host have the policy host and the MX hosts of this row that one administrator runs them.
+    fn one_administrator(&self, marks: &Marks<'_>, domains: u32, options: &EntityOptions) -> bool {
+        let together = marks.together.iter().filter_map(|mark| self.domains(*mark)).max().unwrap_or_default();
+        let least = u64::from(domains) * u64::from(options.one_administrator);
+        options.one_administrator > 0 && together > options.self_managed && u64::from(together) * 100 >= least
     }
 }
 
@@ -165,6 +187,8 @@ pub(super) struct Marks<'a> {
     own_policy_host: bool,
     mx_name: Option<Mark<'a>>,
     mx_address: Option<Mark<'a>>,
+    /// Policy host and MX hosts in one: by the names of all MX hosts, and by the address of the most preferred.
+    together: [Option<Mark<'a>>; 2],
     /// Whether the MX host is within the registrable domain of the row.
     own_mx: bool,
 }
@@ -173,6 +197,7 @@ pub(super) struct Marks<'a> {
 pub(super) struct HostColumns {
     sts_state: StringArray,
     org_domain: StringArray,
+    mx_hosts: ListColumn<StringArray>,
     mx_provider: StringArray,
     policy_provider: StringArray,
     a_outcome: StringArray,
@@ -198,6 +223,7 @@ impl HostColumns {
         Ok(Self {
             sts_state: table.column("sts_state")?,
             org_domain: table.column("org_domain")?,
+            mx_hosts: table.lists("mx_hosts")?,
             mx_provider: table.column("mx_provider")?,
             policy_provider: table.column("policy_provider")?,
             a_outcome: a.column("outcome")?,
@@ -221,14 +247,27 @@ impl HostColumns {
             .iter()
             .all(|outcome| matches!(text(outcome, row), Some("noerror" | "nodata" | "nxdomain" | "pruned")));
         let first_mx = self.mx.as_ref().and_then(|(hosts, addresses)| least::<Ipv4Addr>(Some(addresses), elements(hosts, row).next()?));
+        let policy = foreign.map(Mark::PolicyName).or(address.map(Mark::PolicyAddress));
+        let mx_hashes = [self.mx_set(row), first_mx.map(|address| Mark::MxAddress(address).hash())];
         Marks {
             counts: is_there(record_state(text(&self.sts_state, row))),
-            policy: foreign.map(Mark::PolicyName).or(address.map(Mark::PolicyAddress)),
+            policy,
+            together: mx_hashes.map(|mx| Some(Mark::Together(policy?.hash(), mx?))),
             own_policy_host: foreign.is_none() && settled,
             mx_name: mx.map(Mark::MxName),
             mx_address: first_mx.map(Mark::MxAddress),
             own_mx: mx.is_some() && mx == own,
         }
+    }
+}
+
+impl HostColumns {
+    /// The hash of all MX hosts, in whichever order; `None` where there are none.
+    fn mx_set(&self, row: usize) -> Option<u64> {
+        let mut hosts: Vec<&str> = self.mx_hosts.texts(row)?.collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        (!hosts.is_empty()).then(|| xxh3_64(hosts.join(" ").as_bytes()))
     }
 }
 

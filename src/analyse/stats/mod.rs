@@ -64,6 +64,7 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     notes.extend(counted.lost());
     let tables = options.tables.iter().map(|table| match table {
         TableId::T23Run => Table { grouped_by: None, rows: tables::run::rows(scans), ..counted.table(*table) },
+        TableId::Findings => Table { grouped_by: None, rows: tables::run::findings(scans), ..counted.table(*table) },
         _ => counted.table(*table),
     });
     Ok(Stats { tables: tables.collect(), notes })

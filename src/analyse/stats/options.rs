@@ -48,13 +48,16 @@ pub struct EntityOptions {
     pub third_party: u32,
     /// A policy host that serves so many domains or fewer is self-managed.
     pub self_managed: u32,
+    /// A host between the two is one administrator's, and so self-managed, if at least so many per cent of its domains have one policy
+    /// host and one set of MX hosts; 0: no host is.
+    pub one_administrator: u32,
     /// Whether hosts at one address are taken for one host.
     pub by_address: bool,
 }
 
 impl Default for EntityOptions {
     fn default() -> Self {
-        Self { third_party: 50, self_managed: 5, by_address: true }
+        Self { third_party: 50, self_managed: 5, one_administrator: 90, by_address: true }
     }
 }
 

@@ -11,6 +11,8 @@ vocabulary! {
         T2 = "T2",
         /// The funnel from record to protection.
         T3 = "T3",
+        /// Its sums: misconfigured, and what loses mail.
+        T3Headline = "T3-headline",
         /// Faults of records.
         T4 = "T4",
         /// Stages at which retrieval fails, by managing entity.
@@ -31,6 +33,8 @@ vocabulary! {
         T14 = "T14",
         /// Policy hosts.
         T15 = "T15",
+        /// Policy hosts by address.
+        T15Addresses = "T15-addresses",
         /// Mail providers.
         T16 = "T16",
         /// Concentration.
@@ -43,12 +47,16 @@ vocabulary! {
         T19 = "T19",
         /// DNS and TLS as they are.
         T20 = "T20",
+        /// IPv4 and IPv6.
+        T20Families = "T20-families",
         /// Issuers of certificates.
         T20Issuers = "T20-issuers",
         /// Quality of the scan.
         T23 = "T23",
         /// The scan as a whole.
         T23Run = "T23-run",
+        /// Every finding.
+        Findings = "findings",
         /// What is needed for a series.
         P2 = "P2",
         /// Table 1 of the study.
@@ -67,7 +75,7 @@ vocabulary! {
 impl TableId {
     /// Whether it is printed where no tables are named.
     pub fn is_usual(self) -> bool {
-        self != Self::P2 && !self.is_of_the_study()
+        !matches!(self, Self::P2 | Self::Findings) && !self.is_of_the_study()
     }
 
     /// Whether it repeats a table of Ashiq, Fiebig and Chung (IMC 2025).

@@ -3,6 +3,7 @@
 pub(super) mod adoption;
 pub(super) mod causes;
 pub(super) mod funnel;
+pub(super) mod headline;
 pub(super) mod mismatch;
 pub(super) mod network;
 pub(super) mod policies;

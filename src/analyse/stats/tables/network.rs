@@ -79,6 +79,49 @@ fn rows(figures: &Figures<'_>) -> Vec<Row> {
     rows.chain([figures.unknown_records(1, 0)]).collect()
 }
 
+pub(in crate::analyse::stats) const FAMILIES: Definition = Definition {
+    title: "Address families over which policy hosts were tried and answered",
+    columns: &[
+        ("has", "has such an address", "domains with an MTA-STS record"),
+        ("tried", "connection attempted", "domains that have such an address"),
+        ("answered", "answered over it", "domains that were tried over it"),
+    ],
+    evidence: &["evidence.host_a.records", "evidence.host_aaaa.records", "evidence.fetch.tried", "evidence.fetch.address"],
+    count: Some(count_families),
+    rows: family_rows,
+    notes: &[
+        "IPv4 is tried first, and an address only while none before it has answered: IPv6 hardly but where a host has nothing else that works",
+    ],
+    ..Definition::EMPTY
+};
+
+const FAMILIES_ROWS: [(&str, &str); 2] = [("ipv4", "IPv4"), ("ipv6", "IPv6")];
+
+fn count_families(adopter: &Adopter<'_>, details: &mut Details) {
+    if !adopter.has_sts() {
+        return;
+    }
+    let evidence = &adopter.evidence;
+    let sheet = details.sheet(TableId::T20Families);
+    for (key, _) in FAMILIES_ROWS {
+        let of_family = |address: &&str| address.contains(':') == (key == "ipv6");
+        let steps = [
+            evidence.addresses.iter().any(of_family),
+            evidence.tried.iter().any(of_family),
+            evidence.answered.as_ref().is_some_and(of_family),
+        ];
+        steps.iter().take_while(|step| **step).enumerate().for_each(|(column, _)| sheet.add(key, column));
+    }
+}
+
+fn family_rows(figures: &Figures<'_>) -> Vec<Row> {
+    let at = |key: &str, column| figures.get(TableId::T20Families, key, column);
+    let row = |(key, title): (&str, &str)| {
+        Row::new(key, title, vec![share(at(key, 0), figures.records()), share(at(key, 1), at(key, 0)), share(at(key, 2), at(key, 1))])
+    };
+    FAMILIES_ROWS.into_iter().map(row).chain([figures.unknown_records(3, 0)]).collect()
+}
+
 pub(in crate::analyse::stats) const ISSUERS: Definition = Definition {
     title: "Issuers of the certificates of policy hosts, by organisation",
     columns: &[("domains", "domains", "domains with an MTA-STS record whose policy host presented a certificate")],

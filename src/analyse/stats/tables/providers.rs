@@ -38,12 +38,11 @@ fn count_policy_hosts(adopter: &Adopter<'_>, details: &mut Details) {
     if !adopter.has_sts() {
         return;
     }
-    let unknown = adopter.stage.is_none() || (adopter.stage != Some("ok") && adopter.posture == Posture::Unknown);
-    let ok = adopter.stage == Some("ok");
+    let [ok, failed, unknown] = fate(adopter);
     let flags = [
         true,
         ok,
-        !ok && !unknown,
+        failed,
         unknown,
         adopter.has("sts-host-cname-dangling"),
         adopter.has("sts-policy-empty"),
@@ -55,10 +54,60 @@ fn count_policy_hosts(adopter: &Adopter<'_>, details: &mut Details) {
     }
 }
 
+/// Whether the policy was retrieved and is valid, was not, or that is unknown.
+fn fate(adopter: &Adopter<'_>) -> [bool; 3] {
+    let ok = adopter.stage == Some("ok");
+    let unknown = adopter.stage.is_none() || (!ok && adopter.posture == Posture::Unknown);
+    [ok, !ok && !unknown, unknown]
+}
+
 fn policy_host_rows(figures: &Figures<'_>) -> Vec<Row> {
     let records = figures.records();
     let mut rows = ranked(&figures.details.policy_hosts.sorted(), figures.top, records);
     rows.push(figures.unknown_records(7, 0));
+    rows
+}
+
+pub(in crate::analyse::stats) const ADDRESSES: Definition = Definition {
+    title: "Policy hosts by address",
+    columns: &[
+        ("domains", "domains", RECORDS),
+        ("ok", "retrieved and valid", OF_ROW),
+        ("failed", "failed", OF_ROW),
+        ("unknown", "unknown", OF_ROW),
+        ("cname", "by a CNAME to another domain", OF_ROW),
+    ],
+    evidence: &["evidence.host_a.records", "evidence.host_aaaa.records"],
+    count: Some(count_addresses),
+    rows: address_rows,
+    notes: &["a domain whose policy host has several addresses counts for each of them, whichever was connected to"],
+    ..Definition::EMPTY
+};
+
+/// The row of policy hosts without any address.
+const NO_ADDRESS: &str = "(no address)";
+
+fn count_addresses(adopter: &Adopter<'_>, details: &mut Details) {
+    if !adopter.has_sts() {
+        return;
+    }
+    let [ok, failed, unknown] = fate(adopter);
+    let elsewhere = adopter.policy_provider.is_some_and(|provider| Some(provider) != adopter.org_domain);
+    let counts = [true, ok, failed, unknown, elsewhere].map(u64::from);
+    let mut addresses = adopter.evidence.addresses.clone();
+    addresses.sort_unstable();
+    addresses.dedup();
+    for address in if addresses.is_empty() { vec![NO_ADDRESS] } else { addresses } {
+        details.policy_addresses.add(address, counts);
+    }
+}
+
+fn address_rows(figures: &Figures<'_>) -> Vec<Row> {
+    let sorted = figures.details.policy_addresses.sorted();
+    // Domains with several addresses are in several rows, so that no sum of rows is a share of the domains.
+    let shown: Vec<_> = sorted.into_iter().take(figures.top).collect();
+    let mut rows = ranked(&shown, figures.top, figures.records());
+    rows.push(figures.unknown_records(5, 0));
     rows
 }
 

@@ -19,21 +19,20 @@ pub(in crate::analyse::stats) const RECORDS: Definition = Definition {
     ..Definition::EMPTY
 };
 
+/// Codes of records that do not begin with the version as the RFC has it.
+pub(super) const BAD_VERSION: &[&str] = &[
+    "sts-record-near-miss",
+    "sts-record-unknown-version",
+    "sts-record-version-case",
+    "sts-record-version-not-first",
+    "sts-record-version-space",
+    "sts-record-leading-space",
+    "sts-record-literal-quotes",
+];
+
 /// Key, title and codes of each fault.
 pub(super) const FAULTS: &[(&str, &str, &[&str])] = &[
-    (
-        "bad-version",
-        "does not begin with v=STSv1",
-        &[
-            "sts-record-near-miss",
-            "sts-record-unknown-version",
-            "sts-record-version-case",
-            "sts-record-version-not-first",
-            "sts-record-version-space",
-            "sts-record-leading-space",
-            "sts-record-literal-quotes",
-        ],
-    ),
+    ("bad-version", "does not begin with v=STSv1", BAD_VERSION),
     ("no-id", "no id", &["sts-record-id-missing"]),
     ("bad-id", "id with other than letters and digits", &["sts-record-id-invalid"]),
     ("long-id", "id longer than 32 characters", &["sts-record-id-too-long"]),

@@ -10,6 +10,7 @@ use crate::name::provider::{Service, provider};
 
 use super::causes::{BAD_MX, HTTP_CAUSES, TLS_CAUSES, first};
 use super::mismatch::relation;
+use super::records::BAD_VERSION;
 use super::servers::{ALL, FAILURES, add, by_entity};
 
 const RECORDS: &str = "domains with an MTA-STS record";
@@ -58,19 +59,7 @@ pub(in crate::analyse::stats) const CLASSES: Definition = Definition {
 const RECORD_FAULTS: [(&str, &str, &[&str]); 4] = [
     ("record-no-id", "record: no id", &["sts-record-id-missing"]),
     ("record-bad-id", "record: bad id", &["sts-record-id-invalid", "sts-record-id-too-long"]),
-    (
-        "record-bad-version",
-        "record: bad version",
-        &[
-            "sts-record-near-miss",
-            "sts-record-unknown-version",
-            "sts-record-version-case",
-            "sts-record-version-not-first",
-            "sts-record-version-space",
-            "sts-record-leading-space",
-            "sts-record-literal-quotes",
-        ],
-    ),
+    ("record-bad-version", "record: bad version", BAD_VERSION),
     ("record-extension", "record: bad extension", &["sts-record-policy-keys", "sts-record-field-syntax"]),
 ];
 

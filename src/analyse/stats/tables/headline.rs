@@ -1,0 +1,66 @@
+//! T3-headline: how many deployments are misconfigured, and how many of these lose mail.
+
+use crate::analyse::Row;
+use crate::analyse::stats::adopter::Adopter;
+use crate::analyse::stats::definition::{Definition, Figures, alone, share};
+use crate::analyse::stats::details::Details;
+use crate::analyse::stats::table_id::TableId;
+use crate::classify::{Posture, RecordState};
+
+pub(in crate::analyse::stats) const HEADLINE: Definition = Definition {
+    title: "Misconfigured deployments and what they lose",
+    columns: &[
+        ("domains", "domains", "domains with an MTA-STS record"),
+        ("of-misconfigured", "of the misconfigured", "misconfigured domains"),
+    ],
+    count: Some(count),
+    rows,
+    notes: &[
+        "misconfigured: the record, the retrieval or the policy is at fault, or a policy covers none or only some of the MX hosts",
+        "loses mail: a sender that follows the RFC refuses all MX hosts; some of it: it refuses some of them; certificates of MX hosts are not looked at",
+        "unknown: what is wrong may pass, or was not found out; such domains are not counted as misconfigured",
+    ],
+    ..Definition::EMPTY
+};
+
+/// Key and title of each row after the first, each of the misconfigured.
+const CLASSES: [(&str, &str); 6] = [
+    ("record", "unusable record"),
+    ("retrieval", "no valid policy behind a valid record"),
+    ("none-covered", "policy that covers no MX host"),
+    ("some-covered", "policy that covers only some MX hosts"),
+    ("loses-mail", "loses mail"),
+    ("loses-some", "loses some of it"),
+];
+
+fn count(adopter: &Adopter<'_>, details: &mut Details) {
+    if !adopter.has_sts() {
+        return;
+    }
+    let class = match (adopter.posture, adopter.coverage) {
+        (Posture::Unknown, _) => return details.sheet(TableId::T3Headline).add("unknown", 0),
+        _ if adopter.sts != RecordState::Valid => "record",
+        (Posture::Broken, _) => "retrieval",
+        (_, Some("none")) => "none-covered",
+        (_, Some("some")) => "some-covered",
+        _ => return,
+    };
+    let lost = match adopter.delivery {
+        Some("refused") => Some("loses-mail"),
+        Some("partial") => Some("loses-some"),
+        _ => None,
+    };
+    let sheet = details.sheet(TableId::T3Headline);
+    ["misconfigured", class].into_iter().chain(lost).for_each(|key| sheet.add(key, 0));
+}
+
+fn rows(figures: &Figures<'_>) -> Vec<Row> {
+    let records = figures.records();
+    let at = |key: &str| figures.get(TableId::T3Headline, key, 0);
+    let misconfigured = at("misconfigured");
+    let mut rows = vec![alone("misconfigured", "misconfigured", share(misconfigured, records), 2, 0)];
+    rows.extend(CLASSES.map(|(key, title)| Row::new(key, title, vec![share(at(key), records), share(at(key), misconfigured)])));
+    rows.push(alone("unknown", "unknown", share(at("unknown"), records), 2, 0));
+    rows.push(figures.unknown_records(2, 0));
+    rows
+}
