@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 
+import study
 from dataset import Dataset, cells
 
 NOTEBOOK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "adoption.ipynb")
@@ -60,43 +61,64 @@ def differences(name, table, found):
                     yield f"{place}, {number}: stats has {a}, SQL has {b}"
 
 
+def only(table, rows, columns):
+    """A part of a table of `stats`, as a plot needs it."""
+    cells = lambda row: {column: row["cells"][column] for column in columns}
+    return {**table, "rows": [{**row, "cells": cells(row)} for row in table["rows"] if rows(row)]}
+
+
+def tables_of_stats(stscan, folder, earlier, options):
+    """All tables, and the parts of them that are plotted by rank and by scan."""
+    tables = stats(stscan, [folder], "--table", "all", *options)
+    ranks = stats(stscan, [folder], "--table", "T2", "--by", "rank", *options)["T2"]
+    tables["P1"] = only(ranks, lambda row: (row["group"] or "(")[0] != "(", ["mx", "sts", "tlsrpt"])
+    series = stats(stscan, [*earlier, folder], "--series", "--table", "P2,T5,T23-run", *options)
+    tables["P2"], tables["T23-run"] = series["P2"], series["T23-run"]
+    tables["P4"] = only(series["T5"], lambda row: row["group"] and row["key"] in ("dns", "tcp", "tls", "http", "syntax"), ["all"])
+    return tables
+
+
 def compare(stscan, folder, earlier, options, **thresholds):
     """Compares all tables; the number of cells compared, and the differences."""
-    dataset = Dataset(folder, **thresholds)
+    dataset = Dataset(folder, earlier, **thresholds)
     definitions, tables = cells(NOTEBOOK)
     for sql in definitions:
         dataset.define(sql)
-    theirs = stats(stscan, [folder], "--table", "all", *options)
-    if earlier:
-        theirs |= stats(stscan, [*earlier, folder], "--series", *options)
-        dataset.connection.close()
-        dataset = Dataset(folder, earlier, **thresholds)
-        for sql in definitions:
-            dataset.define(sql)
-    else:
-        del theirs["P2"]  # Of a single scan it has no groups.
-    if earlier:
-        del theirs["T23-run"]  # It has a row for each scan, and stats was asked for the last one.
-    compared, found = 0, []
-    lacking = sorted(theirs.keys() - tables.keys())
-    found.extend(f"{name}: a table of stats without SQL in the notebook" for name in lacking)
+    theirs = tables_of_stats(stscan, folder, earlier, options)
+    compared, found = 0, [f"{name}: a table of stats without SQL in the notebook" for name in sorted(theirs.keys() - tables.keys())]
     for name in sorted(theirs.keys() & tables.keys()):
-        found.extend(differences(name, theirs[name], dataset.table(name, tables[name])))
+        found.extend(differences(name, theirs[name], [dict(row) for row in dataset.table(name, tables[name])]))
         compared += sum(len(row["cells"]) for row in theirs[name]["rows"])
+    if not thresholds:
+        published = stats(stscan, [folder], "--compare", "imc2025")
+        rows = {(name, row["key"]): row["cells"] for name, table in published.items() for row in table["rows"]}
+        compared += 3 * len(rows)
+        found.extend(published_differences(rows, study.beside(dataset)))
     return compared, found
 
 
+def published_differences(rows, ours):
+    """The same for the figures of the study, which are one list in the notebook."""
+    ours = {(f"imc2025-{row.table.removeprefix('study-')}", row.key): row for row in ours.itertuples()}
+    for place in sorted(rows.keys() ^ ours.keys()):
+        yield f"{place[0]}, figure {place[1]!r}: only in {'stats' if place in rows else 'published-imc2025.csv'}"
+    for place in sorted(rows.keys() & ours.keys()):
+        for column in ("published", "counted", "difference"):
+            a, b = of_stats(rows[place][column]).get("n"), getattr(ours[place], column)
+            if (a is None) != (b is None) or (a is not None and not math.isclose(a, b, abs_tol=1e-9)):
+                yield f"{place[0]}, figure {place[1]!r}, column {column!r}: stats has {a}, the notebook has {b}"
+
+
 def main(stscan, folder, *earlier):
-    usual = {}
-    other = {"third_party": 20, "self_managed": 2, "top": 4}
-    options = ["--third-party", "20", "--self-managed", "2", "--top", "4"]
+    other = {"third_party": 20, "self_managed": 2, "one_administrator": 60, "top": 4}
+    words = [word for name, value in other.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     failed = False
-    for named, words, thresholds in [("as usual", [], usual), ("with " + " ".join(options), options, other)]:
-        compared, found = compare(stscan, folder, earlier, words, **thresholds)
-        label = os.path.basename(os.path.normpath(folder))
+    for options, thresholds in [([], {}), (words, other)]:
+        compared, found = compare(stscan, folder, earlier, options, **thresholds)
+        label = f"{os.path.basename(os.path.normpath(folder))}, {' '.join(options) or 'no options'}"
         for sentence in found[:40]:
-            print(f"{label}, {named}: {sentence}", file=sys.stderr)
-        print(f"{label}, {named}: {compared} cells of stats, {len(found)} differences")
+            print(f"{label}: {sentence}", file=sys.stderr)
+        print(f"{label}: {compared:,} cells of stats, {len(found)} differ in SQL")
         failed = failed or bool(found) or compared == 0
     sys.exit(1 if failed else 0)
 

@@ -17,7 +17,7 @@ from IPython.display import Markdown, display
 class Dataset:
     """One dataset, or several that belong together, with earlier scans of the same list."""
 
-    def __init__(self, folders, earlier=(), third_party=50, self_managed=5, top=20, rank_bin=10_000):
+    def __init__(self, folders, earlier=(), third_party=50, self_managed=5, one_administrator=90, top=20, rank_bin=10_000):
         self.folders = [folders] if isinstance(folders, (str, os.PathLike)) else list(folders)
         self.earlier = list(earlier)
         self.tables = {}
@@ -25,7 +25,8 @@ class Dataset:
         self.definitions = []
         self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
-        for name, value in [("third_party", third_party), ("self_managed", self_managed), ("top", top), ("rank_bin", rank_bin)]:
+        variables = {"third_party": third_party, "self_managed": self_managed, "one_administrator": one_administrator, "top": top, "rank_bin": rank_bin}
+        for name, value in variables.items():
             self.connection.execute(f"SET VARIABLE {name} = {int(value)}")
         self.manifests = [manifest(folder) for folder in self.folders]
         runs = [run(folder) for folder in [*self.earlier, *self.folders]]

@@ -49,10 +49,16 @@ def with_body(fetch, text):
     return {**fetch, "body": body, "body_sha256": hashlib.sha256(body).hexdigest()}
 
 
+def with_id(evidence, id):
+    """Another id, as every other policy should have."""
+    evidence["sts_txt"]["records"] = [[f"v=STSv1; id={id};".encode()]]
+
+
 def healthy(row, template):
     """The policy host as it was before it failed: like another one that works."""
     evidence, host = row["evidence"], f"mta-sts.{row['domain']}"
     hosts = "".join(f"mx: {record['exchange']}\r\n" for record in evidence["mx"]["records"])
+    with_id(evidence, "20250101T000000")
     for lookup in ("host_a", "host_aaaa"):
         evidence[lookup] = {**copy.deepcopy(template[lookup]), "name": host}
     evidence["fetch"] = with_body(copy.deepcopy(template["fetch"]), f"version: STSv1\r\nmode: enforce\r\n{hosts}max_age: 604800\r\n")
@@ -83,6 +89,7 @@ def earlier(row, months, template, ranks):
     elif stage == "ok" and chance(domain, "leaves") < 0.05 and chance(domain, "moved") * 7 >= months:
         mail_elsewhere(row, f"mx1.{NEW}")
     if row["policy_mode"] == "enforce" and stage == "ok" and chance(domain, "enforced") * 10 < months:
+        with_id(evidence, "20250101T000000")
         evidence["fetch"] = with_body(evidence["fetch"], evidence["fetch"]["body"].decode().replace("enforce", "testing"))
 
 
