@@ -85,8 +85,12 @@ class Dataset:
                 f"scanned {of['started_at'][:10]} by stscan {of['tool']['version']}, catalogue {of['catalogue_version']}{state}."
             )
         if self.earlier:
-            lines.append(f"Earlier scans: {', '.join(manifest(folder)['started_at'][:10] for folder in self.earlier)}.")
+            lines.append(f"Earlier scans: {', '.join(self.days()[: len(self.earlier)])}.")
         return "\n\n".join(lines)
+
+    def days(self):
+        """The days of all scans, the earlier ones first."""
+        return [manifest(folder)["started_at"][:10] for folder in [*self.earlier, *self.folders]]
 
     def source(self):
         """What stands below every plot: which scan this is."""

@@ -45,3 +45,8 @@ def whiskers(shares):
     """Shares with the lengths of their intervals, as `errorbar` takes them."""
     values = [share["share"] for share in shares]
     return values, [[share["share"] - share["low"] for share in shares], [share["high"] - share["share"] for share in shares]]
+
+
+def square(x, y, colour):
+    """A field of a matrix."""
+    return plt.Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white")
