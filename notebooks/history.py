@@ -12,6 +12,7 @@ What is invented, by a hash of each domain's name, so that a domain has one hist
 """
 
 import copy
+import datetime
 import hashlib
 import json
 import os
@@ -106,6 +107,9 @@ def rewrite(part, out, months):
         earlier(row, months, template, ranks)
     changed = pyarrow.Table.from_pylist(found, schema=table.schema)
     whole = pyarrow.concat_tables([table.filter(pyarrow.compute.invert(there)), changed]).sort_by("ordinal")
+    time = whole.schema.get_field_index("scanned_at")
+    started = pyarrow.scalar(datetime.datetime.fromisoformat(f"{DAYS[months]}T06:00:00+00:00"), whole.schema.field(time).type)
+    whole = whole.set_column(time, whole.schema.field(time), pyarrow.repeat(started, len(whole)))
     pyarrow.parquet.write_table(whole, out, compression="zstd")
     with open(out, "rb") as file:
         content = file.read()
