@@ -104,6 +104,8 @@ def frame(rows):
     shown = pandas.DataFrame([{column: text(value) for column, value in row.items()} for row in rows])
     if "group" in shown and "row" in shown and set(shown["row"]) == {"all"}:
         shown = shown.drop(columns="row")
+    if "group" in shown:
+        shown["group"] = shown["group"].replace("", "(all)")
     named = [column for column in ("group", "row") if column in shown]
     return shown.set_index(named) if named else shown
 

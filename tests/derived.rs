@@ -150,6 +150,10 @@ fn a_published_copy_has_no_mailbox_and_describes_itself() {
     let columns = stscan::dataset::schema().fields().len();
     assert_eq!(croissant["recordSet"][0]["field"].as_array().unwrap().len(), columns);
     assert_eq!(package["resources"][0]["schema"]["fields"].as_array().unwrap().len(), columns);
+    assert_eq!(
+        (&package["resources"][0]["path"], &croissant["recordSet"][0]["field"][1]["source"]["extract"]["column"]),
+        (&"domains/part-00000.parquet".into(), &"domain".into())
+    );
     let sheet = fs::read_to_string(hashed.join("DATASHEET.md")).unwrap();
     assert!(sheet.contains("## Collection process") && sheet.contains("[blank: to be filled in by the publisher]"), "{sheet}");
     let checked = std::process::Command::new("sha256sum").args(["-c", "--quiet", "SHA256SUMS"]).current_dir(&hashed).status();
