@@ -41,10 +41,20 @@ def in_percent(axis, digits=None):
     axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.{digits}f} %" if digits is not None else f"{100 * share:g} %"))
 
 
+def number(value):
+    """A share of nothing is no number, and not drawn."""
+    return float("nan") if value is None else value
+
+
+def bounds(shares):
+    """Lower and upper ends of intervals, as `fill_between` takes them."""
+    return [number(share["low"]) for share in shares], [number(share["high"]) for share in shares]
+
+
 def whiskers(shares):
     """Shares with the lengths of their intervals, as `errorbar` takes them."""
-    values = [share["share"] for share in shares]
-    return values, [[share["share"] - share["low"] for share in shares], [share["high"] - share["share"] for share in shares]]
+    values, (low, high) = [number(share["share"]) for share in shares], bounds(shares)
+    return values, [[a - b for a, b in zip(values, low)], [b - a for a, b in zip(values, high)]]
 
 
 def square(x, y, colour):
