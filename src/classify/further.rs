@@ -36,7 +36,7 @@ pub(super) fn remark_unannounced(evidence: &Evidence, sts_state: RecordState, fi
 
 /// Adds that the addresses of the policy host do not serve the same. Failures that may pass say nothing.
 pub(super) fn remark_addresses(evidence: &Evidence, findings: &mut Findings) {
-    let Some(own) = evidence.fetch.as_ref().and_then(own_view) else { return };
+    let Some(own) = evidence.fetch.as_deref().and_then(own_view) else { return };
     let right = policy_url(evidence);
     let others = evidence.further.iter().filter(|connection| connection.url == right && connection.is_conclusive());
     let others = others.filter_map(|connection| Some((connection.address?.is_ipv6(), policy(connection))));

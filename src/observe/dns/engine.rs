@@ -35,8 +35,17 @@ pub(super) struct Engine {
     pub(super) outgoing: RefCell<Outgoing>,
     pub(super) leaving: RefCell<Vec<Leaving>>,
     pub(super) incoming: RefCell<Incoming>,
+    /// Messages received since they were last left to gather.
+    pub(super) received: Cell<usize>,
+    /// Told when a socket has been emptied.
+    pub(super) emptied: Notify,
     pub(super) health: Health,
+    /// Octets of receive buffer to ask the kernel for.
+    pub(super) receive_buffer: usize,
     mix_case: bool,
+    /// What sending comes to in place of what it would, for tests.
+    #[cfg(test)]
+    pub(super) fault: Cell<Option<nix::errno::Errno>>,
 }
 
 /// A query of the batch that is being sent.
@@ -60,10 +69,23 @@ pub(super) struct Resolver {
 
 /// One socket and the ids in use on it.
 pub(super) struct Line {
-    pub(super) socket: UdpSocket,
+    pub(super) socket: RefCell<Rc<UdpSocket>>,
+    /// Told when there is another socket.
+    pub(super) replaced: Notify,
     pub(super) ids: RefCell<Ids>,
     /// Datagrams that the kernel has dropped here.
     pub(super) dropped: Cell<u32>,
+}
+
+impl Line {
+    fn new(socket: UdpSocket) -> Self {
+        Self { socket: RefCell::new(Rc::new(socket)), replaced: Notify::new(), ids: RefCell::default(), dropped: Cell::new(0) }
+    }
+
+    /// The socket as it is now.
+    pub(super) fn socket(&self) -> Rc<UdpSocket> {
+        Rc::clone(&self.socket.borrow())
+    }
 }
 
 impl Engine {
@@ -83,7 +105,7 @@ impl Engine {
             for _ in 0..config.sockets() {
                 let (socket, buffer) = open(address, config.receive_buffer).map_err(|error| (address, error))?;
                 counters.note_receive_buffer(buffer);
-                lines.push(Line { socket, ids: RefCell::default(), dropped: Cell::new(0) });
+                lines.push(Line::new(socket));
             }
             let (queue, queued, turn) = (RefCell::default(), Notify::new(), Cell::new(0));
             opened.push(Resolver { address, sockets: lines, queue, queued, window: Window::new(config.in_flight), turn });
@@ -98,9 +120,19 @@ impl Engine {
             outgoing: RefCell::new(Outgoing::new()),
             leaving: RefCell::default(),
             incoming: RefCell::new(Incoming::new()),
+            received: Cell::new(0),
+            emptied: Notify::new(),
             health: Health::new(config.resolvers.len()),
+            receive_buffer: config.receive_buffer,
             mix_case: config.mix_case,
+            #[cfg(test)]
+            fault: Cell::new(None),
         })
+    }
+
+    /// Questions on their way.
+    pub(super) fn in_flight(&self) -> usize {
+        self.resolvers.iter().map(Resolver::in_flight).sum()
     }
 
     /// The socket that a query left through.
@@ -130,7 +162,11 @@ impl Resolver {
 
     /// How many more queries may be in flight.
     pub(super) fn room(&self) -> usize {
-        self.window.room(self.sockets.iter().map(|line| line.ids.borrow().len()).sum())
+        self.window.room(self.in_flight())
+    }
+
+    fn in_flight(&self) -> usize {
+        self.sockets.iter().map(|line| line.ids.borrow().len()).sum()
     }
 
     fn enqueue(&self, key: Key) {
