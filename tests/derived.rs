@@ -101,6 +101,8 @@ fn columns_of_the_list_are_carried_along() {
     assert_eq!(carried(&path("again")), expected);
     expect(0, &["export", &path("out"), "-o", &path("public")]);
     assert_eq!(carried(&path("public")), [vec![], vec![]]);
+    let package: serde_json::Value = serde_json::from_slice(&fs::read(path("public/datapackage.json")).unwrap()).unwrap();
+    assert_eq!(package["resources"][0]["path"], "domains/part-00000.parquet", "a single part stands alone");
     expect(0, &["export", &path("out"), "-o", &path("kept"), "--keep-carried"]);
     assert_eq!(carried(&path("kept")), expected);
     let missing = stderr(&expect(2, &["scan", "--lab", &path("list.csv"), "--carry", "team", "-o", &path("x")]));
@@ -150,6 +152,8 @@ fn a_published_copy_has_no_mailbox_and_describes_itself() {
     let columns = stscan::dataset::schema().fields().len();
     assert_eq!(croissant["recordSet"][0]["field"].as_array().unwrap().len(), columns);
     assert_eq!(package["resources"][0]["schema"]["fields"].as_array().unwrap().len(), columns);
+    assert_eq!(package["resources"][0]["path"][2], "domains/part-00002.parquet");
+    assert_eq!(croissant["recordSet"][0]["field"][1]["source"]["extract"]["column"], "domain");
     let sheet = fs::read_to_string(hashed.join("DATASHEET.md")).unwrap();
     assert!(sheet.contains("## Collection process") && sheet.contains("[blank: to be filled in by the publisher]"), "{sheet}");
     let checked = std::process::Command::new("sha256sum").args(["-c", "--quiet", "SHA256SUMS"]).current_dir(&hashed).status();
