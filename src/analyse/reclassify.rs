@@ -32,6 +32,9 @@ const COLUMNS: &[&str] = &[
     "evidence",
 ];
 
+/// What judgement leaves as it is and takes time to pack. Of numbers the footer has more to say than can be taken over.
+const UNCHANGED: &[&str] = &["domain", "list", "carried", "evidence"];
+
 /// How the judgements differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
@@ -109,7 +112,9 @@ pub fn reclassify(dir: &Path, out: &Path) -> Result<(Manifest, Changes), Analyse
             Rejudged { batches: origin.part_in_batches(part, Some(COLUMNS), MAX_BATCH_ROWS)?, ahead, ready: Vec::new().into_iter() };
         let mut sum = Changes::default();
         let written = dataset.write_part(
+            &origin,
             part,
+            UNCHANGED,
             batches.map(|judged| {
                 let (batch, more) = judged?;
                 sum = std::mem::take(&mut sum).merge(more);

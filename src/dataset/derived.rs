@@ -61,12 +61,20 @@ impl DerivedDataset {
         &mut self.manifest
     }
 
-    /// Writes the rows made of a part. Several threads may do so at once, each with another part.
+    /// Writes the rows made of a part of `origin`, whole rows in the same order; `unchanged` are columns that are the same in both, and are
+    /// taken over as they are packed where the origin has the columns of this version. Several threads may do so at once, each with
+    /// another part.
     ///
     /// # Errors
     /// If a batch cannot be had, the rows are not as many as the part's, or the disk fails.
-    pub fn write_part(&self, of: &Part, batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>) -> Result<Part, DatasetError> {
-        part::write_derived(&self.dir, &self.manifest, of, batches)
+    pub fn write_part(
+        &self,
+        origin: &Reader,
+        of: &Part,
+        unchanged: &[&str],
+        batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
+    ) -> Result<Part, DatasetError> {
+        part::write_derived(&self.dir, &self.manifest, (origin.dir(), of), unchanged, batches)
     }
 
     /// Copies the rejected lines of the origin, each as `line` makes it; a line has its end.

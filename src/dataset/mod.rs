@@ -27,6 +27,7 @@ mod resume;
 #[cfg(test)]
 mod samples;
 mod schema;
+mod splice;
 mod store;
 mod stream;
 

@@ -68,7 +68,7 @@ pub fn export(dir: &Path, out: &Path, publication: &Publication) -> Result<Manif
                 None => Ok(batch),
             }
         });
-        dataset.write_part(part, batches)
+        dataset.write_part(&origin, part, &[], batches)
     })?;
     let line = |line: &[u8]| redaction.as_ref().and_then(|redaction| redaction.apply(line)).unwrap_or_else(|| line.to_vec());
     dataset.copy_rejected(&origin, line)?;
