@@ -94,7 +94,7 @@ impl DerivedDataset {
                 file.write_all(&line(&text))?;
                 text.clear();
             }
-            file.flush()
+            file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
         };
         copy().map_err(DatasetError::io("copy", &from))
     }
@@ -103,7 +103,20 @@ impl DerivedDataset {
     ///
     /// # Errors
     /// If the disk fails, or the rows and lines do not add up.
-    pub fn finish(mut self, parts: Vec<Part>) -> Result<Manifest, DatasetError> {
+    pub fn finish(self, parts: Vec<Part>) -> Result<Manifest, DatasetError> {
+        self.finish_with(parts, |_, _| Ok(()))
+    }
+
+    /// As [`Self::finish`], with further files: `write_beside` is given the manifest and its text before that is in its place, so that a
+    /// dataset that is finished has all of them, and one that is not is made anew.
+    ///
+    /// # Errors
+    /// As [`Self::finish`]; those of `write_beside`.
+    pub fn finish_with<E: From<DatasetError>>(
+        mut self,
+        parts: Vec<Part>,
+        write_beside: impl FnOnce(&Manifest, &[u8]) -> Result<(), E>,
+    ) -> Result<Manifest, E> {
         let activity = self.manifest.activity;
         for part in parts {
             self.manifest.list(part, activity);
@@ -112,7 +125,9 @@ impl DerivedDataset {
             accounting.check(self.manifest.counts.rows)?;
         }
         self.manifest.finished_at = self.finished_at.take();
-        folder::write_manifest(&self.dir, &self.manifest)?;
+        let text = folder::manifest_text(&self.manifest)?;
+        write_beside(&self.manifest, &text)?;
+        folder::replace_manifest(&self.dir, &text)?;
         Ok(self.manifest)
     }
 }
