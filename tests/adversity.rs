@@ -38,10 +38,16 @@ impl Scene {
 
     /// The arguments of a scan into a folder, over the relay or straight.
     fn arguments(&self, out: &str, straight: bool, options: &[&str]) -> Vec<String> {
-        let text = |path: PathBuf| path.to_str().unwrap().to_owned();
         let resolver = if straight { self.lab.dns_addr() } else { self.relay.address };
+        self.arguments_by(out, &["--resolver", &resolver.to_string()], options)
+    }
+
+    /// The arguments of a scan into a folder that looks up in a way of its own.
+    fn arguments_by(&self, out: &str, way: &[&str], options: &[&str]) -> Vec<String> {
+        let text = |path: PathBuf| path.to_str().unwrap().to_owned();
         let mut arguments = vec!["scan".to_owned(), text(self.path("list.txt")), "-o".to_owned(), text(self.path(out))];
-        arguments.extend(["--resolver".to_owned(), resolver.to_string(), "--ca-file".to_owned(), text(self.path("ca.pem"))]);
+        arguments.extend(way.iter().map(|&option| option.to_owned()));
+        arguments.extend(["--ca-file".to_owned(), text(self.path("ca.pem"))]);
         arguments.extend(["--https-port".to_owned(), self.lab.https_port().to_string()]);
         arguments.extend(["--status-file".to_owned(), text(self.path(&format!("{out}.json")))]);
         let lab = ["--allow-private", "--host-rate", "0", "--fetch-rate", "0", "--connect-timeout", "1", "--fetch-timeout", "3"];
@@ -50,7 +56,10 @@ impl Scene {
     }
 
     fn start(&self, out: &str, options: &[&str]) -> Child {
-        let arguments = self.arguments(out, false, options);
+        self.spawn(&self.arguments(out, false, options))
+    }
+
+    fn spawn(&self, arguments: &[String]) -> Child {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         stscan(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
     }
@@ -160,6 +169,28 @@ fn a_resolver_that_falls_silent_is_waited_for() {
 #[test]
 fn a_resolver_that_is_stopped_is_waited_for() {
     outage(|relay, stopped| relay.way.closed.store(stopped, SeqCst));
+}
+
+#[test]
+fn a_network_that_falls_silent_is_waited_for_from_the_root() {
+    let scene = census(900);
+    let truth = scene.truth();
+    let root = scene.lab.root_addr();
+    fs::write(scene.path("root.hints"), root.ip().to_string()).unwrap();
+    let (hints, port) = (scene.path("root.hints").to_str().unwrap().to_owned(), root.port().to_string());
+    let way = ["--iterative", "--root-hints", &hints, "--dns-port", &port];
+    let scan = scene.spawn(&scene.arguments_by("outage", &way, &["--rate", "600", "--dns-timeout", "0.4", "--retry-rounds", "none"]));
+    wait_until(|| scene.status("outage").contains("\"judged\":") && !scene.status("outage").contains("\"judged\":0,"));
+    scene.lab.silence_root(true);
+    wait_until(|| scene.status("outage").contains("\"paused\":true"));
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(scene.status("outage").contains("\"paused\":true"), "it does not go on by itself");
+    scene.lab.silence_root(false);
+    finish(scan, 0);
+    let (found, dns) = (rows(&scene.path("outage")), scene.manifest("outage").activity.dns);
+    println!("{} rows, {} unknown (without an outage {}); {dns:?}", found.len(), unknown(&found), unknown(&truth));
+    assert!(dns.pauses >= 1 && dns.paused_seconds >= 3.0, "{dns:?}");
+    assert_eq!(found, truth);
 }
 
 #[test]

@@ -7,8 +7,10 @@ mod harness;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use harness::{Row, expect, rows, stderr};
 use rcgen::{CertificateParams, KeyPair};
@@ -32,8 +34,14 @@ struct World {
     tls: SocketAddr,
     https: SocketAddr,
     connections: Arc<AtomicUsize>,
+    state: Arc<AtomicUsize>,
     _runtime: Runtime,
 }
+
+/// What `state` can be: the resolvers answer, take questions and say nothing, or end connections.
+const ALIVE: usize = 0;
+const SILENT: usize = 1;
+const CLOSED: usize = 2;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -57,9 +65,13 @@ impl World {
         let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let connections = Arc::<AtomicUsize>::default();
-        let start = |kind| runtime.block_on(serve(kind, config.clone(), lab.dns_addr(), Arc::clone(&connections)));
+        let state = Arc::<AtomicUsize>::default();
+        let start = |kind| {
+            let (connections, state) = (Arc::clone(&connections), Arc::clone(&state));
+            runtime.block_on(serve(kind, config.clone(), Upstream { address: lab.dns_addr(), state }, connections))
+        };
         let (tls, https) = (start(kind), start(Kind::Https));
-        Self { dir, lab, tls, https, connections, _runtime: runtime }
+        Self { dir, lab, tls, https, connections, state, _runtime: runtime }
     }
 
     fn path(&self, name: &str) -> String {
@@ -86,8 +98,21 @@ impl World {
     }
 }
 
+/// The lab's resolver, and how those before it behave at present.
+#[derive(Clone)]
+struct Upstream {
+    address: SocketAddr,
+    state: Arc<AtomicUsize>,
+}
+
+impl Upstream {
+    fn is(&self, state: usize) -> bool {
+        self.state.load(Ordering::SeqCst) == state
+    }
+}
+
 /// Serves on a free port for as long as the runtime lives.
-async fn serve(kind: Kind, mut config: ServerConfig, upstream: SocketAddr, connections: Arc<AtomicUsize>) -> SocketAddr {
+async fn serve(kind: Kind, mut config: ServerConfig, upstream: Upstream, connections: Arc<AtomicUsize>) -> SocketAddr {
     if kind == Kind::Https {
         config.alpn_protocols = vec![b"h2".to_vec()];
     }
@@ -95,7 +120,10 @@ async fn serve(kind: Kind, mut config: ServerConfig, upstream: SocketAddr, conne
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((tcp, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
+            if upstream.is(CLOSED) {
+                continue;
+            }
+            let (acceptor, upstream) = (acceptor.clone(), upstream.clone());
             let connections = Arc::clone(&connections);
             tokio::spawn(async move {
                 let Ok(tls) = acceptor.accept(tcp).await else { return };
@@ -112,28 +140,35 @@ async fn serve(kind: Kind, mut config: ServerConfig, upstream: SocketAddr, conne
 }
 
 /// DNS over TLS, one question after the other; ends after so many answers.
-async fn converse(mut tls: TlsStream<TcpStream>, upstream: SocketAddr, answers: usize) -> Option<()> {
+async fn converse(mut tls: TlsStream<TcpStream>, upstream: Upstream, answers: usize) -> Option<()> {
     for _ in 0..answers {
         let mut question = vec![0; usize::from(tls.read_u16().await.ok()?)];
         tls.read_exact(&mut question).await.ok()?;
-        let Some(answer) = forward(&question, upstream).await else { continue };
+        if upstream.is(CLOSED) {
+            return None;
+        }
+        let Some(answer) = forward(&question, &upstream).await else { continue };
         tls.write_all(&[&(answer.len() as u16).to_be_bytes(), answer.as_slice()].concat()).await.ok()?;
     }
     tls.shutdown().await.ok()
 }
 
 /// DNS over HTTP/2.
-async fn converse_http(tls: TlsStream<TcpStream>, upstream: SocketAddr) -> Option<()> {
+async fn converse_http(tls: TlsStream<TcpStream>, upstream: Upstream) -> Option<()> {
     let mut connection = h2::server::handshake(tls).await.ok()?;
     while let Some(Ok((mut request, mut respond))) = connection.accept().await {
         assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/dns-query"));
         assert_eq!(request.headers()["content-type"], "application/dns-message");
+        if upstream.is(CLOSED) {
+            return None;
+        }
+        let upstream = upstream.clone();
         tokio::spawn(async move {
             let mut question = Vec::new();
             while let Some(Ok(part)) = request.body_mut().data().await {
                 question.extend_from_slice(&part);
             }
-            let answer = forward(&question, upstream).await?;
+            let answer = forward(&question, &upstream).await?;
             let head = hyper::Response::builder().header("content-type", "application/dns-message").body(()).unwrap();
             respond.send_response(head, false).ok()?.send_data(answer.into(), true).ok()
         });
@@ -142,8 +177,11 @@ async fn converse_http(tls: TlsStream<TcpStream>, upstream: SocketAddr) -> Optio
 }
 
 /// Asks the lab's resolver; over TCP, so that nothing is truncated.
-async fn forward(question: &[u8], upstream: SocketAddr) -> Option<Vec<u8>> {
-    let mut stream = TcpStream::connect(upstream).await.ok()?;
+async fn forward(question: &[u8], upstream: &Upstream) -> Option<Vec<u8>> {
+    if upstream.is(SILENT) {
+        return None;
+    }
+    let mut stream = TcpStream::connect(upstream.address).await.ok()?;
     stream.write_all(&[&(question.len() as u16).to_be_bytes(), question].concat()).await.ok()?;
     let mut answer = vec![0; usize::from(tokio::time::timeout(std::time::Duration::from_secs(2), stream.read_u16()).await.ok()?.ok()?)];
     stream.read_exact(&mut answer).await.ok()?;
@@ -180,6 +218,67 @@ fn a_resolver_that_closes_its_connections_loses_nothing() {
     let rows = world.scan(&names, "out", &format!("tls://{}", world.tls), &["--dns-tries", "20", "--concurrency", "4"]);
     assert!(rows.iter().all(|row| row.column("posture") == Some("enforce")));
     assert!(world.connections.load(Ordering::SeqCst) > 10);
+}
+
+/// A scan in the midst of which the resolver stops for a while; without later rounds, which would hide what was missed.
+fn outage(kind: Kind, state: usize) {
+    let world = World::start(kind);
+    let names: Vec<String> = (0..400).map(|number| format!("enforce-{number:06}.test")).collect();
+    fs::write(world.path("list.txt"), names.iter().map(|name| format!("{name}\n")).collect::<String>()).unwrap();
+    let resolver = match kind {
+        Kind::Https => format!("https://{}/dns-query#{NAME}", world.https),
+        _ => format!("tls://{}#{NAME}", world.tls),
+    };
+    let (list, out, status, options) = (world.path("list.txt"), world.path("out"), world.path("status.json"), world.options(&resolver));
+    let mut arguments = vec!["scan", &list, "-o", &out, "--status-file", &status, "--rate", "1500", "--concurrency", "40"];
+    arguments.extend(["--dns-timeout", "0.4"]);
+    arguments.extend(options.iter().map(String::as_str));
+    let scan = harness::stscan(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let says = |text: &str| fs::read_to_string(&status).unwrap_or_default().contains(text);
+    let wait_for = |there: &dyn Fn() -> bool| {
+        let begun = Instant::now();
+        while !there() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "waited in vain: {}", fs::read_to_string(&status).unwrap_or_default());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    wait_for(&|| says("\"judged\":") && !says("\"judged\":0,"));
+    world.state.store(state, Ordering::SeqCst);
+    wait_for(&|| says("\"paused\":true"));
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(says("\"paused\":true") && says("\"resolvers_benched\":1"), "it does not go on by itself");
+    world.state.store(ALIVE, Ordering::SeqCst);
+    let output = scan.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let rows = rows(Path::new(&out));
+    assert_eq!(rows.len(), names.len());
+    assert!(rows.iter().all(|row| row.column("posture") == Some("enforce")));
+    let dns = Reader::open(Path::new(&out)).unwrap().manifest().activity.dns;
+    assert!(dns.pauses >= 1 && dns.paused_seconds >= 2.0, "{dns:?}");
+}
+
+#[test]
+fn a_resolver_that_falls_silent_is_waited_for() {
+    outage(Kind::Tls, SILENT);
+    outage(Kind::Https, SILENT);
+}
+
+#[test]
+fn a_resolver_that_is_stopped_is_waited_for() {
+    outage(Kind::Tls, CLOSED);
+    outage(Kind::Https, CLOSED);
+}
+
+#[test]
+fn a_dead_resolver_is_left_alone_while_another_lives() {
+    let world = World::start(Kind::Tls);
+    let names: Vec<String> = (0..100).map(|number| format!("enforce-{number:06}.test")).collect();
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (dead, alive) = (format!("tls://{dead}#{NAME}"), format!("tls://{}#{NAME}", world.tls));
+    let rows = world.scan(&names, "out", &alive, &["--resolver", &dead, "--trust-resolvers", "--dns-tries", "1"]);
+    assert!(rows.iter().all(|row| row.column("posture") == Some("enforce")), "no attempt was lost on the dead one");
+    let dns = Reader::open(Path::new(&world.path("out"))).unwrap().manifest().activity.dns;
+    assert_eq!(dns.pauses, 0, "{dns:?}");
 }
 
 #[test]

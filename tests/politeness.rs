@@ -6,18 +6,28 @@ mod harness;
 
 use std::fs;
 
+use stscan::dataset::{Manifest, Reader, SharedActivity};
 use stscan::lab::{Counts, Lab, LabConfig, World};
 
 /// Scans names of the zoo against a lab of our own and gives what the lab was asked.
 fn asked(names: impl Iterator<Item = String>, options: &[&str]) -> Counts {
+    asked_and_shared(names, options).0
+}
+
+/// The same, and what the manifest says of answers that were shared.
+fn asked_and_shared(names: impl Iterator<Item = String>, options: &[&str]) -> (Counts, SharedActivity) {
     let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
-    let rows = scan(&lab, names, options);
+    let (rows, manifest) = scan_with_manifest(&lab, names, options);
     assert!(rows.iter().all(|row| row.column("posture") == Some("enforce")), "a scan without failures");
-    lab.journal().counts()
+    (lab.journal().counts(), manifest.activity.shared)
 }
 
 /// Scans names against a lab.
 fn scan(lab: &Lab, names: impl Iterator<Item = String>, options: &[&str]) -> Vec<harness::Row> {
+    scan_with_manifest(lab, names, options).0
+}
+
+fn scan_with_manifest(lab: &Lab, names: impl Iterator<Item = String>, options: &[&str]) -> (Vec<harness::Row>, Manifest) {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     let (list, authority, out) = (path("list.txt"), path("ca.pem"), path("out"));
@@ -29,7 +39,8 @@ fn scan(lab: &Lab, names: impl Iterator<Item = String>, options: &[&str]) -> Vec
     let pace = ["--host-rate", "0", "--fetch-rate", "0"];
     let arguments = [&["scan", &list, "-o", &out][..], &network, &pace, rounds, options].concat();
     harness::expect(0, &arguments);
-    harness::rows(dir.path().join("out").as_path())
+    let out = dir.path().join("out");
+    (harness::rows(&out), Reader::open(&out).unwrap().manifest().clone())
 }
 
 /// The least and the most queries that arrived in any five seconds (500 hundredths), as a share of what the rate allows.
@@ -64,15 +75,26 @@ fn rates_are_kept_and_reached() {
 
 #[test]
 fn the_hosts_of_a_provider_are_asked_once() {
-    let counts = asked((0..200).map(|number| format!("mx-google-{number:06}.test")), &[]);
+    let (counts, shared) = asked_and_shared((0..200).map(|number| format!("mx-google-{number:06}.test")), &[]);
     assert_eq!((counts.a, counts.aaaa), (200 + 3, 200 + 3), "each policy host, and the provider's three MX hosts");
     assert_eq!((counts.mx, counts.txt), (200, 400), "reports stay at home, whose MX is known");
+    let mx_hosts = shared.mx_hosts;
+    assert_eq!((mx_hosts.misses, mx_hosts.hits, mx_hosts.entries), (6, 200 * 6 - 6, 6));
+    assert_eq!((mx_hosts.expired, mx_hosts.evicted, shared.policy_targets.misses), (0, 0, 0));
+}
+
+#[test]
+fn the_end_of_an_alias_that_policy_hosts_share_is_asked_once() {
+    let (counts, shared) = asked_and_shared((0..100).map(|number| format!("cname-fine-{number:06}.test")), &[]);
+    assert_eq!((counts.a, counts.aaaa), (100 * 3, 100 * 2 + 1), "each policy host and two MX hosts each, and AAAA of the alias");
+    assert_eq!((shared.policy_targets.misses, shared.policy_targets.hits, shared.policy_targets.entries), (1, 99, 1));
 }
 
 #[test]
 fn a_receiver_of_many_reports_is_asked_once() {
-    let counts = asked((0..100).map(|number| format!("rua-external-{number:06}.test")), &[]);
+    let (counts, shared) = asked_and_shared((0..100).map(|number| format!("rua-external-{number:06}.test")), &[]);
     assert_eq!(counts.mx, 100 + 1);
+    assert_eq!((shared.report_receivers.misses, shared.report_receivers.hits), (1, 99));
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn a_killed_scan_goes_on_and_comes_to_the_same() {
 #[test]
 fn an_interrupted_scan_commits_what_is_in_flight_and_goes_on() {
     let dir = tempfile::tempdir().unwrap();
-    let input = list(dir.path(), 6000);
+    let input = list(dir.path(), 12_000);
     let out = path(dir.path(), "out");
     let arguments = ["scan", "--lab", &input, "-o", &out];
     let child = stscan(&arguments)
@@ -101,11 +101,11 @@ fn an_interrupted_scan_commits_what_is_in_flight_and_goes_on() {
     assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
     assert!(stderr(&output).contains("the same command goes on"), "{}", stderr(&output));
     let before = Reader::open(Path::new(&out)).unwrap().manifest().clone();
-    assert!(before.counts.rows > 0 && before.counts.rows < 6000, "{} rows", before.counts.rows);
+    assert!(before.counts.rows > 0 && before.counts.rows < 12_000, "{} rows", before.counts.rows);
 
     expect(0, &arguments);
     let all = rows(Path::new(&out));
-    assert_eq!(all.iter().map(|row| row.ordinal).collect::<Vec<_>>(), (0..6000).collect::<Vec<_>>());
+    assert_eq!(all.iter().map(|row| row.ordinal).collect::<Vec<_>>(), (0..12_000).collect::<Vec<_>>());
 }
 
 #[cfg(unix)]

@@ -85,6 +85,9 @@ fn remark(state: MxState, hosts: &[Host], is_repeated: bool, domain: &str, findi
         MxState::None => findings.add("mx-none", THE_DOMAIN, ""),
         MxState::Present | MxState::Nxdomain | MxState::Unknown => {}
     }
+    if hosts.is_empty() {
+        return;
+    }
     let (mut once, mut twice) = (HashSet::new(), HashSet::new());
     for Host { name, preference } in hosts {
         let detail = || format!("preference {preference}");

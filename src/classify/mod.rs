@@ -7,6 +7,7 @@ mod coverage;
 mod delivery;
 mod deployment;
 mod exchanges;
+mod familiar;
 mod findings;
 mod further;
 mod judge;
@@ -22,6 +23,7 @@ mod senders;
 
 pub use self::assessment::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
 pub use self::catalogue::{CATALOGUE_VERSION, catalogue, rule, scene};
+pub use self::familiar::Judge;
 pub use self::judge::classify;
 pub use self::rule::{ResultType, Rule, Status};
 

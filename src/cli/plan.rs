@@ -17,7 +17,7 @@ use crate::observe::dns::{
     read_root_hints,
 };
 use crate::observe::fetch::FetchConfig;
-use crate::scan::{IterativePlan, NetworkPlan, Output, ScanPlan};
+use crate::scan::{IterativePlan, NetworkPlan, Output, ScanPlan, WINDOW_ROWS};
 
 /// Reads a `--config` file, if there is one.
 pub(super) fn config(path: Option<&Path>) -> Result<ConfigFile, Failure> {
@@ -68,6 +68,7 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
         network: plan,
         output,
         shard_rows,
+        window_rows: WINDOW_ROWS,
         workers,
         list_name: options.list_name,
         list_id: options.list_id,

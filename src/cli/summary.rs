@@ -81,10 +81,15 @@ fn dns(out: &mut impl Write, dns: &DnsActivity) -> io::Result<()> {
     let said: Vec<String> =
         numbers.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{} {what}", grouped(*number))).collect();
     if !said.is_empty() {
-        writeln!(out, "DNS: {} (receive buffer {} octets)", said.join(", "), grouped(dns.receive_buffer))?;
+        // Only the bulk engine has buffers of its own.
+        let buffer = match dns.receive_buffer {
+            0 => String::new(),
+            octets => format!(" (receive buffer {} octets)", grouped(octets)),
+        };
+        writeln!(out, "DNS: {}{buffer}", said.join(", "))?;
     }
     if dns.pauses > 0 {
-        writeln!(out, "Pauses because no resolver answered: {}, {:.0} s in all", grouped(dns.pauses), dns.paused_seconds)?;
+        writeln!(out, "Pauses because nobody answered: {}, {:.0} s in all", grouped(dns.pauses), dns.paused_seconds)?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::input::Accounting;
 
+use super::shared_activity::SharedActivity;
 use super::{Counts, DatasetError, SCHEMA_VERSION};
 
 /// Options by their name, as `top` or `dns-timeout`.
@@ -190,6 +191,9 @@ pub struct Activity {
     /// What became of the DNS queries.
     #[serde(default)]
     pub dns: DnsActivity,
+    /// Questions that many domains have in common.
+    #[serde(default)]
+    pub shared: SharedActivity,
 }
 
 /// What became of the DNS queries, summed over the sessions of the run.
@@ -399,6 +403,7 @@ impl Activity {
             fetches: self.fetches.saturating_add(other.fetches),
             retried_targets: self.retried_targets.saturating_add(other.retried_targets),
             dns: self.dns.plus(&other.dns),
+            shared: self.shared.plus(&other.shared),
         }
     }
 }

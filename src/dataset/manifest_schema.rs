@@ -60,6 +60,7 @@ fn course_fields() -> FieldList {
         ("fetches", count("HTTPS exchanges begun.")),
         ("retried_targets", count("Times that a target was tried again before its shard closed.")),
         ("dns", group("What became of the DNS queries.", dns_fields())),
+        ("shared", group("Questions that many domains have in common, by what the answers were wanted for.", shared_fields())),
     ];
     let rates = vec![
         ("domains", number("Rows a second.")),
@@ -91,6 +92,25 @@ fn dns_fields() -> FieldList {
         ("pauses", count("How often no resolver answered and the scan waited.")),
         ("paused_seconds", number("How long it waited so.")),
         ("receive_buffer", count("Octets of receive buffer that the kernel granted to each socket, as last used.")),
+    ]
+}
+
+fn shared_fields() -> FieldList {
+    let kind = |description: &str| {
+        let fields = vec![
+            ("hits", count("Times that the answer was known, or waited for while somebody else asked.")),
+            ("misses", count("Times that it had to be asked for.")),
+            ("entries", count("Answers kept at the end of the last session.")),
+            ("expired", count("Answers found too old when they were wanted.")),
+            ("evicted", count("Answers dropped for want of room.")),
+        ];
+        group(description, fields)
+    };
+    vec![
+        ("mx_hosts", kind("Addresses of MX hosts.")),
+        ("policy_targets", kind("Addresses of what policy hosts are aliases of.")),
+        ("report_receivers", kind("MX and addresses of those who receive reports.")),
+        ("around", kind("What only a scan asks that looks around.")),
     ]
 }
 

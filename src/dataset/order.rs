@@ -8,6 +8,8 @@ use super::{DatasetError, MAX_BATCH_ROWS};
 
 /// Rows in a row, on average, from which runs are copied whole rather than row by row.
 const LONG_RUN: usize = 32;
+/// Rows in a row from which a run is handed out as it is: to write a batch costs as much as to copy some hundred rows.
+const WHOLE_RUN: usize = 512;
 
 /// The rows of some batches, by ordinal.
 pub(super) struct Order<'a> {
@@ -66,12 +68,15 @@ impl<'a> Order<'a> {
 
     /// All rows in order, in batches of at most [`MAX_BATCH_ROWS`].
     pub(super) fn batches(&self) -> impl Iterator<Item = Result<RecordBatch, DatasetError>> {
-        self.rows.chunks(MAX_BATCH_ROWS).map(|rows| {
+        stretches(&self.rows).map(|rows| {
+            if runs(rows).count() * LONG_RUN > rows.len() {
+                return self.interleave(rows);
+            }
             let slices: Vec<RecordBatch> = runs(rows).filter_map(|run| self.slice(run)).collect();
             match slices.as_slice() {
                 [only] => Ok(only.clone()),
-                [first, ..] if slices.len() * LONG_RUN <= rows.len() => Ok(concat_batches(&first.schema(), &slices)?),
-                _ => self.interleave(rows),
+                [first, ..] => Ok(concat_batches(&first.schema(), &slices)?),
+                [] => self.interleave(rows),
             }
         })
     }
@@ -86,6 +91,27 @@ impl<'a> Order<'a> {
         let places: Vec<(usize, usize)> = rows.iter().map(|place| (place.batch as usize, place.row as usize)).collect();
         Ok(interleave_record_batch(&self.batches, &places)?)
     }
+}
+
+/// Rows that become a batch: a long run, or what lies between long runs.
+fn stretches(rows: &[Place]) -> impl Iterator<Item = &[Place]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let mut end = 0;
+        for run in runs(rest) {
+            let long = run.len() >= WHOLE_RUN;
+            if end >= MAX_BATCH_ROWS || (long && end > 0) {
+                break;
+            }
+            end += run.len();
+            if long {
+                break;
+            }
+        }
+        let (stretch, behind) = rest.split_at_checked(end.min(MAX_BATCH_ROWS))?;
+        rest = behind;
+        (!stretch.is_empty()).then_some(stretch)
+    })
 }
 
 /// Stretches of rows that follow each other in one batch.

@@ -106,7 +106,7 @@ mod tests {
     use arrow::datatypes::Int64Type;
 
     use super::*;
-    use crate::dataset::{DnsActivity, Reader, record_batch, refuse_unless_usable, samples};
+    use crate::dataset::{DnsActivity, Reader, SharedActivity, SharedLookups, record_batch, refuse_unless_usable, samples};
     use crate::input::Accounting;
 
     const DNS: DnsActivity = DnsActivity {
@@ -121,7 +121,11 @@ mod tests {
         paused_seconds: 1.5,
         receive_buffer: 4096,
     };
-    const SESSION: Activity = Activity { seconds: 2.0, dns_queries: 30, dns_retries: 1, fetches: 3, retried_targets: 0, dns: DNS };
+    const HOSTS: SharedLookups = SharedLookups { hits: 7, misses: 2, entries: 2, expired: 1, evicted: 0 };
+    const NONE: SharedLookups = SharedLookups { hits: 0, misses: 0, entries: 0, expired: 0, evicted: 0 };
+    const SHARED: SharedActivity = SharedActivity { mx_hosts: HOSTS, policy_targets: NONE, report_receivers: NONE, around: NONE };
+    const SESSION: Activity =
+        Activity { seconds: 2.0, dns_queries: 30, dns_retries: 1, fetches: 3, retried_targets: 0, dns: DNS, shared: SHARED };
 
     fn batch(ordinals: &[u64]) -> RecordBatch {
         let records: Vec<_> = ordinals.iter().map(|ordinal| samples::absent(*ordinal, &format!("d{ordinal}.example.com"))).collect();

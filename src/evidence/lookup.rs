@@ -61,7 +61,7 @@ pub struct Lookup<R> {
     pub records: Vec<R>,
     /// The resolver whose answer this is, or that was asked last; where a scan resolves from the root, the name server.
     pub resolver: Option<SocketAddr>,
-    /// Questions sent, over UDP and TCP together.
+    /// Questions sent, over UDP and TCP together; none where the answer was known, from another domain that names the same host.
     pub attempts: u16,
     /// Whether the answer came over TCP.
     pub tcp: bool,

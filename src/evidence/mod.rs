@@ -40,7 +40,8 @@ pub struct Evidence {
     pub tlsrpt_txt: Lookup<Txt>,
     /// A of the policy host; `None` where no record asked for a policy.
     pub host_a: Option<Lookup<Ipv4Addr>>,
-    /// AAAA of the policy host; `None` where no record asked for a policy.
+    /// AAAA of the policy host, or, where A has led to an alias, of its end, which many domains share; `None` where no record asked for a
+    /// policy.
     pub host_aaaa: Option<Lookup<Ipv6Addr>>,
     /// The HTTPS exchange; `None` where there was no address to connect to or nothing to fetch.
     pub fetch: Option<Fetch>,
@@ -61,6 +62,25 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// A probe that has not seen anything yet: the first three questions, not asked.
+    pub fn nothing_seen(domain: Domain, scanned_at: SystemTime) -> Self {
+        Self {
+            mx: Lookup::unsent(domain.as_str().to_owned(), Outcome::LocalError),
+            sts_txt: Lookup::unsent(domain.sts_record_name(), Outcome::LocalError),
+            tlsrpt_txt: Lookup::unsent(domain.tlsrpt_record_name(), Outcome::LocalError),
+            domain,
+            scanned_at,
+            elapsed_ms: 0,
+            host_a: None,
+            host_aaaa: None,
+            fetch: None,
+            mx_hosts: Vec::new(),
+            rua_hosts: Vec::new(),
+            around: Vec::new(),
+            further: Vec::new(),
+        }
+    }
+
     /// Whether another round may bring what this one has not: a lookup failed, or the fetch did by a fault of this machine.
     pub fn is_worth_another_round(&self) -> bool {
         self.has_failed_lookup() || self.fetch.as_ref().and_then(|fetch| fetch.error.as_ref()).is_some_and(FetchError::is_local)

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::https::RECEIVER;
 use super::internet::{Internet, Role};
 use super::places;
+use super::providers::{self, Target};
 use super::site::{End, Exchange, Neighbour, Place, Reply, Site, Strings, Text};
 use super::wire::{self, Question, Received, Writer};
 
@@ -34,9 +35,12 @@ pub(super) fn answer(internet: &Internet, message: &[u8], transport: Transport, 
     };
     let name = std::str::from_utf8(&scratch.name).unwrap_or_default();
     let response = Response { question, transport, text: &mut scratch.text, out };
+    let target = providers::target(name).filter(|_| matches!(question.qtype, wire::TYPE_A | wire::TYPE_AAAA));
     let send = match internet.find(name) {
         _ if name.is_empty() => response.write_root(),
         _ if has_no_such_tld(name) => response.empty(wire::NXDOMAIN),
+        _ if target.is_some() && question.qtype == wire::TYPE_AAAA => response.empty(0),
+        _ if let Some(Target::OfCustomer(address)) = target => response.write_address(name, address),
         Some((domain, Role::Neighbour(RECEIVER), site)) if site.neighbour(RECEIVER).is_none() => {
             response.write_web(domain, places::own(name))
         }
@@ -130,6 +134,10 @@ impl Response<'_> {
             wire::TYPE_TXT => self.reply(domain, wire::TYPE_TXT, &neighbour.txt, write_strings(domain)),
             _ => self.other(neighbour.a.end),
         }
+    }
+
+    fn write_address(self, name: &str, address: Option<Ipv4Addr>) -> bool {
+        self.reply(name, wire::TYPE_A, &Reply::records(address.into_iter().collect()), write_a)
     }
 
     /// A web server that takes mail, too.

@@ -81,6 +81,11 @@ impl Lab {
         self.root.first_root()
     }
 
+    /// Has the root server take questions and say nothing, or answer again.
+    pub fn silence_root(&self, silent: bool) {
+        self.root.fall_silent(silent);
+    }
+
     /// Starts a hierarchy of name servers with a root of its own, whose zones of the zoo are those of this lab.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Who runs mail and who hosts policies for others. Only names: none of them is ever contacted.
 
+use std::net::Ipv4Addr;
+
 use super::case::Case;
 use super::places;
 
@@ -67,6 +69,29 @@ pub(super) const HOSTING: &[Hosting] = &[
     Hosting { weight: 805, host: "{d}._mta-sts-host.sdmarc.net", record: Some("{d}._mta-sts.sdmarc.net") },
     Hosting { weight: 451, host: "_mta-sts.{d}._mta-sts-host.smart.ondmarc.com", record: Some("_mta-sts.{d}._mta-sts.smart.ondmarc.com") },
 ];
+
+/// How other names end that policy hosts are aliases of: those of the zoo, and of the study's world.
+const OTHER_TARGETS: &[&str] = &["._mta-sts.hosting.example", "._mta-sts-host.hosting.example", ".cdn.example"];
+const STUDY_TARGETS: &[&str] = &[".mta-sts.policy-host-", ".mta-sts.small-host-"];
+
+/// What is at a name that policy hosts are aliases of. None of them has an IPv6 address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// A name of its own for each customer; its address, where that is not for the customer to say.
+    OfCustomer(Option<Ipv4Addr>),
+    /// A name for all customers, which is somebody's own policy host, too.
+    OfAll,
+}
+
+/// What a name is that policy hosts are aliases of; `None` for any other name.
+pub(super) fn target(name: &str) -> Option<Target> {
+    let hosting = HOSTING.iter().enumerate().find_map(|(place, hosting)| match hosting.host.rsplit_once('}') {
+        Some((_, end)) => name.ends_with(end).then(|| Target::OfCustomer(Some(places::provider(place as u8)))),
+        None => (name == hosting.host).then_some(Target::OfAll),
+    });
+    let other = || OTHER_TARGETS.iter().any(|end| name.ends_with(end)) || STUDY_TARGETS.iter().any(|part| name.contains(part));
+    hosting.or_else(|| other().then_some(Target::OfCustomer(None)))
+}
 
 /// The case with its policy at a place of [`HOSTING`]: the aliases, the address and the codes that follow.
 pub(super) fn with_hosting(case: Case, place: usize) -> Case {

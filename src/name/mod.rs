@@ -7,6 +7,7 @@ pub mod provider;
 pub mod suffix;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub use self::idna::{InputError, MAX_LABEL_OCTETS, MAX_NAME_OCTETS};
 
@@ -14,7 +15,7 @@ pub use self::idna::{InputError, MAX_LABEL_OCTETS, MAX_NAME_OCTETS};
 ///
 /// Labels consist of letters, digits, hyphens and underscores; a scan target never has more freedom than that.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Domain(Box<str>);
+pub struct Domain(Arc<str>);
 
 impl Domain {
     /// Reads what a person or a list may write (any case, U-labels, a trailing dot) by UTS 46.
@@ -22,7 +23,7 @@ impl Domain {
     /// # Errors
     /// Says what keeps the text from being a domain name, in words fit for `rejected.csv`.
     pub fn from_input(text: &str) -> Result<Self, InputError> {
-        idna::to_a_labels(text).map(|name| Self(name.into_boxed_str()))
+        idna::to_a_labels(text).map(|name| Self(name.into()))
     }
 
     /// Takes a name of several labels that needs no processing, as most lines of most lists are; `None` says nothing of the text.
@@ -61,19 +62,26 @@ impl Domain {
         self.0.strip_suffix(ancestor).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 
+    fn below(&self, label: &str) -> String {
+        let mut name = String::with_capacity(label.len() + self.0.len());
+        name.push_str(label);
+        name.push_str(&self.0);
+        name
+    }
+
     /// Owner name of the MTA-STS record: `_mta-sts.DOMAIN` (RFC 8461 section 3.1).
     pub fn sts_record_name(&self) -> String {
-        ["_mta-sts.", &self.0].concat()
+        self.below("_mta-sts.")
     }
 
     /// Owner name of the TLSRPT record: `_smtp._tls.DOMAIN` (RFC 8460 section 3).
     pub fn tlsrpt_record_name(&self) -> String {
-        ["_smtp._tls.", &self.0].concat()
+        self.below("_smtp._tls.")
     }
 
     /// The policy host: `mta-sts.DOMAIN` (RFC 8461 section 3.2).
     pub fn policy_host(&self) -> String {
-        ["mta-sts.", &self.0].concat()
+        self.below("mta-sts.")
     }
 }
 

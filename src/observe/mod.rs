@@ -7,3 +7,4 @@ mod further;
 pub mod neighbours;
 mod once;
 pub mod probe;
+pub mod sharing;

@@ -1,9 +1,12 @@
-//! Hosts of others that domains name, MX hosts and receivers of TLS reports: which are looked up, and that each is asked once.
+//! Hosts of others that domains name, MX hosts, receivers of TLS reports, providers of policy hosts: which are looked up, and that each is
+//! asked once.
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use super::once::Once;
+use super::sharing::{SharingCounters, SharingTotals};
 use crate::evidence::{Connection, Lookup, Mx, Txt};
 use crate::name::address::is_address;
 use crate::name::normalise_host;
@@ -29,17 +32,27 @@ pub struct Neighbours {
     pub(super) mx: Once<Lookup<Mx>>,
     pub(super) txt: Once<Lookup<Txt>>,
     pub(super) https: Once<Connection>,
+    counters: Arc<SharingCounters>,
 }
 
 impl Default for Neighbours {
     fn default() -> Self {
+        let counters = Arc::default();
         Self {
-            a: Once::new(KEPT_ANSWERS),
-            aaaa: Once::new(KEPT_ANSWERS),
-            mx: Once::new(KEPT_ANSWERS),
-            txt: Once::new(KEPT_ANSWERS),
-            https: Once::new(KEPT_ANSWERS),
+            a: Once::new(KEPT_ANSWERS, &counters),
+            aaaa: Once::new(KEPT_ANSWERS, &counters),
+            mx: Once::new(KEPT_ANSWERS, &counters),
+            txt: Once::new(KEPT_ANSWERS, &counters),
+            https: Once::new(KEPT_ANSWERS, &counters),
+            counters,
         }
+    }
+}
+
+impl Neighbours {
+    /// How often an answer was shared so far.
+    pub fn totals(&self) -> SharingTotals {
+        self.counters.totals()
     }
 }
 

@@ -12,6 +12,7 @@ use super::dns::{Resolving, ResourceRecord};
 use super::fetch::{Errand, Fetcher, POLICY_PATH};
 use super::further;
 use super::neighbours::{self, Neighbours, Receiver};
+use super::sharing::SharedFor;
 use crate::evidence::{
     Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt,
 };
@@ -81,24 +82,10 @@ impl Probe {
     /// Every step that is not settled.
     async fn complete(&self, domain: &Domain, settled: &mut Option<Box<Settled>>) -> Box<Evidence> {
         let (scanned_at, begun) = (SystemTime::now(), Instant::now());
-        let mut mx: Lookup<Mx> = self.unless(settled.as_mut().and_then(|settled| settled.mx.take()), domain.as_str()).await;
-        mx.records.truncate(MOST_MX);
-        let (sts_txt, tlsrpt_txt) = self.records(domain, &mx, settled).await;
-        let mut seen = Box::new(Evidence {
-            domain: domain.clone(),
-            scanned_at,
-            elapsed_ms: 0,
-            mx,
-            sts_txt,
-            tlsrpt_txt,
-            host_a: None,
-            host_aaaa: None,
-            fetch: None,
-            mx_hosts: Vec::new(),
-            rua_hosts: Vec::new(),
-            around: Vec::new(),
-            further: Vec::new(),
-        });
+        let mut seen = Box::new(Evidence::nothing_seen(domain.clone(), scanned_at));
+        self.fill_unless(settled.as_mut().and_then(|settled| settled.mx.take()), &mut seen.mx).await;
+        seen.mx.records.truncate(MOST_MX);
+        self.records(&mut seen, settled).await;
         let records = !seen.sts_txt.records.is_empty() || !seen.tlsrpt_txt.records.is_empty();
         if records || self.look_around || settled.is_some() {
             // Rare and large: apart, so that the thousands of other probes in flight are spared its room.
@@ -122,19 +109,30 @@ impl Probe {
         (seen.mx_hosts, seen.rua_hosts, seen.around) = (mx_hosts, rua_hosts, around);
     }
 
+    /// Makes a lookup unless it is known already.
+    async fn fill_unless<R: ResourceRecord>(&self, known: Option<Lookup<R>>, lookup: &mut Lookup<R>) {
+        match known {
+            Some(known) => *lookup = known,
+            None if self.exclusion.covers_name(&lookup.name) => lookup.outcome = Outcome::Excluded,
+            None => self.dns.fill(lookup).await,
+        }
+    }
+
     /// A lookup that is known already, or made.
     async fn unless<R: ResourceRecord>(&self, known: Option<Lookup<R>>, name: &str) -> Lookup<R> {
         if let Some(known) = known { known } else { self.ask(name).await }
     }
 
-    async fn records(&self, domain: &Domain, mx: &Lookup<Mx>, settled: &mut Option<Box<Settled>>) -> (Lookup<Txt>, Lookup<Txt>) {
-        let (sts, tlsrpt) = (domain.sts_record_name(), domain.tlsrpt_record_name());
+    /// The two TXT records.
+    async fn records(&self, seen: &mut Evidence, settled: &mut Option<Box<Settled>>) {
+        let Evidence { mx, sts_txt, tlsrpt_txt, .. } = seen;
         if self.prune && does_not_exist(mx) {
-            return (Lookup::unsent(sts, Outcome::Pruned), Lookup::unsent(tlsrpt, Outcome::Pruned));
+            (sts_txt.outcome, tlsrpt_txt.outcome) = (Outcome::Pruned, Outcome::Pruned);
+            return;
         }
         let known = settled.as_mut().map(|settled| (settled.sts_txt.take(), settled.tlsrpt_txt.take()));
         let (known_sts, known_tlsrpt) = known.unwrap_or_default();
-        tokio::join!(self.unless(known_sts, &sts), self.unless(known_tlsrpt, &tlsrpt))
+        tokio::join!(self.fill_unless(known_sts, sts_txt), self.fill_unless(known_tlsrpt, tlsrpt_txt));
     }
 
     async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>, settled: &mut Settled) -> Policy {
@@ -142,7 +140,8 @@ impl Probe {
             return Policy { further: self.unannounced(domain, sts_txt).await, ..Policy::default() };
         }
         let host = domain.policy_host();
-        let (a, aaaa) = tokio::join!(self.unless(settled.host_a.take(), &host), self.unless(settled.host_aaaa.take(), &host));
+        let a = self.policy_host_a(settled.host_a.take(), &host).await;
+        let aaaa = self.policy_host_aaaa(settled.host_aaaa.take(), &host, &a).await;
         if let Some((fetch, further)) = settled.fetch.take() {
             return Policy { a: Some(a), aaaa: Some(aaaa), fetch: Some(fetch), further };
         }
@@ -160,6 +159,34 @@ impl Probe {
             _ => Vec::new(),
         };
         Policy { a: Some(a), aaaa: Some(aaaa), fetch, further }
+    }
+
+    /// A of the policy host. Where the answer is an alias without the addresses behind it, which a resolver owes and a forwarder may leave
+    /// out, the end of the alias is asked by itself; only what it adds counts.
+    async fn policy_host_a(&self, known: Option<Lookup<Ipv4Addr>>, host: &str) -> Lookup<Ipv4Addr> {
+        let mut a = self.unless(known, host).await;
+        let Some(target) = a.cname_chain.last().filter(|_| a.outcome == Outcome::Nodata) else { return a };
+        let behind = self.neighbours.a.get(SharedFor::PolicyTargets, target, async || neighbours::shareable(self.ask(target).await)).await;
+        a.attempts = a.attempts.saturating_add(behind.attempts);
+        if !behind.records.is_empty() {
+            a.cname_chain.extend(behind.cname_chain);
+            a.ttl = a.ttl.into_iter().chain(behind.ttl).min();
+            (a.outcome, a.records) = (behind.outcome, behind.records);
+        }
+        a
+    }
+
+    /// AAAA of the policy host. An alias holds for every type (RFC 1034 section 3.6.2), so where A has led to one, its end is asked as a
+    /// resolver with a cache would: once for all who are with the same provider.
+    async fn policy_host_aaaa(&self, known: Option<Lookup<Ipv6Addr>>, host: &str, a: &Lookup<Ipv4Addr>) -> Lookup<Ipv6Addr> {
+        match (known, a.cname_chain.last().filter(|_| a.outcome.is_conclusive())) {
+            (Some(known), _) => known,
+            (None, Some(target)) => {
+                let ask = async || neighbours::shareable(self.ask(target).await);
+                self.neighbours.aaaa.get(SharedFor::PolicyTargets, target, ask).await
+            }
+            (None, None) => self.ask(host).await,
+        }
     }
 
     /// The policy asked of the policy host's other addresses, and where it should not be.
@@ -194,7 +221,7 @@ impl Probe {
 
     /// The policy asked of the web server of the domain itself; `None` where there is none that may be asked.
     async fn at_the_domain(&self, domain: &Domain) -> Option<Connection> {
-        let (a, aaaa) = self.addresses(domain.as_str()).await;
+        let (a, aaaa) = self.addresses(SharedFor::Around, domain.as_str()).await;
         self.connect(domain.as_str(), Errand::Tls(POLICY_PATH), &a, &aaaa).await
     }
 
@@ -218,7 +245,7 @@ impl Probe {
             return Vec::new();
         }
         let hosts = neighbours::mx_hosts(&mx.records).into_iter().map(async |host| {
-            let (a, aaaa) = self.addresses(&host).await;
+            let (a, aaaa) = self.addresses(SharedFor::MxHosts, &host).await;
             HostLookup { host, a, aaaa }
         });
         join_all(hosts).await
@@ -228,14 +255,17 @@ impl Probe {
     async fn rua_hosts(&self, domain: &Domain, mx: &Lookup<Mx>, tlsrpt_txt: &Lookup<Txt>) -> Vec<ReceiverLookup> {
         let receivers = neighbours::receivers(&tlsrpt_txt.records).into_iter().map(async |Receiver { scheme, host, usual_port }| {
             let mx = match scheme {
-                ReportScheme::Mailto if host == domain.as_str() => Some(neighbours::shareable(mx.clone())),
-                ReportScheme::Mailto => Some(self.neighbours.mx.get(&host, async || neighbours::shareable(self.ask(&host).await)).await),
+                ReportScheme::Mailto if host == domain.as_str() => Some(neighbours::shareable(Lookup { attempts: 0, ..mx.clone() })),
+                ReportScheme::Mailto => {
+                    let ask = async || neighbours::shareable(self.ask(&host).await);
+                    Some(self.neighbours.mx.get(SharedFor::ReportReceivers, &host, ask).await)
+                }
                 ReportScheme::Https | ReportScheme::Other => None,
             };
             // Without MX the addresses of the domain itself take its mail (RFC 5321 section 5.1).
             match mx.as_ref().is_none_or(|mx| mx.outcome == Outcome::Nodata) {
                 true => {
-                    let (a, aaaa) = self.addresses(&host).await;
+                    let (a, aaaa) = self.addresses(SharedFor::ReportReceivers, &host).await;
                     let connection = match scheme == ReportScheme::Https && usual_port && self.look_around {
                         true => self.shake_hands(&host, &a, &aaaa).await,
                         false => None,
@@ -254,7 +284,7 @@ impl Probe {
             return None;
         }
         let ask = async || self.fetcher.connection(host, Errand::Handshake, addresses_of(a, aaaa)).await;
-        Some(self.neighbours.https.get(host, ask).await)
+        Some(self.neighbours.https.get(SharedFor::Around, host, ask).await)
     }
 
     /// The names at which records are published by mistake, one that only a wildcard answers for and, of a subdomain that takes mail
@@ -272,17 +302,18 @@ impl Probe {
         });
         let (mut lookups, parent) = tokio::join!(join_all(names.map(async |name| self.ask(&name).await)), async {
             let record = format!("_mta-sts.{}", parent?);
-            Some(self.neighbours.txt.get(&record, async || neighbours::shareable(self.ask(&record).await)).await)
+            let ask = async || neighbours::shareable(self.ask(&record).await);
+            Some(self.neighbours.txt.get(SharedFor::Around, &record, ask).await)
         });
         lookups.extend(parent);
         lookups
     }
 
     /// The addresses of a host that other domains may name, too.
-    async fn addresses(&self, host: &str) -> (Lookup<Ipv4Addr>, Lookup<Ipv6Addr>) {
+    async fn addresses(&self, by: SharedFor, host: &str) -> (Lookup<Ipv4Addr>, Lookup<Ipv6Addr>) {
         tokio::join!(
-            self.neighbours.a.get(host, async || neighbours::shareable(self.ask(host).await)),
-            self.neighbours.aaaa.get(host, async || neighbours::shareable(self.ask(host).await)),
+            self.neighbours.a.get(by, host, async || neighbours::shareable(self.ask(host).await)),
+            self.neighbours.aaaa.get(by, host, async || neighbours::shareable(self.ask(host).await)),
         )
     }
 

@@ -3,9 +3,17 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-/// Rows by which the reader may be ahead of the oldest shard that is not committed: the bound of a scan's memory.
+/// Rows by which the reader may be ahead of the oldest shard that waits to be complete: the bound of a scan's memory.
 pub const WINDOW_ROWS: u64 = 150_000;
+
+/// Targets at most of which the rows are still to come while the rest of their shard is committed: those that wait for another round, and
+/// those that a slow host holds up. They are small while they wait, and a list of which more fails is read no further for a while.
+const MOST_LATE: u64 = 30_000;
+/// How long the reader waits for the oldest shard before that is committed without its late rows. Shorter than the rounds, longer than a
+/// lookup that is answered.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Batches of rows of the shards that are not complete yet.
 pub(super) struct Assembler<B> {
@@ -13,6 +21,8 @@ pub(super) struct Assembler<B> {
     /// Ordinals that earlier runs committed, disjoint.
     committed: Vec<Range<u64>>,
     open: BTreeMap<u64, Open<B>>,
+    /// Rows of shards that went out before they were complete.
+    gone_early: BTreeMap<u64, u64>,
     /// Number of targets in the list, once known.
     total: Option<u64>,
 }
@@ -25,7 +35,7 @@ struct Open<B> {
 
 impl<B> Assembler<B> {
     pub(super) fn new(shard_rows: u64, committed: Vec<Range<u64>>) -> Self {
-        Self { shard_rows, committed, open: BTreeMap::new(), total: None }
+        Self { shard_rows, committed, open: BTreeMap::new(), gone_early: BTreeMap::new(), total: None }
     }
 
     /// Takes a batch of so many rows, all of one shard.
@@ -40,9 +50,20 @@ impl<B> Assembler<B> {
         self.total = Some(total);
     }
 
-    /// Takes a shard of which every row is there.
+    /// Takes a shard of which every row is there, or every row that was late.
     pub(super) fn take_complete(&mut self) -> Option<(u64, Vec<B>)> {
         let shard = *self.open.iter().find(|(shard, open)| open.rows == self.missing(**shard))?.0;
+        self.take(shard)
+    }
+
+    /// Takes what there is of a shard, whose other rows are late and come together when the last of them is there. Once only: late rows of
+    /// late rows would make many small parts.
+    pub(super) fn take_early(&mut self, shard: u64) -> Option<(u64, Vec<B>)> {
+        let rows = self.open.get(&shard).map_or(0, |open| open.rows);
+        if rows == 0 || self.gone_early.contains_key(&shard) {
+            return None;
+        }
+        self.gone_early.insert(shard, rows);
         self.take(shard)
     }
 
@@ -56,18 +77,21 @@ impl<B> Assembler<B> {
         self.open.remove(&shard).map(|open| (shard, open.batches))
     }
 
-    /// Rows of a shard that this run has to bring.
+    /// Rows of a shard that this run has still to bring together.
     fn missing(&self, shard: u64) -> u64 {
         let start = shard * self.shard_rows;
         let end = (start + self.shard_rows).min(self.total.unwrap_or(u64::MAX));
         let there: u64 = self.committed.iter().map(|range| range.end.min(end).saturating_sub(range.start.max(start))).sum();
-        end.saturating_sub(start).saturating_sub(there)
+        let early = self.gone_early.get(&shard).copied().unwrap_or(0);
+        end.saturating_sub(start).saturating_sub(there).saturating_sub(early)
     }
 }
 
-/// Keeps the reader within [`WINDOW_ROWS`] of the oldest shard that is not committed.
+/// Keeps the reader within [`WINDOW_ROWS`] of the oldest shard that waits to be complete.
 pub(super) struct Window {
     shards: u64,
+    /// Targets that may be late.
+    most_late: u64,
     state: Mutex<WindowState>,
     changed: Condvar,
 }
@@ -76,6 +100,8 @@ pub(super) struct Window {
 struct WindowState {
     /// Targets handed out and not yet committed, by shard.
     open: BTreeMap<u64, u64>,
+    /// The same of shards of which the other rows are committed.
+    late: BTreeMap<u64, u64>,
     /// Nothing will be committed any more.
     closed: bool,
 }
@@ -84,11 +110,19 @@ impl WindowState {
     fn is_full_for(&self, shard: u64, shards: u64) -> bool {
         !self.closed && self.open.first_key_value().is_some_and(|(oldest, _)| shard >= oldest + shards)
     }
+
+    /// The shard for which the reader waits, if its rows to come may be late.
+    fn overdue(&self, most_late: u64) -> Option<u64> {
+        let late: u64 = self.late.values().sum();
+        self.open.first_key_value().filter(|(_, left)| late + **left <= most_late).map(|(oldest, _)| *oldest)
+    }
 }
 
 impl Window {
-    pub(super) fn new(shard_rows: u64) -> Self {
-        Self { shards: (WINDOW_ROWS / shard_rows.max(1)).max(2), state: Mutex::default(), changed: Condvar::new() }
+    /// A window over shards of so many rows; `may_be_late` where a shard may be committed in two parts.
+    pub(super) fn new(shard_rows: u64, window_rows: u64, may_be_late: bool) -> Self {
+        let shards = (window_rows / shard_rows.max(1)).max(2);
+        Self { shards, most_late: if may_be_late { MOST_LATE } else { 0 }, state: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Whether a target of `shard` would have to wait now.
@@ -97,11 +131,20 @@ impl Window {
         self.lock().is_full_for(shard, self.shards)
     }
 
-    /// Waits until targets of `shard` may come. `false` if the scan is over.
-    pub(super) fn wait_for(&self, shard: u64) -> bool {
+    /// Waits until targets of `shard` may come. `false` if the scan is over. Tells which shard is overdue meanwhile.
+    pub(super) fn wait_for(&self, shard: u64, overdue: impl Fn(u64)) -> bool {
         let mut state = self.lock();
         while state.is_full_for(shard, self.shards) {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let (woken, waited) = self.changed.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            if waited.timed_out()
+                && state.is_full_for(shard, self.shards)
+                && let Some(oldest) = state.overdue(self.most_late)
+            {
+                drop(state);
+                overdue(oldest);
+                state = self.lock();
+            }
         }
         !state.closed
     }
@@ -111,14 +154,18 @@ impl Window {
         *self.lock().open.entry(shard).or_default() += targets;
     }
 
-    /// `rows` rows of `shard` are committed.
-    pub(super) fn leave(&self, shard: u64, rows: u64) {
+    /// `rows` rows of `shard` are committed; if it went out early the others are late from now on.
+    pub(super) fn leave(&self, shard: u64, rows: u64, early: bool) {
         let mut state = self.lock();
-        if let Some(left) = state.open.get_mut(&shard) {
-            *left = left.saturating_sub(rows);
-            if *left == 0 {
-                state.open.remove(&shard);
-            }
+        let left = state.open.remove(&shard);
+        let (left, is_late) = match left {
+            Some(left) => (left, early),
+            None => (state.late.remove(&shard).unwrap_or(0), true),
+        };
+        let left = left.saturating_sub(rows);
+        if left > 0 {
+            let place = if is_late { &mut state.late } else { &mut state.open };
+            place.insert(shard, left);
         }
         self.changed.notify_all();
     }
@@ -174,17 +221,64 @@ mod tests {
     }
 
     #[test]
+    fn late_rows_of_a_shard_come_together() {
+        let mut assembler = Assembler::new(4, vec![0..1, 9..10]);
+        assembler.add(0, 1, 'a');
+        assert_eq!(assembler.take_early(0), Some((0, vec!['a'])));
+        assembler.add(0, 1, 'b');
+        assert_eq!((assembler.take_early(0), assembler.take_complete()), (None, None), "one part more is enough");
+        assembler.add(0, 1, 'c');
+        assert_eq!(assembler.take_complete(), Some((0, vec!['b', 'c'])));
+        assert_eq!(assembler.take_early(1), None, "nothing is there of it");
+    }
+
+    fn window(may_be_late: bool) -> Window {
+        let window = Window::new(10, 20, may_be_late);
+        window.enter(0, 10);
+        window.enter(1, 10);
+        window
+    }
+
+    fn never(_: u64) {
+        unreachable!("nothing is overdue");
+    }
+
+    #[test]
     fn the_reader_waits_for_the_oldest_shard() {
-        let window = Window::new(WINDOW_ROWS / 2);
-        window.enter(0, 1);
-        window.enter(1, 1);
-        assert!(window.wait_for(1));
+        let window = window(false);
+        assert!(window.wait_for(1, never));
         assert!(window.is_full_for(2));
-        window.leave(1, 1);
+        window.leave(1, 10, false);
         assert!(window.is_full_for(2), "shard 0 is the oldest");
-        window.leave(0, 1);
-        assert!(!window.is_full_for(2) && window.wait_for(2));
+        window.leave(0, 10, false);
+        assert!(!window.is_full_for(2) && window.wait_for(2, never));
         window.close();
-        assert!(!window.is_full_for(99) && !window.wait_for(99), "a closed window lets go");
+        assert!(!window.is_full_for(99) && !window.wait_for(99, never), "a closed window lets go");
+    }
+
+    #[test]
+    fn the_reader_goes_on_past_a_shard_of_which_few_rows_are_late() {
+        let window = window(true);
+        let told = std::cell::Cell::new(None);
+        assert!(window.wait_for(2, |shard| {
+            told.set(Some(shard));
+            window.leave(shard, 9, true);
+        }));
+        assert_eq!((told.get(), window.lock().late.get(&0)), (Some(0), Some(&1)));
+        assert!(window.is_full_for(3), "shard 1 is the oldest now");
+        window.leave(0, 1, false);
+        assert!(window.lock().late.is_empty());
+    }
+
+    #[test]
+    fn there_is_a_bound_to_what_is_late() {
+        let window = Window::new(10, 20, true);
+        window.enter(0, MOST_LATE);
+        window.leave(0, 1, true);
+        window.enter(1, 2);
+        assert_eq!(window.lock().overdue(window.most_late), None);
+        window.leave(0, 1, true);
+        assert_eq!(window.lock().overdue(window.most_late), Some(1));
+        assert_eq!(super::Window::new(10, 20, false).lock().overdue(0), None);
     }
 }

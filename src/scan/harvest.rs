@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BinaryHeap};
 use arrow::array::RecordBatch;
 
 use super::status::Status;
-use crate::classify::classify;
+use crate::classify::Judge;
 use crate::dataset::{DatasetError, RowBuilder};
 use crate::evidence::Evidence;
 use crate::input::Target;
 
 /// Rows that leave a worker together.
 const BATCH_ROWS: usize = 2048;
-/// Observations that wait for earlier ones before they become rows. Answers come nearly in the order of the questions, so a few suffice
-/// for long runs of ordinals, which the part is written from without copying; more would be cold when they are read.
-const WAITING: usize = 256;
+/// Observations that wait for earlier ones before they become rows. Questions leave by their length, some hundreds at a time, so that so
+/// many suffice for long runs of ordinals, which the part is written from without copying; more would be cold when they are read.
+const WAITING: usize = 1024;
 
 /// A target and what was seen.
 pub(super) type Observation = (Target, Box<Evidence>);
@@ -45,22 +45,23 @@ pub(super) struct Harvest<'a> {
     /// Those that wait, the earliest on top.
     waiting: BinaryHeap<Waiting>,
     open: BTreeMap<u64, RowBuilder>,
+    judge: Judge,
     status: &'a Status,
 }
 
 impl<'a> Harvest<'a> {
     pub(super) fn new(shard_rows: u64, status: &'a Status) -> Self {
-        Self { shard_rows, waiting: BinaryHeap::with_capacity(WAITING + 1), open: BTreeMap::new(), status }
+        Self { shard_rows, waiting: BinaryHeap::with_capacity(WAITING + 1), open: BTreeMap::new(), judge: Judge::default(), status }
     }
 
     /// Judges the earliest that waits and lays it down as a row; gives the batch that it has made full.
     fn settle(&mut self) -> Option<Result<Batch, DatasetError>> {
         let Waiting((target, evidence)) = self.waiting.pop()?;
-        let assessment = classify(&evidence);
+        let assessment = self.judge.judge(&evidence);
         self.status.count(&assessment);
         let shard = target.ordinal / self.shard_rows;
         let rows = self.open.entry(shard).or_default();
-        rows.push(&target, &evidence, &assessment);
+        rows.push_shared(&target, &evidence, &assessment);
         if rows.len() < BATCH_ROWS {
             return None;
         }

@@ -14,6 +14,7 @@ use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, che
 use crate::observe::fetch::{Fetcher, add_roots, load_roots};
 use crate::observe::neighbours::Neighbours;
 use crate::observe::probe::Probe;
+use crate::observe::sharing::SharingTotals;
 
 /// File descriptors that are left for files, event loops and the libraries.
 const RESERVED_FILES: u64 = 48;
@@ -151,6 +152,11 @@ impl Network {
     /// Running totals of the DNS traffic.
     pub(super) fn dns_counters(&self) -> &Arc<DnsCounters> {
         &self.dns_counters
+    }
+
+    /// How often a lookup was spared so far because another domain's had the answer.
+    pub fn sharing_totals(&self) -> SharingTotals {
+        self.neighbours.totals()
     }
 
     /// Fetches begun so far.

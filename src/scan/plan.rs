@@ -23,6 +23,8 @@ pub struct ScanPlan {
     pub output: Output,
     /// Rows in a part of a dataset folder, at least 1.
     pub shard_rows: u64,
+    /// Rows by which the reader may be ahead of the oldest shard that waits to be complete; by default [`super::WINDOW_ROWS`].
+    pub window_rows: u64,
     /// Worker threads, at least 1; `None` for one a core.
     pub workers: Option<usize>,
     /// What the list is called, for the manifest; by default the file's name.

@@ -13,11 +13,17 @@ use super::plan::ScanPlan;
 use super::report::{Read, Report};
 use super::sink::Sink;
 use super::status::Status;
-use super::worker::{self, BATCH, Task};
-use crate::dataset::DatasetError;
+use super::worker::{self, Task};
+use crate::dataset::{DatasetError, schema};
 use crate::input::Input;
 use arrow::array::RecordBatch;
 use async_channel::{Receiver, Sender};
+
+/// Targets that travel together at least and at most. The more there are, the longer are the runs of the list that a worker's rows are,
+/// and long runs are written as they are.
+const BATCH: (f64, f64) = (64.0, 1024.0);
+/// Seconds of the scan that a batch is worth, because what has been handed out is finished when the scan is to stop.
+const BATCH_SECONDS: f64 = 1.0 / 16.0;
 
 /// Batches that may wait before a worker and behind it, for each worker.
 const QUEUED_BATCHES: usize = 2;
@@ -35,7 +41,8 @@ pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<R
     status.resumed.store(resumed, Relaxed);
     status.committed.store(resumed, Relaxed);
     status.watch(network.dns_counters());
-    let stages = Stages { network, status, committed: &committed, window: Window::new(sink.shard_rows()), shard_rows: sink.shard_rows() };
+    let window = Window::new(sink.shard_rows(), plan.window_rows, sink.takes_late_rows());
+    let stages = Stages { network, status, committed: &committed, window, shard_rows: sink.shard_rows() };
     let read = stages.run(plan, &mut input, &mut sink)?;
     sink.finish(network, status, read, &input)
 }
@@ -61,10 +68,11 @@ impl Stages<'_> {
                 let (targets, batches, ready) = (targets.clone(), batch_sender.clone(), ready_sender.clone());
                 scope.spawn(move || self.worker(plan, workers, targets, batches, &ready));
             }
-            drop((targets, batch_sender, ready_sender));
+            let overdue = batch_sender;
+            drop((targets, ready_sender));
             // Every worker has its sockets before the first target is taken, or nothing begins.
             ready.iter().take(workers).collect::<Result<(), ScanError>>()?;
-            let reader = scope.spawn(move || self.read(input, &target_sender));
+            let reader = scope.spawn(move || self.read(input, &target_sender, &overdue));
             let (shard_sender, shards) = mpsc::sync_channel(QUEUED_SHARDS);
             let writer = scope.spawn(move || self.write(&shards, sink));
             let gathered = self.gather(&batches, &shard_sender);
@@ -105,9 +113,12 @@ impl Stages<'_> {
         });
     }
 
-    /// Reads the list and hands out what is not committed yet.
-    fn read(&self, input: &mut Input, targets: &Sender<Vec<Task>>) -> Read {
-        let mut batch = Vec::with_capacity(BATCH);
+    /// Reads the list and hands out what is not committed yet. A batch without rows says that their shard is overdue.
+    fn read(&self, input: &mut Input, targets: &Sender<Vec<Task>>, overdue: &Sender<Result<Batch, DatasetError>>) -> Read {
+        let rows = RecordBatch::new_empty(schema());
+        // If nobody listens any more, the window is about to be closed.
+        let overdue = |shard| drop(overdue.send_blocking(Ok(Batch { shard, rows: rows.clone() })));
+        let (mut batch, mut size) = (Vec::new(), self.batch_size());
         let mut error = None;
         let mut known = self.committed.iter().peekable();
         let mut stopped = false;
@@ -130,11 +141,12 @@ impl Stages<'_> {
                 // A batch is of one shard; and what is still in hand may be all that the oldest shard waits for.
                 stopped |= !self.send(targets, &mut batch);
             }
-            if batch.is_empty() && !self.window.wait_for(shard) {
+            if batch.is_empty() && !self.window.wait_for(shard, overdue) {
                 break;
             }
             batch.push(target.into());
-            if batch.len() == BATCH {
+            if batch.len() >= size {
+                size = self.batch_size();
                 self.status.estimated.store(input.estimate().unwrap_or(0), Relaxed);
                 stopped |= !self.send(targets, &mut batch);
             }
@@ -149,12 +161,18 @@ impl Stages<'_> {
         Read { accounting, stopped, error }
     }
 
+    /// Targets that are to travel together, by how fast the scan has been so far.
+    fn batch_size(&self) -> usize {
+        let rate = self.status.dispatched.load(Relaxed) as f64 / self.status.elapsed().as_secs_f64();
+        (rate * BATCH_SECONDS).clamp(BATCH.0, BATCH.1) as usize
+    }
+
     /// Hands a batch of one shard to the workers; `false` if there is nobody to take it.
     fn send(&self, targets: &Sender<Vec<Task>>, batch: &mut Vec<Task>) -> bool {
         let count = batch.len() as u64;
         let Some(first) = batch.first() else { return true };
         self.window.enter(first.ordinal() / self.shard_rows, count);
-        let sent = targets.send_blocking(std::mem::replace(batch, Vec::with_capacity(BATCH))).is_ok();
+        let sent = targets.send_blocking(std::mem::take(batch)).is_ok();
         if sent {
             self.status.dispatched.fetch_add(count, Relaxed);
         }
@@ -166,19 +184,27 @@ impl Stages<'_> {
         let mut assembler = Assembler::new(self.shard_rows, self.committed.to_vec());
         while let Ok(batch) = batches.recv_blocking() {
             let Batch { shard, rows } = batch?;
+            if rows.num_rows() == 0 {
+                if let Some((shard, batches)) = assembler.take_early(shard)
+                    && shards.send(Shard { shard, batches, early: true }).is_err()
+                {
+                    return Ok(());
+                }
+                continue;
+            }
             assembler.add(shard, rows.num_rows() as u64, rows);
             self.network.update(self.status);
             if let total @ 1.. = self.status.total.load(Relaxed) {
                 assembler.end_of_list(total);
             }
-            while let Some(shard) = assembler.take_complete() {
-                if shards.send(shard).is_err() {
+            while let Some((shard, batches)) = assembler.take_complete() {
+                if shards.send(Shard { shard, batches, early: false }).is_err() {
                     return Ok(());
                 }
             }
         }
-        while let Some(shard) = assembler.take_partial() {
-            if shards.send(shard).is_err() {
+        while let Some((shard, batches)) = assembler.take_partial() {
+            if shards.send(Shard { shard, batches, early: false }).is_err() {
                 return Ok(());
             }
         }
@@ -187,18 +213,24 @@ impl Stages<'_> {
 
     /// Commits shards as they come.
     fn write(&self, shards: &mpsc::Receiver<Shard>, sink: &mut Sink) -> Result<(), ScanError> {
-        for (shard, batches) in shards {
+        for Shard { shard, batches, early } in shards {
             let count = batches.iter().map(|batch| batch.num_rows() as u64).sum();
             sink.commit(shard, batches, self.network, self.status)?;
             self.status.committed.fetch_add(count, Relaxed);
-            self.window.leave(shard, count);
+            self.window.leave(shard, count, early);
         }
         Ok(())
     }
 }
 
-/// Number of a shard and its rows, in any order.
-type Shard = (u64, Vec<RecordBatch>);
+/// Rows of a shard on their way to the writer.
+struct Shard {
+    shard: u64,
+    /// In any order.
+    batches: Vec<RecordBatch>,
+    /// Whether others are late and will come.
+    early: bool,
+}
 
 fn broken(what: &str) -> ScanError {
     ScanError::Machine(format!("the thread that {what} broke; this is a fault of stscan, please report it"))

@@ -17,11 +17,12 @@ use super::plan::{Output, ScanPlan};
 use super::report::{Read, Report};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
-use crate::dataset::{self, Activity, Dataset, DnsActivity, List, RunDescription, StreamWriter, Tool};
+use crate::dataset::{self, Activity, Dataset, DnsActivity, List, RunDescription, SharedActivity, SharedLookups, StreamWriter, Tool};
 use crate::input::{Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::lab::Lab;
 use crate::name::suffix;
 use crate::observe::fetch::ROOTS_VERSION;
+use crate::observe::sharing::{SharedTotals, SharingTotals};
 
 /// Rows that a stream holds back at most before it passes them on.
 const STREAM_SHARD_ROWS: u64 = 1024;
@@ -75,6 +76,11 @@ impl Sink {
     /// Rows in a shard.
     pub(super) fn shard_rows(&self) -> u64 {
         self.shard_rows
+    }
+
+    /// Whether late rows of a shard can follow its others: in a folder as another part of the shard, never in a stream, which is in order.
+    pub(super) fn takes_late_rows(&self) -> bool {
+        matches!(self.place, Place::Folder { .. })
     }
 
     /// Ordinals whose rows are there from earlier runs, disjoint and ascending.
@@ -226,6 +232,21 @@ fn activity(network: &Network, status: &Status) -> Activity {
             paused_seconds: dns.paused_for.as_secs_f64(),
             receive_buffer: dns.receive_buffer,
         },
+        shared: shared(&network.sharing_totals()),
+    }
+}
+
+fn shared(totals: &SharingTotals) -> SharedActivity {
+    let of = |totals: &SharedTotals| {
+        let SharedTotals { hits, misses, entries, expired, evicted } = *totals;
+        SharedLookups { hits, misses, entries, expired, evicted }
+    };
+    let SharingTotals { mx_hosts, policy_targets, report_receivers, around } = totals;
+    SharedActivity {
+        mx_hosts: of(mx_hosts),
+        policy_targets: of(policy_targets),
+        report_receivers: of(report_receivers),
+        around: of(around),
     }
 }
 

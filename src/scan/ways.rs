@@ -76,6 +76,7 @@ impl Way {
             rate,
             server_rate,
             allow_private: plan.fetch.allow_private,
+            patience: plan.patience,
         };
         let iterative = Iterative::new(&config, Arc::clone(&limits), Arc::clone(&counters), Arc::clone(exclusion)).map_err(setup)?;
         if !plan.trust_resolvers {
@@ -91,8 +92,13 @@ impl Way {
             let each = plan.resolver_rate.or(plan.rate).unwrap_or(default);
             let limits = Arc::new(DnsLimits::new(plan.rate.unwrap_or(default), &vec![each; addresses.len()]));
             let counters = Arc::new(DnsCounters::new(&addresses));
-            let config =
-                EncryptedConfig { resolvers: resolvers.to_vec(), timeout: plan.dns_timeout, tries: plan.dns_tries, roots: trusted.clone() };
+            let config = EncryptedConfig {
+                resolvers: resolvers.to_vec(),
+                timeout: plan.dns_timeout,
+                tries: plan.dns_tries,
+                patience: plan.patience,
+                roots: trusted.clone(),
+            };
             let encrypted = Encrypted::new(config, Arc::clone(&limits), Arc::clone(&counters)).map_err(setup)?;
             let asked = resolvers.iter().map(ToString::to_string).collect();
             Ok::<_, ScanError>((Arc::new(encrypted), limits, counters, asked))

@@ -14,8 +14,8 @@ use crate::input::Target;
 use crate::observe::again::Again;
 use crate::observe::probe::Probe;
 
-/// Targets, or observations, that travel together: large enough that a channel costs nothing, small enough to share work.
-pub(super) const BATCH: usize = 64;
+/// Probes that are taken up when they are done before new ones are begun.
+const BATCH: usize = 64;
 /// How often a worker looks whether the scan is to stop, and how long it holds rows back whose batch does not become full.
 const LOOK_UP: Duration = Duration::from_millis(200);
 
@@ -30,7 +30,7 @@ pub(super) enum Step<T, O> {
 /// Probes targets until there are none left and hands on what was seen; about `limit` probes at once. Targets that wait for another
 /// round take no place among them and go before new ones.
 ///
-/// Asked to stop, it finishes what is under way; what waits, and what cannot be finished because no resolver answers, is given up
+/// Asked to stop, it finishes what it has been handed; what waits, and what cannot be finished because no resolver answers, is given up
 /// without a result, so that the scan asks it again when it goes on.
 pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
     probe: impl Fn(T) -> F,
@@ -42,9 +42,11 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
 ) {
     let mut probes = FuturesUnordered::new();
     let mut waiting = Waiting { by_time: BTreeMap::new(), number: 0, status };
+    let mut fresh = Vec::new().into_iter();
     let mut look_up = tokio::time::interval(LOOK_UP);
     let mut open = true;
     loop {
+        probes.extend(fresh.by_ref().take(limit.saturating_sub(probes.len())).map(&probe));
         let due = waiting.next_due().filter(|_| probes.len() < limit);
         let ready: Vec<G::Batch> = tokio::select! {
             // What is done goes first: it makes room. Nothing starves, for a probe that is done is gone.
@@ -69,7 +71,7 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
             }
             batch = targets.recv(), if open && probes.len() < limit => {
                 match batch {
-                    Ok(batch) => probes.extend(batch.into_iter().map(&probe)),
+                    Ok(batch) => fresh = batch.into_iter(),
                     Err(_) => open = false,
                 }
                 Vec::new()
@@ -78,7 +80,7 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
                 if status.is_stopping() {
                     waiting.give_up();
                     if status.is_paused() {
-                        status.abandoned.fetch_add(probes.len() as u64, Relaxed);
+                        status.abandoned.fetch_add((probes.len() + fresh.len()) as u64, Relaxed);
                         break;
                     }
                 }

@@ -26,7 +26,7 @@ impl Bar {
             return self.0.tick();
         }
         let eta = match rates.eta_s(now) {
-            _ if now.paused => format!("PAUSED: no resolver answers, {} so far", duration(now.paused_s)),
+            _ if now.paused => format!("PAUSED: no resolver or name server answers, {} so far", duration(now.paused_s)),
             _ if now.stopping => "stopping, finishing what is in flight".to_owned(),
             Some(seconds) => format!("ETA {}", duration(seconds)),
             None => "ETA -".to_owned(),

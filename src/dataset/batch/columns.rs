@@ -33,6 +33,14 @@ impl Texts {
         self.0.append_option(text.map(without_nul));
     }
 
+    /// Adds the same to so many rows.
+    pub(super) fn append_times(&mut self, text: Option<&str>, rows: usize) {
+        match text {
+            Some(text) => self.0.append_value_n(without_nul(text), rows),
+            None => self.0.append_nulls(rows),
+        }
+    }
+
     /// Adds a word of ours.
     pub(super) fn append_word(&mut self, word: &'static str) {
         self.0.append_value(word);
@@ -70,6 +78,15 @@ impl Lengths {
     pub(super) fn append(&mut self, length: Option<usize>) {
         self.lengths.push(length.unwrap_or(0));
         self.valid.append(length.is_some());
+    }
+
+    /// Adds the same to so many rows.
+    pub(super) fn append_times(&mut self, length: Option<usize>, rows: usize) {
+        self.lengths.resize(self.lengths.len() + rows, length.unwrap_or(0));
+        match length {
+            Some(_) => self.valid.append_n_non_nulls(rows),
+            None => self.valid.append_n_nulls(rows),
+        }
     }
 
     /// The list column of a type of the schema, over its elements.
@@ -188,8 +205,15 @@ pub(super) struct TextLists {
 
 impl TextLists {
     pub(super) fn append<T: Display>(&mut self, texts: Option<&[T]>) {
-        self.lengths.append(texts.map(<[T]>::len));
-        texts.into_iter().flatten().for_each(|text| self.texts.append_shown(Some(text)));
+        self.append_times(texts, 1);
+    }
+
+    /// Adds the same to so many rows.
+    pub(super) fn append_times<T: Display>(&mut self, texts: Option<&[T]>, rows: usize) {
+        self.lengths.append_times(texts.map(<[T]>::len), rows);
+        if let Some(texts @ [_, ..]) = texts {
+            (0..rows).for_each(|_| texts.iter().for_each(|text| self.texts.append_shown(Some(text))));
+        }
     }
 
     pub(super) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {

@@ -37,26 +37,34 @@ pub(super) struct JudgementBuilder {
 
 impl JudgementBuilder {
     pub(super) fn append(&mut self, assessment: &Assessment) {
-        self.mx_state.append_word(assessment.mx_state.as_str());
-        self.mx_hosts.append(Some(&assessment.mx_hosts));
-        self.mx_provider.append(assessment.mx_provider.as_deref());
-        self.sts_state.append_word(assessment.sts_state.as_str());
-        self.sts_id.append(assessment.sts_id.as_deref());
-        self.policy_stage.append(assessment.policy_stage.map(|stage| stage.as_str()));
-        self.policy_mode.append(assessment.policy_mode.as_deref());
-        self.policy_max_age.append_option(assessment.policy_max_age);
-        self.policy_mx.append(assessment.policy_mx.as_deref());
-        self.policy_provider.append(assessment.policy_provider.as_deref());
-        self.tlsrpt_state.append_word(assessment.tlsrpt_state.as_str());
-        self.tlsrpt_rua.append(Some(&assessment.tlsrpt_rua));
-        self.posture.append_word(assessment.posture.as_str());
-        self.delivery.append_word(assessment.delivery.as_str());
-        self.delivery_lenient.append_word(assessment.delivery_lenient.as_str());
-        self.accepted_by.append(assessment.accepted_by.as_deref());
-        self.mx_coverage.append(assessment.mx_coverage.map(|coverage| coverage.as_str()));
-        self.mismatch.append(assessment.mismatch.map(|mismatch| mismatch.as_str()));
-        self.worst.append(assessment.worst().map(|severity| severity.as_str()));
-        self.findings.append(&assessment.findings);
+        self.append_times(assessment, 1);
+    }
+
+    /// Adds a judgement that so many rows share.
+    pub(super) fn append_times(&mut self, assessment: &Assessment, rows: usize) {
+        self.mx_state.append_times(Some(assessment.mx_state.as_str()), rows);
+        self.mx_hosts.append_times(Some(&assessment.mx_hosts), rows);
+        self.mx_provider.append_times(assessment.mx_provider.as_deref(), rows);
+        self.sts_state.append_times(Some(assessment.sts_state.as_str()), rows);
+        self.sts_id.append_times(assessment.sts_id.as_deref(), rows);
+        self.policy_stage.append_times(assessment.policy_stage.map(|stage| stage.as_str()), rows);
+        self.policy_mode.append_times(assessment.policy_mode.as_deref(), rows);
+        match assessment.policy_max_age {
+            Some(seconds) => self.policy_max_age.append_value_n(seconds, rows),
+            None => self.policy_max_age.append_nulls(rows),
+        }
+        self.policy_mx.append_times(assessment.policy_mx.as_deref(), rows);
+        self.policy_provider.append_times(assessment.policy_provider.as_deref(), rows);
+        self.tlsrpt_state.append_times(Some(assessment.tlsrpt_state.as_str()), rows);
+        self.tlsrpt_rua.append_times(Some(&assessment.tlsrpt_rua), rows);
+        self.posture.append_times(Some(assessment.posture.as_str()), rows);
+        self.delivery.append_times(Some(assessment.delivery.as_str()), rows);
+        self.delivery_lenient.append_times(Some(assessment.delivery_lenient.as_str()), rows);
+        self.accepted_by.append_times(assessment.accepted_by.as_deref(), rows);
+        self.mx_coverage.append_times(assessment.mx_coverage.map(|coverage| coverage.as_str()), rows);
+        self.mismatch.append_times(assessment.mismatch.map(|mismatch| mismatch.as_str()), rows);
+        self.worst.append_times(assessment.worst().map(|severity| severity.as_str()), rows);
+        self.findings.append_times(&assessment.findings, rows);
     }
 
     /// The columns with their names, in the schema's order.
@@ -97,9 +105,9 @@ struct FindingBuilder {
 }
 
 impl FindingBuilder {
-    fn append(&mut self, findings: &[Finding]) {
-        self.lengths.append(Some(findings.len()));
-        for finding in findings {
+    fn append_times(&mut self, findings: &[Finding], rows: usize) {
+        self.lengths.append_times(Some(findings.len()), rows);
+        for finding in (0..rows).flat_map(|_| findings) {
             self.code.append_word(finding.code);
             self.severity.append_word(finding.severity.as_str());
             self.subject.append(Some(&finding.subject));

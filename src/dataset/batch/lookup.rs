@@ -8,7 +8,7 @@ use arrow::array::{ArrayRef, BinaryBuilder, BooleanBuilder, Int16Builder, Int32B
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 
-use crate::evidence::{Lookup, Mx, Txt};
+use crate::evidence::{Lookup, Mx, Outcome, Txt};
 
 use super::columns::{Lengths, Shape, TextLists, Texts, element};
 
@@ -18,6 +18,8 @@ pub(super) trait Records: Default {
     type Record;
     /// Adds the records of one lookup; `None` where there is no lookup.
     fn append(&mut self, records: Option<&[Self::Record]>);
+    /// Adds so many lookups without records.
+    fn append_empty(&mut self, lookups: usize);
     /// The column, in the type that the schema gives it.
     fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError>;
 }
@@ -38,6 +40,29 @@ pub(super) struct LookupBuilder<C> {
     tcp: BooleanBuilder,
     rtt_us: Int64Builder,
     detail: Texts,
+    /// What the last lookups have in common, and as many as are not in the columns yet.
+    held: Option<(Bare, usize)>,
+}
+
+/// What may be said of a lookup without records, beside its name and how long it took. Most lookups are alike in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Bare {
+    outcome: Outcome,
+    rcode: Option<u16>,
+    ttl: Option<u32>,
+    authenticated: bool,
+    resolver: Option<SocketAddr>,
+    attempts: u16,
+    tcp: bool,
+}
+
+impl Bare {
+    /// `None` where there is more to be said.
+    fn of<R>(lookup: &Lookup<R>) -> Option<Self> {
+        let &Lookup { outcome, rcode, ttl, authenticated, resolver, attempts, tcp, .. } = lookup;
+        let is_bare = lookup.records.is_empty() && lookup.cname_chain.is_empty() && lookup.detail.is_none();
+        is_bare.then_some(Self { outcome, rcode, ttl, authenticated, resolver, attempts, tcp })
+    }
 }
 
 impl<C: Records> Default for LookupBuilder<C> {
@@ -56,6 +81,7 @@ impl<C: Records> Default for LookupBuilder<C> {
             tcp: BooleanBuilder::new(),
             rtt_us: Int64Builder::new(),
             detail: Texts::default(),
+            held: None,
         }
     }
 }
@@ -64,21 +90,56 @@ impl<C: Records> LookupBuilder<C> {
     pub(super) fn append(&mut self, lookup: Option<&Lookup<C::Record>>) {
         self.valid.append(lookup.is_some());
         self.name.append(lookup.map(|lookup| lookup.name.as_str()));
+        self.rtt_us.append_option(lookup.and_then(|lookup| lookup.rtt_us).map(i64::from));
+        match (&mut self.held, lookup.and_then(Bare::of)) {
+            (Some((held, lookups)), Some(bare)) if *held == bare => *lookups += 1,
+            (_, Some(bare)) => {
+                self.lay_down_held();
+                self.held = Some((bare, 1));
+            }
+            (_, None) => {
+                self.lay_down_held();
+                self.append_whole(lookup);
+            }
+        }
+    }
+
+    fn lay_down_held(&mut self) {
+        let Some((Bare { outcome, rcode, ttl, authenticated, resolver, attempts, tcp }, lookups)) = self.held.take() else { return };
+        self.outcome.append_times(Some(outcome.as_str()), lookups);
+        match rcode.map(code) {
+            Some(rcode) => self.rcode.append_value_n(rcode, lookups),
+            None => self.rcode.append_nulls(lookups),
+        }
+        match ttl.map(i64::from) {
+            Some(ttl) => self.ttl.append_value_n(ttl, lookups),
+            None => self.ttl.append_nulls(lookups),
+        }
+        self.ad.append_n(lookups, authenticated);
+        self.cname_chain.append_times::<&str>(Some(&[]), lookups);
+        self.records.append_empty(lookups);
+        self.resolver.append_times(resolver, lookups);
+        self.attempts.append_value_n(i32::from(attempts), lookups);
+        self.tcp.append_n(lookups, tcp);
+        self.detail.append_times(None, lookups);
+    }
+
+    /// Everything but name and time.
+    fn append_whole(&mut self, lookup: Option<&Lookup<C::Record>>) {
         self.outcome.append(lookup.map(|lookup| lookup.outcome.as_str()));
-        // An extended response code has 12 bits, so nothing is lost.
-        self.rcode.append_option(lookup.and_then(|lookup| lookup.rcode).map(|rcode| i16::try_from(rcode).unwrap_or(i16::MAX)));
+        self.rcode.append_option(lookup.and_then(|lookup| lookup.rcode).map(code));
         self.ttl.append_option(lookup.and_then(|lookup| lookup.ttl).map(i64::from));
         self.ad.append_option(lookup.map(|lookup| lookup.authenticated));
         self.cname_chain.append(lookup.map(|lookup| lookup.cname_chain.as_slice()));
         self.records.append(lookup.map(|lookup| lookup.records.as_slice()));
-        self.resolver.append(lookup.and_then(|lookup| lookup.resolver));
+        self.resolver.append_times(lookup.and_then(|lookup| lookup.resolver), 1);
         self.attempts.append_option(lookup.map(|lookup| i32::from(lookup.attempts)));
         self.tcp.append_option(lookup.map(|lookup| lookup.tcp));
-        self.rtt_us.append_option(lookup.and_then(|lookup| lookup.rtt_us).map(i64::from));
         self.detail.append(lookup.and_then(|lookup| lookup.detail.as_deref()));
     }
 
     pub(super) fn finish(mut self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+        self.lay_down_held();
         let shape = Shape::of(data_type)?;
         let cname_chain = self.cname_chain.finish(shape.kind("cname_chain")?)?;
         let records = self.records.finish(shape.kind("records")?)?;
@@ -108,13 +169,18 @@ struct Resolvers {
 }
 
 impl Resolvers {
-    fn append(&mut self, resolver: Option<SocketAddr>) {
-        let Some(resolver) = resolver else { return self.texts.append(None) };
+    fn append_times(&mut self, resolver: Option<SocketAddr>, lookups: usize) {
+        let Some(resolver) = resolver else { return self.texts.append_times(None, lookups) };
         if self.last.as_ref().is_none_or(|(last, _)| *last != resolver) {
             self.last = Some((resolver, resolver.to_string()));
         }
-        self.texts.append(self.last.as_ref().map(|(_, text)| text.as_str()));
+        self.texts.append_times(self.last.as_ref().map(|(_, text)| text.as_str()), lookups);
     }
+}
+
+/// A response code; an extended one has 12 bits, so nothing is lost.
+fn code(rcode: u16) -> i16 {
+    i16::try_from(rcode).unwrap_or(i16::MAX)
 }
 
 /// MX records: List<Struct<preference, exchange>>.
@@ -134,6 +200,10 @@ impl Records for MxRecords {
             self.preference.append_value(mx.preference.into());
             self.exchange.append(Some(&mx.exchange));
         }
+    }
+
+    fn append_empty(&mut self, lookups: usize) {
+        self.lengths.append_times(Some(0), lookups);
     }
 
     fn finish(mut self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
@@ -162,6 +232,10 @@ impl Records for TxtRecords {
         }
     }
 
+    fn append_empty(&mut self, lookups: usize) {
+        self.records.append_times(Some(0), lookups);
+    }
+
     fn finish(mut self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
         let strings = self.strings.finish(element(data_type)?, Arc::new(self.bytes.finish()))?;
         self.records.finish(data_type, strings)
@@ -186,6 +260,10 @@ impl<A: Display> Records for AddressRecords<A> {
 
     fn append(&mut self, records: Option<&[A]>) {
         self.texts.append(records);
+    }
+
+    fn append_empty(&mut self, lookups: usize) {
+        self.texts.append_times::<A>(Some(&[]), lookups);
     }
 
     fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {

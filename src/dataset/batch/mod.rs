@@ -54,6 +54,8 @@ pub struct RowBuilder {
     scanned_at: TimestampMicrosecondBuilder,
     elapsed_ms: Int32Builder,
     judgement: JudgementBuilder,
+    /// The judgement of the last rows, as many as are not in `judgement` yet.
+    shared: Option<(Arc<Assessment>, usize)>,
     carried: CarriedBuilder,
     evidence: EvidenceBuilder,
 }
@@ -61,6 +63,30 @@ pub struct RowBuilder {
 impl RowBuilder {
     /// Adds a row. A batch has at most [`MAX_BATCH_ROWS`].
     pub fn push(&mut self, target: &Target, evidence: &Evidence, assessment: &Assessment) {
+        self.lay_down_shared();
+        self.judgement.append(assessment);
+        self.push_seen(target, evidence);
+    }
+
+    /// Adds a row as [`RowBuilder::push`] does. One judgement of many rows in a row is laid down for all of them at once.
+    pub fn push_shared(&mut self, target: &Target, evidence: &Evidence, assessment: &Arc<Assessment>) {
+        match &mut self.shared {
+            Some((shared, rows)) if Arc::ptr_eq(shared, assessment) => *rows += 1,
+            _ => {
+                self.lay_down_shared();
+                self.shared = Some((Arc::clone(assessment), 1));
+            }
+        }
+        self.push_seen(target, evidence);
+    }
+
+    fn lay_down_shared(&mut self) {
+        if let Some((assessment, rows)) = self.shared.take() {
+            self.judgement.append_times(&assessment, rows);
+        }
+    }
+
+    fn push_seen(&mut self, target: &Target, evidence: &Evidence) {
         let domain = &target.domain;
         self.rows += 1;
         self.ordinal.append_value(i64::try_from(target.ordinal).unwrap_or(i64::MAX));
@@ -70,7 +96,6 @@ impl RowBuilder {
         self.names.append(domain.as_str());
         self.scanned_at.append_value(micros::from_time(evidence.scanned_at));
         self.elapsed_ms.append_value(saturated(evidence.elapsed_ms));
-        self.judgement.append(assessment);
         self.carried.append(&target.carried);
         self.evidence.append(evidence);
     }
@@ -90,6 +115,7 @@ impl RowBuilder {
     /// # Errors
     /// If the columns do not fit the schema, which is a mistake of the program.
     pub fn finish(mut self) -> Result<RecordBatch, DatasetError> {
+        self.lay_down_shared();
         let schema = schema();
         let shape = Shape::of_fields(schema.fields());
         let mut columns: Vec<(&str, ArrayRef)> = vec![

@@ -20,13 +20,21 @@ pub(super) fn evidence() -> DataType {
         field("sts_txt", lookup(txt.clone(), txt_records), "TXT at `_mta-sts.DOMAIN` (RFC 8461 section 3.1)."),
         field("tlsrpt_txt", lookup(txt.clone(), txt_records), "TXT at `_smtp._tls.DOMAIN` (RFC 8460 section 3)."),
         field("host_a", lookup(list(Utf8), "IPv4 addresses."), "A of the policy host; null where no record asked for a policy."),
-        field("host_aaaa", lookup(list(Utf8), "IPv6 addresses."), "AAAA of the policy host; null where no record asked for a policy."),
+        field(
+            "host_aaaa",
+            lookup(list(Utf8), "IPv6 addresses."),
+            "AAAA of the policy host; where A has led to an alias, of its end, shared by all domains with that alias. Null where no record asked for a policy.",
+        ),
         field("fetch", fetch(), "The GET of the policy; null where there was nothing to fetch or no address to connect to."),
         field(
             "mx_hosts",
             list(group(vec![
                 field("host", Utf8, "The host as it stands in the MX records."),
-                field("a", lookup(list(Utf8), "IPv4 addresses."), "A of the host; asked once in a scan, however many domains name it."),
+                field(
+                    "a",
+                    lookup(list(Utf8), "IPv4 addresses."),
+                    "A of the host; asked once as long as its TTL lasts, however many domains name it.",
+                ),
                 field("aaaa", lookup(list(Utf8), "IPv6 addresses."), "AAAA of the host, likewise."),
             ])),
             "The MX hosts' addresses, the most preferred first; empty where no record asked for a policy.",
@@ -91,7 +99,14 @@ fn lookup(records: DataType, meaning: &str) -> DataType {
             Utf8,
             "Address and port of the resolver whose answer this is, or that was asked last; the name server where the scan resolved from the root.",
         ),
-        range(field("attempts", Int32, "Questions sent, over UDP and TCP together."), "0..65535"),
+        range(
+            field(
+                "attempts",
+                Int32,
+                "Questions sent, over UDP and TCP together; 0 where the answer was known, from another domain that names the same host.",
+            ),
+            "0..65535",
+        ),
         field("tcp", Boolean, "Whether the answer came over TCP."),
         unit(range(field("rtt_us", Int64, "From the last question to its answer."), "0.."), "us"),
         field("detail", Utf8, "Words on a local_error or a malformed answer."),

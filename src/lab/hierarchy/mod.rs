@@ -9,7 +9,7 @@ mod zones;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -35,6 +35,7 @@ pub struct Hierarchy {
     zones: &'static [Zone],
     port: u16,
     asked: Arc<Vec<(Server, AtomicU64)>>,
+    silent: Arc<AtomicBool>,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -83,11 +84,13 @@ impl Hierarchy {
         let asked = Arc::new(servers.into_iter().map(|server| (server, AtomicU64::new(0))).collect::<Vec<_>>());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (end, ended) = oneshot::channel::<()>();
-        let (internet, counts) = (Arc::clone(internet), Arc::clone(&asked));
+        let (internet, counts, silent) = (Arc::clone(internet), Arc::clone(&asked), Arc::<AtomicBool>::default());
+        let said = Arc::clone(&silent);
         let serve = move || {
             runtime.block_on(async move {
                 for (place, (udp, tcp)) in sockets.into_iter().enumerate() {
-                    let place = Place { zones, internet: Arc::clone(&internet), counts: Arc::clone(&counts), place };
+                    let (internet, counts, silent) = (Arc::clone(&internet), Arc::clone(&counts), Arc::clone(&silent));
+                    let place = Place { zones, internet, counts, silent, place };
                     let (Ok(udp), Ok(tcp)) = (tokio::net::UdpSocket::from_std(udp), tokio::net::TcpListener::from_std(tcp)) else {
                         continue;
                     };
@@ -99,7 +102,7 @@ impl Hierarchy {
             });
         };
         let thread = std::thread::Builder::new().name("lab-names".to_owned()).spawn(serve)?;
-        Ok(Self { zones, port, asked, end: Some(end), thread: Some(thread) })
+        Ok(Self { zones, port, asked, silent: said, end: Some(end), thread: Some(thread) })
     }
 
     /// Addresses of the root servers, the silent one included.
@@ -110,6 +113,11 @@ impl Hierarchy {
     /// Port of all name servers.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Has every server take questions and say nothing, or answer again.
+    pub fn fall_silent(&self, silent: bool) {
+        self.silent.store(silent, Ordering::Relaxed);
     }
 
     /// What is true of the domains of the deep hierarchy.
@@ -160,6 +168,7 @@ struct Place {
     zones: &'static [Zone],
     internet: Arc<Internet>,
     counts: Arc<Vec<(Server, AtomicU64)>>,
+    silent: Arc<AtomicBool>,
     place: usize,
 }
 
@@ -171,6 +180,7 @@ impl Place {
         let mut out = Vec::new();
         match server.2 {
             Manner::Silent => return None,
+            _ if self.silent.load(Ordering::Relaxed) => return None,
             Manner::Refuses => reply::lame(self.zones, message, wire::REFUSED, false, &mut out),
             Manner::Fails => reply::lame(self.zones, message, wire::SERVFAIL, false, &mut out),
             Manner::PointsUp => reply::lame(self.zones, message, 0, true, &mut out),

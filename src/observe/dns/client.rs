@@ -24,7 +24,7 @@ use super::tcp::{self, TcpFault};
 use crate::evidence::{Lookup, Mx, Outcome, Txt};
 
 /// Attempts of one lookup that do not count because their resolver had died: a bound where resolvers come and go without end.
-const MOST_IN_VAIN: u32 = 50;
+pub(super) const MOST_IN_VAIN: u32 = 50;
 /// How often, and how long each time, a TCP connection waits for what this machine lacks.
 const LOCAL_WAITS: (u32, Duration) = (20, Duration::from_millis(250));
 
@@ -93,58 +93,111 @@ impl Dns {
     }
 
     /// Asks for records at a name (A-labels, underscores allowed; `.` is the root). Never fails: whatever happens is an outcome.
+    pub async fn lookup<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
+        let mut lookup = Lookup::unsent(name.to_owned(), Outcome::LocalError);
+        self.fill(&mut lookup).await;
+        lookup
+    }
+
+    /// Asks the question that an unsent lookup names and notes what became of it.
     ///
     /// Positive and negative answers are final. Anything else is tried again on the next resolver; if no attempt brings an answer,
     /// the last response code is kept before an unreadable answer, that before a fault of this machine, and that before silence. An attempt
     /// on a resolver that has died does not count: it is made again on another, or when one is back.
-    pub async fn lookup<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
-        let asked = if name == "." { name } else { name.strip_suffix('.').unwrap_or(name) };
-        let mut best = Lookup::unsent(asked.to_owned(), Outcome::LocalError);
+    pub async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>) {
+        if lookup.name.len() > 1 && lookup.name.ends_with('.') {
+            lookup.name.pop();
+        }
         let shared = &*self.0;
-        let ticket = match Ticket::claim(&shared.engine, name, R::TYPE) {
+        let ticket = match Ticket::claim(&shared.engine, &lookup.name, R::TYPE) {
             Ok(ticket) => ticket,
             Err(reason) => {
-                best.detail = Some(reason.to_owned());
-                return best;
+                lookup.detail = Some(reason.to_owned());
+                return;
             }
         };
-        let resolvers = shared.engine.resolvers.len();
-        let first = shared.turn.get();
-        shared.turn.set((first + 1) % resolvers);
+        let first = shared.next_turn();
+        let mut begun = None;
+        if let Some(resolver) = shared.engine.health.choose(first) {
+            let reply = ticket.ask(resolver, false).await;
+            if shared.settle(&reply, resolver, lookup) {
+                return;
+            }
+            begun = Some((resolver, reply));
+        }
+        // Rare and large: apart, so that the others are spared its room.
+        Box::pin(shared.insist(&ticket, first, begun, lookup)).await;
+    }
+}
+
+impl Shared {
+    /// The resolver that a lookup begins with, each in turn.
+    fn next_turn(&self) -> usize {
+        let turn = self.turn.get();
+        self.turn.set((turn + 1) % self.engine.resolvers.len().max(1));
+        turn
+    }
+
+    /// Notes a first reply that settles the question, as nearly every one does.
+    fn settle<R: ResourceRecord>(&self, reply: &Reply, resolver: usize, lookup: &mut Lookup<R>) -> bool {
+        let Reply::Message(message) = reply else { return false };
+        if message.header.is_truncated() || !matches!(message.rcode, NOERROR | NXDOMAIN) {
+            return false;
+        }
+        let attempt = judge(message, false);
+        let settled = attempt.outcome.is_conclusive();
+        if settled {
+            attempt.fill(lookup, self.address(resolver));
+            lookup.attempts = 1;
+        }
+        settled
+    }
+
+    fn address(&self, resolver: usize) -> Option<SocketAddr> {
+        self.engine.resolvers.get(resolver).map(|resolver| resolver.address)
+    }
+
+    /// Goes on with a lookup that has been begun, or could not be, until it is settled or has had all its attempts.
+    async fn insist<R: ResourceRecord>(&self, ticket: &Ticket, first: usize, mut begun: Option<(usize, Reply)>, lookup: &mut Lookup<R>) {
         let (mut sent, mut number, mut in_vain, mut asked_anybody) = (0, 0, 0, false);
-        while number < shared.tries {
+        while number < self.tries {
             let wanted = first + usize::from(number);
-            let resolver = match shared.engine.health.choose(wanted) {
-                Some(resolver) => resolver,
-                None => match Box::pin(shared.engine.health.wait(wanted, shared.patience)).await {
-                    Some(resolver) => resolver,
+            let (resolver, reply) = match begun.take().map(|(resolver, reply)| (resolver, Some(reply))) {
+                Some(begun) => begun,
+                None => match self.resolver(wanted).await {
+                    Some(resolver) => (resolver, None),
                     None if asked_anybody => break,
                     None => {
-                        best.outcome = Outcome::Timeout;
-                        best.detail = Some("no resolver answers".to_owned());
+                        lookup.outcome = Outcome::Timeout;
+                        lookup.detail = Some("no resolver answers".to_owned());
                         break;
                     }
                 },
             };
-            let result: Attempt<R> = shared.attempt(&ticket, resolver, &mut sent).await;
+            let result: Attempt<R> = self.attempt(ticket, resolver, reply, &mut sent).await;
             let conclusive = result.outcome.is_conclusive();
-            let counts = conclusive || in_vain == MOST_IN_VAIN || Box::pin(shared.counts(&result, resolver)).await;
-            if !asked_anybody || result.weight() >= weight(best.outcome) {
-                result.fill(&mut best, shared.engine.resolvers.get(resolver).map(|resolver| resolver.address));
+            let counts = conclusive || in_vain == MOST_IN_VAIN || self.counts(&result, resolver).await;
+            if !asked_anybody || result.weight() >= weight(lookup.outcome) {
+                result.fill(lookup, self.address(resolver));
             }
             asked_anybody = true;
             if conclusive {
                 break;
             }
             (number, in_vain) = if counts { (number + 1, in_vain) } else { (number, in_vain + 1) };
-            add(&shared.engine.counters.retries, usize::from(number < shared.tries));
+            add(&self.engine.counters.retries, usize::from(number < self.tries));
         }
-        best.attempts = sent;
-        best
+        lookup.attempts = sent;
     }
-}
 
-impl Shared {
+    /// The resolver to ask; waits for one if none answers, `None` if that is in vain.
+    async fn resolver(&self, wanted: usize) -> Option<usize> {
+        match self.engine.health.choose(wanted) {
+            Some(resolver) => Some(resolver),
+            None => self.engine.health.wait(wanted, self.patience).await,
+        }
+    }
+
     /// Whether an attempt that settled nothing says something about the name: not if its resolver is dead.
     async fn counts<R>(&self, attempt: &Attempt<R>, resolver: usize) -> bool {
         let now = Instant::now();
@@ -158,11 +211,11 @@ impl Shared {
         self.engine.health.is_alive(resolver, since).await
     }
 
-    /// Asks one resolver: over UDP, without EDNS if it does not know that, over TCP if the answer is truncated.
-    async fn attempt<R: ResourceRecord>(&self, ticket: &Ticket, resolver: usize, sent: &mut u16) -> Attempt<R> {
+    /// Asks one resolver, or goes on with its `reply`: over UDP, without EDNS if it does not know that, over TCP if the answer is truncated.
+    async fn attempt<R: ResourceRecord>(&self, ticket: &Ticket, resolver: usize, mut reply: Option<Reply>, sent: &mut u16) -> Attempt<R> {
         let mut plain = false;
         loop {
-            let reply = ticket.ask(resolver, plain).await;
+            let reply = if let Some(reply) = reply.take() { reply } else { ticket.ask(resolver, plain).await };
             *sent = sent.saturating_add(u16::from(!matches!(reply, Reply::Local(_))));
             let message = match reply {
                 Reply::Message(message) => message,
@@ -175,12 +228,7 @@ impl Shared {
                 continue;
             }
             let cut = message.header.is_truncated() && matches!(message.rcode, NOERROR | NXDOMAIN);
-            let attempt = if cut {
-                // Rare and large: apart, so that every other lookup is spared its room.
-                Box::pin(self.attempt_tcp(ticket.question(), plain, resolver, sent)).await
-            } else {
-                judge(&message, false)
-            };
+            let attempt = if cut { self.attempt_tcp(ticket.question(), plain, resolver, sent).await } else { judge(&message, false) };
             add(&self.engine.counters.malformed, usize::from(attempt.outcome == Outcome::Malformed));
             return attempt;
         }
@@ -188,9 +236,7 @@ impl Shared {
 
     async fn attempt_tcp<R: ResourceRecord>(&self, question: Question, plain: bool, resolver: usize, sent: &mut u16) -> Attempt<R> {
         let counters = &self.engine.counters;
-        let Some(address) = self.engine.resolvers.get(resolver).map(|resolver| resolver.address) else {
-            return Attempt::failed(Outcome::Timeout, None);
-        };
+        let Some(address) = self.address(resolver) else { return Attempt::failed(Outcome::Timeout, None) };
         // The semaphore is never closed.
         let _permit = self.connections.acquire().await;
         self.engine.limits.acquire(resolver, 1).await;

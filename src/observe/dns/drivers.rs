@@ -1,5 +1,6 @@
 //! The tasks that move messages: one sends for each resolver, one receives for each socket, one looks after the time; one watches each resolver.
 
+use std::cmp::Reverse;
 use std::io;
 use std::rc::Rc;
 use std::task::Waker;
@@ -11,11 +12,11 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::counters::add;
-use super::engine::{Engine, Line};
+use super::engine::{Engine, Leaving, Line};
 use super::header::Header;
 use super::message::Message;
 use super::slots::{Departure, Key, Reply};
-use super::socket::{BATCH, Incoming, receive, receive_one, send};
+use super::socket::{BATCH, Incoming, SEND_BATCH, Sent, receive, receive_one, send};
 use super::watch::watch;
 use super::window::Move;
 
@@ -23,6 +24,11 @@ use super::window::Move;
 const SHORTAGE_WAITS: (u32, Duration) = (100, Duration::from_millis(5));
 /// How long to wait where every id of every socket is in use.
 const CROWDED_WAIT: Duration = Duration::from_millis(5);
+/// How long a socket is left alone that has brought few messages while many more are on their way: each wake-up of the thread costs as
+/// much as some ten messages, and so long is nothing to those who wait.
+const GATHERING: Duration = Duration::from_millis(1);
+/// Messages of a wake-up that are few, and messages on their way to the socket that are many.
+const FEW_OF_MANY: (usize, usize) = (BATCH / 2, 256);
 /// Full batches that one socket may receive before the lookups get their turn.
 const ROUNDS: usize = 16;
 
@@ -53,7 +59,7 @@ async fn send_queued(engine: Rc<Engine>, resolver: usize) {
             route.window.wait().await;
             continue;
         }
-        let granted = engine.limits.acquire(resolver, waiting.min(room).min(BATCH)).await;
+        let granted = engine.limits.acquire(resolver, waiting.min(room).min(SEND_BATCH)).await;
         engine.send_granted(resolver, granted).await;
     }
 }
@@ -73,11 +79,13 @@ async fn receive_replies(engine: Rc<Engine>, resolver: usize, socket: usize) {
                 engine.fail_line(resolver, socket, &fault);
             }
         }
-        let (mut rounds, mut look) = (0, false);
+        let (mut rounds, mut look, mut received) = (0, false, 0);
         loop {
             // Only a socket that fills faster than it is emptied can overflow.
             let looked = std::mem::take(&mut look);
-            match engine.receive_batch(resolver, socket, looked) {
+            let batch = engine.receive_batch(resolver, socket, looked);
+            received += *batch.as_ref().unwrap_or(&0);
+            match batch {
                 Ok(_) if looked => {}
                 Ok(BATCH) if rounds < ROUNDS => (rounds, look) = (rounds + 1, true),
                 Ok(BATCH) => {
@@ -93,6 +101,9 @@ async fn receive_replies(engine: Rc<Engine>, resolver: usize, socket: usize) {
                     break;
                 }
             }
+        }
+        if received < FEW_OF_MANY.0 && line.ids.borrow().len() >= FEW_OF_MANY.1 {
+            sleep(GATHERING).await;
         }
     }
 }
@@ -121,12 +132,10 @@ async fn watch_deadlines(engine: Rc<Engine>, timeout: Duration) {
 enum Step {
     /// So many left; 0 if nothing waits.
     Sent(usize),
-    /// The socket takes no more.
-    Busy,
     /// No id is free on the socket.
     Crowded,
-    /// The first message could not be sent, or an earlier one was refused far away.
-    Fault(io::Error),
+    /// So many left. The next message could not be sent for want of room, or for another reason, or an earlier one was refused far away.
+    Stuck(usize, io::Error),
 }
 
 impl Engine {
@@ -137,78 +146,82 @@ impl Engine {
         let mut faults = 0;
         while granted > 0 {
             let Some(line) = route.sockets.get(socket) else { return };
-            match self.send_batch(resolver, socket, granted) {
+            let (sent, error) = match self.send_batch(resolver, socket, granted) {
                 Step::Sent(0) => return,
                 Step::Sent(sent) => {
                     granted = granted.saturating_sub(sent);
                     faults = 0;
-                }
-                Step::Busy => {
-                    let _ = line.socket.writable().await;
+                    continue;
                 }
                 Step::Crowded => {
                     socket = route.next_socket();
                     sleep(CROWDED_WAIT).await;
+                    continue;
                 }
-                Step::Fault(error) if error.kind() == io::ErrorKind::ConnectionRefused => self.fail_line(resolver, socket, &error),
-                Step::Fault(error) if is_shortage(&error) && faults < SHORTAGE_WAITS.0 => {
+                Step::Stuck(sent, error) => (sent, error),
+            };
+            granted = granted.saturating_sub(sent);
+            faults = if sent > 0 { 0 } else { faults };
+            match error.kind() {
+                io::ErrorKind::WouldBlock => {
+                    let _ = line.socket.writable().await;
+                }
+                io::ErrorKind::ConnectionRefused => self.fail_line(resolver, socket, &error),
+                _ if is_shortage(&error) && faults < SHORTAGE_WAITS.0 => {
                     faults += 1;
                     sleep(SHORTAGE_WAITS.1).await;
                 }
                 // The first error may belong to an earlier query (ICMP); the second is about this one.
-                Step::Fault(_) if faults == 0 => faults = 1,
-                Step::Fault(error) => {
+                _ if faults == 0 => faults = 1,
+                _ => {
                     self.fail_next(resolver, &error);
-                    granted -= 1;
+                    granted = granted.saturating_sub(1);
                 }
             }
         }
     }
 
-    /// Sends up to `limit` queued queries with one call.
+    /// Sends up to `limit` queued queries, those of one length together.
     fn send_batch(&self, resolver: usize, socket: usize, limit: usize) -> Step {
         let (Some(route), Some(line)) = (self.resolvers.get(resolver), self.line(resolver, socket)) else { return Step::Sent(0) };
         let (mut outgoing, mut slots) = (self.outgoing.borrow_mut(), self.slots.borrow_mut());
         let (mut queue, mut ids) = (route.queue.borrow_mut(), line.ids.borrow_mut());
-        let mut leaving: [Option<(Key, u16)>; BATCH] = [None; BATCH];
-        let mut crowded = false;
+        let mut leaving = self.leaving.borrow_mut();
+        leaving.clear();
+        // Lookups that were dropped while they waited are passed over.
+        let next = std::iter::from_fn(|| queue.pop_front()).filter_map(|key| slots.queued(key).map(|(question, _)| (question.end(), key)));
+        leaving.extend(next.take(limit.min(SEND_BATCH)).map(|(length, key)| Leaving { length, key, id: 0 }));
+        leaving.sort_unstable_by_key(|query| Reverse(query.length));
         outgoing.clear();
-        for place in leaving.iter_mut().take(limit) {
-            // Lookups that were dropped while they waited are passed over.
-            let next = std::iter::from_fn(|| queue.pop_front()).find(|key| slots.queued(*key).is_some());
-            let Some(key) = next else { break };
-            let (Some((question, plain)), Some(id)) = (slots.queued(key), ids.take(key)) else {
-                queue.push_front(key);
-                crowded = true;
-                break;
-            };
+        let mut ready = 0;
+        for query in leaving.iter_mut() {
+            let (Some((question, plain)), Some(id)) = (slots.queued(query.key), ids.take(query.key)) else { break };
             outgoing.push(|octets| question.write_query(id, plain, octets));
-            *place = Some((key, id));
-        }
-        if leaving.first().is_none_or(Option::is_none) {
-            return if crowded { Step::Crowded } else { Step::Sent(0) };
+            query.id = id;
+            ready += 1;
         }
         let at = Instant::now();
-        let result = send(&line.socket, &mut outgoing);
-        let sent = result.as_ref().copied().unwrap_or(0);
-        for (key, id) in leaving.iter().skip(sent).rev().flatten() {
-            ids.give_back(*id);
-            queue.push_front(*key);
+        let Sent { count: sent, fault } = send(&line.socket, &mut outgoing);
+        for query in leaving.get(sent..ready).unwrap_or_default() {
+            ids.give_back(query.id);
         }
+        let crowded = ready == 0 && !leaving.is_empty();
+        let left = sent.min(leaving.len());
+        leaving.drain(left..).rev().for_each(|query| queue.push_front(query.key));
         let mut deadlines = self.deadlines.borrow_mut();
         deadlines.forget_ended(|key| slots.sent(key).is_some());
         let (resolver_index, socket) = (u32::try_from(resolver).unwrap_or(u32::MAX), u32::try_from(socket).unwrap_or(u32::MAX));
-        for (key, id) in leaving.into_iter().take(sent).flatten() {
-            slots.depart(key, Departure { socket, resolver: resolver_index, id, at });
-            if deadlines.push(at, key) {
+        for query in leaving.iter() {
+            slots.depart(query.key, Departure { socket, resolver: resolver_index, id: query.id, at });
+            if deadlines.push(at, query.key) {
                 self.deadline_set.notify_one();
             }
         }
         self.counters.count_sent(resolver, sent);
-        match result {
-            Ok(sent) => Step::Sent(sent),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Step::Busy,
-            Err(error) => Step::Fault(error),
+        match fault {
+            None if crowded => Step::Crowded,
+            None => Step::Sent(sent),
+            Some(error) => Step::Stuck(sent, error),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use hickory_resolver::proto::op::Query;
@@ -12,12 +12,13 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::answer::ResourceRecord;
 use super::background::Background;
-use super::client::{read_reply, weight};
+use super::client::{MOST_IN_VAIN, read_reply, weight};
 use super::counters::{DnsCounters, add};
 use super::encrypted_address::EncryptedResolver;
 use super::encrypted_connection::Connection;
 use super::error::DnsError;
 use super::header::{FORMERR, Header, NOERROR, NXDOMAIN};
+use super::health::Health;
 use super::limits::DnsLimits;
 use super::trail::Failure;
 use crate::evidence::{Lookup, Outcome};
@@ -31,17 +32,27 @@ pub struct EncryptedConfig {
     pub timeout: Duration,
     /// Attempts a lookup has before it fails, each on another resolver where there is one; at least 1.
     pub tries: u16,
+    /// How long to wait for a resolver when none answers: `None` is for ever.
+    pub patience: Option<Duration>,
     /// Who may have issued the resolvers' certificates.
     pub roots: RootCertStore,
 }
 
 /// Asks encrypted resolvers for all workers of a scan; one connection to each.
 pub struct Encrypted {
-    servers: Vec<(SocketAddr, Arc<Connection>)>,
+    shared: Arc<Shared>,
     background: Background,
+}
+
+/// What the lookups and those who look after the resolvers have in common.
+struct Shared {
+    servers: Vec<(SocketAddr, Connection)>,
+    health: Health,
     limits: Arc<DnsLimits>,
     counters: Arc<DnsCounters>,
+    timeout: Duration,
     tries: u16,
+    patience: Option<Duration>,
     turn: AtomicUsize,
 }
 
@@ -58,28 +69,41 @@ impl Encrypted {
         let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let tls = tls.map_err(|error| DnsError::Threads(std::io::Error::other(error)))?;
         let tls = Arc::new(tls.with_root_certificates(config.roots).with_no_client_auth());
-        let connect =
-            |resolver: EncryptedResolver| (resolver.address, Arc::new(Connection::new(resolver, Arc::clone(&tls), config.timeout)));
-        Ok(Self {
-            servers: config.resolvers.into_iter().map(connect).collect(),
-            background: Background::start(1).map_err(DnsError::Threads)?,
+        let connect = |resolver: EncryptedResolver| {
+            (resolver.address, Connection::new(resolver, Arc::clone(&tls), config.timeout, Arc::clone(&counters)))
+        };
+        let servers: Vec<_> = config.resolvers.into_iter().map(connect).collect();
+        let shared = Arc::new(Shared {
+            health: Health::new(servers.len()),
+            servers,
             limits,
             counters,
+            timeout: config.timeout,
             tries: config.tries.max(1),
+            patience: config.patience,
             turn: AtomicUsize::new(0),
-        })
+        });
+        let background = Background::start(1).map_err(DnsError::Threads)?;
+        for index in 0..shared.servers.len() {
+            let shared = Arc::clone(&shared);
+            background.spawn(async move {
+                shared.health.look_after(index, &shared.counters, shared.timeout, || shared.is_answering(index)).await;
+            });
+        }
+        Ok(Self { shared, background })
     }
 
     /// Asks each resolver for the name servers of the root: connection, certificate and answer have to be right. In the order of the
     /// configuration, with what is wrong.
     pub async fn check(&self) -> Vec<Result<(), String>> {
-        let asked = (0..self.servers.len()).map(|index| self.ask(index, Query::query(Name::root(), RecordType::NS)));
-        let verdict = |result: Result<(Vec<u8>, Duration), Failure>| match result {
-            Ok((octets, _)) => match Header::read(&octets).map_or(FORMERR, Header::plain_rcode) {
+        let asked = (0..self.shared.servers.len()).map(|index| self.ask(index, root()));
+        let verdict = |result: Option<Result<(Vec<u8>, Duration), Failure>>| match result {
+            None => Err("no answer".to_owned()),
+            Some(Ok((octets, _))) => match Header::read(&octets).map_or(FORMERR, Header::plain_rcode) {
                 NOERROR | NXDOMAIN => Ok(()),
                 rcode => Err(Failure::Rcode(rcode).to_string()),
             },
-            Err(failure) => Err(failure.to_string()),
+            Some(Err(failure)) => Err(failure.to_string()),
         };
         join_all(asked).await.into_iter().map(verdict).collect()
     }
@@ -98,26 +122,56 @@ impl Encrypted {
                 return best;
             }
         };
-        let first = self.turn.fetch_add(1, Ordering::Relaxed);
-        let mut sent = 0;
-        for number in 0..self.tries {
-            let index = first.wrapping_add(usize::from(number)) % self.servers.len().max(1);
-            let result = self.ask(index, query.clone()).await;
-            sent += u16::from(!matches!(result, Err(Failure::Local(_))));
-            let lookup = self.judge(asked, index, result);
+        let shared = &*self.shared;
+        let first = shared.turn.fetch_add(1, Ordering::Relaxed) % shared.servers.len().max(1);
+        let (mut sent, mut number, mut in_vain, mut asked_anybody) = (0_u16, 0, 0, false);
+        while number < shared.tries {
+            let Some(index) = shared.health.wait(first + usize::from(number), shared.patience).await else {
+                if !asked_anybody {
+                    (best.outcome, best.detail) = (Outcome::Timeout, Some("no resolver answers".to_owned()));
+                }
+                break;
+            };
+            let begun = Instant::now();
+            let Some(result) = self.ask(index, query.clone()).await else {
+                // It died before this question's turn; the next time round there may be another one, or nobody to ask.
+                continue;
+            };
+            sent = sent.saturating_add(u16::from(!matches!(result, Err(Failure::Local(_)))));
+            let lookup = shared.judge(asked, index, result);
             let conclusive = lookup.outcome.is_conclusive();
-            if number == 0 || weight(lookup.outcome) >= weight(best.outcome) {
+            let counts = conclusive || in_vain == MOST_IN_VAIN || shared.counts(lookup.outcome, index, begun).await;
+            if !asked_anybody || weight(lookup.outcome) >= weight(best.outcome) {
                 best = lookup;
             }
+            asked_anybody = true;
             if conclusive {
                 break;
             }
-            add(&self.counters.retries, usize::from(number + 1 < self.tries));
+            (number, in_vain) = if counts { (number + 1, in_vain) } else { (number, in_vain + 1) };
+            add(&shared.counters.retries, usize::from(number < shared.tries));
         }
         best.attempts = sent;
         best
     }
 
+    /// Asks one resolver, on the thread that holds the connections.
+    async fn ask(&self, index: usize, query: Query) -> Option<Result<(Vec<u8>, Duration), Failure>> {
+        let shared = Arc::clone(&self.shared);
+        let ended = |why: String| Some(Err(Failure::Local(why)));
+        match self.background.spawn(async move { shared.ask(index, query).await }) {
+            Some(asking) => asking.await.unwrap_or_else(|error| ended(format!("the connection's task broke: {error}"))),
+            None => ended("the resolver's thread has ended".to_owned()),
+        }
+    }
+}
+
+/// What every resolver has at hand.
+fn root() -> Query {
+    Query::query(Name::root(), RecordType::NS)
+}
+
+impl Shared {
     fn judge<R: ResourceRecord>(&self, asked: &str, index: usize, result: Result<(Vec<u8>, Duration), Failure>) -> Lookup<R> {
         let mut lookup = Lookup::unsent(asked.to_owned(), Outcome::Malformed);
         match result {
@@ -135,17 +189,35 @@ impl Encrypted {
         lookup
     }
 
-    /// Asks one resolver, on the thread that holds the connections.
-    async fn ask(&self, index: usize, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
-        let Some((_, connection)) = self.servers.get(index) else { return Err(Failure::Silence("no such resolver".to_owned())) };
+    /// Whether an attempt that settled nothing says something about the name: not if its resolver is dead. Signs of life from the later half
+    /// of the attempt count.
+    async fn counts(&self, outcome: Outcome, index: usize, begun: Instant) -> bool {
+        if !matches!(outcome, Outcome::Timeout | Outcome::LocalError) {
+            return true;
+        }
+        let now = Instant::now();
+        let half = begun.elapsed().min(self.timeout) / 2;
+        self.health.is_alive(index, now.checked_sub(half).unwrap_or(now)).await
+    }
+
+    /// Whatever it says, it lives. It is asked past those who wait for their turn, which would be long if it is dead.
+    async fn is_answering(&self, index: usize) -> bool {
+        match self.servers.get(index) {
+            Some((_, connection)) => self.send(index, connection, root()).await.is_ok(),
+            None => false,
+        }
+    }
+
+    /// Asks one resolver; `None` if it has died by the time that it is this question's turn.
+    async fn ask(&self, index: usize, query: Query) -> Option<Result<(Vec<u8>, Duration), Failure>> {
+        let (_, connection) = self.servers.get(index)?;
+        let _permit = connection.permit().await;
+        if self.health.is_up(index) { Some(self.send(index, connection, query).await) } else { None }
+    }
+
+    async fn send(&self, index: usize, connection: &Connection, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
         self.limits.acquire(index, 1).await;
-        let connection = Arc::clone(connection);
-        let asking = self.background.spawn(async move { connection.ask(query).await });
-        let ended = |why: String| Err(Failure::Local(why));
-        let result = match asking {
-            Some(asking) => asking.await.unwrap_or_else(|error| ended(format!("the connection's task broke: {error}"))),
-            None => ended("the resolver's thread has ended".to_owned()),
-        };
+        let result = connection.ask(query).await;
         match &result {
             Err(Failure::Local(_)) => add(&self.counters.local_errors, 1),
             result => {
@@ -154,6 +226,9 @@ impl Encrypted {
                 add(&self.counters.tcp, 1);
                 add(&self.counters.timeouts, usize::from(matches!(result, Err(Failure::Silence(_)))));
             }
+        }
+        if result.is_ok() {
+            self.health.answered(index, Instant::now());
         }
         result
     }

@@ -12,14 +12,19 @@ use hickory_resolver::net::xfer::{DnsExchange, DnsHandle as _, DnsMultiplexer, F
 use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, Query};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 
+use super::counters::DnsCounters;
 use super::encrypted_address::{EncryptedResolver, Transport};
+use super::in_flight::{InFlight, Permit};
 use super::tcp::is_local;
 use super::trail::Failure;
 
-/// Questions under way on one connection: as many as hickory's queue takes without refusing some.
-const IN_FLIGHT: usize = 32;
+/// Questions under way on one connection at most: as many as hickory's queue takes without refusing some, but for one that asks for a sign
+/// of life.
+const IN_FLIGHT: usize = 31;
+/// And at least, however many stay without an answer.
+const LEAST_IN_FLIGHT: usize = 4;
 /// How long a connection that failed is not tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Text of other people that is kept.
@@ -33,7 +38,7 @@ pub(super) struct Connection {
     tls: Arc<ClientConfig>,
     timeout: Duration,
     state: Mutex<State>,
-    permits: Semaphore,
+    in_flight: InFlight,
     /// Holds the tasks that drive the connections.
     provider: TokioRuntimeProvider,
 }
@@ -55,16 +60,19 @@ struct Line {
 
 impl Connection {
     /// No connection yet.
-    pub(super) fn new(resolver: EncryptedResolver, tls: Arc<ClientConfig>, timeout: Duration) -> Self {
-        let (state, permits, provider) = (Mutex::new(State::Closed), Semaphore::new(IN_FLIGHT), TokioRuntimeProvider::new());
-        Self { resolver, tls, timeout, state, permits, provider }
+    pub(super) fn new(resolver: EncryptedResolver, tls: Arc<ClientConfig>, timeout: Duration, counters: Arc<DnsCounters>) -> Self {
+        let in_flight = InFlight::new(LEAST_IN_FLIGHT, IN_FLIGHT, timeout, counters);
+        Self { resolver, tls, timeout, state: Mutex::new(State::Closed), in_flight, provider: TokioRuntimeProvider::new() }
+    }
+
+    /// Waits until another question may be asked.
+    pub(super) async fn permit(&self) -> Permit<'_> {
+        self.in_flight.acquire().await
     }
 
     /// Asks one question and gives the octets of the answer and how long it took. A connection that the resolver has closed meanwhile is
     /// opened again at once.
     pub(super) async fn ask(&self, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
-        // The semaphore is never closed.
-        let _permit = self.permits.acquire().await;
         let (line, fresh) = self.line().await?;
         match self.exchange(&line, query.clone()).await {
             Err(Failure::Silence(_)) if !fresh && line.is_broken() => {
@@ -85,6 +93,7 @@ impl Connection {
         match tokio::time::timeout(self.timeout, line.exchange.send(request).first_answer()).await {
             Ok(Ok(response)) => {
                 line.answered();
+                self.in_flight.ended(true);
                 Ok((response.into_buffer(), departed.elapsed()))
             }
             Ok(Err(NetError::Timeout)) | Err(_) => Err(self.late(line)),
@@ -97,6 +106,7 @@ impl Connection {
 
     /// One question may be slow; a connection without any answer for twice as long is dead.
     fn late(&self, line: &Line) -> Failure {
+        self.in_flight.ended(false);
         if line.silent_for() > 2 * self.timeout {
             line.break_off();
         }

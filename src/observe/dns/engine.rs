@@ -33,9 +33,18 @@ pub(super) struct Engine {
     /// Told when the first deadline is set.
     pub(super) deadline_set: Notify,
     pub(super) outgoing: RefCell<Outgoing>,
+    pub(super) leaving: RefCell<Vec<Leaving>>,
     pub(super) incoming: RefCell<Incoming>,
     pub(super) health: Health,
     mix_case: bool,
+}
+
+/// A query of the batch that is being sent.
+pub(super) struct Leaving {
+    /// Octets of its header and question, by which the batch is sorted.
+    pub(super) length: usize,
+    pub(super) key: Key,
+    pub(super) id: u16,
 }
 
 /// The sockets towards one resolver and what waits to leave through them.
@@ -87,6 +96,7 @@ impl Engine {
             deadlines: RefCell::new(Deadlines::new(timeout)),
             deadline_set: Notify::new(),
             outgoing: RefCell::new(Outgoing::new()),
+            leaving: RefCell::default(),
             incoming: RefCell::new(Incoming::new()),
             health: Health::new(config.resolvers.len()),
             mix_case: config.mix_case,

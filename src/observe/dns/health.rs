@@ -1,55 +1,76 @@
 //! Which resolvers are alive, so that a silent resolver is told from a silent zone and an outage is waited for instead of recorded.
 //!
 //! A silence is held against a name only if its resolver has lately answered something. If it has not, it is asked for the root's name
-//! servers, which every resolver has at hand. One that does not answer that either is benched: nobody asks it but `watch`, once in a
-//! while, until it answers.
+//! servers, which every resolver has at hand. One that does not answer that either is benched: nobody asks it, but to see if it answers
+//! again.
 
-use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
-use tokio::time::timeout_at;
+use tokio::time::{sleep, timeout_at};
 
 use super::counters::{Bench, DnsCounters, Pause};
 
-/// The resolvers of one worker as far as they have shown signs of life.
+/// Questions to a suspect before it is benched: one may be lost.
+const LAST_CHANCES: u32 = 2;
+/// The longest pause between questions to a benched resolver.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The resolvers of one worker, or of all who share them, as far as they have shown signs of life.
+#[derive(Debug)]
 pub(super) struct Health {
+    begun: Instant,
     resolvers: Vec<Pulse>,
     /// Told when a suspect is cleared or benched, and when a benched resolver is back.
     decided: Notify,
-    /// While there is nobody to ask.
-    paused: Cell<Option<Pause>>,
+    /// While there is nobody to ask. Held while a resolver is benched or comes back.
+    paused: Mutex<Option<Pause>>,
 }
 
+#[derive(Debug)]
 struct Pulse {
-    answered: Cell<Option<Instant>>,
-    up: Cell<bool>,
-    benched: Cell<Option<Bench>>,
+    /// Nanoseconds from the beginning to the last answer, and one; 0 before there is any.
+    answered: AtomicU64,
+    up: AtomicBool,
+    benched: Mutex<Option<Bench>>,
     /// Told to ask for a sign of life.
     suspected: Notify,
 }
 
 impl Health {
     pub(super) fn new(resolvers: usize) -> Self {
-        let pulse = || Pulse { answered: Cell::new(None), up: Cell::new(true), benched: Cell::new(None), suspected: Notify::new() };
-        Self { resolvers: std::iter::repeat_with(pulse).take(resolvers).collect(), decided: Notify::new(), paused: Cell::new(None) }
+        let pulse =
+            || Pulse { answered: AtomicU64::new(0), up: AtomicBool::new(true), benched: Mutex::new(None), suspected: Notify::new() };
+        let resolvers = std::iter::repeat_with(pulse).take(resolvers).collect();
+        Self { begun: Instant::now(), resolvers, decided: Notify::new(), paused: Mutex::new(None) }
     }
 
     /// A resolver has answered. Called for each batch of answers.
     pub(super) fn answered(&self, resolver: usize, now: Instant) {
         let Some(pulse) = self.resolvers.get(resolver) else { return };
-        pulse.answered.set(Some(now));
-        if !pulse.up.replace(true) {
-            pulse.benched.set(None);
-            self.paused.set(None);
+        pulse.answered.store(self.moment(now), Relaxed);
+        if !pulse.up.load(Relaxed) {
+            let mut paused = self.paused();
+            pulse.up.store(true, Relaxed);
+            *pulse.benched.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *paused = None;
             self.decided.notify_waiters();
         }
     }
 
+    fn moment(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX).saturating_add(1)
+    }
+
+    fn paused(&self) -> MutexGuard<'_, Option<Pause>> {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether a resolver is thought to be alive.
     pub(super) fn is_up(&self, resolver: usize) -> bool {
-        self.resolvers.get(resolver).is_some_and(|pulse| pulse.up.get())
+        self.resolvers.get(resolver).is_some_and(|pulse| pulse.up.load(Relaxed))
     }
 
     /// The resolver to ask, `wanted` or the next one behind it that is up.
@@ -77,12 +98,13 @@ impl Health {
     /// count.
     pub(super) async fn is_alive(&self, resolver: usize, since: Instant) -> bool {
         let Some(pulse) = self.resolvers.get(resolver) else { return false };
+        let since = self.moment(since);
         loop {
             let decided = self.decided.notified();
-            if !pulse.up.get() {
+            if !pulse.up.load(Relaxed) {
                 return false;
             }
-            if pulse.answered.get().is_some_and(|answered| answered >= since) {
+            if pulse.answered.load(Relaxed) >= since {
                 return true;
             }
             pulse.suspected.notify_one();
@@ -90,28 +112,42 @@ impl Health {
         }
     }
 
-    /// Waits until a resolver is suspected.
-    pub(super) async fn suspicion(&self, resolver: usize) {
-        match self.resolvers.get(resolver) {
-            Some(pulse) => pulse.suspected.notified().await,
-            None => std::future::pending().await,
+    /// Looks after one resolver for ever: asks it for a sign of life when it is suspected, benches it if there is none, and asks again and
+    /// again until there is one. `pause` is how long to wait before that, a second at most.
+    pub(super) async fn look_after<F: Future<Output = bool>>(
+        &self,
+        resolver: usize,
+        counters: &Arc<DnsCounters>,
+        pause: Duration,
+        is_answering: impl Fn() -> F,
+    ) {
+        let Some(pulse) = self.resolvers.get(resolver) else { return };
+        loop {
+            pulse.suspected.notified().await;
+            let mut failures = 0_u32;
+            while !is_answering().await {
+                failures = failures.saturating_add(1);
+                if failures == LAST_CHANCES {
+                    self.bench(resolver, pulse, counters);
+                }
+                if failures >= LAST_CHANCES {
+                    sleep(pause.min(LOOK_EVERY)).await;
+                }
+            }
+            self.answered(resolver, Instant::now());
+            self.decided.notify_waiters();
         }
-    }
-
-    /// A suspect has answered.
-    pub(super) fn clear(&self, resolver: usize) {
-        self.answered(resolver, Instant::now());
-        self.decided.notify_waiters();
     }
 
     /// A suspect has not answered.
-    pub(super) fn bench(&self, resolver: usize, counters: &Arc<DnsCounters>) {
-        let Some(pulse) = self.resolvers.get(resolver) else { return };
-        pulse.benched.set(Some(counters.bench()));
-        pulse.up.set(false);
+    fn bench(&self, resolver: usize, pulse: &Pulse, counters: &Arc<DnsCounters>) {
+        let mut paused = self.paused();
+        *pulse.benched.lock().unwrap_or_else(PoisonError::into_inner) = Some(counters.bench());
+        pulse.up.store(false, Relaxed);
         if self.choose(resolver).is_none() {
-            self.paused.set(Some(counters.pause()));
+            *paused = Some(counters.pause());
         }
+        drop(paused);
         self.decided.notify_waiters();
     }
 }

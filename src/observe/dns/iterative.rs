@@ -10,16 +10,17 @@ use std::time::{Duration, Instant};
 use hickory_resolver::proto::op::{Message, Query};
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::recursor::{DnssecPolicy, QNameMinimization, Recursor, RecursorError, RecursorOptions};
-use tokio::sync::Semaphore;
 
 use super::answer::ResourceRecord;
 use super::background::Background;
-use super::client::read_reply;
+use super::client::{MOST_IN_VAIN, read_reply};
 use super::counters::{DnsCounters, add};
 use super::error::DnsError;
+use super::health::Health;
 use super::hickory_answer::{Resolution, alias_at, negative, presentation};
+use super::in_flight::InFlight;
 use super::limits::DnsLimits;
-use super::name_server::{NameServerConfig, NameServers};
+use super::name_server::{NETWORK, NameServerConfig, NameServers};
 use super::root_hints::built_in_root_hints;
 use super::trail::{Failure, Notes, Trail, follow, read};
 use crate::evidence::{Lookup, Outcome};
@@ -30,8 +31,12 @@ const CACHED_ZONES: usize = 16_384;
 const CACHED_ANSWERS: u64 = 65_536;
 /// Lookups under way at most, those that wait for the same answer included.
 const MOST_LOOKUPS: usize = 256;
+/// And at least, however many questions are lost.
+const LEAST_LOOKUPS: usize = 16;
 /// Questions that wait for one server at most.
 const SERVER_IN_FLIGHT: usize = 16;
+/// How often a lookup that ran out of time without a failure is begun anew.
+const MOST_LATE: u32 = 5;
 /// Aliases followed when a chain has to be gone through again.
 const MAX_CHAIN: usize = 16;
 
@@ -53,16 +58,21 @@ pub struct IterativeConfig {
     pub server_rate: u32,
     /// Whether name servers at special-use addresses may be asked.
     pub allow_private: bool,
+    /// How long to wait for the network when no name server answers: `None` is for ever.
+    pub patience: Option<Duration>,
 }
 
 /// Resolves from the root for all workers of a scan.
 pub struct Iterative {
     recursor: Arc<Recursor<NameServers>>,
     background: Background,
-    lookups: Arc<Semaphore>,
+    lookups: Arc<InFlight>,
+    network: Arc<Health>,
     counters: Arc<DnsCounters>,
     tries: u16,
+    timeout: Duration,
     deadline: Duration,
+    patience: Option<Duration>,
 }
 
 impl Iterative {
@@ -82,19 +92,32 @@ impl Iterative {
             return Err(DnsError::NoRoot { reason: "there is no root hint that this machine has a way to".to_owned() });
         }
         let (port, timeout, allow_private) = (config.port, config.timeout, config.allow_private);
-        let in_flight = SERVER_IN_FLIGHT;
-        let servers = NameServerConfig { port, timeout, rate: config.server_rate, in_flight, allow_private, ipv6, exclusion };
+        let (in_flight, rate) = (SERVER_IN_FLIGHT, config.server_rate);
+        let most = lookups_at_once(config.rate);
+        let lookups = Arc::new(InFlight::new(LEAST_LOOKUPS.min(most), most, timeout, Arc::clone(&counters)));
+        let network = Arc::new(Health::new(1));
+        let (its_network, its_lookups) = (Arc::clone(&network), Arc::clone(&lookups));
+        let servers =
+            NameServerConfig { port, timeout, rate, in_flight, allow_private, ipv6, exclusion, network: its_network, lookups: its_lookups };
         let servers = NameServers::new(servers, limits, Arc::clone(&counters));
-        let recursor = Recursor::new(&roots, DnssecPolicy::default(), None, options(), servers)
+        let recursor = Recursor::new(&roots, DnssecPolicy::default(), None, options(), servers.clone())
             .map_err(|error| DnsError::NoRoot { reason: error.to_string() })?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let background = Background::start(threads).map_err(DnsError::Threads)?;
+        let (watched, its_counters) = (Arc::clone(&network), Arc::clone(&counters));
+        background.spawn(async move {
+            watched.look_after(NETWORK, &its_counters, timeout, || servers.is_root_answering(&roots)).await;
+        });
         Ok(Self {
             recursor: Arc::new(recursor),
-            background: Background::start(threads).map_err(DnsError::Threads)?,
-            lookups: Arc::new(Semaphore::new(lookups_at_once(config.rate))),
+            background,
+            lookups,
+            network,
             counters,
             tries: config.tries.max(1),
-            deadline: config.timeout.saturating_mul(2 * u32::from(config.tries.max(1))),
+            timeout,
+            deadline: timeout.saturating_mul(2 * u32::from(config.tries.max(1))),
+            patience: config.patience,
         })
     }
 
@@ -126,7 +149,7 @@ impl Iterative {
                 return lookup;
             }
         };
-        let (resolution, notes) = self.resolve(absolute.clone(), RecordType::from(R::TYPE)).await;
+        let (resolution, notes) = self.resolve_while_alive(&absolute, RecordType::from(R::TYPE)).await;
         match resolution {
             Resolution::Message(octets) => match read_reply::<R>(asked, &octets, notes.tcp) {
                 Some(known) => lookup = known,
@@ -147,13 +170,44 @@ impl Iterative {
         lookup
     }
 
+    /// Resolves. What fails while no name server answers at all, not even the root's, is no failure of the zone's: it is resolved anew when
+    /// the network is back.
+    async fn resolve_while_alive(&self, name: &Name, kind: RecordType) -> (Resolution, Notes) {
+        let (mut queries, mut in_vain, mut late) = (0_u16, 0, 0);
+        let mut last = (Resolution::Failed(Failure::Silence("no name server answers".to_owned())), Notes::default());
+        while self.network.wait(NETWORK, self.patience).await.is_some() {
+            last = self.resolve(name.clone(), kind).await;
+            queries = queries.saturating_add(last.1.queries);
+            match &last.0 {
+                // Nothing failed: other lookups had asked, and waited for our own limits.
+                Resolution::Failed(Failure::Silence(_)) if last.1.failure.is_none() && late < MOST_LATE => late += 1,
+                Resolution::Failed(failure) if *failure != Failure::Excluded && in_vain < MOST_IN_VAIN => {
+                    if self.is_alive_after(failure).await {
+                        break;
+                    }
+                    in_vain += 1;
+                }
+                _ => break,
+            }
+        }
+        last.1.queries = queries;
+        last
+    }
+
+    /// Whether any name server has answered in the later half of a wait, or the root's servers do when they are asked. That a lookup has sent
+    /// no query says nothing: another one may have asked for it. What this machine cannot send is no wait.
+    async fn is_alive_after(&self, failure: &Failure) -> bool {
+        let now = Instant::now();
+        let half = if matches!(failure, Failure::Local(_)) { Duration::ZERO } else { self.timeout / 2 };
+        self.network.is_alive(NETWORK, now.checked_sub(half).unwrap_or(now)).await
+    }
+
     /// Resolves, several times if need be, within the deadline.
     async fn resolve(&self, name: Name, kind: RecordType) -> (Resolution, Notes) {
         let trail = Trail::default();
         let (recursor, lookups, counters) = (Arc::clone(&self.recursor), Arc::clone(&self.lookups), Arc::clone(&self.counters));
         let (tries, deadline, notes) = (self.tries, self.deadline, Arc::clone(&trail));
         let attempts = async move {
-            // The semaphore is never closed.
             let _permit = lookups.acquire().await;
             let attempts = resolve_again(&recursor, &counters, name, kind, tries, &notes);
             tokio::select! {
@@ -279,6 +333,7 @@ mod tests {
             rate: 0,
             server_rate: 0,
             allow_private: false,
+            patience: None,
         };
         let started = Iterative::new(&config, Arc::new(DnsLimits::unlimited()), Arc::default(), Arc::default());
         assert!(matches!(started.err(), Some(DnsError::NoRoot { .. })));

@@ -30,6 +30,7 @@ mod header;
 mod health;
 mod hickory_answer;
 mod ids;
+mod in_flight;
 mod iterative;
 mod limits;
 mod message;

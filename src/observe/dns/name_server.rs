@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt as _};
 use hickory_resolver::config::{ConnectionConfig, ProtocolConfig};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
@@ -24,8 +24,11 @@ use tokio::sync::Semaphore;
 
 use super::counters::{DnsCounters, add};
 use super::header::{BADVERS, FORMERR, Header, NOERROR, NOTIMP, NXDOMAIN};
+use super::health::Health;
 use super::hickory_answer::presentation;
+use super::in_flight::InFlight;
 use super::limits::DnsLimits;
+use super::question::Question;
 use super::single;
 use super::tcp::is_local;
 use super::trail::{Failure, note, note_failure};
@@ -34,6 +37,10 @@ use crate::name::address::special_use;
 
 /// Servers whose limits are remembered while nobody asks them.
 const MOST_GATES: usize = 65_536;
+/// The pulse of the network, the only one.
+pub(super) const NETWORK: usize = 0;
+/// Root servers that are asked together for a sign of life.
+const ASKED_FOR_LIFE: usize = 3;
 /// No resolver of the configuration: the limit and the totals of all queries apply, those of a resolver do not.
 const NO_RESOLVER: usize = usize::MAX;
 
@@ -53,6 +60,10 @@ pub(super) struct NameServerConfig {
     pub(super) ipv6: bool,
     /// Who is never contacted.
     pub(super) exclusion: Arc<Exclusion>,
+    /// Whether the network is alive: one pulse, which every answer of any server keeps up.
+    pub(super) network: Arc<Health>,
+    /// Lookups under way; fewer while questions are lost.
+    pub(super) lookups: Arc<InFlight>,
 }
 
 /// All name servers there are; clones share limits and totals.
@@ -97,6 +108,28 @@ impl NameServers {
         }
         let block = special_use(address).filter(|_| !config.allow_private)?;
         Some(Failure::Unusable(format!("name server {address} is a {block} address")))
+    }
+
+    /// Whether one of some root servers answers, whatever it says. They are asked from a place by chance on, so that over time all are.
+    pub(super) async fn is_root_answering(&self, roots: &[IpAddr]) -> bool {
+        let Ok(question) = Question::new(".", u16::from(RecordType::NS)) else { return false };
+        let mut query = Vec::new();
+        question.write_query(rand::random(), false, &mut query);
+        let begin = rand::random_range(0..roots.len().max(1));
+        let asked = roots.iter().cycle().skip(begin).take(roots.len().min(ASKED_FOR_LIFE));
+        let asked = asked.filter(|root| self.refusal(**root).is_none()).map(|&root| {
+            let address = SocketAddr::new(root, self.0.config.port);
+            let server = NameServer { address, tcp: false, gate: self.gate(root), servers: self.clone() };
+            let query = &query;
+            async move { server.exchange(query, false).await.is_ok() }
+        });
+        let mut asked: FuturesUnordered<_> = asked.collect();
+        while let Some(answered) = asked.next().await {
+            if answered {
+                return true;
+            }
+        }
+        false
     }
 
     fn gate(&self, address: IpAddr) -> Arc<Gate> {
@@ -220,6 +253,8 @@ impl NameServer {
         match tokio::time::timeout(config.timeout, reply).await {
             Ok(Ok(reply)) => {
                 counters.count_answers(NO_RESOLVER, 1);
+                config.network.answered(NETWORK, Instant::now());
+                config.lookups.ended(true);
                 note(|notes| notes.rtt = Some(departed.elapsed()));
                 Ok(reply)
             }
@@ -233,6 +268,7 @@ impl NameServer {
             }
             Err(_) => {
                 add(&counters.timeouts, 1);
+                config.lookups.ended(false);
                 Err(Failure::Silence(format!("name server {} does not answer in {} ms", self.address, config.timeout.as_millis())))
             }
         }
@@ -348,8 +384,9 @@ mod tests {
     fn addresses_that_may_not_be_asked_are_refused() {
         let servers = |allow_private, ipv6| {
             let exclusion = Arc::new(Exclusion::parse("198.41.0.0/24").unwrap());
-            let config =
-                NameServerConfig { port: 53, timeout: Duration::from_secs(1), rate: 0, in_flight: 1, allow_private, ipv6, exclusion };
+            let timeout = Duration::from_secs(1);
+            let (network, lookups) = (Arc::new(Health::new(1)), Arc::new(InFlight::new(1, 1, timeout, Arc::default())));
+            let config = NameServerConfig { port: 53, timeout, rate: 0, in_flight: 1, allow_private, ipv6, exclusion, network, lookups };
             NameServers::new(config, Arc::new(DnsLimits::unlimited()), Arc::default())
         };
         let refusal = |servers: &NameServers, address: &str| servers.refusal(address.parse().unwrap());

@@ -20,9 +20,10 @@ const HEAVY: f64 = 0.3;
 /// at first.
 const RELIEF: (f64, f64) = (0.75, 1.1);
 
-/// The window of one resolver in one worker.
+/// The window of one resolver in one worker, or of all questions where tasks of several threads ask.
 #[derive(Debug)]
 pub(super) struct Window {
+    least: usize,
     most: usize,
     limit: Cell<usize>,
     answers: Cell<usize>,
@@ -64,8 +65,14 @@ pub(super) enum Move {
 impl Window {
     /// A window that begins as wide as it may become.
     pub(super) fn new(most: usize) -> Self {
-        let most = most.max(LEAST);
+        Self::between(LEAST, most)
+    }
+
+    /// A window that begins as wide as it may become, and becomes no narrower than `least`.
+    pub(super) fn between(least: usize, most: usize) -> Self {
+        let most = most.max(least);
         Self {
+            least,
             most,
             limit: Cell::new(most),
             answers: Cell::new(0),
@@ -109,7 +116,6 @@ impl Window {
     }
 
     /// How many may be in flight now.
-    #[cfg(test)]
     pub(super) fn limit(&self) -> usize {
         self.limit.get()
     }
@@ -142,14 +148,14 @@ impl Window {
             Stage::Steady | Stage::Retreated { .. } if loss > self.expected.get() + TOLERANCE => {
                 let limit = self.limit.get();
                 let left = if loss > HEAVY { 5 } else { 7 };
-                self.limit.set((limit.min(peak) * left / 10).max(LEAST).min(limit));
+                self.limit.set((limit.min(peak) * left / 10).max(self.least).min(limit));
                 self.stage.set(Stage::Settling { limit, loss });
                 return Move::Retreat;
             }
             Stage::Steady | Stage::Retreated { .. } => {
                 self.stage.set(Stage::Steady);
                 self.expected.set(self.expected.get().min((self.expected.get() + loss) / 2.0));
-                self.limit.set((self.limit.get() + self.limit.get() / 10 + LEAST).min(self.most));
+                self.limit.set((self.limit.get() + self.limit.get() / 10 + self.least).min(self.most));
                 self.release();
             }
         }

@@ -25,6 +25,8 @@ const HOST: &str = "mta-sts.example.com";
 struct Zone {
     records: HashMap<(&'static str, RecordType), Vec<RData>>,
     missing: Vec<&'static str>,
+    /// Whether aliases are told and not followed.
+    lazy: bool,
 }
 
 impl Zone {
@@ -61,6 +63,7 @@ impl Zone {
             let found = of(kind).or_else(|| of(RecordType::CNAME)).cloned().unwrap_or_default();
             answers.extend(found.iter().map(|data| Record::from_rdata(owner.clone(), 300, data.clone())));
             match found.first() {
+                Some(RData::CNAME(_)) if self.lazy => return (ResponseCode::NoError, answers),
                 Some(RData::CNAME(target)) => owner = target.0.clone(),
                 _ if self.missing.contains(&name) => return (ResponseCode::NXDomain, answers),
                 _ => return (ResponseCode::NoError, answers),
@@ -150,8 +153,38 @@ async fn a_domain_with_a_record_is_followed_to_its_policy() {
     ];
     assert_eq!(asked, expected);
     assert_eq!((evidence.mx_hosts.len(), evidence.mx_hosts[0].a.outcome), (1, Outcome::Nodata));
-    assert_eq!(evidence.rua_hosts[0].mx, Some(evidence.mx), "the domain's own MX is known");
+    assert_eq!(evidence.rua_hosts[0].mx, Some(Lookup { attempts: 0, ..evidence.mx }), "the domain's own MX is known");
     assert_eq!(evidence.around, []);
+}
+
+#[tokio::test]
+async fn the_end_of_an_alias_is_asked_in_place_of_the_policy_host() {
+    let hosted = |zone: Zone| {
+        zone.txt(RECORD, "v=STSv1; id=1;").alias(HOST, "one.provider.example.").alias("one.provider.example", "sts.cdn.example.")
+    };
+    let zone = hosted(Zone::default()).address("sts.cdn.example").with("sts.cdn.example", RData::AAAA(AAAA(Ipv6Addr::LOCALHOST)));
+    let (evidence, asked) = probe(zone, "").await;
+    let (a, aaaa) = (evidence.host_a.unwrap(), evidence.host_aaaa.unwrap());
+    assert_eq!((a.name.as_str(), a.cname_chain.len(), a.records.len()), (HOST, 2, 1));
+    assert_eq!((aaaa.name.as_str(), aaaa.cname_chain.len(), aaaa.records.len(), aaaa.attempts), ("sts.cdn.example", 0, 1, 1));
+    assert!(asked.contains(&"sts.cdn.example AAAA".to_owned()) && !asked.contains(&format!("{HOST} AAAA")), "{asked:?}");
+    assert_eq!(evidence.fetch.unwrap().addresses.len(), 2);
+
+    let (evidence, asked) = probe(hosted(Zone::default()).without("sts.cdn.example"), "").await;
+    let (a, aaaa) = (evidence.host_a.unwrap(), evidence.host_aaaa.unwrap());
+    assert_eq!((a.outcome, a.cname_chain.len(), aaaa.outcome), (Outcome::Nxdomain, 2, Outcome::Nxdomain));
+    assert!(!asked.contains(&"sts.cdn.example A".to_owned()), "what does not exist is not asked twice");
+}
+
+#[tokio::test]
+async fn an_alias_without_the_addresses_behind_it_is_followed() {
+    let zone = || Zone { lazy: true, ..Zone::default() }.txt(RECORD, "v=STSv1; id=1;").alias(HOST, "sts.provider.example.");
+    let (evidence, _) = probe(zone().address("sts.provider.example"), "").await;
+    let a = evidence.host_a.unwrap();
+    assert_eq!((a.outcome, a.records.as_slice(), a.attempts), (Outcome::Noerror, &[Ipv4Addr::LOCALHOST][..], 2));
+    assert_eq!((a.name.as_str(), a.cname_chain.as_slice()), (HOST, &["sts.provider.example".to_owned()][..]));
+    let (evidence, _) = probe(zone().address("sts.provider.example"), "provider.example").await;
+    assert_eq!((evidence.host_a.unwrap().outcome, evidence.host_aaaa.unwrap().outcome), (Outcome::Nodata, Outcome::Excluded));
 }
 
 #[tokio::test]
