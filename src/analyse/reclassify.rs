@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use arrow::array::{RecordBatch, StringArray};
 use rayon::prelude::*;
 
 use super::{AnalyseError, Scan};
-use crate::classify::{Assessment, CATALOGUE_VERSION, classify};
+use crate::classify::{self, Assessment, CATALOGUE_VERSION};
 use crate::dataset::{
     ColumnGroup, DatasetError, DerivedDataset, EvidenceColumns, Judge, MAX_BATCH_ROWS, Manifest, Options, Part, Reader, Tool, elements,
     rejudged_batch, text,
@@ -187,13 +187,14 @@ impl<B: Iterator<Item = Result<RecordBatch, DatasetError>>> Iterator for Rejudge
 fn rejudge(batch: Result<RecordBatch, DatasetError>) -> Result<(RecordBatch, Changes), DatasetError> {
     let batch = batch?;
     let evidence = EvidenceColumns::of(&batch)?;
-    let assessments = (0..batch.num_rows()).map(|row| Ok(classify(&evidence.row(row)?))).collect::<Result<Vec<_>, DatasetError>>()?;
+    let mut judge = classify::Judge::default();
+    let assessments = (0..batch.num_rows()).map(|row| Ok(judge.judge(&evidence.row(row)?))).collect::<Result<Vec<_>, DatasetError>>()?;
     let changes = changes(&batch, &assessments)?;
     Ok((rejudged_batch(&batch, &assessments)?, changes))
 }
 
 /// How the rows' judgements differ from those that were stored.
-fn changes(batch: &RecordBatch, assessments: &[Assessment]) -> Result<Changes, DatasetError> {
+fn changes(batch: &RecordBatch, assessments: &[Arc<Assessment>]) -> Result<Changes, DatasetError> {
     let table = ColumnGroup::table(batch);
     let (posture, delivery): (StringArray, StringArray) = (table.column("posture")?, table.column("delivery")?);
     let (lists, findings) = table.groups("findings")?;
