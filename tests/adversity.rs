@@ -6,13 +6,12 @@ mod harness;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use harness::relay::Relay;
-use harness::{Row, rows, stderr, stscan};
-use stscan::dataset::{Manifest, Reader};
+use harness::{Row, Running, rows, stderr};
+use stscan::dataset::{DnsActivity, Manifest, Reader};
 use stscan::lab::{Lab, LabConfig, World};
 
 /// A lab, a relay before its resolver, and a list of names.
@@ -55,13 +54,12 @@ impl Scene {
         arguments
     }
 
-    fn start(&self, out: &str, options: &[&str]) -> Child {
+    fn start(&self, out: &str, options: &[&str]) -> Running {
         self.spawn(&self.arguments(out, false, options))
     }
 
-    fn spawn(&self, arguments: &[String]) -> Child {
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        stscan(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    fn spawn(&self, arguments: &[String]) -> Running {
+        Running::start(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// A scan over a good network.
@@ -84,15 +82,10 @@ fn census(names: usize) -> Scene {
     Scene::new(World::Census, (0..names).map(|index| format!("name-{index}.example")))
 }
 
-fn finish(child: Child, status: i32) {
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(status), "{}", stderr(&output));
-}
-
 fn wait_until(mut there: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !there() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "waited in vain");
+        assert!(begun.elapsed() < Duration::from_secs(90), "waited in vain");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -109,7 +102,7 @@ fn forged_replies_change_no_row() {
     // A flood may cost an answer, which another round brings.
     for (out, options) in [("plain", &["--retry-rounds", "200ms"][..]), ("mixed", &["--retry-rounds", "200ms", "--0x20"])] {
         let (before, elsewhere) = (scene.relay.way.forged.load(SeqCst), scene.relay.way.forged_elsewhere.load(SeqCst));
-        finish(scene.start(out, options), 0);
+        scene.start(out, options).finish(0);
         let forged = scene.relay.way.forged.load(SeqCst) - before;
         let strangers = scene.relay.way.forged_elsewhere.load(SeqCst) - elsewhere;
         let dns = scene.manifest(out).activity.dns;
@@ -126,7 +119,7 @@ fn lost_datagrams_cost_time_and_nothing_else() {
     let scene = census(8000);
     let truth = scene.truth();
     scene.relay.way.loss.store(200, SeqCst);
-    finish(scene.start("lossy", &["--dns-timeout", "0.5", "--retry-rounds", "300ms,600ms"]), 0);
+    scene.start("lossy", &["--dns-timeout", "0.5", "--retry-rounds", "300ms,600ms"]).finish(0);
     let activity = scene.manifest("lossy").activity;
     let lookups = activity.dns_queries - activity.dns_retries;
     let found = rows(&scene.path("lossy"));
@@ -154,7 +147,7 @@ fn outage(stop: impl Fn(&Relay, bool)) {
     std::thread::sleep(Duration::from_secs(3));
     assert!(scene.status("outage").contains("\"paused\":true"), "it does not go on by itself");
     stop(&scene.relay, false);
-    finish(scan, 0);
+    scan.finish(0);
     let (found, dns) = (rows(&scene.path("outage")), scene.manifest("outage").activity.dns);
     println!("{} rows, {} unknown (without an outage {}); {dns:?}", found.len(), unknown(&found), unknown(&truth));
     assert!(dns.pauses >= 1 && dns.paused_seconds >= 3.0, "{dns:?}");
@@ -179,14 +172,14 @@ fn a_network_that_falls_silent_is_waited_for_from_the_root() {
     fs::write(scene.path("root.hints"), root.ip().to_string()).unwrap();
     let (hints, port) = (scene.path("root.hints").to_str().unwrap().to_owned(), root.port().to_string());
     let way = ["--iterative", "--root-hints", &hints, "--dns-port", &port];
-    let scan = scene.spawn(&scene.arguments_by("outage", &way, &["--rate", "600", "--dns-timeout", "0.4", "--retry-rounds", "none"]));
+    let scan = scene.spawn(&scene.arguments_by("outage", &way, &["--rate", "600", "--dns-timeout", "1", "--retry-rounds", "none"]));
     wait_until(|| scene.status("outage").contains("\"judged\":") && !scene.status("outage").contains("\"judged\":0,"));
     scene.lab.silence_root(true);
     wait_until(|| scene.status("outage").contains("\"paused\":true"));
     std::thread::sleep(Duration::from_secs(3));
     assert!(scene.status("outage").contains("\"paused\":true"), "it does not go on by itself");
     scene.lab.silence_root(false);
-    finish(scan, 0);
+    scan.finish(0);
     let (found, dns) = (rows(&scene.path("outage")), scene.manifest("outage").activity.dns);
     println!("{} rows, {} unknown (without an outage {}); {dns:?}", found.len(), unknown(&found), unknown(&truth));
     assert!(dns.pauses >= 1 && dns.paused_seconds >= 3.0, "{dns:?}");
@@ -196,7 +189,7 @@ fn a_network_that_falls_silent_is_waited_for_from_the_root() {
 #[test]
 fn a_silent_zone_is_no_outage() {
     let scene = Scene::new(World::Zoo, (0..50).map(|number| format!("mx-silence-{number:06}.test")));
-    finish(scene.start("out", &["--dns-timeout", "0.2", "--dns-tries", "2", "--retry-rounds", "none"]), 0);
+    scene.start("out", &["--dns-timeout", "0.2", "--dns-tries", "2", "--retry-rounds", "none"]).finish(0);
     let manifest = scene.manifest("out");
     assert_eq!((manifest.counts.rows, manifest.counts.mx_state.get("unknown")), (50, Some(&50)));
     assert_eq!(manifest.activity.dns.pauses, 0);
@@ -213,11 +206,11 @@ fn a_scan_that_is_stopped_while_it_waits_for_a_resolver_makes_up_nothing() {
     scene.relay.way.silent.store(true, SeqCst);
     wait_until(|| scene.status("out").contains("\"paused\":true"));
     assert!(std::process::Command::new("kill").args(["-INT", &scan.id().to_string()]).status().unwrap().success());
-    finish(scan, 5);
+    scan.finish(5);
     let early = rows(&scene.path("out"));
     assert!(early.len() < truth.len() && early.iter().all(|row| *row == truth[usize::try_from(row.ordinal).unwrap()]));
     scene.relay.way.silent.store(false, SeqCst);
-    finish(scene.start("out", &options), 0);
+    scene.start("out", &options).finish(0);
     let mut found = rows(&scene.path("out"));
     found.sort_by_key(|row| row.ordinal);
     assert_eq!(found, truth);
@@ -237,6 +230,42 @@ fn few_descriptors_are_enough() {
     assert!(limited.status.success(), "{}", stderr(&limited));
     assert_eq!(rows(&scene.path("limited")), truth);
     assert_eq!(scene.manifest("limited").activity.dns.local_errors, 0);
+}
+
+/// A scan over TCP, answer by answer, that for a while may not open another descriptor.
+#[cfg(target_os = "linux")]
+fn without_descriptors(out: &str, pause: Duration) -> DnsActivity {
+    let scene = census(600);
+    let truth = scene.truth();
+    scene.relay.way.truncating.store(true, SeqCst);
+    let options = ["--rate", "1000", "--concurrency", "40", "--dns-timeout", "1", "--retry-rounds", "1s,2s,4s,8s"];
+    let scan = scene.start(out, &options);
+    wait_until(|| scene.status(out).contains("\"judged\":") && !scene.status(out).contains("\"judged\":0,"));
+    let limit = |files: &str| {
+        let done = std::process::Command::new("prlimit").args(["--pid", &scan.id().to_string(), &format!("--nofile={files}:")]).status();
+        assert!(done.unwrap().success());
+    };
+    limit("8");
+    std::thread::sleep(pause);
+    limit("512");
+    scan.finish(0);
+    let dns = scene.manifest(out).activity.dns;
+    println!("{dns:?}");
+    assert!(dns.tcp > 500, "{dns:?}");
+    assert_eq!(rows(&scene.path(out)), truth, "no row says what is not so, and none is unknown");
+    dns
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn descriptors_that_run_out_for_a_moment_are_waited_for() {
+    assert_eq!(without_descriptors("short", Duration::from_secs(2)).local_errors, 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_fails_for_want_of_descriptors_is_asked_again() {
+    assert!(without_descriptors("long", Duration::from_secs(9)).local_errors > 0);
 }
 
 #[test]

@@ -7,12 +7,11 @@ mod harness;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use harness::{Row, expect, rows, stderr};
+use harness::{Row, Running, expect, rows, stderr};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -38,10 +37,11 @@ struct World {
     _runtime: Runtime,
 }
 
-/// What `state` can be: the resolvers answer, take questions and say nothing, or end connections.
+/// What `state` can be: the resolvers answer, take questions and say nothing, end connections, or deny nothing.
 const ALIVE: usize = 0;
 const SILENT: usize = 1;
 const CLOSED: usize = 2;
+const LYING: usize = 3;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -185,6 +185,9 @@ async fn forward(question: &[u8], upstream: &Upstream) -> Option<Vec<u8>> {
     stream.write_all(&[&(question.len() as u16).to_be_bytes(), question].concat()).await.ok()?;
     let mut answer = vec![0; usize::from(tokio::time::timeout(std::time::Duration::from_secs(2), stream.read_u16()).await.ok()?.ok()?)];
     stream.read_exact(&mut answer).await.ok()?;
+    if upstream.is(LYING) {
+        answer[3] &= 0xf0;
+    }
     Some(answer)
 }
 
@@ -233,7 +236,7 @@ fn outage(kind: Kind, state: usize) {
     let mut arguments = vec!["scan", &list, "-o", &out, "--status-file", &status, "--rate", "1500", "--concurrency", "40"];
     arguments.extend(["--dns-timeout", "0.4"]);
     arguments.extend(options.iter().map(String::as_str));
-    let scan = harness::stscan(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let scan = Running::start(&arguments);
     let says = |text: &str| fs::read_to_string(&status).unwrap_or_default().contains(text);
     let wait_for = |there: &dyn Fn() -> bool| {
         let begun = Instant::now();
@@ -248,8 +251,7 @@ fn outage(kind: Kind, state: usize) {
     std::thread::sleep(Duration::from_secs(2));
     assert!(says("\"paused\":true") && says("\"resolvers_benched\":1"), "it does not go on by itself");
     world.state.store(ALIVE, Ordering::SeqCst);
-    let output = scan.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    scan.finish(0);
     let rows = rows(Path::new(&out));
     assert_eq!(rows.len(), names.len());
     assert!(rows.iter().all(|row| row.column("posture") == Some("enforce")));
@@ -279,6 +281,17 @@ fn a_dead_resolver_is_left_alone_while_another_lives() {
     assert!(rows.iter().all(|row| row.column("posture") == Some("enforce")), "no attempt was lost on the dead one");
     let dns = Reader::open(Path::new(&world.path("out"))).unwrap().manifest().activity.dns;
     assert_eq!(dns.pauses, 0, "{dns:?}");
+}
+
+#[test]
+fn a_resolver_that_denies_nothing_is_refused() {
+    let world = World::start(Kind::Tls);
+    world.state.store(LYING, Ordering::SeqCst);
+    let (port, ca) = (world.lab.https_port().to_string(), world.path("ca.pem"));
+    for resolver in [format!("tls://{}#{NAME}", world.tls), format!("https://{}/dns-query#{NAME}", world.https)] {
+        let output = expect(2, &["check", "enforce.test", "--https-port", &port, "--ca-file", &ca, "--resolver", &resolver]);
+        assert!(stderr(&output).contains("lies: it says that a name exists which does not"), "{}", stderr(&output));
+    }
 }
 
 #[test]

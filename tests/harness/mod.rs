@@ -5,7 +5,7 @@
 pub mod relay;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use stscan::dataset::{JudgementColumns, Reader, TargetColumns};
 
@@ -14,6 +14,35 @@ pub fn stscan(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stscan"));
     command.args(arguments).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
     command
+}
+
+/// A running program, which ends with the test that has started it.
+pub struct Running(Option<Child>);
+
+impl Running {
+    /// Starts the program; only what it says on standard error is kept.
+    pub fn start(arguments: &[&str]) -> Self {
+        Self(Some(stscan(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()))
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.0.as_ref().unwrap().id()
+    }
+
+    /// Waits for its end and expects an exit status.
+    pub fn finish(mut self, status: i32) {
+        let output = self.0.take().unwrap().wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{}", stderr(&output));
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+        }
+    }
 }
 
 /// Runs the program to its end.

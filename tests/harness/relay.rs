@@ -19,6 +19,8 @@ pub struct Way {
     pub forgeries: AtomicU64,
     /// Nothing goes through, and nothing is said.
     pub silent: AtomicBool,
+    /// Every answer is said to be too long for UDP.
+    pub truncating: AtomicBool,
     /// Nobody listens: the sender is told (ICMP).
     pub closed: AtomicBool,
     /// Forged replies sent so far: from the address that was asked, and from another.
@@ -88,6 +90,12 @@ fn serve(front: &Front, address: SocketAddr, resolver: SocketAddr, way: &Arc<Way
         };
         let Ok((length, client)) = socket.recv_from(&mut buffer) else { continue };
         if way.silent.load(SeqCst) || way.loses() {
+            continue;
+        }
+        if way.truncating.load(SeqCst) {
+            if let Some(reply) = truncated(&buffer[..length]) {
+                let _ = socket.send_to(&reply, client);
+            }
             continue;
         }
         for number in 0..way.forgeries.load(SeqCst) {
@@ -161,6 +169,14 @@ impl Way {
             self.forged.fetch_add(1, SeqCst);
         }
     }
+}
+
+/// A reply that says nothing but that there is more than fits.
+fn truncated(query: &[u8]) -> Option<Vec<u8>> {
+    let name_end = 12 + query.get(12..)?.iter().position(|octet| *octet == 0)?;
+    let mut reply = query.get(..name_end + 5)?.to_vec();
+    reply[2..12].copy_from_slice(&[0x83, 0x80, 0, 1, 0, 0, 0, 0, 0, 0]);
+    Some(reply)
 }
 
 /// A reply that gives the name what nobody published.

@@ -80,14 +80,27 @@ async fn examine(patience: Patience, resolver: SocketAddr) -> Result<Result<(), 
         other => return Err(format!("answers {} when asked for the root", rcode(other))),
     }
     let invented = Question::new(&invented_name(), TYPE_A)?;
-    let message = patience.ask(resolver, &invented).await?;
-    match message.rcode {
-        NXDOMAIN => {}
-        NOERROR if message.header.answers > 0 => return Err("lies: it invents answers for names that do not exist".to_owned()),
-        NOERROR => return Err("lies: it says that a name exists which does not".to_owned()),
-        other => return Err(format!("answers {} when asked for a name that does not exist", rcode(other))),
+    let mut message = patience.ask(resolver, &invented).await?;
+    if message.header.is_truncated() {
+        // What says nothing, as of a resolver that limits rates, is no lie.
+        message = patience.ask_tcp(resolver, &invented).await?;
     }
-    Ok(patience.ask_tcp(resolver, &root).await)
+    denies(message.rcode, message.header.answers)?;
+    Ok(match patience.ask_tcp(resolver, &root).await {
+        Ok(message) if message.rcode == NOERROR => Ok(()),
+        Ok(message) => Err(format!("answers {}", rcode(message.rcode))),
+        Err(reason) => Err(reason),
+    })
+}
+
+/// Whether a resolver denies a name that does not exist, by response code and number of answers; else what it does.
+pub(super) fn denies(code: u16, answers: u16) -> Result<(), String> {
+    match code {
+        NXDOMAIN => Ok(()),
+        NOERROR if answers > 0 => Err("lies: it invents answers for names that do not exist".to_owned()),
+        NOERROR => Err("lies: it says that a name exists which does not".to_owned()),
+        other => Err(format!("answers {} when asked for a name that does not exist", rcode(other))),
+    }
 }
 
 impl Patience {
@@ -104,12 +117,12 @@ impl Patience {
         Err(last)
     }
 
-    async fn ask_tcp(self, resolver: SocketAddr, question: &Question) -> Result<(), String> {
+    async fn ask_tcp(self, resolver: SocketAddr, question: &Question) -> Result<Message, String> {
         let mut last = self.silence();
         for _ in 0..self.tries {
             match tcp::ask(resolver, question, false, self.timeout).await {
-                Ok(message) if message.rcode == NOERROR => return Ok(()),
-                Ok(message) => last = format!("answers {}", rcode(message.rcode)),
+                Ok(message) if message.rcode == SERVFAIL => last = "answers SERVFAIL".to_owned(),
+                Ok(message) => return Ok(message),
                 Err(TcpFault::Local(reason) | TcpFault::Remote(reason)) => last = reason,
             }
         }
@@ -131,7 +144,8 @@ fn rcode(code: u16) -> String {
     }
 }
 
-fn invented_name() -> String {
+/// A name that cannot exist.
+pub(super) fn invented_name() -> String {
     let mut random = rand::rng();
     let mut letters = |count: usize| -> String { (0..count).map(|_| char::from(random.random_range(b'a'..=b'z'))).collect() };
     format!("{}.{}", letters(12), letters(INVENTED_LETTERS))

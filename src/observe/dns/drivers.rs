@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::io;
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use super::engine::{Engine, Leaving, Line};
 use super::header::Header;
 use super::message::Message;
 use super::slots::{Departure, Key, Reply};
-use super::socket::{BATCH, Incoming, SEND_BATCH, Sent, receive, receive_one, send};
+use super::socket::{BATCH, Incoming, SEND_BATCH, Sent, receive, receive_one};
 use super::watch::watch;
 use super::window::Move;
 
@@ -66,13 +67,24 @@ async fn send_queued(engine: Rc<Engine>, resolver: usize) {
 
 async fn receive_replies(engine: Rc<Engine>, resolver: usize, socket: usize) {
     let Some(line) = engine.line(resolver, socket) else { return };
-    // An error alone (an ICMP message) does not make a socket readable.
-    while let Ok(ready) = line.socket.ready(Interest::READABLE | Interest::ERROR).await {
+    let mut replaced = pin!(line.replaced.notified());
+    loop {
+        let from = line.socket();
+        let ready = tokio::select! {
+            biased;
+            () = &mut replaced => {
+                replaced.set(line.replaced.notified());
+                continue;
+            }
+            // An error alone (an ICMP message) does not make a socket readable.
+            ready = from.ready(Interest::READABLE | Interest::ERROR) => ready,
+        };
+        let Ok(ready) = ready else { return };
         if ready.is_error() {
             let mut fault = None;
             // Nothing is left to be told of the error once it has been taken: the readiness is to be cleared.
-            let _ = line.socket.try_io(Interest::ERROR, || {
-                fault = line.socket.take_error()?;
+            let _ = from.try_io(Interest::ERROR, || {
+                fault = from.take_error()?;
                 Err::<(), _>(io::Error::from(io::ErrorKind::WouldBlock))
             });
             if let Some(fault) = fault {
@@ -143,7 +155,7 @@ impl Engine {
     async fn send_granted(&self, resolver: usize, mut granted: usize) {
         let Some(route) = self.resolvers.get(resolver) else { return };
         let mut socket = route.next_socket();
-        let mut faults = 0;
+        let (mut faults, mut reopened) = (0, false);
         while granted > 0 {
             let Some(line) = route.sockets.get(socket) else { return };
             let (sent, error) = match self.send_batch(resolver, socket, granted) {
@@ -164,7 +176,7 @@ impl Engine {
             faults = if sent > 0 { 0 } else { faults };
             match error.kind() {
                 io::ErrorKind::WouldBlock => {
-                    let _ = line.socket.writable().await;
+                    let _ = line.socket().writable().await;
                 }
                 io::ErrorKind::ConnectionRefused => self.fail_line(resolver, socket, &error),
                 _ if is_shortage(&error) && faults < SHORTAGE_WAITS.0 => {
@@ -173,6 +185,8 @@ impl Engine {
                 }
                 // The first error may belong to an earlier query (ICMP); the second is about this one.
                 _ if faults == 0 => faults = 1,
+                // The socket's own, or this machine's: which, a new socket tells.
+                _ if !reopened && self.reopen(resolver, socket, &error) => reopened = true,
                 _ => {
                     self.fail_next(resolver, &error);
                     granted = granted.saturating_sub(1);
@@ -201,7 +215,7 @@ impl Engine {
             ready += 1;
         }
         let at = Instant::now();
-        let Sent { count: sent, fault } = send(&line.socket, &mut outgoing);
+        let Sent { count: sent, fault } = self.send_out(line, &mut outgoing);
         for query in leaving.get(sent..ready).unwrap_or_default() {
             ids.give_back(query.id);
         }
@@ -257,7 +271,7 @@ impl Engine {
     fn receive_batch(&self, resolver: usize, socket: usize, look: bool) -> io::Result<usize> {
         let Some(line) = self.line(resolver, socket) else { return Err(io::ErrorKind::WouldBlock.into()) };
         let mut incoming = self.incoming.borrow_mut();
-        let count = if look { self.receive_and_look(line, &mut incoming)? } else { receive(&line.socket, &mut incoming)? };
+        let count = if look { self.receive_and_look(line, &mut incoming)? } else { receive(&line.socket(), &mut incoming)? };
         let now = Instant::now();
         let mut wakers: [Option<Waker>; BATCH] = [const { None }; BATCH];
         let mut accepted = 0;
@@ -281,7 +295,7 @@ impl Engine {
     }
 
     fn receive_and_look(&self, line: &Line, incoming: &mut Incoming) -> io::Result<usize> {
-        if let Some(dropped) = receive_one(&line.socket, incoming)? {
+        if let Some(dropped) = receive_one(&line.socket(), incoming)? {
             let before = line.dropped.replace(dropped);
             add(&self.counters.kernel_drops, dropped.wrapping_sub(before) as usize);
         }

@@ -12,12 +12,13 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::answer::ResourceRecord;
 use super::background::Background;
+use super::check::{denies, invented_name};
 use super::client::{MOST_IN_VAIN, read_reply, weight};
 use super::counters::{DnsCounters, add};
 use super::encrypted_address::EncryptedResolver;
 use super::encrypted_connection::Connection;
 use super::error::DnsError;
-use super::header::{FORMERR, Header, NOERROR, NXDOMAIN};
+use super::header::{Header, NOERROR, NXDOMAIN};
 use super::health::Health;
 use super::limits::DnsLimits;
 use super::trail::Failure;
@@ -93,19 +94,29 @@ impl Encrypted {
         Ok(Self { shared, background })
     }
 
-    /// Asks each resolver for the name servers of the root: connection, certificate and answer have to be right. In the order of the
-    /// configuration, with what is wrong.
+    /// Asks each resolver for the name servers of the root, where connection, certificate and answer have to be right, and for a name that
+    /// cannot exist, which it has to deny. In the order of the configuration, with what is wrong.
     pub async fn check(&self) -> Vec<Result<(), String>> {
-        let asked = (0..self.shared.servers.len()).map(|index| self.ask(index, root()));
-        let verdict = |result: Option<Result<(Vec<u8>, Duration), Failure>>| match result {
+        join_all((0..self.shared.servers.len()).map(|index| self.examine(index))).await
+    }
+
+    async fn examine(&self, index: usize) -> Result<(), String> {
+        let header = self.header(index, root()).await?;
+        if !matches!(header.plain_rcode(), NOERROR | NXDOMAIN) {
+            return Err(Failure::Rcode(header.plain_rcode()).to_string());
+        }
+        let mut invented = Name::from_ascii(invented_name()).map_err(|error| error.to_string())?;
+        invented.set_fqdn(true);
+        let header = self.header(index, Query::query(invented, RecordType::A)).await?;
+        denies(header.plain_rcode(), header.answers)
+    }
+
+    async fn header(&self, index: usize, query: Query) -> Result<Header, String> {
+        match self.ask(index, query).await {
             None => Err("no answer".to_owned()),
-            Some(Ok((octets, _))) => match Header::read(&octets).map_or(FORMERR, Header::plain_rcode) {
-                NOERROR | NXDOMAIN => Ok(()),
-                rcode => Err(Failure::Rcode(rcode).to_string()),
-            },
             Some(Err(failure)) => Err(failure.to_string()),
-        };
-        join_all(asked).await.into_iter().map(verdict).collect()
+            Some(Ok((octets, _))) => Header::read(&octets).ok_or_else(|| "answer is cut".to_owned()),
+        }
     }
 
     /// Asks for records at a name, as [`super::Dns::lookup`] does. Never fails: whatever happens is an outcome.
@@ -197,7 +208,7 @@ impl Shared {
         }
         let now = Instant::now();
         let half = begun.elapsed().min(self.timeout) / 2;
-        self.health.is_alive(index, now.checked_sub(half).unwrap_or(now)).await
+        self.health.is_alive(index, now.checked_sub(half).unwrap_or(now)).await && !self.health.was_benched_since(index, begun)
     }
 
     /// Whatever it says, it lives. It is asked past those who wait for their turn, which would be long if it is dead.

@@ -36,7 +36,12 @@ pub(super) struct Engine {
     pub(super) leaving: RefCell<Vec<Leaving>>,
     pub(super) incoming: RefCell<Incoming>,
     pub(super) health: Health,
+    /// Octets of receive buffer to ask the kernel for.
+    pub(super) receive_buffer: usize,
     mix_case: bool,
+    /// What sending comes to in place of what it would, for tests.
+    #[cfg(test)]
+    pub(super) fault: Cell<Option<nix::errno::Errno>>,
 }
 
 /// A query of the batch that is being sent.
@@ -60,10 +65,23 @@ pub(super) struct Resolver {
 
 /// One socket and the ids in use on it.
 pub(super) struct Line {
-    pub(super) socket: UdpSocket,
+    pub(super) socket: RefCell<Rc<UdpSocket>>,
+    /// Told when there is another socket.
+    pub(super) replaced: Notify,
     pub(super) ids: RefCell<Ids>,
     /// Datagrams that the kernel has dropped here.
     pub(super) dropped: Cell<u32>,
+}
+
+impl Line {
+    fn new(socket: UdpSocket) -> Self {
+        Self { socket: RefCell::new(Rc::new(socket)), replaced: Notify::new(), ids: RefCell::default(), dropped: Cell::new(0) }
+    }
+
+    /// The socket as it is now.
+    pub(super) fn socket(&self) -> Rc<UdpSocket> {
+        Rc::clone(&self.socket.borrow())
+    }
 }
 
 impl Engine {
@@ -83,7 +101,7 @@ impl Engine {
             for _ in 0..config.sockets() {
                 let (socket, buffer) = open(address, config.receive_buffer).map_err(|error| (address, error))?;
                 counters.note_receive_buffer(buffer);
-                lines.push(Line { socket, ids: RefCell::default(), dropped: Cell::new(0) });
+                lines.push(Line::new(socket));
             }
             let (queue, queued, turn) = (RefCell::default(), Notify::new(), Cell::new(0));
             opened.push(Resolver { address, sockets: lines, queue, queued, window: Window::new(config.in_flight), turn });
@@ -99,7 +117,10 @@ impl Engine {
             leaving: RefCell::default(),
             incoming: RefCell::new(Incoming::new()),
             health: Health::new(config.resolvers.len()),
+            receive_buffer: config.receive_buffer,
             mix_case: config.mix_case,
+            #[cfg(test)]
+            fault: Cell::new(None),
         })
     }
 

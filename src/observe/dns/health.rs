@@ -33,6 +33,8 @@ pub(super) struct Health {
 struct Pulse {
     /// Nanoseconds from the beginning to the last answer, and one; 0 before there is any.
     answered: AtomicU64,
+    /// The same to when it came back last.
+    back: AtomicU64,
     up: AtomicBool,
     benched: Mutex<Option<Bench>>,
     /// Told to ask for a sign of life.
@@ -41,8 +43,13 @@ struct Pulse {
 
 impl Health {
     pub(super) fn new(resolvers: usize) -> Self {
-        let pulse =
-            || Pulse { answered: AtomicU64::new(0), up: AtomicBool::new(true), benched: Mutex::new(None), suspected: Notify::new() };
+        let pulse = || Pulse {
+            answered: AtomicU64::new(0),
+            back: AtomicU64::new(0),
+            up: AtomicBool::new(true),
+            benched: Mutex::new(None),
+            suspected: Notify::new(),
+        };
         let resolvers = std::iter::repeat_with(pulse).take(resolvers).collect();
         Self { begun: Instant::now(), resolvers, decided: Notify::new(), paused: Mutex::new(None) }
     }
@@ -53,6 +60,7 @@ impl Health {
         pulse.answered.store(self.moment(now), Relaxed);
         if !pulse.up.load(Relaxed) {
             let mut paused = self.paused();
+            pulse.back.store(self.moment(now), Relaxed);
             pulse.up.store(true, Relaxed);
             *pulse.benched.lock().unwrap_or_else(PoisonError::into_inner) = None;
             *paused = None;
@@ -66,6 +74,12 @@ impl Health {
 
     fn paused(&self) -> MutexGuard<'_, Option<Pause>> {
         self.paused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a resolver was benched at any time from `since` on.
+    pub(super) fn was_benched_since(&self, resolver: usize, since: Instant) -> bool {
+        let since = self.moment(since);
+        self.resolvers.get(resolver).is_some_and(|pulse| !pulse.up.load(Relaxed) || pulse.back.load(Relaxed) >= since)
     }
 
     /// Whether a resolver is thought to be alive.

@@ -176,13 +176,15 @@ impl Iterative {
         let (mut queries, mut in_vain, mut late) = (0_u16, 0, 0);
         let mut last = (Resolution::Failed(Failure::Silence("no name server answers".to_owned())), Notes::default());
         while self.network.wait(NETWORK, self.patience).await.is_some() {
+            let begun = Instant::now();
             last = self.resolve(name.clone(), kind).await;
             queries = queries.saturating_add(last.1.queries);
             match &last.0 {
                 // Nothing failed: other lookups had asked, and waited for our own limits.
                 Resolution::Failed(Failure::Silence(_)) if last.1.failure.is_none() && late < MOST_LATE => late += 1,
                 Resolution::Failed(failure) if *failure != Failure::Excluded && in_vain < MOST_IN_VAIN => {
-                    if self.is_alive_after(failure).await {
+                    // What was asked shortly before the network came back fails afterwards.
+                    if self.is_alive_after(failure).await && !self.network.was_benched_since(NETWORK, begun) {
                         break;
                     }
                     in_vain += 1;

@@ -36,6 +36,7 @@ mod limits;
 mod message;
 mod name_server;
 mod question;
+mod reopening;
 mod resolvers;
 mod resolving;
 mod root_hints;

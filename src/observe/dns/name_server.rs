@@ -237,17 +237,17 @@ impl NameServer {
             limits.acquire(NO_RESOLVER, 1).await;
         }
         note_wait(queued);
-        counters.count_sent(NO_RESOLVER, 1);
-        add(&counters.tcp, usize::from(tcp));
-        note(|notes| {
-            notes.queries = notes.queries.saturating_add(1);
-            (notes.server, notes.rtt, notes.tcp) = (Some(self.address), None, tcp);
-        });
+        note(|notes| (notes.server, notes.rtt, notes.tcp) = (Some(self.address), None, tcp));
         let departed = Instant::now();
+        let left = || {
+            counters.count_sent(NO_RESOLVER, 1);
+            add(&counters.tcp, usize::from(tcp));
+            note(|notes| notes.queries = notes.queries.saturating_add(1));
+        };
         let reply = async {
             match tcp {
-                true => single::stream(self.address, query).await,
-                false => single::datagram(self.address, query).await,
+                true => single::stream(self.address, query, left).await,
+                false => single::datagram(self.address, query, left).await,
             }
         };
         match tokio::time::timeout(config.timeout, reply).await {

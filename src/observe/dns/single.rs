@@ -14,12 +14,13 @@ const DATAGRAM_OCTETS: usize = 4096;
 /// Messages that answer something else are passed over; so many are too many.
 const MAX_UNEXPECTED: usize = 16;
 
-/// Asks over UDP from a random port and waits, for ever, for the reply.
-pub(super) async fn datagram(server: SocketAddr, query: &[u8]) -> io::Result<Vec<u8>> {
+/// Asks over UDP from a random port and waits, for ever, for the reply. Says when the query has left.
+pub(super) async fn datagram(server: SocketAddr, query: &[u8], left: impl FnOnce()) -> io::Result<Vec<u8>> {
     let any = if server.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)) };
     let socket = UdpSocket::bind(any).await?;
     socket.connect(server).await?;
     socket.send(query).await?;
+    left();
     let mut buffer = vec![0; DATAGRAM_OCTETS];
     loop {
         let length = socket.recv(&mut buffer).await?;
@@ -31,12 +32,13 @@ pub(super) async fn datagram(server: SocketAddr, query: &[u8]) -> io::Result<Vec
     }
 }
 
-/// Asks over TCP (RFC 7766) and waits, for ever, for the reply.
-pub(super) async fn stream(server: SocketAddr, query: &[u8]) -> io::Result<Vec<u8>> {
+/// Asks over TCP (RFC 7766) and waits, for ever, for the reply. Says when the query has left.
+pub(super) async fn stream(server: SocketAddr, query: &[u8], left: impl FnOnce()) -> io::Result<Vec<u8>> {
     let length = u16::try_from(query.len()).map_err(io::Error::other)?;
     let mut stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
     stream.write_all(&[&length.to_be_bytes(), query].concat()).await?;
+    left();
     for _ in 0..MAX_UNEXPECTED {
         let length = stream.read_u16().await?;
         let mut octets = vec![0; usize::from(length)];

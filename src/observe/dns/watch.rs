@@ -15,8 +15,11 @@ pub(super) async fn watch(engine: Rc<Engine>, resolver: usize, timeout: Duration
     engine.health.look_after(resolver, &engine.counters, timeout, || is_answering(&engine, resolver)).await;
 }
 
-/// Whatever it says, it lives.
+/// Whatever it says, it lives. It may be our sockets that do not, so a benched one is asked through new ones.
 async fn is_answering(engine: &Rc<Engine>, resolver: usize) -> bool {
+    if !engine.health.is_up(resolver) {
+        engine.reopen_all(resolver);
+    }
     let Ok(ticket) = Ticket::claim(engine, ".", TYPE_NS) else { return true };
     matches!(ticket.ask(resolver, false).await, Reply::Message(_))
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod load;
+mod machine;
 mod outages;
 mod outcomes;
 mod server;

@@ -21,14 +21,14 @@ async fn mortal() -> (Server, Rc<Cell<bool>>) {
     (server, dead)
 }
 
-fn watchful(resolvers: &[std::net::SocketAddr], patience: Option<Duration>) -> (Dns, Arc<DnsCounters>) {
+pub(super) fn watchful(resolvers: &[std::net::SocketAddr], patience: Option<Duration>) -> (Dns, Arc<DnsCounters>) {
     let timeout = Duration::from_millis(150);
     let config = DnsConfig { timeout, tries: 2, sockets_per_resolver: 1, patience, ..DnsConfig::new(resolvers.to_vec()) };
     let counters = Arc::new(DnsCounters::new(resolvers));
     (Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::clone(&counters)).unwrap(), counters)
 }
 
-async fn until(there: impl Fn() -> bool) {
+pub(super) async fn until(there: impl Fn() -> bool) {
     let begun = Instant::now();
     while !there() {
         assert!(begun.elapsed() < Duration::from_secs(30), "waited in vain");
