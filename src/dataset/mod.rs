@@ -16,6 +16,7 @@ mod derived;
 mod encoding;
 mod error;
 mod folder;
+mod hashing;
 mod lock;
 mod manifest;
 mod manifest_schema;

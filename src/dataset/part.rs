@@ -1,15 +1,15 @@
 //! One part: the rows of a shard, sorted by ordinal, in a Parquet file that is whole before it has its name.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::Path;
 
 use arrow::array::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
-use sha2::{Digest, Sha256};
 
-use super::manifest::{Manifest, Part, hex};
+use super::hashing::{Digested, Hashing};
+use super::manifest::{Manifest, Part};
 use super::order::Order;
 use super::splice::{Origin, Splice};
 use super::{Counts, DatasetError, encoding, folder, schema};
@@ -31,12 +31,6 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, batches: &[Reco
         let _ = fs::remove_file(&new); // The first error is the one to be told.
     })?;
     Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts })
-}
-
-/// Length and hash of what was written.
-struct Digested {
-    bytes: u64,
-    sha256: String,
 }
 
 fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<Digested, DatasetError> {
@@ -142,40 +136,12 @@ fn from_parquet(error: ParquetError, path: &Path) -> DatasetError {
     }
 }
 
-/// A file that is hashed on its way to the disk.
-pub(super) struct Hashing {
-    file: BufWriter<File>,
-    sha256: Sha256,
-    bytes: u64,
-}
-
-impl Hashing {
-    fn new(file: File) -> Self {
-        Self { file: BufWriter::with_capacity(1 << 18, file), sha256: Sha256::new(), bytes: 0 }
-    }
-
-    fn finish(self) -> io::Result<Digested> {
-        self.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        Ok(Digested { bytes: self.bytes, sha256: hex(&self.sha256.finalize()) })
-    }
-}
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.sha256.update(bytes.get(..written).unwrap_or_default());
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
+    use crate::dataset::manifest::hex;
     use crate::dataset::{record_batch, samples};
 
     #[test]

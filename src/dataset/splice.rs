@@ -16,7 +16,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::offset_index::OffsetIndexMetaData;
 use parquet::file::writer::SerializedFileWriter;
 
-use super::part::Hashing;
+use super::hashing::Hashing;
 use super::{DatasetError, schema};
 
 /// A part whose columns can be taken over.
