@@ -151,7 +151,7 @@ fn outage(stop: impl Fn(&Relay, bool)) {
     let (found, dns) = (rows(&scene.path("outage")), scene.manifest("outage").activity.dns);
     println!("{} rows, {} unknown (without an outage {}); {dns:?}", found.len(), unknown(&found), unknown(&truth));
     assert!(dns.pauses >= 1 && dns.paused_seconds >= 3.0, "{dns:?}");
-    assert_eq!(found, truth);
+    assert_alike(&found, &truth);
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn a_network_that_falls_silent_is_waited_for_from_the_root() {
     let (found, dns) = (rows(&scene.path("outage")), scene.manifest("outage").activity.dns);
     println!("{} rows, {} unknown (without an outage {}); {dns:?}", found.len(), unknown(&found), unknown(&truth));
     assert!(dns.pauses >= 1 && dns.paused_seconds >= 3.0, "{dns:?}");
-    assert_eq!(found, truth);
+    assert_alike(&found, &truth);
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn a_scan_that_is_stopped_while_it_waits_for_a_resolver_makes_up_nothing() {
     scene.start("out", &options).finish(0);
     let mut found = rows(&scene.path("out"));
     found.sort_by_key(|row| row.ordinal);
-    assert_eq!(found, truth);
+    assert_alike(&found, &truth);
 }
 
 #[cfg(unix)]
@@ -293,4 +293,11 @@ fn a_resolver_that_invents_answers_is_refused() {
     assert!(stderr(&refused).contains("invents answers for names that do not exist"), "{}", stderr(&refused));
     assert!(!Path::new(&out).exists());
     harness::expect(0, &[&arguments[..], &["--trust-resolvers", "--retry-rounds", "none"]].concat());
+}
+
+/// The same rows; else the first few that differ.
+fn assert_alike(found: &[Row], truth: &[Row]) {
+    let differing: Vec<_> = found.iter().zip(truth).filter(|(found, truth)| found != truth).collect();
+    let first: Vec<_> = differing.iter().take(3).collect();
+    assert!(found.len() == truth.len() && first.is_empty(), "{} of {} rows differ: {first:?}", differing.len(), truth.len());
 }

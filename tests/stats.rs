@@ -252,7 +252,7 @@ fn refused(ordinal: u64, domain: &str, alias: Option<&str>, address: Ipv4Addr) -
         tlsrpt_txt: Lookup::unsent(domain.tlsrpt_record_name(), Outcome::Nodata),
         host_a: Some(host),
         host_aaaa: Some(Lookup::unsent(domain.policy_host(), Outcome::Nodata)),
-        fetch: Some(Fetch { error: Some(error), ..Fetch::new(vec![IpAddr::from(address)]) }),
+        fetch: Some(Box::new(Fetch { error: Some(error), ..Fetch::new(vec![IpAddr::from(address)]) })),
         ..Evidence::nothing_seen(domain.clone(), UNIX_EPOCH + Duration::from_secs(1_795_000_000))
     };
     let assessment = classify(&evidence);

@@ -38,7 +38,7 @@ pub(super) fn remark_addresses(evidence: &Evidence, findings: &mut Findings) {
     if evidence.further.is_empty() {
         return; // One address alone agrees with itself.
     }
-    let Some(own) = evidence.fetch.as_ref().and_then(own_view) else { return };
+    let Some(own) = evidence.fetch.as_deref().and_then(own_view) else { return };
     let right = policy_url(evidence);
     let others = evidence.further.iter().filter(|connection| connection.url == right && connection.is_conclusive());
     let others = others.filter_map(|connection| Some((connection.address?.is_ipv6(), policy(connection))));

@@ -226,7 +226,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             tlsrpt_txt,
             host_a,
             host_aaaa,
-            fetch,
+            fetch: fetch.map(Box::new),
             mx_hosts,
             rua_hosts,
             around,

@@ -43,8 +43,8 @@ pub struct Evidence {
     /// AAAA of the policy host, or, where A has led to an alias, of its end, which many domains share; `None` where no record asked for a
     /// policy.
     pub host_aaaa: Option<Lookup<Ipv6Addr>>,
-    /// The HTTPS exchange; `None` where there was no address to connect to or nothing to fetch.
-    pub fetch: Option<Fetch>,
+    /// The HTTPS exchange; `None` where there was no address to connect to or nothing to fetch. Rare and large, and so apart.
+    pub fetch: Option<Box<Fetch>>,
     /// Addresses of the MX hosts, the most preferred first; empty where no record asked for a policy.
     #[serde(default)]
     pub mx_hosts: Vec<HostLookup>,

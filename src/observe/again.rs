@@ -33,7 +33,7 @@ pub(super) struct Settled {
     pub(super) tlsrpt_txt: Option<Lookup<Txt>>,
     pub(super) host_a: Option<Lookup<Ipv4Addr>>,
     pub(super) host_aaaa: Option<Lookup<Ipv6Addr>>,
-    pub(super) fetch: Option<(Fetch, Vec<Connection>)>,
+    pub(super) fetch: Option<(Box<Fetch>, Vec<Connection>)>,
     pub(super) mx_hosts: Option<Vec<HostLookup>>,
     pub(super) rua_hosts: Option<Vec<ReceiverLookup>>,
     pub(super) around: Option<Vec<Lookup<Txt>>>,

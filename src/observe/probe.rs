@@ -39,7 +39,7 @@ pub struct Probe {
 struct Policy {
     a: Option<Lookup<Ipv4Addr>>,
     aaaa: Option<Lookup<Ipv6Addr>>,
-    fetch: Option<Fetch>,
+    fetch: Option<Box<Fetch>>,
     further: Vec<Connection>,
 }
 
@@ -83,7 +83,9 @@ impl Probe {
     async fn complete(&self, domain: &Domain, settled: &mut Option<Box<Settled>>) -> Box<Evidence> {
         let (scanned_at, begun) = (SystemTime::now(), Instant::now());
         let mut seen = Box::new(Evidence::nothing_seen(domain.clone(), scanned_at));
-        self.fill_unless(settled.as_mut().and_then(|settled| settled.mx.take()), &mut seen.mx).await;
+        if !take_over(settled.as_mut().and_then(|settled| settled.mx.take()), &mut seen.mx) {
+            self.fill(&mut seen.mx).await;
+        }
         seen.mx.records.truncate(MOST_MX);
         self.records(&mut seen, settled).await;
         let records = !seen.sts_txt.records.is_empty() || !seen.tlsrpt_txt.records.is_empty();
@@ -109,12 +111,11 @@ impl Probe {
         (seen.mx_hosts, seen.rua_hosts, seen.around) = (mx_hosts, rua_hosts, around);
     }
 
-    /// Makes a lookup unless it is known already.
-    async fn fill_unless<R: ResourceRecord>(&self, known: Option<Lookup<R>>, lookup: &mut Lookup<R>) {
-        match known {
-            Some(known) => *lookup = known,
-            None if self.exclusion.covers_name(&lookup.name) => lookup.outcome = Outcome::Excluded,
-            None => self.dns.fill(lookup).await,
+    /// Makes a lookup.
+    async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>) {
+        match self.exclusion.covers_name(&lookup.name) {
+            true => lookup.outcome = Outcome::Excluded,
+            false => self.dns.fill(lookup).await,
         }
     }
 
@@ -130,9 +131,14 @@ impl Probe {
             (sts_txt.outcome, tlsrpt_txt.outcome) = (Outcome::Pruned, Outcome::Pruned);
             return;
         }
-        let known = settled.as_mut().map(|settled| (settled.sts_txt.take(), settled.tlsrpt_txt.take()));
-        let (known_sts, known_tlsrpt) = known.unwrap_or_default();
-        tokio::join!(self.fill_unless(known_sts, sts_txt), self.fill_unless(known_tlsrpt, tlsrpt_txt));
+        let known_sts = take_over(settled.as_mut().and_then(|settled| settled.sts_txt.take()), sts_txt);
+        let known_tlsrpt = take_over(settled.as_mut().and_then(|settled| settled.tlsrpt_txt.take()), tlsrpt_txt);
+        match (known_sts, known_tlsrpt) {
+            (false, false) => drop(tokio::join!(self.fill(sts_txt), self.fill(tlsrpt_txt))),
+            (false, true) => self.fill(sts_txt).await,
+            (true, false) => self.fill(tlsrpt_txt).await,
+            (true, true) => {}
+        }
     }
 
     async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>, settled: &mut Settled) -> Policy {
@@ -148,8 +154,8 @@ impl Probe {
         let addresses = addresses_of(&a, &aaaa);
         let fetch = match (addresses.is_empty(), self.excluded_alias(&a, &aaaa)) {
             (true, _) => None,
-            (false, Some(alias)) => Some(withheld(addresses, alias)),
-            (false, None) => Some(self.fetcher.fetch(&host, addresses).await),
+            (false, Some(alias)) => Some(Box::new(withheld(addresses, alias))),
+            (false, None) => Some(Box::new(self.fetcher.fetch(&host, addresses).await)),
         };
         let further = match &fetch {
             Some(fetch) if self.look_around => self.further(domain, &host, fetch).await,
@@ -323,6 +329,13 @@ impl Probe {
             false => self.dns.lookup(name).await,
         }
     }
+}
+
+/// Puts a lookup that is known already in its place; whether there is one.
+fn take_over<R>(known: Option<Lookup<R>>, lookup: &mut Lookup<R>) -> bool {
+    let Some(known) = known else { return false };
+    *lookup = known;
+    true
 }
 
 fn addresses_of(a: &Lookup<Ipv4Addr>, aaaa: &Lookup<Ipv6Addr>) -> Vec<IpAddr> {

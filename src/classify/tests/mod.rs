@@ -51,7 +51,7 @@ impl Scene {
             tlsrpt_txt: answer(&domain.tlsrpt_record_name(), Vec::new()),
             host_a: Some(answer(&host, vec![Ipv4Addr::new(192, 0, 2, 1)])),
             host_aaaa: Some(answer(&host, vec![Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)])),
-            fetch: Some(fetch(&host)),
+            fetch: Some(Box::new(fetch(&host))),
             mx_hosts: Vec::new(),
             rua_hosts: Vec::new(),
             around: Vec::new(),

@@ -145,7 +145,7 @@ impl EvidenceColumns {
             tlsrpt_txt: self.tlsrpt_txt.get(row)?.ok_or_else(|| missing("tlsrpt_txt"))?,
             host_a: self.host_a.get(row)?,
             host_aaaa: self.host_aaaa.get(row)?,
-            fetch: self.fetch.get(row)?,
+            fetch: self.fetch.get(row)?.map(Box::new),
             mx_hosts: self.mx_hosts.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
             rua_hosts: self.rua_hosts.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
             around: self.around.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,

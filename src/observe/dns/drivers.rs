@@ -1,4 +1,5 @@
-//! The tasks that move messages: one sends for each resolver, one receives for each socket, one looks after the time; one watches each resolver.
+//! The tasks that move messages: one sends for each resolver, one receives for each socket, one lets messages gather, one looks after the time;
+//! one watches each resolver.
 
 use std::cmp::Reverse;
 use std::io;
@@ -25,11 +26,11 @@ use super::window::Move;
 const SHORTAGE_WAITS: (u32, Duration) = (100, Duration::from_millis(5));
 /// How long to wait where every id of every socket is in use.
 const CROWDED_WAIT: Duration = Duration::from_millis(5);
-/// How long a socket is left alone that has brought few messages while many more are on their way: each wake-up of the thread costs as
-/// much as some ten messages, and so long is nothing to those who wait.
-const GATHERING: Duration = Duration::from_millis(1);
-/// Messages of a wake-up that are few, and messages on their way to the socket that are many.
-const FEW_OF_MANY: (usize, usize) = (BATCH / 2, 256);
+/// How long the thread sleeps where few messages have come and many more are on their way: to be woken costs as much as ten messages,
+/// and the more questions leave at a time, the more of them are of one length. The thread's timers are exact to a millisecond anyway.
+const NAP: Duration = Duration::from_millis(2);
+/// Messages that are few, and questions on their way that are many.
+const FEW_OF_MANY: (usize, usize) = (256, 512);
 /// Full batches that one socket may receive before the lookups get their turn.
 const ROUNDS: usize = 16;
 
@@ -43,6 +44,7 @@ pub(super) fn spawn(engine: &Rc<Engine>, timeout: Duration) -> JoinSet<()> {
             drivers.spawn_local(receive_replies(Rc::clone(engine), resolver, socket));
         }
     }
+    drivers.spawn_local(let_gather(Rc::clone(engine)));
     drivers.spawn_local(watch_deadlines(Rc::clone(engine), timeout));
     drivers
 }
@@ -114,8 +116,17 @@ async fn receive_replies(engine: Rc<Engine>, resolver: usize, socket: usize) {
                 }
             }
         }
-        if received < FEW_OF_MANY.0 && line.ids.borrow().len() >= FEW_OF_MANY.1 {
-            sleep(GATHERING).await;
+        engine.received.set(engine.received.get() + received);
+        engine.emptied.notify_one();
+    }
+}
+
+/// Lets messages gather. Sleeps without giving the thread to others: whatever it waits for would be woken by the very next message.
+async fn let_gather(engine: Rc<Engine>) {
+    loop {
+        engine.emptied.notified().await;
+        if engine.received.replace(0) < FEW_OF_MANY.0 && engine.in_flight() >= FEW_OF_MANY.1 {
+            std::thread::sleep(NAP);
         }
     }
 }

@@ -35,6 +35,10 @@ pub(super) struct Engine {
     pub(super) outgoing: RefCell<Outgoing>,
     pub(super) leaving: RefCell<Vec<Leaving>>,
     pub(super) incoming: RefCell<Incoming>,
+    /// Messages received since they were last left to gather.
+    pub(super) received: Cell<usize>,
+    /// Told when a socket has been emptied.
+    pub(super) emptied: Notify,
     pub(super) health: Health,
     /// Octets of receive buffer to ask the kernel for.
     pub(super) receive_buffer: usize,
@@ -116,12 +120,19 @@ impl Engine {
             outgoing: RefCell::new(Outgoing::new()),
             leaving: RefCell::default(),
             incoming: RefCell::new(Incoming::new()),
+            received: Cell::new(0),
+            emptied: Notify::new(),
             health: Health::new(config.resolvers.len()),
             receive_buffer: config.receive_buffer,
             mix_case: config.mix_case,
             #[cfg(test)]
             fault: Cell::new(None),
         })
+    }
+
+    /// Questions on their way.
+    pub(super) fn in_flight(&self) -> usize {
+        self.resolvers.iter().map(Resolver::in_flight).sum()
     }
 
     /// The socket that a query left through.
@@ -151,7 +162,11 @@ impl Resolver {
 
     /// How many more queries may be in flight.
     pub(super) fn room(&self) -> usize {
-        self.window.room(self.sockets.iter().map(|line| line.ids.borrow().len()).sum())
+        self.window.room(self.in_flight())
+    }
+
+    fn in_flight(&self) -> usize {
+        self.sockets.iter().map(|line| line.ids.borrow().len()).sum()
     }
 
     fn enqueue(&self, key: Key) {

@@ -16,7 +16,7 @@ pub(super) use self::batched::{receive, receive_one, send};
 /// Messages received with one system call.
 pub(super) const BATCH: usize = 64;
 /// Messages that are sent at a time. Among so many there are many of one length.
-pub(super) const SEND_BATCH: usize = 256;
+pub(super) const SEND_BATCH: usize = 512;
 /// Room for one datagram. More than we advertise, because not every server heeds that.
 const DATAGRAM_OCTETS: usize = 4096;
 
@@ -146,7 +146,7 @@ mod batched {
     pub(super) struct SendState {
         calls: MultiHeaders<()>,
         /// Whether the kernel parts messages for us: until it refuses.
-        parts: bool,
+        pub(super) parts: bool,
     }
 
     pub(super) fn send_state() -> SendState {
@@ -232,6 +232,56 @@ mod batched {
             Err(error) if count == 0 => Err(error),
             _ => Ok(count),
         }
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::net::UdpSocket as StdSocket;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Messages of these lengths, each of a letter of its own.
+    fn messages(lengths: &[usize]) -> Vec<Vec<u8>> {
+        lengths.iter().zip(b'A'..).map(|(length, letter)| vec![letter; *length]).collect()
+    }
+
+    /// What arrives of the messages, one after the other.
+    async fn arriving(lengths: &[usize], parts: bool) -> Vec<Vec<u8>> {
+        let server = StdSocket::bind("127.0.0.1:0").unwrap();
+        server.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let (socket, _) = open(server.local_addr().unwrap(), 1 << 20).unwrap();
+        socket.writable().await.unwrap();
+        let mut outgoing = Outgoing::new();
+        outgoing.calls.parts = parts;
+        messages(lengths).iter().for_each(|message| outgoing.push(|octets| octets.extend_from_slice(message)));
+        let sent = send(&socket, &mut outgoing);
+        assert_eq!((sent.count, sent.fault.is_none()), (lengths.len(), true));
+        let mut buffer = [0; 512];
+        lengths.iter().map(|_| server.recv(&mut buffer).map(|length| buffer[..length].to_vec()).unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn messages_that_leave_together_arrive_apart() {
+        let long_run = [300; 130];
+        for lengths in [&[40, 40, 40, 39, 39, 20, 61, 60, 61][..], &[17], &[29, 30], &[30, 29], &long_run] {
+            assert_eq!(arriving(lengths, true).await, messages(lengths), "{lengths:?}");
+            assert_eq!(arriving(lengths, false).await, messages(lengths), "{lengths:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_kernel_does_not_part_leaves_apart() {
+        let server = StdSocket::bind("127.0.0.1:0").unwrap();
+        let (socket, _) = open(server.local_addr().unwrap(), 1 << 20).unwrap();
+        socket.writable().await.unwrap();
+        let mut outgoing = Outgoing::new();
+        // Together more than a datagram can have.
+        (0..40).for_each(|_| outgoing.push(|octets| octets.extend_from_slice(&[0; 2000])));
+        let sent = send(&socket, &mut outgoing);
+        assert_eq!((sent.count, sent.fault.is_none(), outgoing.calls.parts), (40, true, false));
     }
 }
 
