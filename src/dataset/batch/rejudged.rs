@@ -21,7 +21,7 @@ use super::names::NameBuilder;
 ///
 /// # Errors
 /// If a column is missing, or there are not as many judgements as rows.
-pub fn rejudged_batch(batch: &RecordBatch, assessments: &[Assessment]) -> Result<RecordBatch, DatasetError> {
+pub fn rejudged_batch(batch: &RecordBatch, assessments: &[Arc<Assessment>]) -> Result<RecordBatch, DatasetError> {
     if assessments.len() != batch.num_rows() {
         return Err(DatasetError::Inconsistent(format!("{} judgements of {} rows", assessments.len(), batch.num_rows())));
     }
