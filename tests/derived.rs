@@ -80,6 +80,51 @@ fn what_is_left_of_an_interrupted_run_is_made_anew() {
 }
 
 #[test]
+fn an_export_that_was_killed_is_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = "5a".repeat(32);
+    let arguments = |out: &Path| ["export", text(&ZOO), "-o", text(out), "--key", &key].map(str::to_owned);
+    let expect = |status, out: &Path| expect(status, &arguments(out).each_ref().map(String::as_str));
+    let checked = |out: &Path| {
+        let status = std::process::Command::new("sha256sum").args(["-c", "--quiet", "SHA256SUMS"]).current_dir(out).status();
+        assert!(status.unwrap().success());
+        fs::read_to_string(out.join("SHA256SUMS")).unwrap()
+    };
+    let whole = dir.path().join("whole");
+    expect(0, &whole);
+    checked(&whole);
+
+    // Killed at whatever moment: what is there goes for finished only if it is.
+    let killed = dir.path().join("killed");
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_stscan")).args(arguments(&killed)).spawn().unwrap();
+    while !killed.join("manifest.json").exists() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    if manifest(&killed).finished_at.is_none() {
+        expect(0, &killed);
+    }
+    checked(&killed);
+    assert_eq!(manifest(&killed).parts, manifest(&whole).parts);
+
+    // Killed at the last moment, when all that is missing is the finished manifest; and before, when a text was half written.
+    for broken in [None, Some("DATASHEET.md")] {
+        let unfinished = Manifest { finished_at: None, parts: Vec::new(), ..manifest(&whole) };
+        fs::write(killed.join("manifest.json"), serde_json::to_vec(&unfinished).unwrap()).unwrap();
+        if let Some(name) = broken {
+            fs::write(killed.join(name), "#").unwrap();
+            fs::remove_file(killed.join("SHA256SUMS")).unwrap();
+        }
+        expect(0, &killed);
+        checked(&killed);
+        assert_eq!(fs::read(killed.join("DATASHEET.md")).unwrap(), fs::read(whole.join("DATASHEET.md")).unwrap());
+    }
+    let refused = stderr(&expect(4, &killed));
+    assert!(refused.contains("finished at"), "{refused}");
+}
+
+#[test]
 fn columns_of_the_list_are_carried_along() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
@@ -101,6 +146,8 @@ fn columns_of_the_list_are_carried_along() {
     assert_eq!(carried(&path("again")), expected);
     expect(0, &["export", &path("out"), "-o", &path("public")]);
     assert_eq!(carried(&path("public")), [vec![], vec![]]);
+    let package: serde_json::Value = serde_json::from_slice(&fs::read(path("public/datapackage.json")).unwrap()).unwrap();
+    assert_eq!(package["resources"][0]["path"], "domains/part-00000.parquet", "a single part stands alone");
     expect(0, &["export", &path("out"), "-o", &path("kept"), "--keep-carried"]);
     assert_eq!(carried(&path("kept")), expected);
     let missing = stderr(&expect(2, &["scan", "--lab", &path("list.csv"), "--carry", "team", "-o", &path("x")]));
@@ -150,6 +197,8 @@ fn a_published_copy_has_no_mailbox_and_describes_itself() {
     let columns = stscan::dataset::schema().fields().len();
     assert_eq!(croissant["recordSet"][0]["field"].as_array().unwrap().len(), columns);
     assert_eq!(package["resources"][0]["schema"]["fields"].as_array().unwrap().len(), columns);
+    assert_eq!(package["resources"][0]["path"][2], "domains/part-00002.parquet");
+    assert_eq!(croissant["recordSet"][0]["field"][1]["source"]["extract"]["column"], "domain");
     let sheet = fs::read_to_string(hashed.join("DATASHEET.md")).unwrap();
     assert!(sheet.contains("## Collection process") && sheet.contains("[blank: to be filled in by the publisher]"), "{sheet}");
     let checked = std::process::Command::new("sha256sum").args(["-c", "--quiet", "SHA256SUMS"]).current_dir(&hashed).status();

@@ -13,7 +13,7 @@ use harness::{expect, rows, stderr, stdout};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use stscan::analyse::Scan;
-use stscan::analyse::diff::{Diff, Kind, diff};
+use stscan::analyse::diff::{Diff, Kind, diff, diff_by_shares};
 use stscan::classify::{Posture, classify};
 use stscan::dataset::{AccountingEntry, Activity, Dataset, List, Options, Record, RunDescription, Tool, record_batch};
 use stscan::evidence::Evidence;
@@ -282,6 +282,17 @@ fn a_changed_world_is_compared_row_by_row() {
         found.postures.iter().map(|((before, after), domains)| ((before.to_string(), after.to_string()), *domains)).collect();
     assert_eq!(found_postures, expected);
     assert_eq!((found.in_both, found.only_old, found.only_new), (2200, 400, 400));
+    let (old, new) = (Scan::open(Path::new(&path("old"))).unwrap(), Scan::open(Path::new(&path("new"))).unwrap());
+    for shares in [0, 2, 7] {
+        let by_shares = diff_by_shares(&old, &new, shares).unwrap();
+        assert!(Diff { old: found.old.clone(), new: found.new.clone(), ..by_shares } == found, "in {shares} shares");
+    }
+    let known = |posture: &str| posture != "unknown";
+    let both = expected.iter().filter(|((before, after), _)| known(before) && known(after));
+    assert_eq!(found.other_posture().of(), Some(both.clone().map(|(_, domains)| domains).sum()));
+    assert_eq!(found.other_posture().n(), Some(both.filter(|((before, after), _)| before != after).map(|(_, domains)| domains).sum()));
+    let once = expected.iter().filter(|((before, after), _)| known(before) != known(after));
+    assert_eq!(found.unknown_once().n(), Some(once.map(|(_, domains)| domains).sum()));
     let adopted = expected.iter().filter(|((before, after), _)| before == "absent" && after != "absent" && after != "unknown");
     assert_eq!(found.kinds.get(&Kind::Adopted).copied().unwrap_or_default(), adopted.map(|(_, domains)| domains).sum::<u64>());
     assert!(found.kinds.contains_key(&Kind::Adopted), "the two states of the world differ");

@@ -6,7 +6,8 @@ mod harness;
 
 use std::fs;
 
-use stscan::dataset::{Manifest, Reader, SharedActivity};
+use stscan::dataset::{EvidenceColumns, Manifest, Reader, SharedActivity};
+use stscan::evidence::Evidence;
 use stscan::lab::{Counts, Lab, LabConfig, World};
 
 /// Scans names of the zoo against a lab of our own and gives what the lab was asked.
@@ -17,17 +18,24 @@ fn asked(names: impl Iterator<Item = String>, options: &[&str]) -> Counts {
 /// The same, and what the manifest says of answers that were shared.
 fn asked_and_shared(names: impl Iterator<Item = String>, options: &[&str]) -> (Counts, SharedActivity) {
     let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
-    let (rows, manifest) = scan_with_manifest(&lab, names, options);
+    let Scanned { rows, manifest, .. } = scan_whole(&lab, names, options);
     assert!(rows.iter().all(|row| row.column("posture") == Some("enforce")), "a scan without failures");
     (lab.journal().counts(), manifest.activity.shared)
 }
 
 /// Scans names against a lab.
 fn scan(lab: &Lab, names: impl Iterator<Item = String>, options: &[&str]) -> Vec<harness::Row> {
-    scan_with_manifest(lab, names, options).0
+    scan_whole(lab, names, options).rows
 }
 
-fn scan_with_manifest(lab: &Lab, names: impl Iterator<Item = String>, options: &[&str]) -> (Vec<harness::Row>, Manifest) {
+/// What a scan has come to.
+struct Scanned {
+    rows: Vec<harness::Row>,
+    evidence: Vec<Evidence>,
+    manifest: Manifest,
+}
+
+fn scan_whole(lab: &Lab, names: impl Iterator<Item = String>, options: &[&str]) -> Scanned {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     let (list, authority, out) = (path("list.txt"), path("ca.pem"), path("out"));
@@ -40,7 +48,34 @@ fn scan_with_manifest(lab: &Lab, names: impl Iterator<Item = String>, options: &
     let arguments = [&["scan", &list, "-o", &out][..], &network, &pace, rounds, options].concat();
     harness::expect(0, &arguments);
     let out = dir.path().join("out");
-    (harness::rows(&out), Reader::open(&out).unwrap().manifest().clone())
+    let reader = Reader::open(&out).unwrap();
+    let evidence = reader.batches(None).flat_map(|batch| {
+        let batch = batch.unwrap();
+        let columns = EvidenceColumns::of(&batch).unwrap();
+        (0..batch.num_rows()).map(|row| columns.row(row).unwrap()).collect::<Vec<_>>()
+    });
+    Scanned { rows: harness::rows(&out), evidence: evidence.collect(), manifest: reader.manifest().clone() }
+}
+
+/// Questions that were sent for a row.
+fn questions(evidence: &Evidence) -> u64 {
+    let Evidence { mx, sts_txt, tlsrpt_txt, host_a, host_aaaa, mx_hosts, rua_hosts, .. } = evidence;
+    let records = [mx.attempts, sts_txt.attempts, tlsrpt_txt.attempts];
+    let host = host_a.iter().map(|lookup| lookup.attempts).chain(host_aaaa.iter().map(|lookup| lookup.attempts));
+    let mx_hosts = mx_hosts.iter().flat_map(|host| [host.a.attempts, host.aaaa.attempts]);
+    let receivers = rua_hosts.iter().flat_map(|receiver| {
+        let mx = receiver.mx.as_ref().map(|lookup| lookup.attempts);
+        [mx, receiver.a.as_ref().map(|lookup| lookup.attempts), receiver.aaaa.as_ref().map(|lookup| lookup.attempts)]
+    });
+    records.into_iter().chain(host).chain(mx_hosts).chain(receivers.flatten()).map(u64::from).sum()
+}
+
+#[test]
+fn every_question_is_in_the_evidence_of_one_row() {
+    let lab = Lab::start(LabConfig { world: World::Census, names: None, seed: 1 }).unwrap();
+    let Scanned { evidence, manifest, .. } = scan_whole(&lab, (0..4000).map(|number| format!("name-{number}.example")), &[]);
+    assert!(manifest.activity.shared.mx_hosts.hits > 0 && manifest.activity.shared.policy_targets.hits > 0, "something was shared");
+    assert_eq!(evidence.iter().map(questions).sum::<u64>(), manifest.activity.dns_queries);
 }
 
 /// The least and the most queries that arrived in any five seconds (500 hundredths), as a share of what the rate allows.

@@ -243,7 +243,6 @@ fn refused(ordinal: u64, domain: &str, alias: Option<&str>, address: Ipv4Addr) -
         Lookup { records: vec![address], cname_chain: alias.map(str::to_owned).into_iter().collect(), ..answered(domain.policy_host()) };
     let error = FetchError { stage: FetchStage::Connect, fault: FetchFault::Refused, text: "refused".to_owned() };
     let evidence = Evidence {
-        scanned_at: UNIX_EPOCH + Duration::from_secs(1_795_000_000),
         elapsed_ms: 5,
         mx: Lookup { records: mx, rcode: Some(0), ..Lookup::unsent(domain.as_str().to_owned(), Outcome::Noerror) },
         sts_txt: Lookup {
@@ -254,11 +253,7 @@ fn refused(ordinal: u64, domain: &str, alias: Option<&str>, address: Ipv4Addr) -
         host_a: Some(host),
         host_aaaa: Some(Lookup::unsent(domain.policy_host(), Outcome::Nodata)),
         fetch: Some(Box::new(Fetch { error: Some(error), ..Fetch::new(vec![IpAddr::from(address)]) })),
-        mx_hosts: Vec::new(),
-        rua_hosts: Vec::new(),
-        around: Vec::new(),
-        further: Vec::new(),
-        domain: domain.clone(),
+        ..Evidence::nothing_seen(domain.clone(), UNIX_EPOCH + Duration::from_secs(1_795_000_000))
     };
     let assessment = classify(&evidence);
     Record { target: Target { ordinal, domain, rank: None, list: "made.csv".into(), carried: Vec::new() }, evidence, assessment }

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use arrow::array::{RecordBatch, StringArray};
 use rayon::prelude::*;
 
 use super::{AnalyseError, Scan};
-use crate::classify::{Assessment, CATALOGUE_VERSION, classify};
+use crate::classify::{self, Assessment, CATALOGUE_VERSION};
 use crate::dataset::{
     ColumnGroup, DatasetError, DerivedDataset, EvidenceColumns, Judge, MAX_BATCH_ROWS, Manifest, Options, Part, Reader, Tool, elements,
     rejudged_batch, text,
@@ -31,6 +31,9 @@ const COLUMNS: &[&str] = &[
     "carried",
     "evidence",
 ];
+
+/// What judgement leaves as it is and takes time to pack. Of numbers the footer has more to say than can be taken over.
+const UNCHANGED: &[&str] = &["domain", "list", "carried", "evidence"];
 
 /// How the judgements differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,7 +112,9 @@ pub fn reclassify(dir: &Path, out: &Path) -> Result<(Manifest, Changes), Analyse
             Rejudged { batches: origin.part_in_batches(part, Some(COLUMNS), MAX_BATCH_ROWS)?, ahead, ready: Vec::new().into_iter() };
         let mut sum = Changes::default();
         let written = dataset.write_part(
+            &origin,
             part,
+            UNCHANGED,
             batches.map(|judged| {
                 let (batch, more) = judged?;
                 sum = std::mem::take(&mut sum).merge(more);
@@ -182,13 +187,14 @@ impl<B: Iterator<Item = Result<RecordBatch, DatasetError>>> Iterator for Rejudge
 fn rejudge(batch: Result<RecordBatch, DatasetError>) -> Result<(RecordBatch, Changes), DatasetError> {
     let batch = batch?;
     let evidence = EvidenceColumns::of(&batch)?;
-    let assessments = (0..batch.num_rows()).map(|row| Ok(classify(&evidence.row(row)?))).collect::<Result<Vec<_>, DatasetError>>()?;
+    let mut judge = classify::Judge::default();
+    let assessments = (0..batch.num_rows()).map(|row| Ok(judge.judge(&evidence.row(row)?))).collect::<Result<Vec<_>, DatasetError>>()?;
     let changes = changes(&batch, &assessments)?;
     Ok((rejudged_batch(&batch, &assessments)?, changes))
 }
 
 /// How the rows' judgements differ from those that were stored.
-fn changes(batch: &RecordBatch, assessments: &[Assessment]) -> Result<Changes, DatasetError> {
+fn changes(batch: &RecordBatch, assessments: &[Arc<Assessment>]) -> Result<Changes, DatasetError> {
     let table = ColumnGroup::table(batch);
     let (posture, delivery): (StringArray, StringArray) = (table.column("posture")?, table.column("delivery")?);
     let (lists, findings) = table.groups("findings")?;

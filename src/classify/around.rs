@@ -66,7 +66,7 @@ fn parent_record_name(evidence: &Evidence) -> Option<String> {
 
 /// Adds that a subdomain takes mail without a record, whose registrable domain has one (RFC 8461 section 3.4).
 pub(super) fn remark_parent(evidence: &Evidence, sts_state: RecordState, mx_state: MxState, findings: &mut Findings) {
-    if sts_state != RecordState::Absent || mx_state != MxState::Present {
+    if evidence.around.is_empty() || sts_state != RecordState::Absent || mx_state != MxState::Present {
         return;
     }
     let Some(name) = parent_record_name(evidence) else { return };

@@ -63,13 +63,23 @@ pub(super) fn read(evidence: &Evidence, findings: &mut Findings) -> Exchanges {
     if state == MxState::Present && evidence.mx.records.iter().any(|mx| mx.exchange == ".") {
         findings.add("mx-null-not-alone", evidence.domain.as_str(), "");
     }
-    remark(state, &hosts, evidence.domain.as_str(), findings);
-    let mut seen = HashSet::new();
-    hosts.retain(|host| seen.insert(host.name.clone()));
+    let is_repeated = is_repeated(&hosts);
+    remark(state, &hosts, is_repeated, evidence.domain.as_str(), findings);
+    if is_repeated {
+        let mut seen = HashSet::new();
+        hosts.retain(|host| seen.insert(host.name.clone()));
+    }
     Exchanges { state, hosts }
 }
 
-fn remark(state: MxState, hosts: &[Host], domain: &str, findings: &mut Findings) {
+/// Whether a name occurs more than once, as it hardly ever does.
+fn is_repeated(hosts: &[Host]) -> bool {
+    let mut names: Vec<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
+}
+
+fn remark(state: MxState, hosts: &[Host], is_repeated: bool, domain: &str, findings: &mut Findings) {
     match state {
         MxState::Null => findings.add("mx-null", domain, ""),
         MxState::None => findings.add("mx-none", THE_DOMAIN, ""),
@@ -80,21 +90,21 @@ fn remark(state: MxState, hosts: &[Host], domain: &str, findings: &mut Findings)
     }
     let (mut once, mut twice) = (HashSet::new(), HashSet::new());
     for Host { name, preference } in hosts {
-        let detail = format!("preference {preference}");
-        if !once.insert(name) {
+        let detail = || format!("preference {preference}");
+        if is_repeated && !once.insert(name) {
             if twice.insert(name) {
-                findings.add("mx-duplicate", name, detail);
+                findings.add("mx-duplicate", name, detail());
             }
             continue; // What else is to be said of the host has been said.
         }
         if is_address(name) {
-            findings.add("mx-ip-literal", name, &detail);
+            findings.add("mx-ip-literal", name, detail());
         }
         if is_beyond_ascii(name) {
-            findings.add("mx-u-label", name, &detail);
+            findings.add("mx-u-label", name, detail());
         }
         if name.contains('_') {
-            findings.add("mx-underscore", name, &detail);
+            findings.add("mx-underscore", name, detail());
         }
     }
 }

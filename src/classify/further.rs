@@ -24,18 +24,20 @@ pub(super) fn remark_elsewhere(evidence: &Evidence, retrieval: &Retrieval<'_>, f
 
 /// Adds that a policy is served of which no record tells.
 pub(super) fn remark_unannounced(evidence: &Evidence, sts_state: RecordState, findings: &mut Findings) {
-    if evidence.further.is_empty() {
+    if evidence.further.is_empty() || sts_state != RecordState::Absent || evidence.fetch.is_some() {
         return;
     }
     let right = policy_url(evidence);
-    let served = |connection: &&Connection| connection.url == right && policy(connection).is_some();
-    if sts_state == RecordState::Absent && evidence.fetch.is_none() && evidence.further.iter().find(served).is_some() {
+    if evidence.further.iter().any(|connection| connection.url == right && policy(connection).is_some()) {
         findings.add("sts-policy-without-record", &evidence.domain.policy_host(), "");
     }
 }
 
 /// Adds that the addresses of the policy host do not serve the same. Failures that may pass say nothing.
 pub(super) fn remark_addresses(evidence: &Evidence, findings: &mut Findings) {
+    if evidence.further.is_empty() {
+        return; // One address alone agrees with itself.
+    }
     let Some(own) = evidence.fetch.as_deref().and_then(own_view) else { return };
     let right = policy_url(evidence);
     let others = evidence.further.iter().filter(|connection| connection.url == right && connection.is_conclusive());

@@ -61,12 +61,20 @@ impl DerivedDataset {
         &mut self.manifest
     }
 
-    /// Writes the rows made of a part. Several threads may do so at once, each with another part.
+    /// Writes the rows made of a part of `origin`, whole rows in the same order; `unchanged` are columns that are the same in both, and are
+    /// taken over as they are packed where the origin has the columns of this version. Several threads may do so at once, each with
+    /// another part.
     ///
     /// # Errors
     /// If a batch cannot be had, the rows are not as many as the part's, or the disk fails.
-    pub fn write_part(&self, of: &Part, batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>) -> Result<Part, DatasetError> {
-        part::write_derived(&self.dir, &self.manifest, of, batches)
+    pub fn write_part(
+        &self,
+        origin: &Reader,
+        of: &Part,
+        unchanged: &[&str],
+        batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
+    ) -> Result<Part, DatasetError> {
+        part::write_derived(&self.dir, &self.manifest, (origin.dir(), of), unchanged, batches)
     }
 
     /// Copies the rejected lines of the origin, each as `line` makes it; a line has its end.
@@ -86,7 +94,7 @@ impl DerivedDataset {
                 file.write_all(&line(&text))?;
                 text.clear();
             }
-            file.flush()
+            file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
         };
         copy().map_err(DatasetError::io("copy", &from))
     }
@@ -95,7 +103,20 @@ impl DerivedDataset {
     ///
     /// # Errors
     /// If the disk fails, or the rows and lines do not add up.
-    pub fn finish(mut self, parts: Vec<Part>) -> Result<Manifest, DatasetError> {
+    pub fn finish(self, parts: Vec<Part>) -> Result<Manifest, DatasetError> {
+        self.finish_with(parts, |_, _| Ok(()))
+    }
+
+    /// As [`Self::finish`], with further files: `write_beside` is given the manifest and its text before that is in its place, so that a
+    /// dataset that is finished has all of them, and one that is not is made anew.
+    ///
+    /// # Errors
+    /// As [`Self::finish`]; those of `write_beside`.
+    pub fn finish_with<E: From<DatasetError>>(
+        mut self,
+        parts: Vec<Part>,
+        write_beside: impl FnOnce(&Manifest, &[u8]) -> Result<(), E>,
+    ) -> Result<Manifest, E> {
         let activity = self.manifest.activity;
         for part in parts {
             self.manifest.list(part, activity);
@@ -104,7 +125,9 @@ impl DerivedDataset {
             accounting.check(self.manifest.counts.rows)?;
         }
         self.manifest.finished_at = self.finished_at.take();
-        folder::write_manifest(&self.dir, &self.manifest)?;
+        let text = folder::manifest_text(&self.manifest)?;
+        write_beside(&self.manifest, &text)?;
+        folder::replace_manifest(&self.dir, &text)?;
         Ok(self.manifest)
     }
 }

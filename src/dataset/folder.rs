@@ -88,12 +88,22 @@ pub(super) fn no_folder(dir: &Path) -> DatasetError {
 
 /// Replaces the manifest.
 pub(super) fn write_manifest(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
-    let path = dir.join(MANIFEST);
+    replace_manifest(dir, &manifest_text(manifest)?)
+}
+
+/// The manifest as it is written.
+pub(super) fn manifest_text(manifest: &Manifest) -> Result<Vec<u8>, DatasetError> {
     let mut text = serde_json::to_vec_pretty(manifest).map_err(|error| DatasetError::Encoding(error.to_string()))?;
     text.push(b'\n');
+    Ok(text)
+}
+
+/// Replaces the manifest by this text of one.
+pub(super) fn replace_manifest(dir: &Path, text: &[u8]) -> Result<(), DatasetError> {
+    let path = dir.join(MANIFEST);
     let new = temporary(&path);
     let mut file = File::create(&new).map_err(DatasetError::io("create", &new))?;
-    file.write_all(&text).and_then(|()| file.sync_all()).map_err(DatasetError::io("write", &new))?;
+    file.write_all(text).and_then(|()| file.sync_all()).map_err(DatasetError::io("write", &new))?;
     put_in_place(&new, &path)
 }
 

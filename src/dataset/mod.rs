@@ -16,6 +16,7 @@ mod derived;
 mod encoding;
 mod error;
 mod folder;
+mod hashing;
 mod lock;
 mod manifest;
 mod manifest_schema;
@@ -28,6 +29,7 @@ mod resume;
 mod samples;
 mod schema;
 mod shared_activity;
+mod splice;
 mod store;
 mod stream;
 

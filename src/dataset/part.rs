@@ -1,16 +1,17 @@
 //! One part: the rows of a shard, sorted by ordinal, in a Parquet file that is whole before it has its name.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::Path;
 
 use arrow::array::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
-use sha2::{Digest, Sha256};
 
-use super::manifest::{Manifest, Part, hex};
+use super::hashing::{Digested, Hashing};
+use super::manifest::{Manifest, Part};
 use super::order::Order;
+use super::splice::{Origin, Splice};
 use super::{Counts, DatasetError, encoding, folder, schema};
 
 /// Writes the rows of a shard and gives the entry that lists them.
@@ -32,12 +33,6 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, batches: &[Reco
     Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts })
 }
 
-/// Length and hash of what was written.
-struct Digested {
-    bytes: u64,
-    sha256: String,
-}
-
 fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<Digested, DatasetError> {
     let mut file = PartWriter::create(path, manifest)?;
     for rows in order.batches() {
@@ -46,17 +41,24 @@ fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<Dig
     file.finish()
 }
 
-/// Writes the rows that were made of another dataset's part, in the order given, under the same name, shard and ordinals.
+/// Writes the rows that were made of the part of another dataset, in the order given, under the same name, shard and ordinals. The
+/// columns `unchanged` are the same in both.
 pub(super) fn write_derived(
     dir: &Path,
     manifest: &Manifest,
-    of: &Part,
+    (origin, of): (&Path, &Part),
+    unchanged: &[&str],
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
 ) -> Result<Part, DatasetError> {
     let path = folder::part_path(dir, of)?;
     let new = folder::temporary(&path);
     let write = || {
         let mut file = PartWriter::create(&new, manifest)?;
+        if !unchanged.is_empty()
+            && let Some(origin) = Origin::open(&folder::part_path(origin, of)?)?
+        {
+            file = file.beside(origin, unchanged)?;
+        }
         let mut counts = Counts::default();
         for batch in batches {
             let batch = batch?;
@@ -80,24 +82,46 @@ pub(super) fn write_derived(
 
 /// A part's file while it is being written.
 struct PartWriter<'p> {
-    writer: ArrowWriter<Hashing>,
+    packer: Packer,
     path: &'p Path,
+}
+
+/// What packs the rows.
+enum Packer {
+    /// Every column.
+    All(Box<ArrowWriter<Hashing>>),
+    /// Those that are not taken over from another part.
+    Some(Box<Splice>),
 }
 
 impl<'p> PartWriter<'p> {
     fn create(path: &'p Path, manifest: &Manifest) -> Result<Self, DatasetError> {
         let file = File::create(path).map_err(DatasetError::io("create", path))?;
         let writer = ArrowWriter::try_new(Hashing::new(file), schema(), Some(encoding::properties(manifest)));
-        Ok(Self { writer: writer.map_err(|error| from_parquet(error, path))?, path })
+        Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path })
+    }
+
+    /// The writer with columns taken over from another part; before anything is written.
+    fn beside(self, origin: Origin, unchanged: &[&str]) -> Result<Self, DatasetError> {
+        let Self { packer: Packer::All(writer), path } = self else { return Ok(self) };
+        let splice = Splice::begin(*writer, origin, unchanged).map_err(|error| from_parquet(error, path))?;
+        Ok(Self { packer: Packer::Some(Box::new(splice)), path })
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<(), DatasetError> {
-        self.writer.write(batch).map_err(|error| from_parquet(error, self.path))
+        let written = match &mut self.packer {
+            Packer::All(writer) => writer.write(batch),
+            Packer::Some(splice) => splice.write(batch),
+        };
+        written.map_err(|error| from_parquet(error, self.path))
     }
 
     fn finish(self) -> Result<Digested, DatasetError> {
-        let hashing = self.writer.into_inner().map_err(|error| from_parquet(error, self.path))?;
-        hashing.finish().map_err(DatasetError::io("write", self.path))
+        let hashing = match self.packer {
+            Packer::All(writer) => writer.into_inner(),
+            Packer::Some(splice) => splice.finish(),
+        };
+        hashing.map_err(|error| from_parquet(error, self.path))?.finish().map_err(DatasetError::io("write", self.path))
     }
 }
 
@@ -112,40 +136,12 @@ fn from_parquet(error: ParquetError, path: &Path) -> DatasetError {
     }
 }
 
-/// A file that is hashed on its way to the disk.
-struct Hashing {
-    file: BufWriter<File>,
-    sha256: Sha256,
-    bytes: u64,
-}
-
-impl Hashing {
-    fn new(file: File) -> Self {
-        Self { file: BufWriter::with_capacity(1 << 18, file), sha256: Sha256::new(), bytes: 0 }
-    }
-
-    fn finish(self) -> io::Result<Digested> {
-        self.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        Ok(Digested { bytes: self.bytes, sha256: hex(&self.sha256.finalize()) })
-    }
-}
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.sha256.update(bytes.get(..written).unwrap_or_default());
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
+    use crate::dataset::manifest::hex;
     use crate::dataset::{record_batch, samples};
 
     #[test]

@@ -43,19 +43,11 @@ pub(super) fn absent(ordinal: u64, domain: &str) -> Record {
     let noise = noise(ordinal);
     let scanned_at = UNIX_EPOCH + Duration::from_micros(1_795_000_000_000_000 + ordinal * 250 + noise % 20_000);
     let evidence = Evidence {
-        scanned_at,
         elapsed_ms: (noise % 60) as u32 + 10,
         mx: negative(domain.as_str().to_owned(), noise),
         sts_txt: negative(domain.sts_record_name(), noise >> 21),
         tlsrpt_txt: negative(domain.tlsrpt_record_name(), noise >> 42),
-        host_a: None,
-        host_aaaa: None,
-        fetch: None,
-        mx_hosts: Vec::new(),
-        rua_hosts: Vec::new(),
-        around: Vec::new(),
-        further: Vec::new(),
-        domain: domain.clone(),
+        ..Evidence::nothing_seen(domain.clone(), scanned_at)
     };
     let target = Target { ordinal, domain, rank: i32::try_from(ordinal + 1).ok(), list: "tranco-ABCD.csv".into(), carried: Vec::new() };
     Record { target, evidence, assessment: absence() }

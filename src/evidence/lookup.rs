@@ -65,7 +65,7 @@ pub struct Lookup<R> {
     pub attempts: u16,
     /// Whether the answer came over TCP.
     pub tcp: bool,
-    /// From the last question to its answer, in microseconds.
+    /// From the last question to its answer, in microseconds; while hundreds are on their way, up to 2 ms more, for which answers gather.
     pub rtt_us: Option<u32>,
     /// What the operating system said, for [`Outcome::LocalError`]; what is wrong with the answer, for [`Outcome::Malformed`].
     pub detail: Option<String>,

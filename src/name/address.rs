@@ -7,7 +7,9 @@ use ipnet::{Ipv4Net, Ipv6Net};
 /// Whether a text is an IP address where a host name belongs, in brackets or not (RFC 5321 section 4.1.3).
 pub fn is_address(name: &str) -> bool {
     let inner = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    inner.strip_prefix("ipv6:").unwrap_or(inner).parse::<IpAddr>().is_ok()
+    // Few names end so, and to try each would take longer.
+    (inner.ends_with(|last: char| last.is_ascii_digit()) || inner.contains(':'))
+        && inner.strip_prefix("ipv6:").unwrap_or(inner).parse::<IpAddr>().is_ok()
 }
 
 /// The block of an address that means another host, or none, in every other network; `None` for all other addresses.

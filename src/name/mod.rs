@@ -52,16 +52,6 @@ impl Domain {
         self.labels().next_back().unwrap_or_default()
     }
 
-    /// The name without its first label; `None` for a single label.
-    pub fn parent(&self) -> Option<&str> {
-        self.0.split_once('.').map(|(_, parent)| parent)
-    }
-
-    /// Whether this name is `ancestor` or lies below it.
-    pub fn is_at_or_below(&self, ancestor: &str) -> bool {
-        self.0.strip_suffix(ancestor).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    }
-
     fn below(&self, label: &str) -> String {
         let mut name = String::with_capacity(label.len() + self.0.len());
         name.push_str(label);
@@ -132,16 +122,7 @@ mod tests {
         assert_eq!(domain.sts_record_name(), "_mta-sts.example.com");
         assert_eq!(domain.tlsrpt_record_name(), "_smtp._tls.example.com");
         assert_eq!(domain.policy_host(), "mta-sts.example.com");
-        assert_eq!(domain.parent(), Some("com"));
         assert_eq!(domain.tld(), "com");
-    }
-
-    #[test]
-    fn ancestry_is_by_whole_labels() {
-        let domain = Domain::from_a_labels("mail.example.com").unwrap();
-        assert!(domain.is_at_or_below("example.com"));
-        assert!(domain.is_at_or_below("mail.example.com"));
-        assert!(!domain.is_at_or_below("ample.com"));
     }
 
     #[test]

@@ -56,11 +56,11 @@ impl<B> Assembler<B> {
         self.take(shard)
     }
 
-    /// Takes what there is of a shard, whose other rows are late and come together when the last of them is there. Once only: late rows of
-    /// late rows would make many small parts.
-    pub(super) fn take_early(&mut self, shard: u64) -> Option<(u64, Vec<B>)> {
+    /// Takes what there is of a shard if no more than `most_late` of its rows are late; these come together when the last of them is there.
+    /// Once only: late rows of late rows would make many small parts.
+    pub(super) fn take_early(&mut self, shard: u64, most_late: u64) -> Option<(u64, Vec<B>)> {
         let rows = self.open.get(&shard).map_or(0, |open| open.rows);
-        if rows == 0 || self.gone_early.contains_key(&shard) {
+        if rows == 0 || self.gone_early.contains_key(&shard) || self.missing(shard).saturating_sub(rows) > most_late {
             return None;
         }
         self.gone_early.insert(shard, rows);
@@ -111,10 +111,14 @@ impl WindowState {
         !self.closed && self.open.first_key_value().is_some_and(|(oldest, _)| shard >= oldest + shards)
     }
 
-    /// The shard for which the reader waits, if its rows to come may be late.
+    /// How many more targets may be late.
+    fn late_room(&self, most_late: u64) -> u64 {
+        most_late.saturating_sub(self.late.values().sum())
+    }
+
+    /// The shard for which the reader waits, if there is room for late rows.
     fn overdue(&self, most_late: u64) -> Option<u64> {
-        let late: u64 = self.late.values().sum();
-        self.open.first_key_value().filter(|(_, left)| late + **left <= most_late).map(|(oldest, _)| *oldest)
+        self.open.keys().next().copied().filter(|_| self.late_room(most_late) > 0)
     }
 }
 
@@ -147,6 +151,11 @@ impl Window {
             }
         }
         !state.closed
+    }
+
+    /// How many more targets may be late.
+    pub(super) fn late_room(&self) -> u64 {
+        self.lock().late_room(self.most_late)
     }
 
     /// Notes targets of `shard` that will come.
@@ -224,12 +233,13 @@ mod tests {
     fn late_rows_of_a_shard_come_together() {
         let mut assembler = Assembler::new(4, vec![0..1, 9..10]);
         assembler.add(0, 1, 'a');
-        assert_eq!(assembler.take_early(0), Some((0, vec!['a'])));
+        assert_eq!(assembler.take_early(0, 1), None, "too much of it is late");
+        assert_eq!(assembler.take_early(0, 2), Some((0, vec!['a'])));
         assembler.add(0, 1, 'b');
-        assert_eq!((assembler.take_early(0), assembler.take_complete()), (None, None), "one part more is enough");
+        assert_eq!((assembler.take_early(0, 2), assembler.take_complete()), (None, None), "one part more is enough");
         assembler.add(0, 1, 'c');
         assert_eq!(assembler.take_complete(), Some((0, vec!['b', 'c'])));
-        assert_eq!(assembler.take_early(1), None, "nothing is there of it");
+        assert_eq!(assembler.take_early(1, 9), None, "nothing is there of it");
     }
 
     fn window(may_be_late: bool) -> Window {
@@ -273,12 +283,12 @@ mod tests {
     #[test]
     fn there_is_a_bound_to_what_is_late() {
         let window = Window::new(10, 20, true);
-        window.enter(0, MOST_LATE);
+        window.enter(0, MOST_LATE + 1);
         window.leave(0, 1, true);
         window.enter(1, 2);
-        assert_eq!(window.lock().overdue(window.most_late), None);
+        assert_eq!((window.late_room(), window.lock().overdue(window.most_late)), (0, None));
         window.leave(0, 1, true);
-        assert_eq!(window.lock().overdue(window.most_late), Some(1));
+        assert_eq!((window.late_room(), window.lock().overdue(window.most_late)), (1, Some(1)));
         assert_eq!(super::Window::new(10, 20, false).lock().overdue(0), None);
     }
 }

@@ -185,7 +185,7 @@ impl Stages<'_> {
         while let Ok(batch) = batches.recv_blocking() {
             let Batch { shard, rows } = batch?;
             if rows.num_rows() == 0 {
-                if let Some((shard, batches)) = assembler.take_early(shard)
+                if let Some((shard, batches)) = assembler.take_early(shard, self.window.late_room())
                     && shards.send(Shard { shard, batches, early: true }).is_err()
                 {
                     return Ok(());

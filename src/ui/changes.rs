@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::tables::csv::field;
 use super::text::{safe, safe_json};
+use crate::analyse::Cell;
 use crate::analyse::diff::{Change, Changed, Diff, Kind};
 use crate::classify::Posture;
 
@@ -19,9 +20,16 @@ pub fn terminal(diff: &Diff, listed: &[&Changed], top: usize) -> String {
     let _ = writeln!(out, "{bold}{} ({}) to {} ({}){bold:#}", safe(&old.0), safe(&old.1), safe(&new.0), safe(&new.1));
     let _ = writeln!(
         out,
-        "{} domains in both lists, {} only in the old one, {} only in the new one\n",
+        "{} domains in both lists, {} only in the old one, {} only in the new one",
         diff.in_both, diff.only_old, diff.only_new
     );
+    for (what, cell) in [("have another posture", diff.other_posture()), ("are unknown in one of the scans", diff.unknown_once())] {
+        if let (Cell::Share { n, of }, Some(share), Some(interval)) = (cell, cell.share(), cell.interval()) {
+            let (share, low, high) = (share * 100.0, interval.low * 100.0, interval.high * 100.0);
+            let _ = writeln!(out, "{n} of {of} {what} ({share:.3} %, 95 % interval {low:.3}-{high:.3})");
+        }
+    }
+    out.push('\n');
     for (kind, domains) in &diff.kinds {
         let style = style(*kind);
         let _ = writeln!(out, "{style}{:<22}{style:#} {domains:>10}", kind.as_str());
@@ -80,6 +88,7 @@ pub fn json(diff: &Diff, listed: &[&Changed]) -> String {
     let kinds: serde_json::Map<String, Value> = diff.kinds.iter().map(|(kind, domains)| (kind.to_string(), (*domains).into())).collect();
     let posture = |((before, after), domains): (&(Posture, Posture), &u64)| json!({ "before": before, "after": after, "domains": domains });
     let change = |change: &Change| json!({ "change": change.kind, "before": change.before, "after": change.after, "code": change.code });
+    let share = |cell: Cell| json!({ "n": cell.n(), "of": cell.of(), "share": cell.share(), "low": cell.interval().map(|i| i.low), "high": cell.interval().map(|i| i.high) });
     let domain = |domain: &&Changed| json!({ "domain": domain.domain, "changes": domain.changes.iter().map(change).collect::<Vec<_>>() });
     let object = json!({
         "old": scan(&diff.old),
@@ -87,6 +96,8 @@ pub fn json(diff: &Diff, listed: &[&Changed]) -> String {
         "in_both": diff.in_both,
         "only_old": diff.only_old,
         "only_new": diff.only_new,
+        "other_posture": share(diff.other_posture()),
+        "unknown_once": share(diff.unknown_once()),
         "changes": kinds,
         "postures": diff.postures.iter().map(posture).collect::<Vec<Value>>(),
         "domains": listed.iter().map(domain).collect::<Vec<Value>>(),

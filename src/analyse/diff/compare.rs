@@ -1,7 +1,5 @@
 //! Two states of one domain held against each other.
 
-use std::collections::BTreeSet;
-
 use super::kind::Kind;
 use super::state::State;
 use crate::classify::{Delivery, MxState, PolicyStage, Posture, RecordState};
@@ -137,17 +135,17 @@ fn policies(old: &State, new: &State, changes: &mut Changes) {
     if !old.has_policy_text() || !new.has_policy_text() {
         return provider_of_policy(old, new, changes);
     }
-    if let (Some(id_before), Some(id_after), Some(before), Some(after)) = (&old.id, &new.id, &old.body_sha256, &new.body_sha256) {
+    if let (Some(id_before), Some(id_after), Some(before), Some(after)) = (&old.id, &new.id, old.body, new.body) {
         match (id_before == id_after, before == after) {
-            (true, false) => changes.add_finding(Kind::IdReused, "sts-id-reused-body-changed", id_before, id_after),
-            (false, true) => changes.add_finding(Kind::IdOnly, "sts-id-changed-body-same", id_before, id_after),
+            (true, false) => changes.add_finding(Kind::IdReused, "sts-id-reused-body-changed", &**id_before, &**id_after),
+            (false, true) => changes.add_finding(Kind::IdOnly, "sts-id-changed-body-same", &**id_before, &**id_after),
             _ => {}
         }
     }
     if let (Some(before), Some(after)) = (&old.patterns, &new.patterns)
         && before != after
     {
-        changes.add(Kind::PatternsChanged, joined(before), joined(after));
+        changes.add(Kind::PatternsChanged, before.joined(), after.joined());
     }
     provider_of_policy(old, new, changes);
 }
@@ -156,7 +154,7 @@ fn policies(old: &State, new: &State, changes: &mut Changes) {
 fn provider_of_policy(old: &State, new: &State, changes: &mut Changes) {
     let found = |state: &State| state.stage.is_some_and(|stage| stage != PolicyStage::Dns);
     if found(old) && found(new) && old.policy_provider != new.policy_provider {
-        let shown = |state: &State| state.policy_provider.clone().unwrap_or_else(|| "no CNAME".to_owned());
+        let shown = |state: &State| state.policy_provider.as_deref().unwrap_or("no CNAME").to_owned();
         changes.add(Kind::PolicyProviderMoved, shown(old), shown(new));
     }
 }
@@ -168,9 +166,9 @@ fn exchanges(old: &State, new: &State, changes: &mut Changes) {
     }
     let known = |state: &State| state.mx_state != MxState::Unknown;
     if known(old) && known(new) && old.mx_hosts != new.mx_hosts {
-        changes.add(Kind::MxChanged, joined(&old.mx_hosts), joined(&new.mx_hosts));
+        changes.add(Kind::MxChanged, old.mx_hosts.joined(), new.mx_hosts.joined());
         if old.mx_provider != new.mx_provider {
-            let shown = |state: &State| state.mx_provider.clone().unwrap_or_default();
+            let shown = |state: &State| state.mx_provider.as_deref().unwrap_or_default().to_owned();
             changes.add(Kind::MailProviderMoved, shown(old), shown(new));
         }
         stale(old, new, changes);
@@ -187,7 +185,7 @@ fn stale(old: &State, new: &State, changes: &mut Changes) {
     let Some(patterns) = new.patterns.as_ref().filter(|_| matches!(new.posture, Posture::Testing | Posture::Enforce)) else { return };
     let uncovered = new.uncovered_by(patterns);
     if !old.mx_hosts.is_empty() && !uncovered.is_empty() && old.uncovered_by(patterns).is_empty() {
-        changes.add(Kind::MxStale, joined(&old.mx_hosts), format!("not allowed: {}", uncovered.join(" ")));
+        changes.add(Kind::MxStale, old.mx_hosts.joined(), format!("not allowed: {}", uncovered.join(" ")));
     }
 }
 
@@ -212,16 +210,6 @@ fn reports(old: Side<'_>, new: Side<'_>, changes: &mut Changes) {
         && (before, after) == (Valid, Valid)
         && old.rua != new.rua
     {
-        changes.add(Kind::RuaChanged, joined(&old.rua), joined(&new.rua));
+        changes.add(Kind::RuaChanged, old.rua.joined(), new.rua.joined());
     }
-}
-
-/// A set in one line. What is longer is cut: the datasets hold it whole.
-fn joined(texts: &BTreeSet<String>) -> String {
-    const SHOWN: usize = 20;
-    let mut text = texts.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(" ");
-    if let more @ 1.. = texts.len().saturating_sub(SHOWN) {
-        text.push_str(&format!(" and {more} more"));
-    }
-    text
 }

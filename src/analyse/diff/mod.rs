@@ -1,11 +1,12 @@
 //! What changed between two scans, per domain and in sum, joined by the domain's name.
 //!
 //! The lists may differ, and their order. Of every row a hash of eight bytes is kept, of a domain that has a record in either scan, or
-//! of which that is unknown, its state (half a kilobyte or so): for twice ten million rows with 3 % of such domains about half a
-//! gigabyte.
+//! of which that is unknown, its state (400 bytes or so). Where the scans have more than 33 million rows together, the names are compared
+//! in several shares, one after the other, so that memory does not grow with the lists but with what has changed.
 
 mod compare;
 mod kind;
+mod names;
 mod reading;
 mod state;
 
@@ -16,9 +17,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use self::compare::{Side, compare};
-use self::reading::Survey;
+use self::reading::{ROWS_AT_ONCE, Share, Survey};
 use self::state::State;
-use super::{AnalyseError, Scan};
+use super::{AnalyseError, Cell, Scan};
 use crate::classify::Posture;
 
 pub use self::compare::Change;
@@ -62,27 +63,44 @@ pub struct Changed {
 /// # Errors
 /// If a dataset cannot be read.
 pub fn diff(old: &Scan, new: &Scan) -> Result<Diff, AnalyseError> {
-    let seed = rand::random();
-    let (before, after) = (Survey::read(old, seed)?, Survey::read(new, seed)?);
-    let in_both = before.in_both(&after);
+    let rows = |scan: &Scan| scan.manifest().parts.iter().map(|part| part.rows).sum::<u64>();
+    diff_by_shares(old, new, rows(old).saturating_add(rows(new)).div_ceil(ROWS_AT_ONCE).max(1))
+}
+
+/// As [`diff`], comparing `of` shares of the names one after the other (at least one): each reads the names again and takes as much less
+/// memory.
+///
+/// # Errors
+/// As [`diff`].
+pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseError> {
     let named = |scan: &Scan| (scan.label.clone(), scan.manifest().started_at.clone());
     let mut diff = Diff {
         old: named(old),
         new: named(new),
-        in_both,
-        only_old: before.len().saturating_sub(in_both),
-        only_new: after.len().saturating_sub(in_both),
+        in_both: 0,
+        only_old: 0,
+        only_new: 0,
         kinds: BTreeMap::new(),
         postures: BTreeMap::new(),
         domains: Vec::new(),
         notes: notes(old, new),
     };
-    diff.join(&before, &after, gap(old, new));
+    let (seed, of) = (rand::random(), of.max(1));
+    for at in 0..of {
+        let share = Share { seed, of, at };
+        diff.join(&Survey::read(old, share)?, &Survey::read(new, share)?, gap(old, new));
+    }
+    diff.domains.sort_unstable_by(|a, b| a.domain.cmp(&b.domain));
     Ok(diff)
 }
 
 impl Diff {
+    /// Adds what a share of the names says.
     fn join(&mut self, before: &Survey, after: &Survey, gap: Option<i64>) {
+        let in_both = before.in_both(after);
+        self.in_both += in_both;
+        self.only_old += before.len().saturating_sub(in_both);
+        self.only_new += after.len().saturating_sub(in_both);
         let (mut olds, mut news) = (before.states.iter().peekable(), after.states.iter().peekable());
         let mut stated = 0;
         loop {
@@ -94,13 +112,13 @@ impl Diff {
             };
             let old: Option<&State> = if order.is_le() { olds.next() } else { None };
             let new: Option<&State> = if order.is_ge() { news.next() } else { None };
-            let Some(domain) = old.or(new).map(|state| state.domain.as_str()) else { break };
+            let Some(domain) = old.or(new).map(|state| &*state.domain) else { break };
             let (old, new) = (side(domain, old, before), side(domain, new, after));
             stated += u64::from(!matches!(old, Side::Missing) && !matches!(new, Side::Missing));
             self.add(domain, old, new, gap);
         }
         // All others of both lists have no record in either.
-        if let plain @ 1.. = self.in_both.saturating_sub(stated) {
+        if let plain @ 1.. = in_both.saturating_sub(stated) {
             *self.postures.entry((Posture::Absent, Posture::Absent)).or_default() += plain;
         }
     }
@@ -119,6 +137,26 @@ impl Diff {
         if has_record && !changes.is_empty() {
             self.domains.push(Changed { domain: domain.to_owned(), changes });
         }
+    }
+
+    /// Of the domains of both lists whose posture is known in both scans, those that have another one: of two scans shortly after each other,
+    /// how far they disagree.
+    pub fn other_posture(&self) -> Cell {
+        let is_known = |(before, after): &(Posture, Posture)| *before != Posture::Unknown && *after != Posture::Unknown;
+        let known = self.postures.iter().filter(|(pair, _)| is_known(pair));
+        let (mut n, mut of) = (0, 0);
+        for ((before, after), domains) in known {
+            of += domains;
+            n += if before == after { 0 } else { *domains };
+        }
+        Cell::Share { n, of }
+    }
+
+    /// Of the domains of both lists, those whose posture is unknown in just one of the scans.
+    pub fn unknown_once(&self) -> Cell {
+        let is_once = |(before, after): &(Posture, Posture)| (*before == Posture::Unknown) != (*after == Posture::Unknown);
+        let n = self.postures.iter().filter(|(pair, _)| is_once(pair)).map(|(_, domains)| domains).sum();
+        Cell::Share { n, of: self.in_both }
     }
 
     /// How many domains have one of these changes.

@@ -1,6 +1,7 @@
 //! A scan read for comparison: a hash of every name, and the state of every domain that is not simply without records.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -10,8 +11,22 @@ use crate::analyse::{AnalyseError, Scan};
 use crate::classify::{Posture, RecordState};
 use crate::dataset::{ColumnGroup, Part, PartFile, text};
 
+/// Rows of both scans together that are compared at once. More are compared share by share, which takes as many readings of the names.
+pub(super) const ROWS_AT_ONCE: u64 = 1 << 25;
+
 /// Rows that are decoded at once; no body is among what is read.
 const BATCH_ROWS: usize = 8192;
+
+/// Which names are compared at once: those whose hash leaves a remainder. Both scans are read with one share.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share {
+    /// With which the names are hashed; a random one, so that no list can be made to collide.
+    pub(super) seed: u64,
+    /// How many shares there are, at least one.
+    pub(super) of: u64,
+    /// Which one it is, below `of`.
+    pub(super) at: u64,
+}
 
 /// What is kept of a scan: eight bytes a row, and the states.
 pub(super) struct Survey {
@@ -19,30 +34,44 @@ pub(super) struct Survey {
     names: Vec<u64>,
     /// By domain, each once.
     pub(super) states: Vec<State>,
-    /// With which the names are hashed; a random one, so that no list can be made to collide.
-    seed: u64,
+    share: Share,
+}
+
+impl Share {
+    fn hash(self, domain: &str) -> u64 {
+        xxh3_64_with_seed(domain.as_bytes(), self.seed)
+    }
+
+    /// The hash of a name that is in this share.
+    fn own(self, domain: &str) -> Option<u64> {
+        Some(self.hash(domain)).filter(|hash| hash % self.of.max(1) == self.at)
+    }
 }
 
 impl Survey {
     /// Reads a dataset with all cores.
-    pub(super) fn read(scan: &Scan, seed: u64) -> Result<Self, AnalyseError> {
-        let of_part = |part: &Part| -> Result<(Vec<u64>, Vec<State>), AnalyseError> {
+    pub(super) fn read(scan: &Scan, share: Share) -> Result<Self, AnalyseError> {
+        let rows: u64 = scan.manifest().parts.iter().map(|part| part.rows).sum();
+        // Filled by all threads, row group by row group, so that the names are in memory only once.
+        let names = Mutex::new(Vec::with_capacity(usize::try_from(rows.min(ROWS_AT_ONCE) / share.of.max(1)).unwrap_or_default()));
+        let of_part = |part: &Part| -> Result<Vec<State>, AnalyseError> {
             let file = scan.reader.part_file(part)?;
-            let groups: Vec<_> = (0..file.row_groups()).map(|group| read_group(&file, group, seed)).collect::<Result<_, _>>()?;
-            Ok(joined(groups))
+            let groups = (0..file.row_groups()).map(|group| read_group(&file, group, share, &names));
+            Ok(groups.collect::<Result<Vec<_>, _>>()?.concat())
         };
-        let parts: Vec<_> = scan.manifest().parts.par_iter().map(of_part).collect::<Result<_, _>>()?;
-        let (mut names, mut states) = joined(parts);
+        let parts: Vec<Vec<State>> = scan.manifest().parts.par_iter().map(of_part).collect::<Result<_, _>>()?;
+        let mut states: Vec<State> = parts.into_iter().flatten().collect();
+        let mut names = names.into_inner().unwrap_or_else(PoisonError::into_inner);
         names.par_sort_unstable();
         names.dedup();
         states.par_sort_by(|a, b| a.domain.cmp(&b.domain));
         states.dedup_by(|later, first| later.domain == first.domain);
-        Ok(Self { names, states, seed })
+        Ok(Self { names, states, share })
     }
 
     /// Whether the list has the domain.
     pub(super) fn has(&self, domain: &str) -> bool {
-        self.names.binary_search(&hash(domain, self.seed)).is_ok()
+        self.names.binary_search(&self.share.hash(domain)).is_ok()
     }
 
     /// How many different names it has.
@@ -50,45 +79,34 @@ impl Survey {
         self.names.len() as u64
     }
 
-    /// How many names both have; both were read with one seed.
+    /// How many names both have; both were read with one share.
     pub(super) fn in_both(&self, other: &Self) -> u64 {
         self.names.par_iter().filter(|name| other.names.binary_search(name).is_ok()).count() as u64
     }
 }
 
-fn hash(domain: &str, seed: u64) -> u64 {
-    xxh3_64_with_seed(domain.as_bytes(), seed)
-}
-
-fn joined(pieces: Vec<(Vec<u64>, Vec<State>)>) -> (Vec<u64>, Vec<State>) {
-    let mut names = Vec::with_capacity(pieces.iter().map(|(names, _)| names.len()).sum());
-    let mut states = Vec::with_capacity(pieces.iter().map(|(_, states)| states.len()).sum());
-    for (more_names, more_states) in pieces {
-        names.extend(more_names);
-        states.extend(more_states);
-    }
-    (names, states)
-}
-
 /// Four small columns of all rows first, the others only of the rows that say more.
-fn read_group(file: &PartFile, group: usize, seed: u64) -> Result<(Vec<u64>, Vec<State>), AnalyseError> {
-    let (mut names, mut runs) = (Vec::new(), Vec::<Range<usize>>::new());
+fn read_group(file: &PartFile, group: usize, share: Share, names: &Mutex<Vec<u64>>) -> Result<Vec<State>, AnalyseError> {
+    let (mut own, mut runs, mut at) = (Vec::new(), Vec::<Range<usize>>::new(), 0);
     for batch in file.read(group, &["domain", "posture", "tlsrpt_state"], BATCH_ROWS, None)? {
         let batch = batch?;
         let table = ColumnGroup::table(&batch);
         let (domain, posture, tlsrpt) = (table.column("domain")?, table.column("posture")?, table.column("tlsrpt_state")?);
         for row in 0..batch.num_rows() {
-            let at = names.len();
-            names.push(hash(text(&domain, row).unwrap_or_default(), seed));
+            let place = at + row;
+            let Some(hash) = share.own(text(&domain, row).unwrap_or_default()) else { continue };
+            own.push(hash);
             let is_plain =
                 state::posture(text(&posture, row)) == Posture::Absent && state::record_state(text(&tlsrpt, row)) == RecordState::Absent;
             match runs.last_mut() {
                 _ if is_plain => {}
-                Some(last) if last.end == at => last.end += 1,
-                _ => runs.push(at..at + 1),
+                Some(last) if last.end == place => last.end += 1,
+                _ => runs.push(place..place + 1),
             }
         }
+        at += batch.num_rows();
     }
+    names.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
     let mut states = Vec::new();
     if !runs.is_empty() {
         for batch in file.read(group, COLUMNS, BATCH_ROWS, Some(&runs))? {
@@ -97,5 +115,5 @@ fn read_group(file: &PartFile, group: usize, seed: u64) -> Result<(Vec<u64>, Vec
             states.extend((0..batch.num_rows()).map(|row| columns.row(row)));
         }
     }
-    Ok((names, states))
+    Ok(states)
 }

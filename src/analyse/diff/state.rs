@@ -1,11 +1,12 @@
 //! What is kept of a domain that is to be compared, read from the flat columns of one scan.
 
-use std::collections::BTreeSet;
-
 use arrow::array::{Array, Int64Array, RecordBatch, StringArray};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::classify::{Delivery, MxState, PolicyStage, Posture, RecordState};
 use crate::dataset::{ColumnGroup, DatasetError, ListColumn, text};
+
+use super::names::Names;
 
 /// The columns that are read of rows that say more than "no record".
 pub(super) const COLUMNS: &[&str] = &[
@@ -30,22 +31,23 @@ pub(super) const COLUMNS: &[&str] = &[
 /// A domain in one scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct State {
-    pub(super) domain: String,
+    pub(super) domain: Box<str>,
     pub(super) posture: Posture,
     pub(super) tlsrpt: RecordState,
     pub(super) delivery: Delivery,
-    pub(super) id: Option<String>,
+    pub(super) id: Option<Box<str>>,
     /// How the retrieval ended; `None` where nothing was fetched.
     pub(super) stage: Option<PolicyStage>,
     pub(super) max_age: Option<i64>,
     /// Lower case.
-    pub(super) patterns: Option<BTreeSet<String>>,
-    pub(super) policy_provider: Option<String>,
-    pub(super) body_sha256: Option<String>,
+    pub(super) patterns: Option<Names>,
+    pub(super) policy_provider: Option<Box<str>>,
+    /// Of the policy text, a hash of its hash.
+    pub(super) body: Option<u128>,
     pub(super) mx_state: MxState,
-    pub(super) mx_hosts: BTreeSet<String>,
-    pub(super) mx_provider: Option<String>,
-    pub(super) rua: BTreeSet<String>,
+    pub(super) mx_hosts: Names,
+    pub(super) mx_provider: Option<Box<str>>,
+    pub(super) rua: Names,
 }
 
 /// The columns of a batch.
@@ -89,8 +91,10 @@ impl StateColumns {
 
     /// A row. A word that this version does not know is unknown, never a change.
     pub(super) fn row(&self, row: usize) -> State {
-        let own = |column: &StringArray| text(column, row).map(str::to_owned);
-        let set = |column: &ListColumn<StringArray>| column.texts(row).map(|texts| texts.map(str::to_ascii_lowercase).collect());
+        let own = |column: &StringArray| text(column, row).map(Box::from);
+        let set = |column: &ListColumn<StringArray>| -> Option<Names> {
+            Some(column.texts(row)?.map(|text| text.to_ascii_lowercase().into_boxed_str()).collect())
+        };
         State {
             domain: own(&self.domain).unwrap_or_default(),
             posture: posture(text(&self.posture, row)),
@@ -101,12 +105,12 @@ impl StateColumns {
             max_age: self.policy_max_age.is_valid(row).then(|| self.policy_max_age.value(row)),
             patterns: set(&self.policy_mx),
             policy_provider: own(&self.policy_provider),
-            body_sha256: own(&self.body_sha256),
+            body: text(&self.body_sha256, row).map(|hash| xxh3_128(hash.as_bytes())),
             mx_state: text(&self.mx_state, row).and_then(MxState::from_word).unwrap_or(MxState::Unknown),
             mx_hosts: set(&self.mx_hosts).unwrap_or_default(),
             mx_provider: own(&self.mx_provider),
             // The local part of an address may differ by case; another case is another text, and no wrong word is said of either.
-            rua: self.tlsrpt_rua.texts(row).into_iter().flatten().map(str::to_owned).collect(),
+            rua: self.tlsrpt_rua.texts(row).into_iter().flatten().map(Box::from).collect(),
         }
     }
 }
@@ -138,8 +142,8 @@ impl State {
     }
 
     /// MX hosts that no pattern of a policy allows (RFC 8461 section 4.1: a wildcard stands for one label).
-    pub(super) fn uncovered_by(&self, patterns: &BTreeSet<String>) -> Vec<&str> {
+    pub(super) fn uncovered_by(&self, patterns: &Names) -> Vec<&str> {
         let wildcard = |host: &str| host.split_once('.').is_some_and(|(_, parent)| patterns.contains(&format!("*.{parent}")));
-        self.mx_hosts.iter().map(String::as_str).filter(|host| !patterns.contains(*host) && !wildcard(host)).collect()
+        self.mx_hosts.iter().filter(|host| !patterns.contains(host) && !wildcard(host)).collect()
     }
 }

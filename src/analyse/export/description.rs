@@ -20,6 +20,17 @@ pub(super) fn summary(manifest: &Manifest) -> String {
     )
 }
 
+/// How to cite it, as far as the manifest knows; who made it is for the publisher to add.
+fn citation(manifest: &Manifest) -> String {
+    format!(
+        "MTA-STS and SMTP TLS reporting of {}, scan {} of {}, made with stscan {}",
+        manifest.list.id.as_ref().unwrap_or(&manifest.list.name),
+        manifest.run_id,
+        manifest.started_at.get(..10).unwrap_or(&manifest.started_at),
+        manifest.tool.version
+    )
+}
+
 /// `croissant.json`.
 pub(super) fn croissant(manifest: &Manifest, publication: &Publication) -> Value {
     let files = manifest.parts.iter().map(|part| {
@@ -34,23 +45,23 @@ pub(super) fn croissant(manifest: &Manifest, publication: &Publication) -> Value
             "sha256": part.sha256,
         })
     });
-    let contained: Vec<Value> = manifest.parts.iter().map(|part| json!({ "@id": part.file })).collect();
+    // Not contained in anything: readers then look for the files beside this description.
     let set = json!({
         "@type": "cr:FileSet",
         "@id": "parts",
         "name": "parts",
         "description": "All parts of the table.",
-        "containedIn": contained,
         "encodingFormat": "application/x-parquet",
         "includes": "domains/*.parquet",
     });
-    let fields: Vec<Value> = schema().fields().iter().map(|field| croissant_field(field, TABLE, true)).collect();
+    let fields: Vec<Value> = schema().fields().iter().map(|field| croissant_field(field, TABLE, &Place::of(field))).collect();
     let mut dataset = json!({
         "@context": context(),
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": name(manifest),
         "description": summary(manifest),
+        "citeAs": citation(manifest),
         "version": "1.0.0",
         "datePublished": publication.date,
         "distribution": files.chain([set]).collect::<Vec<_>>(),
@@ -69,22 +80,61 @@ pub(super) fn croissant(manifest: &Manifest, publication: &Publication) -> Value
     dataset
 }
 
-/// A column; below a column of structs its fields, which are read by path.
-fn croissant_field(field: &Field, parent: &str, is_column: bool) -> Value {
+/// Where the values of a field are: a column, and a path into it that begins anew below each list.
+#[derive(Clone)]
+struct Place<'f> {
+    column: &'f str,
+    paths: Vec<String>,
+    /// Lists of structs on the way.
+    lists: usize,
+}
+
+impl<'f> Place<'f> {
+    fn of(column: &'f Field) -> Self {
+        Self { column: column.name(), paths: Vec::new(), lists: 0 }
+    }
+
+    /// The place of a field of this struct, or of the structs of this list.
+    fn within(&self, field: &Field, repeated: bool) -> Self {
+        let mut paths = self.paths.clone();
+        match paths.last_mut().filter(|_| !repeated) {
+            Some(path) => *path = format!("{path}.{}", field.name()),
+            None => paths.push(field.name().clone()),
+        }
+        Self { column: self.column, paths, lists: self.lists + usize::from(repeated) }
+    }
+
+    /// `None` within a list in a list: a path of Croissant 1.0 leads into one only, and readers stop at a second one with an error.
+    fn source(&self) -> Option<Value> {
+        if self.lists > 1 {
+            return None;
+        }
+        let mut source = json!({ "fileSet": { "@id": "parts" }, "extract": { "column": self.column } });
+        if !self.paths.is_empty() {
+            source["transform"] = self.paths.iter().map(|path| json!({ "jsonPath": path })).collect();
+        }
+        Some(source)
+    }
+}
+
+/// A column, or a field within one. Structs have no values of their own: their fields have.
+fn croissant_field(field: &Field, parent: &str, place: &Place<'_>) -> Value {
     let id = format!("{parent}/{}", field.name());
     let (kind, repeated) = element(field.data_type());
     let mut value = json!({ "@type": "cr:Field", "@id": id, "name": id, "description": comment(field) });
     if repeated {
         value["repeated"] = true.into();
     }
-    if is_column {
-        value["source"] = json!({ "fileSet": { "@id": "parts" }, "extract": { "column": field.name() } });
-    }
     match kind {
         DataType::Struct(fields) => {
-            value["subField"] = fields.iter().map(|field| croissant_field(field, &id, false)).collect();
+            value["subField"] = fields.iter().map(|field| croissant_field(field, &id, &place.within(field, repeated))).collect();
         }
-        plain => value["dataType"] = croissant_type(plain).into(),
+        plain => {
+            value["dataType"] = croissant_type(plain).into();
+            if let Some(source) = place.source() {
+                value["source"] = source;
+            }
+        }
     }
     value
 }
@@ -133,6 +183,7 @@ fn context() -> Value {
         "data": { "@id": "cr:data", "@type": "@json" },
         "dataType": { "@id": "cr:dataType", "@type": "@vocab" },
         "dct": "http://purl.org/dc/terms/",
+        "equivalentProperty": "cr:equivalentProperty",
         "examples": { "@id": "cr:examples", "@type": "@json" },
         "extract": "cr:extract",
         "field": "cr:field",
@@ -152,6 +203,7 @@ fn context() -> Value {
         "regex": "cr:regex",
         "repeated": "cr:repeated",
         "replace": "cr:replace",
+        "samplingRate": "cr:samplingRate",
         "sc": "https://schema.org/",
         "separator": "cr:separator",
         "source": "cr:source",
@@ -167,7 +219,11 @@ pub(super) fn data_package(manifest: &Manifest, publication: &Publication) -> Va
         .iter()
         .map(|field| json!({ "name": field.name(), "type": frictionless_type(field.data_type()), "description": comment(field) }))
         .collect();
-    let paths: Vec<&str> = manifest.parts.iter().map(|part| part.file.as_str()).collect();
+    // A single path stands alone: not every reader takes a list of one.
+    let path = match manifest.parts.as_slice() {
+        [only] => json!(only.file),
+        parts => parts.iter().map(|part| part.file.as_str()).collect(),
+    };
     let mut package = json!({
         "profile": "data-package",
         "name": name(manifest),
@@ -177,10 +233,10 @@ pub(super) fn data_package(manifest: &Manifest, publication: &Publication) -> Va
         "created": manifest.started_at,
         "resources": [{
             "name": TABLE,
-            "path": paths,
+            "path": path,
             "format": "parquet",
             "mediatype": "application/vnd.apache.parquet",
-            "schema": { "fields": fields, "primaryKey": "ordinal" },
+            "schema": { "fields": fields, "primaryKey": ["ordinal"] },
         }],
     });
     if let Some(licence) = &publication.licence {
@@ -199,5 +255,39 @@ fn frictionless_type(data_type: &DataType) -> &'static str {
         DataType::List(_) => "array",
         DataType::Struct(_) => "object",
         _ => "string",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every field that holds values, by its id.
+    fn leaves<'v>(fields: &'v Value, found: &mut Vec<&'v Value>) {
+        for field in fields.as_array().unwrap() {
+            match field.get("subField") {
+                Some(below) => leaves(below, found),
+                None => found.push(field),
+            }
+        }
+    }
+
+    #[test]
+    fn a_reader_finds_the_values_of_every_field() {
+        let fields: Value = schema().fields().iter().map(|field| croissant_field(field, TABLE, &Place::of(field))).collect();
+        let mut found = Vec::new();
+        leaves(&fields, &mut found);
+        assert!(found.len() > 200);
+        for field in &found {
+            let in_two_lists = field["@id"].as_str().unwrap().contains("/rua_hosts/mx/records/");
+            assert_eq!(field["source"]["extract"]["column"].is_string(), !in_two_lists, "{field}");
+            assert!(field["dataType"].is_string(), "{field}");
+        }
+        let source = |id: &str| found.iter().find(|field| field["@id"] == id).unwrap()["source"].clone();
+        assert_eq!(source("domains/domain")["transform"], Value::Null);
+        assert_eq!(source("domains/findings/code")["transform"], json!([{ "jsonPath": "code" }]));
+        assert_eq!(source("domains/evidence/fetch/error/code")["transform"], json!([{ "jsonPath": "fetch.error.code" }]));
+        let nested = json!([{ "jsonPath": "mx_hosts" }, { "jsonPath": "a.outcome" }]);
+        assert_eq!(source("domains/evidence/mx_hosts/a/outcome")["transform"], nested);
     }
 }

@@ -5,8 +5,8 @@ mod datasheet;
 mod description;
 mod mailbox;
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ impl Publication {
 }
 
 /// Writes the publishable copy of `dir` to `out`: the same run, parts and ordinals, and beside them `croissant.json`,
-/// `datapackage.json`, `DATASHEET.md` and `SHA256SUMS`.
+/// `datapackage.json`, `DATASHEET.md` and `SHA256SUMS`. What an interrupted export left is made anew by the next one of the same run.
 ///
 /// # Errors
 /// If `dir` holds no finished dataset, `out` may not be written to, or the disk fails.
@@ -68,29 +68,32 @@ pub fn export(dir: &Path, out: &Path, publication: &Publication) -> Result<Manif
                 None => Ok(batch),
             }
         });
-        dataset.write_part(part, batches)
+        dataset.write_part(&origin, part, &[], batches)
     })?;
     let line = |line: &[u8]| redaction.as_ref().and_then(|redaction| redaction.apply(line)).unwrap_or_else(|| line.to_vec());
     dataset.copy_rejected(&origin, line)?;
     shorten_paths(dataset.manifest_mut());
-    let manifest = dataset.finish(parts)?;
+    dataset.finish_with(parts, |manifest, text| describe(out, manifest, text, publication))
+}
+
+/// Writes what describes the dataset, and the checksums of everything, the manifest that is still to be put in place among it.
+fn describe(out: &Path, manifest: &Manifest, manifest_text: &[u8], publication: &Publication) -> Result<(), AnalyseError> {
     let texts = [
-        ("croissant.json", pretty(&description::croissant(&manifest, publication))),
-        ("datapackage.json", pretty(&description::data_package(&manifest, publication))),
-        ("DATASHEET.md", datasheet::datasheet(&manifest, publication)),
+        ("croissant.json", pretty(&description::croissant(manifest, publication))),
+        ("datapackage.json", pretty(&description::data_package(manifest, publication))),
+        ("DATASHEET.md", datasheet::datasheet(manifest, publication)),
     ];
+    let mut sums: Vec<(String, String)> = manifest.parts.iter().map(|part| (part.file.clone(), part.sha256.clone())).collect();
+    sums.push(("manifest.json".to_owned(), hex(&Sha256::digest(manifest_text))));
     for (name, text) in &texts {
         write(&out.join(name), text)?;
+        sums.push(((*name).to_owned(), hex(&Sha256::digest(text))));
     }
-    let mut names: Vec<&str> = texts.iter().map(|(name, _)| *name).chain(["manifest.json"]).collect();
-    names.extend([REJECTED].into_iter().filter(|name| out.join(name).exists()));
-    let mut sums: Vec<(String, String)> = manifest.parts.iter().map(|part| (part.file.clone(), part.sha256.clone())).collect();
-    for name in names {
-        sums.push((name.to_owned(), sha256(&out.join(name))?));
+    if out.join(REJECTED).exists() {
+        sums.push((REJECTED.to_owned(), sha256(&out.join(REJECTED))?));
     }
     sums.sort();
-    write(&out.join("SHA256SUMS"), &sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect::<String>())?;
-    Ok(manifest)
+    write(&out.join("SHA256SUMS"), &sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect::<String>())
 }
 
 /// Paths in the configuration say where things lie on the scanning machine; their last part is enough.
@@ -114,14 +117,17 @@ fn pretty(value: &Value) -> String {
 }
 
 fn failed(doing: &str, path: &Path, error: &io::Error) -> AnalyseError {
-    AnalyseError::Request(format!(
-        "cannot {doing} {}: {error}; the parts are there, give the command again with an empty folder",
-        path.display()
-    ))
+    AnalyseError::Request(format!("cannot {doing} {}: {error}; see to it and give the command again", path.display()))
 }
 
+/// Writes a file that is on the disk when this returns.
 fn write(path: &Path, text: &str) -> Result<(), AnalyseError> {
-    fs::write(path, text).map_err(|error| failed("write", path, &error))
+    let written = File::create(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    written.map_err(|error| failed("write", path, &error))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn sha256(path: &Path) -> Result<String, AnalyseError> {
@@ -129,7 +135,7 @@ fn sha256(path: &Path) -> Result<String, AnalyseError> {
         let (mut file, mut sha256, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 16]);
         loop {
             match file.read(&mut buffer)? {
-                0 => return Ok(sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
+                0 => return Ok(hex(&sha256.finalize())),
                 n => sha256.update(buffer.get(..n).unwrap_or_default()),
             }
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 
 use crate::classify::Assessment;
@@ -20,7 +21,7 @@ use super::names::NameBuilder;
 ///
 /// # Errors
 /// If a column is missing, or there are not as many judgements as rows.
-pub fn rejudged_batch(batch: &RecordBatch, assessments: &[Assessment]) -> Result<RecordBatch, DatasetError> {
+pub fn rejudged_batch(batch: &RecordBatch, assessments: &[Arc<Assessment>]) -> Result<RecordBatch, DatasetError> {
     if assessments.len() != batch.num_rows() {
         return Err(DatasetError::Inconsistent(format!("{} judgements of {} rows", assessments.len(), batch.num_rows())));
     }
@@ -48,7 +49,7 @@ pub fn rejudged_batch(batch: &RecordBatch, assessments: &[Assessment]) -> Result
     Ok(RecordBatch::try_new(schema, columns)?)
 }
 
-/// Column `evidence` as it is, or encoded anew where an older version wrote it with fewer columns.
+/// Column `evidence` as it is, or encoded anew where another version wrote it with other columns, or said other things of them.
 fn evidence_of_today(batch: &RecordBatch, data_type: &DataType) -> Result<ArrayRef, DatasetError> {
     if let Some(evidence) = batch.column_by_name("evidence").filter(|evidence| evidence.data_type() == data_type) {
         return Ok(Arc::clone(evidence));
@@ -69,7 +70,13 @@ pub fn with_nothing_carried(batch: &RecordBatch) -> Result<RecordBatch, DatasetE
     let schema = schema();
     let column = |field: &Arc<Field>| match field.name().as_str() {
         "carried" => nothing_carried(batch.num_rows(), field.data_type()),
-        name => batch.column_by_name(name).cloned().ok_or_else(|| DatasetError::Column(name.to_owned())),
+        "evidence" => evidence_of_today(batch, field.data_type()),
+        name => match batch.column_by_name(name) {
+            // What is said of a column is a part of its type where it is nested.
+            Some(column) if column.data_type() != field.data_type() => Ok(cast(column, field.data_type())?),
+            Some(column) => Ok(Arc::clone(column)),
+            None => Err(DatasetError::Column(name.to_owned())),
+        },
     };
     let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
     Ok(RecordBatch::try_new(schema, columns)?)
@@ -80,4 +87,32 @@ fn nothing_carried(rows: usize, data_type: &DataType) -> Result<ArrayRef, Datase
     let mut builder = CarriedBuilder::default();
     (0..rows).for_each(|_| builder.append(&[]));
     Ok(builder.finish(data_type)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::Schema;
+
+    use super::*;
+    use crate::dataset::{record_batch, samples};
+
+    /// A field of which nothing is said.
+    fn bare(field: &Arc<Field>) -> Arc<Field> {
+        let data_type = match field.data_type() {
+            DataType::Struct(fields) => DataType::Struct(fields.iter().map(bare).collect()),
+            DataType::List(element) => DataType::List(bare(element)),
+            plain => plain.clone(),
+        };
+        Arc::new(Field::new(field.name(), data_type, field.is_nullable()))
+    }
+
+    #[test]
+    fn what_another_version_says_of_columns_does_not_matter() {
+        let today = record_batch(&[samples::absent(0, "example.com"), samples::absent(1, "example.org")]).unwrap();
+        let fields: Vec<Arc<Field>> = today.schema().fields().iter().map(bare).collect();
+        let columns = fields.iter().zip(today.columns()).map(|(field, column)| cast(column, field.data_type()).unwrap()).collect();
+        let other = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
+        assert_ne!(other.schema(), today.schema());
+        assert_eq!(with_nothing_carried(&other).unwrap(), with_nothing_carried(&today).unwrap());
+    }
 }

@@ -1,5 +1,6 @@
 //! DNS lookups back from Arrow, generic over the kind of record.
 
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use arrow::array::{Array, AsArray, BinaryArray, BooleanArray, Int16Array, Int32Array, Int64Array, ListArray, StringArray};
@@ -30,7 +31,7 @@ pub(super) struct LookupColumns<C> {
     ad: BooleanArray,
     cname_chain: Lists<StringArray>,
     records: C,
-    resolver: StringArray,
+    resolvers: Vec<Option<SocketAddr>>,
     attempts: Int32Array,
     tcp: BooleanArray,
     rtt_us: Int64Array,
@@ -47,7 +48,7 @@ impl<C: Records> LookupColumns<C> {
             ad: group.column("ad")?,
             cname_chain: group.lists("cname_chain")?,
             records: C::of(&group)?,
-            resolver: group.column("resolver")?,
+            resolvers: resolvers(&group)?,
             attempts: group.column("attempts")?,
             tcp: group.column("tcp")?,
             rtt_us: group.column("rtt_us")?,
@@ -71,13 +72,31 @@ impl<C: Records> LookupColumns<C> {
             authenticated: self.ad.value(row),
             cname_chain: self.cname_chain.owned(row),
             records: self.records.get(row)?,
-            resolver: parsed(group, "resolver", &self.resolver, row)?,
+            resolver: self.resolvers.get(row).copied().flatten(),
             attempts: group.number("attempts", self.attempts.value(row))?,
             tcp: self.tcp.value(row),
             rtt_us: number(&self.rtt_us, "rtt_us")?,
             detail: owned(&self.detail, row),
         }))
     }
+}
+
+/// The resolvers of all rows. A scan asks few, so that each is read once.
+fn resolvers(lookup: &Group) -> Result<Vec<Option<SocketAddr>>, DatasetError> {
+    const MOST_KNOWN: usize = 16;
+    let column: StringArray = lookup.column("resolver")?;
+    let mut known: Vec<(&str, SocketAddr)> = Vec::new();
+    let mut resolver = |text| -> Result<SocketAddr, DatasetError> {
+        if let Some((_, resolver)) = known.iter().find(|(known, _)| *known == text) {
+            return Ok(*resolver);
+        }
+        let resolver = lookup.parsed("resolver", text, |text| text.parse().ok())?;
+        if known.len() < MOST_KNOWN {
+            known.push((text, resolver));
+        }
+        Ok(resolver)
+    };
+    column.iter().map(|text| text.map(&mut resolver).transpose()).collect()
 }
 
 /// The value that a text of ours stands for; `None` where it is null.

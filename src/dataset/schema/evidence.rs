@@ -108,7 +108,17 @@ fn lookup(records: DataType, meaning: &str) -> DataType {
             "0..65535",
         ),
         field("tcp", Boolean, "Whether the answer came over TCP."),
-        unit(range(field("rtt_us", Int64, "From the last question to its answer."), "0.."), "us"),
+        unit(
+            range(
+                field(
+                    "rtt_us",
+                    Int64,
+                    "From the last question to its answer; while hundreds are on their way, up to 2 ms more, for which answers gather.",
+                ),
+                "0..",
+            ),
+            "us",
+        ),
         field("detail", Utf8, "Words on a local_error or a malformed answer."),
     ])
 }

@@ -1,0 +1,45 @@
+//! A file whose length and hash are known when it is written.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+use sha2::{Digest, Sha256};
+
+use super::manifest::hex;
+
+/// Length and hash of what was written.
+pub(super) struct Digested {
+    pub(super) bytes: u64,
+    pub(super) sha256: String,
+}
+
+/// A file that is hashed on its way to the disk.
+pub(super) struct Hashing {
+    file: BufWriter<File>,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl Hashing {
+    pub(super) fn new(file: File) -> Self {
+        Self { file: BufWriter::with_capacity(1 << 18, file), sha256: Sha256::new(), bytes: 0 }
+    }
+
+    pub(super) fn finish(self) -> io::Result<Digested> {
+        self.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        Ok(Digested { bytes: self.bytes, sha256: hex(&self.sha256.finalize()) })
+    }
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.sha256.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
