@@ -212,6 +212,9 @@ def themes(browser):
     page.open(f"file://{WORK}/portfolio.html")
     page.wait("'ready' in document.documentElement.dataset")
     same(page.run(back), light, "the theme is remembered")
+    choose(page, "theme", "")
+    page.run("document.getElementById('theme').dispatchEvent(new Event('change'))")
+    same(page.run(back), dark, "the system's theme again")
 
 
 def keyboard(browser):
