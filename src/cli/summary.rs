@@ -10,7 +10,7 @@ use crate::classify::{MxState, PolicyStage, Posture, RecordState, rule};
 use crate::dataset::{DnsActivity, Manifest};
 use crate::scan::Report;
 use crate::ui::tables::grouped;
-use crate::ui::text;
+use crate::ui::{accounting_line, text};
 
 /// Findings that are shown.
 const MOST_FINDINGS: usize = 10;
@@ -25,17 +25,7 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, repor
     let noun = if counts.rows == 1 { "domain" } else { "domains" };
     writeln!(out, "{bold}{} {noun}{bold:#}", grouped(counts.rows))?;
     if !report.stopped {
-        writeln!(
-            out,
-            "  {} lines = {} rows + {} rejected + {} duplicates + {} excluded + {} not selected + {} blank or comment",
-            grouped(accounting.lines),
-            grouped(accounting.rows),
-            grouped(accounting.rejected),
-            grouped(accounting.duplicates),
-            grouped(accounting.excluded),
-            grouped(accounting.not_selected),
-            grouped(accounting.blank)
-        )?;
+        writeln!(out, "  {}", accounting_line((*accounting).into()))?;
     }
     let states: Vec<&str> = MxState::ALL.iter().map(|state| state.as_str()).collect();
     section(out, "MX", &counts.mx_state, &states, counts.rows)?;

@@ -1,5 +1,6 @@
 //! What a person or a program sees: the progress of a scan as a bar or JSON lines, tables of figures, safe text.
 
+mod accounting;
 mod bar;
 pub mod changes;
 pub mod facts;
@@ -7,6 +8,8 @@ mod json;
 pub mod report;
 pub mod tables;
 pub mod text;
+
+pub use self::accounting::accounting_line;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! How the figures came about: list, time, resolvers, versions, from the manifest.
 
 use crate::analyse::report::Report;
+use crate::ui::accounting_line;
 use crate::ui::tables::grouped;
 
 use super::escape::Html;
@@ -20,20 +21,8 @@ pub(super) fn section(out: &mut String, report: &Report) {
     row("run", &manifest.run_id);
     let end = manifest.finished_at.as_deref().map_or_else(|| "not finished".to_owned(), minute);
     row("scanned", &format!("{} to {end}", minute(&manifest.started_at)));
-    if let Some(accounting) = &manifest.accounting {
-        row(
-            "lines",
-            &format!(
-                "{} = {} rows + {} rejected + {} duplicates + {} excluded + {} not selected + {} blank or comment",
-                grouped(accounting.lines),
-                grouped(accounting.rows),
-                grouped(accounting.rejected),
-                grouped(accounting.duplicates),
-                grouped(accounting.excluded),
-                grouped(accounting.not_selected),
-                grouped(accounting.blank)
-            ),
-        );
+    if let Some(accounting) = manifest.accounting {
+        row("lines", &accounting_line(accounting));
     }
     row("resolvers", &manifest.resolvers.join(", "));
     row("asked", &format!("{} DNS queries, {} HTTPS requests", grouped(manifest.activity.dns_queries), grouped(manifest.activity.fetches)));
