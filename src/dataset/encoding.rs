@@ -138,6 +138,6 @@ mod tests {
         let records: Vec<Record> = (0_u64..).zip(&names).map(|(ordinal, name)| samples::absent(ordinal, name)).collect();
         let file = write(&records);
         let bytes = file.metadata().unwrap().len();
-        assert!(bytes / (records.len() as u64) < 64, "{bytes} bytes for {} rows", records.len());
+        assert!(bytes / (records.len() as u64) < 68, "{bytes} bytes for {} rows", records.len());
     }
 }
