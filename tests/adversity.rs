@@ -141,17 +141,22 @@ fn outage(stop: impl Fn(&Relay, bool)) {
     let scene = census(6000);
     let truth = scene.truth();
     let scan = scene.start("outage", &["--rate", "5000", "--dns-timeout", "0.4", "--retry-rounds", "none"]);
+    is_waited_out(&scene, scan, &truth, |stopped| stop(&scene.relay, stopped));
+}
+
+/// Stops whoever answers in the midst of a scan, starts them again, and expects the rows that are there without an outage.
+fn is_waited_out(scene: &Scene, scan: Running, truth: &[Row], stop: impl Fn(bool)) {
     wait_until(|| scene.status("outage").contains("\"judged\":") && !scene.status("outage").contains("\"judged\":0,"));
-    stop(&scene.relay, true);
+    stop(true);
     wait_until(|| scene.status("outage").contains("\"paused\":true"));
     std::thread::sleep(Duration::from_secs(3));
     assert!(scene.status("outage").contains("\"paused\":true"), "it does not go on by itself");
-    stop(&scene.relay, false);
+    stop(false);
     scan.finish(0);
     let (found, dns) = (rows(&scene.path("outage")), scene.manifest("outage").activity.dns);
-    println!("{} rows, {} unknown (without an outage {}); {dns:?}", found.len(), unknown(&found), unknown(&truth));
+    println!("{} rows, {} unknown (without an outage {}); {dns:?}", found.len(), unknown(&found), unknown(truth));
     assert!(dns.pauses >= 1 && dns.paused_seconds >= 3.0, "{dns:?}");
-    assert_alike(&found, &truth);
+    assert_alike(&found, truth);
 }
 
 #[test]
@@ -173,17 +178,7 @@ fn a_network_that_falls_silent_is_waited_for_from_the_root() {
     let (hints, port) = (scene.path("root.hints").to_str().unwrap().to_owned(), root.port().to_string());
     let way = ["--iterative", "--root-hints", &hints, "--dns-port", &port];
     let scan = scene.spawn(&scene.arguments_by("outage", &way, &["--rate", "600", "--dns-timeout", "1", "--retry-rounds", "none"]));
-    wait_until(|| scene.status("outage").contains("\"judged\":") && !scene.status("outage").contains("\"judged\":0,"));
-    scene.lab.silence_root(true);
-    wait_until(|| scene.status("outage").contains("\"paused\":true"));
-    std::thread::sleep(Duration::from_secs(3));
-    assert!(scene.status("outage").contains("\"paused\":true"), "it does not go on by itself");
-    scene.lab.silence_root(false);
-    scan.finish(0);
-    let (found, dns) = (rows(&scene.path("outage")), scene.manifest("outage").activity.dns);
-    println!("{} rows, {} unknown (without an outage {}); {dns:?}", found.len(), unknown(&found), unknown(&truth));
-    assert!(dns.pauses >= 1 && dns.paused_seconds >= 3.0, "{dns:?}");
-    assert_alike(&found, &truth);
+    is_waited_out(&scene, scan, &truth, |silent| scene.lab.silence_root(silent));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::evidence::{Evidence, Lookup, Outcome};
+use crate::evidence::{Evidence, Outcome};
 
 use super::{Assessment, classify};
 
@@ -39,11 +39,7 @@ fn outcomes_alone(evidence: &Evidence) -> Option<[Outcome; 3]> {
         && further.is_empty();
     let outcomes = [mx.outcome, sts_txt.outcome, tlsrpt_txt.outcome];
     let settled = outcomes.iter().all(|outcome| outcome.is_conclusive());
-    (settled && nothing_further && is_bare(mx) && is_bare(sts_txt) && is_bare(tlsrpt_txt)).then_some(outcomes)
-}
-
-fn is_bare<R>(lookup: &Lookup<R>) -> bool {
-    lookup.records.is_empty() && lookup.cname_chain.is_empty() && lookup.detail.is_none()
+    (settled && nothing_further && mx.is_bare() && sts_txt.is_bare() && tlsrpt_txt.is_bare()).then_some(outcomes)
 }
 
 #[cfg(test)]
@@ -54,7 +50,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::evidence::{Mx, Txt};
+    use crate::evidence::{Lookup, Mx, Txt};
     use crate::name::Domain;
 
     prop_compose! {

@@ -72,6 +72,11 @@ pub struct Lookup<R> {
 }
 
 impl<R> Lookup<R> {
+    /// Whether there is nothing beside the outcome and how it was got: no record, no alias, no remark.
+    pub fn is_bare(&self) -> bool {
+        self.records.is_empty() && self.cname_chain.is_empty() && self.detail.is_none()
+    }
+
     /// A question that was not sent, or not yet.
     pub fn unsent(name: String, outcome: Outcome) -> Self {
         Self {

@@ -119,11 +119,6 @@ impl Probe {
         }
     }
 
-    /// A lookup that is known already, or made.
-    async fn unless<R: ResourceRecord>(&self, known: Option<Lookup<R>>, name: &str) -> Lookup<R> {
-        if let Some(known) = known { known } else { self.ask(name).await }
-    }
-
     /// The two TXT records.
     async fn records(&self, seen: &mut Evidence, settled: &mut Option<Box<Settled>>) {
         let Evidence { mx, sts_txt, tlsrpt_txt, .. } = seen;
@@ -170,7 +165,7 @@ impl Probe {
     /// A of the policy host. Where the answer is an alias without the addresses behind it, which a resolver owes and a forwarder may leave
     /// out, the end of the alias is asked by itself; only what it adds counts.
     async fn policy_host_a(&self, known: Option<Lookup<Ipv4Addr>>, host: &str) -> Lookup<Ipv4Addr> {
-        let mut a = self.unless(known, host).await;
+        let mut a = if let Some(known) = known { known } else { self.ask(host).await };
         let Some(target) = a.cname_chain.last().filter(|_| a.outcome == Outcome::Nodata) else { return a };
         let behind = self.neighbours.a.get(SharedFor::PolicyTargets, target, async || neighbours::shareable(self.ask(target).await)).await;
         a.attempts = a.attempts.saturating_add(behind.attempts);

@@ -4,48 +4,13 @@ use std::ops::Range;
 
 use crate::analyse::{AnalyseError, Scan};
 use crate::classify::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity, rule};
-use crate::dataset::{EvidenceColumns, Judgement, JudgementColumns, StoredFinding, TargetColumns};
+use crate::dataset::{EvidenceColumns, Judgement, JudgementColumns, StoredFinding, TargetColumns, schema};
 use crate::evidence::Evidence;
 use crate::input::Target;
 use crate::parse::senders::Sender;
 
 /// Rows that are decoded at once: bodies of 64 KB in every row are 16 MB.
 const BATCH_ROWS: usize = 256;
-
-/// All columns that are read.
-const COLUMNS: &[&str] = &[
-    "ordinal",
-    "domain",
-    "rank",
-    "list",
-    "tld",
-    "suffix",
-    "org_domain",
-    "scanned_at",
-    "elapsed_ms",
-    "mx_state",
-    "mx_hosts",
-    "mx_provider",
-    "sts_state",
-    "sts_id",
-    "policy_stage",
-    "policy_mode",
-    "policy_max_age",
-    "policy_mx",
-    "policy_provider",
-    "tlsrpt_state",
-    "tlsrpt_rua",
-    "posture",
-    "delivery",
-    "delivery_lenient",
-    "accepted_by",
-    "mx_coverage",
-    "mismatch",
-    "worst",
-    "findings",
-    "carried",
-    "evidence",
-];
 
 /// Where a row is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +41,8 @@ pub(super) fn visit<E: From<AnalyseError>>(
     places: Option<&[(Place, usize)]>,
     mut each: impl FnMut(&Entry) -> Result<(), E>,
 ) -> Result<(), E> {
+    let schema = schema();
+    let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     let mut rest = places;
     for (part, described) in scan.manifest().parts.iter().enumerate() {
         if rest.is_some_and(|rest| rest.first().is_none_or(|(place, _)| place.part > part)) {
@@ -87,7 +54,7 @@ pub(super) fn visit<E: From<AnalyseError>>(
             if rows.as_ref().is_some_and(Vec::is_empty) {
                 continue;
             }
-            for batch in file.read(row_group, COLUMNS, BATCH_ROWS, rows.as_deref()).map_err(AnalyseError::from)? {
+            for batch in file.read(row_group, &columns, BATCH_ROWS, rows.as_deref()).map_err(AnalyseError::from)? {
                 let batch = batch.map_err(AnalyseError::from)?;
                 let targets = TargetColumns::of(&batch).map_err(AnalyseError::from)?;
                 let evidence = EvidenceColumns::of(&batch).map_err(AnalyseError::from)?;

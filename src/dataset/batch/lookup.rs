@@ -60,8 +60,7 @@ impl Bare {
     /// `None` where there is more to be said.
     fn of<R>(lookup: &Lookup<R>) -> Option<Self> {
         let &Lookup { outcome, rcode, ttl, authenticated, resolver, attempts, tcp, .. } = lookup;
-        let is_bare = lookup.records.is_empty() && lookup.cname_chain.is_empty() && lookup.detail.is_none();
-        is_bare.then_some(Self { outcome, rcode, ttl, authenticated, resolver, attempts, tcp })
+        lookup.is_bare().then_some(Self { outcome, rcode, ttl, authenticated, resolver, attempts, tcp })
     }
 }
 
