@@ -19,13 +19,19 @@ mod retrieval;
 mod rule;
 mod rules;
 mod senders;
+mod stored;
 mod stray_records;
 
-pub use self::assessment::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
+pub use self::assessment::{
+    Assessment, Coverage, Delivery, Finding, Judgement, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity,
+};
 pub use self::catalogue::{CATALOGUE_VERSION, catalogue, rule, scene};
 pub use self::familiar::Judge;
 pub use self::judge::classify;
 pub use self::rule::{ResultType, Rule, Status};
+pub use self::stored::{Always, Stored, StoredFinding, Worded};
+
+pub(crate) use self::assessment::{flat_columns, types};
 
 #[cfg(test)]
 mod tests;

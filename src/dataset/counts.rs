@@ -6,7 +6,7 @@ use arrow::array::{AsArray, RecordBatch, StringArray};
 use serde::{Deserialize, Serialize};
 
 use super::DatasetError;
-use super::read::FindingColumns;
+use super::flat::FindingColumns;
 use crate::name::provider::{Service, provider};
 
 /// Rows by the word in a column. Rows without a word are not counted.

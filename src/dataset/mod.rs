@@ -11,10 +11,13 @@
 //! So a crash at any moment leaves a valid dataset of whole shards, and to resume is to scan the shards that are not listed.
 
 mod batch;
+mod column;
 mod counts;
 mod derived;
 mod encoding;
 mod error;
+mod evidence;
+mod flat;
 mod folder;
 mod hashing;
 mod lock;
@@ -32,27 +35,29 @@ mod shared_activity;
 mod splice;
 mod store;
 mod stream;
+mod target;
 
 use crate::classify::Assessment;
 use crate::evidence::Evidence;
 use crate::input::Target;
 
-pub use self::batch::{MAX_BATCH_ROWS, RowBuilder, record_batch, rejudged_batch, with_nothing_carried};
+pub use self::batch::{RowBuilder, record_batch, rejudged_batch, with_nothing_carried};
+pub use self::column::{COMMENT, Group as ColumnGroup, Lists as ListColumn, MAX_BATCH_ROWS, RANGE, UNIT, elements, text};
 pub use self::counts::{Counts, Tally};
 pub use self::derived::{DerivedDataset, Judge};
 pub use self::error::DatasetError;
+pub use self::evidence::EvidenceColumns;
+pub use self::flat::JudgementColumns;
 pub use self::folder::{REJECTED, SPOOL};
 pub use self::manifest::{AccountingEntry, Activity, DnsActivity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Tool};
 pub use self::manifest_schema::manifest_schema;
-pub use self::read::{
-    ColumnGroup, EvidenceColumns, Judgement, JudgementColumns, ListColumn, PartBatches, PartFile, Reader, StoredFinding, TargetColumns,
-    elements, text,
-};
+pub use self::read::{PartBatches, PartFile, Reader};
 pub use self::resume::refuse_unless_usable;
-pub use self::schema::{COMMENT, RANGE, SCHEMA_VERSION, SCHEMA_VERSION_KEY, UNIT, schema, schema_json, schema_markdown, schema_text};
+pub use self::schema::{SCHEMA_VERSION, SCHEMA_VERSION_KEY, schema, schema_json, schema_markdown, schema_text};
 pub use self::shared_activity::{SharedActivity, SharedLookups};
 pub use self::store::{Dataset, SHARD_ROWS};
 pub use self::stream::StreamWriter;
+pub use self::target::TargetColumns;
 
 /// One row to be: a target, what was seen of it and what that means.
 #[derive(Clone, Debug, PartialEq)]
