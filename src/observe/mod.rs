@@ -4,6 +4,7 @@ pub mod again;
 pub mod dns;
 pub mod fetch;
 mod further;
+mod limit;
 pub mod neighbours;
 mod once;
 pub mod probe;
