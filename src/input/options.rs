@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use thiserror::Error;
+
 /// Memory for telling duplicates apart, in bytes, unless the caller says otherwise: 1 GiB.
 ///
 /// That is enough for 29,360,128 distinct names, or for 14,680,064 where names are folded and their best rank is kept.
@@ -144,16 +146,9 @@ impl FromStr for Shard {
 }
 
 /// An option that cannot be read, in words for the person who wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
 pub struct OptionError(String);
-
-impl fmt::Display for OptionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for OptionError {}
 
 #[cfg(test)]
 mod tests {

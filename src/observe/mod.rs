@@ -2,8 +2,8 @@
 
 pub mod again;
 pub mod dns;
+mod extra_requests;
 pub mod fetch;
-mod further;
 mod limit;
 pub mod neighbours;
 mod once;

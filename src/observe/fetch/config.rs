@@ -1,8 +1,9 @@
 //! What can be set about fetching, and what is wrong with a setting.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use thiserror::Error;
 
 /// Longest contact text in octets.
 const MAX_CONTACT_OCTETS: usize = 200;
@@ -89,52 +90,34 @@ fn is_contact(text: &str) -> bool {
 }
 
 /// Why fetching cannot be set up.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum FetchConfigError {
     /// The port that this option sets is 0.
+    #[error("{0} 0: the port of policy hosts has to be from 1 to 65535")]
     Port(&'static str),
     /// The limit that this option sets is 0 or above an hour.
+    #[error("{0}: the limit has to be more than 0 seconds and at most an hour")]
     Timeout(&'static str),
     /// The number of fetches in flight is 0 or absurdly large.
+    #[error("--fetch-concurrency: at least one fetch has to be allowed")]
     Concurrency,
     /// The contact does not fit into a User-Agent.
+    #[error(
+        "--contact {0:?}: the contact has to be 1 to {MAX_CONTACT_OCTETS} printable ASCII characters without parentheses and backslashes"
+    )]
     Contact(String),
     /// A file of trusted roots cannot be read.
-    RootsUnreadable(PathBuf, std::io::Error),
+    #[error("--ca-file {0}: cannot be read: {1}")]
+    RootsUnreadable(PathBuf, #[source] std::io::Error),
     /// A text of trusted roots (its name, what is wrong) is no PEM, or a certificate in it cannot be a root.
+    #[error("--ca-file {0}: {1}; give a PEM file of CA certificates")]
     RootsInvalid(String, String),
     /// A text of trusted roots has no certificate in it.
+    #[error("--ca-file {0}: no certificate in it; give a PEM file of CA certificates")]
     RootsEmpty(String),
     /// The TLS library refuses its own defaults.
-    Tls(rustls::Error),
-}
-
-impl fmt::Display for FetchConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Port(option) => write!(f, "{option} 0: the port of policy hosts has to be from 1 to 65535"),
-            Self::Timeout(option) => write!(f, "{option}: the limit has to be more than 0 seconds and at most an hour"),
-            Self::Concurrency => f.write_str("--fetch-concurrency: at least one fetch has to be allowed"),
-            Self::Contact(text) => write!(
-                f,
-                "--contact {text:?}: the contact has to be 1 to {MAX_CONTACT_OCTETS} printable ASCII characters without parentheses and backslashes"
-            ),
-            Self::RootsUnreadable(path, error) => write!(f, "--ca-file {}: cannot be read: {error}", path.display()),
-            Self::RootsInvalid(name, why) => write!(f, "--ca-file {name}: {why}; give a PEM file of CA certificates"),
-            Self::RootsEmpty(name) => write!(f, "--ca-file {name}: no certificate in it; give a PEM file of CA certificates"),
-            Self::Tls(error) => write!(f, "TLS cannot be set up: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for FetchConfigError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::RootsUnreadable(_, error) => Some(error),
-            Self::Tls(error) => Some(error),
-            _ => None,
-        }
-    }
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[source] rustls::Error),
 }
 
 #[cfg(test)]
