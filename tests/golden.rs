@@ -165,12 +165,12 @@ fn make_stable(evidence: &mut Evidence) {
         receiver.aaaa.iter_mut().for_each(make_lookup_stable);
     }
     let receivers = evidence.rua_hosts.iter_mut().filter_map(|receiver| receiver.connection.as_mut());
-    for connection in receivers.chain(&mut evidence.further) {
+    for connection in receivers.chain(&mut evidence.extra_requests) {
         connection.total_ms = rounded(connection.total_ms);
     }
     // Nothing at a name around says nothing; the files stay small without it.
-    evidence.around.retain(|lookup| !lookup.records.is_empty());
-    evidence.around.iter_mut().for_each(make_lookup_stable);
+    evidence.stray_records.retain(|lookup| !lookup.records.is_empty());
+    evidence.stray_records.iter_mut().for_each(make_lookup_stable);
     let Some(fetch) = &mut evidence.fetch else { return };
     let timings = &mut fetch.timings;
     for time in [&mut timings.connect_ms, &mut timings.tls_ms, &mut timings.http_ms, &mut timings.body_ms].into_iter().flatten() {

@@ -70,7 +70,7 @@ impl Fetcher {
         Ok(Self {
             user_agent: config.user_agent(),
             tls: tls_config()?,
-            limits: Limits::new(config.fetch_concurrency, config.fetch_rate, config.host_rate),
+            limits: Limits::new(config.fetch_concurrency, config.fetch_rate.into(), config.host_rate.into()),
             counters: Arc::default(),
             config,
             roots,
