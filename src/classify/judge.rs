@@ -13,8 +13,8 @@ use super::mismatch::likenesses;
 use super::records::{Sts, Tlsrpt};
 use super::retrieval::Retrieval;
 use super::{
-    Assessment, Mismatch, PolicyStage, RecordState, around, deployment, exchanges, further, neighbours, policy_host, records, retrieval,
-    senders,
+    Assessment, Mismatch, PolicyStage, RecordState, deployment, exchanges, extra_requests, neighbours, policy_host, records, retrieval,
+    senders, stray_records,
 };
 
 /// Judges what a probe saw. Pure and deterministic: the same evidence gives the same judgement, byte for byte.
@@ -25,13 +25,13 @@ pub fn classify(evidence: &Evidence) -> Assessment {
     let tlsrpt = records::tlsrpt(evidence, &mut findings);
     neighbours::remark_mx_hosts(evidence, &exchanges.hosts, &mut findings);
     neighbours::remark_receivers(evidence, exchanges.state, &tlsrpt.record, &mut findings);
-    around::remark_strays(evidence, &mut findings);
-    around::remark_wildcard(evidence, sts.state, &mut findings);
-    around::remark_parent(evidence, sts.state, exchanges.state, &mut findings);
+    stray_records::remark_strays(evidence, &mut findings);
+    stray_records::remark_wildcard(evidence, sts.state, &mut findings);
+    stray_records::remark_parent(evidence, sts.state, exchanges.state, &mut findings);
     let retrieval = retrieval::read(evidence, &mut findings);
-    further::remark_elsewhere(evidence, &retrieval, &mut findings);
-    further::remark_addresses(evidence, &mut findings);
-    further::remark_unannounced(evidence, sts.state, &mut findings);
+    extra_requests::remark_elsewhere(evidence, &retrieval, &mut findings);
+    extra_requests::remark_addresses(evidence, &mut findings);
+    extra_requests::remark_unannounced(evidence, sts.state, &mut findings);
     let text = PolicyText::read(evidence, &retrieval, &mut findings);
     let destinations = exchanges.destinations(evidence.domain.as_str());
     let names = Names::compare(evidence, &text, destinations.as_deref(), &mut findings);

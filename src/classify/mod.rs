@@ -1,15 +1,14 @@
 //! Judgement: from evidence to findings and to the flat columns, pure and deterministic.
 
-mod around;
 mod assessment;
 mod catalogue;
 mod coverage;
 mod delivery;
 mod deployment;
 mod exchanges;
+mod extra_requests;
 mod familiar;
 mod findings;
-mod further;
 mod judge;
 mod mismatch;
 mod neighbours;
@@ -20,6 +19,7 @@ mod retrieval;
 mod rule;
 mod rules;
 mod senders;
+mod stray_records;
 
 pub use self::assessment::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
 pub use self::catalogue::{CATALOGUE_VERSION, catalogue, rule, scene};

@@ -9,8 +9,8 @@ use crate::parse::tlsrpt_record::TlsrptRecord;
 use crate::parse::{sts_record, tlsrpt_record};
 
 use super::RecordState;
-use super::around::begins_with;
 use super::findings::{Findings, THE_DOMAIN, quoted};
+use super::stray_records::begins_with;
 
 /// TTLs below this, in seconds, are short (RFC 8460 section 7 wants them large).
 const SHORT_TTL: u32 = 3_600;

@@ -1,9 +1,9 @@
 //! Domain names: A-labels in lower case, their parents, and the names that RFC 8461 and RFC 8460 derive from them.
 
 pub mod address;
-mod around;
 mod idna;
 pub mod provider;
+mod stray_records;
 pub mod suffix;
 
 use std::fmt;

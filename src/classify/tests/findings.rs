@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::evidence::{CertificateFault, FetchFault, FetchStage, Lookup, Outcome, Txt};
 
 use super::super::{Severity, Status, catalogue};
-use super::{DAY, POLICY, Row, Scene, check, further, neighbours, scanned_at};
+use super::{DAY, POLICY, Row, Scene, check, extra_requests, neighbours, scanned_at};
 
 fn records() -> Vec<Row> {
     let sts = |change: fn(&mut Lookup<Txt>)| Scene::new().change(|e| change(&mut e.sts_txt));
@@ -303,9 +303,15 @@ fn mail_and_report_findings() {
 fn every_active_code_can_come_about() {
     let tables = [records(), hosts(), exchanges(), certificates(), policies(), coverage(), mail(), reports()];
     let neighbours = [neighbours::mx_hosts(), neighbours::receivers(), neighbours::strays()];
-    let further = [further::places(), further::addresses(), further::keys(), further::receivers(), further::parents()];
+    let requests = [
+        extra_requests::places(),
+        extra_requests::addresses(),
+        extra_requests::keys(),
+        extra_requests::receivers(),
+        extra_requests::parents(),
+    ];
     let mut seen: HashSet<&str> =
-        tables.iter().chain(&neighbours).chain(&further).flatten().flat_map(|(_, scene, _)| scene.codes()).collect();
+        tables.iter().chain(&neighbours).chain(&requests).flatten().flat_map(|(_, scene, _)| scene.codes()).collect();
     let split = Scene::new().change(|e| e.sts_txt.records = vec![Txt(vec![b"v=STSv1; ".to_vec(), b"id=1;".to_vec()])]);
     let large = Scene::new().body(format!("{POLICY}note: {}\r\n", "x".repeat(4_096)));
     let two = Scene::new().tlsrpt(&["v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:b@example.com"]);

@@ -191,7 +191,7 @@ fn long_lists_of_names_and_long_reasons_are_cut() {
     let certificate = judged(&[&root.leaf(&names, |_| {}).der], &root.trusted());
     assert_eq!((certificate.faults.as_slice(), certificate.sans.len()), (&[NameMismatch][..], MAX_SANS));
     let reason = certificate.reason.unwrap();
-    assert!(reason.starts_with("name_mismatch: ") && reason.len() == MAX_REASON_OCTETS, "{reason}");
+    assert!(reason.starts_with("name-mismatch: ") && reason.len() == MAX_REASON_OCTETS, "{reason}");
 }
 
 proptest::proptest! {

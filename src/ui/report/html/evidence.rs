@@ -46,14 +46,14 @@ fn rows(evidence: &Evidence) -> Rows {
     if let Some(aaaa) = &evidence.host_aaaa {
         lookup(&mut rows, "AAAA", aaaa, ToString::to_string);
     }
-    for around in &evidence.around {
-        lookup(&mut rows, "TXT", around, txt);
+    for stray in &evidence.stray_records {
+        lookup(&mut rows, "TXT", stray, txt);
     }
     if let Some(fetch) = &evidence.fetch {
         exchange(&mut rows, fetch);
     }
-    for further in evidence.further.iter().take(MAX_LISTED) {
-        connection(&mut rows, further);
+    for request in evidence.extra_requests.iter().take(MAX_LISTED) {
+        connection(&mut rows, request);
     }
     rows
 }

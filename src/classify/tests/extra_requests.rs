@@ -29,7 +29,7 @@ fn failed(url: &str, address: &str, fault: FetchFault) -> Connection {
 }
 
 fn further(scene: Scene, connections: Vec<Connection>) -> Scene {
-    scene.fetch(|f| f.body_sha256 = Some(POLICY.to_owned())).change(|e| e.further = connections)
+    scene.fetch(|f| f.body_sha256 = Some(POLICY.to_owned())).change(|e| e.extra_requests = connections)
 }
 
 pub(super) fn places() -> Vec<Row> {
@@ -143,7 +143,7 @@ pub(super) fn parents() -> Vec<Row> {
     let below = |record: &[&str]| {
         let scene = Scene::of("mail.example.com").no_sts();
         let lookup = answer("_mta-sts.example.com", txt(record));
-        scene.change(|e| e.around = vec![lookup])
+        scene.change(|e| e.stray_records = vec![lookup])
     };
     let bare = &["sts-record-absent", "tlsrpt-without-sts-or-dane"];
     let record: &[&str] = &["v=STSv1; id=1;"];
@@ -158,7 +158,7 @@ pub(super) fn parents() -> Vec<Row> {
 
 pub(super) fn unannounced() -> Vec<Row> {
     let bare = || Scene::new().no_sts();
-    let of = |scene: Scene, connection| scene.change(|e| e.further = vec![connection]);
+    let of = |scene: Scene, connection| scene.change(|e| e.extra_requests = vec![connection]);
     let expected = &["sts-record-absent", "sts-policy-without-record", "tlsrpt-without-sts-or-dane"];
     let nothing = &["sts-record-absent", "tlsrpt-without-sts-or-dane"];
     vec![
