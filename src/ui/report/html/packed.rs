@@ -38,7 +38,7 @@ pub(super) fn places(report: &Report, first: usize) -> Vec<Option<usize>> {
 pub(super) fn packs(report: &Report, first: usize, mut write: impl FnMut(&Markup) -> Result<(), ReportError>) -> Result<(), ReportError> {
     let (mut pack, mut held) = (String::new(), 0);
     let extent = if report.lines.len() < MANY { Extent::Packed } else { Extent::Short };
-    let element = |pack: &str| Ok::<_, ReportError>(html! { script.pack type="text/plain" { (packed(pack)?) } "\n" });
+    let element = |pack: &str| Ok::<_, ReportError>(html! { script type="text/plain" class="pack" { (packed(pack)?) } "\n" });
     report.entries::<ReportError>(first..report.lines.len(), |at, entry| {
         if held > 0 {
             pack.push(SEPARATOR);
@@ -62,7 +62,7 @@ pub(super) fn packs(report: &Report, first: usize, mut write: impl FnMut(&Markup
 
 /// The index as a `script` element of data.
 pub(super) fn index(text: &str) -> Result<Markup, ReportError> {
-    Ok(html! { script #index type="text/plain" { (packed(text)?) } "\n" })
+    Ok(html! { script type="text/plain" id="index" { (packed(text)?) } "\n" })
 }
 
 fn packed(text: &str) -> Result<String, ReportError> {
