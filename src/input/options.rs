@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 /// Memory for telling duplicates apart, in bytes, unless the caller says otherwise: 1 GiB.
@@ -14,15 +15,21 @@ pub const DEFAULT_MEMORY: usize = 1 << 30;
 /// Where the targets come from and which of them are wanted.
 ///
 /// The steps are taken in this order: read a line, fold it (`registrable`), `exclude`, drop duplicates, `skip`, `top`, `sample`, `shard`.
-#[derive(Clone, Debug)]
+///
+/// Serialised, it is the options by name that decide which rows there are; a field that does not is marked as skipped.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct InputOptions {
     /// Files, `-` for standard input, https URLs; read one after another.
+    #[serde(rename = "list")]
     pub sources: Vec<String>,
     /// Which column of a CSV file holds the name; without it the format is found out by content.
     pub column: Option<Column>,
     /// Further columns of a CSV file with a header that are carried along with the names; at most [`super::MAX_CARRIED`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub carry: Vec<String>,
     /// What [`super::Target::list`] says; by default the file name of the source.
+    #[serde(skip)]
     pub list_name: Option<String>,
     /// Fold every name to its registrable domain. The target has the best rank of all lines of its list that fold to it.
     pub registrable: bool,
@@ -31,17 +38,31 @@ pub struct InputOptions {
     /// Take only so many names, the first ones after `skip`, whatever their rank.
     pub top: Option<u64>,
     /// Take a uniform sample of what is left.
+    #[serde(flatten, serialize_with = "sample_options")]
     pub sample: Option<Sample>,
     /// Take only one of several parts of what is left.
     pub shard: Shard,
     /// Folder for copies of sources that can be read only once (standard input, pipes, URLs); made if it is missing.
     ///
     /// A complete copy found there is used instead of the source, so that a stopped scan goes on with the same list.
+    #[serde(skip)]
     pub spool_dir: PathBuf,
     /// User-Agent of the request for a URL.
+    #[serde(skip)]
     pub user_agent: String,
     /// Memory for telling duplicates apart, in bytes. Names that come when it is full are let through and counted.
+    #[serde(skip)]
     pub memory: usize,
+}
+
+/// The size as `sample`, the seed as `seed`: null without a sample.
+fn sample_options<S: Serializer>(sample: &Option<Sample>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Options {
+        sample: Option<u64>,
+        seed: Option<u64>,
+    }
+    Options { sample: sample.map(|sample| sample.size), seed: sample.map(|sample| sample.seed) }.serialize(serializer)
 }
 
 impl Default for InputOptions {
@@ -85,6 +106,12 @@ impl FromStr for Column {
     }
 }
 
+impl Serialize for Column {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl fmt::Display for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -124,6 +151,12 @@ impl Shard {
 impl Default for Shard {
     fn default() -> Self {
         Self { index: 0, count: 1 }
+    }
+}
+
+impl Serialize for Shard {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

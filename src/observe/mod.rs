@@ -4,6 +4,7 @@ pub mod again;
 pub mod dns;
 mod extra_requests;
 pub mod fetch;
+mod limit;
 pub mod neighbours;
 mod once;
 pub mod probe;

@@ -105,10 +105,8 @@ fn shorten_paths(manifest: &mut Manifest) {
             _ => {}
         }
     }
-    for option in ["list", "exclude", "ca-file", "root-hints"] {
-        if let Some(value) = manifest.configuration.get_mut(option) {
-            shorten(value);
-        }
+    if let Some(lists) = manifest.configuration.get_mut("list") {
+        shorten(lists);
     }
 }
 

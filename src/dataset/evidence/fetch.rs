@@ -107,6 +107,9 @@ columns! {
         stage: Word<FetchStage>,
         /// Why.
         code (fault): Word<FetchFault>,
+        /// The TLS alert that the peer sent, by its number (RFC 8446 section 6).
+        #[range = "0..255"]
+        alert: Int16<u8>,
         /// The library's or the system's own words.
         text: Text,
     }

@@ -1,8 +1,8 @@
 //! What can be set about fetching, and what is wrong with a setting.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 /// Longest contact text in octets.
@@ -11,28 +11,42 @@ const MAX_CONTACT_OCTETS: usize = 200;
 const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// How policies are fetched. [`FetchConfig::default`] is what the documentation promises.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Serialised, it is the options by name that decide what is seen; a field that only sets the pace is marked as skipped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct FetchConfig {
     /// TCP port of policy hosts, from 1; other than 443 only for labs.
     pub https_port: u16,
     /// TCP port for plain HTTP, which only a scan that looks around uses, from 1; other than 80 only for labs.
     pub http_port: u16,
     /// Limit for one TCP connection attempt; above 0, at most an hour.
+    #[serde(serialize_with = "as_seconds")]
     pub connect_timeout: Duration,
     /// Limit for the whole exchange, waiting for a permit not included (RFC 8461 section 3.3 suggests one minute);
     /// above 0, at most an hour.
+    #[serde(rename = "fetch-timeout", serialize_with = "as_seconds")]
     pub total_timeout: Duration,
     /// Fetches begun a second, in all; 0 for no limit.
+    #[serde(skip)]
     pub fetch_rate: u32,
     /// Connections a second to one policy-host address; 0 for no limit.
+    #[serde(skip)]
     pub host_rate: u32,
     /// Fetches in flight, from 1.
+    #[serde(skip)]
     pub fetch_concurrency: usize,
     /// Whether loopback, private and other special-use addresses may be connected to.
     pub allow_private: bool,
     /// How operators reach whoever runs the scan, for the User-Agent: printable ASCII without parentheses and
     /// backslashes (RFC 9110 section 5.6.5, comments), at most 200 octets.
+    #[serde(skip)]
     pub contact: Option<String>,
+}
+
+/// A length of time as users give it.
+pub(crate) fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
 }
 
 impl Default for FetchConfig {
@@ -106,9 +120,6 @@ pub enum FetchConfigError {
         "--contact {0:?}: the contact has to be 1 to {MAX_CONTACT_OCTETS} printable ASCII characters without parentheses and backslashes"
     )]
     Contact(String),
-    /// A file of trusted roots cannot be read.
-    #[error("--ca-file {0}: cannot be read: {1}")]
-    RootsUnreadable(PathBuf, #[source] std::io::Error),
     /// A text of trusted roots (its name, what is wrong) is no PEM, or a certificate in it cannot be a root.
     #[error("--ca-file {0}: {1}; give a PEM file of CA certificates")]
     RootsInvalid(String, String),

@@ -106,7 +106,7 @@ async fn probe_with(zone: Zone, opted_out: &str, configure: impl FnOnce(Probe) -
     let evidence = LocalSet::new()
         .run_until(async {
             let config = DnsConfig { timeout: Duration::from_secs(5), ..DnsConfig::new(vec![resolver]) };
-            let dns = Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::new(DnsCounters::new(&[resolver]))).unwrap();
+            let dns = Dns::new(&config, Arc::new(DnsLimits::default()), Arc::new(DnsCounters::new(&[resolver]))).unwrap();
             let probe = Probe::new(dns, fetcher(&exclusion), Arc::clone(&exclusion), Arc::default());
             configure(probe).observe(&Domain::from_a_labels(DOMAIN).unwrap()).await
         })
