@@ -19,7 +19,9 @@ use time::format_description::well_known::Rfc3339;
 use self::compare::{Side, compare};
 use self::reading::{ROWS_AT_ONCE, Share, Survey};
 use self::state::State;
-use super::{AnalyseError, Cell, Scan};
+use super::error::AnalyseError;
+use super::scans::Scan;
+use super::table::Cell;
 use crate::classify::Posture;
 
 pub use self::compare::Change;

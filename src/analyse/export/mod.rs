@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
+use super::error::AnalyseError;
 use super::reclassify::each_part;
-use super::{AnalyseError, Scan};
+use super::scans::Scan;
 use crate::dataset::{DerivedDataset, MAX_BATCH_ROWS, Manifest, Options, REJECTED, with_nothing_carried};
 
 pub use self::mailbox::Mailboxes;

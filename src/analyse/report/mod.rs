@@ -12,7 +12,9 @@ mod outline;
 use std::ops::Range;
 
 use self::entry::{Place, visit};
-use super::{AnalyseError, Scan, Table};
+use super::error::AnalyseError;
+use super::scans::Scan;
+use super::table::Table;
 
 pub use self::entry::Entry;
 pub use self::figures::{Figures, figures};

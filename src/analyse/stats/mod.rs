@@ -18,7 +18,9 @@ mod survey_columns;
 mod table_id;
 mod tables;
 
-use super::{AnalyseError, Row, Scan, Table};
+use super::error::AnalyseError;
+use super::scans::Scan;
+use super::table::{Row, Table};
 
 use self::adopter::AdopterColumns;
 use self::catalogue::definition;
