@@ -67,12 +67,19 @@ fn no_file_is_in_an_import_cycle() {
     let edges: BTreeMap<&Module, BTreeSet<Module>> =
         sources.iter().map(|(module, source)| (module, references(module, &source.text, &sources))).collect();
     for start in sources.keys() {
-        let mut open: Vec<&Module> = edges[start].iter().filter_map(|next| edges.get_key_value(next).map(|(key, _)| *key)).collect();
-        let mut seen = BTreeSet::new();
-        while let Some(next) = open.pop() {
-            assert!(next != start, "{} is in an import cycle", start.join("::"));
-            if seen.insert(next) {
-                open.extend(edges[next].iter().filter_map(|after| edges.get_key_value(after).map(|(key, _)| *key)));
+        let mut before: BTreeMap<&Module, &Module> = BTreeMap::new();
+        let mut open: Vec<&Module> = vec![start];
+        while let Some(here) = open.pop() {
+            for next in edges[here].iter().filter_map(|next| edges.get_key_value(next).map(|(key, _)| *key)) {
+                if next == start {
+                    let way = std::iter::successors(Some(here), |module| before.get(*module).copied());
+                    let way: Vec<String> = way.map(|module| module.join("::")).collect();
+                    panic!("an import cycle: {} <- {}", start.join("::"), way.join(" <- "));
+                }
+                if !before.contains_key(next) {
+                    before.insert(next, here);
+                    open.push(next);
+                }
             }
         }
     }
@@ -217,11 +224,12 @@ fn paths(code: &str) -> Vec<String> {
     while let Some(at) = ["crate::", "super::", "self::"].iter().filter_map(|start| rest.find(start)).min() {
         let before = &rest[..at];
         let reexport = before.trim_end().ends_with("pub use") || before.trim_end().ends_with(") use");
+        let visibility = before.ends_with("pub(in ");
         let boundary = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
         let tail = &rest[at..];
         let length = tail.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(tail.len());
         let path = &tail[..length];
-        if boundary && !reexport {
+        if boundary && !reexport && !visibility {
             match tail[length..].strip_prefix('{').filter(|_| path.ends_with("::")) {
                 Some(group) => found.extend(spread(path, group)),
                 None => found.push(path.trim_end_matches(':').to_owned()),
