@@ -1,7 +1,7 @@
 //! What the findings of the page mean: every code that occurs, from the catalogue.
 
 use crate::analyse::report::Report;
-use crate::classify::{catalogue, scene};
+use crate::classify::{Example, catalogue};
 
 use super::domain::prose;
 use super::escape::{Html, Lines};
@@ -13,16 +13,17 @@ pub(super) fn glossary(out: &mut String, report: &Report) {
         "<section id=\"codes\" aria-labelledby=\"codes-h\"><h2 id=\"codes-h\">What the findings mean</h2>\n\
         <p>High: mail may fail or the protection is void. Medium: some senders are affected. Low: hygiene. Info: a fact.</p>\n",
     );
-    for rule in catalogue().iter().filter(|rule| report.codes.iter().any(|code| code == rule.code)) {
+    for code in catalogue().iter().copied().filter(|code| report.codes.iter().any(|found| found == code.as_str())) {
+        let rule = code.rule();
         put!(
             out,
             "<details class=\"code\" id=\"c-{0}\"><summary><h3><code>{0}</code></h3> <span class=\"chip {1}\">{1}</span> <span class=\"clause\">{2}</span></summary>",
-            rule.code,
+            code,
             rule.severity,
             Html(rule.clause),
         );
-        prose(out, rule.code);
-        if let Some((with, without)) = rule.example.or_else(|| scene(rule.code)) {
+        prose(out, code);
+        if let Some((with, without)) = rule.example.map(Example::pair) {
             put!(
                 out,
                 "<div class=\"pair\"><figure><figcaption>With the fault</figcaption><pre>{}</pre></figure>\

@@ -2,7 +2,7 @@
 
 use crate::analyse::report::{Entry, Line, Report, Urgency};
 use crate::classify::remedy::Publication;
-use crate::classify::{Finding, Severity, rule};
+use crate::classify::{Code, Finding, Severity};
 use crate::ui::facts;
 
 use super::escape::{Html, Lines, clip};
@@ -143,16 +143,15 @@ fn particulars(out: &mut String, finding: &Finding) {
 }
 
 /// What a code means, what it does to mail, how to mend it.
-pub(super) fn prose(out: &mut String, code: &str) {
-    if let Some(rule) = rule(code) {
-        put!(
-            out,
-            "<div class=\"prose\"><p>{}</p><dl><div><dt>What it does to mail</dt><dd>{}</dd></div><div><dt>How to mend it</dt><dd>{}</dd></div></dl></div>",
-            Html(rule.summary),
-            Html(rule.effect),
-            Html(rule.remedy)
-        );
-    }
+pub(super) fn prose(out: &mut String, code: Code) {
+    let rule = code.rule();
+    put!(
+        out,
+        "<div class=\"prose\"><p>{}</p><dl><div><dt>What it does to mail</dt><dd>{}</dd></div><div><dt>How to mend it</dt><dd>{}</dd></div></dl></div>",
+        Html(rule.summary),
+        Html(rule.effect),
+        Html(rule.remedy)
+    );
 }
 
 fn remark(out: &mut String, finding: &Finding) {

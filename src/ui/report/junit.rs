@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, Verdicts, every_entry, verdicts};
-use crate::classify::{Delivery, Finding, Severity, rule};
+use crate::classify::{Delivery, Finding, Severity};
 use crate::ui::facts;
 
 use super::ReportError;
@@ -55,9 +55,9 @@ fn verdict(out: &mut impl Write, entry: &Entry) -> Result<(), ReportError> {
 }
 
 fn line(out: &mut impl Write, finding: &Finding) -> Result<(), ReportError> {
-    let (summary, remedy) = rule(finding.code).map_or(("", ""), |rule| (rule.summary, rule.remedy));
+    let rule = finding.code.rule();
     let particulars = [&finding.subject, &finding.detail].map(|text| Xml(text).to_string());
     let particulars: Vec<String> = particulars.into_iter().filter(|text| !text.is_empty()).collect();
     let particulars = if particulars.is_empty() { String::new() } else { format!(" ({})", particulars.join(": ")) };
-    Ok(writeln!(out, "{} {}{particulars}: {} Mend: {}", finding.severity, finding.code, Xml(summary), Xml(remedy))?)
+    Ok(writeln!(out, "{} {}{particulars}: {} Mend: {}", finding.severity, finding.code, Xml(rule.summary), Xml(rule.remedy))?)
 }

@@ -6,7 +6,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use crate::analyse::report::{Line, Report, Urgency};
-use crate::classify::{Posture, Severity, rule};
+use crate::classify::{Code, Posture, Severity};
 use crate::ui::tables::grouped;
 
 use super::domain::{Extent, section, urgency_label};
@@ -34,7 +34,7 @@ pub(super) fn form(out: &mut String, report: &Report) {
     choice(out, "f-state", "State", Urgency::ALL.iter().map(|urgency| (urgency.as_str(), urgency_label(*urgency))));
     choice(out, "f-posture", "Posture", Posture::ALL.iter().map(|posture| (posture.as_str(), posture.as_str())));
     let mut codes: Vec<&str> = report.codes.iter().map(String::as_str).collect();
-    codes.sort_unstable_by_key(|code| (rule(code).map(|rule| rule.severity), *code));
+    codes.sort_unstable_by_key(|code| (Code::from_word(code).map(|code| code.rule().severity), *code));
     choice(out, "f-code", "Finding", codes.into_iter().map(|code| (code, code)));
     for (at, column) in report.carried.iter().enumerate() {
         let cells: BTreeSet<&str> = cells(report, at).collect();

@@ -1,7 +1,7 @@
 //! What the owner of some domains sees first: how they stand, and which faults they have.
 
 use crate::analyse::report::Report;
-use crate::classify::{Delivery, Rule, Severity, rule};
+use crate::classify::{Code, Delivery, Rule, Severity};
 use crate::ui::tables::grouped;
 
 use super::escape::Html;
@@ -72,9 +72,9 @@ fn delivery(out: &mut String, report: &Report) {
 /// Writes the table of findings but those of severity info: by `key`, then the most frequent first.
 pub(super) fn findings<K: Ord>(out: &mut String, report: &Report, key: impl Fn(&Rule, u64) -> K, most: usize) {
     let counts = &report.scan.manifest().counts;
-    let known = counts.findings.iter().filter_map(|(code, rows)| Some((rule(code)?, *rows)));
-    let mut sorted: Vec<(&Rule, u64)> = known.filter(|(rule, _)| rule.severity != Severity::Info).collect();
-    sorted.sort_by_key(|(rule, rows)| (key(rule, *rows), std::cmp::Reverse(*rows), rule.code));
+    let known = counts.findings.iter().filter_map(|(code, rows)| Some((Code::from_word(code)?, *rows)));
+    let mut sorted: Vec<(Code, u64)> = known.filter(|(code, _)| code.rule().severity != Severity::Info).collect();
+    sorted.sort_by_key(|(code, rows)| (key(code.rule(), *rows), std::cmp::Reverse(*rows), code.as_str()));
     if sorted.is_empty() {
         out.push_str("<p>Nothing: no domain has a finding that has to be mended.</p>\n");
         return;
@@ -83,15 +83,15 @@ pub(super) fn findings<K: Ord>(out: &mut String, report: &Report, key: impl Fn(&
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Findings\"><table class=\"findings\"><caption>Findings and how many domains have them</caption>\
         <thead><tr><th scope=\"col\">severity</th><th scope=\"col\">finding</th><th scope=\"col\">domains</th><th scope=\"col\">what it means</th></tr></thead><tbody>\n",
     );
-    for (rule, rows) in sorted.iter().take(most) {
+    for (code, rows) in sorted.iter().take(most) {
         put!(
             out,
             "<tr><td><span class=\"chip {0}\">{0}</span></td><th scope=\"row\"><a href=\"#c-{1}\"><code>{1}</code></a></th>\
             <td><a href=\"#domains\" data-show=\"{1}\" aria-label=\"{2} domains: show them\">{2}</a></td><td>{3}</td></tr>\n",
-            rule.severity,
-            rule.code,
+            code.rule().severity,
+            code,
             grouped(*rows),
-            Html(rule.summary)
+            Html(code.rule().summary)
         );
     }
     out.push_str("</tbody></table></div>\n");
