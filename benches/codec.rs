@@ -48,7 +48,7 @@ fn round_trip(criterion: &mut Criterion) {
     let local = tokio::task::LocalSet::new();
     let dns = local.block_on(&runtime, async {
         let config = DnsConfig::new(vec![server]);
-        Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::new(DnsCounters::new(&[server]))).expect("an engine")
+        Dns::new(&config, Arc::new(DnsLimits::default()), Arc::new(DnsCounters::new(&[server]))).expect("an engine")
     });
     let mut group = criterion.benchmark_group("engine");
     group.throughput(Throughput::Elements(AT_ONCE as u64));

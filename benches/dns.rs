@@ -80,7 +80,7 @@ fn engine(server: SocketAddr, names: usize, in_flight: usize, sockets: usize) {
     tokio::task::LocalSet::new().block_on(&runtime, async move {
         let config = DnsConfig { sockets_per_resolver: sockets, ..DnsConfig::new(vec![server]) };
         let counters = Arc::new(DnsCounters::new(&config.resolvers));
-        let dns = Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::clone(&counters)).expect("an engine");
+        let dns = Dns::new(&config, Arc::new(DnsLimits::default()), Arc::clone(&counters)).expect("an engine");
         let (next, positive) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
         let mut workers = tokio::task::JoinSet::new();
         for _ in 0..in_flight {

@@ -1,10 +1,10 @@
 //! The opt-out list: domains (with all below them) and address blocks that are never contacted.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use thiserror::Error;
 
 use crate::name::Domain;
 
@@ -16,21 +16,14 @@ pub struct Exclusion {
 }
 
 /// A line of an opt-out list that is neither a domain name nor an address block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("line {line}: {text:?} is neither a domain name nor an address or CIDR block")]
 pub struct ExclusionError {
     /// Line number, from 1.
     pub line: usize,
     /// The line.
     pub text: String,
 }
-
-impl fmt::Display for ExclusionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {:?} is neither a domain name nor an address or CIDR block", self.line, self.text)
-    }
-}
-
-impl std::error::Error for ExclusionError {}
 
 impl Exclusion {
     /// Reads one entry a line; blank lines and what follows `#` are ignored.

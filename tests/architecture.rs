@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["input", "classify", "observe"],
     &["dataset", "lab"],
     &["scan", "analyse"],
-    &["ui"],
+    &["trial", "ui"],
     &["cli"],
 ];
 

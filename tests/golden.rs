@@ -15,10 +15,11 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use stscan::classify::classify;
 use stscan::evidence::{Evidence, Lookup};
-use stscan::lab::{LabConfig, cases};
+use stscan::lab::{Lab, LabConfig, cases};
 use stscan::name::Domain;
 use stscan::observe::fetch::FetchConfig;
 use stscan::scan::{Network, NetworkPlan};
+use stscan::trial::overrides;
 
 /// 2024-02-01 00:00:00 UTC, the start of every probe.
 const BEGUN: u64 = 1_706_745_600;
@@ -125,29 +126,19 @@ fn observe() -> Vec<Evidence> {
         allow_private: true,
         ..FetchConfig::default()
     };
+    let lab = Lab::start(LabConfig::default()).unwrap();
     let plan = NetworkPlan {
         look_around: true,
-        no_prune: false,
-        resolvers: Vec::new(),
-        encrypted: Vec::new(),
-        iterative: None,
         trust_resolvers: true,
         retry_rounds: Vec::new(),
         rate: Some(0),
         resolver_rate: Some(0),
-        dns_timeout: Duration::from_secs(2),
-        patience: None,
-        mix_case: false,
-        dns_tries: 3,
-        concurrency: None,
-        fetch_concurrency: None,
         fetch,
-        ca_files: Vec::new(),
-        exclude: None,
-        lab: Some(LabConfig::default()),
+        overrides: overrides(&lab),
+        ..NetworkPlan::default()
     };
     let network = Network::prepare(&plan).unwrap();
-    let domains: Vec<Domain> = network.lab().unwrap().names().map(|name| Domain::from_a_labels(&name).unwrap()).collect();
+    let domains: Vec<Domain> = lab.names().map(|name| Domain::from_a_labels(&name).unwrap()).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, async {
         let probe = network.probe().unwrap();
@@ -174,12 +165,12 @@ fn make_stable(evidence: &mut Evidence) {
         receiver.aaaa.iter_mut().for_each(make_lookup_stable);
     }
     let receivers = evidence.rua_hosts.iter_mut().filter_map(|receiver| receiver.connection.as_mut());
-    for connection in receivers.chain(&mut evidence.further) {
+    for connection in receivers.chain(&mut evidence.extra_requests) {
         connection.total_ms = rounded(connection.total_ms);
     }
     // Nothing at a name around says nothing; the files stay small without it.
-    evidence.around.retain(|lookup| !lookup.records.is_empty());
-    evidence.around.iter_mut().for_each(make_lookup_stable);
+    evidence.stray_records.retain(|lookup| !lookup.records.is_empty());
+    evidence.stray_records.iter_mut().for_each(make_lookup_stable);
     let Some(fetch) = &mut evidence.fetch else { return };
     let timings = &mut fetch.timings;
     for time in [&mut timings.connect_ms, &mut timings.tls_ms, &mut timings.http_ms, &mut timings.body_ms].into_iter().flatten() {

@@ -4,41 +4,30 @@
 
 mod harness;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
 use stscan::input::InputOptions;
-use stscan::lab::LabConfig;
+use stscan::lab::{Lab, LabConfig};
 use stscan::observe::fetch::FetchConfig;
 use stscan::scan::{Network, NetworkPlan, Output, ScanPlan, Status, run};
+use stscan::trial::overrides;
 
 const SHARD: u64 = 100;
 /// One target in so many waits for another round.
 const LATE: u64 = 50;
 
-fn network() -> NetworkPlan {
+fn network(lab: &Lab) -> NetworkPlan {
     NetworkPlan {
-        look_around: false,
-        no_prune: false,
-        resolvers: Vec::new(),
-        encrypted: Vec::new(),
-        iterative: None,
         trust_resolvers: true,
         retry_rounds: vec![Duration::from_secs(6)],
         rate: Some(0),
         resolver_rate: Some(0),
-        dns_timeout: Duration::from_secs(2),
-        patience: None,
-        mix_case: false,
         dns_tries: 1,
-        concurrency: None,
-        fetch_concurrency: None,
         fetch: FetchConfig { allow_private: true, ..FetchConfig::default() },
-        ca_files: Vec::new(),
-        exclude: None,
-        lab: Some(LabConfig::default()),
+        overrides: overrides(lab),
+        ..NetworkPlan::default()
     }
 }
 
@@ -49,17 +38,14 @@ fn late_rows_follow_as_a_second_part() {
     let name =
         |number: u64| if number.is_multiple_of(LATE) { format!("record-servfail-{number:06}") } else { format!("nothing-{number:06}") };
     fs::write(&list, (0..5 * SHARD).map(|number| name(number) + ".test\n").collect::<String>()).unwrap();
+    let lab = Lab::start(LabConfig::default()).unwrap();
     let plan = ScanPlan {
         input: InputOptions { sources: vec![list.to_str().unwrap().to_owned()], ..InputOptions::default() },
-        network: network(),
+        network: network(&lab),
         output: Output::Folder(out.clone()),
         shard_rows: SHARD,
         window_rows: 2 * SHARD,
-        workers: None,
-        list_name: None,
-        list_id: None,
-        configuration: BTreeMap::new(),
-        pace: BTreeMap::new(),
+        ..ScanPlan::default()
     };
     let report = run(&plan, &Network::prepare(&plan.network).unwrap(), &Arc::<Status>::default()).unwrap();
     let manifest = report.manifest.unwrap();

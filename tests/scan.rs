@@ -82,6 +82,27 @@ fn a_killed_scan_goes_on_and_comes_to_the_same() {
     assert_eq!(after.counts, Reader::open(Path::new(&whole)).unwrap().manifest().counts);
 }
 
+#[test]
+fn files_identify_a_scan_by_what_is_in_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = list(dir.path(), 3000);
+    let [exclude, same, out] = ["optout.txt", "same.txt", "out"].map(|name| path(dir.path(), name));
+    for file in [&exclude, &same] {
+        fs::write(file, "name-7.example\n").unwrap();
+    }
+    let arguments = |exclude: &str| ["scan", "--lab", &input, "--part-rows", "500", "-o", &out, "--exclude", exclude].map(str::to_owned);
+    let mut child =
+        stscan(&arguments(&exclude).each_ref().map(String::as_str)).args(["--rate", "3000"]).stdout(Stdio::null()).spawn().unwrap();
+    wait_for_parts(Path::new(&out), 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    fs::write(&exclude, "name-8.example\n").unwrap();
+    let refused = expect(4, &arguments(&exclude).each_ref().map(String::as_str));
+    assert!(stderr(&refused).contains("(--exclude: there \"sha256:"), "{}", stderr(&refused));
+    expect(0, &arguments(&same).each_ref().map(String::as_str));
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_scan_commits_what_is_in_flight_and_goes_on() {

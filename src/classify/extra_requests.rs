@@ -56,12 +56,12 @@ codes! {
 
 /// Adds that the policy is served where no sender looks for it. Says nothing where it is also served in the right place.
 pub(super) fn remark_elsewhere(evidence: &Evidence, retrieval: &Retrieval<'_>, findings: &mut Findings) {
-    if evidence.further.is_empty() || retrieval.body.is_some_and(|body| parse_lenient(body).is_some()) {
+    if evidence.extra_requests.is_empty() || retrieval.body.is_some_and(|body| parse_lenient(body).is_some()) {
         return;
     }
     let host = evidence.domain.policy_host();
     let right = policy_url(evidence);
-    for connection in evidence.further.iter().filter(|connection| connection.url != right && policy(connection).is_some()) {
+    for connection in evidence.extra_requests.iter().filter(|connection| connection.url != right && policy(connection).is_some()) {
         let code = if connection.url.starts_with("http://") { STS_FETCH_HTTP_ONLY } else { STS_FETCH_WRONG_PATH };
         findings.add(code, &host, format!("a policy at {}", quoted(&connection.url)));
     }
@@ -69,23 +69,23 @@ pub(super) fn remark_elsewhere(evidence: &Evidence, retrieval: &Retrieval<'_>, f
 
 /// Adds that a policy is served of which no record tells.
 pub(super) fn remark_unannounced(evidence: &Evidence, sts_state: RecordState, findings: &mut Findings) {
-    if evidence.further.is_empty() || sts_state != RecordState::Absent || evidence.fetch.is_some() {
+    if evidence.extra_requests.is_empty() || sts_state != RecordState::Absent || evidence.fetch.is_some() {
         return;
     }
     let right = policy_url(evidence);
-    if evidence.further.iter().any(|connection| connection.url == right && policy(connection).is_some()) {
+    if evidence.extra_requests.iter().any(|connection| connection.url == right && policy(connection).is_some()) {
         findings.add(STS_POLICY_WITHOUT_RECORD, &evidence.domain.policy_host(), "");
     }
 }
 
 /// Adds that the addresses of the policy host do not serve the same. Failures that may pass say nothing.
 pub(super) fn remark_addresses(evidence: &Evidence, findings: &mut Findings) {
-    if evidence.further.is_empty() {
+    if evidence.extra_requests.is_empty() {
         return; // One address alone agrees with itself.
     }
     let Some(own) = evidence.fetch.as_deref().and_then(own_view) else { return };
     let right = policy_url(evidence);
-    let others = evidence.further.iter().filter(|connection| connection.url == right && connection.is_conclusive());
+    let others = evidence.extra_requests.iter().filter(|connection| connection.url == right && connection.is_conclusive());
     let others = others.filter_map(|connection| Some((connection.address?.is_ipv6(), policy(connection))));
     let views: Vec<View<'_>> = std::iter::once(own).chain(others).collect();
     let family = |ipv6: bool| -> BTreeSet<Option<&str>> { views.iter().filter(|view| view.0 == ipv6).map(|view| view.1).collect() };

@@ -30,14 +30,14 @@ impl Judge {
 
 /// The outcomes of the three first lookups, where there is nothing else to go by.
 fn outcomes_alone(evidence: &Evidence) -> Option<[Outcome; 3]> {
-    let Evidence { mx, sts_txt, tlsrpt_txt, host_a, host_aaaa, fetch, mx_hosts, rua_hosts, around, further, .. } = evidence;
+    let Evidence { mx, sts_txt, tlsrpt_txt, host_a, host_aaaa, fetch, mx_hosts, rua_hosts, stray_records, extra_requests, .. } = evidence;
     let nothing_further = host_a.is_none()
         && host_aaaa.is_none()
         && fetch.is_none()
         && mx_hosts.is_empty()
         && rua_hosts.is_empty()
-        && around.is_empty()
-        && further.is_empty();
+        && stray_records.is_empty()
+        && extra_requests.is_empty();
     let outcomes = [mx.outcome, sts_txt.outcome, tlsrpt_txt.outcome];
     let settled = outcomes.iter().all(|outcome| outcome.is_conclusive());
     (settled && nothing_further && mx.is_bare() && sts_txt.is_bare() && tlsrpt_txt.is_bare()).then_some(outcomes)

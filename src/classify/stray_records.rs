@@ -52,13 +52,13 @@ const KINDS: [Kind; 2] = [(b"v=STSv1", |evidence| &evidence.sts_txt), (b"v=TLSRP
 
 /// Adds records at wrong names. A text that also stands at the right name, or that a wildcard gives, is not misplaced.
 pub(super) fn remark_strays(evidence: &Evidence, findings: &mut Findings) {
-    if evidence.around.is_empty() {
+    if evidence.stray_records.is_empty() {
         return;
     }
     let wildcard = evidence.domain.wildcard_probe_name();
-    let everywhere = evidence.around.iter().find(|lookup| lookup.name == wildcard).map(texts).unwrap_or_default();
+    let everywhere = evidence.stray_records.iter().find(|lookup| lookup.name == wildcard).map(texts).unwrap_or_default();
     let right = parent_record_name(evidence);
-    let wrong_names = evidence.around.iter().filter(|lookup| lookup.name != wildcard && Some(&lookup.name) != right.as_ref());
+    let wrong_names = evidence.stray_records.iter().filter(|lookup| lookup.name != wildcard && Some(&lookup.name) != right.as_ref());
     for lookup in wrong_names {
         for text in texts(lookup) {
             let kind = KINDS.iter().find(|(start, _)| begins_with(&text, start));
@@ -73,12 +73,12 @@ pub(super) fn remark_strays(evidence: &Evidence, findings: &mut Findings) {
 ///
 /// A name that nobody publishes proves it; where that was not asked for, two names with the same unrelated text make it likely.
 pub(super) fn remark_wildcard(evidence: &Evidence, sts_state: RecordState, findings: &mut Findings) {
-    if evidence.around.is_empty() && evidence.sts_txt.records.is_empty() {
+    if evidence.stray_records.is_empty() && evidence.sts_txt.records.is_empty() {
         return;
     }
     let wildcard = evidence.domain.wildcard_probe_name();
     let (sts, tlsrpt) = (texts(&evidence.sts_txt), texts(&evidence.tlsrpt_txt));
-    match evidence.around.iter().find(|lookup| lookup.name == wildcard && lookup.outcome.is_conclusive()) {
+    match evidence.stray_records.iter().find(|lookup| lookup.name == wildcard && lookup.outcome.is_conclusive()) {
         Some(lookup) => {
             let everywhere = texts(lookup);
             let names = [(&evidence.sts_txt.name, &sts), (&evidence.tlsrpt_txt.name, &tlsrpt)];
@@ -103,11 +103,13 @@ fn parent_record_name(evidence: &Evidence) -> Option<String> {
 
 /// Adds that a subdomain takes mail without a record, whose registrable domain has one (RFC 8461 section 3.4).
 pub(super) fn remark_parent(evidence: &Evidence, sts_state: RecordState, mx_state: MxState, findings: &mut Findings) {
-    if evidence.around.is_empty() || sts_state != RecordState::Absent || mx_state != MxState::Present {
+    if evidence.stray_records.is_empty() || sts_state != RecordState::Absent || mx_state != MxState::Present {
         return;
     }
     let Some(name) = parent_record_name(evidence) else { return };
-    let Some(lookup) = evidence.around.iter().find(|lookup| lookup.name == name && lookup.outcome == Outcome::Noerror) else { return };
+    let Some(lookup) = evidence.stray_records.iter().find(|lookup| lookup.name == name && lookup.outcome == Outcome::Noerror) else {
+        return;
+    };
     let record = match select(RecordKind::Sts, &lookup.records).choice {
         Choice::Unique(index) => lookup.records.get(index).map(Txt::joined),
         Choice::Absent | Choice::Multiple(_) | Choice::NearMiss(_) => None,

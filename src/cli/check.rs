@@ -7,7 +7,7 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::args::CheckArguments;
-use super::{Exit, Failure, plan};
+use super::{Exit, Failure, lab, plan};
 use crate::classify::{Assessment, Finding, Severity, classify, remedy};
 use crate::evidence::Evidence;
 use crate::name::Domain;
@@ -23,8 +23,9 @@ const WIDTH: usize = 100;
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = plan::config(arguments.config.as_deref())?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
-    let mut plan = plan::network(&arguments.network.or(file.network), None)?;
+    let (mut plan, world) = plan::network(&arguments.network.or(file.network), None)?;
     plan.patience = Some(PATIENCE);
+    let _lab = world.map(|world| lab::start(world, &mut plan)).transpose()?;
     let network = Network::prepare(&plan)?;
     for warning in network.warnings() {
         writeln!(anstream::stderr(), "stscan: {warning}")?;

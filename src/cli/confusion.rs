@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use crate::scan::{Confusion, Difference, Tally};
+use crate::trial::{Confusion, Difference, Tally};
 use crate::ui::tables::grouped;
 
 /// Prints the codes that occur, then whatever differs with examples.

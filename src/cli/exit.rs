@@ -1,8 +1,9 @@
 //! Exit statuses, and the failures that lead to them.
 
-use std::fmt;
 use std::io;
 use std::process::ExitCode;
+
+use thiserror::Error;
 
 use crate::analyse::AnalyseError;
 use crate::dataset::DatasetError;
@@ -47,7 +48,8 @@ impl From<Exit> for ExitCode {
 }
 
 /// Why a command failed: one sentence for a person and an exit status.
-#[derive(Debug)]
+#[derive(Debug, Error)]
+#[error("{text}")]
 pub struct Failure {
     exit: Exit,
     text: String,
@@ -73,12 +75,6 @@ impl Failure {
     /// Whether the reader of our output went away, which is no failure of ours.
     pub fn is_closed_pipe(&self) -> bool {
         self.closed_pipe
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
     let dir = arguments.out.display();
     writeln!(out, "{dir}: {} rows; croissant.json, datapackage.json, DATASHEET.md, SHA256SUMS", manifest.counts.rows)?;
     if arguments.show_key {
-        writeln!(out, "key of the hashes: {}", key.iter().map(|byte| format!("{byte:02x}")).collect::<String>())?;
+        writeln!(out, "key of the hashes: {}", hex::encode(key))?;
     }
     writeln!(out, "left to you: the blanks of DATASHEET.md")?;
     if publication.licence.is_none() {
@@ -39,12 +39,8 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
 
 /// 64 hexadecimal digits.
 fn key(text: &str) -> Result<[u8; 32], Failure> {
-    let wrong = || Failure::usage("--key: 64 hexadecimal digits are expected, as --show-key prints them");
-    let digits: Vec<u8> = text.chars().filter_map(|c| c.to_digit(16)).filter_map(|digit| u8::try_from(digit).ok()).collect();
-    if digits.len() != 64 || text.chars().count() != 64 {
-        return Err(wrong());
-    }
-    let (pairs, _) = digits.as_chunks::<2>();
-    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
-    bytes.try_into().map_err(|_| wrong())
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes)
+        .map_err(|_| Failure::usage("--key: 64 hexadecimal digits are expected, as --show-key prints them"))?;
+    Ok(bytes)
 }

@@ -8,6 +8,8 @@ use serde_json::json;
 use super::args::{LabArguments, LabCommand};
 use super::{Exit, Failure, plan};
 use crate::lab::{BEYOND_LOOPBACK, Internet, Lab, LabConfig, cases};
+use crate::scan::{NetworkPlan, raise_file_limit};
+use crate::trial;
 
 /// Lists the cases, writes list and truth, or serves until Ctrl-C.
 pub(super) fn run(arguments: LabArguments) -> Result<Exit, Failure> {
@@ -17,6 +19,19 @@ pub(super) fn run(arguments: LabArguments) -> Result<Exit, Failure> {
         Some(LabCommand::Write { dir }) => write(&config, &dir),
         None => serve(&config),
     }
+}
+
+/// Starts the lab and points a scan at it.
+pub(super) fn start(config: LabConfig, plan: &mut NetworkPlan) -> Result<Lab, Failure> {
+    let lab = begin(config)?;
+    plan.overrides = trial::overrides(&lab);
+    Ok(lab)
+}
+
+fn begin(config: LabConfig) -> Result<Lab, Failure> {
+    // It has a socket for each of its addresses.
+    raise_file_limit();
+    Lab::start(config).map_err(|error| Failure::new(Exit::Fault, format!("the lab cannot be started: {error}")))
 }
 
 fn list(as_json: bool) -> Result<Exit, Failure> {
@@ -48,8 +63,7 @@ fn write(config: &LabConfig, dir: &Path) -> Result<Exit, Failure> {
 }
 
 fn serve(config: &LabConfig) -> Result<Exit, Failure> {
-    crate::scan::raise_file_limit();
-    let lab = Lab::start(*config).map_err(|error| Failure::new(Exit::Fault, format!("the lab cannot be started: {error}")))?;
+    let lab = begin(*config)?;
     // Removed again when the lab ends.
     let ca = tempfile::Builder::new().prefix("stscan-lab-").suffix(".pem").tempfile();
     let mut ca = ca.map_err(|error| Failure::new(Exit::Fault, format!("no file can be had for the lab's root: {error}")))?;

@@ -18,7 +18,7 @@ use crate::ui::text;
 use crate::vocabulary::vocabulary;
 
 /// Bytes that are read at most; sixteen times what a sender reads of a policy.
-const MOST_BYTES: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 
 vocabulary! {
     /// What a text is.
@@ -110,12 +110,12 @@ fn shown(path: &Path) -> String {
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
     let read = match path == Path::new("-") {
-        true => io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut text),
-        false => File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut text)),
+        true => io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut text),
+        false => File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text)),
     };
     read.map_err(|error| Failure::new(Exit::Input, format!("{} cannot be read: {error}", path.display())))?;
-    match text.len() as u64 > MOST_BYTES {
-        true => Err(Failure::new(Exit::Input, format!("{} has more than {MOST_BYTES} bytes, no record or policy has", path.display()))),
+    match text.len() as u64 > MAX_BYTES {
+        true => Err(Failure::new(Exit::Input, format!("{} has more than {MAX_BYTES} bytes, no record or policy has", path.display()))),
         false => Ok(text),
     }
 }

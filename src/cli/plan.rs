@@ -1,14 +1,11 @@
 //! From what was typed to what shall be done: every option checked, defaults filled in.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
-use super::Failure;
 use super::options::{ConfigFile, NetworkOptions, ScanOptions};
+use super::{Exit, Failure};
 use crate::dataset::SHARD_ROWS;
 use crate::input::{Column, InputOptions, Sample, Shard};
 use crate::lab::{LabConfig, World};
@@ -17,7 +14,7 @@ use crate::observe::dns::{
     read_root_hints,
 };
 use crate::observe::fetch::FetchConfig;
-use crate::scan::{IterativePlan, NetworkPlan, Output, ScanPlan, WINDOW_ROWS};
+use crate::scan::{Contents, IterativePlan, NetworkPlan, Output, ScanPlan};
 
 /// Reads a `--config` file, if there is one.
 pub(super) fn config(path: Option<&Path>) -> Result<ConfigFile, Failure> {
@@ -27,10 +24,10 @@ pub(super) fn config(path: Option<&Path>) -> Result<ConfigFile, Failure> {
     ConfigFile::parse(&text).map_err(|error| Failure::usage(format!("the configuration {}: {error}", path.display())))
 }
 
-/// What a scan shall do.
-pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOptions) -> Result<ScanPlan, Failure> {
-    let plan = self::network(network, options.seed)?;
-    if lists.is_empty() && plan.lab.is_none() {
+/// What a scan shall do, and in which lab if in any.
+pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOptions) -> Result<(ScanPlan, Option<LabConfig>), Failure> {
+    let (plan, lab) = self::network(network, options.seed)?;
+    if lists.is_empty() && lab.is_none() {
         return Err(Failure::usage(
             "no list: name a file, an https URL or - for standard input, or use --lab to scan the built-in Internet",
         ));
@@ -58,37 +55,22 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
         return Err(Failure::usage(format!("--part-rows {shard_rows}: 1 to 1000000 are possible")));
     }
     let workers = options.workers.map(|workers| workers as usize);
-    if workers.is_some_and(|workers| !(1..=MOST_WORKERS).contains(&workers)) {
-        return Err(Failure::usage(format!("--workers {}: 1 to {MOST_WORKERS} are possible", workers.unwrap_or(0))));
+    if workers.is_some_and(|workers| !(1..=MAX_WORKERS).contains(&workers)) {
+        return Err(Failure::usage(format!("--workers {}: 1 to {MAX_WORKERS} are possible", workers.unwrap_or(0))));
     }
-    let configuration = configuration(&input, &plan);
-    let pace = pace(&plan, workers);
-    Ok(ScanPlan {
-        input,
-        network: plan,
-        output,
-        shard_rows,
-        window_rows: WINDOW_ROWS,
-        workers,
-        list_name: options.list_name,
-        list_id: options.list_id,
-        configuration,
-        pace,
-    })
+    let stand_in = lab.map(serde_json::to_value).transpose();
+    let stand_in = stand_in.map_err(|error| Failure::new(Exit::Fault, format!("the options cannot be written down: {error}")))?;
+    let (list_name, list_id) = (options.list_name, options.list_id);
+    Ok((ScanPlan { input, network: plan, stand_in, output, shard_rows, workers, list_name, list_id, ..ScanPlan::default() }, lab))
 }
 
 /// Worker threads at most; more than there are cores only cost.
-const MOST_WORKERS: usize = 256;
+const MAX_WORKERS: usize = 256;
 
-/// How the network is asked; `seed` is the lab's.
-pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<NetworkPlan, Failure> {
+/// How the network is asked, and the lab that stands in for it if there is one, whose `seed` this is.
+pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(NetworkPlan, Option<LabConfig>), Failure> {
     let lab = options.lab.as_deref().map(|world| lab(world, seed)).transpose()?;
-    let defaults = match &lab {
-        Some(LabConfig { world: World::Zoo, .. }) => &ZOO,
-        Some(LabConfig { world: World::Imc2025, .. }) => &STUDY,
-        Some(_) => &LAB,
-        None => &REAL,
-    };
+    let default = defaults(lab.map(|lab| lab.world));
     let (resolvers, encrypted) = resolvers(options)?;
     let iterative = iterative(options, lab.is_some())?;
     if lab.is_some() && !(resolvers.is_empty() && encrypted.is_empty()) {
@@ -97,79 +79,72 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<Net
     if options.concurrency == Some(0) || options.fetch_concurrency == Some(0) {
         return Err(Failure::usage("--concurrency and --fetch-concurrency have to be at least 1"));
     }
-    let seconds = |option: Option<f64>, default: f64| Duration::from_secs_f64(option.unwrap_or(default));
-    let tries = options.dns_tries.unwrap_or(3);
-    Ok(NetworkPlan {
+    let seconds = |option: Option<f64>, default: Duration| option.map_or(default, Duration::from_secs_f64);
+    let plan = NetworkPlan {
         resolvers,
         encrypted,
         iterative,
         trust_resolvers: options.trust_resolvers,
-        retry_rounds: retry_rounds(options.retry_rounds.as_deref().unwrap_or(defaults.retry_rounds))?,
+        retry_rounds: options.retry_rounds.as_deref().map_or(Ok(default.retry_rounds), retry_rounds)?,
         rate: options.rate,
         resolver_rate: options.resolver_rate,
-        dns_timeout: seconds(options.dns_timeout, defaults.dns_timeout),
-        dns_tries: u16::try_from(tries)
-            .ok()
-            .filter(|tries| (1..=100).contains(tries))
-            .ok_or_else(|| Failure::usage(format!("--dns-tries {tries}: 1 to 100 are possible")))?,
-        patience: None,
+        dns_timeout: seconds(options.dns_timeout, default.dns_timeout),
+        dns_tries: options.dns_tries.map_or(Ok(default.dns_tries), dns_tries)?,
         mix_case: options.mix_case,
         concurrency: options.concurrency.map(|limit| limit as usize),
-        fetch_concurrency: options.fetch_concurrency.map(|limit| limit as usize).or(defaults.fetch_concurrency),
+        fetch_concurrency: options.fetch_concurrency.map(|limit| limit as usize).or(default.fetch_concurrency),
         fetch: FetchConfig {
-            https_port: options.https_port.unwrap_or(443),
-            http_port: options.http_port.unwrap_or(80),
-            connect_timeout: seconds(options.connect_timeout, defaults.connect_timeout),
-            total_timeout: seconds(options.fetch_timeout, defaults.fetch_timeout),
-            fetch_rate: options.fetch_rate.unwrap_or(defaults.fetch_rate),
-            host_rate: options.host_rate.unwrap_or(defaults.host_rate),
-            allow_private: options.allow_private || lab.is_some(),
+            https_port: options.https_port.unwrap_or(default.fetch.https_port),
+            http_port: options.http_port.unwrap_or(default.fetch.http_port),
+            connect_timeout: seconds(options.connect_timeout, default.fetch.connect_timeout),
+            total_timeout: seconds(options.fetch_timeout, default.fetch.total_timeout),
+            fetch_rate: options.fetch_rate.unwrap_or(default.fetch.fetch_rate),
+            host_rate: options.host_rate.unwrap_or(default.fetch.host_rate),
+            allow_private: options.allow_private || default.fetch.allow_private,
             contact: options.contact.clone(),
-            ..FetchConfig::default()
+            ..default.fetch
         },
-        ca_files: options.ca_file.clone(),
-        // The zoo has cases that show only so, and nobody there to spare.
+        ca_files: options.ca_file.iter().map(|path| contents("--ca-file", path)).collect::<Result<_, _>>()?,
         no_prune: options.no_prune,
-        look_around: options.look_around || matches!(lab, Some(LabConfig { world: World::Zoo, .. })),
-        exclude: options.exclude.clone(),
-        lab,
-    })
+        look_around: options.look_around || default.look_around,
+        exclude: options.exclude.as_deref().map(|path| contents("the opt-out list", path)).transpose()?,
+        ..default
+    };
+    Ok((plan, lab))
 }
 
-/// Defaults that differ between the real Internet and one on loopback, where nobody has to be spared and nothing is far away.
-struct Defaults {
-    retry_rounds: &'static str,
-    dns_timeout: f64,
-    connect_timeout: f64,
-    fetch_timeout: f64,
-    fetch_rate: u32,
-    host_rate: u32,
-    /// `None`: chosen from the file-descriptor limit.
-    fetch_concurrency: Option<usize>,
+/// Defaults on the real Internet, or in a world on loopback, where nobody has to be spared and nothing is far away.
+fn defaults(world: Option<World>) -> NetworkPlan {
+    let real = NetworkPlan::default();
+    let Some(world) = world else { return real };
+    let (dns_timeout, connect_timeout, total_timeout, fetch_concurrency) = match world {
+        // One of its hosts takes eleven seconds, which is slow but not too late, even where many of it share a busy machine.
+        World::Zoo => (0.5, 1.0, 18.0, Some(192)),
+        // Its figures must not depend on how busy the machine is, and whoever waits behind hundreds of others is slow.
+        World::Imc2025 => (2.0, 10.0, 60.0, Some(64)),
+        World::Census | World::Hostile => (0.5, 1.0, 2.0, None),
+    };
+    let [dns_timeout, connect_timeout, total_timeout] = [dns_timeout, connect_timeout, total_timeout].map(Duration::from_secs_f64);
+    NetworkPlan {
+        retry_rounds: Vec::new(),
+        dns_timeout,
+        fetch_concurrency,
+        // The zoo has cases that show only so, and nobody there to spare.
+        look_around: world == World::Zoo,
+        fetch: FetchConfig { connect_timeout, total_timeout, fetch_rate: 0, host_rate: 0, allow_private: true, ..real.fetch },
+        ..real
+    }
 }
 
-const REAL: Defaults = Defaults {
-    retry_rounds: "5s,30s",
-    dns_timeout: 2.0,
-    connect_timeout: 10.0,
-    fetch_timeout: 60.0,
-    fetch_rate: 200,
-    host_rate: 10,
-    fetch_concurrency: None,
-};
-const LAB: Defaults = Defaults {
-    retry_rounds: "none",
-    dns_timeout: 0.5,
-    connect_timeout: 1.0,
-    fetch_timeout: 2.0,
-    fetch_rate: 0,
-    host_rate: 0,
-    fetch_concurrency: None,
-};
-/// One of the zoo's hosts takes eleven seconds, which is slow but not too late, even where many of it share a busy machine.
-const ZOO: Defaults = Defaults { fetch_timeout: 18.0, fetch_concurrency: Some(192), ..LAB };
-/// Its figures must not depend on how busy the machine is, and whoever waits behind hundreds of others is slow.
-const STUDY: Defaults = Defaults { dns_timeout: 2.0, connect_timeout: 10.0, fetch_timeout: 60.0, fetch_concurrency: Some(64), ..LAB };
+fn contents(option: &str, path: &Path) -> Result<Contents, Failure> {
+    let unreadable = |error| Failure::usage(format!("{option} {}: cannot be read: {error}", path.display()));
+    Contents::read(path).map_err(unreadable)
+}
+
+fn dns_tries(tries: u32) -> Result<u16, Failure> {
+    let possible = u16::try_from(tries).ok().filter(|tries| (1..=100).contains(tries));
+    possible.ok_or_else(|| Failure::usage(format!("--dns-tries {tries}: 1 to 100 are possible")))
+}
 
 /// A world and, after a colon, how many names its own list has.
 fn lab(text: &str, seed: Option<u64>) -> Result<LabConfig, Failure> {
@@ -275,65 +250,6 @@ fn at_least_one(option: &str, number: Option<u64>) -> Result<Option<u64>, Failur
 
 fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(option: &str, text: Option<&str>) -> Result<Option<T>, Failure> {
     text.map(|text| text.parse().map_err(|error| Failure::usage(format!("{option}: {error}")))).transpose()
-}
-
-/// Options that shape the result: a folder is resumed only by a scan that has the same.
-fn configuration(input: &InputOptions, plan: &NetworkPlan) -> BTreeMap<String, Value> {
-    let seconds = |duration: Duration| json!(duration.as_secs_f64());
-    let rounds: Vec<f64> = plan.retry_rounds.iter().map(Duration::as_secs_f64).collect();
-    let mut configuration: BTreeMap<String, Value> = [
-        ("list", json!(input.sources)),
-        ("column", json!(input.column.as_ref().map(ToString::to_string))),
-        ("registrable", json!(input.registrable)),
-        ("skip", json!(input.skip)),
-        ("top", json!(input.top)),
-        ("sample", json!(input.sample.map(|sample| sample.size))),
-        ("seed", json!(input.sample.map(|sample| sample.seed))),
-        ("shard", json!(input.shard.to_string())),
-        ("exclude", json!(plan.exclude)),
-        ("iterative", json!(plan.iterative.is_some())),
-        ("root-servers", json!(plan.iterative.as_ref().map(|iterative| &iterative.roots))),
-        ("dns-port", json!(plan.iterative.as_ref().map(|iterative| iterative.port))),
-        ("encrypted", json!(!plan.encrypted.is_empty())),
-        ("retry-rounds", json!(rounds)),
-        ("0x20", json!(plan.mix_case)),
-        ("dns-timeout", seconds(plan.dns_timeout)),
-        ("dns-tries", json!(plan.dns_tries)),
-        ("connect-timeout", seconds(plan.fetch.connect_timeout)),
-        ("fetch-timeout", seconds(plan.fetch.total_timeout)),
-        ("https-port", json!(plan.fetch.https_port)),
-        ("http-port", json!(plan.fetch.http_port)),
-        ("ca-file", json!(plan.ca_files)),
-        ("look-around", json!(plan.look_around)),
-        ("no-prune", json!(plan.no_prune)),
-        ("allow-private", json!(plan.fetch.allow_private)),
-        ("lab", json!(plan.lab.as_ref().map(|lab| lab.world.as_str()))),
-        ("lab-names", json!(plan.lab.as_ref().and_then(|lab| lab.names))),
-        ("lab-seed", json!(plan.lab.as_ref().map(|lab| lab.seed))),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    if !input.carry.is_empty() {
-        configuration.insert("carry".to_owned(), json!(input.carry));
-    }
-    configuration
-}
-
-/// Options that shape only the pace; they may change when a scan goes on.
-fn pace(plan: &NetworkPlan, workers: Option<usize>) -> BTreeMap<String, Value> {
-    [
-        ("rate", json!(plan.rate)),
-        ("resolver-rate", json!(plan.resolver_rate)),
-        ("fetch-rate", json!(plan.fetch.fetch_rate)),
-        ("host-rate", json!(plan.fetch.host_rate)),
-        ("concurrency", json!(plan.concurrency)),
-        ("workers", json!(workers)),
-        ("fetch-concurrency", json!(plan.fetch_concurrency)),
-        ("contact", json!(plan.fetch.contact)),
-        ("trust-resolvers", json!(plan.trust_resolvers)),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::args::ScanArguments;
-use super::{Exit, Failure, confusion, plan, summary};
+use super::{Exit, Failure, confusion, lab, plan};
 use crate::dataset::Reader;
-use crate::scan::{self, Confusion, Network, Output, ScanError, Status};
+use crate::scan::{self, Network, Output, ScanError, Status};
+use crate::trial::{self, Confusion};
 use crate::ui::{Progress, ProgressKind};
 
 /// Scans, shows how far it is and says what came out.
@@ -17,8 +18,9 @@ pub(super) fn run(arguments: ScanArguments) -> Result<Exit, Failure> {
     let network_options = arguments.network.or(file.network);
     let kind = progress_kind(options.progress.as_deref())?;
     let status_file = options.status_file.clone();
-    let plan = plan::scan(lists, options, &network_options)?;
-
+    let (mut plan, world) = plan::scan(lists, options, &network_options)?;
+    let lab = world.map(|world| lab::start(world, &mut plan.network)).transpose()?;
+    plan.own_list = lab.as_ref().map(|lab| trial::own_list(lab.internet()));
     let network = Network::prepare(&plan.network)?;
     let mut err = anstream::stderr();
     for warning in network.warnings() {
@@ -29,16 +31,16 @@ pub(super) fn run(arguments: ScanArguments) -> Result<Exit, Failure> {
     let progress = Progress::start(kind, status_file, Arc::clone(&status));
     let result = scan::run(&plan, &network, &status);
     drop(progress);
-    let report = result?;
+    let summary = result?;
 
-    if let (Output::Folder(dir), Some(manifest)) = (&plan.output, &report.manifest) {
-        summary::print(&mut anstream::stdout().lock(), dir, manifest, &report)?;
-        if let Some(lab) = network.lab() {
+    if let (Output::Folder(dir), Some(manifest)) = (&plan.output, &summary.manifest) {
+        super::summary::print(&mut anstream::stdout().lock(), dir, manifest, &summary)?;
+        if let Some(lab) = &lab {
             let compared = Reader::open(dir).and_then(|dataset| Confusion::of(&dataset, lab.internet())).map_err(ScanError::Dataset)?;
             confusion::print(&mut anstream::stdout().lock(), &compared)?;
         }
     }
-    if report.stopped {
+    if summary.stopped {
         writeln!(err, "stscan: stopped; everything that was in flight is committed, the same command goes on from there")?;
         return Ok(Exit::Stopped);
     }

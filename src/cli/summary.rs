@@ -8,23 +8,23 @@ use anstyle::Style;
 
 use crate::classify::{Code, MxState, PolicyStage, Posture, RecordState};
 use crate::dataset::{DnsActivity, Manifest};
-use crate::scan::Report;
+use crate::scan::ScanSummary;
 use crate::ui::tables::grouped;
 use crate::ui::{accounting_line, text};
 
 /// Findings that are shown.
-const MOST_FINDINGS: usize = 10;
+const MAX_FINDINGS: usize = 10;
 /// Providers of a kind that are shown.
-const MOST_PROVIDERS: usize = 5;
+const MAX_PROVIDERS: usize = 5;
 
 /// Prints the table.
-pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, report: &Report) -> io::Result<()> {
+pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summary: &ScanSummary) -> io::Result<()> {
     let counts = &manifest.counts;
     let bold = Style::new().bold();
-    let accounting = &report.accounting;
+    let accounting = &summary.accounting;
     let noun = if counts.rows == 1 { "domain" } else { "domains" };
     writeln!(out, "{bold}{} {noun}{bold:#}", grouped(counts.rows))?;
-    if !report.stopped {
+    if !summary.stopped {
         writeln!(out, "  {}", accounting_line((*accounting).into()))?;
     }
     let states: Vec<&str> = MxState::ALL.iter().map(|state| state.as_str()).collect();
@@ -102,7 +102,7 @@ fn providers(out: &mut impl Write, title: &str, tally: &BTreeMap<String, u64>) -
     if !sorted.is_empty() {
         writeln!(out, "\n{title}")?;
     }
-    for (name, rows) in sorted.into_iter().take(MOST_PROVIDERS) {
+    for (name, rows) in sorted.into_iter().take(MAX_PROVIDERS) {
         writeln!(out, "  {name:<30} {:>12}", grouped(*rows))?;
     }
     Ok(())
@@ -112,7 +112,7 @@ fn findings(out: &mut impl Write, tally: &BTreeMap<String, u64>) -> io::Result<(
     let mut sorted: Vec<(&String, &u64)> = tally.iter().collect();
     sorted.sort_by_key(|(code, count)| (std::cmp::Reverse(**count), *code));
     writeln!(out, "\nCommonest findings (stscan explain CODE)")?;
-    for (code, count) in sorted.into_iter().take(MOST_FINDINGS) {
+    for (code, count) in sorted.into_iter().take(MAX_FINDINGS) {
         let severity = Code::from_word(code).map(|code| code.rule().severity);
         let style = severity.map_or(Style::new(), text::severity_style);
         let word = severity.map_or("", |severity| severity.as_str());

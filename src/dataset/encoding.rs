@@ -127,7 +127,7 @@ mod tests {
         assert_eq!((sorting.len(), sorting[0].column_idx, sorting[0].descending), (1, 0, false));
         let footer = metadata.file_metadata().key_value_metadata().unwrap();
         let value = |key: &str| footer.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.as_deref());
-        assert_eq!((value("stscan.schema_version"), value("stscan.run_id")), (Some("1"), Some("20261123-1")));
+        assert_eq!((value("stscan.schema_version"), value("stscan.run_id")), (Some("2"), Some("20261123-1")));
         assert_eq!((value("stscan.catalogue_version"), value("stscan.version")), (Some("1"), Some("0.1.0")));
     }
 

@@ -4,10 +4,13 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use thiserror::Error;
+
 /// A failure of ours or of this machine's disk; never a fact about a domain.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum DatasetError {
     /// The folder is not one that this scan may write to or read from. The text says why and what to do.
+    #[error("{dir}: {reason}")]
     Refused {
         /// The folder.
         dir: PathBuf,
@@ -15,6 +18,7 @@ pub enum DatasetError {
         reason: String,
     },
     /// The operating system failed us.
+    #[error("cannot {doing} {path}: {source}{}", advice(source.kind()))]
     Io {
         /// What was being done, as in "cannot ...".
         doing: &'static str,
@@ -24,6 +28,7 @@ pub enum DatasetError {
         source: io::Error,
     },
     /// A file of the dataset is not what the program writes.
+    #[error("{path}: {reason}; the file is damaged or was not written by stscan, restore it or scan into another folder")]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -31,8 +36,10 @@ pub enum DatasetError {
         reason: String,
     },
     /// A column is missing, or has another type than this version writes.
+    #[error("column {0} is missing or has another type than stscan writes; read a dataset that stscan wrote, with all its columns")]
     Column(String),
     /// A column holds a value that this version does not know.
+    #[error("column {column} holds {value:?}, which this version does not know; read the dataset with the version that wrote it")]
     Value {
         /// Path of the column.
         column: String,
@@ -40,8 +47,10 @@ pub enum DatasetError {
         value: String,
     },
     /// The rows do not add up, or a shard was given twice: a mistake of the program.
+    #[error("the rows do not add up: {0}; this is a mistake in stscan, please report it")]
     Inconsistent(String),
     /// Arrow or Parquet refused the rows: a mistake of the program.
+    #[error("the rows cannot be encoded: {0}; this is a mistake in stscan, please report it")]
     Encoding(String),
 }
 
@@ -66,56 +75,14 @@ impl DatasetError {
     }
 }
 
-impl fmt::Display for DatasetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused { dir, reason } => write!(f, "{}: {reason}", dir.display()),
-            Self::Io { doing, path, source } => {
-                write!(f, "cannot {doing} {}: {source}", path.display())?;
-                advice(source.kind()).map_or(Ok(()), |advice| write!(f, "; {advice}"))
-            }
-            Self::Damaged { path, reason } => {
-                write!(
-                    f,
-                    "{}: {reason}; the file is damaged or was not written by stscan, restore it or scan into another folder",
-                    path.display()
-                )
-            }
-            Self::Column(column) => {
-                write!(
-                    f,
-                    "column {column} is missing or has another type than stscan writes; read a dataset that stscan wrote, with all its columns"
-                )
-            }
-            Self::Value { column, value } => {
-                write!(
-                    f,
-                    "column {column} holds {value:?}, which this version does not know; read the dataset with the version that wrote it"
-                )
-            }
-            Self::Inconsistent(what) => write!(f, "the rows do not add up: {what}; this is a mistake in stscan, please report it"),
-            Self::Encoding(what) => write!(f, "the rows cannot be encoded: {what}; this is a mistake in stscan, please report it"),
-        }
-    }
-}
-
-/// What a person can do about a failure of the disk.
-fn advice(kind: io::ErrorKind) -> Option<&'static str> {
+/// What a person can do about a failure of the disk, as the end of a sentence.
+fn advice(kind: io::ErrorKind) -> &'static str {
     use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     match kind {
-        StorageFull | QuotaExceeded => Some("free some space and run the same command again, the finished parts are kept"),
-        PermissionDenied => Some("choose a folder that you may write to, or change its permissions"),
-        ReadOnlyFilesystem => Some("choose a folder on a disk that can be written to"),
-        _ => None,
-    }
-}
-
-impl std::error::Error for DatasetError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io { source, .. } => Some(source),
-            _ => None,
-        }
+        StorageFull | QuotaExceeded => "; free some space and run the same command again, the finished parts are kept",
+        PermissionDenied => "; choose a folder that you may write to, or change its permissions",
+        ReadOnlyFilesystem => "; choose a folder on a disk that can be written to",
+        _ => "",
     }
 }
 

@@ -71,15 +71,17 @@ pub(super) fn read_manifest(dir: &Path) -> Result<Option<Manifest>, DatasetError
     }
     let damaged = |error| DatasetError::damaged(&path, error);
     let Version { schema_version } = serde_json::from_slice(&text).map_err(damaged)?;
-    if schema_version > super::SCHEMA_VERSION {
-        return Err(newer(dir, schema_version));
+    if schema_version != super::SCHEMA_VERSION {
+        return Err(of_another_version(dir, schema_version));
     }
     serde_json::from_slice(&text).map(Some).map_err(damaged)
 }
 
-fn newer(dir: &Path, version: u32) -> DatasetError {
+/// Only version 1 is older: it was never released, so nothing converts it.
+fn of_another_version(dir: &Path, version: u32) -> DatasetError {
     let ours = super::SCHEMA_VERSION;
-    DatasetError::refused(dir, format!("a dataset of schema version {version}, and this program knows {ours} at most; use a newer stscan"))
+    let remedy = if version > ours { "use a newer stscan" } else { "scan again, or use the stscan that wrote it" };
+    DatasetError::refused(dir, format!("a dataset of schema version {version}, and this program reads version {ours}; {remedy}"))
 }
 
 pub(super) fn no_folder(dir: &Path) -> DatasetError {

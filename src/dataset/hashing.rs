@@ -5,8 +5,6 @@ use std::io::{self, BufWriter, Write};
 
 use sha2::{Digest, Sha256};
 
-use super::manifest::hex;
-
 /// Length and hash of what was written.
 pub(super) struct Digested {
     pub(super) bytes: u64,
@@ -27,7 +25,7 @@ impl Hashing {
 
     pub(super) fn finish(self) -> io::Result<Digested> {
         self.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        Ok(Digested { bytes: self.bytes, sha256: hex(&self.sha256.finalize()) })
+        Ok(Digested { bytes: self.bytes, sha256: hex::encode(self.sha256.finalize()) })
     }
 }
 

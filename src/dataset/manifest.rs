@@ -266,7 +266,7 @@ impl RunDescription {
     /// SHA-256 of the identity, lower-case hex.
     pub fn fingerprint(&self) -> String {
         let text = self.identity().iter().map(|(name, value)| format!("{name}={value}\n")).collect::<String>();
-        hex(&Sha256::digest(text))
+        hex::encode(Sha256::digest(text))
     }
 }
 
@@ -284,11 +284,6 @@ fn identity(configuration: &Options, list: &List, shard_rows: u64, versions: [&S
         ("list SHA-256".to_owned(), list.sha256.as_deref().into()),
     ]);
     identity
-}
-
-/// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Manifest {

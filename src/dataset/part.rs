@@ -141,7 +141,6 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::dataset::manifest::hex;
     use crate::dataset::{record_batch, samples};
 
     #[test]
@@ -161,6 +160,6 @@ mod tests {
         let part = write(folder.path(), 0, &Manifest::begun(&samples::run()), &[batch]).unwrap();
         let bytes = fs::read(folder.path().join(&part.file)).unwrap();
         assert_eq!((part.bytes, part.rows, part.ordinals.as_slice()), (bytes.len() as u64, 2, [[0, 2]].as_slice()));
-        assert_eq!(part.sha256, hex(&Sha256::digest(&bytes)));
+        assert_eq!(part.sha256, hex::encode(Sha256::digest(&bytes)));
     }
 }

@@ -209,16 +209,16 @@ fn evidence() -> impl Strategy<Value = Evidence> {
     let records = (lookup(mx()), lookup(txt()), lookup(txt()));
     let host = (of(lookup(any::<Ipv4Addr>())), of(lookup(any::<Ipv6Addr>())), of(fetch()));
     let neighbours = (vec(mx_host(), 0..3), vec(receiver(), 0..3), vec(lookup(txt()), 0..3));
-    let further = vec(connection(), 0..3);
-    ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host, neighbours, further).prop_map(
+    let extra_requests = vec(connection(), 0..3);
+    ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host, neighbours, extra_requests).prop_map(
         |(
             domain,
             scanned_at,
             elapsed_ms,
             (mx, sts_txt, tlsrpt_txt),
             (host_a, host_aaaa, fetch),
-            (mx_hosts, rua_hosts, around),
-            further,
+            (mx_hosts, rua_hosts, stray_records),
+            extra_requests,
         )| Evidence {
             domain: Domain::from_a_labels(&domain).unwrap(),
             scanned_at,
@@ -231,8 +231,8 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             fetch: fetch.map(Box::new),
             mx_hosts,
             rua_hosts,
-            around,
-            further,
+            stray_records,
+            extra_requests,
         },
     )
 }

@@ -271,8 +271,12 @@ mod tests {
         assert!(refusal(refuse_unless_usable(&file)).contains("a file, not a folder"));
         assert!(refusal(Reader::open(folder.path())).contains("no manifest.json"));
         let newer = tempfile::tempdir().unwrap();
-        fs::write(newer.path().join("manifest.json"), "{\"schema_version\": 99}").unwrap();
-        assert!(refusal(Dataset::create_or_resume(newer.path(), &samples::run())).contains("schema version 99"));
+        for (version, remedy) in [(99, "use a newer stscan"), (1, "scan again, or use the stscan that wrote it")] {
+            fs::write(newer.path().join("manifest.json"), format!("{{\"schema_version\": {version}}}")).unwrap();
+            let refused = refusal(Dataset::create_or_resume(newer.path(), &samples::run()));
+            assert!(refused.contains(&format!("schema version {version}, and this program reads version 2; {remedy}")), "{refused}");
+            assert_eq!(refusal(Reader::open(newer.path())), refused);
+        }
     }
 
     #[test]

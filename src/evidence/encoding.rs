@@ -28,9 +28,7 @@ fn bytes_of(text: &str) -> Result<Vec<u8>, String> {
                 rest = after;
             }
             (b'\\', [b'x', high, low, after @ ..]) => {
-                let digits = [*high, *low];
-                let digits = std::str::from_utf8(&digits).map_err(|_| "\\x without two hexadecimal digits")?;
-                bytes.push(u8::from_str_radix(digits, 16).map_err(|_| "\\x without two hexadecimal digits")?);
+                bytes.extend(hex::decode([*high, *low]).map_err(|_| "\\x without two hexadecimal digits")?);
                 rest = after;
             }
             (b'\\', _) => return Err("a backslash that begins neither \\\\ nor \\xNN".to_owned()),

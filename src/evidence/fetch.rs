@@ -55,7 +55,7 @@ vocabulary! {
     /// What ended an exchange before it was complete.
     pub enum FetchFault {
         /// Every address is special-use (private, loopback, link-local, ...) and not allowed.
-        SpecialUseAddress = "special_use_address",
+        SpecialUseAddress = "special-use-address",
         /// Every address is on the opt-out list.
         Excluded = "excluded",
         /// Connection refused.
@@ -67,17 +67,17 @@ vocabulary! {
         /// Network or host unreachable.
         Unreachable = "unreachable",
         /// The peer ended the handshake with a TLS alert.
-        TlsAlert = "tls_alert",
+        TlsAlert = "tls-alert",
         /// The peer has no TLS version or cipher in common with us (TLS 1.2 is the least, RFC 8461 section 7.2).
-        TlsVersion = "tls_version",
+        TlsVersion = "tls-version",
         /// The peer does not speak TLS, or breaks its rules.
-        TlsProtocol = "tls_protocol",
+        TlsProtocol = "tls-protocol",
         /// The response is not HTTP.
-        HttpProtocol = "http_protocol",
+        HttpProtocol = "http-protocol",
         /// The body ended before its declared length.
         Truncated = "truncated",
         /// A fault of this machine (no descriptor, no port); says nothing of the domain.
-        Local = "local_error",
+        Local = "local-error",
         /// Anything else; see the text.
         Other = "other",
     }
@@ -105,17 +105,17 @@ vocabulary! {
     /// What is wrong with a certificate chain. A chain may have several faults; the exchange goes on so that all are seen.
     pub enum CertificateFault {
         /// No SAN dNSName matches the policy host (RFC 8461 section 3.3, RFC 6125).
-        NameMismatch = "name_mismatch",
+        NameMismatch = "name-mismatch",
         /// The leaf has no SAN dNSName at all.
-        NoSan = "no_san",
+        NoSan = "no-san",
         /// notAfter has passed.
         Expired = "expired",
         /// notBefore is in the future.
-        NotYetValid = "not_yet_valid",
+        NotYetValid = "not-yet-valid",
         /// The leaf is its own issuer and no trusted root.
-        SelfSigned = "self_signed",
+        SelfSigned = "self-signed",
         /// Issuers are missing between the leaf and any root: the leaf names where to get them, the server did not send them.
-        IncompleteChain = "incomplete_chain",
+        IncompleteChain = "incomplete-chain",
         /// The chain ends at an issuer that is no trusted root.
         Untrusted = "untrusted",
         /// A certificate of the chain is revoked.

@@ -21,7 +21,7 @@ vocabulary! {
         /// REFUSED by every resolver asked.
         Refused = "refused",
         /// Another response code; see `rcode`.
-        OtherRcode = "other_rcode",
+        OtherRcode = "other-rcode",
         /// No answer in time from any resolver asked.
         Timeout = "timeout",
         /// An answer that cannot be read, or whose CNAME chain loops.
@@ -31,7 +31,7 @@ vocabulary! {
         /// Not asked: on the opt-out list.
         Excluded = "excluded",
         /// A fault of this machine (no socket, no descriptor, no buffer); says nothing of the domain.
-        LocalError = "local_error",
+        LocalError = "local-error",
     }
 }
 

@@ -54,11 +54,11 @@ pub struct Evidence {
     /// TXT at the names at which records are published by mistake, at a name that nobody publishes and, of a subdomain that takes mail
     /// and has no record, at the `_mta-sts` of its registrable domain; empty unless asked for.
     #[serde(default)]
-    pub around: Vec<Lookup<Txt>>,
-    /// Further requests for the policy: at the policy host's other addresses, and, where it is not found, where it should not be; empty
+    pub stray_records: Vec<Lookup<Txt>>,
+    /// Extra requests for the policy: at the policy host's other addresses, and, where it is not found, where it should not be; empty
     /// unless asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub further: Vec<Connection>,
+    pub extra_requests: Vec<Connection>,
 }
 
 impl Evidence {
@@ -76,8 +76,8 @@ impl Evidence {
             fetch: None,
             mx_hosts: Vec::new(),
             rua_hosts: Vec::new(),
-            around: Vec::new(),
-            further: Vec::new(),
+            stray_records: Vec::new(),
+            extra_requests: Vec::new(),
         }
     }
 

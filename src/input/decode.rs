@@ -63,7 +63,7 @@ pub(super) fn failure(source: &str, compression: Option<&'static str>, error: io
                 io::ErrorKind::UnexpectedEof => "the file ends too early".to_owned(),
                 _ => error.to_string(),
             };
-            InputError::Corrupt { source: source.to_owned(), compression, detail }
+            InputError::Corrupt { list: source.to_owned(), compression, detail }
         }
         _ => InputError::Read(source.to_owned(), error),
     }
@@ -125,7 +125,7 @@ fn read_head(reader: &mut impl Read, head: &mut [u8]) -> io::Result<usize> {
 ///
 /// The archive's directory is read by the crate `zip`; the member itself is read here, as a reader of that crate borrows its archive.
 fn zip_member(file: File, source: &str, read: &Arc<AtomicU64>) -> Result<Box<dyn Read + Send>, InputError> {
-    let corrupt = |detail: String| InputError::Corrupt { source: source.to_owned(), compression: "zip", detail };
+    let corrupt = |detail: String| InputError::Corrupt { list: source.to_owned(), compression: "zip", detail };
     let mut archive = ZipArchive::new(BufReader::new(&file)).map_err(|error| corrupt(error.to_string()))?;
     if archive.index_for_name("xl/workbook.xml").is_some() {
         return Err(InputError::NotAList(source.to_owned(), "an Excel workbook; export it as CSV"));

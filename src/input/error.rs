@@ -1,8 +1,9 @@
 //! Why a list cannot be read.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
+
+use thiserror::Error;
 
 use super::options::Column;
 
@@ -11,87 +12,70 @@ const MAX_COLUMNS: usize = 40;
 const MAX_NAME: usize = 60;
 
 /// Why a list cannot be read; a line that is no name is not an error but is rejected.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum InputError {
     /// No source was named, or an option cannot be fulfilled.
+    #[error("{0}")]
     Option(String),
     /// There is no such file.
+    #[error("list {0:?} does not exist")]
     NotFound(String),
     /// The file is a directory.
+    #[error("list {0:?} is a directory; name the files in it")]
     Directory(String),
     /// Opening or reading failed.
-    Read(String, io::Error),
+    #[error("list {0:?} cannot be read: {1}")]
+    Read(String, #[source] io::Error),
     /// The copy of standard input or of a URL cannot be written or read.
-    Spool(PathBuf, io::Error),
+    #[error("the list cannot be kept in {0}: {1}")]
+    Spool(PathBuf, #[source] io::Error),
     /// A gz, zst or zip file is damaged or cut.
+    #[error("list {list:?} is damaged ({compression}): {detail}")]
     Corrupt {
         /// The file.
-        source: String,
+        list: String,
         /// `gz`, `zst` or `zip`.
         compression: &'static str,
         /// What is wrong.
         detail: String,
     },
     /// A zip archive holds no file.
+    #[error("zip archive {0:?} holds no file")]
     EmptyZip(String),
     /// The content is of a kind that holds no lines: what it is, and what to do.
+    #[error("list {0:?} is {1}")]
     NotAList(String, &'static str),
     /// A CSV file does not have the column.
+    #[error("list {list:?} has no column {wanted}{}", instead(wanted, present))]
     Column {
         /// The file.
-        source: String,
+        list: String,
         /// The column that was asked for.
         wanted: Column,
         /// The columns of its first line.
         present: Vec<String>,
     },
     /// A URL cannot be fetched: which, and why.
+    #[error("{0} cannot be fetched: {1}")]
     Url(String, String),
     /// A file was changed while it was read, so that what was read is neither the old list nor the new one.
+    #[error("list {0:?} was changed while it was read; start again with a copy that stays")]
     Changed(String),
     /// The sink for rejected lines failed.
-    Rejects(io::Error),
+    #[error("rejected lines cannot be written: {0}")]
+    Rejects(#[source] io::Error),
     /// The caller's callback asked to stop.
+    #[error("stopped while the list was being read")]
     Stopped,
 }
 
-impl fmt::Display for InputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Option(detail) => f.write_str(detail),
-            Self::NotFound(source) => write!(f, "list {source:?} does not exist"),
-            Self::Directory(source) => write!(f, "list {source:?} is a directory; name the files in it"),
-            Self::Read(source, error) => write!(f, "list {source:?} cannot be read: {error}"),
-            Self::Spool(path, error) => write!(f, "the list cannot be kept in {}: {error}", path.display()),
-            Self::Corrupt { source, compression, detail } => write!(f, "list {source:?} is damaged ({compression}): {detail}"),
-            Self::EmptyZip(source) => write!(f, "zip archive {source:?} holds no file"),
-            Self::NotAList(source, what) => write!(f, "list {source:?} is {what}"),
-            Self::Column { source, wanted: wanted @ Column::Name(_), present } if present.is_empty() => {
-                write!(f, "list {source:?} has no column {wanted}, as it has no header line with a column of domains; add one")
-            }
-            Self::Column { source, wanted, present } => {
-                let shown = present.iter().take(MAX_COLUMNS).map(|name| format!("{:?}", name.chars().take(MAX_NAME).collect::<String>()));
-                let more = if present.len() > MAX_COLUMNS { ", ..." } else { "" };
-                write!(
-                    f,
-                    "list {source:?} has no column {wanted}; it has {}: {}{more}",
-                    present.len(),
-                    shown.collect::<Vec<_>>().join(", ")
-                )
-            }
-            Self::Url(url, detail) => write!(f, "{url} cannot be fetched: {detail}"),
-            Self::Changed(source) => write!(f, "list {source:?} was changed while it was read; start again with a copy that stays"),
-            Self::Rejects(error) => write!(f, "rejected lines cannot be written: {error}"),
-            Self::Stopped => f.write_str("stopped while the list was being read"),
-        }
+/// What the list has instead of the column.
+fn instead(wanted: &Column, present: &[String]) -> String {
+    if present.is_empty() && matches!(wanted, Column::Name(_)) {
+        return ", as it has no header line with a column of domains; add one".to_owned();
     }
-}
-
-impl std::error::Error for InputError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Read(_, error) | Self::Spool(_, error) | Self::Rejects(error) => Some(error),
-            _ => None,
-        }
-    }
+    let shown: Vec<_> =
+        present.iter().take(MAX_COLUMNS).map(|name| format!("{:?}", name.chars().take(MAX_NAME).collect::<String>())).collect();
+    let more = if present.len() > MAX_COLUMNS { ", ..." } else { "" };
+    format!("; it has {}: {}{more}", present.len(), shown.join(", "))
 }

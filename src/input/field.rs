@@ -79,7 +79,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::name::InputError as NameFault;
+    use crate::name::NameError;
 
     #[test]
     fn names_are_found_in_what_people_write() {
@@ -113,13 +113,13 @@ mod tests {
     #[test]
     fn what_is_no_name_says_why() {
         for (text, expected) in [
-            (&b"https:///path"[..], Reason::Name(NameFault::Empty)),
-            (b"*.", Reason::Name(NameFault::Empty)),
-            (b"https://192.0.2.1:8443/", Reason::Name(NameFault::IpAddress)),
-            (b"[2001:db8::1]:443", Reason::Name(NameFault::IpAddress)),
-            (b"2001:db8::1", Reason::Name(NameFault::IpAddress)),
-            (b"a b.com", Reason::Name(NameFault::ForbiddenCharacter(' '))),
-            (b"a#b.com", Reason::Name(NameFault::ForbiddenCharacter('#'))),
+            (&b"https:///path"[..], Reason::Name(NameError::Empty)),
+            (b"*.", Reason::Name(NameError::Empty)),
+            (b"https://192.0.2.1:8443/", Reason::Name(NameError::IpAddress)),
+            (b"[2001:db8::1]:443", Reason::Name(NameError::IpAddress)),
+            (b"2001:db8::1", Reason::Name(NameError::IpAddress)),
+            (b"a b.com", Reason::Name(NameError::ForbiddenCharacter(' '))),
+            (b"a#b.com", Reason::Name(NameError::ForbiddenCharacter('#'))),
             (b"b\xfccher.example", Reason::NotUtf8),
             (b"999.1.1.1", Reason::NumericTld),
             (b"42", Reason::NumericTld),

@@ -4,6 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+use thiserror::Error;
+
 /// Memory for telling duplicates apart, in bytes, unless the caller says otherwise: 1 GiB.
 ///
 /// That is enough for 29,360,128 distinct names, or for 14,680,064 where names are folded and their best rank is kept.
@@ -12,15 +15,21 @@ pub const DEFAULT_MEMORY: usize = 1 << 30;
 /// Where the targets come from and which of them are wanted.
 ///
 /// The steps are taken in this order: read a line, fold it (`registrable`), `exclude`, drop duplicates, `skip`, `top`, `sample`, `shard`.
-#[derive(Clone, Debug)]
+///
+/// Serialised, it is the options by name that decide which rows there are; a field that does not is marked as skipped.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct InputOptions {
     /// Files, `-` for standard input, https URLs; read one after another.
+    #[serde(rename = "list")]
     pub sources: Vec<String>,
     /// Which column of a CSV file holds the name; without it the format is found out by content.
     pub column: Option<Column>,
     /// Further columns of a CSV file with a header that are carried along with the names; at most [`super::MAX_CARRIED`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub carry: Vec<String>,
     /// What [`super::Target::list`] says; by default the file name of the source.
+    #[serde(skip)]
     pub list_name: Option<String>,
     /// Fold every name to its registrable domain. The target has the best rank of all lines of its list that fold to it.
     pub registrable: bool,
@@ -29,17 +38,31 @@ pub struct InputOptions {
     /// Take only so many names, the first ones after `skip`, whatever their rank.
     pub top: Option<u64>,
     /// Take a uniform sample of what is left.
+    #[serde(flatten, serialize_with = "sample_options")]
     pub sample: Option<Sample>,
     /// Take only one of several parts of what is left.
     pub shard: Shard,
     /// Folder for copies of sources that can be read only once (standard input, pipes, URLs); made if it is missing.
     ///
     /// A complete copy found there is used instead of the source, so that a stopped scan goes on with the same list.
+    #[serde(skip)]
     pub spool_dir: PathBuf,
     /// User-Agent of the request for a URL.
+    #[serde(skip)]
     pub user_agent: String,
     /// Memory for telling duplicates apart, in bytes. Names that come when it is full are let through and counted.
+    #[serde(skip)]
     pub memory: usize,
+}
+
+/// The size as `sample`, the seed as `seed`: null without a sample.
+fn sample_options<S: Serializer>(sample: &Option<Sample>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Options {
+        sample: Option<u64>,
+        seed: Option<u64>,
+    }
+    Options { sample: sample.map(|sample| sample.size), seed: sample.map(|sample| sample.seed) }.serialize(serializer)
 }
 
 impl Default for InputOptions {
@@ -80,6 +103,12 @@ impl FromStr for Column {
             Err(_) if text.trim().is_empty() => Err(OptionError("a column has a name or a number".to_owned())),
             Err(_) => Ok(Self::Name(text.trim().to_owned())),
         }
+    }
+}
+
+impl Serialize for Column {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -125,6 +154,12 @@ impl Default for Shard {
     }
 }
 
+impl Serialize for Shard {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl fmt::Display for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.index, self.count)
@@ -144,16 +179,9 @@ impl FromStr for Shard {
 }
 
 /// An option that cannot be read, in words for the person who wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
 pub struct OptionError(String);
-
-impl fmt::Display for OptionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for OptionError {}
 
 #[cfg(test)]
 mod tests {

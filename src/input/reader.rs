@@ -105,7 +105,7 @@ impl OpenSource {
         let Decoded { reader, compression, read } = Decoded::open(file, &source.name)?;
         let lines = Lines::new(reader).map_err(|error| decode::failure(&source.name, compression, error))?;
         let name = columns.name.as_ref();
-        let missing = |wanted, present| InputError::Column { source: source.name.clone(), wanted, present };
+        let missing = |wanted, present| InputError::Column { list: source.name.clone(), wanted, present };
         let mut format = Format::find_out(lines.beginning(), lines.is_at_end(), lines.terminator(), name)
             .map_err(|present| missing(name.cloned().unwrap_or(Column::Number(1)), present))?;
         format.carry(&columns.carry).map_err(|(wanted, present)| missing(Column::Name(wanted), present))?;

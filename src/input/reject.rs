@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use super::lines::MAX_LINE;
-use crate::name::InputError as NameFault;
+use crate::name::NameError;
 
 /// How much of a rejected line is kept, in characters.
 pub const MAX_TEXT: usize = 1000;
@@ -13,7 +13,7 @@ pub const MAX_TEXT: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// The text is no domain name.
-    Name(NameFault),
+    Name(NameError),
     /// The last label is a number: no top-level domain is one (RFC 3696 section 2).
     NumericTld,
     /// Longer than 64 KiB.

@@ -127,7 +127,7 @@ fn checksum(name: &str, mut file: File, total: u64, watch: &mut Watch<'_>) -> Re
         hash.update(piece);
         tell(watch, name, Step::Checksum, done, Some(total))
     })?;
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(hash.finalize()))
 }
 
 /// Hands out all bytes piece by piece, each with the number of bytes up to its end.

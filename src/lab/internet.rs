@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::{Arc, LazyLock};
 
+use serde::Serialize;
+
 use super::case::Case;
 use super::census::Census;
 use super::hostile;
@@ -28,14 +30,17 @@ vocabulary! {
     }
 }
 
-/// What a lab is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a lab is made of; serialised, the options by name that say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LabConfig {
     /// Which world.
+    #[serde(rename = "lab")]
     pub world: World,
     /// Names of the world's own list; by default the zoo has each case once, the census 10,000 names, and the other worlds all they have.
+    #[serde(rename = "lab-names")]
     pub names: Option<u64>,
     /// Another seed makes another census.
+    #[serde(rename = "lab-seed")]
     pub seed: u64,
 }
 
@@ -105,6 +110,11 @@ impl Internet {
         let zoo: Vec<_> = cases().iter().filter(|case| ipv6 || !case.ipv6).map(|case| (case, Arc::new(case.site.clone()))).collect();
         let by_name = zoo.iter().enumerate().map(|(place, (case, _))| (case.name, place)).collect();
         Self { config, zoo, by_name, census: Census::new(config.seed) }
+    }
+
+    /// What the world is called.
+    pub fn word(&self) -> &'static str {
+        self.config.world.as_str()
     }
 
     /// How many names the world's own list has.

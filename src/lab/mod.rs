@@ -111,7 +111,7 @@ impl Lab {
     }
 
     /// The world that is served.
-    pub fn internet(&self) -> &Internet {
+    pub fn internet(&self) -> &Arc<Internet> {
         &self.internet
     }
 

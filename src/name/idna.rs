@@ -1,6 +1,6 @@
 //! From what people write to A-labels: UTS 46 processing, then the rules of a name that DNS can carry.
 
-use std::fmt;
+use thiserror::Error;
 
 /// Longest name in presentation form without the trailing dot, in octets (RFC 1035 section 2.3.4: 255 on the wire).
 pub const MAX_NAME_OCTETS: usize = 253;
@@ -8,65 +8,56 @@ pub const MAX_NAME_OCTETS: usize = 253;
 pub const MAX_LABEL_OCTETS: usize = 63;
 
 /// Why a text is no domain name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InputError {
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum NameError {
     /// Nothing is left once white space and the trailing dot are removed.
+    #[error("no name")]
     Empty,
     /// Two dots without a label between them, or a leading dot.
+    #[error("empty label (two dots in a row, or a dot in front)")]
     EmptyLabel,
     /// A label has more than 63 octets as an A-label.
+    #[error("a label is longer than {MAX_LABEL_OCTETS} octets")]
     LabelTooLong,
     /// The name has more than 253 octets as A-labels.
+    #[error("the name is longer than {MAX_NAME_OCTETS} octets")]
     NameTooLong,
     /// A character that no host name or service label has.
+    #[error("{0:?} cannot be in a domain name")]
     ForbiddenCharacter(char),
     /// UTS 46 refuses the name (bidirectional rule, unassigned code point, broken `xn--` label, ...).
+    #[error("not a valid internationalised name (UTS 46)")]
     NotIdna,
     /// A label begins or ends with a hyphen.
+    #[error("a label begins or ends with a hyphen")]
     HyphenAtEdge,
     /// An IP address, which has no `_mta-sts` name.
+    #[error("an IP address, not a domain name")]
     IpAddress,
     /// A single label without a dot: no registration, no mail domain of the public Internet.
+    #[error("a single label, not a registered domain name")]
     SingleLabel,
 }
 
-impl fmt::Display for InputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("no name"),
-            Self::EmptyLabel => f.write_str("empty label (two dots in a row, or a dot in front)"),
-            Self::LabelTooLong => write!(f, "a label is longer than {MAX_LABEL_OCTETS} octets"),
-            Self::NameTooLong => write!(f, "the name is longer than {MAX_NAME_OCTETS} octets"),
-            Self::ForbiddenCharacter(c) => write!(f, "{c:?} cannot be in a domain name"),
-            Self::NotIdna => f.write_str("not a valid internationalised name (UTS 46)"),
-            Self::HyphenAtEdge => f.write_str("a label begins or ends with a hyphen"),
-            Self::IpAddress => f.write_str("an IP address, not a domain name"),
-            Self::SingleLabel => f.write_str("a single label, not a registered domain name"),
-        }
-    }
-}
-
-impl std::error::Error for InputError {}
-
 /// See [`super::Domain::from_input`]. Single labels (`com`) are accepted; a list decides whether it wants them.
-pub(super) fn to_a_labels(text: &str) -> Result<String, InputError> {
+pub(super) fn to_a_labels(text: &str) -> Result<String, NameError> {
     let text = text.strip_suffix(['.', '\u{3002}']).unwrap_or(text);
     if text.is_empty() {
-        return Err(InputError::Empty);
+        return Err(NameError::Empty);
     }
     if text.parse::<std::net::IpAddr>().is_ok() {
-        return Err(InputError::IpAddress);
+        return Err(NameError::IpAddress);
     }
     if is_stored_form(text) && !text.contains("xn--") {
         return Ok(text.to_owned()); // The common case costs one pass and one copy.
     }
     let ascii = match text.is_ascii() {
         true => text.to_ascii_lowercase(),
-        false => idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::EMPTY).map_err(|_| InputError::NotIdna)?.into_owned(),
+        false => idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::EMPTY).map_err(|_| NameError::NotIdna)?.into_owned(),
     };
     check(&ascii)?;
     if ascii.contains("xn--") && idna::domain_to_unicode(&ascii).1.is_err() {
-        return Err(InputError::NotIdna);
+        return Err(NameError::NotIdna);
     }
     Ok(ascii)
 }
@@ -96,18 +87,18 @@ pub(super) fn is_stored_form(text: &str) -> bool {
     check(text).is_ok() && !text.bytes().any(|b| b.is_ascii_uppercase())
 }
 
-fn check(ascii: &str) -> Result<(), InputError> {
+fn check(ascii: &str) -> Result<(), NameError> {
     if let Some(c) = ascii.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))) {
-        return Err(InputError::ForbiddenCharacter(c));
+        return Err(NameError::ForbiddenCharacter(c));
     }
     if ascii.len() > MAX_NAME_OCTETS {
-        return Err(InputError::NameTooLong);
+        return Err(NameError::NameTooLong);
     }
     for label in ascii.split('.') {
         match label.len() {
-            0 => return Err(InputError::EmptyLabel),
-            n if n > MAX_LABEL_OCTETS => return Err(InputError::LabelTooLong),
-            _ if label.starts_with('-') || label.ends_with('-') => return Err(InputError::HyphenAtEdge),
+            0 => return Err(NameError::EmptyLabel),
+            n if n > MAX_LABEL_OCTETS => return Err(NameError::LabelTooLong),
+            _ if label.starts_with('-') || label.ends_with('-') => return Err(NameError::HyphenAtEdge),
             _ => {}
         }
     }
@@ -137,17 +128,17 @@ mod tests {
     fn what_is_no_name_says_why() {
         let long = format!("{}.com", "a".repeat(300));
         for (text, expected) in [
-            ("", InputError::Empty),
-            (".", InputError::Empty),
-            ("a..b", InputError::EmptyLabel),
-            (".example.com", InputError::EmptyLabel),
-            ("a b.com", InputError::ForbiddenCharacter(' ')),
-            ("-a.com", InputError::HyphenAtEdge),
-            ("192.0.2.1", InputError::IpAddress),
-            ("2001:db8::1", InputError::IpAddress),
-            ("xn--a.example", InputError::NotIdna),
-            (long.as_str(), InputError::NameTooLong),
-            ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com", InputError::LabelTooLong),
+            ("", NameError::Empty),
+            (".", NameError::Empty),
+            ("a..b", NameError::EmptyLabel),
+            (".example.com", NameError::EmptyLabel),
+            ("a b.com", NameError::ForbiddenCharacter(' ')),
+            ("-a.com", NameError::HyphenAtEdge),
+            ("192.0.2.1", NameError::IpAddress),
+            ("2001:db8::1", NameError::IpAddress),
+            ("xn--a.example", NameError::NotIdna),
+            (long.as_str(), NameError::NameTooLong),
+            ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com", NameError::LabelTooLong),
         ] {
             assert_eq!(to_a_labels(text), Err(expected), "{text}");
         }

@@ -1,15 +1,15 @@
 //! Domain names: A-labels in lower case, their parents, and the names that RFC 8461 and RFC 8460 derive from them.
 
 pub mod address;
-mod around;
 mod idna;
 pub mod provider;
+mod stray_records;
 pub mod suffix;
 
 use std::fmt;
 use std::sync::Arc;
 
-pub use self::idna::{InputError, MAX_LABEL_OCTETS, MAX_NAME_OCTETS};
+pub use self::idna::{MAX_LABEL_OCTETS, MAX_NAME_OCTETS, NameError};
 
 /// A domain name as stscan keeps it: A-labels, lower case, no trailing dot, at most 253 octets.
 ///
@@ -22,7 +22,7 @@ impl Domain {
     ///
     /// # Errors
     /// Says what keeps the text from being a domain name, in words fit for `rejected.csv`.
-    pub fn from_input(text: &str) -> Result<Self, InputError> {
+    pub fn from_input(text: &str) -> Result<Self, NameError> {
         idna::to_a_labels(text).map(|name| Self(name.into()))
     }
 

@@ -36,7 +36,7 @@ pub(super) struct Settled {
     pub(super) fetch: Option<(Box<Fetch>, Vec<Connection>)>,
     pub(super) mx_hosts: Option<Vec<HostLookup>>,
     pub(super) rua_hosts: Option<Vec<ReceiverLookup>>,
-    pub(super) around: Option<Vec<Lookup<Txt>>>,
+    pub(super) stray_records: Option<Vec<Lookup<Txt>>>,
 }
 
 impl Again {
@@ -56,8 +56,8 @@ impl Again {
             Box::new(Settled {
                 mx_hosts: with_sts.then_some(evidence.mx_hosts),
                 rua_hosts: with_tlsrpt.then_some(evidence.rua_hosts),
-                around: with_sts.then_some(evidence.around),
-                fetch: fetch.map(|fetch| (fetch, evidence.further)),
+                stray_records: with_sts.then_some(evidence.stray_records),
+                fetch: fetch.map(|fetch| (fetch, evidence.extra_requests)),
                 mx,
                 sts_txt,
                 tlsrpt_txt,

@@ -2,8 +2,9 @@
 
 pub mod again;
 pub mod dns;
+mod extra_requests;
 pub mod fetch;
-mod further;
+mod limit;
 pub mod neighbours;
 mod once;
 pub mod probe;

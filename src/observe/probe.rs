@@ -9,8 +9,8 @@ use futures_util::future::join_all;
 
 use super::again::{Again, Settled};
 use super::dns::{Resolving, ResourceRecord};
+use super::extra_requests;
 use super::fetch::{Errand, Fetcher, POLICY_PATH};
-use super::further;
 use super::neighbours::{self, Neighbours, Receiver};
 use super::sharing::SharedFor;
 use crate::evidence::{
@@ -40,7 +40,7 @@ struct Policy {
     a: Option<Lookup<Ipv4Addr>>,
     aaaa: Option<Lookup<Ipv6Addr>>,
     fetch: Option<Box<Fetch>>,
-    further: Vec<Connection>,
+    extra_requests: Vec<Connection>,
 }
 
 impl Probe {
@@ -100,15 +100,15 @@ impl Probe {
     /// Whatever the three first lookups lead to.
     async fn look_further(&self, seen: &mut Evidence, settled: &mut Settled) {
         let Evidence { domain, mx, sts_txt, tlsrpt_txt, .. } = &*seen;
-        let (mx_hosts, rua_hosts, around) = (settled.mx_hosts.take(), settled.rua_hosts.take(), settled.around.take());
-        let (policy, mx_hosts, rua_hosts, around) = tokio::join!(
+        let (mx_hosts, rua_hosts, stray_records) = (settled.mx_hosts.take(), settled.rua_hosts.take(), settled.stray_records.take());
+        let (policy, mx_hosts, rua_hosts, stray_records) = tokio::join!(
             self.policy(domain, sts_txt, settled),
             async { if let Some(known) = mx_hosts { known } else { self.mx_hosts(mx, sts_txt).await } },
             async { if let Some(known) = rua_hosts { known } else { self.rua_hosts(domain, mx, tlsrpt_txt).await } },
-            async { if let Some(known) = around { known } else { self.around(domain, mx, sts_txt).await } },
+            async { if let Some(known) = stray_records { known } else { self.stray_records(domain, mx, sts_txt).await } },
         );
-        (seen.host_a, seen.host_aaaa, seen.fetch, seen.further) = (policy.a, policy.aaaa, policy.fetch, policy.further);
-        (seen.mx_hosts, seen.rua_hosts, seen.around) = (mx_hosts, rua_hosts, around);
+        (seen.host_a, seen.host_aaaa, seen.fetch, seen.extra_requests) = (policy.a, policy.aaaa, policy.fetch, policy.extra_requests);
+        (seen.mx_hosts, seen.rua_hosts, seen.stray_records) = (mx_hosts, rua_hosts, stray_records);
     }
 
     /// Makes a lookup.
@@ -138,13 +138,13 @@ impl Probe {
 
     async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>, settled: &mut Settled) -> Policy {
         if !asks_for_policy(&sts_txt.records) {
-            return Policy { further: self.unannounced(domain, sts_txt).await, ..Policy::default() };
+            return Policy { extra_requests: self.unannounced(domain, sts_txt).await, ..Policy::default() };
         }
         let host = domain.policy_host();
         let a = self.policy_host_a(settled.host_a.take(), &host).await;
         let aaaa = self.policy_host_aaaa(settled.host_aaaa.take(), &host, &a).await;
-        if let Some((fetch, further)) = settled.fetch.take() {
-            return Policy { a: Some(a), aaaa: Some(aaaa), fetch: Some(fetch), further };
+        if let Some((fetch, extra_requests)) = settled.fetch.take() {
+            return Policy { a: Some(a), aaaa: Some(aaaa), fetch: Some(fetch), extra_requests };
         }
         let addresses = addresses_of(&a, &aaaa);
         let fetch = match (addresses.is_empty(), self.excluded_alias(&a, &aaaa)) {
@@ -152,14 +152,14 @@ impl Probe {
             (false, Some(alias)) => Some(Box::new(withheld(addresses, alias))),
             (false, None) => Some(Box::new(self.fetcher.fetch(&host, addresses).await)),
         };
-        let further = match &fetch {
-            Some(fetch) if self.look_around => self.further(domain, &host, fetch).await,
+        let extra_requests = match &fetch {
+            Some(fetch) if self.look_around => self.extra_requests(domain, &host, fetch).await,
             None if self.look_around && a.outcome.is_conclusive() && aaaa.outcome.is_conclusive() => {
                 self.at_the_domain(domain).await.into_iter().collect()
             }
             _ => Vec::new(),
         };
-        Policy { a: Some(a), aaaa: Some(aaaa), fetch, further }
+        Policy { a: Some(a), aaaa: Some(aaaa), fetch, extra_requests }
     }
 
     /// A of the policy host. Where the answer is an alias without the addresses behind it, which a resolver owes and a forwarder may leave
@@ -191,9 +191,9 @@ impl Probe {
     }
 
     /// The policy asked of the policy host's other addresses, and where it should not be.
-    async fn further(&self, domain: &Domain, host: &str, fetch: &Fetch) -> Vec<Connection> {
-        let (errands, at_the_domain) = further::errands(fetch);
-        let others = further::other_addresses(fetch).into_iter().map(|address| (Errand::Tls(POLICY_PATH), vec![address]));
+    async fn extra_requests(&self, domain: &Domain, host: &str, fetch: &Fetch) -> Vec<Connection> {
+        let (errands, at_the_domain) = extra_requests::errands(fetch);
+        let others = extra_requests::other_addresses(fetch).into_iter().map(|address| (Errand::Tls(POLICY_PATH), vec![address]));
         let requests = others.chain(errands.into_iter().map(|errand| (errand, fetch.addresses.clone())));
         let requests = requests.map(|(errand, addresses)| self.fetcher.connection(host, errand, addresses));
         let (mut connections, domain) =
@@ -290,7 +290,7 @@ impl Probe {
 
     /// The names at which records are published by mistake, one that only a wildcard answers for and, of a subdomain that takes mail
     /// and has no record, that of the registrable domain, whose policy does not count for it (RFC 8461 section 3.4).
-    async fn around(&self, domain: &Domain, mx: &Lookup<Mx>, sts_txt: &Lookup<Txt>) -> Vec<Lookup<Txt>> {
+    async fn stray_records(&self, domain: &Domain, mx: &Lookup<Mx>, sts_txt: &Lookup<Txt>) -> Vec<Lookup<Txt>> {
         if !self.look_around || does_not_exist(mx) {
             return Vec::new();
         }

@@ -5,12 +5,9 @@ use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Rows by which the reader may be ahead of the oldest shard that waits to be complete: the bound of a scan's memory.
-pub const WINDOW_ROWS: u64 = 150_000;
-
 /// Targets at most of which the rows are still to come while the rest of their shard is committed: those that wait for another round, and
 /// those that a slow host holds up. They are small while they wait, and a list of which more fails is read no further for a while.
-const MOST_LATE: u64 = 30_000;
+const MAX_LATE: u64 = 30_000;
 /// How long the reader waits for the oldest shard before that is committed without its late rows. Shorter than the rounds, longer than a
 /// lookup that is answered.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -56,11 +53,11 @@ impl<B> Assembler<B> {
         self.take(shard)
     }
 
-    /// Takes what there is of a shard if no more than `most_late` of its rows are late; these come together when the last of them is there.
+    /// Takes what there is of a shard if no more than `max_late` of its rows are late; these come together when the last of them is there.
     /// Once only: late rows of late rows would make many small parts.
-    pub(super) fn take_early(&mut self, shard: u64, most_late: u64) -> Option<(u64, Vec<B>)> {
+    pub(super) fn take_early(&mut self, shard: u64, max_late: u64) -> Option<(u64, Vec<B>)> {
         let rows = self.open.get(&shard).map_or(0, |open| open.rows);
-        if rows == 0 || self.gone_early.contains_key(&shard) || self.missing(shard).saturating_sub(rows) > most_late {
+        if rows == 0 || self.gone_early.contains_key(&shard) || self.missing(shard).saturating_sub(rows) > max_late {
             return None;
         }
         self.gone_early.insert(shard, rows);
@@ -87,11 +84,11 @@ impl<B> Assembler<B> {
     }
 }
 
-/// Keeps the reader within [`WINDOW_ROWS`] of the oldest shard that waits to be complete.
+/// Keeps the reader within so many rows of the oldest shard that waits to be complete.
 pub(super) struct Window {
     shards: u64,
     /// Targets that may be late.
-    most_late: u64,
+    max_late: u64,
     state: Mutex<WindowState>,
     changed: Condvar,
 }
@@ -112,13 +109,13 @@ impl WindowState {
     }
 
     /// How many more targets may be late.
-    fn late_room(&self, most_late: u64) -> u64 {
-        most_late.saturating_sub(self.late.values().sum())
+    fn late_room(&self, max_late: u64) -> u64 {
+        max_late.saturating_sub(self.late.values().sum())
     }
 
     /// The shard for which the reader waits, if there is room for late rows.
-    fn overdue(&self, most_late: u64) -> Option<u64> {
-        self.open.keys().next().copied().filter(|_| self.late_room(most_late) > 0)
+    fn overdue(&self, max_late: u64) -> Option<u64> {
+        self.open.keys().next().copied().filter(|_| self.late_room(max_late) > 0)
     }
 }
 
@@ -126,7 +123,7 @@ impl Window {
     /// A window over shards of so many rows; `may_be_late` where a shard may be committed in two parts.
     pub(super) fn new(shard_rows: u64, window_rows: u64, may_be_late: bool) -> Self {
         let shards = (window_rows / shard_rows.max(1)).max(2);
-        Self { shards, most_late: if may_be_late { MOST_LATE } else { 0 }, state: Mutex::default(), changed: Condvar::new() }
+        Self { shards, max_late: if may_be_late { MAX_LATE } else { 0 }, state: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Whether a target of `shard` would have to wait now.
@@ -143,7 +140,7 @@ impl Window {
             state = woken;
             if waited.timed_out()
                 && state.is_full_for(shard, self.shards)
-                && let Some(oldest) = state.overdue(self.most_late)
+                && let Some(oldest) = state.overdue(self.max_late)
             {
                 drop(state);
                 overdue(oldest);
@@ -155,7 +152,7 @@ impl Window {
 
     /// How many more targets may be late.
     pub(super) fn late_room(&self) -> u64 {
-        self.lock().late_room(self.most_late)
+        self.lock().late_room(self.max_late)
     }
 
     /// Notes targets of `shard` that will come.
@@ -283,12 +280,12 @@ mod tests {
     #[test]
     fn there_is_a_bound_to_what_is_late() {
         let window = Window::new(10, 20, true);
-        window.enter(0, MOST_LATE + 1);
+        window.enter(0, MAX_LATE + 1);
         window.leave(0, 1, true);
         window.enter(1, 2);
-        assert_eq!((window.late_room(), window.lock().overdue(window.most_late)), (0, None));
+        assert_eq!((window.late_room(), window.lock().overdue(window.max_late)), (0, None));
         window.leave(0, 1, true);
-        assert_eq!((window.late_room(), window.lock().overdue(window.most_late)), (1, Some(1)));
+        assert_eq!((window.late_room(), window.lock().overdue(window.max_late)), (1, Some(1)));
         assert_eq!(super::Window::new(10, 20, false).lock().overdue(0), None);
     }
 }

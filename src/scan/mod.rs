@@ -12,23 +12,21 @@
 //! ends, what is in flight is finished, and every open shard is committed as far as it is.
 
 mod assembler;
+mod backend;
 mod error;
 mod harvest;
 mod network;
 mod plan;
-mod report;
 mod run;
 mod sink;
 mod status;
-mod truth;
-mod ways;
 mod worker;
 
-pub use self::assembler::WINDOW_ROWS;
 pub use self::error::ScanError;
 pub use self::network::{Network, raise_file_limit};
-pub use self::plan::{DEFAULT_RATE, DEFAULT_SERVER_RATE, IterativePlan, NetworkPlan, Output, ScanPlan};
-pub use self::report::Report;
+pub use self::plan::{
+    Contents, DEFAULT_RATE, DEFAULT_SERVER_RATE, IterativePlan, NetworkPlan, Output, Overrides, OwnList, ScanPlan, WINDOW_ROWS,
+};
 pub use self::run::run;
+pub use self::sink::ScanSummary;
 pub use self::status::{Snapshot, Status};
-pub use self::truth::{Confusion, Difference, Tally};

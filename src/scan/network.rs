@@ -1,17 +1,16 @@
-//! The network made ready: resolvers checked, roots loaded, limits set, the lab started if there is one.
+//! The network made ready: resolvers checked, roots loaded, limits set.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::backend::{BackEnd, SharedResolver};
 use super::error::ScanError;
 use super::plan::{DEFAULT_RATE, NetworkPlan};
 use super::status::Status;
-use super::ways::{Shared, Way};
 use crate::exclusion::Exclusion;
-use crate::lab::{BEYOND_LOOPBACK, Lab};
 use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, check_resolvers, system_resolvers};
-use crate::observe::fetch::{Fetcher, add_roots, load_roots};
+use crate::observe::fetch::{Fetcher, add_roots, built_in_roots};
 use crate::observe::neighbours::Neighbours;
 use crate::observe::probe::Probe;
 use crate::observe::sharing::SharingTotals;
@@ -19,15 +18,15 @@ use crate::observe::sharing::SharingTotals;
 /// File descriptors that are left for files, event loops and the libraries.
 const RESERVED_FILES: u64 = 48;
 /// Domains in flight at most, unless the user says otherwise; more only waits in a resolver's queue.
-const MOST_IN_FLIGHT: u64 = 4096;
+const MAX_IN_FLIGHT: u64 = 4096;
 /// Fetches in flight at most, unless the user says otherwise.
-const MOST_FETCHES: u64 = 512;
+const MAX_FETCHES: u64 = 512;
 
-/// What all probes of a scan share. A lab, if there is one, lives as long as this.
+/// What all probes of a scan share.
 pub struct Network {
     dns: DnsConfig,
-    /// The way to look up that all workers share; `None` for the bulk engine, of which each has its own.
-    shared: Option<Shared>,
+    /// The resolver that all workers share; `None` for the bulk engine, of which each has its own.
+    shared: Option<SharedResolver>,
     asked: Vec<String>,
     dns_limits: Arc<DnsLimits>,
     dns_counters: Arc<DnsCounters>,
@@ -39,7 +38,6 @@ pub struct Network {
     concurrency: usize,
     user_agent: String,
     warnings: Vec<String>,
-    lab: Option<Lab>,
 }
 
 impl Network {
@@ -50,30 +48,28 @@ impl Network {
     pub fn prepare(plan: &NetworkPlan) -> Result<Self, ScanError> {
         let setup = |error: &dyn std::fmt::Display| ScanError::Setup(error.to_string());
         let exclusion = Arc::new(read_exclusion(plan)?);
-        // Before the lab starts, which has a socket for each of its addresses.
         let files = raise_file_limit();
-        let lab = match &plan.lab {
-            Some(config) => Some(Lab::start(*config).map_err(|error| ScanError::Machine(format!("the lab cannot be started: {error}")))?),
-            None => None,
-        };
-        let mut roots = load_roots(&plan.ca_files).map_err(|error| setup(&error))?;
-        let mut fetch = plan.fetch.clone();
-        if let Some(lab) = &lab {
-            add_roots(&mut roots, "the lab's authority", lab.ca_pem().as_bytes()).map_err(|error| setup(&error))?;
-            (fetch.https_port, fetch.http_port) = (lab.https_port(), lab.http_port());
+        let (overrides, mut roots, mut fetch) = (&plan.overrides, built_in_roots(), plan.fetch.clone());
+        let given = plan.ca_files.iter().map(|file| (file.name(), file.bytes()));
+        for (name, pem) in given.chain(overrides.authority.iter().map(|(name, pem)| (*name, pem.as_bytes()))) {
+            add_roots(&mut roots, name, pem).map_err(|error| setup(&error))?;
         }
+        fetch.https_port = overrides.https_port.unwrap_or(fetch.https_port);
+        fetch.http_port = overrides.http_port.unwrap_or(fetch.http_port);
         // A fetch takes one descriptor, in a lab the server's too; a domain in flight takes none, but what it may lead to does.
         let free = files.saturating_sub(RESERVED_FILES).max(16);
-        fetch.fetch_concurrency = plan.fetch_concurrency.unwrap_or((free / 4).clamp(4, MOST_FETCHES) as usize);
-        let concurrency = plan.concurrency.unwrap_or((free * 4).clamp(64, MOST_IN_FLIGHT) as usize);
+        fetch.fetch_concurrency = plan.fetch_concurrency.unwrap_or((free / 4).clamp(4, MAX_FETCHES) as usize);
+        let concurrency = plan.concurrency.unwrap_or((free * 4).clamp(64, MAX_IN_FLIGHT) as usize);
         let user_agent = fetch.user_agent();
-        let way = Way::prepare(plan, lab.as_ref(), &roots, &exclusion)?;
+        let back_end = BackEnd::prepare(plan, &roots, &exclusion)?;
         let fetcher = Arc::new(Fetcher::new(fetch, roots, Arc::clone(&exclusion)).map_err(|error| setup(&error))?);
         let dns = |resolvers| dns_config(plan, resolvers, free);
-        let (dns, shared, dns_limits, dns_counters, asked, warnings) = match way {
-            Some(Way { shared, limits, counters, asked, warnings }) => (dns(Vec::new()), Some(shared), limits, counters, asked, warnings),
+        let (dns, shared, dns_limits, dns_counters, asked, warnings) = match back_end {
+            Some(BackEnd { resolver, limits, counters, asked, warnings }) => {
+                (dns(Vec::new()), Some(resolver), limits, counters, asked, warnings)
+            }
             None => {
-                let (resolvers, warnings) = resolvers(plan, lab.as_ref())?;
+                let (resolvers, warnings) = resolvers(plan)?;
                 let (rate, resolver_rate) = rates(plan, &resolvers);
                 let limits = Arc::new(DnsLimits::new(rate, &vec![resolver_rate; resolvers.len()]));
                 let counters = Arc::new(DnsCounters::new(&resolvers));
@@ -95,7 +91,6 @@ impl Network {
             concurrency,
             user_agent,
             warnings,
-            lab,
         })
     }
 
@@ -139,11 +134,6 @@ impl Network {
         &self.warnings
     }
 
-    /// The built-in Internet, if that is what is scanned.
-    pub fn lab(&self) -> Option<&Lab> {
-        self.lab.as_ref()
-    }
-
     /// DNS traffic so far.
     pub fn dns_totals(&self) -> DnsTotals {
         self.dns_counters.totals()
@@ -170,7 +160,6 @@ impl Network {
     }
 }
 
-/// The user's opt-out list and, where a lab is scanned, all that is not of the lab: its mail servers have public addresses.
 /// A quarter of the descriptors for sockets towards the resolvers, an eighth for answers over TCP.
 fn dns_config(plan: &NetworkPlan, resolvers: Vec<SocketAddr>, free: u64) -> DnsConfig {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -187,23 +176,18 @@ fn dns_config(plan: &NetworkPlan, resolvers: Vec<SocketAddr>, free: u64) -> DnsC
     }
 }
 
+/// The user's opt-out list, and what an override adds to it.
 fn read_exclusion(plan: &NetworkPlan) -> Result<Exclusion, ScanError> {
-    let beyond = if plan.lab.is_some() { BEYOND_LOOPBACK } else { "" };
-    let (name, text) = match &plan.exclude {
-        None => (String::new(), String::new()),
-        Some(path) => {
-            let text = std::fs::read_to_string(path);
-            let name = path.display().to_string();
-            (name.clone(), text.map_err(|error| ScanError::Setup(format!("the opt-out list {name} cannot be read: {error}")))?)
-        }
-    };
-    Exclusion::parse(&format!("{text}\n{beyond}")).map_err(|error| ScanError::Setup(format!("the opt-out list {name}, {error}")))
+    let (name, text) = plan.exclude.as_ref().map_or(("", &b""[..]), |list| (list.name(), list.bytes()));
+    let setup = |what: &dyn std::fmt::Display| ScanError::Setup(format!("the opt-out list {name}{what}"));
+    let text = std::str::from_utf8(text).map_err(|error| setup(&format_args!(" cannot be read: {error}")))?;
+    Exclusion::parse(&format!("{text}\n{}", plan.overrides.excluded)).map_err(|error| setup(&format_args!(", {error}")))
 }
 
-/// The resolvers to ask: the lab's, the given ones or the system's; and what is to be said of those that do not answer.
-fn resolvers(plan: &NetworkPlan, lab: Option<&Lab>) -> Result<(Vec<SocketAddr>, Vec<String>), ScanError> {
-    if let Some(lab) = lab {
-        return Ok((vec![lab.dns_addr()], Vec::new()));
+/// The resolvers to ask: the overriding, the given or the system's ones; and what is to be said of those that do not answer.
+fn resolvers(plan: &NetworkPlan) -> Result<(Vec<SocketAddr>, Vec<String>), ScanError> {
+    if !plan.overrides.resolvers.is_empty() {
+        return Ok((plan.overrides.resolvers.clone(), Vec::new()));
     }
     let given = match plan.resolvers.is_empty() {
         true => system_resolvers().map_err(|error| ScanError::Setup(error.to_string()))?,

@@ -1,40 +1,117 @@
-//! What a scan shall do: validated values, nothing typed, nothing started.
+//! What a scan shall do: validated values, nothing typed, nothing started; and which of them identify it.
 
-use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
+use super::error::ScanError;
+use crate::dataset::{Options, SHARD_ROWS};
 use crate::input::InputOptions;
-use crate::lab::LabConfig;
 use crate::observe::dns::EncryptedResolver;
-use crate::observe::fetch::FetchConfig;
+use crate::observe::fetch::{FetchConfig, as_seconds};
+
+/// DNS queries a second to one name server when resolving from the root, unless the user says otherwise.
+pub const DEFAULT_SERVER_RATE: u32 = 100;
+
+/// DNS queries a second, in all and to each resolver, unless the user says otherwise: what a public resolver bears.
+pub const DEFAULT_RATE: u32 = 1000;
+
+/// Rows by which the reader may be ahead of the oldest shard that waits to be complete: the bound of a scan's memory.
+pub const WINDOW_ROWS: u64 = 150_000;
 
 /// A whole scan.
-#[derive(Clone, Debug)]
+///
+/// Serialised, it is the options by name that shape the result: only a scan for which they are the same goes on with a folder that
+/// another has begun. So whatever is added here is part of a scan's identity, unless it is marked as skipped.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct ScanPlan {
-    /// Lists and which part of them; ignored where the lab brings its own list.
+    /// Lists and which part of them.
+    #[serde(flatten)]
     pub input: InputOptions,
     /// How the network is asked.
+    #[serde(flatten)]
     pub network: NetworkPlan,
+    /// What identifies a network that stands in for the Internet: an object, by the names of the options that choose it.
+    #[serde(flatten)]
+    pub stand_in: Option<Value>,
+    /// The list where `input` names none; what it is made from is told by `stand_in`.
+    #[serde(skip)]
+    pub own_list: Option<OwnList>,
     /// Where the rows go.
+    #[serde(skip)]
     pub output: Output,
-    /// Rows in a part of a dataset folder, at least 1.
+    /// Rows in a part of a dataset folder, at least 1. The manifest has them in a place of their own.
+    #[serde(skip)]
     pub shard_rows: u64,
-    /// Rows by which the reader may be ahead of the oldest shard that waits to be complete; by default [`super::WINDOW_ROWS`].
+    /// Rows by which the reader may be ahead of the oldest shard that waits to be complete.
+    #[serde(skip)]
     pub window_rows: u64,
-    /// Worker threads, at least 1; `None` for one a core.
+    /// Worker threads, at least 1; `None` for one per core.
+    #[serde(skip)]
     pub workers: Option<usize>,
-    /// What the list is called, for the manifest; by default the file's name.
+    /// What the list is called, for the manifest; by default the file's name. The manifest has it in a place of its own, as the id.
+    #[serde(skip)]
     pub list_name: Option<String>,
     /// Citable id of the list, for the manifest.
+    #[serde(skip)]
     pub list_id: Option<String>,
-    /// The options by name as they are in force, for the manifest: those that shape the result ...
-    pub configuration: BTreeMap<String, Value>,
-    /// ... and those that shape only its pace.
-    pub pace: BTreeMap<String, Value>,
+}
+
+impl Default for ScanPlan {
+    fn default() -> Self {
+        Self {
+            input: InputOptions::default(),
+            network: NetworkPlan::default(),
+            stand_in: None,
+            own_list: None,
+            output: Output::ArrowStream,
+            shard_rows: SHARD_ROWS,
+            window_rows: WINDOW_ROWS,
+            workers: None,
+            list_name: None,
+            list_id: None,
+        }
+    }
+}
+
+impl ScanPlan {
+    /// The options that shape the result, by name.
+    ///
+    /// # Errors
+    /// If they have no form in JSON, which is a mistake of the program.
+    pub(super) fn configuration(&self) -> Result<Options, ScanError> {
+        let broken = |why: &dyn fmt::Display| ScanError::Machine(format!("the options cannot be written down: {why}; please report it"));
+        match serde_json::to_value(self).map_err(|error| broken(&error))? {
+            Value::Object(options) => Ok(options.into_iter().collect()),
+            _ => Err(broken(&"they are no object")),
+        }
+    }
+
+    /// Options that shape only the pace, for the manifest; they may change when a scan goes on.
+    pub(super) fn pace(&self) -> Options {
+        let network = &self.network;
+        [
+            ("rate", json!(network.rate)),
+            ("resolver-rate", json!(network.resolver_rate)),
+            ("fetch-rate", json!(network.fetch.fetch_rate)),
+            ("host-rate", json!(network.fetch.host_rate)),
+            ("concurrency", json!(network.concurrency)),
+            ("workers", json!(self.workers)),
+            ("fetch-concurrency", json!(network.fetch_concurrency)),
+            ("contact", json!(network.fetch.contact)),
+            ("trust-resolvers", json!(network.trust_resolvers)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
 }
 
 /// Where the rows go.
@@ -46,50 +123,127 @@ pub enum Output {
     ArrowStream,
 }
 
-/// How the network is asked; the same for `scan` and `check`.
-#[derive(Clone, Debug)]
+/// A list that the caller makes, so that it need not lie anywhere: it is written where copies of lists are kept, and read like any other.
+#[derive(Clone)]
+pub struct OwnList {
+    /// What it is called, a file name.
+    pub name: String,
+    /// Writes it, one name per line.
+    pub write: Arc<dyn Fn(&mut dyn Write) -> io::Result<()> + Send + Sync>,
+}
+
+impl fmt::Debug for OwnList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnList").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// How the network is asked; the same for `scan` and `check`. [`NetworkPlan::default`] is what the documentation promises.
+///
+/// Serialised, it is the options by name that decide what is seen, as part of [`ScanPlan`].
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct NetworkPlan {
-    /// Resolvers to ask; empty for the system's.
+    /// Resolvers to ask; empty for the system's. Which they are decides nothing: their answers are checked.
+    #[serde(skip)]
     pub resolvers: Vec<SocketAddr>,
     /// Resolvers to ask over TLS or HTTPS instead; empty for none.
+    #[serde(serialize_with = "whether_any")]
     pub encrypted: Vec<EncryptedResolver>,
     /// Where to begin, to resolve from the root instead.
+    #[serde(flatten, serialize_with = "iterative_options")]
     pub iterative: Option<IterativePlan>,
     /// Whether to do without checking the resolvers at the start.
+    #[serde(skip)]
     pub trust_resolvers: bool,
     /// Pauses before targets whose lookups failed are tried again.
+    #[serde(serialize_with = "each_in_seconds")]
     pub retry_rounds: Vec<Duration>,
     /// DNS queries a second in all, 0 for no limit; `None`: [`DEFAULT_RATE`], or no limit where all resolvers are on loopback.
+    #[serde(skip)]
     pub rate: Option<u32>,
     /// DNS queries a second to each resolver; as `rate`.
+    #[serde(skip)]
     pub resolver_rate: Option<u32>,
     /// How long to wait for a DNS answer.
+    #[serde(serialize_with = "as_seconds")]
     pub dns_timeout: Duration,
     /// Questions sent for one lookup at most, at least 1.
     pub dns_tries: u16,
     /// How long to wait for a resolver when none answers; `None` for as long as it takes.
+    #[serde(skip)]
     pub patience: Option<Duration>,
     /// Whether names are asked for in random case, which answers have to repeat.
+    #[serde(rename = "0x20")]
     pub mix_case: bool,
     /// Domains in flight; chosen from the limit of file descriptors if `None`.
+    #[serde(skip)]
     pub concurrency: Option<usize>,
     /// HTTPS fetches in flight; chosen from the limit of file descriptors if `None`.
+    #[serde(skip)]
     pub fetch_concurrency: Option<usize>,
-    /// How policies are fetched. Its port is overridden by a lab's, its concurrency by `fetch_concurrency`.
+    /// How policies are fetched. Its concurrency is overridden by `fetch_concurrency`.
+    #[serde(flatten)]
     pub fetch: FetchConfig,
-    /// PEM files with further trusted roots.
-    pub ca_files: Vec<PathBuf>,
+    /// Further trusted roots, as PEM.
+    #[serde(rename = "ca-file")]
+    pub ca_files: Vec<Contents>,
     /// Whether to ask for records below names that do not exist, too.
     pub no_prune: bool,
     /// Whether to look for records at wrong names and for wildcards, too.
     pub look_around: bool,
     /// Opt-out list.
-    pub exclude: Option<PathBuf>,
-    /// The built-in Internet to scan instead of the real one.
-    pub lab: Option<LabConfig>,
+    pub exclude: Option<Contents>,
+    /// What takes the place of parts of the Internet.
+    #[serde(skip)]
+    pub overrides: Overrides,
 }
 
-/// Where resolving from the root begins. A lab's root takes its place.
+impl Default for NetworkPlan {
+    fn default() -> Self {
+        Self {
+            resolvers: Vec::new(),
+            encrypted: Vec::new(),
+            iterative: None,
+            trust_resolvers: false,
+            retry_rounds: vec![Duration::from_secs(5), Duration::from_secs(30)],
+            rate: None,
+            resolver_rate: None,
+            dns_timeout: Duration::from_secs(2),
+            dns_tries: 3,
+            patience: None,
+            mix_case: false,
+            concurrency: None,
+            fetch_concurrency: None,
+            fetch: FetchConfig::default(),
+            ca_files: Vec::new(),
+            no_prune: false,
+            look_around: false,
+            exclude: None,
+            overrides: Overrides::default(),
+        }
+    }
+}
+
+/// What takes the place of parts of the Internet: addresses and ports of a network of one's own, which are others whenever it starts and
+/// so cannot identify a scan. Whoever starts that network says what does; see [`ScanPlan::stand_in`].
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Resolvers that are asked without a check, in place of any others.
+    pub resolvers: Vec<SocketAddr>,
+    /// Where resolving from the root begins.
+    pub root: Option<SocketAddr>,
+    /// Port of policy hosts.
+    pub https_port: Option<u16>,
+    /// Port for plain HTTP.
+    pub http_port: Option<u16>,
+    /// Further trusted roots: what they are called, and as PEM.
+    pub authority: Option<(&'static str, String)>,
+    /// Further lines of the opt-out list.
+    pub excluded: &'static str,
+}
+
+/// Where resolving from the root begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IterativePlan {
     /// Addresses of root servers.
@@ -98,8 +252,128 @@ pub struct IterativePlan {
     pub port: u16,
 }
 
-/// DNS queries a second to one name server when resolving from the root, unless the user says otherwise.
-pub const DEFAULT_SERVER_RATE: u32 = 100;
+/// A file that shapes the result by what is in it, wherever it lies and whatever it is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    name: String,
+    bytes: Vec<u8>,
+}
 
-/// DNS queries a second, in all and to each resolver, unless the user says otherwise: what a public resolver bears.
-pub const DEFAULT_RATE: u32 = 1000;
+impl Contents {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        Ok(Self { name: path.display().to_string(), bytes: std::fs::read(path)? })
+    }
+
+    /// What messages call the file.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What is in it.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// As the hash of what is in it.
+impl Serialize for Contents {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("sha256:{}", hex::encode(Sha256::digest(&self.bytes))))
+    }
+}
+
+/// Encrypted resolvers decide how names are resolved; which of them are asked may change.
+fn whether_any<S: Serializer>(resolvers: &[EncryptedResolver], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(!resolvers.is_empty())
+}
+
+fn each_in_seconds<S: Serializer>(durations: &[Duration], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(durations.iter().map(Duration::as_secs_f64))
+}
+
+/// Whether names are resolved from the root, and the options that say where that begins.
+fn iterative_options<S: Serializer>(plan: &Option<IterativePlan>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "kebab-case")]
+    struct IterativeOptions<'p> {
+        iterative: bool,
+        root_servers: Option<&'p [IpAddr]>,
+        dns_port: Option<u16>,
+    }
+    let (root_servers, dns_port) = (plan.as_ref().map(|plan| plan.roots.as_slice()), plan.as_ref().map(|plan| plan.port));
+    IterativeOptions { iterative: plan.is_some(), root_servers, dns_port }.serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(change: impl FnOnce(&mut ScanPlan)) -> ScanPlan {
+        let mut plan = ScanPlan::default();
+        change(&mut plan);
+        plan
+    }
+
+    /// What identifies a scan is named as the options are that users give.
+    #[test]
+    fn options_that_shape_the_result_identify_a_scan() {
+        let plain = ScanPlan::default().configuration().unwrap();
+        let names: Vec<&str> = plain.keys().map(String::as_str).collect();
+        let expected = [
+            "0x20",
+            "allow-private",
+            "ca-file",
+            "column",
+            "connect-timeout",
+            "dns-port",
+            "dns-timeout",
+            "dns-tries",
+            "encrypted",
+            "exclude",
+            "fetch-timeout",
+            "http-port",
+            "https-port",
+            "iterative",
+            "list",
+            "look-around",
+            "no-prune",
+            "registrable",
+            "retry-rounds",
+            "root-servers",
+            "sample",
+            "seed",
+            "shard",
+            "skip",
+            "top",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!((&plain["dns-timeout"], &plain["retry-rounds"], &plain["shard"]), (&json!(2.0), &json!([5.0, 30.0]), &json!("0/1")));
+        let contents = |text: &str| Contents { name: "optout.txt".to_owned(), bytes: text.into() };
+        for (change, option) in [
+            (changed(|plan| plan.network.exclude = Some(contents("example.com"))), "exclude"),
+            (changed(|plan| plan.network.fetch.total_timeout = Duration::from_secs(1)), "fetch-timeout"),
+            (changed(|plan| plan.input.carry = vec!["owner".to_owned()]), "carry"),
+            (changed(|plan| plan.stand_in = Some(json!({ "lab": "zoo" }))), "lab"),
+        ] {
+            let changed = change.configuration().unwrap();
+            let differing: Vec<&String> = changed.keys().filter(|name| changed.get(*name) != plain.get(*name)).collect();
+            assert_eq!(differing, [option]);
+        }
+    }
+
+    #[test]
+    fn what_only_sets_the_pace_does_not() {
+        let change = |plan: &mut ScanPlan| {
+            (plan.network.rate, plan.network.fetch.fetch_rate, plan.workers) = (Some(1), 1, Some(1));
+            plan.network.resolvers = vec!["192.0.2.53:53".parse().unwrap()];
+            plan.network.overrides.https_port = Some(8443);
+        };
+        let (plain, other) = (ScanPlan::default(), changed(change));
+        assert_eq!(other.configuration().unwrap(), plain.configuration().unwrap());
+        assert_ne!(other.pace(), plain.pace());
+    }
+}

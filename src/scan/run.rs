@@ -10,8 +10,7 @@ use super::error::ScanError;
 use super::harvest::{Batch, Harvest};
 use super::network::Network;
 use super::plan::ScanPlan;
-use super::report::{Read, Report};
-use super::sink::Sink;
+use super::sink::{Read, ScanSummary, Sink};
 use super::status::Status;
 use super::worker::{self, Task};
 use crate::dataset::{DatasetError, schema};
@@ -34,7 +33,7 @@ const QUEUED_SHARDS: usize = 1;
 ///
 /// # Errors
 /// What ended the scan early; the rows committed before stay, and the same plan goes on from there.
-pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<Report, ScanError> {
+pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<ScanSummary, ScanError> {
     let (mut sink, mut input) = Sink::open(plan, network, status)?;
     let committed = sink.committed();
     let resumed = committed.iter().map(|range| range.end - range.start).sum();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufWriter, Stdout};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,19 +13,39 @@ use tempfile::TempDir;
 
 use super::error::ScanError;
 use super::network::Network;
-use super::plan::{Output, ScanPlan};
-use super::report::{Read, Report};
+use super::plan::{Output, OwnList, ScanPlan};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
-use crate::dataset::{self, Activity, Dataset, DnsActivity, List, RunDescription, SharedActivity, SharedLookups, StreamWriter, Tool};
-use crate::input::{Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
-use crate::lab::Lab;
+use crate::dataset::{
+    self, Activity, Dataset, DnsActivity, List, Manifest, RunDescription, SharedActivity, SharedLookups, StreamWriter, Tool,
+};
+use crate::input::{Accounting, Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::name::suffix;
 use crate::observe::fetch::ROOTS_VERSION;
 use crate::observe::sharing::{SharedTotals, SharingTotals};
 
 /// Rows that a stream holds back at most before it passes them on.
 const STREAM_SHARD_ROWS: u64 = 1024;
+
+/// How a scan ended.
+#[derive(Debug)]
+pub struct ScanSummary {
+    /// The manifest as it was written last; `None` where the rows went to a stream.
+    pub manifest: Option<Manifest>,
+    /// What became of the lines of the list that were read.
+    pub accounting: Accounting,
+    /// Whether the scan was stopped before the end of the list.
+    pub stopped: bool,
+    /// Names that were taken without knowing whether they are duplicates, as the memory for that was full.
+    pub unchecked: u64,
+}
+
+/// What reading the list came to.
+pub(super) struct Read {
+    pub(super) accounting: Accounting,
+    pub(super) stopped: bool,
+    pub(super) error: Option<ScanError>,
+}
 
 /// Where the rows of a scan go, and the input that belongs to it.
 pub(super) struct Sink {
@@ -60,7 +80,7 @@ impl Sink {
         let spool = dir.join(dataset::SPOOL);
         let input = open_input(plan, network, status, &spool)?;
         let shard_rows = plan.shard_rows;
-        let dataset = Dataset::create_or_resume(dir, &describe(plan, network, &input, shard_rows))?;
+        let dataset = Dataset::create_or_resume(dir, &describe(plan, network, &input)?)?;
         let (rejected, input) = RejectedFile::attach(dir, input)?;
         Ok((Self { place: Place::Folder { dataset: Box::new(dataset), rejected }, shard_rows }, input))
     }
@@ -68,7 +88,7 @@ impl Sink {
     fn stream(plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
         let spool = TempDir::new().map_err(|error| ScanError::Machine(format!("no temporary folder can be had: {error}")))?;
         let input = open_input(plan, network, status, spool.path())?;
-        let writer = StreamWriter::new(std::io::stdout())?;
+        let writer = StreamWriter::new(io::stdout())?;
         let place = Place::Stream(Box::new(Stream { writer, waiting: BTreeMap::new(), next: 0, _spool: spool }));
         Ok((Self { place, shard_rows: STREAM_SHARD_ROWS }, input))
     }
@@ -109,7 +129,7 @@ impl Sink {
     }
 
     /// Ends the scan: at the end of the list the dataset is finished, else it stays resumable.
-    pub(super) fn finish(self, network: &Network, status: &Status, read: Read, input: &Input) -> Result<Report, ScanError> {
+    pub(super) fn finish(self, network: &Network, status: &Status, read: Read, input: &Input) -> Result<ScanSummary, ScanError> {
         let Read { accounting, stopped, error } = read;
         let manifest = match self.place {
             Place::Folder { dataset, rejected } => {
@@ -132,16 +152,16 @@ impl Sink {
         };
         match error {
             Some(error) => Err(error),
-            None => Ok(Report { manifest, accounting, stopped, unchecked: input.unchecked() }),
+            None => Ok(ScanSummary { manifest, accounting, stopped, unchecked: input.unchecked() }),
         }
     }
 }
 
-/// Opens the list, or the lab's own where none is given.
+/// Opens the list, or the caller's own where none is given.
 fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path) -> Result<Input, ScanError> {
     let mut options = InputOptions { spool_dir: spool.to_owned(), ..plan.input.clone() };
-    if let Some(lab) = network.lab().filter(|_| options.sources.is_empty()) {
-        options.sources = vec![write_lab_list(lab, plan, spool)?];
+    if let Some(list) = plan.own_list.as_ref().filter(|_| options.sources.is_empty()) {
+        options.sources = vec![write_own_list(list, spool)?];
     }
     let mut watch = |preparation: &Preparation<'_>| {
         status.prepare(preparation);
@@ -158,24 +178,21 @@ fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path)
     Ok(input)
 }
 
-/// The lab's own list as a file, so that it is read like any other.
-fn write_lab_list(lab: &Lab, plan: &ScanPlan, spool: &Path) -> Result<String, ScanError> {
-    let path = spool.join(plan.network.lab.map_or("lab", |config| config.world.as_str()));
-    let write = || -> std::io::Result<()> {
+/// The caller's own list as a file, so that it is read like any other.
+fn write_own_list(list: &OwnList, spool: &Path) -> Result<String, ScanError> {
+    let path = spool.join(&list.name);
+    let write = || -> io::Result<()> {
         fs::create_dir_all(spool)?;
         let mut file = BufWriter::new(File::create(&path)?);
-        for name in lab.names() {
-            use std::io::Write;
-            writeln!(file, "{name}")?;
-        }
-        std::io::Write::flush(&mut file)
+        (list.write)(&mut file)?;
+        file.flush()
     };
-    write().map_err(|error| ScanError::Machine(format!("the lab's list cannot be written to {}: {error}", path.display())))?;
+    write().map_err(|error| ScanError::Machine(format!("the list {} cannot be written to {}: {error}", list.name, path.display())))?;
     Ok(path.to_string_lossy().into_owned())
 }
 
 /// What the manifest says of the run before it begins.
-fn describe(plan: &ScanPlan, network: &Network, input: &Input, shard_rows: u64) -> RunDescription {
+fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDescription, ScanError> {
     let sources = input.sources();
     let name =
         plan.list_name.clone().unwrap_or_else(|| sources.iter().map(|source| source.list.to_string()).collect::<Vec<_>>().join(", "));
@@ -184,19 +201,19 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input, shard_rows: u64) 
         [only] => Some(only.sha256.clone()),
         several => Some(several.iter().map(|source| source.sha256.as_str()).collect::<Vec<_>>().join(" ")),
     };
-    RunDescription {
+    Ok(RunDescription {
         run_id: run_id(),
         tool: Tool::of_this_build(),
         catalogue_version: CATALOGUE_VERSION.to_owned(),
-        configuration: plan.configuration.clone(),
-        pace: plan.pace.clone(),
-        shard_rows,
+        configuration: plan.configuration()?,
+        pace: plan.pace(),
+        shard_rows: plan.shard_rows,
         list: List { name, id: plan.list_id.clone(), sha256, lines: None },
         public_suffix_list: suffix::LIST_VERSION.to_owned(),
         root_store: ROOTS_VERSION.to_owned(),
         resolvers: network.resolvers().to_vec(),
         user_agent: network.user_agent().to_owned(),
-    }
+    })
 }
 
 /// Time and chance: `20261123T004900Z-1f2e3d4c`.
@@ -266,7 +283,7 @@ impl RejectedFile {
     fn attach(dir: &Path, input: Input) -> Result<(Self, Input), ScanError> {
         let path = dir.join(dataset::REJECTED);
         let temporary = path.with_added_extension("tmp");
-        let failed = |error: std::io::Error| ScanError::Machine(format!("{} cannot be written: {error}", temporary.display()));
+        let failed = |error: io::Error| ScanError::Machine(format!("{} cannot be written: {error}", temporary.display()));
         let csv = File::create(&temporary).and_then(|file| RejectedCsv::new(BufWriter::new(file))).map_err(failed)?;
         let csv = Arc::new(std::sync::Mutex::new(Some(csv)));
         let shared = Arc::clone(&csv);
@@ -280,7 +297,7 @@ impl RejectedFile {
     /// Puts the file in place if the list was read to its end.
     fn close(self, complete: bool) -> Result<(), ScanError> {
         let csv = self.csv.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let finish = || -> std::io::Result<()> {
+        let finish = || -> io::Result<()> {
             csv.map_or(Ok(()), RejectedCsv::finish)?;
             match complete {
                 true => fs::rename(&self.temporary, &self.path),

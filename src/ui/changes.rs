@@ -64,7 +64,7 @@ fn style(kind: Kind) -> Style {
     match kind {
         Kind::NewlyBroken | Kind::NewlyRefused | Kind::MxStale | Kind::DroppedAbruptly => AnsiColor::Red.on_default().bold(),
         Kind::ModeLowered | Kind::IdReused | Kind::TlsrptBroken | Kind::Unknown => AnsiColor::Yellow.on_default(),
-        Kind::Mended | Kind::RefusalMended | Kind::Adopted | Kind::ModeRaised => AnsiColor::Green.on_default(),
+        Kind::Fixed | Kind::RefusalFixed | Kind::Adopted | Kind::ModeRaised => AnsiColor::Green.on_default(),
         _ => Style::new(),
     }
 }

@@ -107,7 +107,7 @@ fn postures(old: Side<'_>, new: Side<'_>, gap: Option<i64>, changes: &mut Change
     match (strength(before), strength(after)) {
         (Some(weak), Some(strong)) if weak < strong => add(Kind::ModeRaised),
         (Some(_), Some(_)) => add(Kind::ModeLowered),
-        (None, Some(_)) if before == Posture::Broken => add(Kind::Mended),
+        (None, Some(_)) if before == Posture::Broken => add(Kind::Fixed),
         _ if after == Posture::Broken => add(Kind::NewlyBroken),
         _ if after == Posture::Absent => dropped(old, gap, changes),
         _ => {}
@@ -175,7 +175,7 @@ fn exchanges(old: &State, new: &State, changes: &mut Changes) {
     }
     let refused = |state: &State| matches!(state.delivery, Delivery::Partial | Delivery::Refused);
     if old.delivery != Delivery::Unknown && new.delivery != Delivery::Unknown && refused(old) != refused(new) {
-        let kind = if refused(new) { Kind::NewlyRefused } else { Kind::RefusalMended };
+        let kind = if refused(new) { Kind::NewlyRefused } else { Kind::RefusalFixed };
         changes.add(kind, old.delivery.as_str(), new.delivery.as_str());
     }
 }
@@ -203,7 +203,7 @@ fn reports(old: Side<'_>, new: Side<'_>, changes: &mut Changes) {
         }
         (_, Absent) => add(Kind::TlsrptDropped),
         (Valid, Invalid | Multiple) => add(Kind::TlsrptBroken),
-        (Invalid | Multiple, Valid) => add(Kind::TlsrptMended),
+        (Invalid | Multiple, Valid) => add(Kind::TlsrptFixed),
         (Valid, Valid) | (Invalid | Multiple, Invalid | Multiple) => {}
     }
     if let (Side::Known(old), Side::Known(new)) = (old, new)

@@ -22,9 +22,9 @@ vocabulary! {
         /// The policy has changed, the id has not.
         IdReused = "id-reused",
         /// Broken before, a usable policy now.
-        Mended = "mended",
+        Fixed = "fixed",
         /// Some or all MX hosts were refused, now none is.
-        RefusalMended = "refusal-mended",
+        RefusalFixed = "refusal-fixed",
         /// No record before, a record now, usable or not.
         Adopted = "adopted",
         /// From none to testing or enforce, from testing to enforce.
@@ -44,7 +44,7 @@ vocabulary! {
         /// The TLSRPT record is gone.
         TlsrptDropped = "tlsrpt-dropped",
         /// The TLSRPT record was invalid and is valid now.
-        TlsrptMended = "tlsrpt-mended",
+        TlsrptFixed = "tlsrpt-fixed",
         /// No TLSRPT record before, one now, valid or not.
         TlsrptAdopted = "tlsrpt-adopted",
         /// TLS reports go to other addresses.

@@ -84,10 +84,10 @@ fn describe(out: &Path, manifest: &Manifest, manifest_text: &[u8], publication: 
         ("DATASHEET.md", datasheet::datasheet(manifest, publication)),
     ];
     let mut sums: Vec<(String, String)> = manifest.parts.iter().map(|part| (part.file.clone(), part.sha256.clone())).collect();
-    sums.push(("manifest.json".to_owned(), hex(&Sha256::digest(manifest_text))));
+    sums.push(("manifest.json".to_owned(), hex::encode(Sha256::digest(manifest_text))));
     for (name, text) in &texts {
         write(&out.join(name), text)?;
-        sums.push(((*name).to_owned(), hex(&Sha256::digest(text))));
+        sums.push(((*name).to_owned(), hex::encode(Sha256::digest(text))));
     }
     if out.join(REJECTED).exists() {
         sums.push((REJECTED.to_owned(), sha256(&out.join(REJECTED))?));
@@ -105,10 +105,8 @@ fn shorten_paths(manifest: &mut Manifest) {
             _ => {}
         }
     }
-    for option in ["list", "exclude", "ca-file", "root-hints"] {
-        if let Some(value) = manifest.configuration.get_mut(option) {
-            shorten(value);
-        }
+    if let Some(lists) = manifest.configuration.get_mut("list") {
+        shorten(lists);
     }
 }
 
@@ -126,16 +124,12 @@ fn write(path: &Path, text: &str) -> Result<(), AnalyseError> {
     written.map_err(|error| failed("write", path, &error))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn sha256(path: &Path) -> Result<String, AnalyseError> {
     let digest = || -> io::Result<String> {
         let (mut file, mut sha256, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 16]);
         loop {
             match file.read(&mut buffer)? {
-                0 => return Ok(hex(&sha256.finalize())),
+                0 => return Ok(hex::encode(sha256.finalize())),
                 n => sha256.update(buffer.get(..n).unwrap_or_default()),
             }
         }

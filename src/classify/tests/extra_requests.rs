@@ -30,7 +30,7 @@ fn failed(url: &str, address: &str, fault: FetchFault) -> Connection {
 }
 
 fn further(scene: Scene, connections: Vec<Connection>) -> Scene {
-    scene.fetch(|f| f.body_sha256 = Some(POLICY.to_owned())).change(|e| e.further = connections)
+    scene.fetch(|f| f.body_sha256 = Some(POLICY.to_owned())).change(|e| e.extra_requests = connections)
 }
 
 pub(super) fn places() -> Vec<Row> {
@@ -144,7 +144,7 @@ pub(super) fn parents() -> Vec<Row> {
     let below = |record: &[&str]| {
         let scene = Scene::of("mail.example.com").no_sts();
         let lookup = answer("_mta-sts.example.com", txt(record));
-        scene.change(|e| e.around = vec![lookup])
+        scene.change(|e| e.stray_records = vec![lookup])
     };
     let bare = &[codes::STS_RECORD_ABSENT, codes::TLSRPT_WITHOUT_STS_OR_DANE];
     let record: &[&str] = &["v=STSv1; id=1;"];
@@ -163,7 +163,7 @@ pub(super) fn parents() -> Vec<Row> {
 
 pub(super) fn unannounced() -> Vec<Row> {
     let bare = || Scene::new().no_sts();
-    let of = |scene: Scene, connection| scene.change(|e| e.further = vec![connection]);
+    let of = |scene: Scene, connection| scene.change(|e| e.extra_requests = vec![connection]);
     let expected = &[codes::STS_RECORD_ABSENT, codes::STS_POLICY_WITHOUT_RECORD, codes::TLSRPT_WITHOUT_STS_OR_DANE];
     let nothing = &[codes::STS_RECORD_ABSENT, codes::TLSRPT_WITHOUT_STS_OR_DANE];
     vec![

@@ -54,8 +54,8 @@ impl Scene {
             fetch: Some(Box::new(fetch(&host))),
             mx_hosts: Vec::new(),
             rua_hosts: Vec::new(),
-            around: Vec::new(),
-            further: Vec::new(),
+            stray_records: Vec::new(),
+            extra_requests: Vec::new(),
             domain,
         });
         let tlsrpt = format!("v=TLSRPTv1; rua=mailto:tls@{name}");

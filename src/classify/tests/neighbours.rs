@@ -86,7 +86,7 @@ fn an_implicit_mx_takes_reports() {
 
 fn around(scene: Scene, found: &[(&str, &[&str])]) -> Scene {
     let lookups = found.iter().map(|(name, texts)| answer(name, txt(texts))).collect();
-    scene.change(|e| e.around = lookups)
+    scene.change(|e| e.stray_records = lookups)
 }
 
 pub(super) fn strays() -> Vec<Row> {
@@ -129,8 +129,9 @@ fn neighbours_and_strays() {
 fn a_lookup_that_failed_says_nothing_of_wildcards_or_strays() {
     let name = Domain::from_a_labels("example.com").unwrap().wildcard_probe_name();
     let scene = Scene::new().sts(&["v=spf1 -all"]).tlsrpt(&["v=spf1 -all"]).unfetched();
-    let scene = scene
-        .change(|e| e.around = vec![Lookup::unsent(name, Outcome::Servfail), Lookup::unsent("example.com".to_owned(), Outcome::Timeout)]);
+    let scene = scene.change(|e| {
+        e.stray_records = vec![Lookup::unsent(name, Outcome::Servfail), Lookup::unsent("example.com".to_owned(), Outcome::Timeout)]
+    });
     assert!(scene.codes().contains(&codes::STS_RECORD_WILDCARD_TXT), "the likely sign still counts");
     assert!(!scene.codes().contains(&codes::STS_RECORD_WRONG_NAME));
 }

@@ -13,7 +13,7 @@ use super::columns::{Shape, Sparse};
 use super::connection::ConnectionsBuilder;
 use super::fetch::FetchBuilder;
 use super::lookup::{AddressRecords, LookupBuilder, MxRecords, TxtRecords};
-use super::neighbour::{AroundBuilder, HostsBuilder, ReceiversBuilder};
+use super::neighbour::{HostsBuilder, ReceiversBuilder, StrayRecordsBuilder};
 
 /// Struct of builders for the evidence, one a question and one for the exchange.
 #[derive(Debug, Default)]
@@ -26,8 +26,8 @@ pub(super) struct EvidenceBuilder {
     fetch: Sparse<FetchBuilder>,
     mx_hosts: HostsBuilder,
     rua_hosts: ReceiversBuilder,
-    around: AroundBuilder,
-    further: ConnectionsBuilder,
+    stray_records: StrayRecordsBuilder,
+    extra_requests: ConnectionsBuilder,
 }
 
 impl EvidenceBuilder {
@@ -46,8 +46,8 @@ impl EvidenceBuilder {
         }
         self.mx_hosts.append(&evidence.mx_hosts);
         self.rua_hosts.append(&evidence.rua_hosts);
-        self.around.append(&evidence.around);
-        self.further.append(&evidence.further);
+        self.stray_records.append(&evidence.stray_records);
+        self.extra_requests.append(&evidence.extra_requests);
     }
 
     pub(super) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
@@ -61,8 +61,8 @@ impl EvidenceBuilder {
             ("fetch", self.fetch.finish(shape.kind("fetch")?, FetchBuilder::finish)?),
             ("mx_hosts", self.mx_hosts.finish(shape.kind("mx_hosts")?)?),
             ("rua_hosts", self.rua_hosts.finish(shape.kind("rua_hosts")?)?),
-            ("around", self.around.finish(shape.kind("around")?)?),
-            ("further", self.further.finish(shape.kind("further")?)?),
+            ("stray_records", self.stray_records.finish(shape.kind("stray_records")?)?),
+            ("extra_requests", self.extra_requests.finish(shape.kind("extra_requests")?)?),
         ];
         Ok(Arc::new(shape.assemble(None, columns)?))
     }

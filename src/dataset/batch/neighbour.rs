@@ -83,9 +83,9 @@ impl ReceiversBuilder {
 
 /// List of TXT lookups.
 #[derive(Debug, Default)]
-pub(super) struct AroundBuilder(SparseLists<LookupBuilder<TxtRecords>>);
+pub(super) struct StrayRecordsBuilder(SparseLists<LookupBuilder<TxtRecords>>);
 
-impl AroundBuilder {
+impl StrayRecordsBuilder {
     pub(super) fn append(&mut self, lookups: &[Lookup<Txt>]) {
         self.0.append(lookups, |builder, lookup| builder.append(Some(lookup)));
     }

@@ -14,7 +14,7 @@ use super::connection::ConnectionLists;
 use super::fetch::FetchColumns;
 use super::group::{Group, elements, text, time};
 use super::lookup::{Addresses, LookupColumns, MxRecords, TxtRecords};
-use super::neighbour::{AroundColumns, HostColumns, ReceiverColumns};
+use super::neighbour::{HostColumns, ReceiverColumns, StrayRecordColumns};
 
 /// The columns `ordinal`, `domain`, `rank`, `list` and, where it was read, `carried` of a batch.
 #[derive(Debug)]
@@ -99,8 +99,8 @@ pub struct EvidenceColumns {
     fetch: FetchColumns,
     mx_hosts: Option<HostColumns>,
     rua_hosts: Option<ReceiverColumns>,
-    around: Option<AroundColumns>,
-    further: Option<ConnectionLists>,
+    stray_records: Option<StrayRecordColumns>,
+    extra_requests: Option<ConnectionLists>,
 }
 
 impl EvidenceColumns {
@@ -123,8 +123,8 @@ impl EvidenceColumns {
             fetch: FetchColumns::of(evidence.group("fetch")?)?,
             mx_hosts: HostColumns::of(&evidence)?,
             rua_hosts: ReceiverColumns::of(&evidence)?,
-            around: AroundColumns::of(&evidence)?,
-            further: ConnectionLists::of(&evidence, "further")?,
+            stray_records: StrayRecordColumns::of(&evidence)?,
+            extra_requests: ConnectionLists::of(&evidence, "extra_requests")?,
             table,
             evidence,
         })
@@ -148,8 +148,8 @@ impl EvidenceColumns {
             fetch: self.fetch.get(row)?.map(Box::new),
             mx_hosts: self.mx_hosts.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
             rua_hosts: self.rua_hosts.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
-            around: self.around.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
-            further: self.further.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
+            stray_records: self.stray_records.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
+            extra_requests: self.extra_requests.as_ref().map_or(Ok(Vec::new()), |columns| columns.get(row))?,
         })
     }
 }

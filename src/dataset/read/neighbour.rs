@@ -1,4 +1,4 @@
-//! Lookups of which a domain has several, back from Arrow: MX hosts, receivers of reports, names around.
+//! Lookups of which a domain has several, back from Arrow: MX hosts, receivers of reports, stray records.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -76,17 +76,17 @@ impl ReceiverColumns {
     }
 }
 
-/// The names around.
+/// The lookups at names beside the right ones.
 #[derive(Debug)]
-pub(super) struct AroundColumns {
+pub(super) struct StrayRecordColumns {
     lists: ListArray,
     lookups: LookupColumns<TxtRecords>,
 }
 
-impl AroundColumns {
+impl StrayRecordColumns {
     /// Finds the column; `None` where the dataset is older than it.
     pub(super) fn of(evidence: &Group) -> Result<Option<Self>, DatasetError> {
-        let Some((lists, group)) = evidence.added_groups("around")? else { return Ok(None) };
+        let Some((lists, group)) = evidence.added_groups("stray_records")? else { return Ok(None) };
         Ok(Some(Self { lists, lookups: LookupColumns::of(group)? }))
     }
 

@@ -41,14 +41,14 @@ pub(super) fn evidence() -> DataType {
         ),
         field("rua_hosts", list(receiver(mx)), "The receivers of TLS reports; empty where there is no TLSRPT record."),
         field(
-            "around",
+            "stray_records",
             list(lookup(txt, txt_records)),
             "TXT at the names at which records are published by mistake, at one that only a wildcard answers for and, of a subdomain that takes mail and has no record, at the _mta-sts of its registrable domain; empty without --look-around.",
         ),
         field(
-            "further",
+            "extra_requests",
             list(connection()),
-            "Further requests for the policy: at other addresses of the policy host, and in wrong places; empty without --look-around.",
+            "Extra requests for the policy: at other addresses of the policy host, and in wrong places; empty without --look-around.",
         ),
     ])
 }
@@ -119,7 +119,7 @@ fn lookup(records: DataType, meaning: &str) -> DataType {
             ),
             "us",
         ),
-        field("detail", Utf8, "Words on a local_error or a malformed answer."),
+        field("detail", Utf8, "Words on a local-error or a malformed answer."),
     ])
 }
 

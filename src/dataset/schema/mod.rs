@@ -18,7 +18,7 @@ pub use self::render::{schema_json, schema_markdown, schema_text};
 use self::documented::{field, group, list, range, timestamp, unit, words};
 
 /// Version of the dataset's layout and columns. Added columns keep it; anything that an old reader would misread raises it.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Key of the schema version in the metadata of the Arrow schema and of every Parquet file.
 pub const SCHEMA_VERSION_KEY: &str = "stscan.schema_version";

@@ -337,7 +337,7 @@ mod tests {
             allow_private: false,
             patience: None,
         };
-        let started = Iterative::new(&config, Arc::new(DnsLimits::unlimited()), Arc::default(), Arc::default());
+        let started = Iterative::new(&config, Arc::new(DnsLimits::default()), Arc::default(), Arc::default());
         assert!(matches!(started.err(), Some(DnsError::NoRoot { .. })));
     }
 }

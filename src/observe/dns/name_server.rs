@@ -4,12 +4,11 @@
 //! answers REFUSED or SERVFAIL, and knows neither rates nor a limit of questions to one server. What leaves this machine is therefore
 //! sent here: one datagram a question, the next server at once after a failure.
 
-use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt as _};
@@ -20,7 +19,6 @@ use hickory_resolver::net::xfer::DnsHandle;
 use hickory_resolver::proto::op::{DnsRequest, DnsResponse};
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::{ConnectionProvider, PoolContext};
-use tokio::sync::Semaphore;
 
 use super::counters::{DnsCounters, add};
 use super::header::{BADVERS, FORMERR, Header, NOERROR, NOTIMP, NXDOMAIN};
@@ -34,9 +32,8 @@ use super::tcp::is_local;
 use super::trail::{Failure, note, note_failure};
 use crate::exclusion::Exclusion;
 use crate::name::address::special_use;
+use crate::observe::limit::{AddressLimit, AddressLimits};
 
-/// Servers whose limits are remembered while nobody asks them.
-const MOST_GATES: usize = 65_536;
 /// The pulse of the network, the only one.
 pub(super) const NETWORK: usize = 0;
 /// Root servers that are asked together for a sign of life.
@@ -73,28 +70,17 @@ pub(super) struct NameServers(Arc<Shared>);
 struct Shared {
     config: NameServerConfig,
     limits: Arc<DnsLimits>,
-    /// Who is next to be let through by the limit of all.
-    turn: Turn,
+    /// What bounds the questions to one server.
+    each: AddressLimits,
     counters: Arc<DnsCounters>,
-    gates: Mutex<HashMap<IpAddr, Arc<Gate>>>,
     runtime: TokioRuntimeProvider,
 }
-
-/// What bounds the questions to one server.
-struct Gate {
-    permits: Semaphore,
-    limits: DnsLimits,
-    turn: Turn,
-}
-
-/// A queue in which nobody is overtaken.
-type Turn = tokio::sync::Mutex<()>;
 
 impl NameServers {
     /// Servers that are asked as `config` says, within `limits`, counted in `counters`.
     pub(super) fn new(config: NameServerConfig, limits: Arc<DnsLimits>, counters: Arc<DnsCounters>) -> Self {
-        let (turn, gates, runtime) = (Turn::default(), Mutex::default(), TokioRuntimeProvider::new());
-        Self(Arc::new(Shared { config, limits, turn, counters, gates, runtime }))
+        let each = AddressLimits::new(config.in_flight, config.rate.into());
+        Self(Arc::new(Shared { config, limits, each, counters, runtime: TokioRuntimeProvider::new() }))
     }
 
     /// Why an address is not asked.
@@ -119,7 +105,7 @@ impl NameServers {
         let asked = roots.iter().cycle().skip(begin).take(roots.len().min(ASKED_FOR_LIFE));
         let asked = asked.filter(|root| self.refusal(**root).is_none()).map(|&root| {
             let address = SocketAddr::new(root, self.0.config.port);
-            let server = NameServer { address, tcp: false, gate: self.gate(root), servers: self.clone() };
+            let server = NameServer { address, tcp: false, limit: self.0.each.of(root), servers: self.clone() };
             let query = &query;
             async move { server.exchange(query, false).await.is_ok() }
         });
@@ -130,17 +116,6 @@ impl NameServers {
             }
         }
         false
-    }
-
-    fn gate(&self, address: IpAddr) -> Arc<Gate> {
-        let mut gates = self.0.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        if gates.len() >= MOST_GATES {
-            gates.retain(|_, gate| Arc::strong_count(gate) > 1);
-        }
-        let NameServerConfig { in_flight, rate, .. } = self.0.config;
-        let new =
-            || Arc::new(Gate { permits: Semaphore::new(in_flight.max(1)), limits: DnsLimits::new(0, &[rate]), turn: Turn::default() });
-        Arc::clone(gates.entry(address).or_insert_with(new))
     }
 }
 
@@ -155,7 +130,7 @@ impl ConnectionProvider for NameServers {
         }
         let tcp = matches!(config.protocol, ProtocolConfig::Tcp);
         let address = SocketAddr::new(ip, self.0.config.port);
-        Ok(ready(Ok(NameServer { address, tcp, gate: self.gate(ip), servers: self.clone() })))
+        Ok(ready(Ok(NameServer { address, tcp, limit: self.0.each.of(ip), servers: self.clone() })))
     }
 
     fn runtime_provider(&self) -> &TokioRuntimeProvider {
@@ -177,7 +152,7 @@ fn failed(failure: Failure) -> NetError {
 pub(super) struct NameServer {
     address: SocketAddr,
     tcp: bool,
-    gate: Arc<Gate>,
+    limit: Arc<AddressLimit>,
     servers: NameServers,
 }
 
@@ -201,7 +176,7 @@ impl NameServer {
         }
         let queued = Instant::now();
         // The semaphore is never closed.
-        let _permit = self.gate.permits.acquire().await;
+        let _permit = self.limit.permits.acquire().await;
         note_wait(queued);
         let (mut message, _) = request.into_parts();
         loop {
@@ -226,16 +201,10 @@ impl NameServer {
 
     /// Sends one query and waits for its reply.
     async fn exchange(&self, query: &[u8], tcp: bool) -> Result<Vec<u8>, Failure> {
-        let Shared { config, limits, turn, counters, .. } = &*self.servers.0;
+        let Shared { config, limits, counters, .. } = &*self.servers.0;
         let queued = Instant::now();
-        {
-            let _turn = self.gate.turn.lock().await;
-            self.gate.limits.acquire(0, 1).await;
-        }
-        {
-            let _turn = turn.lock().await;
-            limits.acquire(NO_RESOLVER, 1).await;
-        }
+        self.limit.turn().await;
+        limits.acquire(NO_RESOLVER, 1).await;
         note_wait(queued);
         note(|notes| (notes.server, notes.rtt, notes.tcp) = (Some(self.address), None, tcp));
         let departed = Instant::now();
@@ -387,7 +356,7 @@ mod tests {
             let timeout = Duration::from_secs(1);
             let (network, lookups) = (Arc::new(Health::new(1)), Arc::new(InFlight::new(1, 1, timeout, Arc::default())));
             let config = NameServerConfig { port: 53, timeout, rate: 0, in_flight: 1, allow_private, ipv6, exclusion, network, lookups };
-            NameServers::new(config, Arc::new(DnsLimits::unlimited()), Arc::default())
+            NameServers::new(config, Arc::new(DnsLimits::default()), Arc::default())
         };
         let refusal = |servers: &NameServers, address: &str| servers.refusal(address.parse().unwrap());
         let public = servers(false, false);
@@ -397,6 +366,7 @@ mod tests {
         assert_eq!(refusal(&public, "192.33.4.12"), None);
         let private = servers(true, true);
         assert_eq!((refusal(&private, "127.0.0.1"), refusal(&private, "2001:dc3::35")), (None, None));
-        assert!(Arc::ptr_eq(&private.gate(IpAddr::from([127, 0, 0, 1])), &private.clone().gate(IpAddr::from([127, 0, 0, 1]))));
+        let limit = |servers: &NameServers| servers.0.each.of(IpAddr::from([127, 0, 0, 1]));
+        assert!(Arc::ptr_eq(&limit(&private), &limit(&private.clone())));
     }
 }

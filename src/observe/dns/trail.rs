@@ -1,27 +1,34 @@
 //! What one lookup met on its way: kept beside the task that makes it, because hickory turns most causes into text.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use thiserror::Error;
 
 use super::header::{REFUSED, SERVFAIL};
 use crate::evidence::Outcome;
 
 /// Why a question to a server brought nothing to go on with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(super) enum Failure {
     /// No answer in time, or nobody listens.
+    #[error("{0}")]
     Silence(String),
     /// This machine could not ask.
+    #[error("{0}")]
     Local(String),
     /// The server is on the opt-out list.
+    #[error("the name server is on the opt-out list")]
     Excluded,
     /// An answer that is none: unreadable, or of a server that does not know the zone.
+    #[error("{0}")]
     Unusable(String),
     /// The way to a server could not be found, which a resolver would call SERVFAIL.
+    #[error("{0}")]
     Unresolved(String),
     /// The server answered with an error.
+    #[error("answers {}", rcode_name(*.0))]
     Rcode(u16),
 }
 
@@ -53,19 +60,13 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Silence(text) | Self::Local(text) | Self::Unusable(text) | Self::Unresolved(text) => f.write_str(text),
-            Self::Excluded => f.write_str("the name server is on the opt-out list"),
-            Self::Rcode(SERVFAIL) => f.write_str("answers SERVFAIL"),
-            Self::Rcode(REFUSED) => f.write_str("answers REFUSED"),
-            Self::Rcode(rcode) => write!(f, "answers response code {rcode}"),
-        }
+fn rcode_name(rcode: u16) -> String {
+    match rcode {
+        SERVFAIL => "SERVFAIL".to_owned(),
+        REFUSED => "REFUSED".to_owned(),
+        other => format!("response code {other}"),
     }
 }
-
-impl std::error::Error for Failure {}
 
 /// The notes of one lookup.
 #[derive(Clone, Debug, Default)]

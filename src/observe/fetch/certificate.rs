@@ -231,7 +231,7 @@ fn describe(der: &[u8], leaf: Option<&X509Certificate<'_>>, chain_length: usize,
         key_type: leaf.map(leaf_key::key_type),
         key_bits: leaf.and_then(leaf_key::key_bits),
         signature_algorithm: leaf.map(leaf_key::signature_algorithm),
-        sha256: hex(&Sha256::digest(der)),
+        sha256: hex::encode(Sha256::digest(der)),
         chain_length: u16::try_from(chain_length).unwrap_or(u16::MAX),
     }
 }
@@ -250,15 +250,6 @@ fn dns_names<'a>(leaf: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a str>
 fn system_time(seconds: i64) -> Option<SystemTime> {
     let distance = Duration::from_secs(seconds.unsigned_abs());
     if seconds < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(octets: &[u8]) -> String {
-    use std::fmt::Write;
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-        let _ = write!(text, "{octet:02x}"); // Writing to a String cannot fail.
-        text
-    })
 }
 
 #[cfg(test)]

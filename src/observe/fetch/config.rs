@@ -1,8 +1,9 @@
 //! What can be set about fetching, and what is wrong with a setting.
 
-use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use thiserror::Error;
 
 /// Longest contact text in octets.
 const MAX_CONTACT_OCTETS: usize = 200;
@@ -10,28 +11,42 @@ const MAX_CONTACT_OCTETS: usize = 200;
 const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// How policies are fetched. [`FetchConfig::default`] is what the documentation promises.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Serialised, it is the options by name that decide what is seen; a field that only sets the pace is marked as skipped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct FetchConfig {
     /// TCP port of policy hosts, from 1; other than 443 only for labs.
     pub https_port: u16,
     /// TCP port for plain HTTP, which only a scan that looks around uses, from 1; other than 80 only for labs.
     pub http_port: u16,
     /// Limit for one TCP connection attempt; above 0, at most an hour.
+    #[serde(serialize_with = "as_seconds")]
     pub connect_timeout: Duration,
     /// Limit for the whole exchange, waiting for a permit not included (RFC 8461 section 3.3 suggests one minute);
     /// above 0, at most an hour.
+    #[serde(rename = "fetch-timeout", serialize_with = "as_seconds")]
     pub total_timeout: Duration,
     /// Fetches begun a second, in all; 0 for no limit.
+    #[serde(skip)]
     pub fetch_rate: u32,
     /// Connections a second to one policy-host address; 0 for no limit.
+    #[serde(skip)]
     pub host_rate: u32,
     /// Fetches in flight, from 1.
+    #[serde(skip)]
     pub fetch_concurrency: usize,
     /// Whether loopback, private and other special-use addresses may be connected to.
     pub allow_private: bool,
     /// How operators reach whoever runs the scan, for the User-Agent: printable ASCII without parentheses and
     /// backslashes (RFC 9110 section 5.6.5, comments), at most 200 octets.
+    #[serde(skip)]
     pub contact: Option<String>,
+}
+
+/// A length of time as users give it.
+pub(crate) fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
 }
 
 impl Default for FetchConfig {
@@ -89,52 +104,31 @@ fn is_contact(text: &str) -> bool {
 }
 
 /// Why fetching cannot be set up.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum FetchConfigError {
     /// The port that this option sets is 0.
+    #[error("{0} 0: the port of policy hosts has to be from 1 to 65535")]
     Port(&'static str),
     /// The limit that this option sets is 0 or above an hour.
+    #[error("{0}: the limit has to be more than 0 seconds and at most an hour")]
     Timeout(&'static str),
     /// The number of fetches in flight is 0 or absurdly large.
+    #[error("--fetch-concurrency: at least one fetch has to be allowed")]
     Concurrency,
     /// The contact does not fit into a User-Agent.
+    #[error(
+        "--contact {0:?}: the contact has to be 1 to {MAX_CONTACT_OCTETS} printable ASCII characters without parentheses and backslashes"
+    )]
     Contact(String),
-    /// A file of trusted roots cannot be read.
-    RootsUnreadable(PathBuf, std::io::Error),
     /// A text of trusted roots (its name, what is wrong) is no PEM, or a certificate in it cannot be a root.
+    #[error("--ca-file {0}: {1}; give a PEM file of CA certificates")]
     RootsInvalid(String, String),
     /// A text of trusted roots has no certificate in it.
+    #[error("--ca-file {0}: no certificate in it; give a PEM file of CA certificates")]
     RootsEmpty(String),
     /// The TLS library refuses its own defaults.
-    Tls(rustls::Error),
-}
-
-impl fmt::Display for FetchConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Port(option) => write!(f, "{option} 0: the port of policy hosts has to be from 1 to 65535"),
-            Self::Timeout(option) => write!(f, "{option}: the limit has to be more than 0 seconds and at most an hour"),
-            Self::Concurrency => f.write_str("--fetch-concurrency: at least one fetch has to be allowed"),
-            Self::Contact(text) => write!(
-                f,
-                "--contact {text:?}: the contact has to be 1 to {MAX_CONTACT_OCTETS} printable ASCII characters without parentheses and backslashes"
-            ),
-            Self::RootsUnreadable(path, error) => write!(f, "--ca-file {}: cannot be read: {error}", path.display()),
-            Self::RootsInvalid(name, why) => write!(f, "--ca-file {name}: {why}; give a PEM file of CA certificates"),
-            Self::RootsEmpty(name) => write!(f, "--ca-file {name}: no certificate in it; give a PEM file of CA certificates"),
-            Self::Tls(error) => write!(f, "TLS cannot be set up: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for FetchConfigError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::RootsUnreadable(_, error) => Some(error),
-            Self::Tls(error) => Some(error),
-            _ => None,
-        }
-    }
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[source] rustls::Error),
 }
 
 #[cfg(test)]

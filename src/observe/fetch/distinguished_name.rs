@@ -61,9 +61,8 @@ fn write_attribute(text: &mut String, attribute: &AttributeTypeAndValue<'_>) {
         None => {
             // Section 2.4: what is no string is the hexadecimal of its encoding; of that the contents are kept.
             text.push('#');
-            for octet in attribute.as_slice().iter().take(MAX_OCTETS) {
-                let _ = write!(text, "{octet:02x}"); // Writing to a String cannot fail.
-            }
+            let octets = attribute.as_slice();
+            text.push_str(&hex::encode(octets.get(..MAX_OCTETS).unwrap_or(octets)));
         }
     }
 }

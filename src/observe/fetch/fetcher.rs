@@ -61,7 +61,7 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// Prepares fetching with the trusted roots of [`load_roots`](super::load_roots).
+    /// Prepares fetching with the trusted roots of [`built_in_roots`](super::built_in_roots) and [`add_roots`](super::add_roots).
     ///
     /// # Errors
     /// Where a setting is out of its range.
@@ -70,7 +70,7 @@ impl Fetcher {
         Ok(Self {
             user_agent: config.user_agent(),
             tls: tls_config()?,
-            limits: Limits::new(config.fetch_concurrency, config.fetch_rate, config.host_rate),
+            limits: Limits::new(config.fetch_concurrency, config.fetch_rate.into(), config.host_rate.into()),
             counters: Arc::default(),
             config,
             roots,

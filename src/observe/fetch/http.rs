@@ -14,7 +14,6 @@ use hyper_util::rt::TokioIo;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::certificate::hex;
 use super::clock::Clock;
 use super::fault;
 use crate::evidence::{BODY_LIMIT, Fetch, FetchError, FetchStage, KEPT_HEADERS};
@@ -86,7 +85,7 @@ async fn converse(
     let mut kept = Vec::new();
     let (result, took) = clock.time(FetchStage::Body, None, read(&mut body, &mut kept, frames)).await;
     fetch.timings.body_ms = Some(took);
-    fetch.body_sha256 = Some(hex(&Sha256::digest(&kept)));
+    fetch.body_sha256 = Some(hex::encode(Sha256::digest(&kept)));
     fetch.body = Some(kept);
     fetch.body_cut = result?;
     Ok(())

@@ -23,11 +23,12 @@ mod limits;
 mod roots;
 mod verifier;
 
+pub(crate) use self::config::as_seconds;
 pub use self::config::{FetchConfig, FetchConfigError};
 pub use self::counters::{FetchCounters, FetchTotals};
 pub(in crate::observe) use self::fetcher::POLICY_PATH;
 pub use self::fetcher::{Errand, Fetcher};
-pub use self::roots::{ROOTS_VERSION, add_roots, load_roots};
+pub use self::roots::{ROOTS_VERSION, add_roots, built_in_roots};
 
 #[cfg(test)]
 mod authority;

@@ -1,6 +1,4 @@
-//! Trusted roots: the web PKI's, compiled in, and those of the user's PEM files.
-
-use std::path::PathBuf;
+//! Trusted roots: the web PKI's, compiled in, and those of PEM texts.
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -11,17 +9,9 @@ use super::config::FetchConfigError;
 /// Release of the compiled-in roots, for the manifest.
 pub const ROOTS_VERSION: &str = "webpki-roots 1.0.10";
 
-/// The roots of the web PKI as Mozilla trusts them, and those of the PEM files.
-///
-/// # Errors
-/// Names the first file that cannot be read, is no PEM, has no certificate or one that cannot be a root.
-pub fn load_roots(files: &[PathBuf]) -> Result<RootCertStore, FetchConfigError> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    for path in files {
-        let pem = std::fs::read(path).map_err(|error| FetchConfigError::RootsUnreadable(path.clone(), error))?;
-        add_roots(&mut roots, &path.display().to_string(), &pem)?;
-    }
-    Ok(roots)
+/// The roots of the web PKI as Mozilla trusts them.
+pub fn built_in_roots() -> RootCertStore {
+    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
 /// Adds every certificate of a PEM text to the roots; `name` is what messages call the text.
@@ -44,25 +34,20 @@ pub fn add_roots(roots: &mut RootCertStore, name: &str, pem: &[u8]) -> Result<()
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
 
     #[test]
-    fn pem_files_add_to_the_built_in_roots() {
-        let built_in = load_roots(&[]).unwrap().len();
+    fn pem_texts_add_to_the_built_in_roots() {
+        let mut roots = built_in_roots();
+        let built_in = roots.len();
         assert!(built_in > 100);
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        for name in ["one", "two"] {
-            file.write_all(rcgen::generate_simple_self_signed(vec![name.into()]).unwrap().cert.pem().as_bytes()).unwrap();
-        }
-        assert_eq!(load_roots(&[file.path().to_owned()]).unwrap().len(), built_in + 2);
+        let pem = |name: &str| rcgen::generate_simple_self_signed(vec![name.into()]).unwrap().cert.pem();
+        add_roots(&mut roots, "x.pem", (pem("one") + &pem("two")).as_bytes()).unwrap();
+        assert_eq!(roots.len(), built_in + 2);
     }
 
     #[test]
-    fn bad_files_are_named() {
-        let missing = load_roots(&["no/such/roots.pem".into()]).unwrap_err();
-        assert!(matches!(missing, FetchConfigError::RootsUnreadable(..)) && missing.to_string().contains("no/such/roots.pem"));
+    fn bad_texts_are_named() {
         let mut roots = RootCertStore::empty();
         for text in [&b""[..], b"hello\n"] {
             assert!(matches!(add_roots(&mut roots, "x.pem", text), Err(FetchConfigError::RootsEmpty(_))));

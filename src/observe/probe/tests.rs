@@ -106,7 +106,7 @@ async fn probe_with(zone: Zone, opted_out: &str, configure: impl FnOnce(Probe) -
     let evidence = LocalSet::new()
         .run_until(async {
             let config = DnsConfig { timeout: Duration::from_secs(5), ..DnsConfig::new(vec![resolver]) };
-            let dns = Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::new(DnsCounters::new(&[resolver]))).unwrap();
+            let dns = Dns::new(&config, Arc::new(DnsLimits::default()), Arc::new(DnsCounters::new(&[resolver]))).unwrap();
             let probe = Probe::new(dns, fetcher(&exclusion), Arc::clone(&exclusion), Arc::default());
             configure(probe).observe(&Domain::from_a_labels(DOMAIN).unwrap()).await
         })
@@ -154,7 +154,7 @@ async fn a_domain_with_a_record_is_followed_to_its_policy() {
     assert_eq!(asked, expected);
     assert_eq!((evidence.mx_hosts.len(), evidence.mx_hosts[0].a.outcome), (1, Outcome::Nodata));
     assert_eq!(evidence.rua_hosts[0].mx, Some(Lookup { attempts: 0, ..evidence.mx }), "the domain's own MX is known");
-    assert_eq!(evidence.around, []);
+    assert_eq!(evidence.stray_records, []);
 }
 
 #[tokio::test]
@@ -286,9 +286,9 @@ async fn a_receiver_without_mx_is_asked_for_its_addresses() {
 async fn names_around_are_asked_on_request_and_where_the_domain_exists() {
     let (evidence, asked) = probe_around(Zone::default().txt("_tlsrpt.example.com", "v=TLSRPTv1;"), "", true).await;
     // Three that every scan asks, six around, and whether there is a policy host of which no record tells.
-    assert_eq!((evidence.around.len(), asked.len()), (6, 10));
+    assert_eq!((evidence.stray_records.len(), asked.len()), (6, 10));
     assert!(asked.contains(&"mta-sts.example.com A".to_owned()), "{asked:?}");
-    assert_eq!(evidence.around.iter().filter(|lookup| lookup.outcome == Outcome::Noerror).count(), 1);
+    assert_eq!(evidence.stray_records.iter().filter(|lookup| lookup.outcome == Outcome::Noerror).count(), 1);
     let (evidence, asked) = probe_around(Zone::default().without(DOMAIN), "", true).await;
-    assert_eq!((evidence.around.len(), asked.len()), (0, 1));
+    assert_eq!((evidence.stray_records.len(), asked.len()), (0, 1));
 }

@@ -30,14 +30,14 @@ pub(super) fn details(out: &mut String, evidence: &Evidence) {
     if let Some(aaaa) = &evidence.host_aaaa {
         lookup(out, "AAAA", aaaa, ToString::to_string);
     }
-    for around in &evidence.around {
-        lookup(out, "TXT", around, txt);
+    for stray in &evidence.stray_records {
+        lookup(out, "TXT", stray, txt);
     }
     if let Some(fetch) = &evidence.fetch {
         exchange(out, fetch);
     }
-    for further in evidence.further.iter().take(MOST_LISTED) {
-        connection(out, further);
+    for request in evidence.extra_requests.iter().take(MOST_LISTED) {
+        connection(out, request);
     }
     out.push_str("</dl>");
     if let Some(body) = evidence.fetch.as_ref().and_then(|fetch| fetch.body.as_deref()).filter(|body| !body.is_empty()) {

@@ -81,8 +81,7 @@ fn result(domain: &str, finding: &Finding, level: &str, rule_index: Option<usize
     let said: Vec<String> = std::iter::once(domain.to_owned()).chain(particulars.map(|text| safe(text))).collect();
     let summary = finding.code.rule().summary;
     // What stays the same from scan to scan, so that a collector knows a result again.
-    let same = Sha256::digest(format!("{domain}\n{}\n{}", finding.code, finding.subject));
-    let same: String = same.iter().map(|byte| format!("{byte:02x}")).collect();
+    let same = hex::encode(Sha256::digest(format!("{domain}\n{}\n{}", finding.code, finding.subject)));
     let mut result = json!({
         "ruleId": finding.code,
         "level": level,

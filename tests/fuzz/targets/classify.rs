@@ -66,11 +66,11 @@ fn composed(data: &[u8]) -> Option<Evidence> {
         host_aaaa: Some(Lookup::unsent(host, Outcome::Nodata)),
         mx_hosts: Vec::new(),
         rua_hosts: Vec::new(),
-        further: ["http://mta-sts.example.com/.well-known/mta-sts.txt", "https://mta-sts.example.com/.well-known/mta-sts.txt"]
+        extra_requests: ["http://mta-sts.example.com/.well-known/mta-sts.txt", "https://mta-sts.example.com/.well-known/mta-sts.txt"]
             .map(|url| Connection::new(url.to_owned(), fetch.clone()))
             .into(),
         fetch: Some(fetch),
-        around: vec![Lookup { records: sts_copy, ..Lookup::unsent(domain.wildcard_probe_name(), Outcome::Noerror) }],
+        stray_records: vec![Lookup { records: sts_copy, ..Lookup::unsent(domain.wildcard_probe_name(), Outcome::Noerror) }],
         domain,
     })
 }

@@ -143,7 +143,7 @@ fn a_resolver_that_no_socket_can_reach_is_an_error_at_the_start() {
     run(async {
         let start = |resolvers: Vec<std::net::SocketAddr>| {
             let counters = DnsCounters::new(&resolvers);
-            Dns::new(&DnsConfig::new(resolvers), DnsLimits::unlimited().into(), counters.into()).err()
+            Dns::new(&DnsConfig::new(resolvers), DnsLimits::default().into(), counters.into()).err()
         };
         assert!(matches!(start(vec!["255.255.255.255:53".parse().unwrap()]), Some(DnsError::Socket { .. })));
         assert!(matches!(start(Vec::new()), Some(DnsError::NoResolvers)));

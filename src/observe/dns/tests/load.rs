@@ -73,7 +73,7 @@ fn in_flight(silent: &UdpSocket, lookups: usize, sockets: usize, timeout: Durati
         patience: Some(Duration::ZERO),
         ..DnsConfig::new(resolvers)
     };
-    let dns = Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::clone(&counters)).unwrap();
+    let dns = Dns::new(&config, Arc::new(DnsLimits::default()), Arc::clone(&counters)).unwrap();
     let mut tasks = JoinSet::new();
     for index in 0..lookups {
         let dns = dns.clone();

@@ -24,12 +24,12 @@ fn run(test: impl Future<Output = ()>) {
 
 /// An engine with two attempts of at most 10 s for a lookup that is to succeed.
 fn patient(resolvers: &[SocketAddr]) -> (Dns, Arc<DnsCounters>) {
-    engine(resolvers, Duration::from_secs(10), DnsLimits::unlimited())
+    engine(resolvers, Duration::from_secs(10), DnsLimits::default())
 }
 
 /// An engine with two short attempts for a lookup that is to meet silence.
 fn hasty(resolvers: &[SocketAddr]) -> (Dns, Arc<DnsCounters>) {
-    engine(resolvers, Duration::from_millis(300), DnsLimits::unlimited())
+    engine(resolvers, Duration::from_millis(300), DnsLimits::default())
 }
 
 fn engine(resolvers: &[SocketAddr], timeout: Duration, limits: DnsLimits) -> (Dns, Arc<DnsCounters>) {

@@ -25,7 +25,7 @@ pub(super) fn watchful(resolvers: &[std::net::SocketAddr], patience: Option<Dura
     let timeout = Duration::from_millis(150);
     let config = DnsConfig { timeout, tries: 2, sockets_per_resolver: 1, patience, ..DnsConfig::new(resolvers.to_vec()) };
     let counters = Arc::new(DnsCounters::new(resolvers));
-    (Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::clone(&counters)).unwrap(), counters)
+    (Dns::new(&config, Arc::new(DnsLimits::default()), Arc::clone(&counters)).unwrap(), counters)
 }
 
 pub(super) async fn until(there: impl Fn() -> bool) {
@@ -126,7 +126,7 @@ fn an_answer_in_another_case_is_none_where_the_case_was_chosen_by_chance() {
         let resolvers = vec![server.address];
         let config = DnsConfig { mix_case: true, ..DnsConfig::new(resolvers.clone()) };
         let counters = Arc::new(DnsCounters::new(&resolvers));
-        let dns = Dns::new(&config, Arc::new(DnsLimits::unlimited()), Arc::clone(&counters)).unwrap();
+        let dns = Dns::new(&config, Arc::new(DnsLimits::default()), Arc::clone(&counters)).unwrap();
         let lookup = dns.lookup_txt(name).await;
         assert_eq!((lookup.name.as_str(), lookup.records[0].joined()), (name, b"true".to_vec()));
         assert_eq!(counters.totals().unexpected, 1);

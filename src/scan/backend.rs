@@ -1,4 +1,4 @@
-//! The ways to look up other than in bulk, made ready and tried: from the root, and by encrypted resolvers.
+//! The resolver back ends other than the bulk engine, made ready and tried: from the root, and by encrypted resolvers.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -8,19 +8,18 @@ use rustls::RootCertStore;
 use super::error::ScanError;
 use super::plan::{DEFAULT_RATE, DEFAULT_SERVER_RATE, IterativePlan, NetworkPlan};
 use crate::exclusion::Exclusion;
-use crate::lab::Lab;
 use crate::observe::dns::{
     DnsCounters, DnsError, DnsLimits, Encrypted, EncryptedConfig, EncryptedResolver, Iterative, IterativeConfig, Resolving,
 };
 
-/// Who looks up for all workers.
-pub(super) enum Shared {
+/// A resolver that all workers share.
+pub(super) enum SharedResolver {
     Iterative(Arc<Iterative>),
     Encrypted(Arc<Encrypted>),
 }
 
-impl Shared {
-    /// The way for a probe.
+impl SharedResolver {
+    /// The same for a probe.
     pub(super) fn resolving(&self) -> Resolving {
         match self {
             Self::Iterative(iterative) => Resolving::Iterative(Arc::clone(iterative)),
@@ -29,9 +28,9 @@ impl Shared {
     }
 }
 
-/// A way to look up that all workers share, and what bounds and counts it.
-pub(super) struct Way {
-    pub(super) shared: Shared,
+/// A resolver back end that all workers share, and what bounds and counts it.
+pub(super) struct BackEnd {
+    pub(super) resolver: SharedResolver,
     pub(super) limits: Arc<DnsLimits>,
     pub(super) counters: Arc<DnsCounters>,
     /// Who is asked, for the manifest.
@@ -40,27 +39,22 @@ pub(super) struct Way {
     pub(super) warnings: Vec<String>,
 }
 
-impl Way {
-    /// The way that the plan asks for; `None` for the bulk engine.
+impl BackEnd {
+    /// The back end that the plan asks for; `None` for the bulk engine.
     ///
     /// # Errors
     /// [`ScanError::Setup`] if nobody answers as it should.
-    pub(super) fn prepare(
-        plan: &NetworkPlan,
-        lab: Option<&Lab>,
-        trusted: &RootCertStore,
-        exclusion: &Arc<Exclusion>,
-    ) -> Result<Option<Self>, ScanError> {
+    pub(super) fn prepare(plan: &NetworkPlan, trusted: &RootCertStore, exclusion: &Arc<Exclusion>) -> Result<Option<Self>, ScanError> {
         match (&plan.iterative, plan.encrypted.as_slice()) {
-            (Some(iterative), _) => Self::iterative(plan, iterative, lab, exclusion).map(Some),
+            (Some(iterative), _) => Self::iterative(plan, iterative, exclusion).map(Some),
             (None, []) => Ok(None),
             (None, resolvers) => Self::encrypted(plan, resolvers, trusted).map(Some),
         }
     }
 
-    fn iterative(plan: &NetworkPlan, iterative: &IterativePlan, lab: Option<&Lab>, exclusion: &Arc<Exclusion>) -> Result<Self, ScanError> {
-        let (roots, port) = match lab {
-            Some(lab) => (vec![lab.root_addr().ip()], lab.root_addr().port()),
+    fn iterative(plan: &NetworkPlan, iterative: &IterativePlan, exclusion: &Arc<Exclusion>) -> Result<Self, ScanError> {
+        let (roots, port) = match plan.overrides.root {
+            Some(root) => (vec![root.ip()], root.port()),
             None => (iterative.roots.clone(), iterative.port),
         };
         let own = roots.iter().all(IpAddr::is_loopback);
@@ -82,7 +76,7 @@ impl Way {
         if !plan.trust_resolvers {
             wait_for(iterative.check())?.map_err(setup)?;
         }
-        Ok(Self { shared: Shared::Iterative(Arc::new(iterative)), limits, counters, asked, warnings: Vec::new() })
+        Ok(Self { resolver: SharedResolver::Iterative(Arc::new(iterative)), limits, counters, asked, warnings: Vec::new() })
     }
 
     fn encrypted(plan: &NetworkPlan, resolvers: &[EncryptedResolver], trusted: &RootCertStore) -> Result<Self, ScanError> {
@@ -119,7 +113,7 @@ impl Way {
                 (encrypted, limits, counters, asked) = begin(&right)?;
             }
         }
-        Ok(Self { shared: Shared::Encrypted(encrypted), limits, counters, asked, warnings })
+        Ok(Self { resolver: SharedResolver::Encrypted(encrypted), limits, counters, asked, warnings })
     }
 }
 

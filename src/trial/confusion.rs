@@ -1,4 +1,4 @@
-//! A scan of the lab against the known truth: the dataset read back and compared row by row.
+//! The dataset of a scan of the lab, read back and compared with the truth row by row.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::dataset::{DatasetError, Judgement, JudgementColumns, Reader, TargetCo
 use crate::lab::{CODES, Internet, Truth};
 
 /// Domains that are named for one difference.
-const MOST_EXAMPLES: usize = 5;
+const MAX_EXAMPLES: usize = 5;
 
 /// How often a finding code was expected and found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Confusion {
 }
 
 fn exemplify(examples: &mut Vec<String>, domain: &str) {
-    if examples.len() < MOST_EXAMPLES {
+    if examples.len() < MAX_EXAMPLES {
         examples.push(domain.to_owned());
     }
 }
@@ -179,7 +179,7 @@ mod tests {
         let missed = 7 * truth.codes.len() as u64;
         assert_eq!((confusion.domains, confusion.missed(), confusion.wrong(), confusion.differing()), (8, missed, 7, 14));
         let missed = &confusion.codes["sts-policy-eol-lf"];
-        assert_eq!((missed.expected, missed.found, missed.examples.len()), (8, 1, MOST_EXAMPLES));
+        assert_eq!((missed.expected, missed.found, missed.examples.len()), (8, 1, MAX_EXAMPLES));
         let posture = Difference { column: "posture", expected: Some("enforce"), found: Some("testing".to_owned()) };
         assert_eq!(confusion.columns[&posture].0, 7);
     }
