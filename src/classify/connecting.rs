@@ -1,6 +1,6 @@
 //! Why no response came: what is to be said of connections and handshakes with the policy host that fail.
 
-use crate::evidence::{Fetch, FetchError, FetchFault, FetchStage};
+use crate::evidence::{Fetch, FetchError, FetchFault, FetchStage, UNRECOGNIZED_NAME};
 
 use super::certificate::has_short_key;
 use super::families::FETCH;
@@ -90,8 +90,7 @@ pub(super) fn remark(error: &FetchError, host: &str, fetch: &Fetch, findings: &m
         host,
         format!("{} at stage {}: {}; addresses {}", error.fault, error.stage, quoted(&error.text), quoted_list(tried)),
     );
-    // The alert unrecognized_name (RFC 6066 section 3), of which evidence keeps only the library's words.
-    if error.fault == FetchFault::TlsAlert && error.text.to_ascii_lowercase().contains("unrecogni") {
+    if error.alert == Some(UNRECOGNIZED_NAME) {
         findings.add(STS_FETCH_SNI_UNPROVISIONED, host, quoted(&error.text));
     }
 }

@@ -92,8 +92,11 @@ fn exchanges() -> Vec<Row> {
     use FetchFault as Fault;
     use FetchStage as At;
     let error = |stage, fault| Scene::new().error(stage, fault);
-    let unrecognised =
-        error(At::Tls, Fault::TlsAlert).fetch(|f| f.error.as_mut().unwrap().text = "received fatal alert: UnrecognisedName".to_owned());
+    let unrecognised = error(At::Tls, Fault::TlsAlert).fetch(|f| f.error.as_mut().unwrap().alert = Some(112));
+    let handshake_failure = error(At::Tls, Fault::TlsAlert).fetch(|f| {
+        let error = f.error.as_mut().unwrap();
+        (error.alert, error.text) = (Some(40), "received fatal alert: UnrecognisedName".to_owned());
+    });
     vec![
         ("refused", error(At::Connect, Fault::Refused), &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_CONNECT_REFUSED]),
         ("reset", error(At::Tls, Fault::Reset), &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_CONNECT_RESET]),
@@ -102,6 +105,7 @@ fn exchanges() -> Vec<Row> {
         ("our own fault", error(At::Connect, Fault::Local), &[]),
         ("timeout", error(At::Http, Fault::Timeout), &[codes::STS_FETCH_TIMEOUT]),
         ("alert", error(At::Tls, Fault::TlsAlert), &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_TLS_ALERT]),
+        ("another alert, whatever the words", handshake_failure, &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_TLS_ALERT]),
         ("unknown name", unrecognised, &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_TLS_ALERT, codes::STS_FETCH_SNI_UNPROVISIONED]),
         ("old TLS", error(At::Tls, Fault::TlsVersion), &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_TLS_OLD]),
         ("not HTTP", error(At::Http, Fault::HttpProtocol), &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_STATUS]),
