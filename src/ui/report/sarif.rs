@@ -12,7 +12,7 @@ use crate::ui::text::{safe, safe_json};
 
 use super::error::ReportError;
 
-/// Writes the findings but those of severity info, which say that nothing has to be mended.
+/// Writes the findings but those of severity info, which say that nothing has to be fixed.
 ///
 /// # Errors
 /// If the dataset cannot be read or the file not be written.
