@@ -215,7 +215,7 @@ fn changes(batch: &RecordBatch, assessments: &[Arc<Assessment>]) -> Result<Chang
             }
         }
         let before = || elements(&lists, row).map(|index| codes.value(index));
-        let after = || assessment.findings.iter().map(|finding| finding.code);
+        let after = || assessment.findings.iter().map(|finding| finding.code.as_str());
         if !before().eq(after()) {
             let (before, after): (BTreeSet<&str>, BTreeSet<&str>) = (before().collect(), after().collect());
             for code in after.difference(&before) {
