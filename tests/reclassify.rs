@@ -11,8 +11,8 @@ use harness::{expect, stdout};
 use serde_json::{Value, json};
 use stscan::classify::{Assessment, CATALOGUE_VERSION, Delivery, Finding, Mismatch, PolicyStage, Posture, RecordState, Severity, classify};
 use stscan::dataset::{
-    AccountingEntry, Activity, Dataset, EvidenceColumns, List, MAX_BATCH_ROWS, Manifest, Options, Reader, Record, RunDescription,
-    TargetColumns, Tool, record_batch,
+    Activity, Dataset, EvidenceColumns, List, MAX_BATCH_ROWS, Manifest, Options, Reader, Record, RunDescription, TargetColumns, Tool,
+    record_batch,
 };
 use stscan::name::suffix;
 
@@ -73,7 +73,7 @@ fn write(dir: &Path, records: &[Record], tool: Tool, catalogue_version: &str, pu
         dataset.commit_part(shard, &batches, &Activity::default()).unwrap();
     }
     let rows = records.len() as u64;
-    dataset.finish(AccountingEntry { lines: rows, rows, ..AccountingEntry::default() }, run.list, &Activity::default()).unwrap();
+    dataset.finish(Accounting { lines: rows, rows, ..Accounting::default() }, run.list, &Activity::default()).unwrap();
 }
 
 fn manifest(dir: &Path) -> Manifest {

@@ -177,7 +177,7 @@ fn standard_input_is_a_list() {
     assert!(child.wait_with_output().unwrap().status.success());
     let ranks: Vec<_> = rows(Path::new(&out)).into_iter().map(|row| (row.domain, row.rank)).collect();
     assert_eq!(ranks, [("example.com".to_owned(), Some(1)), ("example.org".to_owned(), Some(2))]);
-    assert_eq!(Reader::open(Path::new(&out)).unwrap().manifest().list.name, "mine");
+    assert_eq!(Reader::open(Path::new(&out)).unwrap().manifest().run.list.name, "mine");
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub fn junit(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let Verdicts { rows, failed, unknown } = verdicts(scan)?;
     let counts =
         format!("tests=\"{rows}\" failures=\"{failed}\" errors=\"0\" skipped=\"{unknown}\" time=\"{:.3}\"", manifest.activity.seconds);
-    let (name, time) = (Xml(&manifest.list.name), manifest.started_at.get(..19).unwrap_or_default());
+    let (name, time) = (Xml(&manifest.run.list.name), manifest.started_at.get(..19).unwrap_or_default());
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"stscan\" {counts}>")?;
     writeln!(out, "<testsuite name=\"{name}\" {counts} timestamp=\"{}\">", Xml(time))?;
     every_entry(scan, |entry| {

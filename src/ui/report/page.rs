@@ -62,7 +62,7 @@ fn head(out: &mut String, report: &Report) {
         Kind::Portfolio => ("Portfolio audit", "MTA-STS and TLS reporting"),
         Kind::Adoption => ("Adoption report", "MTA-STS and TLS reporting"),
     };
-    let name = Html(&manifest.list.name);
+    let name = Html(&manifest.run.list.name);
     put!(
         out,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
@@ -71,7 +71,7 @@ fn head(out: &mut String, report: &Report) {
         <meta name=\"generator\" content=\"stscan {}\">\n<link rel=\"icon\" href=\"data:,\">\n<title>{title}: {name}</title>\n\
         <style>{STYLE}</style>\n</head>\n<body>\n",
         content_security_policy(),
-        Html(&manifest.tool.version),
+        Html(&manifest.run.tool.version),
     );
     let noun = if report.rows == 1 { "domain" } else { "domains" };
     put!(
