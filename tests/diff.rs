@@ -17,7 +17,7 @@ use stscan::analyse::diff::{Diff, Kind, diff, diff_by_shares};
 use stscan::classify::{Posture, classify};
 use stscan::dataset::{Activity, Dataset, List, Options, Record, RunDescription, Tool, record_batch};
 use stscan::evidence::Evidence;
-use stscan::input::Target;
+use stscan::input::{Accounting, Target};
 
 /// A deployment; `None` as mode: no record.
 #[derive(Clone)]

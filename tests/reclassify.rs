@@ -14,6 +14,7 @@ use stscan::dataset::{
     Activity, Dataset, EvidenceColumns, List, MAX_BATCH_ROWS, Manifest, Options, Reader, Record, RunDescription, TargetColumns, Tool,
     record_batch,
 };
+use stscan::input::Accounting;
 use stscan::name::suffix;
 
 /// The rows of a dataset as today's rules judge them.
@@ -108,7 +109,7 @@ fn what_an_older_catalogue_wrote_is_judged_anew() {
     assert!(expected.parts == made.parts, "shards, ordinals, lengths, hashes, counts");
     let origin = made.made_from.unwrap();
     assert_eq!((origin.tool, origin.catalogue_version.as_str(), origin.public_suffix_list.as_str()), (older_tool, "0.9", "psl of then"));
-    assert_eq!((made.tool, made.catalogue_version.as_str()), (Tool::of_this_build(), CATALOGUE_VERSION));
+    assert_eq!((made.run.tool, made.run.catalogue_version.as_str()), (Tool::of_this_build(), CATALOGUE_VERSION));
 
     let pairs: Vec<(&Assessment, &Assessment)> = old.iter().zip(&new).map(|(old, new)| (&old.assessment, &new.assessment)).collect();
     let codes = |assessment: &Assessment| -> Vec<&str> { assessment.findings.iter().map(|finding| finding.code).collect() };

@@ -76,7 +76,7 @@ fn a_killed_scan_goes_on_and_comes_to_the_same() {
     expect(0, &killed_arguments);
     let after = Reader::open(Path::new(&killed)).unwrap().manifest().clone();
     assert!(after.finished_at.is_some());
-    assert_eq!(after.run_id, before.run_id);
+    assert_eq!(after.run.run_id, before.run.run_id);
     assert!(before.parts.iter().all(|part| after.parts.contains(part)), "finished parts are kept");
     assert_eq!(rows(Path::new(&killed)), rows(Path::new(&whole)));
     assert_eq!(after.counts, Reader::open(Path::new(&whole)).unwrap().manifest().counts);

@@ -241,7 +241,7 @@ fn refused(ordinal: u64, domain: &str, alias: Option<&str>, address: Ipv4Addr) -
     let mx = vec![Mx { preference: 10, exchange: format!("mail.{domain}") }];
     let host =
         Lookup { records: vec![address], cname_chain: alias.map(str::to_owned).into_iter().collect(), ..answered(domain.policy_host()) };
-    let error = FetchError { stage: FetchStage::Connect, fault: FetchFault::Refused, text: "refused".to_owned() };
+    let error = FetchError::new(FetchStage::Connect, FetchFault::Refused, "refused");
     let evidence = Evidence {
         elapsed_ms: 5,
         mx: Lookup { records: mx, rcode: Some(0), ..Lookup::unsent(domain.as_str().to_owned(), Outcome::Noerror) },

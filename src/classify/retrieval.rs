@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::evidence::{
-    Certificate, CertificateFault, Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Outcome, status_may_pass,
+    Certificate, CertificateFault, Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Outcome, UNRECOGNIZED_NAME, status_may_pass,
 };
 use crate::parse::media_type;
 
@@ -157,8 +157,7 @@ fn remark_error(error: &FetchError, host: &str, fetch: &Fetch, findings: &mut Fi
         host,
         format!("{} at stage {}: {}; addresses {}", error.fault, error.stage, quoted(&error.text), quoted_list(tried)),
     );
-    // The alert unrecognized_name (RFC 6066 section 3), of which evidence keeps only the library's words.
-    if error.fault == FetchFault::TlsAlert && error.text.to_ascii_lowercase().contains("unrecogni") {
+    if error.alert == Some(UNRECOGNIZED_NAME) {
         findings.add("sts-fetch-sni-unprovisioned", host, quoted(&error.text));
     }
 }

@@ -174,7 +174,12 @@ fn fetch() -> BoxedStrategy<Fetch> {
 }
 
 fn fetch_error() -> impl Strategy<Value = FetchError> {
-    (word(FetchStage::ALL), word(FetchFault::ALL), text()).prop_map(|(stage, fault, text)| FetchError { stage, fault, text })
+    (word(FetchStage::ALL), word(FetchFault::ALL), any::<Option<u8>>(), text()).prop_map(|(stage, fault, alert, text)| FetchError {
+        stage,
+        fault,
+        alert,
+        text,
+    })
 }
 
 /// Boxed, as others are that are large: a strategy as deep as evidence is does not fit into the stack of a test.

@@ -90,11 +90,22 @@ pub struct FetchError {
     pub stage: FetchStage,
     /// Why, as a stable code.
     pub fault: FetchFault,
+    /// The TLS alert that the peer sent, by its number (RFC 8446 section 6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<u8>,
     /// The library's or the system's own words, at most 300 characters.
     pub text: String,
 }
 
+/// The TLS alert of a server that does not know the name it was asked for: unrecognized_name (RFC 6066 section 3).
+pub const UNRECOGNIZED_NAME: u8 = 112;
+
 impl FetchError {
+    /// An error that is no TLS alert.
+    pub fn new(stage: FetchStage, fault: FetchFault, text: impl Into<String>) -> Self {
+        Self { stage, fault, alert: None, text: text.into() }
+    }
+
     /// Whether this machine is at fault (no descriptor, no buffer, no route), which says nothing of the host.
     pub fn is_local(&self) -> bool {
         self.fault == FetchFault::Local

@@ -12,7 +12,9 @@ mod neighbour;
 use std::time::SystemTime;
 
 pub use self::connection::{Connection, SHORT_BODY_LIMIT, status_may_pass};
-pub use self::fetch::{BODY_LIMIT, Certificate, CertificateFault, Fetch, FetchError, FetchFault, FetchStage, KEPT_HEADERS, Timings};
+pub use self::fetch::{
+    BODY_LIMIT, Certificate, CertificateFault, Fetch, FetchError, FetchFault, FetchStage, KEPT_HEADERS, Timings, UNRECOGNIZED_NAME,
+};
 pub use self::lookup::{Lookup, Mx, Outcome, Txt};
 pub use self::neighbour::{HostLookup, ReceiverLookup};
 

@@ -56,7 +56,7 @@ mod tests {
     }
 
     fn failed(stage: FetchStage, fault: FetchFault) -> Fetch {
-        Fetch { error: Some(FetchError { stage, fault, text: String::new() }), ..Fetch::new(Vec::new()) }
+        Fetch { error: Some(FetchError::new(stage, fault, "")), ..Fetch::new(Vec::new()) }
     }
 
     #[test]

@@ -351,7 +351,7 @@ fn asks_for_policy(records: &[Txt]) -> bool {
 /// The exchange that is not made because the policy host is an alias of somebody who asked not to be contacted.
 fn withheld(addresses: Vec<IpAddr>, alias: &str) -> Fetch {
     let text = format!("the policy host is an alias of {alias}, which is on the opt-out list");
-    Fetch { error: Some(FetchError { stage: FetchStage::Address, fault: FetchFault::Excluded, text }), ..Fetch::new(addresses) }
+    Fetch { error: Some(FetchError::new(FetchStage::Address, FetchFault::Excluded, text)), ..Fetch::new(addresses) }
 }
 
 #[cfg(test)]

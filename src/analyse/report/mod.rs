@@ -18,7 +18,6 @@ pub use self::entry::Entry;
 pub use self::figures::{Figures, figures};
 pub use self::kind::{Kind, PORTFOLIO_DOMAINS};
 pub use self::line::{Line, Urgency};
-pub use self::outline::Verdicts;
 
 /// Domains that are listed one by one unless asked otherwise.
 pub const MOST_DOMAINS: usize = 100_000;
@@ -124,14 +123,6 @@ impl Report {
 /// If the dataset cannot be read, or `each` fails.
 pub fn every_entry<E: From<AnalyseError>>(scan: &Scan, each: impl FnMut(&Entry) -> Result<(), E>) -> Result<(), E> {
     visit(scan, None, each)
-}
-
-/// How the domains of a dataset would do in a test.
-///
-/// # Errors
-/// If the dataset cannot be read.
-pub fn verdicts(scan: &Scan) -> Result<Verdicts, AnalyseError> {
-    outline::verdicts(scan)
 }
 
 /// Names of the carried columns of a dataset, in the order in which they first come.

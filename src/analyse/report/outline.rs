@@ -110,38 +110,6 @@ pub(super) fn carried_columns(scan: &Scan) -> Result<Vec<String>, AnalyseError> 
     Ok(names.list)
 }
 
-/// Domains by how they would do in a test.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Verdicts {
-    /// All of them.
-    pub rows: u64,
-    /// Those with a finding of severity high or medium.
-    pub failed: u64,
-    /// Of the others those of which it could not be found out what senders do.
-    pub unknown: u64,
-}
-
-/// Counts the domains by how they would do in a test.
-pub(super) fn verdicts(scan: &Scan) -> Result<Verdicts, AnalyseError> {
-    let mut verdicts = Verdicts::default();
-    each_batch(scan, &["worst", "delivery"], |batch, _| {
-        let table = ColumnGroup::table(batch);
-        let (worst, delivery): (StringArray, StringArray) = (table.column("worst")?, table.column("delivery")?);
-        for row in 0..batch.num_rows() {
-            verdicts.rows += 1;
-            match text(&worst, row).and_then(Severity::from_word) {
-                Some(Severity::High | Severity::Medium) => verdicts.failed += 1,
-                _ if text(&delivery, row).and_then(Delivery::from_word).is_none_or(|delivery| delivery == Delivery::Unknown) => {
-                    verdicts.unknown += 1;
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    })?;
-    Ok(verdicts)
-}
-
 /// Calls `each` with every batch and the place of its first row.
 fn each_batch(
     scan: &Scan,

@@ -24,7 +24,7 @@ fn brought(url: &str, address: &str, body: &str) -> Connection {
 }
 
 fn failed(url: &str, address: &str, fault: FetchFault) -> Connection {
-    let error = FetchError { stage: FetchStage::Connect, fault, text: String::new() };
+    let error = FetchError::new(FetchStage::Connect, fault, "");
     Connection { status: None, body: None, certificate_faults: None, error: Some(error), ..brought(url, address, "") }
 }
 
@@ -96,7 +96,7 @@ pub(super) fn keys() -> Vec<Row> {
     let refused = key("RSA", 1024).change(|e| {
         let fetch = e.fetch.as_mut().unwrap();
         (fetch.status, fetch.body) = (None, None);
-        fetch.error = Some(FetchError { stage: FetchStage::Tls, fault: FetchFault::TlsProtocol, text: "bad signature".to_owned() });
+        fetch.error = Some(FetchError::new(FetchStage::Tls, FetchFault::TlsProtocol, "bad signature"));
     });
     vec![
         ("short", key("RSA", 2047), &["sts-fetch-tls-weak"]),

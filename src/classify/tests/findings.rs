@@ -81,8 +81,11 @@ fn exchanges() -> Vec<Row> {
     use FetchFault as Fault;
     use FetchStage as At;
     let error = |stage, fault| Scene::new().error(stage, fault);
-    let unrecognised =
-        error(At::Tls, Fault::TlsAlert).fetch(|f| f.error.as_mut().unwrap().text = "received fatal alert: UnrecognisedName".to_owned());
+    let unrecognised = error(At::Tls, Fault::TlsAlert).fetch(|f| f.error.as_mut().unwrap().alert = Some(112));
+    let handshake_failure = error(At::Tls, Fault::TlsAlert).fetch(|f| {
+        let error = f.error.as_mut().unwrap();
+        (error.alert, error.text) = (Some(40), "received fatal alert: UnrecognisedName".to_owned());
+    });
     vec![
         ("refused", error(At::Connect, Fault::Refused), &["sts-record-without-policy", "sts-fetch-connect-refused"]),
         ("reset", error(At::Tls, Fault::Reset), &["sts-record-without-policy", "sts-fetch-connect-reset"]),
@@ -91,6 +94,7 @@ fn exchanges() -> Vec<Row> {
         ("our own fault", error(At::Connect, Fault::Local), &[]),
         ("timeout", error(At::Http, Fault::Timeout), &["sts-fetch-timeout"]),
         ("alert", error(At::Tls, Fault::TlsAlert), &["sts-record-without-policy", "sts-fetch-tls-alert"]),
+        ("another alert, whatever the words", handshake_failure, &["sts-record-without-policy", "sts-fetch-tls-alert"]),
         ("unknown name", unrecognised, &["sts-record-without-policy", "sts-fetch-tls-alert", "sts-fetch-sni-unprovisioned"]),
         ("old TLS", error(At::Tls, Fault::TlsVersion), &["sts-record-without-policy", "sts-fetch-tls-old"]),
         ("not HTTP", error(At::Http, Fault::HttpProtocol), &["sts-record-without-policy", "sts-fetch-status"]),

@@ -155,7 +155,7 @@ impl Scene {
             f.tls_version = f.tls_version.take().filter(|_| reached(FetchStage::Tls));
             f.status = f.status.filter(|_| reached(FetchStage::Http));
             f.body = f.body.take().filter(|_| reached(FetchStage::Http));
-            f.error = Some(FetchError { stage, fault, text: "the library's words".to_owned() });
+            f.error = Some(FetchError::new(stage, fault, "the library's words"));
         })
     }
 

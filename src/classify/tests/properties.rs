@@ -64,8 +64,7 @@ fn time() -> impl Strategy<Value = SystemTime> {
 
 /// The exchange of the good scene with parts of it replaced.
 fn scene() -> impl Strategy<Value = Evidence> {
-    let error =
-        (select(FetchStage::ALL), select(FetchFault::ALL)).prop_map(|(stage, fault)| FetchError { stage, fault, text: String::new() });
+    let error = (select(FetchStage::ALL), select(FetchFault::ALL)).prop_map(|(stage, fault)| FetchError::new(stage, fault, ""));
     let faults = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(select(CertificateFault::ALL), 1..3)];
     let status = prop_oneof![3 => Just(Some(200)), 1 => any::<Option<u16>>()];
     let exchange = (body(), prop::option::weighted(0.2, error), faults, status, any::<[bool; 3]>());

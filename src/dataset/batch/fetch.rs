@@ -243,12 +243,19 @@ pub(super) struct ErrorBuilder {
     valid: NullBufferBuilder,
     stage: Texts,
     code: Texts,
+    alert: Int16Builder,
     text: Texts,
 }
 
 impl Default for ErrorBuilder {
     fn default() -> Self {
-        Self { valid: NullBufferBuilder::new(0), stage: Texts::default(), code: Texts::default(), text: Texts::default() }
+        Self {
+            valid: NullBufferBuilder::new(0),
+            stage: Texts::default(),
+            code: Texts::default(),
+            alert: Int16Builder::new(),
+            text: Texts::default(),
+        }
     }
 }
 
@@ -257,12 +264,17 @@ impl ErrorBuilder {
         self.valid.append(error.is_some());
         self.stage.append(error.map(|error| error.stage.as_str()));
         self.code.append(error.map(|error| error.fault.as_str()));
+        self.alert.append_option(error.and_then(|error| error.alert).map(i16::from));
         self.text.append(error.map(|error| error.text.as_str()));
     }
 
     pub(super) fn finish(mut self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
-        let columns: Vec<(&str, ArrayRef)> =
-            vec![("stage", self.stage.finish()), ("code", self.code.finish()), ("text", self.text.finish())];
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("stage", self.stage.finish()),
+            ("code", self.code.finish()),
+            ("alert", Arc::new(self.alert.finish())),
+            ("text", self.text.finish()),
+        ];
         Ok(Arc::new(Shape::of(data_type)?.assemble(self.valid.finish(), columns)?))
     }
 }

@@ -193,12 +193,19 @@ pub(super) struct ErrorColumns {
     group: Group,
     stage: StringArray,
     code: StringArray,
+    alert: Int16Array,
     text: StringArray,
 }
 
 impl ErrorColumns {
     pub(super) fn of(group: Group) -> Result<Self, DatasetError> {
-        Ok(Self { stage: group.column("stage")?, code: group.column("code")?, text: group.column("text")?, group })
+        Ok(Self {
+            stage: group.column("stage")?,
+            code: group.column("code")?,
+            alert: group.column("alert")?,
+            text: group.column("text")?,
+            group,
+        })
     }
 
     pub(super) fn get(&self, row: usize) -> Result<Option<FetchError>, DatasetError> {
@@ -208,6 +215,7 @@ impl ErrorColumns {
         Ok(Some(FetchError {
             stage: self.group.parsed("stage", self.stage.value(row), FetchStage::from_word)?,
             fault: self.group.parsed("code", self.code.value(row), FetchFault::from_word)?,
+            alert: self.alert.is_valid(row).then(|| self.group.number("alert", self.alert.value(row))).transpose()?,
             text: self.text.value(row).to_owned(),
         }))
     }

@@ -155,6 +155,7 @@ fn fetch_error() -> DataType {
     group(vec![
         words(field("stage", Utf8, "The step that failed."), FetchStage::ALL.iter().map(|word| word.as_str())),
         words(field("code", Utf8, "Why."), FetchFault::ALL.iter().map(|word| word.as_str())),
+        range(field("alert", DataType::Int16, "The TLS alert that the peer sent, by its number (RFC 8446 section 6)."), "0..255"),
         field("text", Utf8, "The library's or the system's own words."),
     ])
 }

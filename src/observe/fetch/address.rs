@@ -20,7 +20,7 @@ pub(super) fn in_order(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
 
 /// The addresses that may be connected to, at most [`MAX_TRIED`].
 pub(super) fn choose(addresses: &[IpAddr], allow_private: bool, exclusion: &Exclusion) -> Result<Vec<IpAddr>, FetchError> {
-    let fail = |fault, text| Err(FetchError { stage: FetchStage::Address, fault, text });
+    let fail = |fault, text: String| Err(FetchError::new(FetchStage::Address, fault, text));
     let mut chosen = Vec::new();
     let mut refused = None;
     for &address in addresses {

@@ -90,7 +90,7 @@ mod tests {
         let guard = counters.start();
         let mut fetch = Fetch::new(Vec::new());
         fetch.body = Some(vec![0; 7]);
-        fetch.error = Some(FetchError { stage: FetchStage::Body, fault: FetchFault::Truncated, text: String::new() });
+        fetch.error = Some(FetchError::new(FetchStage::Body, FetchFault::Truncated, ""));
         counters.record(&fetch);
         drop(guard);
         let totals = counters.totals();

@@ -18,13 +18,14 @@ const MAX_TEXT_OCTETS: usize = 300;
 pub(super) fn of(stage: FetchStage, error: &(dyn Error + 'static)) -> FetchError {
     let causes = std::iter::successors(Some(error), |error| inner(*error));
     let fault = causes.clone().find_map(|cause| known(stage, cause)).unwrap_or(FetchFault::Other);
+    let alert = causes.clone().find_map(alert_of);
     let texts: Vec<String> = causes.map(ToString::to_string).collect();
-    FetchError { stage: blamed(stage, fault), fault, text: cut(distinct(&texts).join(": "), MAX_TEXT_OCTETS) }
+    FetchError { stage: blamed(stage, fault), fault, alert, text: cut(distinct(&texts).join(": "), MAX_TEXT_OCTETS) }
 }
 
 /// The step took longer than it may.
 pub(super) fn timeout(stage: FetchStage) -> FetchError {
-    FetchError { stage, fault: FetchFault::Timeout, text: "no answer in time".to_owned() }
+    FetchError::new(stage, FetchFault::Timeout, "no answer in time")
 }
 
 /// In TLS 1.3 a server's refusal arrives after the client's side of the handshake is done.
@@ -62,6 +63,13 @@ fn known(stage: FetchStage, error: &(dyn Error + 'static)) -> Option<FetchFault>
         return of_http(stage, error);
     }
     error.downcast_ref::<io::Error>().and_then(|error| of_io(stage, error))
+}
+
+fn alert_of(error: &(dyn Error + 'static)) -> Option<u8> {
+    match error.downcast_ref() {
+        Some(rustls::Error::AlertReceived(alert)) => Some(u8::from(*alert)),
+        _ => None,
+    }
 }
 
 fn of_tls(error: &rustls::Error) -> FetchFault {
@@ -142,6 +150,7 @@ fn of_io(stage: FetchStage, error: &io::Error) -> Option<FetchFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::UNRECOGNIZED_NAME;
 
     fn fault(stage: FetchStage, error: impl Error + 'static) -> FetchFault {
         of(stage, &error).fault
@@ -187,6 +196,10 @@ mod tests {
             let found = of(FetchStage::Tls, &wrapped(error.clone()));
             assert_eq!((found.fault, found.text), (expected, error.to_string()));
         }
+        let alert = |error: rustls::Error| of(FetchStage::Tls, &wrapped(error)).alert;
+        assert_eq!(alert(rustls::Error::AlertReceived(AlertDescription::UnrecognisedName)), Some(UNRECOGNIZED_NAME));
+        assert_eq!(alert(rustls::Error::AlertReceived(AlertDescription::Unknown(200))), Some(200));
+        assert_eq!(alert(rustls::Error::FailedToGetRandomBytes), None);
         let late = of(FetchStage::Http, &wrapped(rustls::Error::AlertReceived(AlertDescription::CertificateRequired)));
         assert_eq!((late.stage, late.fault), (FetchStage::Tls, FetchFault::TlsAlert));
     }

@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     fn failure(fault: FetchFault) -> FetchError {
-        FetchError { stage: FetchStage::Connect, fault, text: fault.to_string() }
+        FetchError::new(FetchStage::Connect, fault, fault.as_str())
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::analyse::report::{Entry, carried_columns, every_entry};
 use crate::classify::rule;
 use crate::ui::tables::csv::field;
 
-use super::ReportError;
+use super::error::ReportError;
 
 const HEADING: &str = "domain,rank,posture,delivery,worst,severity,code,subject,detail,meaning,remedy";
 

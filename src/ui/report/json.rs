@@ -10,7 +10,7 @@ use crate::classify::{Finding, rule};
 use crate::ui::facts;
 use crate::ui::text::safe_json;
 
-use super::ReportError;
+use super::error::ReportError;
 
 /// Version of the layout of the object; raised where a key changes its meaning or goes.
 const VERSION: u32 = 1;

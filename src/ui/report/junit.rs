@@ -1,63 +1,125 @@
-//! The report as JUnit XML, for systems that show tests: a test case a domain, failed where it has a finding of severity high or medium.
+//! The report as JUnit XML, for systems that show tests: one test case per domain, failed where it has a finding of severity high or
+//! medium.
 
-use std::io::Write;
+use std::error::Error;
+use std::io::{self, Write};
+use std::time::Duration;
 
+use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite, XmlString};
+
+use super::error::ReportError;
 use crate::analyse::Scan;
-use crate::analyse::report::{Entry, Verdicts, every_entry, verdicts};
+use crate::analyse::report::{Entry, every_entry};
 use crate::classify::{Delivery, Finding, Severity, rule};
 use crate::ui::facts;
-
-use super::ReportError;
-use super::escape::Xml;
+use crate::ui::text::safe;
 
 /// Writes every domain in the order of the dataset. One of which nothing is known is skipped, not passed.
+///
+/// Memory: the whole report, about half a kilobyte per domain and what is said of it; the systems that read JUnit hold as much.
 ///
 /// # Errors
 /// If the dataset cannot be read or the file not be written.
 pub fn junit(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
-    let Verdicts { rows, failed, unknown } = verdicts(scan)?;
-    let counts =
-        format!("tests=\"{rows}\" failures=\"{failed}\" errors=\"0\" skipped=\"{unknown}\" time=\"{:.3}\"", manifest.activity.seconds);
-    let (name, time) = (Xml(&manifest.run.list.name), manifest.started_at.get(..19).unwrap_or_default());
-    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"stscan\" {counts}>")?;
-    writeln!(out, "<testsuite name=\"{name}\" {counts} timestamp=\"{}\">", Xml(time))?;
+    let name = text(&manifest.run.list.name);
+    let mut suite = TestSuite::new(name.clone());
+    suite.timestamp = manifest.started_at.parse().ok();
+    suite.set_time(Duration::try_from_secs_f64(manifest.activity.seconds).unwrap_or_default());
     every_entry(scan, |entry| {
-        let seconds = f64::from(entry.evidence.elapsed_ms) / 1000.0;
-        writeln!(out, "<testcase classname=\"{name}\" name=\"{}\" time=\"{seconds:.3}\">", Xml(entry.target.domain.as_str()))?;
-        verdict(out, entry)?;
-        writeln!(out, "</testcase>")?;
+        let mut case = TestCase::new(text(entry.target.domain.as_str()), status(entry));
+        case.set_classname(name.clone()).set_time(Duration::from_millis(entry.evidence.elapsed_ms.into()));
+        let remarks = lines(entry, |severity| severity == Severity::Low);
+        if !remarks.is_empty() {
+            case.set_system_out(remarks);
+        }
+        suite.add_test_case(case);
         Ok::<(), ReportError>(())
     })?;
-    writeln!(out, "</testsuite>\n</testsuites>")?;
+    let mut report = Report::new("stscan");
+    report.time = suite.time;
+    report.add_test_suite(suite);
+    report.serialize(&mut *out).map_err(io_error)?;
     Ok(out.flush()?)
 }
 
-fn verdict(out: &mut impl Write, entry: &Entry) -> Result<(), ReportError> {
-    let assessment = &entry.assessment;
-    let (failures, others): (Vec<&Finding>, Vec<&Finding>) =
-        assessment.findings.iter().partition(|finding| finding.severity <= Severity::Medium);
-    let said = Xml(facts::verdict(assessment));
-    if let Some(worst) = failures.iter().min_by_key(|finding| finding.severity) {
-        writeln!(out, "<failure type=\"{}\" message=\"{}: {said}\">", worst.severity, worst.code)?;
-        failures.iter().try_for_each(|finding| line(out, finding))?;
-        writeln!(out, "</failure>")?;
-    } else if assessment.delivery == Delivery::Unknown {
-        writeln!(out, "<skipped message=\"{said}\"/>")?;
+/// What became of the test: the verdict, and what has to be fixed.
+fn status(entry: &Entry) -> TestCaseStatus {
+    let verdict = facts::verdict(&entry.assessment);
+    let failures = entry.assessment.findings.iter().filter(|finding| is_failure(finding.severity));
+    match failures.min_by_key(|finding| finding.severity) {
+        Some(worst) => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status
+                .set_type(worst.severity.as_str())
+                .set_message(format!("{}: {verdict}", worst.code))
+                .set_description(lines(entry, is_failure));
+            status
+        }
+        None if entry.assessment.delivery == Delivery::Unknown => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(verdict);
+            status
+        }
+        None => TestCaseStatus::success(),
     }
-    let lesser: Vec<&Finding> = others.into_iter().filter(|finding| finding.severity == Severity::Low).collect();
-    if !lesser.is_empty() {
-        writeln!(out, "<system-out>")?;
-        lesser.iter().try_for_each(|finding| line(out, finding))?;
-        writeln!(out, "</system-out>")?;
-    }
-    Ok(())
 }
 
-fn line(out: &mut impl Write, finding: &Finding) -> Result<(), ReportError> {
+const fn is_failure(severity: Severity) -> bool {
+    matches!(severity, Severity::High | Severity::Medium)
+}
+
+/// The findings of some severities, one per line.
+fn lines(entry: &Entry, of: fn(Severity) -> bool) -> String {
+    entry.assessment.findings.iter().filter(|finding| of(finding.severity)).map(line).collect()
+}
+
+fn line(finding: &Finding) -> String {
     let (summary, remedy) = rule(finding.code).map_or(("", ""), |rule| (rule.summary, rule.remedy));
-    let particulars = [&finding.subject, &finding.detail].map(|text| Xml(text).to_string());
-    let particulars: Vec<String> = particulars.into_iter().filter(|text| !text.is_empty()).collect();
+    let particulars: Vec<String> =
+        [&finding.subject, &finding.detail].into_iter().filter(|text| !text.is_empty()).map(|text| visible(text)).collect();
     let particulars = if particulars.is_empty() { String::new() } else { format!(" ({})", particulars.join(": ")) };
-    Ok(writeln!(out, "{} {}{particulars}: {} Mend: {}", finding.severity, finding.code, Xml(summary), Xml(remedy))?)
+    format!("{} {}{particulars}: {summary} Fix: {remedy}\n", finding.severity, finding.code)
+}
+
+fn text(text: &str) -> XmlString {
+    XmlString::new(visible(text))
+}
+
+/// Text from the network: what cannot be seen is escaped visibly, which leaves U+FFFE and U+FFFF of what XML 1.0 cannot hold.
+fn visible(text: &str) -> String {
+    safe(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}
+
+/// The failure of the output itself, so that a closed pipe is known as one.
+fn io_error(error: SerializeError) -> ReportError {
+    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    let found = causes.find_map(|cause| Some(io::Error::new(cause.downcast_ref::<io::Error>()?.kind(), cause.to_string())));
+    ReportError::Write(found.unwrap_or_else(|| io::Error::other(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn text_is_no_markup_and_a_closed_pipe_is_one() {
+        let mut report = Report::new("stscan");
+        report.add_test_suite(TestSuite::new(text("\u{0}\u{ffff}\u{1b}[0m]]>\"")));
+        assert!(report.to_string().unwrap().contains("name=\"\\u{0}\u{fffd}\\u{1b}[0m]]&gt;&quot;\""), "{report:?}");
+        let error = io_error(report.serialize(Closed).unwrap_err());
+        assert!(matches!(&error, ReportError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe), "{error:?}");
+    }
 }

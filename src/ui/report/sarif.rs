@@ -10,7 +10,7 @@ use crate::analyse::report::every_entry;
 use crate::classify::{Finding, Rule, Severity, catalogue};
 use crate::ui::text::{safe, safe_json};
 
-use super::ReportError;
+use super::error::ReportError;
 
 /// Writes the findings but those of severity info, which say that nothing has to be mended.
 ///

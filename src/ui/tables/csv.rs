@@ -1,4 +1,7 @@
-//! Tables as CSV, one line a figure, so that every cell is found by its names.
+//! Tables as CSV, one line per figure, so that every cell is found by its names.
+//!
+//! Fields are quoted by hand: the `csv` crate quotes only what its own delimiter needs, and a spreadsheet of a locale with semicolons
+//! would split an unquoted `a;=1` and run its end as a formula.
 
 use crate::analyse::Table;
 use crate::ui::text::safe;

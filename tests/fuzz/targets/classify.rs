@@ -41,10 +41,9 @@ fn composed(data: &[u8]) -> Option<Evidence> {
     let host = domain.policy_host();
     let (sts, tlsrpt, media_type, body) = (records(next()), records(next()), next().to_vec(), next().to_vec());
     let chain: Vec<String> = lines(next()).map(|name| String::from_utf8_lossy(name).into()).collect();
-    let error = (flags[3] > 0).then(|| FetchError {
-        stage: FetchStage::ALL[usize::from(flags[3]) % FetchStage::ALL.len()],
-        fault: FetchFault::ALL[usize::from(flags[4]) % FetchFault::ALL.len()],
-        text: String::new(),
+    let error = (flags[3] > 0).then(|| {
+        let stage = FetchStage::ALL[usize::from(flags[3]) % FetchStage::ALL.len()];
+        FetchError::new(stage, FetchFault::ALL[usize::from(flags[4]) % FetchFault::ALL.len()], "")
     });
     let address = Ipv4Addr::new(192, 0, 2, 1);
     let fetch = Fetch {

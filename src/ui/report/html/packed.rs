@@ -8,10 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use maud::{Markup, html};
 
 use crate::analyse::report::Report;
+use crate::ui::report::error::ReportError;
 
-use super::ReportError;
 use super::domain::{Extent, section};
 
 /// Sections in a pack.
@@ -33,35 +34,39 @@ pub(super) fn places(report: &Report, first: usize) -> Vec<Option<usize>> {
     places
 }
 
-/// Writes the packs, a `script` element of data each, one after the other.
-pub(super) fn write(out: &mut impl Write, report: &Report, first: usize) -> Result<(), ReportError> {
+/// Makes the packs, a `script` element of data each, and hands them out one after the other.
+pub(super) fn packs(report: &Report, first: usize, mut write: impl FnMut(&Markup) -> Result<(), ReportError>) -> Result<(), ReportError> {
     let (mut pack, mut held) = (String::new(), 0);
     let extent = if report.lines.len() < MANY { Extent::Packed } else { Extent::Short };
+    let element = |pack: &str| Ok::<_, ReportError>(html! { script type="text/plain" class="pack" { (packed(pack)?) } "\n" });
     report.entries::<ReportError>(first..report.lines.len(), |at, entry| {
         if held > 0 {
             pack.push(SEPARATOR);
         }
         if let Some(line) = report.lines.get(at) {
-            section(&mut pack, report, line, entry, extent);
+            pack.push_str(&section(report, line, entry, extent).0);
         }
         held += 1;
         if held == PACK {
-            element(out, "class=\"pack\"", &pack)?;
+            write(&element(&pack)?)?;
             pack.clear();
             held = 0;
         }
         Ok(())
     })?;
     if held > 0 {
-        element(out, "class=\"pack\"", &pack)?;
+        write(&element(&pack)?)?;
     }
     Ok(())
 }
 
-/// Writes a text as a `script` element of data.
-pub(super) fn element(out: &mut impl Write, attribute: &str, text: &str) -> Result<(), ReportError> {
+/// The index as a `script` element of data.
+pub(super) fn index(text: &str) -> Result<Markup, ReportError> {
+    Ok(html! { script type="text/plain" id="index" { (packed(text)?) } "\n" })
+}
+
+fn packed(text: &str) -> Result<String, ReportError> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(text.as_bytes())?;
-    let packed = STANDARD.encode(encoder.finish()?);
-    Ok(out.write_all(format!("<script type=\"text/plain\" {attribute}>{packed}</script>\n").as_bytes())?)
+    Ok(STANDARD.encode(encoder.finish()?))
 }

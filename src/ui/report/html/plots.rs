@@ -4,12 +4,11 @@
 //! by variables of the style sheet, so that a chart follows the theme. `charming` would need a JavaScript engine to draw, or a script
 //! of its own on the page. Every figure of a chart stands in a table, too, so that a chart is never the only way to it.
 
+use maud::{Markup, PreEscaped, html};
 use plotters::prelude::*;
 
 use crate::analyse::{Cell, Row, Table};
-
-use super::escape::Html;
-use super::{ReportError, put};
+use crate::ui::report::error::ReportError;
 
 /// Colours that stand for variables of the style sheet.
 const INK: RGBColor = RGBColor(1, 1, 1);
@@ -30,7 +29,7 @@ struct Series {
 }
 
 /// Adoption of both records by rank, with the intervals as bands.
-pub(super) fn adoption_by_rank(out: &mut String, table: &Table, bin: u32) -> Result<(), ReportError> {
+pub(super) fn adoption_by_rank(table: &Table, bin: u32) -> Result<Markup, ReportError> {
     let series = [("sts", "MTA-STS record", FIRST), ("tlsrpt", "TLSRPT record", SECOND)].map(|(key, title, colour)| {
         let at = table.columns.iter().position(|column| column.key == key);
         let points = ranks(table).filter_map(|(first, row)| {
@@ -40,19 +39,18 @@ pub(super) fn adoption_by_rank(out: &mut String, table: &Table, bin: u32) -> Res
         });
         Series { title, colour, points: points.collect() }
     });
-    let most = |value: fn(&(f64, f64, f64, f64)) -> f64| series.iter().flat_map(|series| &series.points).map(value).fold(0.0, f64::max);
-    let (last, highest) = (most(|point| point.0) + f64::from(bin) / 2.0, most(|point| point.3));
+    let greatest = |value: fn(&(f64, f64, f64, f64)) -> f64| series.iter().flat_map(|series| &series.points).map(value).fold(0.0, f64::max);
+    let (last, highest) = (greatest(|point| point.0) + f64::from(bin) / 2.0, greatest(|point| point.3));
     if series.iter().all(|series| series.points.len() < 2) {
-        return Ok(());
+        return Ok(html! {});
     }
     let about = format!("Adoption among domains with MX by rank, in bins of {bin}, with 95 % Wilson intervals");
     let chart = chart(&series, (last, highest.max(0.1) * 1.05), &|rank: &f64| thousands(*rank), None)?;
-    figure(out, &about, &series, &chart);
-    Ok(())
+    Ok(figure(&about, &series, &chart))
 }
 
 /// What share of valid policies may be kept at most so long.
-pub(super) fn max_age(out: &mut String, table: &Table) -> Result<(), ReportError> {
+pub(super) fn max_age(table: &Table) -> Result<Markup, ReportError> {
     let cumulative = |row: &str| table.cell(None, row, "cumulative").and_then(Cell::share);
     let marks: Vec<(i64, &str)> = [
         (86_400, "1 day"),
@@ -72,7 +70,7 @@ pub(super) fn max_age(out: &mut String, table: &Table) -> Result<(), ReportError
         }
     }
     if points.len() < 3 {
-        return Ok(());
+        return Ok(html! {});
     }
     let series = [Series { title: "valid policies, cumulated", colour: FIRST, points }];
     let label = |x: &f64| match marks.get((x.round() as usize).wrapping_sub(1)) {
@@ -80,8 +78,7 @@ pub(super) fn max_age(out: &mut String, table: &Table) -> Result<(), ReportError
         _ => String::new(),
     };
     let chart = chart(&series, (marks.len() as f64 + 0.5, 105.0), &label, Some(marks.len() + 1))?;
-    figure(out, "Share of valid policies whose max_age is at most so long", &series, &chart);
-    Ok(())
+    Ok(figure("Share of valid policies whose max_age is at most so long", &series, &chart))
 }
 
 fn thousands(rank: f64) -> String {
@@ -93,13 +90,20 @@ fn thousands(rank: f64) -> String {
     }
 }
 
-fn figure(out: &mut String, about: &str, series: &[Series], chart: &str) {
-    put!(out, "<figure class=\"plot\"><figcaption>{}</figcaption><ul class=\"legend\">", Html(about));
-    for (number, series) in series.iter().enumerate() {
-        put!(out, "<li><span class=\"swatch series-{}\" aria-hidden=\"true\"></span>{}</li>", number + 1, series.title);
+fn figure(about: &str, series: &[Series], chart: &str) -> Markup {
+    let label = html! { (about) "; the table below has the figures" }.0;
+    let named = chart.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{label}\" "), 1);
+    html! {
+        figure.plot {
+            figcaption { (about) }
+            ul.legend {
+                @for (number, series) in series.iter().enumerate() {
+                    li { span class={ "swatch series-" (number + 1) } aria-hidden="true" {} (series.title) }
+                }
+            }
+            div.scroll { (PreEscaped(named)) }
+        }
     }
-    let named = chart.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{}; the table below has the figures\" ", Html(about)), 1);
-    put!(out, "</ul><div class=\"scroll\">{named}</div></figure>\n");
 }
 
 /// Draws the series from 0 to the greatest x and y.

@@ -1,0 +1,141 @@
+//! The page as a whole: its head with the content security policy, its parts in order, the packed domains, the script.
+
+use std::io::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use crate::analyse::report::{Kind, Report};
+use crate::ui::report::error::ReportError;
+use crate::ui::tables::grouped;
+
+use super::list::{self, STATIC_DOMAINS};
+use super::markup::Safe;
+use super::{adoption, appendix, packed, portfolio, tables};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// Writes a report as one page of HTML.
+///
+/// Memory: the most urgent domains' sections and the index, and of the others never more than a pack. For that, the outermost elements
+/// are opened and closed by hand.
+///
+/// # Errors
+/// If the dataset cannot be read or the page not be written.
+pub fn html(report: &Report, out: &mut impl Write) -> Result<(), ReportError> {
+    write(out, &html! { (maud::DOCTYPE) "\n" (PreEscaped("<html lang=\"en\">\n")) (head(report)) (PreEscaped("<body>\n")) })?;
+    let above = match report.kind {
+        Kind::Portfolio => portfolio::chapters(report),
+        Kind::Adoption => adoption::chapters(report)?,
+    };
+    write(
+        out,
+        &html! {
+            a.skip href="#domains" { "Skip to the domains" }
+            "\n"
+            (header(report))
+            main {
+                "\n"
+                (above)
+                (list::chapter(report)?)
+                (tables::chapter(report))
+                (appendix::glossary(report))
+                (appendix::method(report))
+            }
+            "\n"
+            (appendix::footer(report))
+            (packed::index(&list::index(report))?)
+        },
+    )?;
+    packed::packs(report, STATIC_DOMAINS, |pack| write(out, pack))?;
+    write(out, &html! { script { (PreEscaped(SCRIPT)) } "\n" (PreEscaped("</body>\n</html>\n")) })?;
+    Ok(out.flush()?)
+}
+
+fn write(out: &mut impl Write, markup: &Markup) -> Result<(), ReportError> {
+    Ok(out.write_all(markup.0.as_bytes())?)
+}
+
+/// What a browser is to let run: the one script and the one style that are on the page, and nothing from anywhere.
+fn content_security_policy() -> String {
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+    format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
+        hash(SCRIPT),
+        hash(STYLE)
+    )
+}
+
+const TITLE: &str = "MTA-STS and TLS reporting";
+
+fn head(report: &Report) -> Markup {
+    let manifest = report.scan.manifest();
+    html! {
+        head {
+            meta charset="utf-8";
+            meta http-equiv="Content-Security-Policy" content=(content_security_policy());
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="referrer" content="no-referrer";
+            meta name="robots" content="noindex";
+            meta name="color-scheme" content="light dark";
+            meta name="generator" content={ "stscan " (Safe(&manifest.run.tool.version)) };
+            link rel="icon" href="data:,";
+            title { (TITLE) ": " (Safe(&manifest.run.list.name)) }
+            style { (PreEscaped(STYLE)) }
+        }
+        "\n"
+    }
+}
+
+fn header(report: &Report) -> Markup {
+    let manifest = report.scan.manifest();
+    let about = match report.kind {
+        Kind::Portfolio => "Portfolio audit",
+        Kind::Adoption => "Adoption report",
+    };
+    html! {
+        header {
+            div.bar {
+                p.kicker { (TITLE) " · " (about) }
+                label.theme.js-only {
+                    "Theme "
+                    select #theme {
+                        option value="" { "as the system" }
+                        option value="light" { "light" }
+                        option value="dark" { "dark" }
+                    }
+                }
+            }
+            h1 { (Safe(&manifest.run.list.name)) }
+            p.meta {
+                (grouped(report.rows)) @if report.rows == 1 { " domain" } @else { " domains" } ", scanned "
+                time datetime=(Safe(&manifest.started_at)) { (Safe(&appendix::minute(&manifest.started_at))) }
+            }
+            (navigation(report))
+            @for note in &report.notes {
+                p.note { (Safe(note)) }
+            }
+        }
+        "\n"
+    }
+}
+
+fn navigation(report: &Report) -> Markup {
+    let first: &[(&str, &str)] = match report.kind {
+        Kind::Portfolio => portfolio::CONTENTS,
+        Kind::Adoption => adoption::CONTENTS,
+    };
+    let rest = [("domains", "Domains"), ("figures", "All figures"), ("codes", "What the findings mean"), ("method", "Method")];
+    html! {
+        nav aria-label="Sections" {
+            ul {
+                @for (id, title) in first.iter().chain(&rest) {
+                    li { a href={ "#" (id) } { (title) } }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The section of a domain: what senders do, what is wrong and how to mend it, what to publish, and what was seen.
+
+use maud::{Markup, html};
+
+use crate::analyse::report::{Entry, Line, Report, Urgency};
+use crate::classify::remedy::Publication;
+use crate::classify::{Finding, Severity, rule};
+use crate::ui::facts;
+
+use super::evidence;
+use super::markup::{Lines, Safe, clip, facts as facts_list};
+
+/// Characters of a detail that are shown.
+const MAX_DETAIL: usize = 1_000;
+
+/// Findings of one code that are shown.
+const MAX_ALIKE: usize = 10;
+
+/// How much of a section is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// Without the explanation of the findings, which the script copies from the glossary.
+    Packed,
+    /// Without the evidence, too.
+    Short,
+}
+
+/// What to call an urgency, on a domain.
+pub(super) const fn urgency_label(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::Refused => "mail is refused",
+        Urgency::Partial => "mail is partly refused",
+        Urgency::LenientRefused => "refused by some senders",
+        Urgency::High => "serious fault",
+        Urgency::Medium => "fault",
+        Urgency::Unknown => "could not be told",
+        Urgency::Unprotected => "no protection",
+        Urgency::Low => "small things to mend",
+        Urgency::Fine => "nothing to mend",
+    }
+}
+
+/// The style of an urgency.
+pub(super) const fn urgency_class(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::Refused | Urgency::Partial | Urgency::LenientRefused | Urgency::High => "high",
+        Urgency::Medium => "medium",
+        Urgency::Unprotected | Urgency::Unknown => "plain",
+        Urgency::Low => "low",
+        Urgency::Fine => "good",
+    }
+}
+
+/// The section.
+pub(super) fn section(report: &Report, line: &Line, entry: &Entry, extent: Extent) -> Markup {
+    let (name, assessment) = (Safe(&line.domain), &entry.assessment);
+    let cells = line.carried.iter().filter_map(|cell| report.names.get(usize::try_from((*cell)?).ok()?));
+    html! {
+        details.domain id={ "d-" (name) } {
+            summary {
+                h3 { (name) } " "
+                span class={ "chip " (urgency_class(line.urgency)) } { (urgency_label(line.urgency)) } " "
+                span.chip.plain { (assessment.posture.as_str()) }
+                @for cell in cells {
+                    " " span.carried { (Safe(cell)) }
+                }
+            }
+            div.body {
+                p.verdict { (facts::verdict(assessment)) }
+                @if !entry.target.carried.is_empty() {
+                    (facts_list(entry.target.carried.iter().map(|cell| (&cell.name, cell.value.as_deref().unwrap_or("–")))))
+                }
+                (findings(entry, extent))
+                @if let Some(publication) = facts::to_publish(&entry.evidence, assessment) {
+                    (publish(&line.domain, &publication))
+                }
+                (remarks(entry))
+                h4 { "What was seen" }
+                (facts_list(facts::facts(&entry.evidence, assessment).into_iter().map(|(label, text)| (label, clip(&text, MAX_DETAIL).into_owned()))))
+                @if extent != Extent::Short {
+                    (evidence::details(&entry.evidence))
+                }
+            }
+        }
+    }
+}
+
+/// What has to be fixed, the worst first.
+fn findings(entry: &Entry, extent: Extent) -> Markup {
+    let mut wrong: Vec<&Finding> = entry.assessment.findings.iter().filter(|finding| finding.severity != Severity::Info).collect();
+    wrong.sort_by_key(|finding| finding.severity);
+    html! {
+        @if !wrong.is_empty() {
+            h4 { "What is wrong" }
+            @for alike in wrong.chunk_by(|a, b| (a.code, a.severity) == (b.code, b.severity)) {
+                (article(alike, extent))
+            }
+        }
+    }
+}
+
+/// Findings of one code and severity: each subject with its particulars, and what they mean once.
+fn article(alike: &[&Finding], extent: Extent) -> Markup {
+    let Some(first) = alike.first() else { return html! {} };
+    let (severity, code) = (first.severity.as_str(), first.code);
+    html! {
+        article class={ "finding " (severity) } data-code=(code) {
+            h5 {
+                span class={ "chip " (severity) } { (severity) } " "
+                a href={ "#c-" (code) } { code { (code) } }
+            }
+            ul.cases {
+                @for finding in alike.iter().take(MAX_ALIKE) {
+                    li { (particulars(finding)) }
+                }
+                @if let more @ 1.. = alike.len().saturating_sub(MAX_ALIKE) {
+                    li { "and " (more) " more in the dataset" }
+                }
+            }
+            @if extent == Extent::Whole {
+                (prose(code))
+            }
+        }
+    }
+}
+
+/// What a finding is about, and its details.
+fn particulars(finding: &Finding) -> Markup {
+    html! {
+        @for (class, text) in [("subject", &finding.subject), ("detail", &finding.detail)] {
+            @if !text.is_empty() {
+                span class=(class) { (Safe(&clip(text, MAX_DETAIL))) } " "
+            }
+        }
+    }
+}
+
+/// What a code means, what it does to mail, how to mend it.
+pub(super) fn prose(code: &str) -> Markup {
+    html! {
+        @if let Some(rule) = rule(code) {
+            div.prose {
+                p { (rule.summary) }
+                dl {
+                    div { dt { "What it does to mail" } dd { (rule.effect) } }
+                    div { dt { "How to mend it" } dd { (rule.remedy) } }
+                }
+            }
+        }
+    }
+}
+
+/// Findings that are facts, and codes of another version.
+fn remarks(entry: &Entry) -> Markup {
+    let remarks: Vec<&Finding> = entry.assessment.findings.iter().filter(|finding| finding.severity == Severity::Info).collect();
+    html! {
+        @if !remarks.is_empty() || !entry.unknown_codes.is_empty() {
+            h4 { "Remarks" }
+            ul.remarks {
+                @for finding in remarks {
+                    li { a href={ "#c-" (finding.code) } { code { (finding.code) } } " " (particulars(finding)) }
+                }
+                @for code in &entry.unknown_codes {
+                    li { code { (Safe(code)) } " (a code that this version of stscan does not know)" }
+                }
+            }
+        }
+    }
+}
+
+/// The texts that would be right, each with a button that copies it. The policy's lines end with CRLF when it is copied.
+fn publish(domain: &str, publication: &Publication) -> Markup {
+    let records = [("_mta-sts", &publication.sts_record, "MTA-STS record"), ("_smtp._tls", &publication.tlsrpt_record, "TLSRPT record")];
+    html! {
+        h4 { "What to publish" }
+        p { "For the MX hosts that were seen. The policy first, then the record; with every change of the policy the record gets another id." }
+        figure.copyable {
+            figcaption {
+                "Policy at " code { "https://mta-sts." (Safe(domain)) "/.well-known/mta-sts.txt" } ", as " code { "text/plain" }
+            }
+            pre.text data-crlf { (Lines(&publication.policy)) }
+            (copy_button("policy", domain))
+        }
+        @for (owner, value, what) in records {
+            figure.copyable {
+                figcaption { "TXT at " code { (owner) "." (Safe(domain)) } }
+                pre.text { (Lines(value)) }
+                (copy_button(what, domain))
+            }
+        }
+    }
+}
+
+fn copy_button(what: &str, domain: &str) -> Markup {
+    html! { button.copy.js-only type="button" { "Copy" span.hidden { " the " (what) " of " (Safe(domain)) } } }
+}

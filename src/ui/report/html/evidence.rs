@@ -1,0 +1,161 @@
+//! The evidence of a domain for a person: every question with its outcome, the HTTPS exchange step by step, the body.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use maud::{Markup, html};
+use time::OffsetDateTime;
+
+use crate::evidence::{Certificate, Connection, Evidence, Fetch, Lookup, Mx, Txt};
+use crate::ui::text::safe_bytes;
+
+use super::markup::{Lines, clip, facts};
+
+/// Characters of a text that are shown.
+const MAX_TEXT: usize = 500;
+/// Octets of a body that are shown.
+const MAX_BODY: usize = 2_000;
+/// Names of a certificate, addresses and further requests that are shown.
+const MAX_LISTED: usize = 20;
+
+/// What is shown, with its label.
+type Rows = Vec<(String, String)>;
+
+/// The evidence, folded away.
+pub(super) fn details(evidence: &Evidence) -> Markup {
+    let body = evidence.fetch.as_ref().and_then(|fetch| fetch.body.as_deref()).filter(|body| !body.is_empty());
+    html! {
+        details.evidence {
+            summary { "Evidence" }
+            (facts(rows(evidence)))
+            @if let Some(body) = body {
+                (self::body(body))
+            }
+        }
+    }
+}
+
+fn rows(evidence: &Evidence) -> Rows {
+    let mut rows = Rows::new();
+    row(&mut rows, "probed", format!("{}, {} ms", second(evidence.scanned_at), evidence.elapsed_ms));
+    lookup(&mut rows, "MX", &evidence.mx, |mx: &Mx| format!("{} {}", mx.preference, mx.exchange));
+    lookup(&mut rows, "TXT", &evidence.sts_txt, txt);
+    lookup(&mut rows, "TXT", &evidence.tlsrpt_txt, txt);
+    if let Some(a) = &evidence.host_a {
+        lookup(&mut rows, "A", a, ToString::to_string);
+    }
+    if let Some(aaaa) = &evidence.host_aaaa {
+        lookup(&mut rows, "AAAA", aaaa, ToString::to_string);
+    }
+    for stray in &evidence.stray_records {
+        lookup(&mut rows, "TXT", stray, txt);
+    }
+    if let Some(fetch) = &evidence.fetch {
+        exchange(&mut rows, fetch);
+    }
+    for request in evidence.extra_requests.iter().take(MAX_LISTED) {
+        connection(&mut rows, request);
+    }
+    rows
+}
+
+fn row(rows: &mut Rows, label: impl Into<String>, text: impl Into<String>) {
+    rows.push((label.into(), text.into()));
+}
+
+fn lookup<R>(rows: &mut Rows, kind: &str, lookup: &Lookup<R>, show: impl Fn(&R) -> String) {
+    let mut text = lookup.outcome.to_string();
+    if !lookup.cname_chain.is_empty() {
+        text += &format!(", by CNAME to {}", clip(&lookup.cname_chain.join(", "), MAX_TEXT));
+    }
+    let records: Vec<String> = lookup.records.iter().take(MAX_LISTED).map(|record| clip(&show(record), MAX_TEXT).into_owned()).collect();
+    if !records.is_empty() {
+        text += &format!(": {}", records.join(", "));
+    }
+    if lookup.records.len() > MAX_LISTED {
+        text += &format!(" and {} more", lookup.records.len() - MAX_LISTED);
+    }
+    if let Some(ttl) = lookup.ttl {
+        text += &format!("; TTL {ttl} s");
+    }
+    if lookup.authenticated {
+        text += "; validated by the resolver (AD)";
+    }
+    row(rows, format!("{kind} {}", lookup.name), text);
+}
+
+/// The strings of a record, each in quotes.
+fn txt(record: &Txt) -> String {
+    record.0.iter().map(|string| format!("\"{}\"", safe_bytes(string))).collect::<Vec<_>>().join(" ")
+}
+
+fn exchange(rows: &mut Rows, fetch: &Fetch) {
+    let address = fetch.address.or_else(|| fetch.tried.last().copied());
+    if let Some(address) = address {
+        row(rows, "connected to", format!("{address} of {} addresses", fetch.addresses.len()));
+    }
+    if let Some(version) = &fetch.tls_version {
+        row(rows, "TLS", format!("{version}, {}", fetch.tls_cipher.as_deref().unwrap_or("unknown cipher")));
+    }
+    if let Some(certificate) = &fetch.certificate {
+        self::certificate(rows, certificate);
+    }
+    if let Some(status) = fetch.status {
+        row(rows, "HTTP", format!("{} {status}", fetch.http_version.as_deref().unwrap_or_default()));
+    }
+    for (name, value) in &fetch.headers {
+        row(rows, name.as_str(), clip(&safe_bytes(value), MAX_TEXT));
+    }
+    if let Some(sum) = &fetch.body_sha256 {
+        let length = fetch.body.as_ref().map_or(0, Vec::len);
+        row(rows, "body", format!("{length} octets{}, SHA-256 {sum}", if fetch.body_cut { " kept of more" } else { "" }));
+    }
+    if let Some(error) = &fetch.error {
+        row(rows, "ended by", format!("{} at {}: {}", error.fault, error.stage, clip(&error.text, MAX_TEXT)));
+    }
+}
+
+fn certificate(rows: &mut Rows, certificate: &Certificate) {
+    let faults: Vec<&str> = certificate.faults.iter().map(|fault| fault.as_str()).collect();
+    let verdict = if faults.is_empty() { "valid".to_owned() } else { faults.join(", ") };
+    row(rows, "certificate", verdict);
+    row(rows, "subject", clip(&certificate.subject, MAX_TEXT));
+    let names = certificate.sans.iter().take(MAX_LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    row(rows, "names", clip(&names, MAX_TEXT));
+    row(rows, "issuer", clip(&certificate.issuer, MAX_TEXT));
+    let time = |time: Option<SystemTime>| time.map_or_else(|| "unknown".to_owned(), second);
+    row(rows, "valid", format!("from {} to {}", time(certificate.not_before), time(certificate.not_after)));
+}
+
+/// A further request, in one line.
+fn connection(rows: &mut Rows, connection: &Connection) {
+    let status = connection.status.map_or_else(String::new, |status| format!("status {status}"));
+    let error = connection.error.as_ref().map_or_else(String::new, |error| format!("{} at {}", error.fault, error.stage));
+    let said = [status, error].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
+    let at = connection.address.map_or_else(String::new, |address| format!(" at {address}"));
+    row(rows, format!("{}{at}", connection.url), if said.is_empty() { "connected" } else { &said });
+}
+
+fn body(body: &[u8]) -> Markup {
+    let kept = body.get(..MAX_BODY).unwrap_or(body);
+    let text: String = kept.utf8_chunks().map(|chunk| chunk.valid().to_owned() + &chunk.invalid().escape_ascii().to_string()).collect();
+    html! {
+        figure {
+            figcaption {
+                "Body as received"
+                @if kept.len() < body.len() { " (the first " (MAX_BODY) " octets of " (body.len()) ")" }
+            }
+            pre { (Lines(&text)) }
+        }
+    }
+}
+
+/// A time in UTC, to the second.
+pub(super) fn second(time: SystemTime) -> String {
+    let seconds = match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |seconds| -seconds),
+    };
+    let Ok(at) = OffsetDateTime::from_unix_timestamp(seconds) else { return "a time out of range".to_owned() };
+    let (date, month) = (at.date(), u8::from(at.month()));
+    format!("{:04}-{month:02}-{:02} {:02}:{:02}:{:02} UTC", date.year(), date.day(), at.hour(), at.minute(), at.second())
+}

@@ -1,0 +1,120 @@
+//! What the owner of some domains sees first: how they stand, and which faults they have.
+
+use maud::{Markup, html};
+
+use crate::analyse::report::Report;
+use crate::classify::{Delivery, Rule, Severity, rule};
+use crate::ui::tables::grouped;
+
+use super::markup::chapter;
+
+/// The parts above the list, by their ids.
+pub(super) const CONTENTS: &[(&str, &str)] = &[("state", "State"), ("findings", "Findings")];
+
+/// Findings that are shown above the list.
+const MAX_FINDINGS: usize = 12;
+
+/// The order and the words of the bar: what senders do with mail.
+const DELIVERIES: [(Delivery, &str); 6] = [
+    (Delivery::Refused, "mail is refused"),
+    (Delivery::Partial, "mail is partly refused"),
+    (Delivery::Opportunistic, "delivered without protection"),
+    (Delivery::Reported, "testing: delivered without protection, failures reported"),
+    (Delivery::Protected, "delivered over authenticated TLS only"),
+    (Delivery::Unknown, "could not be told"),
+];
+
+/// The parts above the list of domains.
+pub(super) fn chapters(report: &Report) -> Markup {
+    html! {
+        (chapter("state", "Where things stand", &html! { (lead(report)) (delivery(report)) }))
+        (chapter("findings", "What to mend", &findings(report, |rule, _| (rule.severity, 0), MAX_FINDINGS)))
+    }
+}
+
+fn lead(report: &Report) -> Markup {
+    let counts = &report.scan.manifest().counts;
+    let of = |delivery: Delivery| counts.delivery.get(delivery.as_str()).copied().unwrap_or_default();
+    let lost = of(Delivery::Refused) + of(Delivery::Partial);
+    let protected = of(Delivery::Protected);
+    let loss = match lost {
+        0 => "Senders that follow MTA-STS refuse mail to none of the domains.".to_owned(),
+        1 => "Senders that follow MTA-STS refuse mail to 1 domain, wholly or in part.".to_owned(),
+        lost => format!("Senders that follow MTA-STS refuse mail to {} domains, wholly or in part.", grouped(lost)),
+    };
+    let protection = match protected {
+        1 => format!("1 of {} is protected.", grouped(report.rows)),
+        protected => format!("{} of {} are protected.", grouped(protected), grouped(report.rows)),
+    };
+    html! { p.lead { (loss) " " (protection) } }
+}
+
+/// What senders that follow the RFC do today, as a bar with its legend.
+fn delivery(report: &Report) -> Markup {
+    let counts = &report.scan.manifest().counts;
+    let mut at = 0.0;
+    let known = DELIVERIES.iter().filter_map(|(delivery, label)| {
+        let rows = counts.delivery.get(delivery.as_str()).copied().filter(|rows| *rows > 0)?;
+        let width = rows as f64 * 100.0 / report.rows.max(1) as f64;
+        at += width;
+        Some((delivery.as_str(), *label, rows, format!("{:.3}", at - width), format!("{width:.3}")))
+    });
+    let known: Vec<_> = known.collect();
+    html! {
+        svg.stack viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" {
+            @for (delivery, _, _, at, width) in &known {
+                rect class=(delivery) x=(at) width=(width) height="4" {}
+            }
+        }
+        ul.legend {
+            @for (delivery, label, rows, _, _) in &known {
+                li { span class={ "swatch " (delivery) } aria-hidden="true" {} b { (grouped(*rows)) } " " (label) }
+            }
+        }
+    }
+}
+
+/// The table of findings but those of severity info: by `key`, then the most frequent first.
+pub(super) fn findings<K: Ord>(report: &Report, key: impl Fn(&Rule, u64) -> K, limit: usize) -> Markup {
+    let counts = &report.scan.manifest().counts;
+    let known = counts.findings.iter().filter_map(|(code, rows)| Some((rule(code)?, *rows)));
+    let mut sorted: Vec<(&Rule, u64)> = known.filter(|(rule, _)| rule.severity != Severity::Info).collect();
+    sorted.sort_by_key(|(rule, rows)| (key(rule, *rows), std::cmp::Reverse(*rows), rule.code));
+    if sorted.is_empty() {
+        return html! { p { "Nothing: no domain has a finding that has to be mended." } };
+    }
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Findings" {
+            table.findings {
+                caption { "Findings and how many domains have them" }
+                thead {
+                    tr {
+                        @for title in ["severity", "finding", "domains", "what it means"] {
+                            th scope="col" { (title) }
+                        }
+                    }
+                }
+                tbody {
+                    @for (rule, rows) in sorted.iter().take(limit) {
+                        (finding(rule, &grouped(*rows)))
+                    }
+                }
+            }
+        }
+        @if let more @ 1.. = sorted.len().saturating_sub(limit) {
+            p { "And " (more) " more finding" @if more > 1 { "s" } ": see " a href="#codes" { "what the findings mean" } "." }
+        }
+    }
+}
+
+fn finding(rule: &Rule, rows: &str) -> Markup {
+    html! {
+        tr {
+            td { span class={ "chip " (rule.severity.as_str()) } { (rule.severity.as_str()) } }
+            th scope="row" { a href={ "#c-" (rule.code) } { code { (rule.code) } } }
+            td { a href="#domains" data-show=(rule.code) aria-label={ (rows) " domains: show them" } { (rows) } }
+            td { (rule.summary) }
+        }
+        "\n"
+    }
+}
