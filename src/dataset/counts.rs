@@ -147,14 +147,15 @@ impl<'w> Words<'w> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::{Posture, Severity};
+    use crate::classify::{Posture, Severity, codes};
     use crate::dataset::{record_batch, samples};
 
     #[test]
     fn a_finding_counts_once_a_row() {
         let mut record = samples::absent(0, "example.com");
         record.assessment.posture = Posture::Broken;
-        record.assessment.findings = vec![samples::finding("mx-cname", Severity::Low), samples::finding("mx-cname", Severity::High)];
+        record.assessment.findings =
+            vec![samples::finding(codes::MX_CNAME, Severity::Low), samples::finding(codes::MX_CNAME, Severity::High)];
         record.assessment.policy_provider = Some("mta-sts.tech".to_owned());
         record.assessment.mx_hosts = vec!["aspmx.l.google.com".to_owned(), "mail.protonmail.ch".to_owned()];
         let batch = record_batch(&[record, samples::absent(1, "example.net"), samples::absent(2, "example.org")]).unwrap();

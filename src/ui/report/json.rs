@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, every_entry};
-use crate::classify::{Finding, rule};
+use crate::classify::Finding;
 use crate::ui::facts;
 use crate::ui::text::safe_json;
 
@@ -64,14 +64,14 @@ fn domain(entry: &Entry) -> Value {
 }
 
 fn finding(finding: &Finding) -> Value {
-    let rule = rule(finding.code);
+    let rule = finding.code.rule();
     json!({
         "code": finding.code,
         "severity": finding.severity,
         "subject": finding.subject,
         "detail": finding.detail,
-        "summary": rule.map(|rule| rule.summary),
-        "effect": rule.map(|rule| rule.effect),
-        "remedy": rule.map(|rule| rule.remedy),
+        "summary": rule.summary,
+        "effect": rule.effect,
+        "remedy": rule.remedy,
     })
 }

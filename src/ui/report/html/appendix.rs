@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use crate::analyse::report::Report;
-use crate::classify::{catalogue, scene};
-use crate::ui::accounting_line;
+use crate::classify::{Example, catalogue};
+use crate::ui::accounting::accounting_line;
 use crate::ui::tables::grouped;
 
 use super::domain::prose;
@@ -12,18 +12,18 @@ use super::markup::{Lines, Safe, chapter, facts};
 
 /// What the findings of the page mean, from the catalogue.
 pub(super) fn glossary(report: &Report) -> Markup {
-    let occurring = catalogue().iter().filter(|rule| report.codes.iter().any(|code| code == rule.code));
+    let occurring = catalogue().iter().copied().filter(|code| report.codes.iter().any(|found| found == code.as_str()));
     let body = html! {
         p { "High: mail may fail or the protection is void. Medium: some senders are affected. Low: hygiene. Info: a fact." }
-        @for rule in occurring {
-            details.code id={ "c-" (rule.code) } {
+        @for (code, rule) in occurring.map(|code| (code, code.rule())) {
+            details.code id={ "c-" (code) } {
                 summary {
-                    h3 { code { (rule.code) } } " "
+                    h3 { code { (code) } } " "
                     span class={ "chip " (rule.severity.as_str()) } { (rule.severity.as_str()) } " "
                     span.clause { (rule.clause) }
                 }
-                (prose(rule.code))
-                @if let Some((with, without)) = rule.example.or_else(|| scene(rule.code)) {
+                (prose(code))
+                @if let Some((with, without)) = rule.example.map(Example::pair) {
                     div.pair {
                         figure { figcaption { "With the fault" } pre { (Lines(with)) } }
                         figure { figcaption { "Without it" } pre { (Lines(without)) } }
