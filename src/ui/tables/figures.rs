@@ -15,6 +15,11 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
+/// A number with its noun: `1 line`, `60,000 lines`.
+pub fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
 /// A measure, or a difference, with as many digits as are worth reading.
 fn measure(number: f64) -> String {
     match number.abs() {
