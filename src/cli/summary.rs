@@ -9,8 +9,8 @@ use anstyle::Style;
 use crate::classify::{Code, MxState, PolicyStage, Posture, RecordState};
 use crate::dataset::{DnsActivity, Manifest};
 use crate::scan::ScanSummary;
-use crate::ui::tables::{counted, grouped};
-use crate::ui::{accounting_line, text};
+use crate::ui::tables::{accounting_line, counted, grouped};
+use crate::ui::text;
 
 /// Findings that are shown.
 const MAX_FINDINGS: usize = 10;
