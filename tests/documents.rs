@@ -7,6 +7,7 @@ mod harness;
 use stscan::analyse::stats::TableId;
 use stscan::cli::EXIT_CODES;
 use stscan::dataset::schema_markdown;
+use stscan::study;
 
 const README: &str = include_str!("../README.md");
 
@@ -36,7 +37,9 @@ fn the_readme_lists_the_exit_statuses() {
 
 #[test]
 fn the_readme_lists_the_tables() {
-    let rows: String = TableId::ALL.iter().map(|table| format!("| `{table}` | {} |\n", table.title())).collect();
+    let general = TableId::ALL.iter().map(|table| (*table, table.title().unwrap()));
+    let all = general.chain(study::TABLES.iter().map(|(table, definition)| (*table, definition.title())));
+    let rows: String = all.map(|(table, title)| format!("| `{table}` | {title} |\n")).collect();
     assert_eq!(between("<!-- tables: begin", "<!-- tables: end"), format!("| table | shows |\n|---|---|\n{}", rows.trim()));
 }
 

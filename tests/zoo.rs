@@ -7,7 +7,7 @@ mod harness;
 use std::collections::BTreeMap;
 
 use stscan::classify::{Status, catalogue};
-use stscan::lab::{CODES, Lab, LabConfig, World};
+use stscan::lab::{CODES, Internet, Lab};
 
 /// Active codes of which the lab says nothing, and why.
 const UNSPOKEN: &[&str] = &["sts-fetch-cert-revoked"]; // No list of revoked certificates is asked for, so only other evidence has it.
@@ -25,7 +25,7 @@ fn every_case_is_judged_as_written() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("zoo");
     let said = harness::stdout(&harness::expect(0, &["scan", "--lab=zoo", "--look-around", "-o", out.to_str().unwrap()]));
-    let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
+    let lab = Lab::start(Internet::zoo()).unwrap();
     let rows = harness::rows(&out);
     assert_eq!(rows.len(), lab.names().count(), "every name has a row");
 

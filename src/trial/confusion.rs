@@ -140,7 +140,6 @@ fn value<'j>(judgement: &Judgement<'j>, column: &str) -> Option<&'j str> {
 mod tests {
     use super::*;
     use crate::dataset::StoredFinding;
-    use crate::lab::LabConfig;
 
     fn finding(code: &str) -> StoredFinding<'_> {
         StoredFinding { code, severity: "low", subject: "", detail: "" }
@@ -166,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_agrees_and_what_does_not_is_counted() {
-        let lab = Internet::new(LabConfig::default());
+        let lab = Internet::zoo();
         let truth = lab.truth("eol-lf.test").unwrap();
         let mut confusion = Confusion { codes: CODES.iter().map(|&code| (code, Tally::default())).collect(), ..Confusion::default() };
         let right = truth.codes.iter().copied().chain(["a-code-beyond-the-truth"]).map(finding).collect();

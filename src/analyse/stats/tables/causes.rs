@@ -9,7 +9,7 @@ use crate::analyse::table::Row;
 use super::servers::{ALL, add, by_entity};
 
 /// Key, title and codes of a cause.
-pub(super) type Cause = (&'static str, &'static str, &'static [&'static str]);
+pub(crate) type Cause = (&'static str, &'static str, &'static [&'static str]);
 
 pub(in crate::analyse::stats) const TLS: Definition = Definition {
     title: "Causes of TLS failures of policy hosts, by who runs them",
@@ -27,7 +27,7 @@ pub(in crate::analyse::stats) const TLS: Definition = Definition {
     ..Definition::EMPTY
 };
 
-pub(super) const TLS_CAUSES: &[Cause] = &[
+pub(crate) const TLS_CAUSES: &[Cause] = &[
     ("name-mismatch", "certificate for other names", &["sts-fetch-cert-name-mismatch"]),
     ("no-san", "certificate without names", &["sts-fetch-cert-no-san"]),
     ("expired", "expired", &["sts-fetch-cert-expired"]),
@@ -54,7 +54,7 @@ pub(in crate::analyse::stats) const HTTP: Definition = Definition {
     ..Definition::EMPTY
 };
 
-pub(super) const HTTP_CAUSES: &[Cause] = &[
+pub(crate) const HTTP_CAUSES: &[Cause] = &[
     ("robot-filter", "filter against robots (403, 503)", &["sts-fetch-ua-filtered"]),
     ("3xx", "redirect (3xx)", &["sts-fetch-redirect"]),
     ("403", "403", &["sts-fetch-status-forbidden"]),
@@ -78,7 +78,7 @@ pub(in crate::analyse::stats) const SYNTAX: Definition = Definition {
 };
 
 /// Codes of bad values of mx.
-pub(super) const BAD_MX: &[&str] = &[
+pub(crate) const BAD_MX: &[&str] = &[
     "sts-policy-mx-email",
     "sts-policy-mx-trailing-dot",
     "sts-policy-mx-empty",
@@ -135,7 +135,7 @@ const SYNTAX_CAUSES: &[Cause] = &[
 ];
 
 /// The first cause that applies.
-pub(super) fn first(causes: &[Cause], adopter: &Adopter<'_>) -> &'static str {
+pub(crate) fn first(causes: &[Cause], adopter: &Adopter<'_>) -> &'static str {
     causes.iter().find(|(_, _, codes)| adopter.has_any(codes)).map_or("other", |(key, _, _)| *key)
 }
 

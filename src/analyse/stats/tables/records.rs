@@ -20,7 +20,7 @@ pub(in crate::analyse::stats) const RECORDS: Definition = Definition {
 };
 
 /// Codes of records that do not begin with the version as the RFC has it.
-pub(super) const BAD_VERSION: &[&str] = &[
+pub(crate) const BAD_VERSION: &[&str] = &[
     "sts-record-near-miss",
     "sts-record-unknown-version",
     "sts-record-version-case",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::hosts::Host;
+use super::hosts::{Host, addresses};
 use super::mail::Mail;
 use super::segments::Segment;
 use super::*;
