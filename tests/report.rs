@@ -1,5 +1,7 @@
 //! `stscan report` end to end: the page and its security policy, hostile text, and the formats for programs, read by their own parsers.
 
+use stscan::classify::codes;
+
 #![allow(clippy::unwrap_used)] // A test fails by panicking.
 
 mod harness;
@@ -148,7 +150,7 @@ fn junit_is_well_formed_and_its_sums_are_right() {
     assert_eq!((said("tests"), said("failures"), said("skipped")), (cases.len(), with("failure"), with("skipped")));
     assert_eq!((cases.len(), with("skipped")), (7, 1), "{text}");
     let failed = cases.iter().find(|case| case.attribute("name") == Some("typo.test")).unwrap();
-    assert!(failed.descendants().find(|node| node.has_tag_name("failure")).unwrap().text().unwrap().contains("sts-mx-none-covered"));
+    assert!(failed.descendants().find(|node| node.has_tag_name("failure")).unwrap().text().unwrap().contains(codes::STS_MX_NONE_COVERED.as_str()));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use harness::{expect, rows, stderr, stdout};
 use serde_json::Value;
+use stscan::classify::codes;
 use stscan::analyse::stats::{By, StatsOptions, TableId, stats};
 use stscan::analyse::{Cell, Scan, Table};
 use stscan::classify::classify;
@@ -145,18 +146,18 @@ fn figures_are_those_of_an_independent_count() {
     assert_eq!(n(t3, "policy", "reached"), count(&|row| passed(row, &["ok"])));
     assert_eq!(n(t3, "mx", "reached"), count(&|row| passed(row, &["ok"]) && is(row, "mx_coverage", &["all"])));
 
-    assert_eq!(n(&tables["T4"], "no-id", "records"), count(&|row| sts(row) && has(row, "sts-record-id-missing")));
+    assert_eq!(n(&tables["T4"], "no-id", "records"), count(&|row| sts(row) && has(row, codes::STS_RECORD_ID_MISSING)));
     assert_eq!(n(&tables["T4"], "multiple", "unusable"), count(&|row| is(row, "sts_state", &["multiple"])));
     for stage in ["dns", "tcp", "tls", "http", "syntax", "ok"] {
         assert_eq!(n(&tables["T5"], stage, "all"), count(&|row| sts(row) && is(row, "policy_stage", &[stage])), "{stage}");
     }
     assert_eq!(
         n(&tables["T6"], "name-mismatch", "overlapping"),
-        count(&|row| sts(row) && is(row, "policy_stage", &["tls"]) && has(row, "sts-fetch-cert-name-mismatch"))
+        count(&|row| sts(row) && is(row, "policy_stage", &["tls"]) && has(row, codes::STS_FETCH_CERT_NAME_MISMATCH))
     );
     assert_eq!(
         n(&tables["T8"], "empty", "all"),
-        count(&|row| sts(row) && is(row, "policy_stage", &["syntax"]) && has(row, "sts-policy-empty"))
+        count(&|row| sts(row) && is(row, "policy_stage", &["syntax"]) && has(row, codes::STS_POLICY_EMPTY))
     );
     for mode in ["enforce", "testing", "none"] {
         assert_eq!(n(&tables["T9"], mode, "valid"), count(&|row| sts(row) && is(row, "posture", &[mode])), "{mode}");
@@ -357,7 +358,7 @@ fn hosts_whose_domains_receive_mail_in_one_place_are_one_administrators() {
     assert_eq!(figures("T15-addresses", "192.0.2.2", &["domains", "ok", "cname"], &[]), [6, 0, 6]);
     assert_eq!(figures("T20-families", "ipv4", &["has", "tried", "answered"], &[]), [92, 0, 0]);
     assert_eq!(figures("T3-headline", "misconfigured", &["domains"], &[]), [92]);
-    let codes = figures("findings", "sts-fetch-connect-refused", &["domains"], &[]);
+    let codes = figures("findings", codes::STS_FETCH_CONNECT_REFUSED.as_str(), &["domains"], &[]);
     assert_eq!(codes, [92]);
 }
 

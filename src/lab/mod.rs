@@ -10,7 +10,6 @@ mod answer;
 mod case;
 mod census;
 mod certificate;
-mod codes;
 mod consequences;
 mod export;
 mod hierarchy;
@@ -33,18 +32,18 @@ mod zoo;
 #[cfg(test)]
 mod tests;
 
+use crate::classify::codes;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use self::case::Case;
-pub use self::codes::CODES;
 pub use self::export::{LIST_FILE, TRUTH_FILE};
 pub use self::hierarchy::{Hierarchy, KnownDomain};
 pub use self::internet::{Internet, LabConfig, World, cases};
 pub use self::journal::{Counts, Journal, Request};
 pub use self::places::BEYOND_LOOPBACK;
-pub use self::truth::{Expected, Truth};
+pub use self::truth::{Expected, Truth, spoken_codes};
 
 use self::certificate::Authority;
 use self::servers::Servers;

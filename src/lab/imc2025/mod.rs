@@ -42,6 +42,8 @@ mod tests;
 
 use self::names::Place;
 use self::segments::{Found, Group, Mode};
+use crate::classify::codes;
+
 use super::case::{Case, case};
 use super::site::End;
 
@@ -76,5 +78,5 @@ fn adopter(place: Place) -> Option<Case> {
 
 fn reports_only() -> Case {
     let case = case("reports-only", "TLSRPT without MTA-STS.");
-    case.sts_end(End::Nxdomain).no_record().code("sts-record-absent")
+    case.sts_end(End::Nxdomain).no_record().code(codes::STS_RECORD_ABSENT)
 }

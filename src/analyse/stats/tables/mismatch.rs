@@ -1,5 +1,6 @@
 //! T12 and T14: valid policies that do not cover the MX hosts, by mode and by whether one provider does both.
 
+use crate::classify::codes;
 use crate::analyse::Row;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, share, shares};
@@ -45,10 +46,10 @@ const PRIMARY: [(&str, &str); 5] = [
 ];
 
 const LABELS: [(&str, &str, &str); 4] = [
-    ("also-policy-host", "also: lists the policy host", "sts-policy-mx-is-policy-host"),
-    ("also-typo", "also: typing error", "sts-mx-typo"),
-    ("also-tld", "also: other top-level domain", "sts-mx-tld-mismatch"),
-    ("also-stale", "also: patterns that match nothing", "sts-mx-stale-pattern"),
+    ("also-policy-host", "also: lists the policy host", codes::STS_POLICY_MX_IS_POLICY_HOST),
+    ("also-typo", "also: typing error", codes::STS_MX_TYPO),
+    ("also-tld", "also: other top-level domain", codes::STS_MX_TLD_MISMATCH),
+    ("also-stale", "also: patterns that match nothing", codes::STS_MX_STALE_PATTERN),
 ];
 
 fn count_mismatch(adopter: &Adopter<'_>, details: &mut Details) {
@@ -62,7 +63,7 @@ fn count_mismatch(adopter: &Adopter<'_>, details: &mut Details) {
         (None, Some("unknown")) => "mx-unknown",
         (None, _) => "nothing",
     };
-    let labels = LABELS.iter().filter(|(_, _, code)| adopter.has(code)).map(|(key, _, _)| *key);
+    let labels = LABELS.iter().filter(|(_, _, code)| adopter.has(*code)).map(|(key, _, _)| *key);
     for key in ["valid", coverage].into_iter().chain(adopter.mismatch).chain(labels) {
         sheet.add(key, mode);
         sheet.add(key, ALL);

@@ -1,5 +1,6 @@
 //! T15, T16 and T17: who serves policies and takes mail, with what success, and how much of it is in few hands.
 
+use crate::classify::codes;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, share};
 use crate::analyse::stats::details::Details;
@@ -44,8 +45,8 @@ fn count_policy_hosts(adopter: &Adopter<'_>, details: &mut Details) {
         ok,
         failed,
         unknown,
-        adopter.has("sts-host-cname-dangling"),
-        adopter.has("sts-policy-empty"),
+        adopter.has(codes::STS_HOST_CNAME_DANGLING),
+        adopter.has(codes::STS_POLICY_EMPTY),
         ok && adopter.mode == Some("none"),
     ];
     details.policy_hosts.add(adopter.policy_provider.unwrap_or(NO_CNAME), flags.map(u64::from));

@@ -1,5 +1,6 @@
 //! The tables of Ashiq, Fiebig and Chung (IMC 2025), counted as they count, so that a dataset can be held against theirs cell by cell.
 
+use crate::classify::codes::{self, Code};
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, alone, share, shares};
 use crate::analyse::stats::details::Details;
@@ -56,11 +57,11 @@ pub(in crate::analyse::stats) const CLASSES: Definition = Definition {
 };
 
 /// Key, title and codes of the kinds of faulty records, the first that applies counts.
-const RECORD_FAULTS: [(&str, &str, &[&str]); 4] = [
-    ("record-no-id", "record: no id", &["sts-record-id-missing"]),
-    ("record-bad-id", "record: bad id", &["sts-record-id-invalid", "sts-record-id-too-long"]),
+const RECORD_FAULTS: [(&str, &str, &[Code]); 4] = [
+    ("record-no-id", "record: no id", &[codes::STS_RECORD_ID_MISSING]),
+    ("record-bad-id", "record: bad id", &[codes::STS_RECORD_ID_INVALID, codes::STS_RECORD_ID_TOO_LONG]),
     ("record-bad-version", "record: bad version", BAD_VERSION),
-    ("record-extension", "record: bad extension", &["sts-record-policy-keys", "sts-record-field-syntax"]),
+    ("record-extension", "record: bad extension", &[codes::STS_RECORD_POLICY_KEYS, codes::STS_RECORD_FIELD_SYNTAX]),
 ];
 
 fn count_classes(adopter: &Adopter<'_>, details: &mut Details) {
@@ -152,7 +153,7 @@ fn count_servers(adopter: &Adopter<'_>, details: &mut Details) {
             _ => None,
         },
         "http" if first(HTTP_CAUSES, adopter) == "404" => Some("http-404"),
-        "syntax" if adopter.has("sts-policy-empty") => Some("syntax-empty"),
+        "syntax" if adopter.has(codes::STS_POLICY_EMPTY) => Some("syntax-empty"),
         "syntax" if adopter.has_any(BAD_MX) => Some("syntax-mx"),
         _ => None,
     };
