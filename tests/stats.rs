@@ -12,10 +12,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use harness::{expect, rows, stderr, stdout};
 use serde_json::Value;
-use stscan::classify::codes;
 use stscan::analyse::stats::{By, StatsOptions, TableId, stats};
 use stscan::analyse::{Cell, Scan, Table};
 use stscan::classify::classify;
+use stscan::classify::codes::{self, Code};
 use stscan::dataset::{Activity, Dataset, EvidenceColumns, List, Options, Reader, Record, RunDescription, Tool, record_batch};
 use stscan::evidence::{Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Mx, Outcome, Txt};
 use stscan::input::{Accounting, Target};
@@ -78,7 +78,7 @@ fn tables_in_all_formats() {
 /// What an independent reading of a row gives.
 struct Plain {
     columns: HashMap<&'static str, Option<String>>,
-    codes: Vec<String>,
+    codes: Vec<Code>,
     policy_host: Option<String>,
     settled: bool,
 }
@@ -122,7 +122,7 @@ fn figures_are_those_of_an_independent_count() {
     let there = |row: &Plain, column: &str| is(row, column, &["valid", "invalid", "multiple"]);
     let count = |so: &dyn Fn(&Plain) -> bool| rows.iter().filter(|row| so(row)).count() as u64;
     let sts = |row: &Plain| there(row, "sts_state");
-    let has = |row: &Plain, code: &str| row.codes.iter().any(|found| found == code);
+    let has = |row: &Plain, code: Code| row.codes.contains(&code);
 
     let (t1, t2) = (&tables["T1"], &tables["T2"]);
     assert_eq!(n(t1, "all", "domains"), rows.len() as u64);
@@ -173,8 +173,8 @@ fn figures_are_those_of_an_independent_count() {
     assert_eq!(n(t3, "some-covered", "domains"), count(&|row| usable(row) && valid(row) && is(row, "mx_coverage", &["some"])));
     assert_eq!(n(t3, "loses-mail", "domains"), count(&|row| sts(row) && is(row, "delivery", &["refused"])));
     let codes: BTreeMap<&str, u64> = tables["findings"].rows.iter().map(|row| (row.key.as_str(), row.cells[0].n().unwrap())).collect();
-    let all: std::collections::BTreeSet<&str> = rows.iter().flat_map(|row| row.codes.iter().map(String::as_str)).collect();
-    assert_eq!(codes, all.iter().map(|code| (*code, count(&|row| has(row, code)))).collect());
+    let all: std::collections::BTreeSet<Code> = rows.iter().flat_map(|row| row.codes.iter().copied()).collect();
+    assert_eq!(codes, all.iter().map(|code| (code.as_str(), count(&|row| has(row, *code)))).collect());
     assert_eq!(n(&tables["study-classes"], "loses-mail", "domains"), count(&|row| sts(row) && is(row, "delivery", &["refused"])));
 
     let mut served = HashMap::<&String, u32>::new();

@@ -32,7 +32,6 @@ mod zoo;
 #[cfg(test)]
 mod tests;
 
-use crate::classify::codes;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::dataset::{DatasetError, Judgement, JudgementColumns, Reader, TargetColumns, schema};
 use crate::classify::Code;
+use crate::dataset::{DatasetError, Judgement, JudgementColumns, Reader, TargetColumns, schema};
 use crate::lab::{Internet, Truth, spoken_codes};
 
 /// Domains that are named for one difference.
@@ -171,7 +171,14 @@ mod tests {
         let lab = Internet::new(LabConfig::default());
         let truth = lab.truth("eol-lf.test").unwrap();
         let mut confusion = Confusion { codes: spoken_codes().map(|code| (code, Tally::default())).collect(), ..Confusion::default() };
-        let right = truth.codes.iter().copied().map(StoredCode::Known).chain([StoredCode::Unknown("a-code-beyond-the-truth")]).map(finding).collect();
+        let right = truth
+            .codes
+            .iter()
+            .copied()
+            .map(StoredCode::Known)
+            .chain([StoredCode::Unknown("a-code-beyond-the-truth")])
+            .map(finding)
+            .collect();
         confusion.add("right.test", &truth, &judgement(&truth, right));
         assert_eq!((confusion.missed(), confusion.wrong(), confusion.differing(), confusion.values), (0, 0, 0, 9));
         for _ in 0..7 {

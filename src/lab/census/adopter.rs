@@ -31,14 +31,20 @@ const SELF_FAULTS: &[Share] = &[
     (5_500, |case| case.host_at(places::REFUSED).no_policy("tcp").code(codes::STS_FETCH_CONNECT_REFUSED)),
     (1_500, |case| case.host_at(places::FULL).policy_not_now("tcp").code(codes::STS_FETCH_CONNECT_TIMEOUT).waits()),
     (1_700, |case| case.host_end(End::Nxdomain).no_policy("dns").code(codes::STS_HOST_NXDOMAIN)),
-    (900, |case| case.patterns(&["postmaster@{d}"]).bad_policy().codes(&[codes::STS_POLICY_MX_EMAIL, codes::STS_POLICY_ENFORCED_BY_LENIENT])),
-    (900, |case| case.patterns(&["mail.{d}."]).bad_policy().codes(&[codes::STS_POLICY_MX_TRAILING_DOT, codes::STS_POLICY_ENFORCED_BY_LENIENT])),
+    (900, |case| {
+        case.patterns(&["postmaster@{d}"]).bad_policy().codes(&[codes::STS_POLICY_MX_EMAIL, codes::STS_POLICY_ENFORCED_BY_LENIENT])
+    }),
+    (900, |case| {
+        case.patterns(&["mail.{d}."]).bad_policy().codes(&[codes::STS_POLICY_MX_TRAILING_DOT, codes::STS_POLICY_ENFORCED_BY_LENIENT])
+    }),
     (400, |case| case.patterns(&[]).bad_policy().code(codes::STS_POLICY_MX_MISSING)),
 ];
 
 /// Faults of retrieval where a provider serves it (4.9 %).
 const HOSTED_FAULTS: &[Share] = &[
-    (16_000, |case| case.session(Session::Unprovisioned).no_policy("tls").codes(&[codes::STS_FETCH_SNI_UNPROVISIONED, codes::STS_FETCH_TLS_ALERT])),
+    (16_000, |case| {
+        case.session(Session::Unprovisioned).no_policy("tls").codes(&[codes::STS_FETCH_SNI_UNPROVISIONED, codes::STS_FETCH_TLS_ALERT])
+    }),
     (17_000, |case| tls(case, Shape::Names(vec!["*.hosting.example".into()]), codes::STS_FETCH_CERT_NAME_MISMATCH)),
     (6_000, |case| tls(case, Shape::Expired, codes::STS_FETCH_CERT_EXPIRED)),
     (7_500, |case| status(case, 404, codes::STS_FETCH_NOT_FOUND)),
@@ -69,7 +75,7 @@ const MISMATCHES: &[Share] = &[
 /// Weights and modes.
 const MODES: &[(u64, &str)] = &[(500, "enforce"), (440, "testing"), (60, "none")];
 /// Weights, values of max_age and the codes that follow.
-const MAX_AGES: &[(u64, &str, &[&str])] = &[
+const MAX_AGES: &[(u64, &str, &[Code])] = &[
     (200, "86400", &[codes::STS_POLICY_MAX_AGE_SHORT]),
     (400, "604800", &[]),
     (100, "1209600", &[]),

@@ -117,7 +117,10 @@ fn no_mx() -> Case {
 }
 
 fn null_mx() -> Case {
-    without(case("null-mx", "A null MX.")).site(|site| site.mx.records = vec![Exchange(0, ".".into())]).mx_state("null").code(codes::MX_NULL)
+    without(case("null-mx", "A null MX."))
+        .site(|site| site.mx.records = vec![Exchange(0, ".".into())])
+        .mx_state("null")
+        .code(codes::MX_NULL)
 }
 
 fn wildcard_txt() -> Case {

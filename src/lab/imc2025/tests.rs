@@ -72,8 +72,13 @@ fn causes() {
     let bad_mx = [codes::STS_POLICY_MX_EMAIL, codes::STS_POLICY_MX_TRAILING_DOT, codes::STS_POLICY_MX_EMPTY];
     assert_eq!(bad_mx.map(classified).iter().sum::<u64>(), 87);
     assert_eq!(of(ThirdParty, codes::STS_POLICY_EMPTY), 5);
-    let records =
-        [codes::STS_RECORD_ID_MISSING, codes::STS_RECORD_ID_INVALID, codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_POLICY_KEYS, codes::STS_RECORD_MULTIPLE];
+    let records = [
+        codes::STS_RECORD_ID_MISSING,
+        codes::STS_RECORD_ID_INVALID,
+        codes::STS_RECORD_NEAR_MISS,
+        codes::STS_RECORD_POLICY_KEYS,
+        codes::STS_RECORD_MULTIPLE,
+    ];
     assert_eq!(records.map(classified), [65, 203, 52, 2, 9]);
     let porkbun = count(|_, segment, truth| segment.mail == Mail::Porkbun && is_at("tls")(truth));
     assert_eq!(porkbun, 7_237);

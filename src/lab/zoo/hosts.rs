@@ -12,7 +12,10 @@ fn names() -> Vec<Case> {
     vec![
         case("host-nxdomain", "The policy host does not exist.").host_end(End::Nxdomain).no_policy("dns").code(codes::STS_HOST_NXDOMAIN),
         case("host-no-address", "The policy host has no address.").host_end(End::Answer).no_policy("dns").code(codes::STS_HOST_NO_ADDRESS),
-        case("host-servfail", "SERVFAIL for the policy host.").host_end(End::Servfail).policy_not_now("dns").code(codes::STS_HOST_DNS_ERROR),
+        case("host-servfail", "SERVFAIL for the policy host.")
+            .host_end(End::Servfail)
+            .policy_not_now("dns")
+            .code(codes::STS_HOST_DNS_ERROR),
         case("host-aaaa-servfail", "SERVFAIL for AAAA only, which does no harm while there is an A.")
             .site(|site| site.host_aaaa.end = End::Servfail),
         case("host-silence", "No answer for the policy host.")

@@ -24,7 +24,9 @@ fn responses() -> Vec<Case> {
             .header("Server", "cloudflare")
             .no_policy("http")
             .codes(&[codes::STS_FETCH_STATUS_FORBIDDEN, codes::STS_FETCH_UA_FILTERED]),
-        case("nosniff", "With a header for browsers.").header("X-Content-Type-Options", "nosniff").code(codes::STS_FETCH_CONTENT_TYPE_NOSNIFF),
+        case("nosniff", "With a header for browsers.")
+            .header("X-Content-Type-Options", "nosniff")
+            .code(codes::STS_FETCH_CONTENT_TYPE_NOSNIFF),
         case("nosniff-not", "With that header and a word that means nothing.").header("X-Content-Type-Options", "none"),
     ]
 }

@@ -239,7 +239,7 @@ const NEAR: &[(Code, &str)] = &[
 
 /// Tells each case of which codes it is the near miss.
 pub(super) fn declare(cases: Vec<Case>) -> Vec<Case> {
-    let near = |case: Case| NEAR.iter().filter(|(_, name)| *name == case.name).fold(case.clone(), |case, (code, _)| case.near(code));
+    let near = |case: Case| NEAR.iter().filter(|(_, name)| *name == case.name).fold(case.clone(), |case, (code, _)| case.near(*code));
     cases.into_iter().map(near).collect()
 }
 

@@ -14,7 +14,7 @@ const PRIVATE: Ipv4Addr = Ipv4Addr::new(10, 1, 2, 3);
 fn mx_hosts() -> Vec<Case> {
     vec![
         mx1("mx-nxdomain", "An MX host that does not exist.", Neighbour::end("mx1", End::Nxdomain)).code(codes::MX_NO_ADDRESS),
-        mx1(codes::MX_NO_ADDRESS, "An MX host without an address.", Neighbour::new("mx1")).code(codes::MX_NO_ADDRESS),
+        mx1("mx-no-address", "An MX host without an address.", Neighbour::new("mx1")).code(codes::MX_NO_ADDRESS),
         mx1("mx-host-servfail", "SERVFAIL for an MX host, which settles nothing.", Neighbour::end("mx1", End::Servfail)),
         mx1(
             "mx-half-servfail",
@@ -26,7 +26,8 @@ fn mx_hosts() -> Vec<Case> {
             "An MX host with IPv6 only.",
             Neighbour { aaaa: Reply::records(vec![Ipv6Addr::new(0x2a10, 0, 0, 0, 0, 0, 0, 1)]), ..Neighbour::new("mx1") },
         ),
-        mx1(codes::MX_CNAME, "An MX host that is an alias.", Neighbour::at("mx1", PUBLIC).cname("{-}.mail-company.example")).code(codes::MX_CNAME),
+        mx1("mx-cname", "An MX host that is an alias.", Neighbour::at("mx1", PUBLIC).cname("{-}.mail-company.example"))
+            .code(codes::MX_CNAME),
         mx1("mx-cname-dangling", "An MX host that is an alias to nothing.", Neighbour::end("mx1", End::Nxdomain).cname("{-}.gone.example"))
             .codes(&[codes::MX_CNAME, codes::MX_NO_ADDRESS]),
         mx1("mx-private", "An MX host with a private address.", Neighbour::at("mx1", PRIVATE)).code(codes::MX_PRIVATE_ADDRESS),
@@ -103,7 +104,8 @@ fn receivers() -> Vec<Case> {
     let null = || Neighbour { mx: Reply::records(vec![Exchange(0, ".".into())]), ..Neighbour::new("reports") };
     vec![
         to("rua-null-mx", "Reports go to a domain that takes no mail.", null()).code(codes::TLSRPT_RUA_DOMAIN_NULL_MX),
-        to("rua-no-mx", "Reports go to a domain with neither MX nor address.", Neighbour::new("reports")).code(codes::TLSRPT_RUA_DOMAIN_NO_MX),
+        to("rua-no-mx", "Reports go to a domain with neither MX nor address.", Neighbour::new("reports"))
+            .code(codes::TLSRPT_RUA_DOMAIN_NO_MX),
         to("rua-implicit-mx", "Reports go to a domain with an address, which takes mail.", Neighbour::at("reports", PUBLIC)),
         to("rua-nxdomain", "Reports go to a domain that does not exist.", Neighbour::end("reports", End::Nxdomain))
             .code(codes::TLSRPT_RUA_DOMAIN_NXDOMAIN),

@@ -33,7 +33,10 @@ fn version_and_mode() -> Vec<Case> {
         bad("mode-case", "The mode with a capital letter.", "enforce", "Enforce", &[codes::STS_POLICY_MODE_CASE]),
         bad("mode-report", "The mode report of an early draft.", "enforce", "report", &[codes::STS_POLICY_MODE_LEGACY_REPORT]),
         case("mode-none-without-mx", "Mode none needs no mx.").mode("none").patterns(&[]).no_comparison(),
-        case("testing-short", "Mode testing with a max_age of a day.").mode("testing").max_age("86400").code(codes::STS_POLICY_MAX_AGE_SHORT),
+        case("testing-short", "Mode testing with a max_age of a day.")
+            .mode("testing")
+            .max_age("86400")
+            .code(codes::STS_POLICY_MAX_AGE_SHORT),
     ]
 }
 

@@ -53,7 +53,12 @@ fn lines() -> Vec<Case> {
         bad("line-separator", "Lines end with U+2028.", joined(LINES, "\u{2028}"), codes::STS_POLICY_LINE_SEPARATOR),
         bad("escaped-newline", "Line ends are written as backslash and n.", LINES.join("\\n"), codes::STS_POLICY_ESCAPED_NEWLINE),
         bad("single-line", "All fields on one line.", LINES.join(" "), codes::STS_POLICY_SINGLE_LINE),
-        readable("blank-line", "A blank line between fields.", crlf(&[&LINES[..2], &[""], &LINES[2..]].concat()), codes::STS_POLICY_BLANK_LINE),
+        readable(
+            "blank-line",
+            "A blank line between fields.",
+            crlf(&[&LINES[..2], &[""], &LINES[2..]].concat()),
+            codes::STS_POLICY_BLANK_LINE,
+        ),
         readable("trailing-blank-line", "A blank line at the end.", crlf(&[LINES, &[""]].concat()), codes::STS_POLICY_TRAILING_BLANK_LINE),
         readable(
             "leading-space",
@@ -61,7 +66,12 @@ fn lines() -> Vec<Case> {
             joined(&LINES.iter().map(|line| format!(" {line}")).collect::<Vec<_>>(), "\r\n"),
             codes::STS_POLICY_LEADING_SPACE,
         ),
-        readable("space-before-colon", "White space before the colons.", crlf(LINES).replace(": ", " : "), codes::STS_POLICY_SPACE_BEFORE_COLON),
+        readable(
+            "space-before-colon",
+            "White space before the colons.",
+            crlf(LINES).replace(": ", " : "),
+            codes::STS_POLICY_SPACE_BEFORE_COLON,
+        ),
         bad("comment", "A comment.", crlf(&[LINES, &["# managed by a robot"]].concat()), codes::STS_POLICY_COMMENT),
         bad("junk-line", "A line without a colon.", crlf(&[LINES, &["foo"]].concat()), codes::STS_POLICY_LINE_SYNTAX),
         bad("record-as-body", "The record in place of the policy.", "v=STSv1; id=1;".to_owned(), codes::STS_POLICY_LINE_SYNTAX).codes(&[
@@ -70,7 +80,12 @@ fn lines() -> Vec<Case> {
             codes::STS_POLICY_MX_MISSING,
             codes::STS_POLICY_VERSION_MISSING,
         ]),
-        bad("control-char", "A control character in a value.", crlf(&[LINES, &["note: a\u{1f}b"]].concat()), codes::STS_POLICY_CONTROL_CHAR),
+        bad(
+            "control-char",
+            "A control character in a value.",
+            crlf(&[LINES, &["note: a\u{1f}b"]].concat()),
+            codes::STS_POLICY_CONTROL_CHAR,
+        ),
         bad("nbsp", "A no-break space behind the mode.", crlf(LINES).replace("enforce", "enforce\u{a0}"), codes::STS_POLICY_NBSP),
         bad("bom", "A byte order mark at the beginning.", format!("\u{feff}{}", crlf(LINES)), codes::STS_POLICY_BOM),
         case("not-utf8", "A byte that is no UTF-8.")

@@ -13,11 +13,15 @@ fn valid() -> Vec<Case> {
             .code(codes::STS_RECORD_VERSION_SPACE),
         case("id-32-characters", "An id of the greatest length.").sts("v=STSv1; id=0123456789abcdefABCDEF0123456789;"),
         case("id-one-character", "An id of the least length.").sts("v=STSv1; id=0;"),
-        case("id-duplicate", "Two ids, of which the first counts.").sts("v=STSv1; id=first; id=second;").code(codes::STS_RECORD_ID_DUPLICATE),
+        case("id-duplicate", "Two ids, of which the first counts.")
+            .sts("v=STSv1; id=first; id=second;")
+            .code(codes::STS_RECORD_ID_DUPLICATE),
         case("id-duplicate-bad", "A second id that would be no id; the first counts.")
             .sts("v=STSv1; id=1; id=bad-id;")
             .code(codes::STS_RECORD_ID_DUPLICATE),
-        case("version-duplicate", "A second version behind the id.").sts("v=STSv1; id=1; v=STSv2;").code(codes::STS_RECORD_VERSION_DUPLICATE),
+        case("version-duplicate", "A second version behind the id.")
+            .sts("v=STSv1; id=1; v=STSv2;")
+            .code(codes::STS_RECORD_VERSION_DUPLICATE),
         case("record-unknown-field", "A field that the RFC does not define.")
             .sts("v=STSv1; id=1; x.y-z_1=ok:/,!@;")
             .code(codes::STS_RECORD_UNKNOWN_FIELD),
@@ -66,12 +70,27 @@ fn broken_fields() -> Vec<Case> {
             "v=STSv1; id=0123456789abcdefABCDEF01234567890;",
             &[codes::STS_RECORD_ID_TOO_LONG],
         ),
-        bad("id-capitals", "The field ID in capitals.", "v=STSv1; ID=20240115;", &[codes::STS_RECORD_ID_MISSING, codes::STS_RECORD_KEY_CASE]),
-        bad("record-spaces-around-equals", "White space around the equals sign.", "v=STSv1; id = 20240115;", &[codes::STS_RECORD_FIELD_SYNTAX]),
+        bad(
+            "id-capitals",
+            "The field ID in capitals.",
+            "v=STSv1; ID=20240115;",
+            &[codes::STS_RECORD_ID_MISSING, codes::STS_RECORD_KEY_CASE],
+        ),
+        bad(
+            "record-spaces-around-equals",
+            "White space around the equals sign.",
+            "v=STSv1; id = 20240115;",
+            &[codes::STS_RECORD_FIELD_SYNTAX],
+        ),
         bad("record-two-equals", "A value with an equals sign.", "v=STSv1; id=a; x=a=b", &[codes::STS_RECORD_FIELD_SYNTAX]),
         bad("record-empty-field", "Two semicolons in a row.", "v=STSv1;; id=a", &[codes::STS_RECORD_EMPTY_FIELD]),
         bad("record-empty-field-at-end", "Two semicolons at the end.", "v=STSv1; id=a;;", &[codes::STS_RECORD_EMPTY_FIELD]),
-        bad("record-trailing-space", "White space at the end that no semicolon follows.", "v=STSv1; id=a ", &[codes::STS_RECORD_TRAILING_SPACE]),
+        bad(
+            "record-trailing-space",
+            "White space at the end that no semicolon follows.",
+            "v=STSv1; id=a ",
+            &[codes::STS_RECORD_TRAILING_SPACE],
+        ),
         bad("record-trailing-newline", "A line break at the end.", "v=STSv1; id=1\r\n", &[codes::STS_RECORD_CONTROL_CHAR]),
         bad("record-accent", "A letter outside US-ASCII.", "v=STSv1; id=1; note=caf\u{e9};", &[codes::STS_RECORD_NON_ASCII]),
         bad(
@@ -121,7 +140,12 @@ fn near_misses() -> Vec<Case> {
             "\u{feff}v=STSv1; id=1",
             &[codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_NON_ASCII],
         ),
-        bad("record-as-policy", "The first line of a policy.", "version: STSv1", &[codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_POLICY_KEYS]),
+        bad(
+            "record-as-policy",
+            "The first line of a policy.",
+            "version: STSv1",
+            &[codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_POLICY_KEYS],
+        ),
         case("record-split-joined", "Two character-strings that are joined without a space.")
             .sts_set(vec![vec!["v=STSv1".into(), "id=1".into()]])
             .bad_record()

@@ -80,7 +80,9 @@ fn headers_and_framing() -> Vec<Case> {
             .delivery_open()
             .truth(|truth| (truth.policy_stage, truth.posture) = (Expected::Anything, Expected::Anything)),
         case("age", "The response comes from a cache.").header("Age", "120").code(codes::STS_FETCH_SERVED_FROM_CACHE),
-        case("cache-control-long", "May be kept for an hour.").header("Cache-Control", "max-age=3600").code(codes::STS_FETCH_CACHE_CONTROL_LONG),
+        case("cache-control-long", "May be kept for an hour.")
+            .header("Cache-Control", "max-age=3600")
+            .code(codes::STS_FETCH_CACHE_CONTROL_LONG),
         case("cache-control-short", "May be kept for a minute.").header("Cache-Control", "max-age=60"),
         case("http10", "HTTP/1.0.").site(|site| site.response.version = "HTTP/1.0").framing(Framing::Close).code(codes::STS_FETCH_HTTP10),
         case("chunked", "In small chunks.").framing(Framing::Chunked),

@@ -21,7 +21,9 @@ fn valid() -> Vec<Case> {
             .tlsrpt("v=TLSRPTv1; rua=mailto:a@{d}; rua=mailto:b@{d}")
             .codes(&[codes::TLSRPT_RUA_MULTIPLE, codes::TLSRPT_RUA_REPEATED_FIELD]),
         case("rua-address", "A host by its address.").tlsrpt("v=TLSRPTv1; rua=https://192.0.2.1/t").code(codes::TLSRPT_RUA_IP_LITERAL),
-        case("rua-single-label", "A host without a dot.").tlsrpt("v=TLSRPTv1; rua=https://collector/t").code(codes::TLSRPT_RUA_SINGLE_LABEL),
+        case("rua-single-label", "A host without a dot.")
+            .tlsrpt("v=TLSRPTv1; rua=https://collector/t")
+            .code(codes::TLSRPT_RUA_SINGLE_LABEL),
         case("tlsrpt-version-space", "A space before the first semicolon.")
             .tlsrpt("v=TLSRPTv1 ; rua=mailto:tls@{d}")
             .code(codes::TLSRPT_VERSION_SPACE),
@@ -29,7 +31,9 @@ fn valid() -> Vec<Case> {
             .tlsrpt("v=TLSRPTv1; rua=mailto:tls@reports.example")
             .code(codes::TLSRPT_RUA_EXTERNAL),
         case("rua-subdomain", "Reports go to a subdomain, which is nobody else.").tlsrpt("v=TLSRPTv1; rua=mailto:tls@reports.{d}"),
-        case("rua-port", "A port other than 443.").tlsrpt("v=TLSRPTv1; rua=https://reports.{d}:8443/t").code(codes::TLSRPT_RUA_NONSTANDARD_PORT),
+        case("rua-port", "A port other than 443.")
+            .tlsrpt("v=TLSRPTv1; rua=https://reports.{d}:8443/t")
+            .code(codes::TLSRPT_RUA_NONSTANDARD_PORT),
         case("rua-userinfo", "Credentials in the address.")
             .tlsrpt("v=TLSRPTv1; rua=https://user:pw@reports.{d}/t")
             .code(codes::TLSRPT_RUA_USERINFO),
@@ -40,7 +44,10 @@ fn valid() -> Vec<Case> {
         case("tlsrpt-unrelated-txt", "Another TXT record beside the right one.")
             .tlsrpt_set(vec![vec!["v=TLSRPTv1; rua=mailto:tls@{d}".into()], vec!["v=spf1 -all".into()]])
             .code(codes::TLSRPT_UNRELATED_TXT),
-        case("tlsrpt-only-unrelated", "Only another TXT record.").tlsrpt("v=spf1 -all").no_tlsrpt_record().code(codes::TLSRPT_UNRELATED_TXT),
+        case("tlsrpt-only-unrelated", "Only another TXT record.")
+            .tlsrpt("v=spf1 -all")
+            .no_tlsrpt_record()
+            .code(codes::TLSRPT_UNRELATED_TXT),
         case("tlsrpt-absent", "No TLSRPT record.").no_tlsrpt(),
         case("tlsrpt-two-records", "Two records count as none.")
             .tlsrpt_set(vec![vec!["v=TLSRPTv1; rua=mailto:a@{d}".into()], vec!["v=TLSRPTv1; rua=mailto:b@{d}".into()]])
@@ -81,12 +88,22 @@ fn broken() -> Vec<Case> {
         bad("rua-missing", "No rua.", "v=TLSRPTv1;", &[codes::TLSRPT_RUA_MISSING]),
         bad("rua-empty", "A rua without a value.", "v=TLSRPTv1; rua=", &[codes::TLSRPT_RUA_EMPTY]),
         bad("rua-no-scheme", "An address without mailto:.", "v=TLSRPTv1; rua=tls@{d}", &[codes::TLSRPT_RUA_NO_SCHEME]),
-        bad("rua-second-no-scheme", "A second address without mailto:.", "v=TLSRPTv1; rua=mailto:a@{d},b@{d}", &[codes::TLSRPT_RUA_NO_SCHEME]),
+        bad(
+            "rua-second-no-scheme",
+            "A second address without mailto:.",
+            "v=TLSRPTv1; rua=mailto:a@{d},b@{d}",
+            &[codes::TLSRPT_RUA_NO_SCHEME],
+        ),
         bad("rua-http", "Plain HTTP.", "v=TLSRPTv1; rua=http://reports.{d}/tls", &[codes::TLSRPT_RUA_SCHEME]),
         bad("rua-mailto-empty", "mailto: without an address.", "v=TLSRPTv1; rua=mailto:", &[codes::TLSRPT_RUA_MAILTO_SYNTAX]),
         bad("rua-https-empty", "https: without a host.", "v=TLSRPTv1; rua=https:///t", &[codes::TLSRPT_RUA_HTTPS_SYNTAX]),
         bad("rua-space", "White space before the address.", "v=TLSRPTv1; rua= mailto:tls@{d}", &[codes::TLSRPT_RUA_URI_SYNTAX]),
-        bad("rua-obfuscated", "An address hidden from robots.", "v=TLSRPTv1; rua=mailto:[email protected]", &[codes::TLSRPT_RUA_OBFUSCATED]),
+        bad(
+            "rua-obfuscated",
+            "An address hidden from robots.",
+            "v=TLSRPTv1; rua=mailto:[email protected]",
+            &[codes::TLSRPT_RUA_OBFUSCATED],
+        ),
         bad("rua-size", "A size limit as DMARC has it.", "v=TLSRPTv1; rua=mailto:a@{d}!10m", &[codes::TLSRPT_RUA_SIZE_SUFFIX]),
         bad("tlsrpt-accent", "A letter outside US-ASCII.", "v=TLSRPTv1; rua=mailto:a@{d}; note=caf\u{e9}", &[codes::TLSRPT_NON_ASCII]),
         bad("rua-capitals", "RUA in capitals.", "v=TLSRPTv1; RUA=mailto:a@{d}", &[codes::TLSRPT_RUA_MISSING, codes::TLSRPT_KEY_CASE]),

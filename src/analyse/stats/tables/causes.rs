@@ -1,11 +1,11 @@
 //! T6, T7 and T8: why the retrieval of policies fails at TLS, at HTTP and at the policy's syntax.
 
-use crate::classify::codes::{self, Code};
 use crate::analyse::Row;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, shares};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::table_id::TableId;
+use crate::classify::codes::{self, Code};
 
 use super::servers::{ALL, add, by_entity};
 
@@ -103,7 +103,13 @@ const SYNTAX_CAUSES: &[Cause] = &[
     (
         "encoding",
         "other bytes that do not belong",
-        &[codes::STS_POLICY_NOT_UTF8, codes::STS_POLICY_CONTROL_CHAR, codes::STS_POLICY_NBSP, codes::STS_POLICY_LINE_SEPARATOR, codes::STS_POLICY_BARE_CR],
+        &[
+            codes::STS_POLICY_NOT_UTF8,
+            codes::STS_POLICY_CONTROL_CHAR,
+            codes::STS_POLICY_NBSP,
+            codes::STS_POLICY_LINE_SEPARATOR,
+            codes::STS_POLICY_BARE_CR,
+        ],
     ),
     ("version-missing", "no version", &[codes::STS_POLICY_VERSION_MISSING]),
     ("version-invalid", "version not STSv1", &[codes::STS_POLICY_VERSION_INVALID, codes::STS_POLICY_VERSION_CASE]),

@@ -1,12 +1,12 @@
 //! T12 and T14: valid policies that do not cover the MX hosts, by mode and by whether one provider does both.
 
-use crate::classify::codes;
 use crate::analyse::Row;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, share, shares};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::entity::Entity;
 use crate::analyse::stats::table_id::TableId;
+use crate::classify::codes::{self, Code};
 
 use super::servers::{ALL, by_entity};
 
@@ -45,7 +45,7 @@ const PRIMARY: [(&str, &str); 5] = [
     ("different-domain", "primary: another domain"),
 ];
 
-const LABELS: [(&str, &str, &str); 4] = [
+const LABELS: [(&str, &str, Code); 4] = [
     ("also-policy-host", "also: lists the policy host", codes::STS_POLICY_MX_IS_POLICY_HOST),
     ("also-typo", "also: typing error", codes::STS_MX_TYPO),
     ("also-tld", "also: other top-level domain", codes::STS_MX_TLD_MISMATCH),

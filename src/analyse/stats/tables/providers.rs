@@ -1,6 +1,5 @@
 //! T15, T16 and T17: who serves policies and takes mail, with what success, and how much of it is in few hands.
 
-use crate::classify::codes;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, share};
 use crate::analyse::stats::details::Details;
@@ -8,6 +7,7 @@ use crate::analyse::stats::grouping::OTHER;
 use crate::analyse::stats::table_id::TableId;
 use crate::analyse::{Cell, Row};
 use crate::classify::Posture;
+use crate::classify::codes;
 
 const RECORDS: &str = "domains with an MTA-STS record";
 const OF_ROW: &str = "domains of the row";

@@ -1,12 +1,12 @@
 //! T4: what is wrong with MTA-STS records.
 
-use crate::classify::codes::{self, Code};
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, share};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::table_id::TableId;
 use crate::analyse::{Cell, Row};
 use crate::classify::RecordState;
+use crate::classify::codes::{self, Code};
 
 pub(in crate::analyse::stats) const RECORDS: Definition = Definition {
     title: "Faults of MTA-STS records",

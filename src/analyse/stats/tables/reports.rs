@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use crate::classify::codes::{self, Code};
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, alone, share};
 use crate::analyse::stats::details::Details;
@@ -11,6 +10,7 @@ use crate::analyse::stats::survey::States;
 use crate::analyse::stats::table_id::TableId;
 use crate::analyse::{Cell, Row};
 use crate::classify::RecordState;
+use crate::classify::codes::{self, Code};
 use crate::name::suffix;
 
 const WITH_RECORD: &str = "domains with a TLSRPT record";

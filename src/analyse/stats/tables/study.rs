@@ -1,11 +1,11 @@
 //! The tables of Ashiq, Fiebig and Chung (IMC 2025), counted as they count, so that a dataset can be held against theirs cell by cell.
 
-use crate::classify::codes::{self, Code};
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, alone, share, shares};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::table_id::TableId;
 use crate::analyse::{Cell, Row};
+use crate::classify::codes::{self, Code};
 use crate::classify::{Posture, RecordState};
 use crate::name::provider::{Service, provider};
 
