@@ -7,7 +7,8 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::args::CheckArguments;
-use super::{Exit, Failure, lab, plan};
+use super::exit::{Exit, Failure};
+use super::{lab, plan};
 use crate::classify::{Assessment, Finding, Severity, classify, remedy};
 use crate::evidence::Evidence;
 use crate::name::Domain;

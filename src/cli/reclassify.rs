@@ -6,7 +6,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::args::ReclassifyArguments;
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
 use crate::analyse::{Changes, reclassify};
 use crate::dataset::Manifest;
 use crate::ui::text::{safe, safe_json};

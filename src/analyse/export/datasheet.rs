@@ -3,9 +3,8 @@
 
 use std::fmt::Write;
 
-use super::Publication;
 use super::description::summary;
-use super::mailbox::Mailboxes;
+use super::publication::{Mailboxes, Publication};
 use crate::dataset::{Manifest, Tally};
 
 /// What stands where the publisher has to write.

@@ -3,7 +3,7 @@
 use arrow::datatypes::{DataType, Field};
 use serde_json::{Value, json};
 
-use super::Publication;
+use super::publication::Publication;
 use crate::dataset::{COMMENT, Manifest, UNIT, schema};
 
 /// Name of the table, of its record set and of its resource.

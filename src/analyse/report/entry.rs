@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::analyse::{AnalyseError, Scan};
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
 use crate::classify::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
 use crate::dataset::{EvidenceColumns, Judgement, JudgementColumns, StoredFinding, TargetColumns, schema};
 use crate::evidence::Evidence;

@@ -1,7 +1,9 @@
 //! The tables of a report: those of `stats`, made by it.
 
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
 use crate::analyse::stats::{By, StatsOptions, TableId, stats};
-use crate::analyse::{AnalyseError, Scan, Table};
+use crate::analyse::table::Table;
 use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::Manifest;
 

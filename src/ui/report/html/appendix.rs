@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::analyse::report::Report;
 use crate::classify::{Example, catalogue};
-use crate::ui::accounting_line;
+use crate::ui::accounting::accounting_line;
 use crate::ui::tables::grouped;
 
 use super::domain::prose;
