@@ -63,7 +63,7 @@ pub fn diff(old: &Scan, new: &Scan) -> Result<Diff, AnalyseError> {
 /// # Errors
 /// As [`diff`].
 pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseError> {
-    let named = |scan: &Scan| (scan.label.clone(), scan.manifest().started_at.clone());
+    let named = |scan: &Scan| (scan.label.clone(), scan.manifest().started_at.to_string());
     let mut diff = Diff {
         old: named(old),
         new: named(new),
@@ -174,7 +174,7 @@ fn notes(old: &Scan, new: &Scan) -> Vec<String> {
     if gap(old, new).is_some_and(|gap| gap < 0) {
         notes.push("the second dataset is the older one: what was dropped shows as adopted".to_owned());
     }
-    let (before, after) = (&old.manifest().catalogue_version, &new.manifest().catalogue_version);
+    let (before, after) = (&old.manifest().run.catalogue_version, &new.manifest().run.catalogue_version);
     if before != after {
         notes.push(format!(
             "judged by different versions of the catalogue ({before} and {after}): a change may be one of the rules; `stscan reclassify` judges both by today's"

@@ -78,7 +78,7 @@ fn shorten_paths(manifest: &mut Manifest) {
             _ => {}
         }
     }
-    if let Some(lists) = manifest.configuration.get_mut("list") {
+    if let Some(lists) = manifest.run.configuration.get_mut("list") {
         shorten(lists);
     }
 }
