@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["input", "classify", "observe"],
     &["dataset", "lab"],
     &["scan", "analyse"],
-    &["trial", "ui"],
+    &["trial", "study", "ui"],
     &["cli"],
 ];
 

@@ -14,6 +14,7 @@ use stscan::analyse::stats::TableId;
 use stscan::classify::catalogue;
 use stscan::cli::EXIT_CODES;
 use stscan::dataset::schema_markdown;
+use stscan::study;
 
 const README: &str = include_str!("../README.md");
 
@@ -44,7 +45,9 @@ fn the_tables_are_those_of_the_program() {
     compare_table("columns", &columns);
     let exits: String = EXIT_CODES.iter().map(|(exit, meaning)| format!("| {} | {meaning} |\n", *exit as i32)).collect();
     compare_table("exit", &format!("| status | meaning |\n|---|---|\n{exits}"));
-    let tables: String = TableId::ALL.iter().map(|table| format!("| `{table}` | {} |\n", table.title())).collect();
+    let general = TableId::ALL.iter().map(|table| (*table, table.title().unwrap()));
+    let all = general.chain(study::TABLES.iter().map(|(table, definition)| (*table, definition.title())));
+    let tables: String = all.map(|(table, title)| format!("| `{table}` | {title} |\n")).collect();
     compare_table("tables", &format!("| table | shows |\n|---|---|\n{tables}"));
 
     let written = include_str!("../data/findings.md");

@@ -20,6 +20,7 @@ use stscan::dataset::{Activity, Dataset, EvidenceColumns, List, Options, Reader,
 use stscan::evidence::{Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Mx, Outcome, Txt};
 use stscan::input::{Accounting, Target};
 use stscan::name::{Domain, suffix};
+use stscan::study;
 
 /// The zoo, scanned once for all tests.
 fn zoo() -> &'static Path {
@@ -43,7 +44,7 @@ fn tables(dirs: &[PathBuf], options: &StatsOptions) -> BTreeMap<String, Table> {
 }
 
 fn all_tables() -> Vec<TableId> {
-    TableId::ALL.to_vec()
+    TableId::ALL.iter().copied().chain(study::TABLES.iter().map(|(table, _)| *table)).collect()
 }
 
 fn n(table: &Table, row: &str, column: &str) -> u64 {
@@ -115,7 +116,7 @@ fn plain(dir: &Path) -> Vec<Plain> {
 
 #[test]
 fn figures_are_those_of_an_independent_count() {
-    let options = StatsOptions { tables: all_tables(), ..StatsOptions::default() };
+    let options = StatsOptions { tables: all_tables(), further: study::TABLES, ..StatsOptions::default() };
     let tables = tables(&[zoo().to_owned()], &options);
     let rows = plain(zoo());
     let is = |row: &Plain, column: &str, words: &[&str]| row.columns[column].as_deref().is_some_and(|word| words.contains(&word));
@@ -195,7 +196,8 @@ fn groups_sum_to_all() {
     // Rows of these are names, of which each group shows its own most frequent ones.
     let by_name = ["T15", "T15-addresses", "findings", "T16", "T17", "T18-receivers", "T20-issuers", "T23-run"];
     for by in By::ALL {
-        let options = StatsOptions { tables: all_tables(), by: Some(*by), top: 3, rank_bin: 100, ..StatsOptions::default() };
+        let options =
+            StatsOptions { tables: all_tables(), by: Some(*by), top: 3, rank_bin: 100, further: study::TABLES, ..StatsOptions::default() };
         for (id, table) in tables(&[zoo().to_owned()], &options) {
             if by_name.contains(&id.as_str()) {
                 continue;
@@ -220,7 +222,7 @@ fn groups_sum_to_all() {
 #[test]
 fn every_part_is_at_most_its_whole_and_every_whole_has_a_name() {
     for by in [None, Some(By::Tld), Some(By::Posture)] {
-        let options = StatsOptions { tables: all_tables(), by, ..StatsOptions::default() };
+        let options = StatsOptions { tables: all_tables(), by, further: study::TABLES, ..StatsOptions::default() };
         for table in tables(&[zoo().to_owned()], &options).values() {
             for row in &table.rows {
                 assert_eq!(row.cells.len(), table.columns.len(), "{} {}", table.id, row.key);

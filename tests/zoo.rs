@@ -7,14 +7,14 @@ mod harness;
 use std::collections::BTreeMap;
 
 use stscan::classify::Code;
-use stscan::lab::{Lab, LabConfig, World, spoken_codes};
+use stscan::lab::{Internet, Lab, spoken_codes};
 
 #[test]
 fn every_case_is_judged_as_written() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("zoo");
     let said = harness::stdout(&harness::expect(0, &["scan", "--lab=zoo", "--look-around", "-o", out.to_str().unwrap()]));
-    let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
+    let lab = Lab::start(Internet::zoo()).unwrap();
     let rows = harness::rows(&out);
     assert_eq!(rows.len(), lab.names().count(), "every name has a row");
 

@@ -11,7 +11,7 @@ const OLD_ID: &str = "id=20240101";
 
 impl Case {
     /// The same case with the codes that follow from the rest of it.
-    pub(super) fn settled(self) -> Self {
+    pub(crate) fn settled(self) -> Self {
         let is = |column: Expected, words: &[&str]| matches!(column, Expected::Is(word) if words.contains(&word));
         let truth = &self.truth;
         let deployed = is(truth.sts_state, &["valid", "invalid", "multiple"]);

@@ -16,7 +16,7 @@ use super::*;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn zoo() -> Lab {
-    Lab::start(LabConfig::default()).unwrap()
+    Lab::start(Internet::zoo()).unwrap()
 }
 
 fn question(name: &str, kind: RecordType) -> Vec<u8> {
@@ -341,7 +341,7 @@ fn every_code_has_a_near_miss() {
 
 #[test]
 fn the_zoo_repeats_evenly() {
-    let internet = Internet::new(LabConfig { names: Some(cases().len() as u64 * 3), ..LabConfig::default() });
+    let internet = Internet::zoo().with_names(Some(cases().len() as u64 * 3));
     let mut count: HashMap<&str, u32> = HashMap::new();
     for name in internet.names() {
         *count.entry(internet.truth(&name).unwrap().case).or_default() += 1;
@@ -352,7 +352,7 @@ fn the_zoo_repeats_evenly() {
 }
 
 fn census(seed: u64) -> Internet {
-    Internet::new(LabConfig { world: World::Census, names: None, seed })
+    Internet::census(seed)
 }
 
 #[test]
@@ -391,7 +391,7 @@ fn the_seed_decides() {
 #[test]
 fn a_world_can_be_written_down() {
     let dir = tempfile::tempdir().unwrap();
-    Internet::new(LabConfig::default()).write(dir.path()).unwrap();
+    Internet::zoo().write(dir.path()).unwrap();
     let list = std::fs::read_to_string(dir.path().join("names.txt")).unwrap();
     let truth = std::fs::read_to_string(dir.path().join("truth.jsonl")).unwrap();
     assert_eq!(list.lines().count(), truth.lines().count());

@@ -64,7 +64,7 @@ pub struct Truth {
 
 impl Truth {
     /// A domain where everything is right: enforce, every MX covered, reports asked for.
-    pub(super) fn protected(case: &'static str) -> Self {
+    pub(crate) fn protected(case: &'static str) -> Self {
         Self {
             case,
             codes: Vec::new(),
@@ -101,7 +101,7 @@ impl Truth {
         })
     }
 
-    pub(super) fn add(&mut self, code: Code) {
+    pub(crate) fn add(&mut self, code: Code) {
         if let Err(place) = self.codes.binary_search(&code) {
             self.codes.insert(place, code);
         }

@@ -142,7 +142,6 @@ mod tests {
     use super::*;
     use crate::classify::{StoredCode, codes};
     use crate::dataset::StoredFinding;
-    use crate::lab::LabConfig;
 
     fn finding(code: StoredCode<'_>) -> StoredFinding<'_> {
         StoredFinding { code, severity: "low", subject: "", detail: "" }
@@ -168,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_agrees_and_what_does_not_is_counted() {
-        let lab = Internet::new(LabConfig::default());
+        let lab = Internet::zoo();
         let truth = lab.truth("eol-lf.test").unwrap();
         let mut confusion = Confusion { codes: spoken_codes().map(|code| (code, Tally::default())).collect(), ..Confusion::default() };
         let right = truth

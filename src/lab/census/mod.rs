@@ -16,7 +16,10 @@ use super::case::{Case, case};
 use super::providers::{MAIL, with_mail};
 use super::site::{End, Exchange, Neighbour, Site};
 use super::truth::Truth;
+use super::world::{Found, World, role};
 
+/// Names of its own list by default.
+const NAMES: u64 = 10_000;
 /// Parts per million of all names.
 const NXDOMAIN: u64 = 40_000;
 const SERVFAIL: u64 = 3_000;
@@ -60,19 +63,7 @@ impl Census {
         Self { seed, common: cases.map(|case| (case.truth, Arc::new(case.site))).collect() }
     }
 
-    /// The name at a place of the world's own list.
-    pub(super) fn name(&self, place: u64) -> String {
-        names::name(self.seed, place)
-    }
-
-    pub(super) fn truth(&self, domain: &str) -> Truth {
-        match self.kind(domain) {
-            Kind::Common(place) => self.common.get(place).map_or_else(|| nxdomain().truth, |(truth, _)| truth.clone()),
-            Kind::Rare(case) => case.settled().truth,
-        }
-    }
-
-    pub(super) fn site(&self, domain: &str) -> Arc<Site> {
+    fn site(&self, domain: &str) -> Arc<Site> {
         match self.kind(domain) {
             Kind::Common(place) => self.common.get(place).map_or_else(|| Arc::new(nxdomain().site), |(_, site)| Arc::clone(site)),
             Kind::Rare(case) => Arc::new(case.site),
@@ -97,6 +88,36 @@ impl Census {
             Some(_) => Kind::Common(COMMON_WILDCARD),
             None => Kind::Common(COMMON.len() + provider),
         }
+    }
+}
+
+impl World for Census {
+    fn names(&self) -> u64 {
+        NAMES
+    }
+
+    fn is_endless(&self) -> bool {
+        true
+    }
+
+    fn listed(&self, place: u64) -> String {
+        names::name(self.seed, place)
+    }
+
+    fn truth(&self, domain: &str) -> Option<Truth> {
+        Some(match self.kind(domain) {
+            Kind::Common(place) => self.common.get(place).map_or_else(|| nxdomain().truth, |(truth, _)| truth.clone()),
+            Kind::Rare(case) => case.settled().truth,
+        })
+    }
+
+    fn find<'n>(&self, name: &'n str) -> Option<Found<'n>> {
+        let (role, domain) = role(name);
+        Some((domain, role, self.site(domain)))
+    }
+
+    fn is_elsewhere(&self, _name: &str) -> bool {
+        false
     }
 }
 

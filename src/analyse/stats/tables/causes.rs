@@ -10,7 +10,7 @@ use crate::classify::codes::{self, Code};
 use super::servers::{ALL, add, by_entity};
 
 /// Key, title and codes of a cause.
-pub(super) type Cause = (&'static str, &'static str, &'static [Code]);
+pub(crate) type Cause = (&'static str, &'static str, &'static [Code]);
 
 pub(in crate::analyse::stats) const TLS: Definition = Definition {
     title: "Causes of TLS failures of policy hosts, by who runs them",
@@ -28,7 +28,7 @@ pub(in crate::analyse::stats) const TLS: Definition = Definition {
     ..Definition::EMPTY
 };
 
-pub(super) const TLS_CAUSES: &[Cause] = &[
+pub(crate) const TLS_CAUSES: &[Cause] = &[
     ("name-mismatch", "certificate for other names", &[codes::STS_FETCH_CERT_NAME_MISMATCH]),
     ("no-san", "certificate without names", &[codes::STS_FETCH_CERT_NO_SAN]),
     ("expired", "expired", &[codes::STS_FETCH_CERT_EXPIRED]),
@@ -55,7 +55,7 @@ pub(in crate::analyse::stats) const HTTP: Definition = Definition {
     ..Definition::EMPTY
 };
 
-pub(super) const HTTP_CAUSES: &[Cause] = &[
+pub(crate) const HTTP_CAUSES: &[Cause] = &[
     ("robot-filter", "filter against robots (403, 503)", &[codes::STS_FETCH_UA_FILTERED]),
     ("3xx", "redirect (3xx)", &[codes::STS_FETCH_REDIRECT]),
     ("403", "403", &[codes::STS_FETCH_STATUS_FORBIDDEN]),
@@ -79,7 +79,7 @@ pub(in crate::analyse::stats) const SYNTAX: Definition = Definition {
 };
 
 /// Codes of bad values of mx.
-pub(super) const BAD_MX: &[Code] = &[
+pub(crate) const BAD_MX: &[Code] = &[
     codes::STS_POLICY_MX_EMAIL,
     codes::STS_POLICY_MX_TRAILING_DOT,
     codes::STS_POLICY_MX_EMPTY,
@@ -142,7 +142,7 @@ const SYNTAX_CAUSES: &[Cause] = &[
 ];
 
 /// The first cause that applies.
-pub(super) fn first(causes: &[Cause], adopter: &Adopter<'_>) -> &'static str {
+pub(crate) fn first(causes: &[Cause], adopter: &Adopter<'_>) -> &'static str {
     causes.iter().find(|(_, _, codes)| adopter.has_any(codes)).map_or("other", |(key, _, _)| *key)
 }
 

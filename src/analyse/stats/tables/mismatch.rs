@@ -103,7 +103,7 @@ const RELATIONS: [(&str, &str); 5] = [
 ];
 
 /// Whether a third party does both, and if so, whether it is the same.
-pub(super) fn relation(adopter: &Adopter<'_>) -> &'static str {
+pub(crate) fn relation(adopter: &Adopter<'_>) -> &'static str {
     match (adopter.policy_entity, adopter.mx_entity) {
         (Entity::ThirdParty, Entity::ThirdParty) => {
             let stem = |name: &str| name.split('.').next().unwrap_or_default().to_owned();

@@ -21,7 +21,7 @@ pub(in crate::analyse::stats) const RECORDS: Definition = Definition {
 };
 
 /// Codes of records that do not begin with the version as the RFC has it.
-pub(super) const BAD_VERSION: &[Code] = &[
+pub(crate) const BAD_VERSION: &[Code] = &[
     codes::STS_RECORD_NEAR_MISS,
     codes::STS_RECORD_UNKNOWN_VERSION,
     codes::STS_RECORD_VERSION_CASE,

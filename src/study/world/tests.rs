@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::classify::codes::{self, Code};
-
-use super::hosts::Host;
+use super::hosts::{Host, addresses};
 use super::mail::Mail;
 use super::segments::Segment;
 use super::*;
+use crate::classify::codes::{self, Code};
 use crate::lab::site::{Place as Address, Site};
 use crate::lab::truth::{Expected, Truth};
 

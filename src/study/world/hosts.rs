@@ -51,7 +51,7 @@ const SMALL_BLOCK: u8 = 18;
 const CLOSED: u8 = 16;
 
 /// Every address of this world at which policies are served, beside those of the providers that all worlds have.
-pub(in crate::lab) fn addresses() -> impl Iterator<Item = Ipv4Addr> {
+pub(super) fn addresses() -> impl Iterator<Item = Ipv4Addr> {
     let block = |block, count| (0..count).map(move |number| address(block, number));
     block(OWN_BLOCK, OWN_ADDRESSES).chain(block(UNNAMED_BLOCK, UNNAMED)).chain(block(SMALL_BLOCK, SMALL))
 }
