@@ -21,7 +21,7 @@
 //! ```text
 //! 8 cli                          arguments, exit statuses
 //! 7 trial | study | ui           a scan of the lab against its truth | the one study | progress, tables, safe text
-//! 6 scan | analyse | lab         the stages wired | figures from datasets | the built-in Internet with known truth, which names nothing else
+//! 6 scan | analyse | lab         the stages wired | figures from datasets | the built-in Internet with known truth
 //! 5 dataset                      Parquet parts and manifest
 //! 4 input | classify | observe   lists to targets | judgement, the catalogue | DNS, HTTPS, the probe
 //! 3 parse                        text to value and faults; never fails, never panics

@@ -5,6 +5,7 @@
 mod harness;
 
 use serde_json::Value;
+use stscan::classify::codes;
 use stscan::lab::{Expected, Truth};
 use stscan::study;
 
@@ -37,7 +38,7 @@ fn a_scan_counts_what_the_study_counted() {
     for (key, expected) in [
         ("sts", count(&|truth| truth.sts_state != Expected::Is("absent"))),
         ("record", count(&|truth| matches!(truth.sts_state, Expected::Is("invalid" | "multiple")))),
-        ("record-bad-id", count(&|truth| truth.codes.contains(&"sts-record-id-invalid"))),
+        ("record-bad-id", count(&|truth| truth.codes.contains(&codes::STS_RECORD_ID_INVALID))),
         ("retrieval", count(&failed)),
         ("http", count(&|truth| truth.policy_stage == Expected::Is("http"))),
         ("complete", count(&|truth| truth.mismatch == Expected::Is("different-domain"))),

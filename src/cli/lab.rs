@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::args::{LabArguments, LabCommand};
 use super::exit::{Exit, Failure};
+use crate::classify::Code;
 use crate::lab::{BEYOND_LOOPBACK, Internet, Lab, cases};
 use crate::scan::{NetworkPlan, raise_file_limit};
 use crate::vocabulary::vocabulary;
@@ -96,12 +97,17 @@ fn list(as_json: bool) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     for case in cases {
-        writeln!(out, "{}\n    {}\n    expected: {}", case.name, case.about, case.truth.codes.join(" "))?;
+        writeln!(out, "{}\n    {}\n    expected: {}", case.name, case.about, words(&case.truth.codes))?;
         if !case.near.is_empty() {
-            writeln!(out, "    a near miss of: {}", case.near.join(" "))?;
+            writeln!(out, "    a near miss of: {}", words(&case.near))?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// Codes, separated by spaces.
+fn words(codes: &[Code]) -> String {
+    codes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 fn write(config: LabChoice, dir: &Path) -> Result<Exit, Failure> {

@@ -5,6 +5,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use crate::classify::codes::{self, Code};
+
 use super::site::{Elsewhere, End, Exchange, Framing, Neighbour, Place, Reply, Response, Session, Shape, Site, Strings, Text};
 use super::truth::{Expected, Truth};
 
@@ -18,7 +20,7 @@ pub struct Case {
     /// What a correct scan says.
     pub truth: Truth,
     /// Codes that it comes close to and does not have, so that a scan that is too eager is found out.
-    pub near: Vec<&'static str>,
+    pub near: Vec<Code>,
     /// Whether a scan has to wait for a time-out, or for a slow server, to see it.
     pub waits: bool,
     /// Whether it needs an IPv6 loopback.
@@ -136,8 +138,8 @@ impl Case {
         self.policy.mode = mode;
         self.site.response.body = self.policy.text();
         match mode {
-            "testing" => self.code("sts-mode-testing").posture("testing").delivery("reported"),
-            "none" => self.code("sts-mode-none").posture("none").delivery("opportunistic"),
+            "testing" => self.code(codes::STS_MODE_TESTING).posture("testing").delivery("reported"),
+            "none" => self.code(codes::STS_MODE_NONE).posture("none").delivery("opportunistic"),
             _ => self,
         }
     }
@@ -159,7 +161,7 @@ impl Case {
     pub(crate) fn lf(mut self) -> Self {
         self.policy.end = "\n";
         self.site.response.body = self.policy.text();
-        self.code("sts-policy-eol-lf")
+        self.code(codes::STS_POLICY_EOL_LF)
     }
 
     /// The policy's exact text.
@@ -266,17 +268,17 @@ impl Case {
 
 /// What follows.
 impl Case {
-    pub(crate) fn code(mut self, code: &'static str) -> Self {
+    pub(crate) fn code(mut self, code: Code) -> Self {
         self.truth.add(code);
         self
     }
 
-    pub(crate) fn codes(self, codes: &[&'static str]) -> Self {
-        codes.iter().fold(self, |case, code| case.code(code))
+    pub(crate) fn codes(self, codes: &[Code]) -> Self {
+        codes.iter().fold(self, |case, code| case.code(*code))
     }
 
     /// A code that it comes close to and does not have.
-    pub(crate) fn near(mut self, code: &'static str) -> Self {
+    pub(crate) fn near(mut self, code: Code) -> Self {
         self.near.push(code);
         self
     }
@@ -312,7 +314,7 @@ impl Case {
 
     /// Whether there is an MTA-STS record cannot be known.
     pub(crate) fn unknown_record(self) -> Self {
-        let case = self.code("sts-record-dns-error").posture("unknown").delivery("unknown").unfetched();
+        let case = self.code(codes::STS_RECORD_DNS_ERROR).posture("unknown").delivery("unknown").unfetched();
         case.truth(|t| t.sts_state = Expected::Is("unknown"))
     }
 
@@ -402,6 +404,6 @@ impl Case {
 
     /// What is at the name of the TLSRPT record, if anything, is none.
     pub(crate) fn no_tlsrpt_record(self) -> Self {
-        self.code("tlsrpt-absent").tlsrpt_state("absent")
+        self.code(codes::TLSRPT_ABSENT).tlsrpt_state("absent")
     }
 }

@@ -10,7 +10,6 @@ mod answer;
 pub(crate) mod case;
 mod census;
 mod certificate;
-mod codes;
 mod consequences;
 mod export;
 mod hierarchy;
@@ -38,13 +37,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use self::case::Case;
-pub use self::codes::CODES;
 pub use self::export::{LIST_FILE, TRUTH_FILE};
 pub use self::hierarchy::{Hierarchy, KnownDomain};
 pub use self::internet::Internet;
 pub use self::journal::{Counts, Journal, Request};
 pub use self::places::BEYOND_LOOPBACK;
-pub use self::truth::{Expected, Truth};
+pub use self::truth::{Expected, Truth, spoken_codes};
 pub use self::zoo::cases;
 
 use self::certificate::Authority;

@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use crate::classify::codes;
+
 use super::case::Case;
 use super::places;
 
@@ -96,9 +98,9 @@ pub(crate) fn target(name: &str) -> Option<Target> {
 /// The case with its policy at a place of [`HOSTING`]: the aliases, the address and the codes that follow.
 pub(crate) fn with_hosting(case: Case, place: usize) -> Case {
     let Some(hosting) = HOSTING.get(place) else { return case };
-    let case = case.host_cname(&[hosting.host]).host_at(places::provider(place as u8)).code("sts-host-cname");
+    let case = case.host_cname(&[hosting.host]).host_at(places::provider(place as u8)).code(codes::STS_HOST_CNAME);
     match hosting.record {
-        Some(record) => case.sts_cname(&[record]).code("sts-record-cname"),
-        None => case.code("sts-delegation-partial"),
+        Some(record) => case.sts_cname(&[record]).code(codes::STS_RECORD_CNAME),
+        None => case.code(codes::STS_DELEGATION_PARTIAL),
     }
 }

@@ -10,6 +10,7 @@ use crate::analyse::stats::tables::mismatch::relation;
 use crate::analyse::stats::tables::records::BAD_VERSION;
 use crate::analyse::stats::tables::servers::{ALL, FAILURES, add, by_entity, entity_columns};
 use crate::analyse::{Cell, Row};
+use crate::classify::codes::{self, Code};
 use crate::classify::{Posture, RecordState};
 use crate::name::provider::{Service, provider};
 
@@ -76,11 +77,11 @@ static CLASSES_TABLE: Definition = Definition {
 };
 
 /// Key, title and codes of the kinds of faulty records, the first that applies counts.
-const RECORD_FAULTS: [(&str, &str, &[&str]); 4] = [
-    ("record-no-id", "record: no id", &["sts-record-id-missing"]),
-    ("record-bad-id", "record: bad id", &["sts-record-id-invalid", "sts-record-id-too-long"]),
+const RECORD_FAULTS: [(&str, &str, &[Code]); 4] = [
+    ("record-no-id", "record: no id", &[codes::STS_RECORD_ID_MISSING]),
+    ("record-bad-id", "record: bad id", &[codes::STS_RECORD_ID_INVALID, codes::STS_RECORD_ID_TOO_LONG]),
     ("record-bad-version", "record: bad version", BAD_VERSION),
-    ("record-extension", "record: bad extension", &["sts-record-policy-keys", "sts-record-field-syntax"]),
+    ("record-extension", "record: bad extension", &[codes::STS_RECORD_POLICY_KEYS, codes::STS_RECORD_FIELD_SYNTAX]),
 ];
 
 fn count_classes(adopter: &Adopter<'_>, details: &mut Details) {
@@ -172,7 +173,7 @@ fn count_servers(adopter: &Adopter<'_>, details: &mut Details) {
             _ => None,
         },
         "http" if first(HTTP_CAUSES, adopter) == "404" => Some("http-404"),
-        "syntax" if adopter.has("sts-policy-empty") => Some("syntax-empty"),
+        "syntax" if adopter.has(codes::STS_POLICY_EMPTY) => Some("syntax-empty"),
         "syntax" if adopter.has_any(BAD_MX) => Some("syntax-mx"),
         _ => None,
     };

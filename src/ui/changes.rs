@@ -5,6 +5,8 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
+use crate::classify::codes::Code;
+
 use super::tables::csv::field;
 use super::text::{safe, safe_json};
 use crate::analyse::Cell;
@@ -74,7 +76,8 @@ pub fn csv(listed: &[&Changed]) -> String {
     let mut out = "domain,change,before,after,code\n".to_owned();
     for domain in listed {
         for change in &domain.changes {
-            let fields = [&domain.domain, change.kind.as_str(), &change.before, &change.after, change.code.unwrap_or_default()];
+            let fields =
+                [domain.domain.as_str(), change.kind.as_str(), &change.before, &change.after, change.code.map_or("", Code::as_str)];
             out.push_str(&fields.map(field).join(","));
             out.push('\n');
         }

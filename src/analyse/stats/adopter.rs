@@ -2,6 +2,7 @@
 
 use arrow::array::{Array, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray};
 
+use crate::classify::codes::Code;
 use crate::classify::{Posture, RecordState};
 use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
 
@@ -44,7 +45,7 @@ pub(crate) struct Adopter<'a> {
     pub(crate) coverage: Option<&'a str>,
     pub(crate) mismatch: Option<&'a str>,
     /// Codes of its findings.
-    pub(crate) codes: Vec<&'a str>,
+    pub(crate) codes: Vec<Code>,
     /// Who runs the policy host.
     pub(crate) policy_entity: Entity,
     /// Who runs the most preferred MX host.
@@ -87,12 +88,12 @@ impl Adopter<'_> {
     }
 
     /// Whether it has a finding.
-    pub(crate) fn has(&self, code: &str) -> bool {
+    pub(crate) fn has(&self, code: Code) -> bool {
         self.codes.contains(&code)
     }
 
     /// Whether it has one of several findings.
-    pub(crate) fn has_any(&self, codes: &[&str]) -> bool {
+    pub(crate) fn has_any(&self, codes: &[Code]) -> bool {
         self.codes.iter().any(|code| codes.contains(code))
     }
 }
@@ -160,7 +161,7 @@ impl AdopterColumns {
             delivery: text(&self.delivery, row),
             coverage: text(&self.mx_coverage, row),
             mismatch: text(&self.mismatch, row),
-            codes: elements(&self.findings, row).map(|index| self.codes.value(index)).collect(),
+            codes: elements(&self.findings, row).filter_map(|index| Code::from_word(self.codes.value(index))).collect(),
             policy_entity,
             mx_entity,
             evidence: self.evidence.as_ref().map(|evidence| evidence.row(row)).unwrap_or_default(),

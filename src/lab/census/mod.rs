@@ -10,6 +10,8 @@ mod names;
 use std::sync::Arc;
 
 use self::draws::Draws;
+use crate::classify::codes;
+
 use super::case::{Case, case};
 use super::providers::{MAIL, with_mail};
 use super::site::{End, Exchange, Neighbour, Site};
@@ -132,18 +134,21 @@ fn silent() -> Case {
 }
 
 fn no_mx() -> Case {
-    without(case("no-mx", "No MX.")).mx(&[]).mx_state("none").code("mx-none")
+    without(case("no-mx", "No MX.")).mx(&[]).mx_state("none").code(codes::MX_NONE)
 }
 
 fn null_mx() -> Case {
-    without(case("null-mx", "A null MX.")).site(|site| site.mx.records = vec![Exchange(0, ".".into())]).mx_state("null").code("mx-null")
+    without(case("null-mx", "A null MX."))
+        .site(|site| site.mx.records = vec![Exchange(0, ".".into())])
+        .mx_state("null")
+        .code(codes::MX_NULL)
 }
 
 fn wildcard_txt() -> Case {
     let case = case("wildcard-txt", "A wildcard TXT record answers for every name.").sts("v=spf1 -all").tlsrpt("v=spf1 -all");
     let case = case.neighbour(Neighbour::txt("*", "v=spf1 -all"));
-    let case = case.no_record().codes(&["sts-record-absent", "sts-record-unrelated-txt", "sts-record-wildcard-txt"]);
-    case.no_tlsrpt_record().code("tlsrpt-unrelated-txt")
+    let case = case.no_record().codes(&[codes::STS_RECORD_ABSENT, codes::STS_RECORD_UNRELATED_TXT, codes::STS_RECORD_WILDCARD_TXT]);
+    case.no_tlsrpt_record().code(codes::TLSRPT_UNRELATED_TXT)
 }
 
 /// Mail with one of the providers, neither MTA-STS nor TLSRPT.
@@ -152,15 +157,15 @@ fn plain(name: &'static str, provider: usize) -> Case {
 }
 
 fn tlsrpt_alone(provider: usize) -> Case {
-    with_mail(case("tlsrpt-alone", "TLSRPT without MTA-STS."), provider).sts_end(End::Nxdomain).no_record().code("sts-record-absent")
+    with_mail(case("tlsrpt-alone", "TLSRPT without MTA-STS."), provider).sts_end(End::Nxdomain).no_record().code(codes::STS_RECORD_ABSENT)
 }
 
 fn without(case: Case) -> Case {
-    let case = case.sts_end(End::Nxdomain).no_record().code("sts-record-absent");
+    let case = case.sts_end(End::Nxdomain).no_record().code(codes::STS_RECORD_ABSENT);
     case.tlsrpt_end(End::Nxdomain).no_tlsrpt_record()
 }
 
 fn failing(case: Case, end: End) -> Case {
     let case = case.mx_end(end).unknown_mx().sts_end(end).unknown_record();
-    case.tlsrpt_end(end).code("tlsrpt-dns-error").tlsrpt_state("unknown")
+    case.tlsrpt_end(end).code(codes::TLSRPT_DNS_ERROR).tlsrpt_state("unknown")
 }

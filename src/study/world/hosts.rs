@@ -5,6 +5,7 @@
 
 use std::net::Ipv4Addr;
 
+use crate::classify::codes;
 use crate::lab::case::Case;
 use crate::lab::places;
 use crate::lab::providers::with_hosting;
@@ -84,5 +85,5 @@ fn alias(case: Case, target: String) -> Case {
         site.host_a.cname = vec![target.clone().into()];
         site.host_aaaa.cname = vec![target.into()];
     });
-    aliased.code("sts-host-cname").code("sts-delegation-partial")
+    aliased.code(codes::STS_HOST_CNAME).code(codes::STS_DELEGATION_PARTIAL)
 }

@@ -42,6 +42,7 @@ mod tests;
 
 use self::names::Place;
 use self::segments::{Found, Group, Mode};
+use crate::classify::codes;
 use std::net::Ipv4Addr;
 
 use crate::lab::Internet;
@@ -109,5 +110,5 @@ fn adopter(place: Place) -> Option<Case> {
 
 fn reports_only() -> Case {
     let case = case("reports-only", "TLSRPT without MTA-STS.");
-    case.sts_end(End::Nxdomain).no_record().code("sts-record-absent")
+    case.sts_end(End::Nxdomain).no_record().code(codes::STS_RECORD_ABSENT)
 }
