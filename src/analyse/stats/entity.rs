@@ -76,7 +76,7 @@ pub(crate) fn columns(by_address: bool) -> Vec<&'static str> {
 }
 
 /// Most hosts that are kept apart, of 12 bytes each; beyond, new ones are not counted and stay unclassified.
-const MOST_HOSTS: usize = 4_000_000;
+const MAX_HOSTS: usize = 4_000_000;
 
 /// How many domains each host serves.
 #[derive(Default)]
@@ -140,7 +140,7 @@ impl Hosts {
     }
 
     fn plus(&mut self, hash: u64, domains: u32) {
-        if self.domains.len() >= MOST_HOSTS && !self.domains.contains_key(&hash) {
+        if self.domains.len() >= MAX_HOSTS && !self.domains.contains_key(&hash) {
             self.overflowed = true;
             return;
         }

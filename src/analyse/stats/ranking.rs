@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 /// Most names that are kept, of perhaps 100 bytes each.
-const MOST_NAMES: usize = 400_000;
+const MAX_NAMES: usize = 400_000;
 
 /// Counts of `K` kinds by name. The first kind decides which names are kept.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct Ranking<const K: usize> {
 
 impl<const K: usize> Default for Ranking<K> {
     fn default() -> Self {
-        Self { names: HashMap::new(), most: MOST_NAMES, lost: 0 }
+        Self { names: HashMap::new(), most: MAX_NAMES, lost: 0 }
     }
 }
 

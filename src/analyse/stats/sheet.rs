@@ -1,4 +1,4 @@
-//! The counters of one table in one group: so many a row and column.
+//! The counters of one table in one group: so many per row and column.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 pub(crate) const COLUMNS: usize = 6;
 
 /// Most rows of one sheet; rows are mostly words of ours, and what is not is counted by a `Ranking`.
-const MOST_ROWS: usize = 4096;
+const MAX_ROWS: usize = 4096;
 
 /// Counts by row and column.
 #[derive(Clone, Debug, Default)]
@@ -15,9 +15,9 @@ pub(crate) struct Sheet {
 }
 
 impl Sheet {
-    /// Counts a domain in a row and a column. A row beyond [`MOST_ROWS`] is left out.
+    /// Counts a domain in a row and a column. A row beyond [`MAX_ROWS`] is left out.
     pub(crate) fn add(&mut self, row: &str, column: usize) {
-        if !self.rows.contains_key(row) && self.rows.len() < MOST_ROWS {
+        if !self.rows.contains_key(row) && self.rows.len() < MAX_ROWS {
             self.rows.insert(row.into(), [0; COLUMNS]);
         }
         if let Some(count) = self.rows.get_mut(row).and_then(|row| row.get_mut(column)) {

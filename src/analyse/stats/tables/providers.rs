@@ -163,7 +163,7 @@ pub(in crate::analyse::stats) const CONCENTRATION: Definition = Definition {
     title: "Share of the largest operators among domains with an MTA-STS record",
     columns: &[
         ("policy-hosts", "policy hosts with a CNAME", RECORDS),
-        ("policy-operators", "policy operators", ""),
+        ("policy-operators", "number of policy operators", ""),
         ("mx", "MX hosts", RECORDS),
         ("mx-operators", "MX operators", ""),
     ],
