@@ -13,8 +13,8 @@ const LAYERS: &[&[&str]] = &[
     &["evidence", "exclusion"],
     &["parse"],
     &["input", "classify", "observe"],
-    &["dataset", "lab"],
-    &["scan", "analyse"],
+    &["dataset"],
+    &["scan", "analyse", "lab"],
     &["trial", "study", "ui"],
     &["cli"],
 ];
