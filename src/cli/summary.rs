@@ -7,7 +7,8 @@ use std::path::Path;
 use anstyle::Style;
 
 use crate::classify::{MxState, PolicyStage, Posture, RecordState, rule};
-use crate::dataset::{DnsActivity, Manifest};
+use crate::dataset::Manifest;
+use crate::observe::dns::DnsActivity;
 use crate::scan::ScanSummary;
 use crate::ui::tables::grouped;
 use crate::ui::{accounting_line, text};

@@ -106,8 +106,10 @@ mod tests {
     use arrow::datatypes::Int64Type;
 
     use super::*;
-    use crate::dataset::{DnsActivity, Reader, SharedActivity, SharedLookups, record_batch, refuse_unless_usable, samples};
+    use crate::dataset::{Reader, SharedActivity, SharedLookups, record_batch, refuse_unless_usable, samples};
     use crate::input::Accounting;
+
+    use crate::observe::dns::DnsActivity;
 
     const DNS: DnsActivity = DnsActivity {
         timeouts: 4,
