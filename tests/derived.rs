@@ -42,7 +42,7 @@ fn the_same_rules_give_the_same_files() {
     }
     assert_eq!(fs::read(ZOO.join("rejected.csv")).unwrap(), fs::read(out.join("rejected.csv")).unwrap());
     let origin = after.made_from.clone().unwrap();
-    assert_eq!((origin.made_by.as_str(), &origin.run_id, &origin.tool), ("reclassify", &before.run_id, &before.tool));
+    assert_eq!((origin.made_by.as_str(), &origin.run_id, &origin.tool), ("reclassify", &before.run.run_id, &before.run.tool));
     assert_eq!(Manifest { made_from: None, ..after }, before, "times, list, accounting, versions");
 }
 

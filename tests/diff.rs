@@ -15,9 +15,9 @@ use sha2::{Digest, Sha256};
 use stscan::analyse::Scan;
 use stscan::analyse::diff::{Diff, Kind, diff, diff_by_shares};
 use stscan::classify::{Posture, classify};
-use stscan::dataset::{AccountingEntry, Activity, Dataset, List, Options, Record, RunDescription, Tool, record_batch};
+use stscan::dataset::{Activity, Dataset, List, Options, Record, RunDescription, Tool, record_batch};
 use stscan::evidence::Evidence;
-use stscan::input::Target;
+use stscan::input::{Accounting, Target};
 
 /// A deployment; `None` as mode: no record.
 #[derive(Clone)]
@@ -110,7 +110,7 @@ fn dataset(dir: &Path, day: u64, sites: &[(&str, Site)]) {
         dataset.commit_part(shard as u64, &[record_batch(&records).unwrap()], &Activity::default()).unwrap();
     }
     let rows = sites.len() as u64;
-    dataset.finish(AccountingEntry { lines: rows, rows, ..AccountingEntry::default() }, List::default(), &Activity::default()).unwrap();
+    dataset.finish(Accounting { lines: rows, rows, ..Accounting::default() }, List::default(), &Activity::default()).unwrap();
     let path = dir.join("manifest.json");
     let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     manifest["started_at"] = format!("2026-01-{day:02}T00:00:00Z").into();

@@ -208,9 +208,12 @@ fn rows_are_the_same_over_udp_tls_and_https() {
     let https = format!("https://{}/dns-query#{NAME}", world.https);
     assert_eq!(world.scan(&names, "https", &https, &[]), over_udp);
     let manifest = |out: &str| Reader::open(Path::new(&world.path(out))).unwrap().manifest().clone();
-    assert_eq!(manifest("tls").resolvers, [tls]);
-    assert_eq!(manifest("https").resolvers, [https]);
-    assert_eq!((&manifest("https").configuration["encrypted"], &manifest("udp").configuration["encrypted"]), (&true.into(), &false.into()));
+    assert_eq!(manifest("tls").run.resolvers, [tls]);
+    assert_eq!(manifest("https").run.resolvers, [https]);
+    assert_eq!(
+        (&manifest("https").run.configuration["encrypted"], &manifest("udp").run.configuration["encrypted"]),
+        (&true.into(), &false.into())
+    );
     assert!(["tls", "https"].iter().all(|out| manifest(out).activity.dns_queries > over_udp.len() as u64));
 }
 

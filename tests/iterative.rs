@@ -67,9 +67,9 @@ fn every_domain_of_the_hierarchy_is_seen_as_it_is() {
         assert_eq!(seen, [known.mx_state, known.sts_state, known.tlsrpt_state, known.posture], "{}", known.name);
     }
     let manifest = Reader::open(Path::new(&out)).unwrap().manifest().clone();
-    assert_eq!(manifest.configuration["iterative"], true);
+    assert_eq!(manifest.run.configuration["iterative"], true);
     assert_eq!(
-        manifest.resolvers,
+        manifest.run.resolvers,
         world.hierarchy.roots().iter().map(|root| format!("{root}:{}", world.hierarchy.port())).collect::<Vec<_>>()
     );
     // A question for a sign of life may still be on its way when the scan has ended.

@@ -7,8 +7,9 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::args::CheckArguments;
-use super::{Exit, Failure, lab, plan};
-use crate::classify::{Assessment, Finding, Severity, classify, remedy, rule};
+use super::exit::{Exit, Failure};
+use super::{lab, plan};
+use crate::classify::{Assessment, Finding, Severity, classify, remedy};
 use crate::evidence::Evidence;
 use crate::name::Domain;
 use crate::scan::{Network, ScanError};
@@ -133,7 +134,7 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
 fn print_finding(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
     let style = text::severity_style(finding.severity);
     writeln!(out, "\n  {style}{}{style:#} {}  {}", finding.severity, finding.code, text::safe(&finding.subject))?;
-    let Some(rule) = rule(finding.code) else { return Ok(()) };
+    let rule = finding.code.rule();
     writeln!(out, "{}", text::fold(rule.summary, WIDTH, 4))?;
     if !finding.detail.is_empty() {
         writeln!(out, "{}", text::fold(&text::safe(&finding.detail), WIDTH, 4))?;

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::args::ExportArguments;
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
 use crate::analyse::export::{Mailboxes, Publication, export};
 
 /// Exports and says what is left to do.

@@ -6,7 +6,8 @@ use std::path::Path;
 use serde_json::json;
 
 use super::args::{LabArguments, LabCommand};
-use super::{Exit, Failure, plan};
+use super::exit::{Exit, Failure};
+use super::plan;
 use crate::lab::{BEYOND_LOOPBACK, Internet, Lab, LabConfig, cases};
 use crate::scan::{NetworkPlan, raise_file_limit};
 use crate::trial;

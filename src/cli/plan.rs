@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use super::exit::{Exit, Failure};
 use super::options::{ConfigFile, NetworkOptions, ScanOptions};
-use super::{Exit, Failure};
 use crate::dataset::SHARD_ROWS;
 use crate::input::{Column, InputOptions, Sample, Shard};
 use crate::lab::{LabConfig, World};

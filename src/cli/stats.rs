@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::args::{StatsArguments, TableFormat};
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
 use crate::analyse::Scan;
 use crate::analyse::compare::Study;
 use crate::analyse::stats::{By, EntityOptions, StatsOptions, TableId, stats};

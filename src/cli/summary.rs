@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anstyle::Style;
 
-use crate::classify::{MxState, PolicyStage, Posture, RecordState, rule};
+use crate::classify::{Code, MxState, PolicyStage, Posture, RecordState};
 use crate::dataset::Manifest;
 use crate::observe::dns::DnsActivity;
 use crate::scan::ScanSummary;
@@ -114,7 +114,7 @@ fn findings(out: &mut impl Write, tally: &BTreeMap<String, u64>) -> io::Result<(
     sorted.sort_by_key(|(code, count)| (std::cmp::Reverse(**count), *code));
     writeln!(out, "\nCommonest findings (stscan explain CODE)")?;
     for (code, count) in sorted.into_iter().take(MAX_FINDINGS) {
-        let severity = rule(code).map(|rule| rule.severity);
+        let severity = Code::from_word(code).map(|code| code.rule().severity);
         let style = severity.map_or(Style::new(), text::severity_style);
         let word = severity.map_or("", |severity| severity.as_str());
         writeln!(out, "  {code:<40} {:>10}  {style}{word}{style:#}", grouped(*count))?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 
 use super::lock::Lock;
-use super::manifest::{Manifest, Options, Part, Tool};
+use super::manifest::{Manifest, Options, Part, RunDescription, Timestamp, Tool, check_accounting};
 use super::{DatasetError, Reader, folder, part, resume};
 
 /// By what the rows of a derived dataset are judged, where it is not what judged the origin.
@@ -27,7 +27,7 @@ pub struct Judge {
 pub struct DerivedDataset {
     dir: PathBuf,
     manifest: Manifest,
-    finished_at: Option<String>,
+    finished_at: Option<Timestamp>,
     _lock: Lock,
 }
 
@@ -44,7 +44,7 @@ impl DerivedDataset {
         }
         let mut manifest = of.derived(made_by, options);
         if let Some(Judge { tool, catalogue_version, public_suffix_list }) = judge {
-            manifest = Manifest { tool, catalogue_version, public_suffix_list, ..manifest };
+            manifest.run = RunDescription { tool, catalogue_version, public_suffix_list, ..manifest.run };
         }
         resume::refuse_unless_derivable(dir, &manifest)?;
         let domains = dir.join(folder::DOMAINS);
@@ -122,7 +122,7 @@ impl DerivedDataset {
             self.manifest.list(part, activity);
         }
         if let Some(accounting) = self.manifest.accounting {
-            accounting.check(self.manifest.counts.rows)?;
+            check_accounting(&accounting, self.manifest.counts.rows)?;
         }
         self.manifest.finished_at = self.finished_at.take();
         let text = folder::manifest_text(&self.manifest)?;

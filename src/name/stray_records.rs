@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::Domain;
+use super::domain::Domain;
 
 impl Domain {
     /// Owner names at which MTA-STS and TLSRPT records are found by mistake; no sender looks there.

@@ -135,7 +135,7 @@ impl Sink {
                 rejected.close(complete)?;
                 if complete {
                     let dir = dataset.dir().to_owned();
-                    let list = list(&dataset.manifest().list, input);
+                    let list = list(&dataset.manifest().run.list, input);
                     let manifest = dataset.finish(accounting, list, &activity(network, status))?;
                     remove_spool(&dir.join(dataset::SPOOL));
                     Some(manifest)
@@ -200,7 +200,7 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDesc
         several => Some(several.iter().map(|source| source.sha256.as_str()).collect::<Vec<_>>().join(" ")),
     };
     Ok(RunDescription {
-        run_id: run_id(),
+        run_id: RunDescription::new_id(),
         tool: Tool::of_this_build(),
         catalogue_version: CATALOGUE_VERSION.to_owned(),
         configuration: plan.configuration()?,
@@ -212,15 +212,6 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDesc
         resolvers: network.resolvers().to_vec(),
         user_agent: network.user_agent().to_owned(),
     })
-}
-
-/// Time and chance: `20261123T004900Z-1f2e3d4c`.
-fn run_id() -> String {
-    let now = time::OffsetDateTime::now_utc();
-    let (date, clock) = (now.date(), now.time());
-    let (hour, minute, second) = clock.as_hms();
-    let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
-    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z-{:08x}", rand::random::<u32>())
 }
 
 fn list(begun: &List, input: &Input) -> List {

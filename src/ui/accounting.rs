@@ -1,11 +1,11 @@
 //! What became of the lines of a list, as a sum that everybody can check.
 
 use super::tables::grouped;
-use crate::dataset::AccountingEntry;
+use crate::input::Accounting;
 
 /// The sum in one line.
-pub fn accounting_line(entry: AccountingEntry) -> String {
-    let AccountingEntry { lines, rows, rejected, duplicates, excluded, not_selected, blank } = entry;
+pub fn accounting_line(accounting: Accounting) -> String {
+    let Accounting { lines, rows, rejected, duplicates, excluded, not_selected, blank } = accounting;
     let [lines, rows, rejected, duplicates, excluded, not_selected, blank] =
         [lines, rows, rejected, duplicates, excluded, not_selected, blank].map(grouped);
     format!(

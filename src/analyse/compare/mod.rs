@@ -6,7 +6,7 @@ mod imc2025;
 use std::collections::BTreeSet;
 
 use super::stats::{StatsOptions, TableId};
-use super::{Cell, Column, Row, Table};
+use super::table::{Cell, Column, Row, Table};
 use crate::vocabulary::vocabulary;
 
 use self::figure::{Block, Figure, Value};

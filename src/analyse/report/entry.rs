@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use crate::analyse::{AnalyseError, Scan};
-use crate::classify::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity, rule};
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
+use crate::classify::{Assessment, Code, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
 use crate::dataset::{EvidenceColumns, Judgement, JudgementColumns, StoredFinding, TargetColumns, schema};
 use crate::evidence::Evidence;
 use crate::input::Target;
@@ -122,7 +123,7 @@ fn assessment(stored: &Judgement<'_>) -> (Assessment, Vec<String>) {
 
 fn finding(stored: &StoredFinding<'_>) -> Option<Finding> {
     Some(Finding {
-        code: rule(stored.code)?.code,
+        code: Code::from_word(stored.code)?,
         severity: Severity::from_word(stored.severity)?,
         subject: stored.subject.to_owned(),
         detail: stored.detail.to_owned(),

@@ -1,6 +1,6 @@
 //! What a table is made of: its columns, what it counts, and how its rows are laid out.
 
-use crate::analyse::{Cell, Column, Row};
+use crate::analyse::table::{Cell, Column, Row};
 use crate::classify::RecordState;
 
 use super::adopter::Adopter;

@@ -19,7 +19,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use arrow::array::{Array, ListArray, RecordBatch, StringArray};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::analyse::{AnalyseError, Scan};
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
 use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
 use crate::vocabulary::vocabulary;
 

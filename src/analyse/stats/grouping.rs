@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use arrow::array::{Array, Int32Array, RecordBatch, StringArray};
 
-use crate::analyse::{AnalyseError, Scan};
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
 use crate::classify::Posture;
 use crate::dataset::{ColumnGroup, text};
 

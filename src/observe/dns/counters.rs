@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -47,13 +48,14 @@ macro_rules! counters {
         }
 
         /// What became of the DNS queries, summed over the sessions of the run.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(default)]
         pub struct DnsActivity {
             $($(#[doc = $meaning])+ pub $name: u64,)+
             /// How often no resolver answered and the scan waited.
             pub pauses: u64,
             /// How long it waited so, in seconds.
+            #[schemars(range(min = 0))]
             pub paused_seconds: f64,
             /// Octets of receive buffer that the kernel granted to each socket, as last used.
             pub receive_buffer: u64,

@@ -7,7 +7,7 @@ use anstyle::Style;
 use crate::analyse::Table;
 use crate::ui::text::safe;
 
-use super::{parts, wholes};
+use super::figures::{parts, wholes};
 
 /// Longest name that is shown in full; longer ones are cut.
 const LONGEST: usize = 48;

@@ -1,10 +1,10 @@
 //! T6, T7 and T8: why the retrieval of policies fails at TLS, at HTTP and at the policy's syntax.
 
-use crate::analyse::Row;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, shares};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::table_id::TableId;
+use crate::analyse::table::Row;
 
 use super::servers::{ALL, add, by_entity};
 

@@ -1,11 +1,11 @@
 //! T12 and T14: valid policies that do not cover the MX hosts, by mode and by whether one provider does both.
 
-use crate::analyse::Row;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, share, shares};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::entity::Entity;
 use crate::analyse::stats::table_id::TableId;
+use crate::analyse::table::Row;
 
 use super::servers::{ALL, by_entity};
 

@@ -5,7 +5,7 @@ use crate::analyse::stats::definition::{Definition, Figures, share};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::grouping::OTHER;
 use crate::analyse::stats::table_id::TableId;
-use crate::analyse::{Cell, Row};
+use crate::analyse::table::{Cell, Row};
 use crate::classify::Posture;
 
 const RECORDS: &str = "domains with an MTA-STS record";

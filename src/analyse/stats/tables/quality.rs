@@ -5,7 +5,7 @@ use crate::analyse::stats::definition::{Definition, Figures, alone, share};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::survey::{OUTCOMES, QUESTIONS};
 use crate::analyse::stats::table_id::TableId;
-use crate::analyse::{Cell, Row};
+use crate::analyse::table::{Cell, Row};
 use crate::evidence::{FetchFault, FetchStage, Outcome};
 
 pub(in crate::analyse::stats) const QUALITY: Definition = Definition {

@@ -1,11 +1,11 @@
 //! T5: at which stage the retrieval of policies fails, by who runs the policy host.
 
-use crate::analyse::Row;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, shares};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::entity::Entity;
 use crate::analyse::stats::table_id::TableId;
+use crate::analyse::table::Row;
 use crate::classify::Posture;
 
 /// The columns of tables by managing entity.
