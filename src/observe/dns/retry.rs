@@ -96,3 +96,152 @@ impl<W: Deref<Target: Watched>> Retry<'_, W> {
         self.health.is_alive(resolver.liveness(), since).await && !self.health.was_benched_since(resolver.liveness(), begun)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::net::Ipv4Addr;
+    use std::sync::Arc;
+
+    use tokio::time::sleep;
+
+    use super::super::health::Liveness;
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(2);
+
+    /// A resolver that does not ask anybody.
+    struct Resolver {
+        number: usize,
+        liveness: Liveness,
+    }
+
+    impl Watched for Resolver {
+        fn liveness(&self) -> &Liveness {
+            &self.liveness
+        }
+    }
+
+    fn health(resolvers: usize) -> Health<Arc<Resolver>> {
+        Health::new((0..resolvers).map(|number| Arc::new(Resolver { number, liveness: Liveness::default() })).collect())
+    }
+
+    fn config(tries: u16, patience: Option<Duration>) -> RetryConfig {
+        RetryConfig { timeout: TIMEOUT, tries, patience }
+    }
+
+    fn said(outcome: Outcome) -> Attempt<Ipv4Addr> {
+        let mut attempt = Attempt::failed(outcome, None, Some(outcome.to_string()));
+        attempt.sent = 1;
+        attempt
+    }
+
+    async fn silence() -> Attempt<Ipv4Addr> {
+        sleep(TIMEOUT).await;
+        let mut attempt = said(Outcome::Timeout);
+        attempt.waited = TIMEOUT;
+        attempt
+    }
+
+    fn unsent() -> Lookup<Ipv4Addr> {
+        Lookup::unsent("a.test".to_owned(), Outcome::LocalError)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_try_goes_to_the_next_resolver_and_the_best_result_is_kept() {
+        let (health, counters, asked) = (health(3), DnsCounters::default(), RefCell::new(Vec::new()));
+        let retry = Retry { health: &health, counters: &counters, config: config(4, Some(Duration::ZERO)), turn: 1 };
+        let mut lookup = unsent();
+        let ask = async |resolver: &Arc<Resolver>| {
+            asked.borrow_mut().push(resolver.number);
+            let outcomes = [Outcome::Malformed, Outcome::Servfail, Outcome::Timeout, Outcome::LocalError];
+            outcomes.get(asked.borrow().len() - 1).copied().map(said)
+        };
+        retry.run(&mut lookup, None, ask).await;
+        assert_eq!(asked.take(), [1, 2, 0, 1]);
+        assert_eq!((lookup.outcome, lookup.attempts), (Outcome::Servfail, 4));
+        assert_eq!((counters.totals().retries, counters.totals().activity.malformed), (3, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_final_and_a_resolver_that_was_chosen_is_asked_first() {
+        let (health, counters) = (health(2), DnsCounters::default());
+        let retry = Retry { health: &health, counters: &counters, config: config(3, None), turn: 0 };
+        let mut lookup = unsent();
+        let ask = async |resolver: &Arc<Resolver>| Some(said(if resolver.number == 1 { Outcome::Nxdomain } else { Outcome::Servfail }));
+        retry.run(&mut lookup, health.members().last(), ask).await;
+        assert_eq!((lookup.outcome, lookup.attempts, counters.totals().retries), (Outcome::Nxdomain, 1, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attempts_on_a_dead_resolver_do_not_count_and_its_return_is_waited_for() {
+        let (health, counters) = (health(1), Arc::new(DnsCounters::default()));
+        let begun = Instant::now();
+        let dead_until = begun + Duration::from_secs(3600);
+        let retry = Retry { health: &health, counters: &counters, config: config(2, None), turn: 0 };
+        let mut lookup = unsent();
+        let ask = async |_: &Arc<Resolver>| Some(if Instant::now() < dead_until { silence().await } else { said(Outcome::Nodata) });
+        let liveness = health.members()[0].liveness();
+        tokio::select! {
+            () = retry.run(&mut lookup, None, ask) => {}
+            () = health.look_after(liveness, &counters, TIMEOUT, async || Instant::now() >= dead_until) => {}
+        }
+        assert_eq!((lookup.outcome, lookup.attempts), (Outcome::Nodata, 2));
+        let totals = counters.totals();
+        assert_eq!((totals.activity.pauses, totals.paused, totals.benched), (1, false, 0));
+        assert!(begun.elapsed() >= Duration::from_secs(3600) && totals.activity.paused_seconds > 3500.0, "{totals:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_silence_of_a_zone_counts_where_its_resolver_lives() {
+        let (health, counters) = (health(1), Arc::new(DnsCounters::default()));
+        let retry = Retry { health: &health, counters: &counters, config: config(3, None), turn: 0 };
+        let (mut lookup, begun) = (unsent(), Instant::now());
+        tokio::select! {
+            () = retry.run(&mut lookup, None, async |_: &Arc<Resolver>| Some(silence().await)) => {}
+            () = health.look_after(health.members()[0].liveness(), &counters, TIMEOUT, async || true) => {}
+        }
+        assert_eq!((lookup.outcome, lookup.attempts, begun.elapsed()), (Outcome::Timeout, 3, 3 * TIMEOUT));
+        assert_eq!(counters.totals().activity.pauses, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_has_an_end_where_it_is_given_one() {
+        let (health, counters) = (health(1), Arc::new(DnsCounters::default()));
+        let patience = Duration::from_secs(10);
+        let retry = Retry { health: &health, counters: &counters, config: config(3, Some(patience)), turn: 0 };
+        let (mut first, mut second) = (unsent(), unsent());
+        let look = health.look_after(health.members()[0].liveness(), &counters, TIMEOUT, async || false);
+        let lookups = async {
+            retry.run(&mut first, None, async |_: &Arc<Resolver>| Some(silence().await)).await;
+            let begun = Instant::now();
+            retry.run(&mut second, None, async |_: &Arc<Resolver>| Some(silence().await)).await;
+            begun.elapsed()
+        };
+        let waited = tokio::select! {
+            waited = lookups => waited,
+            () = look => Duration::ZERO,
+        };
+        assert_eq!(waited, patience);
+        assert_eq!((first.outcome, first.detail.as_deref()), (Outcome::Timeout, Some("timeout")));
+        assert_eq!((second.outcome, second.detail.as_deref(), second.attempts), (Outcome::Timeout, Some("no resolver answers"), 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn resolvers_that_come_and_go_do_not_hold_a_lookup_up_for_ever() {
+        let (health, counters) = (health(1), Arc::new(DnsCounters::default()));
+        let retry = Retry { health: &health, counters: &counters, config: config(2, None), turn: 0 };
+        let mut lookup = unsent();
+        let asked = std::cell::Cell::new(0_u32);
+        // It answers nothing but every third question whether it lives.
+        let is_answering = async || {
+            asked.set(asked.get() + 1);
+            asked.get() % 3 == 0
+        };
+        tokio::select! {
+            () = retry.run(&mut lookup, None, async |_: &Arc<Resolver>| Some(silence().await)) => {}
+            () = health.look_after(health.members()[0].liveness(), &counters, TIMEOUT, is_answering) => {}
+        }
+        assert_eq!((lookup.outcome, u32::from(lookup.attempts)), (Outcome::Timeout, MAX_IN_VAIN + 2));
+    }
+}

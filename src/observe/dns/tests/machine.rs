@@ -97,21 +97,22 @@ fn a_full_device_costs_no_attempt() {
 fn a_broken_socket_is_opened_again() {
     run(async {
         let server = Server::start(|asked| vec![asked.rcode(3)]).await;
-        let (broken, used) = (Rc::new(RefCell::new(BTreeSet::new())), Rc::new(RefCell::new(BTreeSet::new())));
-        let (its_broken, its_used, breaking) = (Rc::clone(&broken), Rc::clone(&used), Rc::new(Cell::new(false)));
-        let breaks = Rc::clone(&breaking);
-        // Breaks the first two sockets for good.
+        let [used, to_break] = [(); 2].map(|()| Rc::new(RefCell::new(BTreeSet::new())));
+        let (its_used, breaks) = (Rc::clone(&used), Rc::clone(&to_break));
         let leave = move |socket: &UdpSocket, outgoing: &mut Outgoing| {
             let port = socket.local_addr().unwrap().port();
-            if breaks.get() && its_broken.borrow().len() < 2 && its_broken.borrow_mut().insert(port) {
+            if breaks.borrow_mut().remove(&port) {
                 socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write).unwrap();
             }
             its_used.borrow_mut().insert(port);
             send(socket, outgoing)
         };
         let (dns, counters) = sending(Box::new(leave), &patient_config(&server), DnsLimits::default());
-        assert_eq!(dns.lookup::<Txt>("before.test").await.outcome, Outcome::Nxdomain);
-        breaking.set(true);
+        for index in 0..2 {
+            assert_eq!(dns.lookup::<Txt>(&format!("before-{index}.test")).await.outcome, Outcome::Nxdomain);
+        }
+        let broken = used.borrow().clone();
+        *to_break.borrow_mut() = broken.clone();
         for round in 0..4 {
             let lookups = join_all((0..5).map(|index| {
                 let dns = dns.clone();
@@ -121,12 +122,12 @@ fn a_broken_socket_is_opened_again() {
                 assert_eq!((lookup.outcome, lookup.attempts), (Outcome::Nxdomain, 1));
             }
         }
-        assert_eq!(broken.borrow().len(), 2);
+        assert!(broken.len() == 2 && to_break.borrow().is_empty());
         used.borrow_mut().clear();
         for index in 0..4 {
             assert_eq!(dns.lookup::<Txt>(&format!("m{index}.test")).await.outcome, Outcome::Nxdomain, "by each of the sockets");
         }
-        assert!(used.borrow().is_disjoint(&broken.borrow()), "{used:?} {broken:?}");
+        assert!(used.borrow().is_disjoint(&broken), "{used:?} {broken:?}");
         assert_eq!(counters.totals().activity.local_errors, 0);
     });
 }
