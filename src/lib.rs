@@ -20,7 +20,7 @@
 //! A module may name only modules on lower lines; `tests/architecture.rs` enforces it.
 //! ```text
 //! 8 cli                          arguments, exit statuses
-//! 7 trial | ui                   a scan of the lab against its truth | progress, tables, safe text
+//! 7 trial | study | ui           a scan of the lab against its truth | the one study | progress, tables, safe text
 //! 6 scan | analyse               the stages wired | figures from datasets
 //! 5 dataset | lab                Parquet parts and manifest | the built-in Internet with known truth
 //! 4 input | classify | observe   lists to targets | judgement, the catalogue | DNS, HTTPS, the probe
@@ -42,6 +42,7 @@ pub mod name;
 pub mod observe;
 pub mod parse;
 pub mod scan;
+pub mod study;
 pub mod trial;
 pub mod ui;
 mod vocabulary;

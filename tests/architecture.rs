@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["input", "classify", "observe"],
     &["dataset", "lab"],
     &["scan", "analyse"],
-    &["trial", "ui"],
+    &["trial", "study", "ui"],
     &["cli"],
 ];
 
@@ -50,6 +50,37 @@ fn imports_point_down_the_layers() {
             let to = layer(&target[0]).unwrap_or_else(|| panic!("{}: module {} has no layer", source.path.display(), target[0]));
             assert!(to < from, "{} (layer {from}) names {} (layer {to})", source.path.display(), target.join("::"));
         }
+    }
+}
+
+/// What the lab expects is written by hand: it may name the codes, never what judges them.
+#[test]
+fn the_lab_knows_no_judgement() {
+    let sources = sources();
+    for (module, source) in sources.iter().filter(|(module, _)| module[0] == "lab") {
+        let judging: Vec<String> = references(module, &source.text, &sources)
+            .into_iter()
+            .filter(|target| ["classify", "parse", "observe"].contains(&target[0].as_str()) && *target != ["classify", "codes"])
+            .map(|target| target.join("::"))
+            .collect();
+        assert!(judging.is_empty(), "{} names {judging:?}; of judgement the lab may name classify::codes alone", source.path.display());
+    }
+}
+
+/// The word of a code stands where it is declared; all else names the constant, so that the compiler knows it.
+#[test]
+fn a_code_is_spelled_once() {
+    let sources = sources();
+    // Cases of the lab may be called like the code that they show, and tests read words as users write them.
+    let others = |module: &&Module| module[0] != "lab" && !module.iter().any(|part| part == "tests");
+    for code in stscan::classify::catalogue() {
+        let word = format!("\"{code}\"");
+        let places: Vec<&Path> = sources
+            .iter()
+            .filter(|(module, _)| others(module))
+            .flat_map(|(_, source)| std::iter::repeat_n(source.path.as_path(), code_of(&source.text).matches(&word).count()))
+            .collect();
+        assert!(places.len() == 1, "{code} is spelled in {places:?}; name the constant of classify::codes instead");
     }
 }
 

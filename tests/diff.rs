@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use stscan::analyse::Scan;
 use stscan::analyse::diff::{Diff, Kind, diff, diff_by_shares};
+use stscan::classify::codes;
 use stscan::classify::{Posture, classify};
 use stscan::dataset::{Activity, Dataset, List, Options, Record, RunDescription, Tool, record_batch};
 use stscan::evidence::Evidence;
@@ -227,9 +228,9 @@ fn every_change_is_seen_and_nothing_else() {
     let codes: Vec<_> =
         found.domains.iter().flat_map(|domain| &domain.changes).filter_map(|change| Some((change.kind, change.code?))).collect();
     let expected = [
-        (Kind::DroppedAbruptly, "sts-removed-abruptly"),
-        (Kind::IdOnly, "sts-id-changed-body-same"),
-        (Kind::IdReused, "sts-id-reused-body-changed"),
+        (Kind::DroppedAbruptly, codes::STS_REMOVED_ABRUPTLY),
+        (Kind::IdOnly, codes::STS_ID_CHANGED_BODY_SAME),
+        (Kind::IdReused, codes::STS_ID_REUSED_BODY_CHANGED),
     ];
     assert!(expected.iter().all(|code| codes.contains(code)), "{codes:?}");
     let same = compared(&new, &new);

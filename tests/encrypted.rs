@@ -17,7 +17,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use stscan::dataset::Reader;
 use stscan::evidence::{Evidence, Outcome};
-use stscan::lab::{Lab, LabConfig};
+use stscan::lab::{Internet, Lab};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -53,7 +53,7 @@ enum Kind {
 
 impl World {
     fn start(kind: Kind) -> Self {
-        let (dir, lab) = (tempfile::tempdir().unwrap(), Lab::start(LabConfig::default()).unwrap());
+        let (dir, lab) = (tempfile::tempdir().unwrap(), Lab::start(Internet::zoo()).unwrap());
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::new(vec![NAME.to_owned()]).unwrap();
         parameters.subject_alt_names.push(rcgen::SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)));
@@ -195,7 +195,7 @@ async fn forward(question: &[u8], upstream: &Upstream) -> Option<Vec<u8>> {
 fn names() -> Vec<String> {
     let waits = |name: &str| stscan::lab::cases().iter().any(|case| case.waits && name.strip_suffix(".test") == Some(case.name));
     let over_udp = |name: &str| name.contains("over-tcp") || name.contains("large");
-    Lab::start(LabConfig::default()).unwrap().names().filter(|name| !waits(name) && !over_udp(name)).collect()
+    Lab::start(Internet::zoo()).unwrap().names().filter(|name| !waits(name) && !over_udp(name)).collect()
 }
 
 #[test]

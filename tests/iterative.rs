@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use harness::{expect, rows, stderr, stdout};
 use stscan::dataset::Reader;
 use stscan::evidence::{Evidence, Outcome};
-use stscan::lab::{Hierarchy, Lab, LabConfig};
+use stscan::lab::{Hierarchy, Internet, Lab};
 
 /// A lab, its hierarchy, and the files that a scan needs.
 struct World {
@@ -23,7 +23,7 @@ struct World {
 
 impl World {
     fn start() -> Self {
-        let (dir, lab) = (tempfile::tempdir().unwrap(), Lab::start(LabConfig::default()).unwrap());
+        let (dir, lab) = (tempfile::tempdir().unwrap(), Lab::start(Internet::zoo()).unwrap());
         let hierarchy = lab.start_hierarchy().unwrap();
         let roots: String = hierarchy.roots().iter().map(|root| format!("{root}\n")).collect();
         fs::write(dir.path().join("root.hints"), roots).unwrap();

@@ -139,7 +139,7 @@ fn print_finding(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
     if !finding.detail.is_empty() {
         writeln!(out, "{}", text::fold(&text::safe(&finding.detail), WIDTH, 4))?;
     }
-    writeln!(out, "{}", text::fold(&format!("Mend: {}", rule.remedy), WIDTH, 4))
+    writeln!(out, "{}", text::fold(&format!("Fix: {}", rule.remedy), WIDTH, 4))
 }
 
 /// The texts that would be right, where there is something to change.

@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &ReclassifyArguments) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let rows = changes.rows;
-    writeln!(out, "{}: {rows} rows judged again, {} of them otherwise than before", arguments.out.display(), changes.changed)?;
+    writeln!(out, "{}: {rows} rows judged again, {} changed", arguments.out.display(), changes.changed)?;
     if let Some(origin) = &manifest.made_from {
         writeln!(out, "catalogue {} before, {} now", safe(&origin.catalogue_version), safe(&manifest.run.catalogue_version))?;
     }

@@ -161,12 +161,12 @@ mod tests {
         let batch = record_batch(&[record, samples::absent(1, "example.net"), samples::absent(2, "example.org")]).unwrap();
         let counts = Counts::of(&batch).unwrap();
         assert_eq!((counts.rows, counts.posture["absent"], counts.posture["broken"]), (3, 2, 1));
-        assert_eq!((counts.findings["mx-cname"], counts.findings["mx-implicit"]), (1, 2));
+        assert_eq!((counts.findings[codes::MX_CNAME.as_str()], counts.findings[codes::MX_IMPLICIT.as_str()]), (1, 2));
         assert_eq!((counts.worst["high"], counts.worst["info"]), (1, 2));
         assert_eq!((counts.policy_providers.len(), counts.policy_providers["PowerDMARC"]), (1, 1));
         assert_eq!((counts.mail_providers.len(), counts.mail_providers["Google"]), (1, 1));
         let mut sum = counts.clone();
         sum.add(&counts);
-        assert_eq!((sum.rows, sum.findings["mx-implicit"], sum.policy_stage.len()), (6, 4, 0));
+        assert_eq!((sum.rows, sum.findings[codes::MX_IMPLICIT.as_str()], sum.policy_stage.len()), (6, 4, 0));
     }
 }

@@ -106,8 +106,8 @@ mod tests {
     use arrow::datatypes::Int64Type;
 
     use super::*;
+    use crate::classify::codes;
     use crate::dataset::{Reader, SharedActivity, SharedLookups, record_batch, refuse_unless_usable, samples};
-
     use crate::observe::dns::DnsActivity;
 
     const DNS: DnsActivity = DnsActivity {
@@ -170,7 +170,10 @@ mod tests {
         let expected = ["part-00000.parquet", "part-00001.parquet", "part-00002.parquet", "part-00002_1.parquet"];
         assert_eq!(files, expected.map(|name| format!("domains/{name}")));
         assert_eq!(stored_ordinals(&dir), (0..11).collect::<Vec<_>>());
-        assert_eq!((manifest.counts.rows, manifest.counts.posture["absent"], manifest.counts.findings["mx-implicit"]), (11, 11, 11));
+        assert_eq!(
+            (manifest.counts.rows, manifest.counts.posture["absent"], manifest.counts.findings[codes::MX_IMPLICIT.as_str()]),
+            (11, 11, 11)
+        );
         assert_eq!((manifest.activity.dns_queries, manifest.activity.seconds), (60, 4.0), "two sessions");
         assert_eq!((manifest.resumed_at.len(), manifest.run.pace["rate"].as_u64(), manifest.run.list.lines), (1, Some(5), Some(14)));
         assert_eq!(Reader::open(&dir).unwrap().manifest(), &manifest);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::idna::NameError;
 
 /// A domain name as stscan keeps it: A-labels, lower case, no trailing dot, at most 253 octets.
@@ -67,6 +69,18 @@ impl Domain {
     pub fn policy_host(&self) -> String {
         self.below("mta-sts.")
     }
+
+    /// Owner names at which MTA-STS and TLSRPT records are found by mistake; no sender looks there.
+    pub fn stray_record_names(&self) -> [String; 5] {
+        ["_mta_sts.", "mta-sts.", "", "_tlsrpt.", "_smtp-tlsrpt."].map(|prefix| format!("{prefix}{self}"))
+    }
+
+    /// A name that exists only where a wildcard does (RFC 4592), as `_stscan-1a2b3c4d.DOMAIN`.
+    ///
+    /// It is random to everybody else, but the same for the same domain, so that stored evidence can be judged again.
+    pub fn wildcard_probe_name(&self) -> String {
+        format!("_stscan-{:08x}.{self}", xxh3_64(self.as_str().as_bytes()) >> 32)
+    }
 }
 
 impl serde::Serialize for Domain {
@@ -124,5 +138,22 @@ mod tests {
         assert_eq!(normalise_host("."), ".");
         assert_eq!(normalise_host("Mail.Example."), "mail.example");
         assert_eq!(normalise_host("mail.example.."), "mail.example.");
+    }
+
+    #[test]
+    fn the_label_is_random_but_always_the_same() {
+        let name = |text: &str| Domain::from_a_labels(text).unwrap().wildcard_probe_name();
+        assert_eq!(name("example.com"), name("example.com"));
+        let (label, parent) = name("example.com").split_once('.').map(|(label, parent)| (label.to_owned(), parent.to_owned())).unwrap();
+        assert_eq!((label.len(), parent.as_str()), ("_stscan-1a2b3c4d".len(), "example.com"));
+        assert!(!name("example.org").starts_with(&label));
+    }
+
+    #[test]
+    fn strays_are_neither_of_the_right_names() {
+        let domain = Domain::from_a_labels("example.com").unwrap();
+        let strays = domain.stray_record_names();
+        assert!(strays.contains(&"example.com".to_owned()) && strays.contains(&"_tlsrpt.example.com".to_owned()));
+        assert!(!strays.contains(&domain.sts_record_name()) && !strays.contains(&domain.tlsrpt_record_name()));
     }
 }

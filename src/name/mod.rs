@@ -4,7 +4,6 @@ pub mod address;
 mod domain;
 mod idna;
 pub mod provider;
-mod stray_records;
 pub mod suffix;
 
 pub use self::domain::{Domain, normalise_host};

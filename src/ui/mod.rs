@@ -1,6 +1,5 @@
 //! What a person or a program sees: the progress of a scan as a bar or JSON lines, tables of figures, safe text.
 
-mod accounting;
 mod bar;
 pub mod changes;
 pub mod facts;
@@ -11,5 +10,4 @@ pub mod report;
 pub mod tables;
 pub mod text;
 
-pub use self::accounting::accounting_line;
 pub use self::progress::{Progress, ProgressKind};

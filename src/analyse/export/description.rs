@@ -12,7 +12,7 @@ const TABLE: &str = "domains";
 /// What can be said of the dataset in a sentence.
 pub(super) fn summary(manifest: &Manifest) -> String {
     format!(
-        "MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460) of {} domains of the list {:?}, scanned by stscan from {} to {}: one row a domain, with the judgement and the evidence that it rests on.",
+        "MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460) of {} domains of the list {:?}, scanned by stscan from {} to {}: one row per domain, with the judgement and the evidence that it rests on.",
         manifest.counts.rows,
         manifest.run.list.name,
         manifest.started_at,
@@ -69,7 +69,7 @@ pub(super) fn croissant(manifest: &Manifest, publication: &Publication) -> Value
             "@type": "cr:RecordSet",
             "@id": TABLE,
             "name": TABLE,
-            "description": "One row a domain, sorted by ordinal.",
+            "description": "One row per domain, sorted by ordinal.",
             "key": { "@id": format!("{TABLE}/ordinal") },
             "field": fields,
         }],

@@ -5,7 +5,7 @@ use crate::analyse::scans::Scan;
 use crate::analyse::table::{Row, Table};
 
 use super::adopter::AdopterColumns;
-use super::catalogue::definition;
+use super::catalogue;
 use super::definition::{Definition, Figures};
 use super::details::Details;
 use super::entity::{Entity, HostColumns, Hosts};
@@ -28,9 +28,12 @@ pub struct Stats {
 /// Makes tables from datasets.
 ///
 /// # Errors
-/// If a dataset cannot be read.
+/// If a dataset cannot be read; if a table is asked for that is neither general nor registered.
 pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseError> {
-    let by_tld = options.tables.iter().any(|table| definition(*table).by_tld);
+    if let Some(unknown) = options.tables.iter().find(|table| find(options, **table).is_none()) {
+        return Err(AnalyseError::Request(format!("there is no table {unknown}")));
+    }
+    let by_tld = options.tables.iter().any(|table| definition(options, *table).by_tld);
     let survey_groups = match options.by {
         Some(by) => Grouping::find(scans, by, options)?,
         None if by_tld => Grouping::find(scans, By::Tld, options)?,
@@ -45,7 +48,7 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     }
     let counted = Counted::new(surveys, details, &survey_groups, options);
     notes.extend(counted.lost());
-    let tables = options.tables.iter().map(|table| match table {
+    let tables = options.tables.iter().map(|table| match *table {
         TableId::T23Run => Table { grouped_by: None, rows: super::tables::run::rows(scans), ..counted.table(*table) },
         TableId::Findings => Table { grouped_by: None, rows: super::tables::run::findings(scans), ..counted.table(*table) },
         _ => counted.table(*table),
@@ -53,9 +56,20 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     Ok(Stats { tables: tables.collect(), notes })
 }
 
+/// What a table is made of, whether it is general or registered.
+fn find(options: &StatsOptions, table: TableId) -> Option<&'static Definition> {
+    let registered = options.further.iter().find(|(id, _)| *id == table).map(|(_, definition)| *definition);
+    catalogue::definition(table).or(registered)
+}
+
+/// The same of a table that was asked for; others have been refused.
+fn definition(options: &StatsOptions, table: TableId) -> &'static Definition {
+    find(options, table).unwrap_or(&Definition::EMPTY)
+}
+
 /// The states of all rows, by group.
 fn survey(scans: &[Scan], groups: &Grouping, options: &StatsOptions) -> Result<Vec<Survey>, AnalyseError> {
-    let asks = |what: fn(&Definition) -> bool| options.tables.iter().any(|table| what(definition(*table)));
+    let asks = |what: fn(&Definition) -> bool| options.tables.iter().any(|table| what(definition(options, *table)));
     let reading = SurveyColumns { quality: asks(|table| table.quality), mail_providers: asks(|table| table.mail_providers) };
     let mut columns = reading.names();
     columns.extend(groups.columns());
@@ -85,10 +99,10 @@ fn at<C: Default>(counters: &mut Vec<C>, group: usize) -> &mut C {
 
 /// What is counted of the rows that have a record, by group; and whether there were too many hosts.
 fn details(scans: &[Scan], groups: &Grouping, options: &StatsOptions) -> Result<(Vec<Details>, bool), AnalyseError> {
-    let mut counted: Vec<TableId> = options.tables.iter().map(|table| definition(*table).counted_by.unwrap_or(*table)).collect();
+    let mut counted: Vec<TableId> = options.tables.iter().map(|table| definition(options, *table).counted_by.unwrap_or(*table)).collect();
     counted.sort_unstable();
     counted.dedup();
-    let definitions = || counted.iter().map(|table| definition(*table));
+    let definitions = || counted.iter().map(|table| definition(options, *table));
     let counting: Vec<_> = definitions().filter_map(|definition| definition.count).collect();
     if counting.is_empty() {
         return Ok((Vec::new(), false));
@@ -157,7 +171,7 @@ impl<'o> Counted<'o> {
     }
 
     fn table(&self, id: TableId) -> Table {
-        let definition = definition(id);
+        let definition = definition(self.options, id);
         let grouped = self.groups.by().filter(|_| definition.by_tld || self.options.by.is_some());
         let figures = |survey, details| Figures { survey, details, top: self.options.top };
         let mut rows = (definition.rows)(&figures(&self.whole.0, &self.whole.1));

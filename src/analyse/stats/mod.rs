@@ -3,22 +3,24 @@
 //! Three readings, each by all cores and each of few columns: the groups that are shown; the states of all rows, and how many domains
 //! each host serves; then the details of those rows that have a record, which in most lists are one in a hundred.
 
-mod adopter;
+pub(crate) mod adopter;
 mod catalogue;
 mod counting;
-mod definition;
-mod details;
+pub(crate) mod definition;
+pub(crate) mod details;
 mod entity;
 mod grouping;
 mod options;
 mod ranking;
 mod reading;
 mod sheet;
-mod survey;
+pub(crate) mod survey;
 mod survey_columns;
-mod table_id;
-mod tables;
+pub(crate) mod table_id;
+pub(crate) mod tables;
 
 pub use self::counting::{Stats, stats};
-pub use self::options::{By, EntityOptions, StatsOptions};
+pub use self::definition::Definition;
+pub use self::entity::EntityOptions;
+pub use self::options::{By, StatsOptions};
 pub use self::table_id::TableId;

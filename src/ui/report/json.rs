@@ -1,4 +1,4 @@
-//! The report as JSON: one object, a line a domain, in the words of `check --json`.
+//! The report as JSON: one object, one line per domain, in the words of `check --json`.
 
 use std::io::Write;
 

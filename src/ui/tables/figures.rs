@@ -1,6 +1,7 @@
 //! Counts, shares and intervals as text, and what the shares are shares of.
 
 use crate::analyse::{Cell, Interval, Table};
+use crate::input::Accounting;
 
 /// A number with a comma between thousands.
 pub fn grouped(number: u64) -> String {
@@ -13,6 +14,24 @@ pub fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// A number with its noun: `1 line`, `60,000 lines`.
+pub fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// What became of the lines of a list in one line, as a sum that everybody can check.
+pub fn accounting_line(accounting: Accounting) -> String {
+    let Accounting { lines, rows, rejected, duplicates, excluded, not_selected, blank } = accounting;
+    let [rejected, excluded, not_selected, blank] = [rejected, excluded, not_selected, blank].map(grouped);
+    format!(
+        "{} = {} + {rejected} rejected + {} + {excluded} excluded + {not_selected} not selected + {blank} not a name (blank, comment, \
+         header or other zone record)",
+        counted(lines, "line"),
+        counted(rows, "row"),
+        counted(duplicates, "duplicate")
+    )
 }
 
 /// A measure, or a difference, with as many digits as are worth reading.

@@ -7,7 +7,7 @@ mod markdown;
 mod terminal;
 
 pub use self::csv::csv;
-pub use self::figures::grouped;
+pub use self::figures::{accounting_line, counted, grouped};
 pub(in crate::ui) use self::figures::{parts, wholes};
 pub use self::json::json;
 pub use self::markdown::markdown;

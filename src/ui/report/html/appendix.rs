@@ -4,8 +4,7 @@ use maud::{Markup, html};
 
 use crate::analyse::report::Report;
 use crate::classify::{Example, catalogue};
-use crate::ui::accounting::accounting_line;
-use crate::ui::tables::grouped;
+use crate::ui::tables::{accounting_line, grouped};
 
 use super::domain::prose;
 use super::markup::{Lines, Safe, chapter, facts};

@@ -103,7 +103,7 @@ fn header(report: &Report) -> Markup {
                 label.theme.js-only {
                     "Theme "
                     select #theme {
-                        option value="" { "as the system" }
+                        option value="" { "system" }
                         option value="light" { "light" }
                         option value="dark" { "dark" }
                     }
