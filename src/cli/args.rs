@@ -105,7 +105,7 @@ const RECLASSIFY_EXAMPLES: &str = "Example:
   stscan reclassify week-30 -o week-30-today
 
 Run, times, list, parts and ordinals stay; the same rules give the same files, byte for byte. The new manifest says of what it was
-made. An interrupted run is begun anew by the same command.";
+made. The same command restarts an interrupted run.";
 
 const EXPORT_EXAMPLES: &str = "Examples:
   stscan export week-47 -o week-47-public --licence CC-BY-4.0

@@ -6,7 +6,7 @@ use arrow::array::{AsArray, RecordBatch, StringArray};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::DatasetError;
+use super::error::DatasetError;
 use super::read::FindingColumns;
 use crate::name::provider::{Service, provider};
 

@@ -13,8 +13,10 @@ use time::OffsetDateTime;
 use crate::input::Accounting;
 use crate::observe::dns::DnsActivity;
 
+use super::counts::Counts;
+use super::error::DatasetError;
+use super::schema::SCHEMA_VERSION;
 use super::shared_activity::SharedActivity;
-use super::{Counts, DatasetError, SCHEMA_VERSION};
 
 /// Options by their name, as `top` or `dns-timeout`.
 pub type Options = BTreeMap<String, Value>;

@@ -5,8 +5,8 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use serde_json::Value;
 
-use super::SCHEMA_VERSION;
 use super::manifest::Manifest;
+use super::schema::SCHEMA_VERSION;
 
 /// JSON Schema (2020-12) of `manifest.json`. Fields may be added; readers ignore what they do not know.
 pub fn manifest_schema() -> Value {

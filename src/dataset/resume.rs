@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::DatasetError;
+use super::error::DatasetError;
 use super::folder::{self, DOMAINS, LOCK, MANIFEST, REJECTED, SPOOL};
 use super::manifest::{Manifest, Origin, RunDescription};
 

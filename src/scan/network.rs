@@ -206,7 +206,7 @@ fn resolvers(plan: &NetworkPlan) -> Result<(Vec<SocketAddr>, Vec<String>), ScanE
     Ok((answering, warnings))
 }
 
-/// Queries a second in all and to each resolver, 0 for no limit.
+/// Queries per second in all and to each resolver, 0 for no limit.
 fn rates(plan: &NetworkPlan, resolvers: &[SocketAddr]) -> (u32, u32) {
     let own = resolvers.iter().all(|resolver| resolver.ip().is_loopback());
     let default = if own { 0 } else { DEFAULT_RATE };

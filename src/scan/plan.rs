@@ -18,10 +18,10 @@ use crate::input::InputOptions;
 use crate::observe::dns::{EncryptedResolver, RetryConfig};
 use crate::observe::fetch::FetchConfig;
 
-/// DNS queries a second to one name server when resolving from the root, unless the user says otherwise.
+/// DNS queries per second to one name server when resolving from the root, unless the user says otherwise.
 pub const DEFAULT_SERVER_RATE: u32 = 100;
 
-/// DNS queries a second, in all and to each resolver, unless the user says otherwise: what a public resolver bears.
+/// DNS queries per second, in all and to each resolver, unless the user says otherwise: what a public resolver bears.
 pub const DEFAULT_RATE: u32 = 1000;
 
 /// Rows by which the reader may be ahead of the oldest shard that waits to be complete: the bound of a scan's memory.
@@ -160,10 +160,10 @@ pub struct NetworkPlan {
     /// Pauses before targets whose lookups failed are tried again.
     #[serde(serialize_with = "each_in_seconds")]
     pub retry_rounds: Vec<Duration>,
-    /// DNS queries a second in all, 0 for no limit; `None`: [`DEFAULT_RATE`], or no limit where all resolvers are on loopback.
+    /// DNS queries per second in all, 0 for no limit; `None`: [`DEFAULT_RATE`], or no limit where all resolvers are on loopback.
     #[serde(skip)]
     pub rate: Option<u32>,
-    /// DNS queries a second to each resolver; as `rate`.
+    /// DNS queries per second to each resolver; as `rate`.
     #[serde(skip)]
     pub resolver_rate: Option<u32>,
     /// How long to wait for a DNS answer, how many questions to send for one lookup at most, and how long to wait for a resolver when none

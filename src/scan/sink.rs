@@ -170,7 +170,7 @@ fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path)
         && first.bytes == 0
         && others.iter().all(|source| source.bytes == 0)
     {
-        return Err(InputError::NotAList(first.name.clone(), "empty; a list has a domain name a line").into());
+        return Err(InputError::NotAList(first.name.clone(), "empty; a list has one domain name per line").into());
     }
     status.prepared();
     Ok(input)

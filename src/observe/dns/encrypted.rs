@@ -121,7 +121,7 @@ impl Encrypted {
         }
     }
 
-    /// Asks for records at a name, as [`super::Dns::lookup`] does. Never fails: whatever happens is an outcome.
+    /// Asks for records at a name, as [`super::client::Dns::lookup`] does. Never fails: whatever happens is an outcome.
     pub async fn lookup<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
         let asked = if name == "." { name } else { name.strip_suffix('.').unwrap_or(name) };
         let mut lookup = Lookup::unsent(asked.to_owned(), Outcome::LocalError);

@@ -123,7 +123,7 @@ impl Iterative {
         Err(DnsError::NoRoot { reason })
     }
 
-    /// Asks for records at a name, as [`super::Dns::lookup`] does. Never fails: whatever happens is an outcome.
+    /// Asks for records at a name, as [`super::client::Dns::lookup`] does. Never fails: whatever happens is an outcome.
     ///
     /// `resolver` is the name server whose answer was the last that was needed; it is `None`, and there are no `attempts`, where
     /// everything was known. Where no server could be found or reached the outcome is what a resolver would say or do: SERVFAIL
