@@ -7,7 +7,8 @@ use std::path::Path;
 use anstyle::Style;
 
 use crate::classify::{Code, MxState, PolicyStage, Posture, RecordState};
-use crate::dataset::{DnsActivity, Manifest};
+use crate::dataset::Manifest;
+use crate::observe::dns::DnsActivity;
 use crate::scan::ScanSummary;
 use crate::ui::tables::{accounting_line, counted, grouped};
 use crate::ui::text;
