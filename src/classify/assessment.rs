@@ -5,21 +5,9 @@ use serde::Serialize;
 use crate::parse::senders::Sender;
 use crate::vocabulary::vocabulary;
 
-use super::stored::{Computed, Readable, Stored};
-
-vocabulary! {
-    /// How much a finding matters.
-    pub enum Severity {
-        /// Mail may fail, or the protection is void.
-        High = "high",
-        /// Some senders are affected.
-        Medium = "medium",
-        /// Hygiene.
-        Low = "low",
-        /// A fact, nothing to mend.
-        Info = "info",
-    }
-}
+use super::findings::Finding;
+use super::rule::Severity;
+use super::stored::{Always, Computed, Readable, Stored};
 
 vocabulary! {
     /// Whether the domain says where its mail goes.
@@ -135,19 +123,6 @@ vocabulary! {
     }
 }
 
-/// One judgement with a stable code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// Code of the catalogue.
-    pub code: &'static str,
-    /// Severity in this case; some depend on the mode of the policy.
-    pub severity: Severity,
-    /// What it is about: a host, a field, an owner name; empty where it is the domain itself.
-    pub subject: String,
-    /// The particulars, in words; text from the network is quoted and escaped.
-    pub detail: String,
-}
-
 /// Hands the flat columns to a macro: name, type and description of each, in the order of the dataset. What is `derived` is computed
 /// from the others. Everything that goes through all columns is made of this: [`Assessment`], [`Judgement`], in `dataset` schema, builder
 /// and reader. `#[unit = ""]` and `#[range = ""]` are for numbers; the words of a vocabulary need no range.
@@ -203,12 +178,6 @@ macro_rules! flat_columns {
 
 pub(crate) use flat_columns;
 
-/// The types of the columns, as `flat_columns` writes them.
-pub(crate) mod types {
-    pub(crate) use super::{Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
-    pub(crate) use crate::parse::senders::Sender;
-}
-
 /// Defines [`Assessment`] and [`Judgement`].
 macro_rules! define {
     ($(
@@ -256,11 +225,27 @@ macro_rules! define {
 
 flat_columns!(define);
 
+impl Always for MxState {
+    const UNKNOWN: Self = Self::Unknown;
+}
+
+impl Always for RecordState {
+    const UNKNOWN: Self = Self::Unknown;
+}
+
+impl Always for Posture {
+    const UNKNOWN: Self = Self::Unknown;
+}
+
+impl Always for Delivery {
+    const UNKNOWN: Self = Self::Unknown;
+}
+
 impl Judgement<'_> {
     /// The codes of findings that this version does not know.
     pub fn unknown_codes(&self) -> Vec<String> {
         let unknown = self.findings.iter().filter(|finding| finding.known().is_none());
-        unknown.map(|finding| finding.code.to_owned()).collect()
+        unknown.map(|finding| finding.code.as_str().to_owned()).collect()
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::vocabulary::Vocabulary;
 
-use super::assessment::{Delivery, Finding, MxState, Posture, RecordState, Severity};
-use super::catalogue::rule;
+use super::codes::StoredCode;
+use super::findings::Finding;
+use super::rule::Severity;
 
 /// A type of flat column.
 pub trait Stored: Sized {
@@ -51,22 +52,6 @@ impl<V: Vocabulary> Worded for V {
 pub trait Always: Vocabulary {
     /// What stands for a word that this version does not know.
     const UNKNOWN: Self;
-}
-
-impl Always for MxState {
-    const UNKNOWN: Self = Self::Unknown;
-}
-
-impl Always for RecordState {
-    const UNKNOWN: Self = Self::Unknown;
-}
-
-impl Always for Posture {
-    const UNKNOWN: Self = Self::Unknown;
-}
-
-impl Always for Delivery {
-    const UNKNOWN: Self = Self::Unknown;
 }
 
 impl<V: Always> Stored for V {
@@ -151,7 +136,7 @@ impl Computed for Option<i64> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredFinding<'a> {
     /// Code of the catalogue.
-    pub code: &'a str,
+    pub code: StoredCode<'a>,
     /// Word of its severity.
     pub severity: &'a str,
     /// What it is about.
@@ -164,7 +149,7 @@ impl StoredFinding<'_> {
     /// The finding; `None` if this version does not know its code or severity.
     pub fn known(&self) -> Option<Finding> {
         Some(Finding {
-            code: rule(self.code)?.code,
+            code: self.code.known()?,
             severity: Severity::from_word(self.severity)?,
             subject: self.subject.to_owned(),
             detail: self.detail.to_owned(),
@@ -174,7 +159,7 @@ impl StoredFinding<'_> {
 
 impl Finding {
     fn stored(&self) -> StoredFinding<'_> {
-        StoredFinding { code: self.code, severity: self.severity.as_str(), subject: &self.subject, detail: &self.detail }
+        StoredFinding { code: StoredCode::Known(self.code), severity: self.severity.as_str(), subject: &self.subject, detail: &self.detail }
     }
 }
 

@@ -4,8 +4,11 @@ use arrow::array::{Array, ArrayRef, Int64Array, ListArray, RecordBatch, StringAr
 use arrow::datatypes::Field as ArrowField;
 use arrow::error::ArrowError;
 
-use crate::classify::types::{Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Sender, Severity};
-use crate::classify::{Always, Assessment, Judgement, Stored, StoredFinding, Worded, flat_columns, rule};
+use crate::classify::{
+    Always, Assessment, Code, Coverage, Delivery, Finding, Judgement, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity,
+    Stored, StoredCode, StoredFinding, Worded, flat_columns,
+};
+use crate::parse::senders::Sender;
 use crate::vocabulary::Vocabulary;
 
 use super::DatasetError;
@@ -123,7 +126,7 @@ columns! {
     /// A finding.
     FindingBuilder, FindingReader of Finding {
         /// Code of the catalogue; `stscan explain CODE` says more.
-        code: Text<&'static str>,
+        code: Text<Code>,
         /// How much it matters in this case.
         severity: Word<Severity>,
         /// What it is about: a host, a field, an owner name; empty where it is the domain itself.
@@ -134,13 +137,13 @@ columns! {
 }
 
 /// A code of the catalogue; others are not read as findings of this version.
-impl TextForm for &'static str {
+impl TextForm for Code {
     fn as_text(&self) -> &str {
-        self
+        self.as_str()
     }
 
     fn of_text(text: &str) -> Option<Self> {
-        rule(text).map(|rule| rule.code)
+        Self::from_word(text)
     }
 }
 
@@ -177,7 +180,7 @@ impl FindingColumns {
 
     fn get(&self, row: usize) -> Vec<StoredFinding<'_>> {
         let finding = |index| StoredFinding {
-            code: self.code.value(index),
+            code: StoredCode::of(self.code.value(index)),
             severity: self.severity.value(index),
             subject: self.subject.value(index),
             detail: self.detail.value(index),

@@ -49,7 +49,7 @@ pub use self::error::DatasetError;
 pub use self::evidence::EvidenceColumns;
 pub use self::flat::JudgementColumns;
 pub use self::folder::{REJECTED, SPOOL};
-pub use self::manifest::{AccountingEntry, Activity, DnsActivity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Tool};
+pub use self::manifest::{Activity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool};
 pub use self::manifest_schema::manifest_schema;
 pub use self::read::{PartBatches, PartFile, Reader};
 pub use self::resume::refuse_unless_usable;

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::analyse::{AnalyseError, Scan};
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
 use crate::classify::Assessment;
 use crate::dataset::{EvidenceColumns, JudgementColumns, TargetColumns, schema};
 use crate::evidence::Evidence;
