@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 use stscan::classify::codes::{self, Code};
 use stscan::classify::{Assessment, CATALOGUE_VERSION, Delivery, Finding, Mismatch, PolicyStage, Posture, RecordState, Severity, classify};
 use stscan::dataset::{
-    AccountingEntry, Activity, Dataset, EvidenceColumns, List, MAX_BATCH_ROWS, Manifest, Options, Reader, Record, RunDescription,
-    TargetColumns, Tool, record_batch,
+    Activity, Dataset, EvidenceColumns, List, MAX_BATCH_ROWS, Manifest, Options, Reader, Record, RunDescription, TargetColumns, Tool,
+    record_batch,
 };
+use stscan::input::Accounting;
 use stscan::name::suffix;
 
 /// A code of an older catalogue that this one does not know.
@@ -96,7 +97,7 @@ fn write(dir: &Path, records: &[Record], tool: Tool, catalogue_version: &str, pu
         dataset.commit_part(shard, &batches, &Activity::default()).unwrap();
     }
     let rows = records.len() as u64;
-    dataset.finish(AccountingEntry { lines: rows, rows, ..AccountingEntry::default() }, run.list, &Activity::default()).unwrap();
+    dataset.finish(Accounting { lines: rows, rows, ..Accounting::default() }, run.list, &Activity::default()).unwrap();
 }
 
 fn manifest(dir: &Path) -> Manifest {
@@ -131,7 +132,7 @@ fn what_an_older_catalogue_wrote_is_judged_anew() {
     assert!(expected.parts == made.parts, "shards, ordinals, lengths, hashes, counts");
     let origin = made.made_from.unwrap();
     assert_eq!((origin.tool, origin.catalogue_version.as_str(), origin.public_suffix_list.as_str()), (older_tool, "0.9", "psl of then"));
-    assert_eq!((made.tool, made.catalogue_version.as_str()), (Tool::of_this_build(), CATALOGUE_VERSION));
+    assert_eq!((made.run.tool, made.run.catalogue_version.as_str()), (Tool::of_this_build(), CATALOGUE_VERSION));
 
     let pairs: Vec<(&Assessment, &Assessment)> = old.iter().zip(&new).map(|(old, new)| (&old.assessment, &new.assessment)).collect();
     let codes_of = |assessment: &Assessment| -> Vec<Code> { assessment.findings.iter().map(|finding| finding.code).collect() };

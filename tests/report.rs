@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use harness::{expect, rows, stderr, stdout};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use stscan::classify::codes;
 
 /// Names of the zoo with carried columns, one of them a formula.
 const LIST: &str = "domain,owner,unit\nenforce.test,Ada,Mail\ntypo.test,Ada,=1+1\nredirect-301.test,Grace <b>,Web\n\
@@ -148,7 +149,15 @@ fn junit_is_well_formed_and_its_sums_are_right() {
     assert_eq!((said("tests"), said("failures"), said("skipped")), (cases.len(), with("failure"), with("skipped")));
     assert_eq!((cases.len(), with("skipped")), (7, 1), "{text}");
     let failed = cases.iter().find(|case| case.attribute("name") == Some("typo.test")).unwrap();
-    assert!(failed.descendants().find(|node| node.has_tag_name("failure")).unwrap().text().unwrap().contains("sts-mx-none-covered"));
+    assert!(
+        failed
+            .descendants()
+            .find(|node| node.has_tag_name("failure"))
+            .unwrap()
+            .text()
+            .unwrap()
+            .contains(codes::STS_MX_NONE_COVERED.as_str())
+    );
 }
 
 #[test]

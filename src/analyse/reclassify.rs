@@ -9,7 +9,8 @@ use std::thread;
 use arrow::array::{RecordBatch, StringArray};
 use rayon::prelude::*;
 
-use super::{AnalyseError, Scan};
+use super::error::AnalyseError;
+use super::scans::Scan;
 use crate::classify::{self, Assessment, CATALOGUE_VERSION};
 use crate::dataset::{
     ColumnGroup, DatasetError, DerivedDataset, EvidenceColumns, Judge, MAX_BATCH_ROWS, Manifest, Options, Part, Reader, Tool, elements,

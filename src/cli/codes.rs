@@ -7,7 +7,7 @@ use anstyle::Style;
 use serde_json::json;
 
 use super::args::{ExplainArguments, FormatArguments};
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
 use crate::classify::{Code, Example, Status, catalogue};
 use crate::ui::text;
 

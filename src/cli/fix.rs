@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
 use crate::classify::Code;
 
 /// What to put in place of a text.

@@ -8,8 +8,8 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::args::LintArguments;
+use super::exit::{Exit, Failure};
 use super::fix::{self, Correction};
-use super::{Exit, Failure};
 use crate::classify::{Code, Severity};
 use crate::evidence::Txt;
 use crate::parse::record_set::{Choice, RecordKind, select};

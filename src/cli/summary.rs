@@ -7,10 +7,11 @@ use std::path::Path;
 use anstyle::Style;
 
 use crate::classify::{Code, MxState, PolicyStage, Posture, RecordState};
-use crate::dataset::{DnsActivity, Manifest};
+use crate::dataset::Manifest;
+use crate::observe::dns::DnsActivity;
 use crate::scan::ScanSummary;
-use crate::ui::tables::grouped;
-use crate::ui::{accounting_line, text};
+use crate::ui::tables::{accounting_line, counted, grouped};
+use crate::ui::text;
 
 /// Findings that are shown.
 const MAX_FINDINGS: usize = 10;
@@ -25,7 +26,7 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
     let noun = if counts.rows == 1 { "domain" } else { "domains" };
     writeln!(out, "{bold}{} {noun}{bold:#}", grouped(counts.rows))?;
     if !summary.stopped {
-        writeln!(out, "  {}", accounting_line((*accounting).into()))?;
+        writeln!(out, "  {}", accounting_line(*accounting))?;
     }
     let states: Vec<&str> = MxState::ALL.iter().map(|state| state.as_str()).collect();
     section(out, "MX", &counts.mx_state, &states, counts.rows)?;
@@ -51,7 +52,7 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
     )?;
     dns(out, &manifest.activity.dns)?;
     let shown = text::safe(&dir.display().to_string());
-    writeln!(out, "\n{shown}/manifest.json\n{shown}/domains/  ({} parts)", manifest.parts.len())?;
+    writeln!(out, "\n{shown}/manifest.json\n{shown}/domains/  ({})", counted(manifest.parts.len() as u64, "part"))?;
     if accounting.rejected > 0 {
         writeln!(out, "{shown}/rejected.csv  ({} lines that are no domain name)", grouped(accounting.rejected))?;
     }

@@ -1,4 +1,4 @@
-//! The report as CSV: a line a finding, so that a spreadsheet can filter by any column; a domain without findings has one line, too.
+//! The report as CSV: one line per finding, so that a spreadsheet can filter by any column; a domain without findings has one line, too.
 
 use std::io::Write;
 

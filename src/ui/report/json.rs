@@ -1,4 +1,4 @@
-//! The report as JSON: one object, a line a domain, in the words of `check --json`.
+//! The report as JSON: one object, one line per domain, in the words of `check --json`.
 
 use std::io::Write;
 
@@ -23,11 +23,11 @@ pub fn json(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
     let about = json!({
         "report_version": VERSION,
-        "run_id": manifest.run_id,
-        "list": manifest.list.name,
+        "run_id": manifest.run.run_id,
+        "list": manifest.run.list.name,
         "started_at": manifest.started_at,
         "finished_at": manifest.finished_at,
-        "catalogue_version": manifest.catalogue_version,
+        "catalogue_version": manifest.run.catalogue_version,
         "counts": manifest.counts,
         "notes": scan.notes(),
     });

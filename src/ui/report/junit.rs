@@ -22,7 +22,7 @@ use crate::ui::text::safe;
 /// If the dataset cannot be read or the file not be written.
 pub fn junit(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
-    let name = text(&manifest.list.name);
+    let name = text(&manifest.run.list.name);
     let mut suite = TestSuite::new(name.clone());
     suite.timestamp = manifest.started_at.parse().ok();
     suite.set_time(Duration::try_from_secs_f64(manifest.activity.seconds).unwrap_or_default());

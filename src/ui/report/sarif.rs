@@ -31,7 +31,7 @@ pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     });
     let run = json!({
         "tool": { "driver": driver },
-        "automationDetails": { "id": format!("stscan/{}", manifest.run_id) },
+        "automationDetails": { "id": format!("stscan/{}", manifest.run.run_id) },
         "invocations": [invocation],
     });
     let run = safe_json(&run.to_string());

@@ -35,10 +35,10 @@ pub(super) const fn urgency_label(urgency: Urgency) -> &'static str {
         Urgency::LenientRefused => "refused by some senders",
         Urgency::High => "serious fault",
         Urgency::Medium => "fault",
-        Urgency::Unknown => "could not be told",
+        Urgency::Unknown => "could not be determined",
         Urgency::Unprotected => "no protection",
-        Urgency::Low => "small things to mend",
-        Urgency::Fine => "nothing to mend",
+        Urgency::Low => "small things to fix",
+        Urgency::Fine => "nothing to fix",
     }
 }
 

@@ -21,7 +21,7 @@ const DELIVERIES: [(Delivery, &str); 6] = [
     (Delivery::Opportunistic, "delivered without protection"),
     (Delivery::Reported, "testing: delivered without protection, failures reported"),
     (Delivery::Protected, "delivered over authenticated TLS only"),
-    (Delivery::Unknown, "could not be told"),
+    (Delivery::Unknown, "could not be determined"),
 ];
 
 /// The parts above the list of domains.
@@ -102,7 +102,7 @@ pub(super) fn findings<K: Ord>(report: &Report, key: impl Fn(Code, u64) -> K, li
             }
         }
         @if let more @ 1.. = sorted.len().saturating_sub(limit) {
-            p { "And " (more) " more finding" @if more > 1 { "s" } ": see " a href="#codes" { "what the findings mean" } "." }
+            p { "And " (more) " more " @if more == 1 { "kind" } @else { "kinds" } " of finding: see " a href="#codes" { "what the findings mean" } "." }
         }
     }
 }

@@ -1,15 +1,16 @@
 //! What Ashiq, Fiebig and Chung published (IMC 2025), figure by figure, and why a scan of the lab's world `imc2025` may differ.
 
 use super::figure::{Block, Figure, absent, count, percent};
+use super::tables;
 use crate::analyse::stats::TableId;
 
 pub(super) const BLOCKS: &[Block] = &[
-    Block { table: TableId::StudyAdoption, title: "Adoption (Table 1)", figures: ADOPTION },
+    Block { table: tables::ADOPTION, title: "Adoption (Table 1)", figures: ADOPTION },
     Block { table: TableId::T2, title: "TLSRPT beside MTA-STS (read off a figure)", figures: BOTH },
-    Block { table: TableId::StudyClasses, title: "Misconfiguration", figures: CLASSES },
-    Block { table: TableId::StudyServers, title: "Errors of policy servers by managing entity (Figure 5)", figures: SERVERS },
-    Block { table: TableId::StudyMismatch, title: "Inconsistency of policies and MX hosts", figures: MISMATCH },
-    Block { table: TableId::StudyProviders, title: "Policy-hosting providers (Table 2)", figures: PROVIDERS },
+    Block { table: tables::CLASSES, title: "Misconfiguration", figures: CLASSES },
+    Block { table: tables::SERVERS, title: "Errors of policy servers by managing entity (Figure 5)", figures: SERVERS },
+    Block { table: tables::MISMATCH, title: "Inconsistency of policies and MX hosts", figures: MISMATCH },
+    Block { table: tables::PROVIDERS, title: "Policy-hosting providers (Table 2)", figures: PROVIDERS },
 ];
 
 /// What is to be known of all of it.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::hosts::Host;
+use super::hosts::{Host, addresses};
 use super::mail::Mail;
 use super::segments::Segment;
 use super::*;
+use crate::classify::codes::{self, Code};
 use crate::lab::site::{Place as Address, Site};
 use crate::lab::truth::{Expected, Truth};
 
@@ -36,7 +37,7 @@ fn count(so: impl Fn(Entity, &Segment, &Truth) -> bool) -> u64 {
     segments.filter(is_so).map(|(_, segment)| segment.count).sum()
 }
 
-fn has(code: &'static str) -> impl Fn(&Truth) -> bool {
+fn has(code: Code) -> impl Fn(&Truth) -> bool {
     move |truth| truth.codes.contains(&code)
 }
 
@@ -64,14 +65,19 @@ fn errors_by_stage_and_managing_entity() {
 fn causes() {
     let of = |who: Entity, code| count(|entity, _, truth| entity == who && has(code)(truth));
     let classified = |code| of(SelfManaged, code) + of(ThirdParty, code);
-    assert_eq!(of(SelfManaged, "sts-fetch-cert-name-mismatch"), 8_385);
-    assert_eq!(of(ThirdParty, "sts-fetch-sni-unprovisioned"), 463);
-    assert_eq!(classified("sts-fetch-not-found"), 387);
-    let bad_mx = ["sts-policy-mx-email", "sts-policy-mx-trailing-dot", "sts-policy-mx-empty"];
+    assert_eq!(of(SelfManaged, codes::STS_FETCH_CERT_NAME_MISMATCH), 8_385);
+    assert_eq!(of(ThirdParty, codes::STS_FETCH_SNI_UNPROVISIONED), 463);
+    assert_eq!(classified(codes::STS_FETCH_NOT_FOUND), 387);
+    let bad_mx = [codes::STS_POLICY_MX_EMAIL, codes::STS_POLICY_MX_TRAILING_DOT, codes::STS_POLICY_MX_EMPTY];
     assert_eq!(bad_mx.map(classified).iter().sum::<u64>(), 87);
-    assert_eq!(of(ThirdParty, "sts-policy-empty"), 5);
-    let records =
-        ["sts-record-id-missing", "sts-record-id-invalid", "sts-record-near-miss", "sts-record-policy-keys", "sts-record-multiple"];
+    assert_eq!(of(ThirdParty, codes::STS_POLICY_EMPTY), 5);
+    let records = [
+        codes::STS_RECORD_ID_MISSING,
+        codes::STS_RECORD_ID_INVALID,
+        codes::STS_RECORD_NEAR_MISS,
+        codes::STS_RECORD_POLICY_KEYS,
+        codes::STS_RECORD_MULTIPLE,
+    ];
     assert_eq!(records.map(classified), [65, 203, 52, 2, 9]);
     let porkbun = count(|_, segment, truth| segment.mail == Mail::Porkbun && is_at("tls")(truth));
     assert_eq!(porkbun, 7_237);

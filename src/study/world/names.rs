@@ -21,7 +21,7 @@ pub(super) const ZONES: &[Zone] = &[
 /// Domains with an MTA-STS record. Their indices come first.
 pub(super) const ADOPTERS: u64 = 68_030;
 /// All domains of the world.
-pub(in crate::lab) const NAMES: u64 = ADOPTERS + 14_981 + 1_676;
+pub(super) const NAMES: u64 = ADOPTERS + 14_981 + 1_676;
 
 /// A domain by its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ fn locate(index: u64) -> Option<(Place, &'static str)> {
 const SHUFFLE: u64 = 30_011;
 
 /// The name at a place of the world's list, which is in such an order that its beginning is a fair sample of all of it.
-pub(in crate::lab) fn listed(place: u64) -> String {
+pub(super) fn listed(place: u64) -> String {
     name(place % NAMES * SHUFFLE % NAMES)
 }
 

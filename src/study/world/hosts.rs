@@ -5,6 +5,7 @@
 
 use std::net::Ipv4Addr;
 
+use crate::classify::codes;
 use crate::lab::case::Case;
 use crate::lab::places;
 use crate::lab::providers::with_hosting;
@@ -50,7 +51,7 @@ const SMALL_BLOCK: u8 = 18;
 const CLOSED: u8 = 16;
 
 /// Every address of this world at which policies are served, beside those of the providers that all worlds have.
-pub(in crate::lab) fn addresses() -> impl Iterator<Item = Ipv4Addr> {
+pub(super) fn addresses() -> impl Iterator<Item = Ipv4Addr> {
     let block = |block, count| (0..count).map(move |number| address(block, number));
     block(OWN_BLOCK, OWN_ADDRESSES).chain(block(UNNAMED_BLOCK, UNNAMED)).chain(block(SMALL_BLOCK, SMALL))
 }
@@ -84,5 +85,5 @@ fn alias(case: Case, target: String) -> Case {
         site.host_a.cname = vec![target.clone().into()];
         site.host_aaaa.cname = vec![target.into()];
     });
-    aliased.code("sts-host-cname").code("sts-delegation-partial")
+    aliased.code(codes::STS_HOST_CNAME).code(codes::STS_DELEGATION_PARTIAL)
 }

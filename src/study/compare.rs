@@ -1,15 +1,13 @@
 //! A dataset beside published figures: what a study printed, what a scan counts, and the difference.
 
-mod figure;
-mod imc2025;
-
 use std::collections::BTreeSet;
 
-use super::stats::{StatsOptions, TableId};
-use super::{Cell, Column, Row, Table};
+use super::figure::{Block, Figure, Value};
+use super::published;
+use super::tables::TABLES;
+use crate::analyse::stats::{StatsOptions, TableId};
+use crate::analyse::{Cell, Column, Row, Table};
 use crate::vocabulary::vocabulary;
-
-use self::figure::{Block, Figure, Value};
 
 vocabulary! {
     /// A publication whose figures are known.
@@ -25,14 +23,14 @@ const FIXED: &str = "fixed";
 impl Study {
     const fn blocks(self) -> &'static [Block] {
         match self {
-            Self::Imc2025 => imc2025::BLOCKS,
+            Self::Imc2025 => published::BLOCKS,
         }
     }
 
     /// What is to be known of the comparison, a sentence each.
     pub fn notes(self) -> impl Iterator<Item = &'static str> {
         match self {
-            Self::Imc2025 => imc2025::NOTES,
+            Self::Imc2025 => published::NOTES,
         }
         .iter()
         .copied()
@@ -41,7 +39,7 @@ impl Study {
     /// The options with the tables that the comparison reads, counted as it reads them.
     pub fn options(self, options: &StatsOptions) -> StatsOptions {
         let tables: BTreeSet<TableId> = self.blocks().iter().map(|block| block.table).collect();
-        StatsOptions { tables: tables.into_iter().collect(), by: None, ..options.clone() }
+        StatsOptions { tables: tables.into_iter().collect(), further: TABLES, by: None, ..options.clone() }
     }
 
     /// The published figures beside those of the tables that [`Study::options`] asks for: a table for each of the study's.
@@ -121,8 +119,8 @@ fn sums(figure: &Figure, table: &Table) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::figure;
     use super::*;
-    use crate::analyse::stats::TableId;
 
     fn table(cells: &[(&str, Cell)]) -> Table {
         let rows = cells.iter().map(|(key, cell)| Row::new(*key, *key, vec![*cell, Cell::Share { n: 1, of: 4 }])).collect();

@@ -3,20 +3,41 @@
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, alone, share, shares};
 use crate::analyse::stats::details::Details;
+use crate::analyse::stats::survey::States;
 use crate::analyse::stats::table_id::TableId;
+use crate::analyse::stats::tables::causes::{BAD_MX, HTTP_CAUSES, TLS_CAUSES, first};
+use crate::analyse::stats::tables::mismatch::relation;
+use crate::analyse::stats::tables::records::BAD_VERSION;
+use crate::analyse::stats::tables::servers::{ALL, FAILURES, add, by_entity, entity_columns};
 use crate::analyse::{Cell, Row};
+use crate::classify::codes::{self, Code};
 use crate::classify::{Posture, RecordState};
 use crate::name::provider::{Service, provider};
 
-use super::causes::{BAD_MX, HTTP_CAUSES, TLS_CAUSES, first};
-use super::mismatch::relation;
-use super::records::BAD_VERSION;
-use super::servers::{ALL, FAILURES, add, by_entity};
+/// Table 1 of the study.
+pub(super) const ADOPTION: TableId = TableId::new("study-adoption");
+/// Its classes of misconfiguration.
+pub(super) const CLASSES: TableId = TableId::new("study-classes");
+/// Its errors of policy servers.
+pub(super) const SERVERS: TableId = TableId::new("study-servers");
+/// Its kinds of inconsistency.
+pub(super) const MISMATCH: TableId = TableId::new("study-mismatch");
+/// Its policy-hosting providers.
+pub(super) const PROVIDERS: TableId = TableId::new("study-providers");
+
+/// The tables of the study, to be registered with those of `stats`.
+pub const TABLES: &[(TableId, &Definition)] = &[
+    (ADOPTION, &ADOPTION_TABLE),
+    (CLASSES, &CLASSES_TABLE),
+    (SERVERS, &SERVERS_TABLE),
+    (MISMATCH, &MISMATCH_TABLE),
+    (PROVIDERS, &PROVIDERS_TABLE),
+];
 
 const RECORDS: &str = "domains with an MTA-STS record";
 const OF_ROW: &str = "domains of the row";
 
-pub(in crate::analyse::stats) const ADOPTION: Definition = Definition {
+static ADOPTION_TABLE: Definition = Definition {
     title: "Table 1 of the study: domains with MX, with MTA-STS, with TLSRPT",
     columns: &[
         ("mx", "with MX", ""),
@@ -31,7 +52,7 @@ pub(in crate::analyse::stats) const ADOPTION: Definition = Definition {
 };
 
 fn adoption(figures: &Figures<'_>) -> Vec<Row> {
-    let count = |so: fn(crate::analyse::stats::survey::States) -> bool| figures.survey.count(|states| states.has_mx() && so(states));
+    let count = |so: fn(States) -> bool| figures.survey.count(|states| states.has_mx() && so(states));
     let mx = count(|_| true);
     let unknown = count(|states| states.sts == RecordState::Unknown || states.tlsrpt == RecordState::Unknown);
     let cells = vec![
@@ -43,7 +64,7 @@ fn adoption(figures: &Figures<'_>) -> Vec<Row> {
     vec![Row::new("all", "all", cells)]
 }
 
-pub(in crate::analyse::stats) const CLASSES: Definition = Definition {
+static CLASSES_TABLE: Definition = Definition {
     title: "Misconfiguration classes of the study (its section 4.2)",
     columns: &[("domains", "domains", RECORDS), ("of-class", "of the class", "domains of the class above")],
     count: Some(count_classes),
@@ -56,18 +77,18 @@ pub(in crate::analyse::stats) const CLASSES: Definition = Definition {
 };
 
 /// Key, title and codes of the kinds of faulty records, the first that applies counts.
-const RECORD_FAULTS: [(&str, &str, &[&str]); 4] = [
-    ("record-no-id", "record: no id", &["sts-record-id-missing"]),
-    ("record-bad-id", "record: bad id", &["sts-record-id-invalid", "sts-record-id-too-long"]),
+const RECORD_FAULTS: [(&str, &str, &[Code]); 4] = [
+    ("record-no-id", "record: no id", &[codes::STS_RECORD_ID_MISSING]),
+    ("record-bad-id", "record: bad id", &[codes::STS_RECORD_ID_INVALID, codes::STS_RECORD_ID_TOO_LONG]),
     ("record-bad-version", "record: bad version", BAD_VERSION),
-    ("record-extension", "record: bad extension", &["sts-record-policy-keys", "sts-record-field-syntax"]),
+    ("record-extension", "record: bad extension", &[codes::STS_RECORD_POLICY_KEYS, codes::STS_RECORD_FIELD_SYNTAX]),
 ];
 
 fn count_classes(adopter: &Adopter<'_>, details: &mut Details) {
     if !adopter.has_sts() {
         return;
     }
-    let sheet = details.sheet(TableId::StudyClasses);
+    let sheet = details.sheet(CLASSES);
     let record = adopter.sts != RecordState::Valid;
     let retrieval = adopter.stage.is_some_and(|stage| stage != "ok");
     let inconsistent = adopter.coverage == Some("none");
@@ -96,7 +117,7 @@ fn count_classes(adopter: &Adopter<'_>, details: &mut Details) {
 
 fn class_rows(figures: &Figures<'_>) -> Vec<Row> {
     let records = figures.records();
-    let at = |key: &str| figures.get(TableId::StudyClasses, key, 0);
+    let at = |key: &str| figures.get(CLASSES, key, 0);
     let class = |key: &str, title: &str| Row::new(key, title, vec![share(at(key), records), Cell::Empty]);
     let part = |key: &str, title: &str, class: &str| Row::new(key, title, vec![share(at(key), records), share(at(key), at(class))]);
     let mut rows = vec![
@@ -115,9 +136,9 @@ fn class_rows(figures: &Figures<'_>) -> Vec<Row> {
     rows
 }
 
-pub(in crate::analyse::stats) const SERVERS: Definition = Definition {
+static SERVERS_TABLE: Definition = Definition {
     title: "Errors of policy servers by managing entity (figure 5 of the study)",
-    columns: super::servers::entity_columns!("domains with an MTA-STS record"),
+    columns: entity_columns!("domains with an MTA-STS record"),
     entities: true,
     count: Some(count_servers),
     rows: server_rows,
@@ -138,7 +159,7 @@ fn count_servers(adopter: &Adopter<'_>, details: &mut Details) {
     if !adopter.has_sts() {
         return;
     }
-    let table = TableId::StudyServers;
+    let table = SERVERS;
     add(table, "records", adopter, details);
     let Some(stage) = adopter.stage else { return add(table, "unknown", adopter, details) };
     add(table, stage, adopter, details);
@@ -152,7 +173,7 @@ fn count_servers(adopter: &Adopter<'_>, details: &mut Details) {
             _ => None,
         },
         "http" if first(HTTP_CAUSES, adopter) == "404" => Some("http-404"),
-        "syntax" if adopter.has("sts-policy-empty") => Some("syntax-empty"),
+        "syntax" if adopter.has(codes::STS_POLICY_EMPTY) => Some("syntax-empty"),
         "syntax" if adopter.has_any(BAD_MX) => Some("syntax-mx"),
         _ => None,
     };
@@ -162,7 +183,7 @@ fn count_servers(adopter: &Adopter<'_>, details: &mut Details) {
 }
 
 fn server_rows(figures: &Figures<'_>) -> Vec<Row> {
-    let at = |row| by_entity(figures, TableId::StudyServers, row);
+    let at = |row| by_entity(figures, SERVERS, row);
     let records = at("records");
     let mut rows = vec![shares("records", "domains", records, [figures.records(); 4]), shares("any", "any error", at("any"), records)];
     for (stage, title) in FAILURES {
@@ -175,7 +196,7 @@ fn server_rows(figures: &Figures<'_>) -> Vec<Row> {
     rows
 }
 
-pub(in crate::analyse::stats) const MISMATCH: Definition = Definition {
+static MISMATCH_TABLE: Definition = Definition {
     title: "Inconsistency of policies and MX hosts (section 4.5 of the study)",
     columns: &[("domains", "domains", RECORDS), ("inconsistent", "none covered", OF_ROW)],
     entities: true,
@@ -201,7 +222,7 @@ fn count_mismatch(adopter: &Adopter<'_>, details: &mut Details) {
     if !adopter.has_sts() {
         return;
     }
-    let sheet = details.sheet(TableId::StudyMismatch);
+    let sheet = details.sheet(MISMATCH);
     let inconsistent = adopter.coverage == Some("none");
     let mut add = |row: &str| {
         sheet.add(row, 0);
@@ -231,7 +252,7 @@ fn count_mismatch(adopter: &Adopter<'_>, details: &mut Details) {
 }
 
 fn mismatch_rows(figures: &Figures<'_>) -> Vec<Row> {
-    let at = |key: &str, column| figures.get(TableId::StudyMismatch, key, column);
+    let at = |key: &str, column| figures.get(MISMATCH, key, column);
     let records = figures.records();
     let classes = [("any", "inconsistent")].into_iter().chain(CLASSES_OF_NAMES);
     let mut rows: Vec<Row> = classes.map(|(key, title)| alone(key, title, share(at(key, 0), records), 2, 0)).collect();
@@ -241,7 +262,7 @@ fn mismatch_rows(figures: &Figures<'_>) -> Vec<Row> {
     rows
 }
 
-pub(in crate::analyse::stats) const PROVIDERS: Definition = Definition {
+static PROVIDERS_TABLE: Definition = Definition {
     title: "Table 2 of the study: policy-hosting providers",
     columns: &[
         ("domains", "domains", RECORDS),
@@ -264,7 +285,7 @@ fn count_providers(adopter: &Adopter<'_>, details: &mut Details) {
     }
     let name = adopter.policy_provider.and_then(|host| provider(Service::Policy, host));
     let eight = name.filter(|name| EIGHT.contains(name));
-    let sheet = details.sheet(TableId::StudyProviders);
+    let sheet = details.sheet(PROVIDERS);
     let fate = match adopter.stage {
         Some("ok") => 1,
         Some(_) => 2,
@@ -277,7 +298,7 @@ fn count_providers(adopter: &Adopter<'_>, details: &mut Details) {
 }
 
 fn provider_rows(figures: &Figures<'_>) -> Vec<Row> {
-    let at = |key: &str, column| figures.get(TableId::StudyProviders, key, column);
+    let at = |key: &str, column| figures.get(PROVIDERS, key, column);
     let row = |key: &str, title: &str| {
         let domains = at(key, 0);
         let shares = [1, 2, 3].map(|column| share(at(key, column), domains));

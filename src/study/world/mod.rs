@@ -42,18 +42,52 @@ mod tests;
 
 use self::names::Place;
 use self::segments::{Found, Group, Mode};
-use super::case::{Case, case};
-use super::site::End;
+use crate::classify::codes;
+use std::net::Ipv4Addr;
 
-pub(super) use self::hosts::addresses;
-pub(super) use self::names::{NAMES, listed};
+use crate::lab::Internet;
+use crate::lab::case::{Case, case};
+use crate::lab::places;
+use crate::lab::site::End;
+use crate::lab::truth::Truth;
+use crate::lab::world::{self, World, find_case};
+
+/// The population of the study, to be served by the lab: a scan has to print the study's tables again.
+pub fn world() -> Internet {
+    Internet::of("imc2025", Population)
+}
+
+#[derive(Debug)]
+struct Population;
+
+impl World for Population {
+    fn names(&self) -> u64 {
+        names::NAMES
+    }
+
+    fn listed(&self, place: u64) -> String {
+        names::listed(place)
+    }
+
+    fn truth(&self, domain: &str) -> Option<Truth> {
+        find(domain).map(|case| case.truth)
+    }
+
+    fn find<'n>(&self, name: &'n str) -> Option<world::Found<'n>> {
+        find_case(name, find)
+    }
+
+    fn addresses(&self) -> Vec<Ipv4Addr> {
+        places::all().chain(hosts::addresses()).collect()
+    }
+}
 
 fn groups() -> impl Iterator<Item = &'static Group> {
     [self_managed::GROUPS, third_party::GROUPS, unclassified::GROUPS].into_iter().flatten()
 }
 
 /// The case of a domain; `None` for a name that is no domain of this world.
-pub(super) fn find(domain: &str) -> Option<Case> {
+fn find(domain: &str) -> Option<Case> {
     let place = names::place(domain)?;
     let case = if place.adopter { adopter(place)? } else { reports_only() };
     Some(case.settled())
@@ -76,5 +110,5 @@ fn adopter(place: Place) -> Option<Case> {
 
 fn reports_only() -> Case {
     let case = case("reports-only", "TLSRPT without MTA-STS.");
-    case.sts_end(End::Nxdomain).no_record().code("sts-record-absent")
+    case.sts_end(End::Nxdomain).no_record().code(codes::STS_RECORD_ABSENT)
 }
