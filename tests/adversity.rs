@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use harness::relay::Relay;
 use harness::{Row, Running, rows, stderr};
-use stscan::dataset::{DnsActivity, Manifest, Reader};
+use stscan::dataset::{Manifest, Reader};
 use stscan::lab::{Internet, Lab};
+use stscan::observe::dns::DnsActivity;
 
 /// A lab, a relay before its resolver, and a list of names.
 struct Scene {

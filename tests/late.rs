@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use stscan::input::InputOptions;
 use stscan::lab::{Internet, Lab};
+use stscan::observe::dns::RetryConfig;
 use stscan::observe::fetch::FetchConfig;
 use stscan::scan::{Network, NetworkPlan, Output, ScanPlan, Status, run};
 use stscan::trial::overrides;
@@ -24,7 +25,7 @@ fn network(lab: &Lab) -> NetworkPlan {
         retry_rounds: vec![Duration::from_secs(6)],
         rate: Some(0),
         resolver_rate: Some(0),
-        dns_tries: 1,
+        dns_retry: RetryConfig { tries: 1, ..RetryConfig::default() },
         fetch: FetchConfig { allow_private: true, ..FetchConfig::default() },
         overrides: overrides(lab),
         ..NetworkPlan::default()

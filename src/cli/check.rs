@@ -25,7 +25,7 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = plan::config(arguments.config.as_deref())?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let (mut plan, world) = plan::network(&arguments.network.or(file.network), None)?;
-    plan.patience = Some(PATIENCE);
+    plan.dns_retry.patience = Some(PATIENCE);
     let _lab = world.map(|world| lab::start(world, &mut plan)).transpose()?;
     let network = Network::prepare(&plan)?;
     for warning in network.warnings() {

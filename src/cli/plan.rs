@@ -10,7 +10,7 @@ use super::options::{ConfigFile, NetworkOptions, ScanOptions};
 use crate::dataset::SHARD_ROWS;
 use crate::input::{Column, InputOptions, Sample, Shard};
 use crate::observe::dns::{
-    EncryptedResolver, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
+    EncryptedResolver, RetryConfig, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
     read_root_hints,
 };
 use crate::observe::fetch::FetchConfig;
@@ -88,8 +88,11 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
         retry_rounds: options.retry_rounds.as_deref().map_or(Ok(default.retry_rounds), retry_rounds)?,
         rate: options.rate,
         resolver_rate: options.resolver_rate,
-        dns_timeout: seconds(options.dns_timeout, default.dns_timeout),
-        dns_tries: options.dns_tries.map_or(Ok(default.dns_tries), dns_tries)?,
+        dns_retry: RetryConfig {
+            timeout: seconds(options.dns_timeout, default.dns_retry.timeout),
+            tries: options.dns_tries.map_or(Ok(default.dns_retry.tries), dns_tries)?,
+            ..default.dns_retry
+        },
         mix_case: options.mix_case,
         concurrency: options.concurrency.map(|limit| limit as usize),
         fetch_concurrency: options.fetch_concurrency.map(|limit| limit as usize).or(default.fetch_concurrency),
@@ -127,7 +130,7 @@ fn defaults(world: Option<World>) -> NetworkPlan {
     let [dns_timeout, connect_timeout, total_timeout] = [dns_timeout, connect_timeout, total_timeout].map(Duration::from_secs_f64);
     NetworkPlan {
         retry_rounds: Vec::new(),
-        dns_timeout,
+        dns_retry: RetryConfig { timeout: dns_timeout, ..real.dns_retry },
         fetch_concurrency,
         // The zoo has cases that show only so, and nobody there to spare.
         look_around: world == World::Zoo,

@@ -7,7 +7,8 @@ use std::path::Path;
 use anstyle::Style;
 
 use crate::classify::{Code, MxState, PolicyStage, Posture, RecordState};
-use crate::dataset::{DnsActivity, Manifest};
+use crate::dataset::Manifest;
+use crate::observe::dns::DnsActivity;
 use crate::scan::ScanSummary;
 use crate::ui::tables::{accounting_line, counted, grouped};
 use crate::ui::text;
@@ -25,7 +26,7 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
     let noun = if counts.rows == 1 { "domain" } else { "domains" };
     writeln!(out, "{bold}{} {noun}{bold:#}", grouped(counts.rows))?;
     if !summary.stopped {
-        writeln!(out, "  {}", accounting_line((*accounting).into()))?;
+        writeln!(out, "  {}", accounting_line(*accounting))?;
     }
     let states: Vec<&str> = MxState::ALL.iter().map(|state| state.as_str()).collect();
     section(out, "MX", &counts.mx_state, &states, counts.rows)?;

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::input::Accounting;
+use crate::observe::dns::DnsActivity;
 
 use super::counts::Counts;
 use super::error::DatasetError;
@@ -192,50 +193,6 @@ pub struct Activity {
     /// Questions that many domains have in common.
     #[serde(default)]
     pub shared: SharedActivity,
-}
-
-/// What became of the DNS queries, summed over the sessions of the run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct DnsActivity {
-    /// Queries that got no answer in time.
-    pub timeouts: u64,
-    /// Queries sent over TCP.
-    pub tcp: u64,
-    /// Datagrams dropped because they answer nothing that was asked: late, stray or forged.
-    pub unexpected: u64,
-    /// Answers that could not be read, or that speak of something else.
-    pub malformed: u64,
-    /// Queries that this machine could not send.
-    pub local_errors: u64,
-    /// Datagrams that the kernel dropped because a receive buffer was full, as far as it has said so.
-    pub kernel_drops: u64,
-    /// How often fewer queries were let into flight because answers were lost.
-    pub retreats: u64,
-    /// How often no resolver answered and the scan waited.
-    pub pauses: u64,
-    /// How long it waited so, in seconds.
-    #[schemars(range(min = 0))]
-    pub paused_seconds: f64,
-    /// Octets of receive buffer that the kernel granted to each socket, as last used.
-    pub receive_buffer: u64,
-}
-
-impl DnsActivity {
-    fn plus(&self, other: &Self) -> Self {
-        Self {
-            timeouts: self.timeouts.saturating_add(other.timeouts),
-            tcp: self.tcp.saturating_add(other.tcp),
-            unexpected: self.unexpected.saturating_add(other.unexpected),
-            malformed: self.malformed.saturating_add(other.malformed),
-            local_errors: self.local_errors.saturating_add(other.local_errors),
-            kernel_drops: self.kernel_drops.saturating_add(other.kernel_drops),
-            retreats: self.retreats.saturating_add(other.retreats),
-            pauses: self.pauses.saturating_add(other.pauses),
-            paused_seconds: self.paused_seconds + other.paused_seconds,
-            receive_buffer: other.receive_buffer,
-        }
-    }
 }
 
 /// Rates reached, per second.

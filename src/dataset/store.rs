@@ -108,7 +108,8 @@ mod tests {
 
     use super::*;
     use crate::classify::codes;
-    use crate::dataset::{DnsActivity, Reader, SharedActivity, SharedLookups, record_batch, refuse_unless_usable, samples};
+    use crate::dataset::{Reader, SharedActivity, SharedLookups, record_batch, refuse_unless_usable, samples};
+    use crate::observe::dns::DnsActivity;
 
     const DNS: DnsActivity = DnsActivity {
         timeouts: 4,

@@ -16,9 +16,7 @@ use super::network::Network;
 use super::plan::{Output, OwnList, ScanPlan};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
-use crate::dataset::{
-    self, Activity, Dataset, DnsActivity, List, Manifest, RunDescription, SharedActivity, SharedLookups, StreamWriter, Tool,
-};
+use crate::dataset::{self, Activity, Dataset, List, Manifest, RunDescription, SharedActivity, SharedLookups, StreamWriter, Tool};
 use crate::input::{Accounting, Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::name::suffix;
 use crate::observe::fetch::ROOTS_VERSION;
@@ -228,18 +226,7 @@ fn activity(network: &Network, status: &Status) -> Activity {
         dns_retries: dns.retries,
         fetches: network.fetches(),
         retried_targets: status.retried.load(Relaxed),
-        dns: DnsActivity {
-            timeouts: dns.timeouts,
-            tcp: dns.tcp,
-            unexpected: dns.unexpected,
-            malformed: dns.malformed,
-            local_errors: dns.local_errors,
-            kernel_drops: dns.kernel_drops,
-            retreats: dns.retreats,
-            pauses: dns.pauses,
-            paused_seconds: dns.paused_for.as_secs_f64(),
-            receive_buffer: dns.receive_buffer,
-        },
+        dns: dns.activity,
         shared: shared(&network.sharing_totals()),
     }
 }

@@ -2,8 +2,7 @@
 
 use rand::RngExt as _;
 
-use super::header::HEADER_OCTETS;
-use super::wire_name::MAX_WIRE_OCTETS;
+use super::wire_name::{HEADER_OCTETS, MAX_WIRE_OCTETS};
 
 /// UDP payload that we say we can take: it passes unfragmented nearly everywhere (RFC 9715 section 3.2.3, DNS flag day 2020).
 const UDP_PAYLOAD: u16 = 1232;

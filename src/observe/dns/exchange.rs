@@ -1,22 +1,69 @@
-//! One message to one server over a socket of its own, and the reply that repeats its question.
+//! One question to one server over a socket of its own: the datagram or the stream, and the reply that answers it.
 
+use std::cell::Cell;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
+use nix::errno::Errno;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::{Instant, timeout};
 
-use super::header::{FORMERR, HEADER_OCTETS, Header};
-use super::wire_name::{WireName, read_u16};
+use super::message::{FORMERR, Header, Message};
+use super::question::{MAX_QUERY_OCTETS, Question};
+use super::wire_name::{HEADER_OCTETS, WireName, read_u16};
 
 /// Octets of a datagram that are read; more than any query of ours says it can take.
 const DATAGRAM_OCTETS: usize = 4096;
-/// Messages that answer something else are passed over; so many are too many.
+/// Messages that answer something else are passed over; so many over one connection are too many.
 const MAX_UNEXPECTED: usize = 16;
 
-/// Asks over UDP from a random port and waits, for ever, for the reply. Says when the query has left.
-pub(super) async fn datagram(server: SocketAddr, query: &[u8], left: impl FnOnce()) -> io::Result<Vec<u8>> {
+/// How a question travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Channel {
+    /// In a datagram.
+    Udp,
+    /// Over a connection of its own (RFC 7766).
+    Tcp,
+}
+
+impl Channel {
+    /// Sends a query and waits, for ever, for the first message that `accept` takes. Says when the query has left.
+    pub(super) async fn ask<T>(
+        self,
+        server: SocketAddr,
+        query: &[u8],
+        left: impl FnOnce(),
+        accept: impl Fn(&[u8]) -> Option<T>,
+    ) -> io::Result<T> {
+        match self {
+            Self::Udp => datagram(server, query, left, accept).await,
+            Self::Tcp => stream(server, query, left, accept).await,
+        }
+    }
+
+    /// Asks a question, without EDNS if `plain`; everything together takes at most `within`.
+    ///
+    /// # Errors
+    /// What the system says, or [`io::ErrorKind::TimedOut`].
+    pub(super) async fn ask_within(self, within: Duration, server: SocketAddr, question: &Question, plain: bool) -> io::Result<Message> {
+        let id = rand::random();
+        let mut query = Vec::with_capacity(MAX_QUERY_OCTETS);
+        question.write_query(id, plain, &mut query);
+        let departed = Cell::new(Instant::now());
+        let accept = |octets: &[u8]| {
+            let header = Header::read(octets).filter(|header| header.id == id)?;
+            Message::accept(header, octets, question, departed.get().elapsed())
+        };
+        let asking = self.ask(server, &query, || departed.set(Instant::now()), accept);
+        timeout(within, asking).await.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time")))
+    }
+}
+
+async fn datagram<T>(server: SocketAddr, query: &[u8], left: impl FnOnce(), accept: impl Fn(&[u8]) -> Option<T>) -> io::Result<T> {
     let any = if server.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)) };
+    // The system chooses the port at random.
     let socket = UdpSocket::bind(any).await?;
     socket.connect(server).await?;
     socket.send(query).await?;
@@ -24,16 +71,13 @@ pub(super) async fn datagram(server: SocketAddr, query: &[u8], left: impl FnOnce
     let mut buffer = vec![0; DATAGRAM_OCTETS];
     loop {
         let length = socket.recv(&mut buffer).await?;
-        buffer.truncate(length);
-        if is_reply(&buffer, query) {
-            return Ok(buffer);
+        if let Some(accepted) = buffer.get(..length).and_then(&accept) {
+            return Ok(accepted);
         }
-        buffer.resize(DATAGRAM_OCTETS, 0);
     }
 }
 
-/// Asks over TCP (RFC 7766) and waits, for ever, for the reply. Says when the query has left.
-pub(super) async fn stream(server: SocketAddr, query: &[u8], left: impl FnOnce()) -> io::Result<Vec<u8>> {
+async fn stream<T>(server: SocketAddr, query: &[u8], left: impl FnOnce(), accept: impl Fn(&[u8]) -> Option<T>) -> io::Result<T> {
     let length = u16::try_from(query.len()).map_err(io::Error::other)?;
     let mut stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
@@ -43,22 +87,21 @@ pub(super) async fn stream(server: SocketAddr, query: &[u8], left: impl FnOnce()
         let length = stream.read_u16().await?;
         let mut octets = vec![0; usize::from(length)];
         stream.read_exact(&mut octets).await?;
-        if is_reply(&octets, query) {
-            return Ok(octets);
+        if let Some(accepted) = accept(&octets) {
+            return Ok(accepted);
         }
     }
     Err(io::Error::other("only messages that answer something else"))
 }
 
 /// Whether a message answers a query: id, QR, opcode and question, letter case aside. FORMERR may come without the question.
-fn is_reply(reply: &[u8], query: &[u8]) -> bool {
+pub(super) fn is_reply(reply: &[u8], query: &[u8]) -> bool {
     let Some(header) = Header::read(reply) else { return false };
     let bare_refusal = header.questions == 0 && header.answers == 0 && header.plain_rcode() == FORMERR;
     Some(header.id) == read_u16(query, 0) && header.is_reply() && (bare_refusal || header.questions == 1 && repeats(reply, query))
 }
 
 fn repeats(reply: &[u8], query: &[u8]) -> bool {
-    // Length octets are no letters, so octets can be compared.
     question(query).is_some_and(|asked| {
         reply.get(HEADER_OCTETS..HEADER_OCTETS + asked.len()).is_some_and(|repeated| repeated.eq_ignore_ascii_case(asked))
     })
@@ -72,6 +115,13 @@ fn question(message: &[u8]) -> Option<&[u8]> {
 /// Where the first question of a message ends; `None` if there is none that can be read.
 pub(super) fn question_end(message: &[u8]) -> Option<usize> {
     WireName::read(message, HEADER_OCTETS).map(|name| name.end + 4).filter(|end| *end <= message.len())
+}
+
+/// Whether an error is about this machine: no descriptor, port, buffer, permission or network.
+pub(super) fn is_local(error: &io::Error) -> bool {
+    use Errno::{EACCES, EADDRNOTAVAIL, EMFILE, ENETDOWN, ENETUNREACH, ENFILE, ENOBUFS, ENOMEM, EPERM};
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(errno, Some(EACCES | EADDRNOTAVAIL | EMFILE | ENETDOWN | ENETUNREACH | ENFILE | ENOBUFS | ENOMEM | EPERM))
 }
 
 #[cfg(test)]

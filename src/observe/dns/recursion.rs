@@ -1,6 +1,10 @@
-//! From what hickory's recursor says to what is known: which of its errors are facts about a name, and which only say that it failed.
+//! From what hickory's recursor says to what is known: which of its errors are facts about a name, and which only say that it failed; and
+//! what one lookup met on its way, kept beside the task that makes it, because hickory turns most causes into text.
 
 use std::error::Error as _;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::Message;
@@ -8,8 +12,8 @@ use hickory_resolver::proto::rr::{Name, RData};
 use hickory_resolver::proto::serialize::binary::BinEncodable as _;
 use hickory_resolver::recursor::RecursorError;
 
-use super::header::{NOERROR, NXDOMAIN};
-use super::trail::Failure;
+use super::attempt::Failure;
+use super::message::{NOERROR, NXDOMAIN};
 use super::wire_name::WireName;
 use crate::evidence::Outcome;
 
@@ -94,12 +98,62 @@ pub(super) fn presentation(name: &Name) -> String {
     WireName::read(&octets, 0).map_or_else(|| name.to_ascii(), WireName::to_presentation)
 }
 
+/// The notes of one lookup.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Notes {
+    /// Queries sent.
+    pub(super) queries: u16,
+    /// Whether the last answer came over TCP.
+    pub(super) tcp: bool,
+    /// The server that answered last, or was asked last.
+    pub(super) server: Option<SocketAddr>,
+    /// How long the last answer took.
+    pub(super) rtt: Option<Duration>,
+    /// How long questions waited for their turn by our own limits.
+    pub(super) waited: Duration,
+    /// The failure that says most.
+    pub(super) failure: Option<Failure>,
+}
+
+/// Notes that the lookup and the task that makes it share.
+pub(super) type Trace = Arc<Mutex<Notes>>;
+
+tokio::task_local! {
+    /// The notes of the lookup for which the present task works.
+    static TRACE: Trace;
+}
+
+/// Runs a lookup whose notes go to `trace`.
+pub(super) async fn traced<F: Future>(trace: Trace, lookup: F) -> F::Output {
+    TRACE.scope(trace, lookup).await
+}
+
+/// Notes something for the lookup for which the present task works; nothing where it works for none.
+pub(super) fn note(write: impl FnOnce(&mut Notes)) {
+    let _ = TRACE.try_with(|trace| write(&mut trace.lock().unwrap_or_else(PoisonError::into_inner)));
+}
+
+/// Notes a failure, unless one that says more is noted already.
+pub(super) fn note_failure(failure: &Failure) {
+    note(|notes| {
+        if notes.failure.as_ref().is_none_or(|noted| noted.weight() <= failure.weight()) {
+            notes.failure = Some(failure.clone());
+        }
+    });
+}
+
+/// The notes so far.
+pub(super) fn read(trace: &Trace) -> Notes {
+    trace.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
 #[cfg(test)]
 mod tests {
     use hickory_resolver::proto::op::{Query, ResponseCode};
     use hickory_resolver::proto::rr::RecordType;
     use hickory_resolver::recursor::AuthorityData;
 
+    use super::super::message::REFUSED;
     use super::*;
 
     fn query() -> Box<Query> {
@@ -146,5 +200,20 @@ mod tests {
         let name = Name::from_labels([&b"A.b"[..], b"Example", b"\xff"]).unwrap();
         assert_eq!(presentation(&name), r"a\046b.example.\255");
         assert_eq!(presentation(&Name::root()), ".");
+    }
+
+    #[tokio::test]
+    async fn the_failure_that_says_most_is_kept() {
+        let trace = Trace::default();
+        note_failure(&Failure::Rcode(5));
+        traced(Arc::clone(&trace), async {
+            note_failure(&Failure::Silence("no answer in 2000 ms".to_owned()));
+            note_failure(&Failure::Rcode(REFUSED));
+            note_failure(&Failure::Local("too many open files".to_owned()));
+            note(|notes| notes.queries += 3);
+        })
+        .await;
+        let notes = read(&trace);
+        assert_eq!((notes.queries, notes.failure), (3, Some(Failure::Rcode(REFUSED))));
     }
 }
