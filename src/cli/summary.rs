@@ -26,7 +26,7 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
     let noun = if counts.rows == 1 { "domain" } else { "domains" };
     writeln!(out, "{bold}{} {noun}{bold:#}", grouped(counts.rows))?;
     if !summary.stopped {
-        writeln!(out, "  {}", accounting_line((*accounting).into()))?;
+        writeln!(out, "  {}", accounting_line(*accounting))?;
     }
     let states: Vec<&str> = MxState::ALL.iter().map(|state| state.as_str()).collect();
     section(out, "MX", &counts.mx_state, &states, counts.rows)?;

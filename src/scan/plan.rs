@@ -124,13 +124,16 @@ pub enum Output {
     ArrowStream,
 }
 
+/// Writes a list, one name per line.
+type WriteList = dyn Fn(&mut dyn Write) -> io::Result<()> + Send + Sync;
+
 /// A list that the caller makes, so that it need not lie anywhere: it is written where copies of lists are kept, and read like any other.
 #[derive(Clone)]
 pub struct OwnList {
     /// What it is called, a file name.
     pub name: String,
     /// Writes it, one name per line.
-    pub write: Arc<dyn Fn(&mut dyn Write) -> io::Result<()> + Send + Sync>,
+    pub write: Arc<WriteList>,
 }
 
 impl fmt::Debug for OwnList {
