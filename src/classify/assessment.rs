@@ -7,7 +7,6 @@ use crate::vocabulary::vocabulary;
 
 use super::findings::Finding;
 use super::rule::Severity;
-use super::stored::{Always, Computed, Readable, Stored};
 
 vocabulary! {
     /// Whether the domain says where its mail goes.
@@ -124,8 +123,8 @@ vocabulary! {
 }
 
 /// Hands the flat columns to a macro: name, type and description of each, in the order of the dataset. What is `derived` is computed
-/// from the others. Everything that goes through all columns is made of this: [`Assessment`], [`Judgement`], in `dataset` schema, builder
-/// and reader. `#[unit = ""]` and `#[range = ""]` are for numbers; the words of a vocabulary need no range.
+/// from the others. Everything that goes through all columns is made of this: [`Assessment`], [`Judgement`](super::Judgement), in `dataset` schema,
+/// builder and reader. `#[unit = ""]` and `#[range = ""]` are for numbers; the words of a vocabulary need no range.
 macro_rules! flat_columns {
     ($then:ident) => {
         $then! {
@@ -178,7 +177,7 @@ macro_rules! flat_columns {
 
 pub(crate) use flat_columns;
 
-/// Defines [`Assessment`] and [`Judgement`].
+/// Defines [`Assessment`].
 macro_rules! define {
     ($(
         $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
@@ -189,65 +188,10 @@ macro_rules! define {
         pub struct Assessment {
             $($(#[doc = $doc])+ pub $column: $type,)+
         }
-
-        /// The flat columns of one row as they are stored: words of closed vocabularies are texts, so that rows of a newer version can be
-        /// read.
-        #[derive(Clone, Debug, Default, PartialEq, Eq)]
-        pub struct Judgement<'a> {
-            $(
-                $(#[doc = $doc])+ pub $column: <$type as Stored>::Form<'a>,
-                $($($(#[doc = $about])+ pub $derived: <$made as Stored>::Form<'a>,)+)?
-            )+
-        }
-
-        impl<'a> Judgement<'a> {
-            /// What would be stored of an assessment.
-            pub fn of(assessment: &'a Assessment) -> Self {
-                Self { $($column: assessment.$column.form(), $($($derived: Computed::into_form(assessment.$from()),)+)?)+ }
-            }
-
-            /// The judgement as one of this version: words that it does not know are unknown, findings whose code it does not know are left
-            /// out; [`Self::unknown_codes`] names them.
-            pub fn assessment(&self) -> Assessment {
-                Assessment { $($column: Stored::restored(&self.$column),)+ }
-            }
-
-            /// A column that is one value as text: `None` if there is no such column, `Some(None)` if it is null.
-            pub fn value(&self, column: &str) -> Option<Option<String>> {
-                match column {
-                    $(stringify!($column) => Readable::text(&self.$column), $($(stringify!($derived) => Readable::text(&self.$derived),)+)?)+
-                    _ => None,
-                }
-            }
-        }
     };
 }
 
 flat_columns!(define);
-
-impl Always for MxState {
-    const UNKNOWN: Self = Self::Unknown;
-}
-
-impl Always for RecordState {
-    const UNKNOWN: Self = Self::Unknown;
-}
-
-impl Always for Posture {
-    const UNKNOWN: Self = Self::Unknown;
-}
-
-impl Always for Delivery {
-    const UNKNOWN: Self = Self::Unknown;
-}
-
-impl Judgement<'_> {
-    /// The codes of findings that this version does not know.
-    pub fn unknown_codes(&self) -> Vec<String> {
-        let unknown = self.findings.iter().filter(|finding| finding.known().is_none());
-        unknown.map(|finding| finding.code.as_str().to_owned()).collect()
-    }
-}
 
 impl Assessment {
     /// Column `worst`: severity of the worst finding.

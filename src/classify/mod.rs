@@ -27,13 +27,13 @@ mod senders;
 mod stored;
 mod stray_records;
 
-pub use self::assessment::{Assessment, Coverage, Delivery, Judgement, Mismatch, MxState, PolicyStage, Posture, RecordState};
+pub use self::assessment::{Assessment, Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState};
 pub use self::codes::{CATALOGUE_VERSION, StoredCode, catalogue};
 pub use self::familiar::Judge;
 pub use self::findings::Finding;
 pub use self::judge::classify;
 pub use self::rule::{Code, Example, ResultType, Rule, Severity, Status};
-pub use self::stored::{Always, Stored, StoredFinding, Worded};
+pub use self::stored::{Always, Judgement, Stored, StoredFinding, Worded};
 
 pub(crate) use self::assessment::flat_columns;
 

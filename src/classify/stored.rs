@@ -1,7 +1,9 @@
-//! The form in which a dataset keeps the value of a flat column, and the way back.
+//! The flat columns as a dataset keeps them, and the way back to an assessment.
 
+use crate::parse::senders::Sender;
 use crate::vocabulary::Vocabulary;
 
+use super::assessment::{Assessment, Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState, flat_columns};
 use super::codes::StoredCode;
 use super::findings::Finding;
 use super::rule::Severity;
@@ -115,7 +117,7 @@ impl Stored for Option<i64> {
 }
 
 /// A type of flat column that is computed from the others.
-pub(super) trait Computed: Stored {
+trait Computed: Stored {
     /// What is stored of the value.
     fn into_form<'a>(self) -> Self::Form<'a>;
 }
@@ -176,7 +178,7 @@ impl Stored for Vec<Finding> {
 }
 
 /// A stored form that is shown as one text.
-pub(super) trait Readable {
+trait Readable {
     /// `None` for a list, `Some(None)` for null.
     fn text(&self) -> Option<Option<String>>;
 }
@@ -202,5 +204,70 @@ impl<T> Readable for Vec<T> {
 impl<T> Readable for Option<Vec<T>> {
     fn text(&self) -> Option<Option<String>> {
         None
+    }
+}
+
+/// Defines [`Judgement`].
+macro_rules! define {
+    ($(
+        $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
+        $(derived { $($(#[doc = $about:literal])+ $(#[unit = $of:literal])? $(#[range = $within:literal])? $derived:ident: $made:ty = $from:ident,)+ })?
+    )+) => {
+        /// The flat columns of one row as they are stored: words of closed vocabularies are texts, so that rows of a newer version can be
+        /// read.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct Judgement<'a> {
+            $(
+                $(#[doc = $doc])+ pub $column: <$type as Stored>::Form<'a>,
+                $($($(#[doc = $about])+ pub $derived: <$made as Stored>::Form<'a>,)+)?
+            )+
+        }
+
+        impl<'a> Judgement<'a> {
+            /// What would be stored of an assessment.
+            pub fn of(assessment: &'a Assessment) -> Self {
+                Self { $($column: assessment.$column.form(), $($($derived: Computed::into_form(assessment.$from()),)+)?)+ }
+            }
+
+            /// The judgement as one of this version: words that it does not know are unknown, findings whose code it does not know are left
+            /// out; [`Self::unknown_codes`] names them.
+            pub fn assessment(&self) -> Assessment {
+                Assessment { $($column: Stored::restored(&self.$column),)+ }
+            }
+
+            /// A column that is one value as text: `None` if there is no such column, `Some(None)` if it is null.
+            pub fn value(&self, column: &str) -> Option<Option<String>> {
+                match column {
+                    $(stringify!($column) => Readable::text(&self.$column), $($(stringify!($derived) => Readable::text(&self.$derived),)+)?)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+flat_columns!(define);
+
+impl Always for MxState {
+    const UNKNOWN: Self = Self::Unknown;
+}
+
+impl Always for RecordState {
+    const UNKNOWN: Self = Self::Unknown;
+}
+
+impl Always for Posture {
+    const UNKNOWN: Self = Self::Unknown;
+}
+
+impl Always for Delivery {
+    const UNKNOWN: Self = Self::Unknown;
+}
+
+impl Judgement<'_> {
+    /// The codes of findings that this version does not know.
+    pub fn unknown_codes(&self) -> Vec<String> {
+        let unknown = self.findings.iter().filter(|finding| finding.known().is_none());
+        unknown.map(|finding| finding.code.as_str().to_owned()).collect()
     }
 }
