@@ -55,7 +55,7 @@ pub struct SharedTotals {
     pub misses: u64,
     /// Answers that are kept at present.
     pub entries: u64,
-    /// Answers that were dropped when they were wanted, because they were too old.
+    /// Answers that were dropped because they were too old.
     pub expired: u64,
     /// Answers that were dropped for want of room.
     pub evicted: u64,
@@ -83,28 +83,25 @@ impl SharingCounters {
     }
 
     /// An answer is kept.
-    pub(super) fn keep(&self, by: Option<SharedFor>) {
-        if let Some(by) = by {
-            self.of(by).entries.fetch_add(1, Relaxed);
-        }
+    pub(super) fn keep(&self, by: SharedFor) {
+        self.of(by).entries.fetch_add(1, Relaxed);
     }
 
     /// An answer is kept no longer.
-    pub(super) fn forget(&self, by: Option<SharedFor>) {
-        if let Some(by) = by {
-            self.of(by).entries.fetch_sub(1, Relaxed);
-        }
+    pub(super) fn forget(&self, by: SharedFor) {
+        self.of(by).entries.fetch_sub(1, Relaxed);
     }
 
-    /// An answer was too old. That it is kept no longer is counted apart.
+    /// An answer was too old.
     pub(super) fn expire(&self, by: SharedFor) {
         self.of(by).expired.fetch_add(1, Relaxed);
+        self.forget(by);
     }
 
     /// An answer had to make room.
     pub(super) fn evict(&self, by: SharedFor) {
         self.of(by).evicted.fetch_add(1, Relaxed);
-        self.forget(Some(by));
+        self.forget(by);
     }
 
     fn of(&self, by: SharedFor) -> &Counters {
