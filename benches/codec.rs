@@ -54,7 +54,7 @@ fn round_trip(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(AT_ONCE as u64));
     group.bench_function("512 lookups at once", |bencher| {
         bencher.iter(|| {
-            let lookups = local.block_on(&runtime, join_all((0..AT_ONCE).map(|_| dns.lookup_txt(NAME))));
+            let lookups = local.block_on(&runtime, join_all((0..AT_ONCE).map(|_| dns.lookup::<Txt>(NAME))));
             assert!(lookups.iter().all(|lookup| lookup.outcome == Outcome::Nodata));
         });
     });

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, recvmmsg, sendmmsg};
 use nix::sys::time::TimeVal;
-use stscan::evidence::Outcome;
+use stscan::evidence::{Outcome, Txt};
 use stscan::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits};
 
 const BATCH: usize = 64;
@@ -88,7 +88,7 @@ fn engine(server: SocketAddr, names: usize, in_flight: usize, sockets: usize) {
             workers.spawn_local(async move {
                 while next.get() < names {
                     let index = next.replace(next.get() + 1);
-                    match dns.lookup_txt(&name(index)).await.outcome {
+                    match dns.lookup::<Txt>(&name(index)).await.outcome {
                         Outcome::Noerror => positive.set(positive.get() + 1),
                         Outcome::Nxdomain => {}
                         other => panic!("{other}"),

@@ -20,9 +20,9 @@
 //! A module may name only modules on lower lines; `tests/architecture.rs` enforces it.
 //! ```text
 //! 8 cli                          arguments, exit statuses
-//! 7 trial | ui                   a scan of the lab against its truth | progress, tables, safe text
-//! 6 scan | analyse               the stages wired | figures from datasets
-//! 5 dataset | lab                Parquet parts and manifest | the built-in Internet with known truth
+//! 7 trial | study | ui           a scan of the lab against its truth | the one study | progress, tables, safe text
+//! 6 scan | analyse | lab         the stages wired | figures from datasets | the built-in Internet with known truth
+//! 5 dataset                      Parquet parts and manifest
 //! 4 input | classify | observe   lists to targets | judgement, the catalogue | DNS, HTTPS, the probe
 //! 3 parse                        text to value and faults; never fails, never panics
 //! 2 evidence, exclusion          what was seen | who must not be contacted
@@ -42,6 +42,7 @@ pub mod name;
 pub mod observe;
 pub mod parse;
 pub mod scan;
+pub mod study;
 pub mod trial;
 pub mod ui;
 mod vocabulary;

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use harness::relay::Relay;
 use harness::{Row, Running, rows, stderr};
-use stscan::dataset::{DnsActivity, Manifest, Reader};
-use stscan::lab::{Lab, LabConfig, World};
+use stscan::dataset::{Manifest, Reader};
+use stscan::lab::{Internet, Lab};
+use stscan::observe::dns::DnsActivity;
 
 /// A lab, a relay before its resolver, and a list of names.
 struct Scene {
@@ -22,9 +23,9 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(world: World, names: impl Iterator<Item = String>) -> Self {
+    fn new(world: Internet, names: impl Iterator<Item = String>) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let lab = Lab::start(LabConfig { world, names: None, seed: 1 }).unwrap();
+        let lab = Lab::start(world).unwrap();
         fs::write(dir.path().join("list.txt"), names.map(|name| name + "\n").collect::<String>()).unwrap();
         fs::write(dir.path().join("ca.pem"), lab.ca_pem()).unwrap();
         let relay = Relay::start(lab.dns_addr());
@@ -79,7 +80,7 @@ impl Scene {
 }
 
 fn census(names: usize) -> Scene {
-    Scene::new(World::Census, (0..names).map(|index| format!("name-{index}.example")))
+    Scene::new(Internet::census(1), (0..names).map(|index| format!("name-{index}.example")))
 }
 
 fn wait_until(mut there: impl FnMut() -> bool) {
@@ -183,7 +184,7 @@ fn a_network_that_falls_silent_is_waited_for_from_the_root() {
 
 #[test]
 fn a_silent_zone_is_no_outage() {
-    let scene = Scene::new(World::Zoo, (0..50).map(|number| format!("mx-silence-{number:06}.test")));
+    let scene = Scene::new(Internet::zoo(), (0..50).map(|number| format!("mx-silence-{number:06}.test")));
     scene.start("out", &["--dns-timeout", "0.2", "--dns-tries", "2", "--retry-rounds", "none"]).finish(0);
     let manifest = scene.manifest("out");
     assert_eq!((manifest.counts.rows, manifest.counts.mx_state.get("unknown")), (50, Some(&50)));

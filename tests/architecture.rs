@@ -13,11 +13,14 @@ const LAYERS: &[&[&str]] = &[
     &["evidence", "exclusion"],
     &["parse"],
     &["input", "classify", "observe"],
-    &["dataset", "lab"],
-    &["scan", "analyse"],
-    &["trial", "ui"],
+    &["dataset"],
+    &["scan", "analyse", "lab"],
+    &["trial", "study", "ui"],
     &["cli"],
 ];
+
+/// Folders whose files may still look at their own face.
+const UNCHECKED: &[&str] = &["dataset"];
 
 /// A source file as a module: `["name", "idna"]` for src/name/idna.rs, `["name"]` for src/name/mod.rs.
 type Module = Vec<String>;
@@ -50,6 +53,37 @@ fn imports_point_down_the_layers() {
     }
 }
 
+/// What the lab expects is written by hand: it may name the codes, never what judges them.
+#[test]
+fn the_lab_knows_no_judgement() {
+    let sources = sources();
+    for (module, source) in sources.iter().filter(|(module, _)| module[0] == "lab") {
+        let judging: Vec<String> = references(module, &source.text, &sources)
+            .into_iter()
+            .filter(|target| ["classify", "parse", "observe"].contains(&target[0].as_str()) && *target != ["classify", "codes"])
+            .map(|target| target.join("::"))
+            .collect();
+        assert!(judging.is_empty(), "{} names {judging:?}; of judgement the lab may name classify::codes alone", source.path.display());
+    }
+}
+
+/// The word of a code stands where it is declared; all else names the constant, so that the compiler knows it.
+#[test]
+fn a_code_is_spelled_once() {
+    let sources = sources();
+    // Cases of the lab may be called like the code that they show, and tests read words as users write them.
+    let others = |module: &&Module| module[0] != "lab" && !module.iter().any(|part| part == "tests");
+    for code in stscan::classify::catalogue() {
+        let word = format!("\"{code}\"");
+        let places: Vec<&Path> = sources
+            .iter()
+            .filter(|(module, _)| others(module))
+            .flat_map(|(_, source)| std::iter::repeat_n(source.path.as_path(), code_of(&source.text).matches(&word).count()))
+            .collect();
+        assert!(places.len() == 1, "{code} is spelled in {places:?}; name the constant of classify::codes instead");
+    }
+}
+
 #[test]
 fn every_module_has_a_layer() {
     for module in sources().keys() {
@@ -64,15 +98,37 @@ fn no_file_is_in_an_import_cycle() {
     let edges: BTreeMap<&Module, BTreeSet<Module>> =
         sources.iter().map(|(module, source)| (module, references(module, &source.text, &sources))).collect();
     for start in sources.keys() {
-        let mut open: Vec<&Module> = edges[start].iter().filter_map(|next| edges.get_key_value(next).map(|(key, _)| *key)).collect();
-        let mut seen = BTreeSet::new();
-        while let Some(next) = open.pop() {
-            assert!(next != start, "{} is in an import cycle", start.join("::"));
-            if seen.insert(next) {
-                open.extend(edges[next].iter().filter_map(|after| edges.get_key_value(after).map(|(key, _)| *key)));
+        let mut before: BTreeMap<&Module, &Module> = BTreeMap::new();
+        let mut open: Vec<&Module> = vec![start];
+        while let Some(here) = open.pop() {
+            for next in edges[here].iter().filter_map(|next| edges.get_key_value(next).map(|(key, _)| *key)) {
+                if next == start {
+                    let way = std::iter::successors(Some(here), |module| before.get(*module).copied());
+                    let way: Vec<String> = way.map(|module| module.join("::")).collect();
+                    panic!("an import cycle: {} <- {}", start.join("::"), way.join(" <- "));
+                }
+                if !before.contains_key(next) {
+                    before.insert(next, here);
+                    open.push(next);
+                }
             }
         }
     }
+}
+
+/// A `mod.rs` is a face: who is outside looks at it, and the files behind it take what they need from each other.
+#[test]
+fn no_file_looks_at_the_face_of_its_own_folder() {
+    let sources = sources();
+    let mut found = Vec::new();
+    let is_checked = |module: &Module| !module.iter().any(|part| part == "tests") && !UNCHECKED.contains(&module[0].as_str());
+    for (module, source) in sources.iter().filter(|(module, _)| is_checked(module)) {
+        let items = arrows_up(module, &source.text, &sources);
+        if !items.is_empty() {
+            found.push(format!("{}: {}", module.join("::"), items.into_iter().collect::<Vec<_>>().join(", ")));
+        }
+    }
+    assert!(found.is_empty(), "{} files import through a mod.rs above them; name the file instead:\n{}", found.len(), found.join("\n"));
 }
 
 fn layer(top: &str) -> Option<usize> {
@@ -106,27 +162,51 @@ fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<Module, Source>) {
 /// The modules that a file names outside its tests, as far down as there is a file; re-exports of a `mod.rs` do not count,
 /// and a name that a `mod.rs` re-exports stands for the file that defines it.
 fn references(module: &Module, text: &str, sources: &BTreeMap<Module, Source>) -> BTreeSet<Module> {
-    let code = code_of(text);
+    let targets = paths(&code_of(text)).into_iter().filter_map(|path| {
+        let (base, segments) = absolute(module, &path)?;
+        Some(resolve(base, &segments.iter().map(String::as_str).collect::<Vec<_>>(), sources, 0))
+    });
+    targets.filter(|target| !target.is_empty() && target != module).collect()
+}
+
+/// A path as the module in which it begins and its further segments.
+fn absolute(module: &Module, path: &str) -> Option<(Module, Vec<String>)> {
+    let mut segments = path.split("::").map(|segment| segment.trim().to_owned()).peekable();
+    let mut base: Module = match segments.next()?.as_str() {
+        "crate" => Vec::new(),
+        "self" => module.clone(),
+        "super" => module[..module.len() - 1].to_vec(),
+        _ => return None,
+    };
+    while segments.next_if(|segment| segment == "super").is_some() {
+        base.pop();
+    }
+    Some((base, segments.collect()))
+}
+
+/// The items of faces above it that a file names outside its tests: what stands in the `mod.rs` of its folder or of one further up, or
+/// is re-exported there.
+fn arrows_up(module: &Module, text: &str, sources: &BTreeMap<Module, Source>) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for path in paths(&code) {
-        let mut segments: Vec<&str> = path.split("::").map(str::trim).collect();
-        let mut base: Module = match segments[0] {
-            "crate" => Vec::new(),
-            "self" => module.clone(),
-            "super" => module[..module.len() - 1].to_vec(),
-            _ => continue,
-        };
-        segments.remove(0);
-        while segments.first() == Some(&"super") {
-            base.pop();
-            segments.remove(0);
+    for (mut target, segments) in paths(&code_of(text)).iter().filter_map(|path| absolute(module, path)) {
+        let mut segments = segments.iter().peekable();
+        while let Some(segment) = segments.next_if(|segment| sources.contains_key(&[target.clone(), vec![(*segment).clone()]].concat())) {
+            target.push(segment.clone());
         }
-        let target = resolve(base, &segments, sources, 0);
-        if !target.is_empty() && target != *module {
-            found.insert(target);
+        let above = !target.is_empty() && target.len() < module.len() && module.starts_with(&target);
+        // A module inside of a file says `super` and means the file.
+        let face = sources.get(&target).filter(|_| above).map(|source| code_of(&source.text)).unwrap_or_default();
+        if let Some(item) =
+            segments.peek().filter(|item| words(&face).any(|word| word == item.as_str()) && !text.contains(&format!("mod {item} {{")))
+        {
+            found.insert(format!("{}::{item}", target.join("::")));
         }
     }
     found
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
 }
 
 fn resolve(base: Module, segments: &[&str], sources: &BTreeMap<Module, Source>, depth: usize) -> Module {
@@ -177,11 +257,12 @@ fn paths(code: &str) -> Vec<String> {
     while let Some(at) = ["crate::", "super::", "self::"].iter().filter_map(|start| rest.find(start)).min() {
         let before = &rest[..at];
         let reexport = before.trim_end().ends_with("pub use") || before.trim_end().ends_with(") use");
+        let visibility = before.ends_with("pub(in ");
         let boundary = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
         let tail = &rest[at..];
         let length = tail.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(tail.len());
         let path = &tail[..length];
-        if boundary && !reexport {
+        if boundary && !reexport && !visibility {
             match tail[length..].strip_prefix('{').filter(|_| path.ends_with("::")) {
                 Some(group) => found.extend(spread(path, group)),
                 None => found.push(path.trim_end_matches(':').to_owned()),
@@ -218,10 +299,20 @@ fn spread(prefix: &str, group: &str) -> Vec<String> {
     found
 }
 
-/// The text without comments, string literals and the tests at its end.
+/// The text without comments and test modules.
 fn code_of(text: &str) -> String {
-    let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+    const MARK: &str = "#[cfg(test)]\nmod ";
+    let mut code = String::new();
+    let mut rest = text;
+    while let Some((before, module)) = rest.split_once(MARK) {
+        code.push_str(before);
+        let line = module.lines().next().unwrap_or_default();
+        // A module of tests ends with its line, or with the first brace that is not indented.
+        let end = if line.ends_with(';') { ";\n" } else { "\n}\n" };
+        rest = module.split_once(end).map_or("", |(_, after)| after);
+    }
+    code.push_str(rest);
+    code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -229,4 +320,10 @@ fn the_test_sees_groups_and_reexports() {
     assert_eq!(paths("use crate::a::{b, c::{d, e}};"), ["crate::a::b", "crate::a::c::d", "crate::a::c::e"]);
     assert_eq!(paths("pub use self::file::A; let x = super::y::z();"), ["super::y::z"]);
     assert_eq!(reexports("pub use self::file::{A, B};"), [(vec!["file".to_owned()], vec!["A".to_owned(), "B".to_owned()])]);
+}
+
+#[test]
+fn what_stands_behind_a_test_module_is_seen() {
+    let text = "use super::a;\n#[cfg(test)]\nmod tests;\nuse super::b; // super::c\n#[cfg(test)]\nmod more {\n    use super::d;\n}\nuse super::e;\n";
+    assert_eq!(paths(&code_of(text)), ["super::a", "super::b", "super::e"]);
 }

@@ -14,10 +14,11 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use stscan::analyse::Scan;
 use stscan::analyse::diff::{Diff, Kind, diff, diff_by_shares};
+use stscan::classify::codes;
 use stscan::classify::{Posture, classify};
-use stscan::dataset::{AccountingEntry, Activity, Dataset, List, Options, Record, RunDescription, Tool, record_batch};
+use stscan::dataset::{Activity, Dataset, List, Options, Record, RunDescription, Tool, record_batch};
 use stscan::evidence::Evidence;
-use stscan::input::Target;
+use stscan::input::{Accounting, Target};
 
 /// A deployment; `None` as mode: no record.
 #[derive(Clone)]
@@ -110,7 +111,7 @@ fn dataset(dir: &Path, day: u64, sites: &[(&str, Site)]) {
         dataset.commit_part(shard as u64, &[record_batch(&records).unwrap()], &Activity::default()).unwrap();
     }
     let rows = sites.len() as u64;
-    dataset.finish(AccountingEntry { lines: rows, rows, ..AccountingEntry::default() }, List::default(), &Activity::default()).unwrap();
+    dataset.finish(Accounting { lines: rows, rows, ..Accounting::default() }, List::default(), &Activity::default()).unwrap();
     let path = dir.join("manifest.json");
     let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     manifest["started_at"] = format!("2026-01-{day:02}T00:00:00Z").into();
@@ -227,9 +228,9 @@ fn every_change_is_seen_and_nothing_else() {
     let codes: Vec<_> =
         found.domains.iter().flat_map(|domain| &domain.changes).filter_map(|change| Some((change.kind, change.code?))).collect();
     let expected = [
-        (Kind::DroppedAbruptly, "sts-removed-abruptly"),
-        (Kind::IdOnly, "sts-id-changed-body-same"),
-        (Kind::IdReused, "sts-id-reused-body-changed"),
+        (Kind::DroppedAbruptly, codes::STS_REMOVED_ABRUPTLY),
+        (Kind::IdOnly, codes::STS_ID_CHANGED_BODY_SAME),
+        (Kind::IdReused, codes::STS_ID_REUSED_BODY_CHANGED),
     ];
     assert!(expected.iter().all(|code| codes.contains(code)), "{codes:?}");
     let same = compared(&new, &new);

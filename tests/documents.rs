@@ -1,50 +1,70 @@
 //! The documents say what the code does: tables of columns, codes and exit statuses are compared with it.
+//!
+//! After a change that is meant: `STSCAN_REGENERATE=documents cargo test --test documents` writes them, then read the diff.
 
 #![allow(clippy::unwrap_used)] // A test fails by panicking.
 
 mod harness;
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use stscan::analyse::stats::TableId;
+use stscan::classify::catalogue;
 use stscan::cli::EXIT_CODES;
 use stscan::dataset::schema_markdown;
+use stscan::study;
 
 const README: &str = include_str!("../README.md");
 
-/// The text between two markers of the README.
-fn between(begin: &str, end: &str) -> &'static str {
-    let start = README.find(begin).unwrap_or_else(|| panic!("README has no {begin}"));
-    let text = &README[start..];
-    let text = &text[text.find("-->").unwrap() + 3..];
-    text[..text.find(end).unwrap()].trim()
+/// Compares a file of the project with what it has to say, or writes it.
+fn compare(file: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var_os("STSCAN_REGENERATE").is_some_and(|what| what == "documents") {
+        fs::write(&path, expected).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap();
+    assert!(written == expected, "{file} is out of date: STSCAN_REGENERATE=documents cargo test --test documents, then read the diff");
 }
 
-#[test]
-fn the_readme_lists_the_columns() {
-    let flat: String = schema_markdown().lines().filter(|line| !line.starts_with("| `evidence.")).map(|line| format!("{line}\n")).collect();
-    assert_eq!(
-        between("<!-- columns: begin", "<!-- columns: end"),
-        flat.trim(),
-        "paste the output of `stscan schema --markdown`, nested fields of evidence left out"
-    );
+/// Compares a table of the README, which stands between two comments.
+fn compare_table(name: &str, table: &str) {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (begin, end) = (format!("<!-- {name}: begin"), format!("<!-- {name}: end"));
+    let start = readme.find(&begin).and_then(|at| Some(at + readme[at..].find("-->")? + 3));
+    let (start, end) = start.zip(readme.find(&end)).unwrap_or_else(|| panic!("README has no {begin}"));
+    compare("README.md", &format!("{}\n{}\n{}", &readme[..start], table.trim(), &readme[end..]));
 }
 
+/// All in one test, since they write the same files.
 #[test]
-fn the_readme_lists_the_exit_statuses() {
-    let rows: String = EXIT_CODES.iter().map(|(exit, meaning)| format!("| {} | {meaning} |\n", *exit as i32)).collect();
-    assert_eq!(between("<!-- exit: begin", "<!-- exit: end"), format!("| status | meaning |\n|---|---|\n{}", rows.trim()));
-}
+fn the_tables_are_those_of_the_program() {
+    let columns: String =
+        schema_markdown().lines().filter(|line| !line.starts_with("| `evidence.")).map(|line| format!("{line}\n")).collect();
+    compare_table("columns", &columns);
+    let exits: String = EXIT_CODES.iter().map(|(exit, meaning)| format!("| {} | {meaning} |\n", *exit as i32)).collect();
+    compare_table("exit", &format!("| status | meaning |\n|---|---|\n{exits}"));
+    let general = TableId::ALL.iter().map(|table| (*table, table.title().unwrap()));
+    let all = general.chain(study::TABLES.iter().map(|(table, definition)| (*table, definition.title())));
+    let tables: String = all.map(|(table, title)| format!("| `{table}` | {title} |\n")).collect();
+    compare_table("tables", &format!("| table | shows |\n|---|---|\n{tables}"));
 
-#[test]
-fn the_readme_lists_the_tables() {
-    let rows: String = TableId::ALL.iter().map(|table| format!("| `{table}` | {} |\n", table.title())).collect();
-    assert_eq!(between("<!-- tables: begin", "<!-- tables: end"), format!("| table | shows |\n|---|---|\n{}", rows.trim()));
-}
-
-#[test]
-fn the_findings_are_written_down() {
-    let printed = harness::stdout(&harness::expect(0, &["codes", "--markdown"]));
     let written = include_str!("../data/findings.md");
-    assert!(written.ends_with(&printed), "data/findings.md has to end with the output of `stscan codes --markdown`");
+    let head = written.find("| code |").map_or(written, |table| &written[..table]);
+    compare("data/findings.md", &format!("{head}{}", harness::stdout(&harness::expect(0, &["codes", "--markdown"]))));
+}
+
+/// A code that has once been released stays: datasets, scripts and papers name it.
+#[test]
+fn released_codes_stay() {
+    let released = include_str!("released_codes.txt");
+    let codes: BTreeSet<&str> = catalogue().iter().map(|code| code.as_str()).collect();
+    let gone: Vec<&str> = released.lines().filter(|line| !line.starts_with('#') && !codes.contains(line)).collect();
+    assert!(gone.is_empty(), "released codes never go and are never renamed: declare {gone:?} again, as reserved if nothing judges them");
+    let head: String = released.lines().filter(|line| line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    let all: String = codes.iter().map(|code| format!("{code}\n")).collect();
+    compare("tests/released_codes.txt", &format!("{head}{all}"));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use stscan::dataset::Reader;
 use stscan::evidence::{Evidence, Outcome};
-use stscan::lab::{Lab, LabConfig};
+use stscan::lab::{Internet, Lab};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -53,7 +53,7 @@ enum Kind {
 
 impl World {
     fn start(kind: Kind) -> Self {
-        let (dir, lab) = (tempfile::tempdir().unwrap(), Lab::start(LabConfig::default()).unwrap());
+        let (dir, lab) = (tempfile::tempdir().unwrap(), Lab::start(Internet::zoo()).unwrap());
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::new(vec![NAME.to_owned()]).unwrap();
         parameters.subject_alt_names.push(rcgen::SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)));
@@ -195,7 +195,7 @@ async fn forward(question: &[u8], upstream: &Upstream) -> Option<Vec<u8>> {
 fn names() -> Vec<String> {
     let waits = |name: &str| stscan::lab::cases().iter().any(|case| case.waits && name.strip_suffix(".test") == Some(case.name));
     let over_udp = |name: &str| name.contains("over-tcp") || name.contains("large");
-    Lab::start(LabConfig::default()).unwrap().names().filter(|name| !waits(name) && !over_udp(name)).collect()
+    Lab::start(Internet::zoo()).unwrap().names().filter(|name| !waits(name) && !over_udp(name)).collect()
 }
 
 #[test]
@@ -208,9 +208,12 @@ fn rows_are_the_same_over_udp_tls_and_https() {
     let https = format!("https://{}/dns-query#{NAME}", world.https);
     assert_eq!(world.scan(&names, "https", &https, &[]), over_udp);
     let manifest = |out: &str| Reader::open(Path::new(&world.path(out))).unwrap().manifest().clone();
-    assert_eq!(manifest("tls").resolvers, [tls]);
-    assert_eq!(manifest("https").resolvers, [https]);
-    assert_eq!((&manifest("https").configuration["encrypted"], &manifest("udp").configuration["encrypted"]), (&true.into(), &false.into()));
+    assert_eq!(manifest("tls").run.resolvers, [tls]);
+    assert_eq!(manifest("https").run.resolvers, [https]);
+    assert_eq!(
+        (&manifest("https").run.configuration["encrypted"], &manifest("udp").run.configuration["encrypted"]),
+        (&true.into(), &false.into())
+    );
     assert!(["tls", "https"].iter().all(|out| manifest(out).activity.dns_queries > over_udp.len() as u64));
 }
 

@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use stscan::classify::classify;
 use stscan::evidence::{Evidence, Lookup};
-use stscan::lab::{Lab, LabConfig, cases};
+use stscan::lab::{Internet, Lab, cases};
 use stscan::name::Domain;
 use stscan::observe::fetch::FetchConfig;
 use stscan::scan::{Network, NetworkPlan};
@@ -126,7 +126,7 @@ fn observe() -> Vec<Evidence> {
         allow_private: true,
         ..FetchConfig::default()
     };
-    let lab = Lab::start(LabConfig::default()).unwrap();
+    let lab = Lab::start(Internet::zoo()).unwrap();
     let plan = NetworkPlan {
         look_around: true,
         trust_resolvers: true,

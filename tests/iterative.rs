@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use harness::{expect, rows, stderr, stdout};
 use stscan::dataset::Reader;
 use stscan::evidence::{Evidence, Outcome};
-use stscan::lab::{Hierarchy, Lab, LabConfig};
+use stscan::lab::{Hierarchy, Internet, Lab};
 
 /// A lab, its hierarchy, and the files that a scan needs.
 struct World {
@@ -23,7 +23,7 @@ struct World {
 
 impl World {
     fn start() -> Self {
-        let (dir, lab) = (tempfile::tempdir().unwrap(), Lab::start(LabConfig::default()).unwrap());
+        let (dir, lab) = (tempfile::tempdir().unwrap(), Lab::start(Internet::zoo()).unwrap());
         let hierarchy = lab.start_hierarchy().unwrap();
         let roots: String = hierarchy.roots().iter().map(|root| format!("{root}\n")).collect();
         fs::write(dir.path().join("root.hints"), roots).unwrap();
@@ -67,9 +67,9 @@ fn every_domain_of_the_hierarchy_is_seen_as_it_is() {
         assert_eq!(seen, [known.mx_state, known.sts_state, known.tlsrpt_state, known.posture], "{}", known.name);
     }
     let manifest = Reader::open(Path::new(&out)).unwrap().manifest().clone();
-    assert_eq!(manifest.configuration["iterative"], true);
+    assert_eq!(manifest.run.configuration["iterative"], true);
     assert_eq!(
-        manifest.resolvers,
+        manifest.run.resolvers,
         world.hierarchy.roots().iter().map(|root| format!("{root}:{}", world.hierarchy.port())).collect::<Vec<_>>()
     );
     // A question for a sign of life may still be on its way when the scan has ended.

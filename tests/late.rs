@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stscan::input::InputOptions;
-use stscan::lab::{Lab, LabConfig};
+use stscan::lab::{Internet, Lab};
+use stscan::observe::dns::RetryConfig;
 use stscan::observe::fetch::FetchConfig;
 use stscan::scan::{Network, NetworkPlan, Output, ScanPlan, Status, run};
 use stscan::trial::overrides;
@@ -24,7 +25,7 @@ fn network(lab: &Lab) -> NetworkPlan {
         retry_rounds: vec![Duration::from_secs(6)],
         rate: Some(0),
         resolver_rate: Some(0),
-        dns_tries: 1,
+        dns_retry: RetryConfig { tries: 1, ..RetryConfig::default() },
         fetch: FetchConfig { allow_private: true, ..FetchConfig::default() },
         overrides: overrides(lab),
         ..NetworkPlan::default()
@@ -38,7 +39,7 @@ fn late_rows_follow_as_a_second_part() {
     let name =
         |number: u64| if number.is_multiple_of(LATE) { format!("record-servfail-{number:06}") } else { format!("nothing-{number:06}") };
     fs::write(&list, (0..5 * SHARD).map(|number| name(number) + ".test\n").collect::<String>()).unwrap();
-    let lab = Lab::start(LabConfig::default()).unwrap();
+    let lab = Lab::start(Internet::zoo()).unwrap();
     let plan = ScanPlan {
         input: InputOptions { sources: vec![list.to_str().unwrap().to_owned()], ..InputOptions::default() },
         network: network(&lab),

@@ -8,7 +8,7 @@ use std::fs;
 
 use stscan::dataset::{EvidenceColumns, Manifest, Reader, SharedActivity};
 use stscan::evidence::Evidence;
-use stscan::lab::{Counts, Lab, LabConfig, World};
+use stscan::lab::{Counts, Internet, Lab};
 
 /// Scans names of the zoo against a lab of our own and gives what the lab was asked.
 fn asked(names: impl Iterator<Item = String>, options: &[&str]) -> Counts {
@@ -17,7 +17,7 @@ fn asked(names: impl Iterator<Item = String>, options: &[&str]) -> Counts {
 
 /// The same, and what the manifest says of answers that were shared.
 fn asked_and_shared(names: impl Iterator<Item = String>, options: &[&str]) -> (Counts, SharedActivity) {
-    let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
+    let lab = Lab::start(Internet::zoo()).unwrap();
     let Scanned { rows, manifest, .. } = scan_whole(&lab, names, options);
     assert!(rows.iter().all(|row| row.column("posture") == Some("enforce")), "a scan without failures");
     (lab.journal().counts(), manifest.activity.shared)
@@ -72,7 +72,7 @@ fn questions(evidence: &Evidence) -> u64 {
 
 #[test]
 fn every_question_is_in_the_evidence_of_one_row() {
-    let lab = Lab::start(LabConfig { world: World::Census, names: None, seed: 1 }).unwrap();
+    let lab = Lab::start(Internet::census(1)).unwrap();
     let Scanned { evidence, manifest, .. } = scan_whole(&lab, (0..4000).map(|number| format!("name-{number}.example")), &[]);
     assert!(manifest.activity.shared.mx_hosts.hits > 0 && manifest.activity.shared.policy_targets.hits > 0, "something was shared");
     assert_eq!(evidence.iter().map(questions).sum::<u64>(), manifest.activity.dns_queries);
@@ -96,7 +96,7 @@ fn rates_are_kept_and_reached() {
     for option in ["--rate", "--resolver-rate"] {
         // Other work on the machine may hold a scan up, but nothing may make it hurry.
         let held = (0..3).any(|_| {
-            let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
+            let lab = Lab::start(Internet::zoo()).unwrap();
             scan(&lab, (0..3700).map(|number| format!("nothing-{number:06}.test")), &[option, "2000"]);
             let (least, most) = five_seconds(&lab.journal().arrivals(), 2000);
             println!("{option} 2000: {least:.4} to {most:.4} of it in any five seconds");
@@ -141,7 +141,7 @@ fn looking_around_is_asked_for() {
 
 #[test]
 fn later_rounds_ask_only_what_has_failed() {
-    let lab = Lab::start(LabConfig { world: World::Zoo, names: None, seed: 1 }).unwrap();
+    let lab = Lab::start(Internet::zoo()).unwrap();
     let rounds = ["--dns-tries", "1", "--retry-rounds", "50ms,50ms"];
     let rows = scan(&lab, (0..20).map(|number| format!("record-servfail-{number:06}.test")), &rounds);
     assert!(rows.len() == 20 && rows.iter().all(|row| row.column("sts_state") == Some("unknown")));

@@ -6,15 +6,39 @@ mod harness;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{AsArray, ListArray, RecordBatch, StringArray, StructArray};
 
 use harness::{expect, stdout};
 use serde_json::{Value, json};
+use stscan::classify::codes::{self, Code};
 use stscan::classify::{Assessment, CATALOGUE_VERSION, Delivery, Finding, Mismatch, PolicyStage, Posture, RecordState, Severity, classify};
 use stscan::dataset::{
-    AccountingEntry, Activity, Dataset, EvidenceColumns, List, MAX_BATCH_ROWS, Manifest, Options, Reader, Record, RunDescription,
-    TargetColumns, Tool, record_batch,
+    Activity, Dataset, EvidenceColumns, List, MAX_BATCH_ROWS, Manifest, Options, Reader, Record, RunDescription, TargetColumns, Tool,
+    record_batch,
 };
+use stscan::input::Accounting;
 use stscan::name::suffix;
+
+/// A code of an older catalogue that this one does not know.
+const FORMER: &str = "sts-former-code";
+/// What stands for it in a judgement, which has no words of its own: a code that no domain gets.
+const STANDS_FOR_FORMER: Code = codes::STS_POLICY_SHARED;
+
+/// The same rows with the former code in place of what stands for it.
+fn with_former_code(batch: &RecordBatch) -> RecordBatch {
+    let at = batch.schema().index_of("findings").unwrap();
+    let (field, offsets, elements, nulls) = batch.column(at).as_list::<i32>().clone().into_parts();
+    let (fields, mut columns, absent) = elements.as_struct().clone().into_parts();
+    let codes = columns[0].as_string::<i32>();
+    let written = codes.iter().map(|code| if code == Some(STANDS_FOR_FORMER.as_str()) { Some(FORMER) } else { code });
+    columns[0] = Arc::new(written.collect::<StringArray>());
+    let elements = Arc::new(StructArray::new(fields, columns, absent));
+    let mut table = batch.columns().to_vec();
+    table[at] = Arc::new(ListArray::new(field, offsets, elements, nulls));
+    RecordBatch::try_new(batch.schema(), table).unwrap()
+}
 
 /// The rows of a dataset as today's rules judge them.
 fn judged(dir: &Path) -> Vec<Record> {
@@ -35,14 +59,14 @@ fn judged(dir: &Path) -> Vec<Record> {
 /// fails at its syntax counted as mode none, mismatches had no class, and what was delivered followed from all that.
 fn by_older_rules(assessment: &Assessment) -> Assessment {
     let mut old = assessment.clone();
-    old.findings.retain(|finding| finding.code != "sts-host-no-ipv6");
-    for finding in old.findings.iter_mut().filter(|finding| finding.code == "sts-policy-empty") {
+    old.findings.retain(|finding| finding.code != codes::STS_HOST_NO_IPV6);
+    for finding in old.findings.iter_mut().filter(|finding| finding.code == codes::STS_POLICY_EMPTY) {
         finding.severity = Severity::Low;
         finding.detail = "no octet".to_owned();
     }
     if old.sts_state == RecordState::Valid {
         let subject = String::new();
-        old.findings.push(Finding { code: "sts-former-code", severity: Severity::Info, subject, detail: "\"x\"".to_owned() });
+        old.findings.push(Finding { code: STANDS_FOR_FORMER, severity: Severity::Info, subject, detail: "\"x\"".to_owned() });
     }
     if old.policy_stage == Some(PolicyStage::Syntax) && old.posture == Posture::Broken {
         (old.posture, old.delivery) = (Posture::None, Delivery::Reported);
@@ -69,11 +93,11 @@ fn write(dir: &Path, records: &[Record], tool: Tool, catalogue_version: &str, pu
     };
     let mut dataset = Dataset::create_or_resume(dir, &run).unwrap();
     for (shard, records) in (0..).zip(records.chunks(150)) {
-        let batches: Vec<_> = records.chunks(MAX_BATCH_ROWS).map(|records| record_batch(records).unwrap()).collect();
+        let batches: Vec<_> = records.chunks(MAX_BATCH_ROWS).map(|records| with_former_code(&record_batch(records).unwrap())).collect();
         dataset.commit_part(shard, &batches, &Activity::default()).unwrap();
     }
     let rows = records.len() as u64;
-    dataset.finish(AccountingEntry { lines: rows, rows, ..AccountingEntry::default() }, run.list, &Activity::default()).unwrap();
+    dataset.finish(Accounting { lines: rows, rows, ..Accounting::default() }, run.list, &Activity::default()).unwrap();
 }
 
 fn manifest(dir: &Path) -> Manifest {
@@ -108,26 +132,26 @@ fn what_an_older_catalogue_wrote_is_judged_anew() {
     assert!(expected.parts == made.parts, "shards, ordinals, lengths, hashes, counts");
     let origin = made.made_from.unwrap();
     assert_eq!((origin.tool, origin.catalogue_version.as_str(), origin.public_suffix_list.as_str()), (older_tool, "0.9", "psl of then"));
-    assert_eq!((made.tool, made.catalogue_version.as_str()), (Tool::of_this_build(), CATALOGUE_VERSION));
+    assert_eq!((made.run.tool, made.run.catalogue_version.as_str()), (Tool::of_this_build(), CATALOGUE_VERSION));
 
     let pairs: Vec<(&Assessment, &Assessment)> = old.iter().zip(&new).map(|(old, new)| (&old.assessment, &new.assessment)).collect();
-    let codes = |assessment: &Assessment| -> Vec<&str> { assessment.findings.iter().map(|finding| finding.code).collect() };
+    let codes_of = |assessment: &Assessment| -> Vec<Code> { assessment.findings.iter().map(|finding| finding.code).collect() };
     let rows = |so: &dyn Fn(&Assessment, &Assessment) -> bool| pairs.iter().filter(|(old, new)| so(old, new)).count() as u64;
     assert_eq!(summary["rows"], new.len());
     assert_eq!(
         summary["changed"],
-        rows(&|old, new| codes(old) != codes(new) || (old.posture, old.delivery) != (new.posture, new.delivery)),
+        rows(&|old, new| codes_of(old) != codes_of(new) || (old.posture, old.delivery) != (new.posture, new.delivery)),
         "severity, words and other columns are no change that is counted"
     );
     let code = |name: &str| summary["codes"].as_array().unwrap().iter().find(|code| code["code"] == name).unwrap().clone();
-    let has = |name: &str| rows(&|_, new| codes(new).contains(&name));
+    let has = |code: Code| rows(&|_, new| codes_of(new).contains(&code));
     let (appeared, gone, same) =
-        (has("sts-host-no-ipv6"), rows(&|old, _| codes(old).contains(&"sts-former-code")), has("sts-policy-empty"));
+        (has(codes::STS_HOST_NO_IPV6), rows(&|old, _| codes_of(old).contains(&STANDS_FOR_FORMER)), has(codes::STS_POLICY_EMPTY));
     assert!(appeared > 100 && gone > 100 && same > 1);
     for (name, [before, after, more, fewer]) in [
-        ("sts-host-no-ipv6", [0, appeared, appeared, 0]),
-        ("sts-former-code", [gone, 0, 0, gone]),
-        ("sts-policy-empty", [same, same, 0, 0]),
+        (codes::STS_HOST_NO_IPV6.as_str(), [0, appeared, appeared, 0]),
+        (FORMER, [gone, 0, 0, gone]),
+        (codes::STS_POLICY_EMPTY.as_str(), [same, same, 0, 0]),
     ] {
         assert_eq!(code(name), json!({ "code": name, "before": before, "after": after, "appeared": more, "gone": fewer }));
     }
@@ -153,7 +177,7 @@ fn what_an_older_catalogue_wrote_is_judged_anew() {
     assert!(said.contains(&format!("catalogue 0.9 before, {CATALOGUE_VERSION} now")), "{said}");
     let line =
         |code: &str| said.lines().find(|line| line.starts_with(code)).unwrap().split_whitespace().skip(1).collect::<Vec<_>>().join(" ");
-    assert_eq!(line("sts-former-code"), format!("{gone} 0 0 {gone}"));
-    assert_eq!(line("sts-host-no-ipv6"), format!("0 {appeared} {appeared} 0"));
-    assert!(!said.contains("sts-policy-empty"), "{said}");
+    assert_eq!(line(FORMER), format!("{gone} 0 0 {gone}"));
+    assert_eq!(line(codes::STS_HOST_NO_IPV6.as_str()), format!("0 {appeared} {appeared} 0"));
+    assert!(!said.contains(codes::STS_POLICY_EMPTY.as_str()), "{said}");
 }

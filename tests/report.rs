@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use harness::{expect, rows, stderr, stdout};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use stscan::classify::codes;
 
 /// Names of the zoo with carried columns, one of them a formula.
 const LIST: &str = "domain,owner,unit\nenforce.test,Ada,Mail\ntypo.test,Ada,=1+1\nredirect-301.test,Grace <b>,Web\n\
@@ -70,7 +71,7 @@ fn the_page_says_what_to_do_without_any_script() {
         typo.contains("<pre class=\"text\" data-crlf>version: STSv1\nmode: enforce\nmx: mail.typo.test\nmax_age: 2592000\n</pre>"),
         "{typo}"
     );
-    assert!(typo.contains("v=TLSRPTv1; rua=mailto:tls-reports@typo.test;</pre>") && typo.contains("How to mend it"));
+    assert!(typo.contains("v=TLSRPTv1; rua=mailto:tls-reports@typo.test;</pre>") && typo.contains("How to fix it"));
     assert!(page.contains("Grace &lt;b&gt;") && !page.contains("Grace <b>"));
     let adoption = report(&["-o", "-", "--kind", "adoption"]);
     for part in ["How far deployments get", "Commonest findings", "What policies ask for", "id=\"d-typo.test\""] {
@@ -148,7 +149,15 @@ fn junit_is_well_formed_and_its_sums_are_right() {
     assert_eq!((said("tests"), said("failures"), said("skipped")), (cases.len(), with("failure"), with("skipped")));
     assert_eq!((cases.len(), with("skipped")), (7, 1), "{text}");
     let failed = cases.iter().find(|case| case.attribute("name") == Some("typo.test")).unwrap();
-    assert!(failed.descendants().find(|node| node.has_tag_name("failure")).unwrap().text().unwrap().contains("sts-mx-none-covered"));
+    assert!(
+        failed
+            .descendants()
+            .find(|node| node.has_tag_name("failure"))
+            .unwrap()
+            .text()
+            .unwrap()
+            .contains(codes::STS_MX_NONE_COVERED.as_str())
+    );
 }
 
 #[test]

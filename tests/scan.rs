@@ -76,7 +76,7 @@ fn a_killed_scan_goes_on_and_comes_to_the_same() {
     expect(0, &killed_arguments);
     let after = Reader::open(Path::new(&killed)).unwrap().manifest().clone();
     assert!(after.finished_at.is_some());
-    assert_eq!(after.run_id, before.run_id);
+    assert_eq!(after.run.run_id, before.run.run_id);
     assert!(before.parts.iter().all(|part| after.parts.contains(part)), "finished parts are kept");
     assert_eq!(rows(Path::new(&killed)), rows(Path::new(&whole)));
     assert_eq!(after.counts, Reader::open(Path::new(&whole)).unwrap().manifest().counts);
@@ -177,7 +177,7 @@ fn standard_input_is_a_list() {
     assert!(child.wait_with_output().unwrap().status.success());
     let ranks: Vec<_> = rows(Path::new(&out)).into_iter().map(|row| (row.domain, row.rank)).collect();
     assert_eq!(ranks, [("example.com".to_owned(), Some(1)), ("example.org".to_owned(), Some(2))]);
-    assert_eq!(Reader::open(Path::new(&out)).unwrap().manifest().list.name, "mine");
+    assert_eq!(Reader::open(Path::new(&out)).unwrap().manifest().run.list.name, "mine");
 }
 
 #[test]

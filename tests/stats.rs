@@ -15,10 +15,12 @@ use serde_json::Value;
 use stscan::analyse::stats::{By, StatsOptions, TableId, stats};
 use stscan::analyse::{Cell, Scan, Table};
 use stscan::classify::classify;
+use stscan::classify::codes::{self, Code};
 use stscan::dataset::{Activity, Dataset, EvidenceColumns, List, Options, Reader, Record, RunDescription, Tool, record_batch};
 use stscan::evidence::{Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Mx, Outcome, Txt};
 use stscan::input::{Accounting, Target};
 use stscan::name::{Domain, suffix};
+use stscan::study;
 
 /// The zoo, scanned once for all tests.
 fn zoo() -> &'static Path {
@@ -42,7 +44,7 @@ fn tables(dirs: &[PathBuf], options: &StatsOptions) -> BTreeMap<String, Table> {
 }
 
 fn all_tables() -> Vec<TableId> {
-    TableId::ALL.to_vec()
+    TableId::ALL.iter().copied().chain(study::TABLES.iter().map(|(table, _)| *table)).collect()
 }
 
 fn n(table: &Table, row: &str, column: &str) -> u64 {
@@ -77,7 +79,7 @@ fn tables_in_all_formats() {
 /// What an independent reading of a row gives.
 struct Plain {
     columns: HashMap<&'static str, Option<String>>,
-    codes: Vec<String>,
+    codes: Vec<Code>,
     policy_host: Option<String>,
     settled: bool,
 }
@@ -114,14 +116,14 @@ fn plain(dir: &Path) -> Vec<Plain> {
 
 #[test]
 fn figures_are_those_of_an_independent_count() {
-    let options = StatsOptions { tables: all_tables(), ..StatsOptions::default() };
+    let options = StatsOptions { tables: all_tables(), further: study::TABLES, ..StatsOptions::default() };
     let tables = tables(&[zoo().to_owned()], &options);
     let rows = plain(zoo());
     let is = |row: &Plain, column: &str, words: &[&str]| row.columns[column].as_deref().is_some_and(|word| words.contains(&word));
     let there = |row: &Plain, column: &str| is(row, column, &["valid", "invalid", "multiple"]);
     let count = |so: &dyn Fn(&Plain) -> bool| rows.iter().filter(|row| so(row)).count() as u64;
     let sts = |row: &Plain| there(row, "sts_state");
-    let has = |row: &Plain, code: &str| row.codes.iter().any(|found| found == code);
+    let has = |row: &Plain, code: Code| row.codes.contains(&code);
 
     let (t1, t2) = (&tables["T1"], &tables["T2"]);
     assert_eq!(n(t1, "all", "domains"), rows.len() as u64);
@@ -145,18 +147,18 @@ fn figures_are_those_of_an_independent_count() {
     assert_eq!(n(t3, "policy", "reached"), count(&|row| passed(row, &["ok"])));
     assert_eq!(n(t3, "mx", "reached"), count(&|row| passed(row, &["ok"]) && is(row, "mx_coverage", &["all"])));
 
-    assert_eq!(n(&tables["T4"], "no-id", "records"), count(&|row| sts(row) && has(row, "sts-record-id-missing")));
+    assert_eq!(n(&tables["T4"], "no-id", "records"), count(&|row| sts(row) && has(row, codes::STS_RECORD_ID_MISSING)));
     assert_eq!(n(&tables["T4"], "multiple", "unusable"), count(&|row| is(row, "sts_state", &["multiple"])));
     for stage in ["dns", "tcp", "tls", "http", "syntax", "ok"] {
         assert_eq!(n(&tables["T5"], stage, "all"), count(&|row| sts(row) && is(row, "policy_stage", &[stage])), "{stage}");
     }
     assert_eq!(
         n(&tables["T6"], "name-mismatch", "overlapping"),
-        count(&|row| sts(row) && is(row, "policy_stage", &["tls"]) && has(row, "sts-fetch-cert-name-mismatch"))
+        count(&|row| sts(row) && is(row, "policy_stage", &["tls"]) && has(row, codes::STS_FETCH_CERT_NAME_MISMATCH))
     );
     assert_eq!(
         n(&tables["T8"], "empty", "all"),
-        count(&|row| sts(row) && is(row, "policy_stage", &["syntax"]) && has(row, "sts-policy-empty"))
+        count(&|row| sts(row) && is(row, "policy_stage", &["syntax"]) && has(row, codes::STS_POLICY_EMPTY))
     );
     for mode in ["enforce", "testing", "none"] {
         assert_eq!(n(&tables["T9"], mode, "valid"), count(&|row| sts(row) && is(row, "posture", &[mode])), "{mode}");
@@ -172,8 +174,8 @@ fn figures_are_those_of_an_independent_count() {
     assert_eq!(n(t3, "some-covered", "domains"), count(&|row| usable(row) && valid(row) && is(row, "mx_coverage", &["some"])));
     assert_eq!(n(t3, "loses-mail", "domains"), count(&|row| sts(row) && is(row, "delivery", &["refused"])));
     let codes: BTreeMap<&str, u64> = tables["findings"].rows.iter().map(|row| (row.key.as_str(), row.cells[0].n().unwrap())).collect();
-    let all: std::collections::BTreeSet<&str> = rows.iter().flat_map(|row| row.codes.iter().map(String::as_str)).collect();
-    assert_eq!(codes, all.iter().map(|code| (*code, count(&|row| has(row, code)))).collect());
+    let all: std::collections::BTreeSet<Code> = rows.iter().flat_map(|row| row.codes.iter().copied()).collect();
+    assert_eq!(codes, all.iter().map(|code| (code.as_str(), count(&|row| has(row, *code)))).collect());
     assert_eq!(n(&tables["study-classes"], "loses-mail", "domains"), count(&|row| sts(row) && is(row, "delivery", &["refused"])));
 
     let mut served = HashMap::<&String, u32>::new();
@@ -194,7 +196,8 @@ fn groups_sum_to_all() {
     // Rows of these are names, of which each group shows its own most frequent ones.
     let by_name = ["T15", "T15-addresses", "findings", "T16", "T17", "T18-receivers", "T20-issuers", "T23-run"];
     for by in By::ALL {
-        let options = StatsOptions { tables: all_tables(), by: Some(*by), top: 3, rank_bin: 100, ..StatsOptions::default() };
+        let options =
+            StatsOptions { tables: all_tables(), by: Some(*by), top: 3, rank_bin: 100, further: study::TABLES, ..StatsOptions::default() };
         for (id, table) in tables(&[zoo().to_owned()], &options) {
             if by_name.contains(&id.as_str()) {
                 continue;
@@ -219,7 +222,7 @@ fn groups_sum_to_all() {
 #[test]
 fn every_part_is_at_most_its_whole_and_every_whole_has_a_name() {
     for by in [None, Some(By::Tld), Some(By::Posture)] {
-        let options = StatsOptions { tables: all_tables(), by, ..StatsOptions::default() };
+        let options = StatsOptions { tables: all_tables(), by, further: study::TABLES, ..StatsOptions::default() };
         for table in tables(&[zoo().to_owned()], &options).values() {
             for row in &table.rows {
                 assert_eq!(row.cells.len(), table.columns.len(), "{} {}", table.id, row.key);
@@ -357,7 +360,7 @@ fn hosts_whose_domains_receive_mail_in_one_place_are_one_administrators() {
     assert_eq!(figures("T15-addresses", "192.0.2.2", &["domains", "ok", "cname"], &[]), [6, 0, 6]);
     assert_eq!(figures("T20-families", "ipv4", &["has", "tried", "answered"], &[]), [92, 0, 0]);
     assert_eq!(figures("T3-headline", "misconfigured", &["domains"], &[]), [92]);
-    let codes = figures("findings", "sts-fetch-connect-refused", &["domains"], &[]);
+    let codes = figures("findings", codes::STS_FETCH_CONNECT_REFUSED.as_str(), &["domains"], &[]);
     assert_eq!(codes, [92]);
 }
 

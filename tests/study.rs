@@ -5,7 +5,9 @@
 mod harness;
 
 use serde_json::Value;
-use stscan::lab::{Expected, Internet, LabConfig, Truth, World};
+use stscan::classify::codes;
+use stscan::lab::{Expected, Truth};
+use stscan::study;
 
 /// The whole world takes a minute and a half of two cores without optimisation; a sample of it shows the same way, not the same sums.
 const SAMPLE: Option<u64> = if cfg!(debug_assertions) { Some(2000) } else { None };
@@ -17,7 +19,7 @@ fn a_scan_counts_what_the_study_counted() {
     let world = SAMPLE.map_or("imc2025".to_owned(), |names| format!("imc2025:{names}"));
     let lab = format!("--lab={world}");
     let said = harness::stdout(&harness::expect(0, &["scan", &lab, "--connect-timeout", "5", "-o", out.to_str().unwrap()]));
-    let internet = Internet::new(LabConfig { world: World::Imc2025, names: SAMPLE, seed: 1 });
+    let internet = study::world().with_names(SAMPLE);
     assert!(said.contains(", 0 missed, 0 wrongly found; "), "{said}");
     assert!(said.contains(&format!(" 0 differ; {} domains", grouped(internet.len()))), "{said}");
 
@@ -36,7 +38,7 @@ fn a_scan_counts_what_the_study_counted() {
     for (key, expected) in [
         ("sts", count(&|truth| truth.sts_state != Expected::Is("absent"))),
         ("record", count(&|truth| matches!(truth.sts_state, Expected::Is("invalid" | "multiple")))),
-        ("record-bad-id", count(&|truth| truth.codes.contains(&"sts-record-id-invalid"))),
+        ("record-bad-id", count(&|truth| truth.codes.contains(&codes::STS_RECORD_ID_INVALID))),
         ("retrieval", count(&failed)),
         ("http", count(&|truth| truth.policy_stage == Expected::Is("http"))),
         ("complete", count(&|truth| truth.mismatch == Expected::Is("different-domain"))),

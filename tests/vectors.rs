@@ -10,61 +10,69 @@ mod vector_file;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use stscan::classify::codes::{self, Code};
 use stscan::parse::mx_pattern::{PatternMatch, matches};
 use stscan::parse::record_set::{Choice, RecordKind, select};
 use stscan::parse::{Fault, FaultKind, media_type, policy, sts_record, tlsrpt_record};
 use vector_file::{body, of_kind, records, strings, vectors};
 
 /// Findings that need more than the text: DNS, the domain's own name, its MX.
-const NEED_CONTEXT: &[&str] = &[
-    "mx-ip-literal",
-    "mx-null",
-    "mx-u-label",
-    "sts-mx-typo",
-    "sts-mx-uncovered",
-    "sts-mx-uncovered-depth",
-    "sts-policy-mx-wildcard-own-domain",
-    "sts-record-absent",
-    "sts-record-cname",
-    "sts-record-dns-error",
-    "tlsrpt-absent",
-    "tlsrpt-cname",
-    "tlsrpt-rua-external",
+const NEED_CONTEXT: &[Code] = &[
+    codes::MX_IP_LITERAL,
+    codes::MX_NULL,
+    codes::MX_U_LABEL,
+    codes::STS_MX_TYPO,
+    codes::STS_MX_UNCOVERED,
+    codes::STS_MX_UNCOVERED_DEPTH,
+    codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN,
+    codes::STS_RECORD_ABSENT,
+    codes::STS_RECORD_CNAME,
+    codes::STS_RECORD_DNS_ERROR,
+    codes::TLSRPT_ABSENT,
+    codes::TLSRPT_CNAME,
+    codes::TLSRPT_RUA_EXTERNAL,
 ];
 
 /// Findings that single vectors leave out: true of the text, and not the point of the vector.
-const LEFT_OUT: &[(&str, &str)] = &[
-    ("policy-014", "sts-policy-eol-mixed"),      // one of its lines does end with LF alone
-    ("policy-016", "sts-policy-trailing-space"), // after the version
-    ("sts_txt-012", "sts-record-unknown-field"), // ext=1
-    ("sts_txt-060", "sts-record-field-syntax"),  // id:20240101, behind a version that misses in the same way
-    ("tlsrpt_txt-090", "tlsrpt-rua-no-scheme"),  // the semicolon leaves rua=mailto
+const LEFT_OUT: &[(&str, Code)] = &[
+    ("policy-014", codes::STS_POLICY_EOL_MIXED),      // one of its lines does end with LF alone
+    ("policy-016", codes::STS_POLICY_TRAILING_SPACE), // after the version
+    ("sts_txt-012", codes::STS_RECORD_UNKNOWN_FIELD), // ext=1
+    ("sts_txt-060", codes::STS_RECORD_FIELD_SYNTAX),  // id:20240101, behind a version that misses in the same way
+    ("tlsrpt_txt-090", codes::TLSRPT_RUA_NO_SCHEME),  // the semicolon leaves rua=mailto
 ];
 
 /// Why a finding may be reported that the vector does not list.
-fn may_be_extra(code: &str, listed: &BTreeSet<String>) -> bool {
-    match code {
-        // The vectors note line ends only where that is their point, and nearly all of them use LF.
-        "sts-policy-eol-lf" => true,
-        // A line or key that cannot be read leaves its field missing; the vectors list the cause alone.
-        "sts-policy-version-missing" | "sts-policy-mode-missing" | "sts-policy-max-age-missing" | "sts-policy-mx-missing" => {
-            listed.contains("sts-policy-line-syntax") || listed.contains("sts-policy-key-case")
-        }
-        _ => false,
-    }
+fn may_be_extra(code: Code, listed: &BTreeSet<Code>) -> bool {
+    // A line or key that cannot be read leaves its field missing; the vectors list the cause alone.
+    const MISSING: [Code; 4] = [
+        codes::STS_POLICY_VERSION_MISSING,
+        codes::STS_POLICY_MODE_MISSING,
+        codes::STS_POLICY_MAX_AGE_MISSING,
+        codes::STS_POLICY_MX_MISSING,
+    ];
+    let cause = [codes::STS_POLICY_LINE_SYNTAX, codes::STS_POLICY_KEY_CASE].iter().any(|cause| listed.contains(cause));
+    // The vectors note line ends only where that is their point, and nearly all of them use LF.
+    code == codes::STS_POLICY_EOL_LF || (MISSING.contains(&code) && cause)
 }
 
-fn codes<'f>(faults: impl IntoIterator<Item = &'f Fault>) -> BTreeSet<String> {
-    faults.into_iter().map(|fault| fault.kind.to_string()).collect()
+fn codes_of<'f>(faults: impl IntoIterator<Item = &'f Fault>) -> BTreeSet<Code> {
+    faults.into_iter().map(|fault| Code::from(fault.kind)).collect()
+}
+
+/// The findings that a vector lists.
+fn listed(vector: &Value) -> BTreeSet<Code> {
+    let words = strings(&vector["detail"]["findings"]).into_iter();
+    words.map(|word| Code::from_word(&word).unwrap_or_else(|| panic!("{}: {word} is no code", vector["id"]))).collect()
 }
 
 /// Compares findings and adds what is wrong to the list of failures.
-fn compare_findings(vector: &Value, reported: &BTreeSet<String>, failures: &mut Vec<String>) {
-    let listed: BTreeSet<String> = strings(&vector["detail"]["findings"]).into_iter().collect();
-    for code in listed.iter().filter(|code| !NEED_CONTEXT.contains(&code.as_str()) && !reported.contains(*code)) {
+fn compare_findings(vector: &Value, reported: &BTreeSet<Code>, failures: &mut Vec<String>) {
+    let listed = listed(vector);
+    for code in listed.iter().filter(|code| !NEED_CONTEXT.contains(code) && !reported.contains(*code)) {
         failures.push(format!("{}: {code} is not reported", vector["id"]));
     }
-    for code in reported.iter().filter(|code| !listed.contains(*code) && !may_be_extra(code, &listed)) {
+    for code in reported.iter().filter(|code| !listed.contains(*code) && !may_be_extra(**code, &listed)) {
         if !LEFT_OUT.iter().any(|(id, left_out)| vector["id"] == *id && left_out == code) {
             failures.push(format!("{}: {code} is reported and not listed", vector["id"]));
         }
@@ -101,7 +109,7 @@ fn sts_records() {
         };
         compare(vector, "verdict", verdict, &vector["expect"], &mut failures);
         let faults = selection.faults.iter().map(|(_, fault)| fault).chain(parsed.iter().flat_map(|parsed| &parsed.faults));
-        compare_findings(vector, &codes(faults), &mut failures);
+        compare_findings(vector, &codes_of(faults), &mut failures);
         if let Some(id) = vector["detail"].get("id") {
             compare(vector, "id", parsed.and_then(|parsed| parsed.value.id).unwrap_or_default(), id, &mut failures);
         }
@@ -130,7 +138,7 @@ fn tlsrpt_records() {
         };
         compare(&vector, "verdict", verdict, &vector["expect"], &mut failures);
         let faults = selection.faults.iter().map(|(_, fault)| fault).chain(parsed.iter().flat_map(|parsed| &parsed.faults));
-        compare_findings(&vector, &codes(faults), &mut failures);
+        compare_findings(&vector, &codes_of(faults), &mut failures);
         if let Some(rua) = vector["detail"].get("rua") {
             let found: Vec<Value> = parsed.into_iter().flat_map(|parsed| parsed.value.rua).map(|report| report.uri.into()).collect();
             compare(&vector, "rua", Value::from(found), rua, &mut failures);
@@ -147,7 +155,7 @@ fn policies() {
         // Disputed: an address as pattern, and a max_age over the maximum. By the grammar both are valid; the finding must be there.
         let expected = if vector["expect"] == "disputed" { Value::from("valid") } else { vector["expect"].clone() };
         compare(&vector, "verdict", if parsed.valid { "valid" } else { "invalid" }, &expected, &mut failures);
-        compare_findings(&vector, &codes(&parsed.faults), &mut failures);
+        compare_findings(&vector, &codes_of(&parsed.faults), &mut failures);
         let detail = &vector["detail"];
         if let Some(mode) = detail.get("mode") {
             compare(&vector, "mode", parsed.value.mode.unwrap_or_default(), mode, &mut failures);
@@ -163,18 +171,18 @@ fn patterns() {
     let mut failures = Vec::new();
     for vector in of_kind("mx_match") {
         let text = |name: &str| vector["input"][name].as_str().unwrap();
-        let (verdict, kind) = match matches(text("pattern"), text("host")) {
+        let (verdict, code) = match matches(text("pattern"), text("host")) {
             PatternMatch::Match => ("match", None),
             PatternMatch::NoMatch => ("no-match", None),
-            PatternMatch::NoMatchDepth => ("no-match", Some("sts-mx-uncovered-depth")),
-            PatternMatch::InvalidPattern(kind) => ("invalid-pattern", Some(kind.as_str())),
+            PatternMatch::NoMatchDepth => ("no-match", Some(codes::STS_MX_UNCOVERED_DEPTH)),
+            PatternMatch::InvalidPattern(kind) => ("invalid-pattern", Some(Code::from(kind))),
         };
         compare(&vector, "verdict", verdict, &vector["expect"], &mut failures);
-        let listed = strings(&vector["detail"]["findings"]);
-        if let Some(kind) = kind.filter(|kind| !listed.iter().any(|code| code == kind)) {
-            failures.push(format!("{}: {kind} is reported and not listed", vector["id"]));
+        let listed = listed(&vector);
+        if let Some(code) = code.filter(|code| !listed.contains(code)) {
+            failures.push(format!("{}: {code} is reported and not listed", vector["id"]));
         }
-        if kind != Some("sts-mx-uncovered-depth") && listed.iter().any(|code| code == "sts-mx-uncovered-depth") {
+        if code != Some(codes::STS_MX_UNCOVERED_DEPTH) && listed.contains(&codes::STS_MX_UNCOVERED_DEPTH) {
             failures.push(format!("{}: the depth is not noticed", vector["id"]));
         }
     }
@@ -186,10 +194,10 @@ fn media_types() {
     let mut failures = Vec::new();
     for vector in of_kind("policy_http").iter().filter(|vector| vector["input"]["status"] == 200) {
         let parsed = media_type::parse(vector["input"]["headers"]["content-type"].as_str().map(str::as_bytes));
-        let listed: BTreeSet<String> =
-            strings(&vector["detail"]["findings"]).into_iter().filter(|code| code.starts_with("sts-fetch-content-type-")).collect();
-        if codes(&parsed.faults) != listed {
-            failures.push(format!("{}: {:?}, not {listed:?}", vector["id"], codes(&parsed.faults)));
+        let listed: BTreeSet<Code> =
+            listed(vector).into_iter().filter(|code| code.as_str().starts_with("sts-fetch-content-type-")).collect();
+        if codes_of(&parsed.faults) != listed {
+            failures.push(format!("{}: {:?}, not {listed:?}", vector["id"], codes_of(&parsed.faults)));
         }
         let expected = if vector["expect"] == "disputed" { Some(false) } else { (vector["expect"] == "ok").then_some(true) };
         if expected.is_some_and(|valid| valid != parsed.valid) {
@@ -229,7 +237,7 @@ fn real_policies() {
         compare(vector, "max_age", Value::from(parsed.value.max_age), &expect["max_age"], &mut failures);
         for kind in strings(&expect["problems"]).iter().filter_map(|problem| fault_of_problem(problem)) {
             if !parsed.has(kind) {
-                failures.push(format!("{}: {kind} is not reported", vector["id"]));
+                failures.push(format!("{}: {} is not reported", vector["id"], Code::from(kind)));
             }
         }
         let eol = if parsed.has(FaultKind::StsPolicyEolMixed) {

@@ -3,7 +3,6 @@
 //! [`Scan::open_all`] opens datasets; what is read from them goes into a [`Table`], whose cells are addressed by name. Tables know
 //! nothing of terminals or files: `ui` prints them.
 
-pub mod compare;
 pub mod diff;
 mod error;
 pub mod export;

@@ -9,7 +9,8 @@ use std::thread;
 use arrow::array::{RecordBatch, StringArray};
 use rayon::prelude::*;
 
-use super::{AnalyseError, Scan};
+use super::error::AnalyseError;
+use super::scans::Scan;
 use crate::classify::{self, Assessment, CATALOGUE_VERSION};
 use crate::dataset::{
     ColumnGroup, DatasetError, DerivedDataset, EvidenceColumns, Judge, MAX_BATCH_ROWS, Manifest, Options, Part, Reader, Tool, elements,
@@ -214,7 +215,7 @@ fn changes(batch: &RecordBatch, assessments: &[Arc<Assessment>]) -> Result<Chang
             }
         }
         let before = || elements(&lists, row).map(|index| codes.value(index));
-        let after = || assessment.findings.iter().map(|finding| finding.code);
+        let after = || assessment.findings.iter().map(|finding| finding.code.as_str());
         if !before().eq(after()) {
             let (before, after): (BTreeSet<&str>, BTreeSet<&str>) = (before().collect(), after().collect());
             for code in after.difference(&before) {

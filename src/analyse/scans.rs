@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::dataset::{Manifest, Reader};
 
-use super::AnalyseError;
+use super::error::AnalyseError;
 
 /// A dataset and how it is called beside others.
 #[derive(Clone, Debug)]

@@ -5,19 +5,8 @@ use serde::Serialize;
 use crate::parse::senders::Sender;
 use crate::vocabulary::vocabulary;
 
-vocabulary! {
-    /// How much a finding matters.
-    pub enum Severity {
-        /// Mail may fail, or the protection is void.
-        High = "high",
-        /// Some senders are affected.
-        Medium = "medium",
-        /// Hygiene.
-        Low = "low",
-        /// A fact, nothing to mend.
-        Info = "info",
-    }
-}
+use super::findings::Finding;
+use super::rule::Severity;
 
 vocabulary! {
     /// Whether the domain says where its mail goes.
@@ -131,19 +120,6 @@ vocabulary! {
         /// Nothing in common.
         DifferentDomain = "different-domain",
     }
-}
-
-/// One judgement with a stable code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// Code of the catalogue.
-    pub code: &'static str,
-    /// Severity in this case; some depend on the mode of the policy.
-    pub severity: Severity,
-    /// What it is about: a host, a field, an owner name; empty where it is the domain itself.
-    pub subject: String,
-    /// The particulars, in words; text from the network is quoted and escaped.
-    pub detail: String,
 }
 
 /// The flat columns: what the evidence means.

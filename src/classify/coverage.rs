@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::parse::mx_pattern::{PatternMatch, matches, matches_lenient};
 
-use super::Coverage;
+use super::assessment::Coverage;
 use super::exchanges::Host;
 
 /// Patterns, looked up by name: a hostile policy and a hostile answer together would make too many pairs.

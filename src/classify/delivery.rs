@@ -2,7 +2,7 @@
 
 use crate::parse::policy::Mode;
 
-use super::{Coverage, Delivery, PolicyStage, Posture, RecordState};
+use super::assessment::{Coverage, Delivery, PolicyStage, Posture, RecordState};
 
 /// What is known of a policy for the question what senders do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

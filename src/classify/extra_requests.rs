@@ -5,9 +5,54 @@ use std::collections::BTreeSet;
 use crate::evidence::{Connection, Evidence, Fetch, status_may_pass};
 use crate::parse::policy::parse_lenient;
 
-use super::RecordState;
+use super::assessment::RecordState;
+use super::deployment::declared::STS_POLICY_WITHOUT_RECORD;
+use super::families::{FETCH, HOST};
 use super::findings::{Findings, quoted, quoted_list};
 use super::retrieval::Retrieval;
+use super::rule::codes;
+
+codes! {
+    2090 STS_HOST_ADDRESS_FAMILY_MISMATCH = "sts-host-address-family-mismatch" {
+        severity: Medium,
+        summary: "The policy host serves different policies, or none, over IPv4 and over IPv6.",
+        effect: "Which policy a sender sees depends on the protocol it prefers.",
+        remedy: "Let the A and AAAA records of mta-sts.DOMAIN lead to web servers with the same file and the same certificate.",
+        example: Some(Seen("192.0.2.1    200, a policy\n2001:db8::1  404", "192.0.2.1    200, a policy\n2001:db8::1  200, the same policy")),
+        ..HOST
+    }
+    2100 STS_HOST_ADDRESS_MISMATCH = "sts-host-address-mismatch" {
+        severity: Medium,
+        summary: "The addresses of the policy host serve different policies.",
+        effect: "Which policy a sender sees depends on the address it happens to choose.",
+        remedy: "Deploy the same file and certificate to every address of mta-sts.DOMAIN before the id of the record changes.",
+        example: Some(Seen(
+            "192.0.2.1  200, a policy of mode enforce\n192.0.2.2  200, a policy of mode testing",
+            "192.0.2.1  200, a policy\n192.0.2.2  200, the same policy",
+        )),
+        ..HOST
+    }
+    3200 STS_FETCH_WRONG_PATH = "sts-fetch-wrong-path" {
+        clause: "RFC 8461 section 3.2",
+        summary: "The policy is served at another path than /.well-known/mta-sts.txt.",
+        remedy: "Move the file to /.well-known/mta-sts.txt on mta-sts.DOMAIN; senders ask for no other path.",
+        example: Some(Seen(
+            "GET https://mta-sts.example.com/.well-known/mta-sts.txt  404\nGET https://mta-sts.example.com/mta-sts.txt  200, a policy",
+            "GET https://mta-sts.example.com/.well-known/mta-sts.txt  200, a policy",
+        )),
+        ..FETCH
+    }
+    3210 STS_FETCH_HTTP_ONLY = "sts-fetch-http-only" {
+        clause: "RFC 8461 section 3.2",
+        summary: "The policy is served over plain HTTP only.",
+        remedy: "Serve it over HTTPS with a certificate for mta-sts.DOMAIN; senders never use plain HTTP.",
+        example: Some(Seen(
+            "mta-sts.example.com port 443: connection refused\nGET http://mta-sts.example.com/.well-known/mta-sts.txt  200, a policy",
+            "GET https://mta-sts.example.com/.well-known/mta-sts.txt  200, a policy",
+        )),
+        ..FETCH
+    }
+}
 
 /// Adds that the policy is served where no sender looks for it. Says nothing where it is also served in the right place.
 pub(super) fn remark_elsewhere(evidence: &Evidence, retrieval: &Retrieval<'_>, findings: &mut Findings) {
@@ -17,7 +62,7 @@ pub(super) fn remark_elsewhere(evidence: &Evidence, retrieval: &Retrieval<'_>, f
     let host = evidence.domain.policy_host();
     let right = policy_url(evidence);
     for connection in evidence.extra_requests.iter().filter(|connection| connection.url != right && policy(connection).is_some()) {
-        let code = if connection.url.starts_with("http://") { "sts-fetch-http-only" } else { "sts-fetch-wrong-path" };
+        let code = if connection.url.starts_with("http://") { STS_FETCH_HTTP_ONLY } else { STS_FETCH_WRONG_PATH };
         findings.add(code, &host, format!("a policy at {}", quoted(&connection.url)));
     }
 }
@@ -29,7 +74,7 @@ pub(super) fn remark_unannounced(evidence: &Evidence, sts_state: RecordState, fi
     }
     let right = policy_url(evidence);
     if evidence.extra_requests.iter().any(|connection| connection.url == right && policy(connection).is_some()) {
-        findings.add("sts-policy-without-record", &evidence.domain.policy_host(), "");
+        findings.add(STS_POLICY_WITHOUT_RECORD, &evidence.domain.policy_host(), "");
     }
 }
 
@@ -47,10 +92,10 @@ pub(super) fn remark_addresses(evidence: &Evidence, findings: &mut Findings) {
     let (ipv4, ipv6) = (family(false), family(true));
     let host = evidence.domain.policy_host();
     if !ipv4.is_empty() && !ipv6.is_empty() && ipv4.is_disjoint(&ipv6) {
-        findings.add("sts-host-address-family-mismatch", &host, format!("IPv4: {}; IPv6: {}", words(&ipv4), words(&ipv6)));
+        findings.add(STS_HOST_ADDRESS_FAMILY_MISMATCH, &host, format!("IPv4: {}; IPv6: {}", words(&ipv4), words(&ipv6)));
     }
     for served in [ipv4, ipv6].into_iter().filter(|served| served.len() > 1) {
-        findings.add("sts-host-address-mismatch", &host, words(&served));
+        findings.add(STS_HOST_ADDRESS_MISMATCH, &host, words(&served));
     }
 }
 

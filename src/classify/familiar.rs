@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::evidence::{Evidence, Outcome};
 
-use super::{Assessment, classify};
+use super::assessment::Assessment;
+use super::judge::classify;
 
 /// Judges evidence as [`classify`] does, and shares the judgements of domains without any record: there are as many as combinations of
 /// three outcomes.

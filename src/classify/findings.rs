@@ -1,14 +1,28 @@
 //! Where findings are gathered: safe to print, bounded in number, in the catalogue's order.
 
+use serde::Serialize;
+
 use crate::parse::Fault;
 
-use super::catalogue::find;
-use super::{Finding, Severity};
+use super::rule::{Code, Severity};
+
+/// One judgement with a stable code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Code of the catalogue.
+    pub code: Code,
+    /// Severity in this case; some depend on the mode of the policy.
+    pub severity: Severity,
+    /// What it is about: a host, a field, an owner name; empty where it is the domain itself.
+    pub subject: String,
+    /// The particulars, in words; text from the network is quoted and escaped.
+    pub detail: String,
+}
 
 /// The subject of what nearly every domain has: the domain itself, which the row names already. It keeps such rows small.
 pub(super) const THE_DOMAIN: &str = "";
 /// A hostile policy or answer can have thousands of faults of one kind; more than this many tell nothing new.
-const MOST_PER_CODE: usize = 32;
+const MAX_PER_CODE: usize = 32;
 /// Most characters of a subject. A domain name has 253 at most.
 const SUBJECT_LIMIT: usize = 260;
 /// Most characters of a detail.
@@ -19,42 +33,38 @@ const QUOTE_LIMIT: usize = 200;
 /// The findings of one domain so far.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    list: Vec<(usize, Finding)>,
+    list: Vec<Finding>,
     /// How often each code was found; few are, so a search costs less than a hash.
-    counts: Vec<(&'static str, usize)>,
+    counts: Vec<(Code, usize)>,
 }
 
 impl Findings {
     /// Adds a finding with the catalogue's severity.
-    pub(super) fn add(&mut self, code: &str, subject: &str, detail: impl AsRef<str>) {
+    pub(super) fn add(&mut self, code: Code, subject: &str, detail: impl AsRef<str>) {
         self.push(code, None, subject, detail.as_ref());
     }
 
     /// Adds a finding whose severity is another in this case.
-    pub(super) fn add_rated(&mut self, code: &str, severity: Severity, subject: &str, detail: impl AsRef<str>) {
+    pub(super) fn add_rated(&mut self, code: Code, severity: Severity, subject: &str, detail: impl AsRef<str>) {
         self.push(code, Some(severity), subject, detail.as_ref());
     }
 
     /// Adds what a parser said of a text; `place` is put in front of its detail.
     pub(super) fn add_fault(&mut self, fault: &Fault, subject: &str, place: &str) {
         let separator = if place.is_empty() || fault.detail.is_empty() { "" } else { ": " };
-        self.add(fault.kind.as_str(), subject, format!("{place}{separator}{}", fault.detail));
+        self.add(fault.kind.into(), subject, format!("{place}{separator}{}", fault.detail));
     }
 
-    fn push(&mut self, code: &str, severity: Option<Severity>, subject: &str, detail: &str) {
-        let Some((place, rule)) = find(code) else {
-            debug_assert!(false, "{code} is not in the catalogue");
-            return;
-        };
-        if self.count(rule.code) <= MOST_PER_CODE {
-            let severity = severity.unwrap_or(rule.severity);
+    fn push(&mut self, code: Code, severity: Option<Severity>, subject: &str, detail: &str) {
+        if self.count(code) <= MAX_PER_CODE {
+            let severity = severity.unwrap_or(code.rule().severity);
             let (subject, detail) = (printable(subject, SUBJECT_LIMIT), printable(detail, DETAIL_LIMIT));
-            self.list.push((place, Finding { code: rule.code, severity, subject, detail }));
+            self.list.push(Finding { code, severity, subject, detail });
         }
     }
 
     /// Counts a finding of a code; says how many there are of it now.
-    fn count(&mut self, code: &'static str) -> usize {
+    fn count(&mut self, code: Code) -> usize {
         match self.counts.iter_mut().find(|(known, _)| *known == code) {
             Some((_, count)) => {
                 *count += 1;
@@ -69,14 +79,13 @@ impl Findings {
 
     /// All findings in the catalogue's order, those of one code in the order in which they were added.
     pub(super) fn finish(mut self) -> Vec<Finding> {
-        self.list.sort_by_key(|(place, _)| *place);
-        let mut findings: Vec<Finding> = self.list.into_iter().map(|(_, finding)| finding).collect();
-        for (code, count) in self.counts.into_iter().filter(|(_, count)| *count > MOST_PER_CODE) {
-            if let Some(last) = findings.iter_mut().rfind(|finding| finding.code == code) {
-                last.detail.push_str(&format!(" (and {} more of the kind)", count - MOST_PER_CODE));
+        self.list.sort_by_key(|finding| finding.code);
+        for (code, count) in self.counts.into_iter().filter(|(_, count)| *count > MAX_PER_CODE) {
+            if let Some(last) = self.list.iter_mut().rfind(|finding| finding.code == code) {
+                last.detail.push_str(&format!(" (and {} more of the kind)", count - MAX_PER_CODE));
             }
         }
-        findings
+        self.list
     }
 }
 
@@ -131,20 +140,21 @@ fn printable(text: &str, limit: usize) -> String {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::codes::{STS_MX_UNCOVERED, STS_RECORD_ABSENT, TLSRPT_ABSENT};
     use super::*;
 
     #[test]
     fn findings_come_in_the_catalogues_order_and_in_bounded_number() {
         let mut findings = Findings::default();
-        findings.add("tlsrpt-absent", "b", "");
+        findings.add(TLSRPT_ABSENT, "b", "");
         for host in 0..100 {
-            findings.add("sts-mx-uncovered", &host.to_string(), "x");
+            findings.add(STS_MX_UNCOVERED, &host.to_string(), "x");
         }
-        findings.add_rated("sts-record-absent", Severity::High, "a", "");
+        findings.add_rated(STS_RECORD_ABSENT, Severity::High, "a", "");
         let list = findings.finish();
         assert_eq!(list.len(), 34);
-        assert_eq!(list.first().map(|f| (f.code, f.severity)), Some(("sts-record-absent", Severity::High)));
-        assert_eq!(list.last().map(|f| f.code), Some("tlsrpt-absent"));
+        assert_eq!(list.first().map(|f| (f.code, f.severity)), Some((STS_RECORD_ABSENT, Severity::High)));
+        assert_eq!(list.last().map(|f| f.code), Some(TLSRPT_ABSENT));
         assert_eq!(list[32].detail, "x (and 68 more of the kind)");
     }
 

@@ -5,6 +5,7 @@ use crate::name::suffix;
 use crate::parse::policy::{LenientPolicy, Mode, Policy, parse, parse_lenient};
 use crate::parse::{Parsed, line_column};
 
+use super::assessment::{Assessment, Coverage, Delivery, Mismatch, PolicyStage, Posture, RecordState};
 use super::coverage::{Comparison, Patterns};
 use super::delivery::{Destinations, delivery, posture, standing};
 use super::exchanges::{Exchanges, Host};
@@ -12,10 +13,7 @@ use super::findings::Findings;
 use super::mismatch::likenesses;
 use super::records::{Sts, Tlsrpt};
 use super::retrieval::Retrieval;
-use super::{
-    Assessment, Mismatch, PolicyStage, RecordState, deployment, exchanges, extra_requests, neighbours, policy_host, records, retrieval,
-    senders, stray_records,
-};
+use super::{deployment, exchanges, extra_requests, neighbours, policy_host, records, retrieval, senders, stray_records};
 
 /// Judges what a probe saw. Pure and deterministic: the same evidence gives the same judgement, byte for byte.
 pub fn classify(evidence: &Evidence) -> Assessment {
@@ -79,9 +77,9 @@ fn columns(evidence: &Evidence, exchanges: Exchanges, sts: Sts, tlsrpt: Tlsrpt, 
         policy_provider: policy_host::provider(evidence),
         tlsrpt_state: tlsrpt.state,
         tlsrpt_rua: tlsrpt.record.rua.into_iter().map(|rua| rua.uri).collect(),
-        posture: super::Posture::Unknown,
-        delivery: super::Delivery::Unknown,
-        delivery_lenient: super::Delivery::Unknown,
+        posture: Posture::Unknown,
+        delivery: Delivery::Unknown,
+        delivery_lenient: Delivery::Unknown,
         accepted_by: None,
         mx_coverage: None,
         mismatch: None,
@@ -121,7 +119,7 @@ impl PolicyText {
 
 /// The names of a valid policy against those of the MX hosts.
 struct Names {
-    coverage: Option<super::Coverage>,
+    coverage: Option<Coverage>,
     mismatch: Option<Mismatch>,
 }
 
@@ -145,8 +143,8 @@ fn lenient(
     retrieval: &Retrieval<'_>,
     text: &PolicyText,
     destinations: Option<&[Host]>,
-    to: impl Fn(Option<super::Coverage>) -> Destinations,
-) -> super::Delivery {
+    to: impl Fn(Option<Coverage>) -> Destinations,
+) -> Delivery {
     let has_record = (sts.state != RecordState::Unknown).then_some(sts.lenient);
     let read = retrieval.body.filter(|_| retrieval.stage == Some(PolicyStage::Ok)).and_then(parse_lenient);
     let policy = standing(text.stage, retrieval.transient, read.as_ref().map(|policy: &LenientPolicy| policy.mode));

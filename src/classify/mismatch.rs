@@ -4,15 +4,15 @@
 
 use crate::name::suffix;
 
-use super::Mismatch;
+use super::assessment::Mismatch;
 use super::coverage::Comparison;
 
 /// Most differing characters of a typing error (Levenshtein distance).
 const TYPO_DISTANCE: usize = 3;
 /// A hostile policy and a hostile answer make more pairs than are worth comparing.
-const MOST_HOSTS: usize = 64;
-/// See [`MOST_HOSTS`].
-const MOST_PATTERNS: usize = 256;
+const MAX_HOSTS: usize = 64;
+/// See [`MAX_HOSTS`].
+const MAX_PATTERNS: usize = 256;
 
 /// A pattern and the uncovered host that it is most like.
 pub(super) struct Likeness<'a> {
@@ -23,9 +23,9 @@ pub(super) struct Likeness<'a> {
 
 /// For every uncovered host the pattern that it is most like; patterns that match another host count only as of the same domain.
 pub(super) fn likenesses<'a>(comparison: &Comparison<'a>, patterns: &'a [String]) -> Vec<Likeness<'a>> {
-    let stale = || comparison.stale.iter().copied().take(MOST_PATTERNS);
-    let all = || patterns.iter().map(String::as_str).take(MOST_PATTERNS);
-    let hosts = comparison.uncovered.iter().take(MOST_HOSTS).map(|uncovered| uncovered.host.name.as_str());
+    let stale = || comparison.stale.iter().copied().take(MAX_PATTERNS);
+    let all = || patterns.iter().map(String::as_str).take(MAX_PATTERNS);
+    let hosts = comparison.uncovered.iter().take(MAX_HOSTS).map(|uncovered| uncovered.host.name.as_str());
     hosts
         .filter_map(|host| {
             let by_stale = stale().map(|pattern| (class(pattern, host, true), pattern));

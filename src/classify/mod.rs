@@ -1,13 +1,17 @@
 //! Judgement: from evidence to findings and to the flat columns, pure and deterministic.
 
 mod assessment;
-mod catalogue;
+mod certificate;
+pub mod codes;
+mod connecting;
 mod coverage;
 mod delivery;
 mod deployment;
 mod exchanges;
 mod extra_requests;
 mod familiar;
+mod families;
+mod faults;
 mod findings;
 mod judge;
 mod mismatch;
@@ -15,17 +19,19 @@ mod neighbours;
 mod policy_host;
 mod records;
 pub mod remedy;
+mod reserved;
+mod response;
 mod retrieval;
 mod rule;
-mod rules;
 mod senders;
 mod stray_records;
 
-pub use self::assessment::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
-pub use self::catalogue::{CATALOGUE_VERSION, catalogue, rule, scene};
+pub use self::assessment::{Assessment, Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState};
+pub use self::codes::{CATALOGUE_VERSION, StoredCode, catalogue};
 pub use self::familiar::Judge;
+pub use self::findings::Finding;
 pub use self::judge::classify;
-pub use self::rule::{ResultType, Rule, Status};
+pub use self::rule::{Code, Example, ResultType, Rule, Severity, Status};
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use crate::parse::policy::Mode;
 use crate::parse::record_set::{RecordKind, select};
 use crate::parse::tlsrpt_record;
 
-use super::{Assessment, MxState};
+use super::assessment::{Assessment, MxState};
 
 /// Least `max_age` that is proposed, in seconds: one week.
 const WEEK: i64 = 604_800;

@@ -5,8 +5,45 @@ use crate::name::suffix;
 use crate::parse::record_set::{Choice, RecordKind, select};
 use crate::parse::sts_record;
 
+use super::assessment::{MxState, RecordState};
+use super::families::{DEPLOYMENT, STS_RECORD};
 use super::findings::{Findings, quoted};
-use super::{MxState, RecordState};
+use super::rule::codes;
+
+codes! {
+    1060 STS_RECORD_WRONG_NAME = "sts-record-wrong-name" {
+        severity: Medium,
+        summary: "A record of MTA-STS or TLS reporting is published at a name where no sender looks for it.",
+        effect: "The misplaced record has no effect.",
+        remedy: "Publish text that begins with v=STSv1 at _mta-sts.DOMAIN and text that begins with v=TLSRPTv1 at _smtp._tls.DOMAIN, and remove each from every other name.",
+        example: Some(Seen("_mta_sts.example.com. TXT \"v=STSv1; id=1;\"", "_mta-sts.example.com. TXT \"v=STSv1; id=1;\"")),
+        ..STS_RECORD
+    }
+    1070 STS_RECORD_WILDCARD_TXT = "sts-record-wildcard-txt" {
+        severity: Low,
+        clause: "RFC 4592 section 2",
+        summary: "A wildcard answers TXT questions for _mta-sts.DOMAIN or _smtp._tls.DOMAIN.",
+        effect: "None as long as the text is no record of MTA-STS or TLS reporting, but some senders give up when they find unrelated text at the name.",
+        remedy: "Narrow the wildcard TXT or CNAME record so that it does not answer for names that begin with an underscore.",
+        example: Some(Seen(
+            "*.example.com. TXT \"v=spf1 -all\" (the answer at _mta-sts, too)",
+            "*.example.com. TXT \"v=spf1 -all\"\n_mta-sts.example.com. TXT \"v=STSv1; id=1;\"",
+        )),
+        ..STS_RECORD
+    }
+    9060 STS_SUBDOMAIN_UNCOVERED = "sts-subdomain-uncovered" {
+        severity: Info,
+        clause: "RFC 8461 section 3.4",
+        summary: "A subdomain receives mail and has no MTA-STS record of its own, while its parent has one.",
+        effect: "The policy of the parent does not apply to the subdomain, so its mail travels without MTA-STS.",
+        remedy: "Publish a record and a policy for the subdomain as well.",
+        example: Some(Seen(
+            "_mta-sts.example.com. TXT \"v=STSv1; id=1;\"\nlists.example.com. MX 10 mail.example.com.\n_mta-sts.lists.example.com. TXT  NXDOMAIN",
+            "_mta-sts.example.com. TXT \"v=STSv1; id=1;\"\nlists.example.com. MX 10 mail.example.com.\n_mta-sts.lists.example.com. TXT \"v=STSv1; id=1;\"",
+        )),
+        ..DEPLOYMENT
+    }
+}
 
 /// How each kind of record begins, and the lookup of its right name.
 type Kind = (&'static [u8], fn(&Evidence) -> &Lookup<Txt>);
@@ -26,7 +63,7 @@ pub(super) fn remark_strays(evidence: &Evidence, findings: &mut Findings) {
         for text in texts(lookup) {
             let kind = KINDS.iter().find(|(start, _)| begins_with(&text, start));
             if kind.is_some_and(|(_, right)| !texts(right(evidence)).contains(&text)) && !everywhere.contains(&text) {
-                findings.add("sts-record-wrong-name", &lookup.name, quoted(&text));
+                findings.add(STS_RECORD_WRONG_NAME, &lookup.name, quoted(&text));
             }
         }
     }
@@ -46,13 +83,13 @@ pub(super) fn remark_wildcard(evidence: &Evidence, sts_state: RecordState, findi
             let everywhere = texts(lookup);
             let names = [(&evidence.sts_txt.name, &sts), (&evidence.tlsrpt_txt.name, &tlsrpt)];
             for (name, _) in names.into_iter().filter(|(_, texts)| !everywhere.is_empty() && **texts == everywhere) {
-                findings.add("sts-record-wildcard-txt", name, format!("as at {wildcard}"));
+                findings.add(STS_RECORD_WILDCARD_TXT, name, format!("as at {wildcard}"));
             }
         }
         None => {
             let is_record = |text: &Vec<u8>| KINDS.iter().any(|(start, _)| begins_with(text, start));
             if sts_state == RecordState::Absent && !sts.is_empty() && sts == tlsrpt && !sts.iter().any(is_record) {
-                findings.add("sts-record-wildcard-txt", &evidence.sts_txt.name, "");
+                findings.add(STS_RECORD_WILDCARD_TXT, &evidence.sts_txt.name, "");
             }
         }
     }
@@ -78,7 +115,7 @@ pub(super) fn remark_parent(evidence: &Evidence, sts_state: RecordState, mx_stat
         Choice::Absent | Choice::Multiple(_) | Choice::NearMiss(_) => None,
     };
     if let Some(record) = record.filter(|record| sts_record::parse(record).valid) {
-        findings.add("sts-subdomain-uncovered", evidence.domain.as_str(), format!("{} at {name}", quoted(record)));
+        findings.add(STS_SUBDOMAIN_UNCOVERED, evidence.domain.as_str(), format!("{} at {name}", quoted(record)));
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::options::{NetworkOptions, ScanOptions};
-use crate::analyse::report::MOST_DOMAINS;
+use crate::analyse::report::MAX_DOMAINS;
 
 /// Bulk scanner for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460).
 #[derive(Parser, Debug)]
@@ -105,7 +105,7 @@ const RECLASSIFY_EXAMPLES: &str = "Example:
   stscan reclassify week-30 -o week-30-today
 
 Run, times, list, parts and ordinals stay; the same rules give the same files, byte for byte. The new manifest says of what it was
-made. An interrupted run is begun anew by the same command.";
+made. The same command restarts an interrupted run.";
 
 const EXPORT_EXAMPLES: &str = "Examples:
   stscan export week-47 -o week-47-public --licence CC-BY-4.0
@@ -352,7 +352,7 @@ pub struct ReportArguments {
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
     /// Most domains that the page lists one by one, the most urgent first
-    #[arg(long, value_name = "N", default_value_t = MOST_DOMAINS)]
+    #[arg(long, value_name = "N", default_value_t = MAX_DOMAINS)]
     pub domains: usize,
 }
 

@@ -7,8 +7,9 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::args::CheckArguments;
-use super::{Exit, Failure, lab, plan};
-use crate::classify::{Assessment, Finding, Severity, classify, remedy, rule};
+use super::exit::{Exit, Failure};
+use super::{lab, plan};
+use crate::classify::{Assessment, Finding, Severity, classify, remedy};
 use crate::evidence::Evidence;
 use crate::name::Domain;
 use crate::scan::{Network, ScanError};
@@ -24,7 +25,7 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = plan::config(arguments.config.as_deref())?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let (mut plan, world) = plan::network(&arguments.network.or(file.network), None)?;
-    plan.patience = Some(PATIENCE);
+    plan.dns_retry.patience = Some(PATIENCE);
     let _lab = world.map(|world| lab::start(world, &mut plan)).transpose()?;
     let network = Network::prepare(&plan)?;
     for warning in network.warnings() {
@@ -60,14 +61,14 @@ fn print_summary(out: &mut impl Write, judged: &[(Evidence, Assessment)]) -> io:
     let bold = Style::new().bold();
     let width = judged.iter().map(|(evidence, _)| evidence.domain.as_str().len()).max().unwrap_or_default().max("domain".len());
     writeln!(out, "\n{bold}Summary{bold:#}")?;
-    writeln!(out, "  {:<width$}  {:<8}  {:<13}  {:<6}  to mend", "domain", "posture", "delivery", "worst")?;
+    writeln!(out, "  {:<width$}  {:<8}  {:<13}  {:<6}  to fix", "domain", "posture", "delivery", "worst")?;
     for (evidence, assessment) in judged {
         let (posture, worst) = (text::posture_style(assessment.posture), assessment.worst());
         let severity = worst.map_or(Style::new(), text::severity_style);
-        let to_mend = assessment.findings.iter().filter(|finding| finding.severity != Severity::Info).count();
+        let to_fix = assessment.findings.iter().filter(|finding| finding.severity != Severity::Info).count();
         writeln!(
             out,
-            "  {:<width$}  {posture}{:<8}{posture:#}  {:<13}  {severity}{:<6}{severity:#}  {to_mend:>7}",
+            "  {:<width$}  {posture}{:<8}{posture:#}  {:<13}  {severity}{:<6}{severity:#}  {to_fix:>6}",
             evidence.domain.as_str(),
             assessment.posture,
             assessment.delivery,
@@ -112,11 +113,11 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
     for (label, text) in facts::facts(evidence, assessment) {
         writeln!(out, "  {label:<11} {text}")?;
     }
-    let (worth_mending, remarks): (Vec<&Finding>, Vec<&Finding>) =
+    let (to_fix, remarks): (Vec<&Finding>, Vec<&Finding>) =
         assessment.findings.iter().partition(|finding| finding.severity != Severity::Info);
-    if !worth_mending.is_empty() {
+    if !to_fix.is_empty() {
         writeln!(out, "\n{bold}What is wrong{bold:#}")?;
-        for finding in worth_mending {
+        for finding in to_fix {
             print_finding(out, finding)?;
         }
     }
@@ -133,12 +134,12 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
 fn print_finding(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
     let style = text::severity_style(finding.severity);
     writeln!(out, "\n  {style}{}{style:#} {}  {}", finding.severity, finding.code, text::safe(&finding.subject))?;
-    let Some(rule) = rule(finding.code) else { return Ok(()) };
+    let rule = finding.code.rule();
     writeln!(out, "{}", text::fold(rule.summary, WIDTH, 4))?;
     if !finding.detail.is_empty() {
         writeln!(out, "{}", text::fold(&text::safe(&finding.detail), WIDTH, 4))?;
     }
-    writeln!(out, "{}", text::fold(&format!("Mend: {}", rule.remedy), WIDTH, 4))
+    writeln!(out, "{}", text::fold(&format!("Fix: {}", rule.remedy), WIDTH, 4))
 }
 
 /// The texts that would be right, where there is something to change.

@@ -7,8 +7,8 @@ use anstyle::Style;
 use serde_json::json;
 
 use super::args::{ExplainArguments, FormatArguments};
-use super::{Exit, Failure};
-use crate::classify::{Rule, Status, catalogue, rule, scene};
+use super::exit::{Exit, Failure};
+use crate::classify::{Code, Example, Status, catalogue};
 use crate::ui::text;
 
 /// Columns of prose.
@@ -18,14 +18,15 @@ const WIDTH: usize = 100;
 pub(super) fn list(arguments: &FormatArguments) -> Result<Exit, Failure> {
     let mut out = anstream::stdout().lock();
     if arguments.json {
-        let rows: Vec<_> = catalogue().iter().map(as_json).collect();
+        let rows: Vec<_> = catalogue().iter().copied().map(as_json).collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&rows).unwrap_or_default())?;
     } else if arguments.markdown {
         write!(out, "{}", markdown())?;
     } else {
-        for rule in catalogue() {
+        for code in catalogue() {
+            let rule = code.rule();
             let style = text::severity_style(rule.severity);
-            writeln!(out, "{:<40} {style}{:<6}{style:#} {}", rule.code, rule.severity, rule.summary)?;
+            writeln!(out, "{:<40} {style}{:<6}{style:#} {}", code, rule.severity, rule.summary)?;
         }
     }
     Ok(Exit::Done)
@@ -34,16 +35,23 @@ pub(super) fn list(arguments: &FormatArguments) -> Result<Exit, Failure> {
 /// The catalogue as a Markdown table, as it stands in the documentation.
 fn markdown() -> String {
     let mut table = "| code | severity | clause | meaning | status |\n|---|---|---|---|---|\n".to_owned();
-    for rule in catalogue() {
+    for code in catalogue() {
+        let rule = code.rule();
         let summary = rule.summary.replace('|', "\\|");
-        let _ = writeln!(table, "| `{}` | {} | {} | {summary} | {} |", rule.code, rule.severity, rule.clause, rule.status);
+        let _ = writeln!(table, "| `{}` | {} | {} | {summary} | {} |", code, rule.severity, rule.clause, rule.status);
     }
     table
 }
 
-fn as_json(rule: &Rule) -> serde_json::Value {
+fn as_json(code: Code) -> serde_json::Value {
+    let rule = code.rule();
+    let (text, seen) = match rule.example {
+        Some(Example::Text(with, without)) => (Some((with, without)), None),
+        Some(Example::Seen(with, without)) => (None, Some((with, without))),
+        None => (None, None),
+    };
     json!({
-        "code": rule.code,
+        "code": code,
         "severity": rule.severity.as_str(),
         "clause": rule.clause,
         "summary": rule.summary,
@@ -51,27 +59,28 @@ fn as_json(rule: &Rule) -> serde_json::Value {
         "remedy": rule.remedy,
         "tlsrpt_result": rule.tlsrpt_result.map(|result| result.as_str()),
         "status": rule.status.as_str(),
-        "example_with_fault": rule.example.map(|(with, _)| with),
-        "example_without_fault": rule.example.map(|(_, without)| without),
-        "seen_with_fault": scene(rule.code).map(|(with, _)| with),
-        "seen_without_fault": scene(rule.code).map(|(_, without)| without),
+        "example_with_fault": text.map(|(with, _)| with),
+        "example_without_fault": text.map(|(_, without)| without),
+        "seen_with_fault": seen.map(|(with, _)| with),
+        "seen_without_fault": seen.map(|(_, without)| without),
     })
 }
 
 /// Prints one code as a page.
 pub(super) fn explain(arguments: &ExplainArguments) -> Result<Exit, Failure> {
-    let rule = rule(&arguments.code).ok_or_else(|| Failure::usage(unknown(&arguments.code)))?;
+    let code = Code::from_word(&arguments.code).ok_or_else(|| Failure::usage(unknown(&arguments.code)))?;
+    let rule = code.rule();
     let mut out = anstream::stdout().lock();
     let (bold, severity) = (Style::new().bold(), text::severity_style(rule.severity));
-    writeln!(out, "{bold}{}{bold:#}  {severity}{}{severity:#}  {}\n", rule.code, rule.severity, rule.clause)?;
+    writeln!(out, "{bold}{}{bold:#}  {severity}{}{severity:#}  {}\n", code, rule.severity, rule.clause)?;
     writeln!(out, "{}\n", text::fold(rule.summary, WIDTH, 0))?;
-    for (heading, prose) in [("What it does to mail", rule.effect), ("How to mend it", rule.remedy)] {
+    for (heading, prose) in [("What it does to mail", rule.effect), ("How to fix it", rule.remedy)] {
         writeln!(out, "{bold}{heading}{bold:#}\n{}\n", text::fold(prose, WIDTH, 2))?;
     }
     if let Some(result) = rule.tlsrpt_result {
         writeln!(out, "{bold}In TLS reports{bold:#}\n  {result} (RFC 8460 section 4.3)\n")?;
     }
-    if let Some((with, without)) = rule.example.or_else(|| scene(rule.code)) {
+    if let Some((with, without)) = rule.example.map(Example::pair) {
         writeln!(out, "{bold}With the fault{bold:#}\n{}\n", example(with))?;
         writeln!(out, "{bold}Without it{bold:#}\n{}\n", example(without))?;
     }
@@ -95,9 +104,9 @@ fn example(example: &str) -> String {
 fn unknown(code: &str) -> String {
     let shown = text::safe(code);
     let parts: Vec<&str> = code.split('-').filter(|part| part.len() > 2).collect();
-    let shared = |rule: &Rule| parts.iter().filter(|part| rule.code.contains(*part)).count();
+    let shared = |code: &Code| parts.iter().filter(|part| code.as_str().contains(*part)).count();
     let best = catalogue().iter().map(shared).max().unwrap_or_default();
-    let near: Vec<&str> = catalogue().iter().filter(|rule| best > 0 && shared(rule) == best).take(4).map(|rule| rule.code).collect();
+    let near: Vec<&str> = catalogue().iter().filter(|code| best > 0 && shared(code) == best).take(4).map(|code| code.as_str()).collect();
     match near.is_empty() {
         true => format!("there is no finding code {shown:?}; `stscan codes` lists them all"),
         false => format!("there is no finding code {shown:?}; did you mean {}? `stscan codes` lists them all", near.join(", ")),

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap_complete::Shell;
 
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
 
 /// Prints the script of a shell.
 pub(super) fn run(shell: Shell, command: &mut clap::Command) -> Result<Exit, Failure> {

@@ -43,13 +43,14 @@ pub(super) fn print(out: &mut impl Write, confusion: &Confusion) -> io::Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::codes;
 
     #[test]
     fn what_differs_is_named_with_its_domains() {
         let mut confusion = Confusion { domains: 2, values: 18, strangers: 1, ..Confusion::default() };
         let tally = Tally { expected: 2, found: 1, missed: 1, wrong: 0, examples: vec!["a.test".to_owned()] };
-        confusion.codes.insert("sts-mx-typo", tally);
-        confusion.codes.insert("mx-null", Tally::default());
+        confusion.codes.insert(codes::STS_MX_TYPO, tally);
+        confusion.codes.insert(codes::MX_NULL, Tally::default());
         let difference = Difference { column: "mismatch", expected: Some("typo"), found: None };
         confusion.columns.insert(difference, (1, vec!["a.test".to_owned()]));
         let mut out = Vec::new();

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::args::{ChangeFormat, DiffArguments};
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
 use crate::analyse::Scan;
 use crate::analyse::diff::{Changed, Kind, diff};
 use crate::ui::{changes, text};

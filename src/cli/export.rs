@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::args::ExportArguments;
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
 use crate::analyse::export::{Mailboxes, Publication, export};
 
 /// Exports and says what is left to do.
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
     if arguments.show_key {
         writeln!(out, "key of the hashes: {}", hex::encode(key))?;
     }
-    writeln!(out, "left to you: the blanks of DATASHEET.md")?;
+    writeln!(out, "Fill in the blanks in DATASHEET.md")?;
     if publication.licence.is_none() {
         writeln!(out, "no licence is stated; --licence names one")?;
     }

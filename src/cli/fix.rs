@@ -4,7 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
+use crate::classify::Code;
 
 /// What to put in place of a text.
 pub(super) enum Correction {
@@ -12,8 +13,8 @@ pub(super) enum Correction {
     Unneeded,
     /// The values that could be read do not suffice for a text.
     Impossible,
-    /// This, and what is mended by it.
-    Text(Vec<u8>, Vec<&'static str>),
+    /// This, and what is fixed by it.
+    Text(Vec<u8>, Vec<Code>),
 }
 
 /// Writes the corrected text to the file, or to standard output where the text came from standard input, and says so in one line.
@@ -22,7 +23,7 @@ pub(super) fn write(path: &Path, name: &str, original: &[u8], correction: &Corre
     let note = match correction {
         Correction::Unneeded => "nothing to correct".to_owned(),
         Correction::Impossible => "cannot be corrected: the values that could be read do not suffice; see what lint says of it".to_owned(),
-        Correction::Text(_, codes) => format!("corrected: {}", codes.join(", ")),
+        Correction::Text(_, codes) => format!("corrected: {}", codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     };
     match (correction, piped) {
         (Correction::Text(text, _), true) => io::stdout().lock().write_all(text)?,

@@ -3,35 +3,86 @@
 use std::io::Write;
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::json;
 
 use super::args::{LabArguments, LabCommand};
-use super::{Exit, Failure, plan};
-use crate::lab::{BEYOND_LOOPBACK, Internet, Lab, LabConfig, cases};
+use super::exit::{Exit, Failure};
+use crate::classify::Code;
+use crate::lab::{BEYOND_LOOPBACK, Internet, Lab, cases};
 use crate::scan::{NetworkPlan, raise_file_limit};
-use crate::trial;
+use crate::vocabulary::vocabulary;
+use crate::{study, trial};
 
-/// Lists the cases, writes list and truth, or serves until Ctrl-C.
-pub(super) fn run(arguments: LabArguments) -> Result<Exit, Failure> {
-    let config = LabConfig { world: plan::world(&arguments.world)?, names: arguments.names, seed: arguments.seed };
-    match arguments.command {
-        Some(LabCommand::List { json }) => list(json),
-        Some(LabCommand::Write { dir }) => write(&config, &dir),
-        None => serve(&config),
+vocabulary! {
+    /// A world that the command line knows.
+    pub enum World {
+        /// Every case and its near miss, evenly.
+        Zoo = "zoo",
+        /// Rates as measured in the wild; any list of names can be scanned against it.
+        Census = "census",
+        /// The population of a study: a scan has to print its tables again.
+        Imc2025 = "imc2025",
+        /// Text that would act on what shows it, in every place where a scan reads text.
+        Hostile = "hostile",
     }
 }
 
+/// Which world the lab serves; serialised, the options by name that say so.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct LabChoice {
+    /// Which world.
+    #[serde(rename = "lab")]
+    pub(super) world: World,
+    /// Names of the world's own list; by default the zoo has each case once, the census 10,000 names, and the other worlds all they have.
+    #[serde(rename = "lab-names")]
+    pub(super) names: Option<u64>,
+    /// Another seed makes another census.
+    #[serde(rename = "lab-seed")]
+    pub(super) seed: u64,
+}
+
+impl LabChoice {
+    fn internet(self) -> Internet {
+        let world = match self.world {
+            World::Zoo => Internet::zoo(),
+            World::Census => Internet::census(self.seed),
+            World::Imc2025 => study::world(),
+            World::Hostile => Internet::hostile(),
+        };
+        world.with_names(self.names)
+    }
+}
+
+/// Lists the cases, writes list and truth, or serves until Ctrl-C.
+pub(super) fn run(arguments: LabArguments) -> Result<Exit, Failure> {
+    let config = LabChoice { world: world(&arguments.world)?, names: arguments.names, seed: arguments.seed };
+    match arguments.command {
+        Some(LabCommand::List { json }) => list(json),
+        Some(LabCommand::Write { dir }) => write(config, &dir),
+        None => serve(config),
+    }
+}
+
+/// A world by its word.
+pub(super) fn world(word: &str) -> Result<World, Failure> {
+    World::from_word(word).ok_or_else(|| {
+        let worlds: Vec<&str> = World::ALL.iter().map(|world| world.as_str()).collect();
+        Failure::usage(format!("there is no world {word:?}; there are: {}", worlds.join(", ")))
+    })
+}
+
 /// Starts the lab and points a scan at it.
-pub(super) fn start(config: LabConfig, plan: &mut NetworkPlan) -> Result<Lab, Failure> {
+pub(super) fn start(config: LabChoice, plan: &mut NetworkPlan) -> Result<Lab, Failure> {
     let lab = begin(config)?;
     plan.overrides = trial::overrides(&lab);
     Ok(lab)
 }
 
-fn begin(config: LabConfig) -> Result<Lab, Failure> {
+fn begin(config: LabChoice) -> Result<Lab, Failure> {
     // It has a socket for each of its addresses.
     raise_file_limit();
-    Lab::start(config).map_err(|error| Failure::new(Exit::Fault, format!("the lab cannot be started: {error}")))
+    Lab::start(config.internet()).map_err(|error| Failure::new(Exit::Fault, format!("the lab cannot be started: {error}")))
 }
 
 fn list(as_json: bool) -> Result<Exit, Failure> {
@@ -46,24 +97,30 @@ fn list(as_json: bool) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     for case in cases {
-        writeln!(out, "{}\n    {}\n    expected: {}", case.name, case.about, case.truth.codes.join(" "))?;
+        writeln!(out, "{}\n    {}\n    expected: {}", case.name, case.about, words(&case.truth.codes))?;
         if !case.near.is_empty() {
-            writeln!(out, "    a near miss of: {}", case.near.join(" "))?;
+            writeln!(out, "    a near miss of: {}", words(&case.near))?;
         }
     }
     Ok(Exit::Done)
 }
 
-fn write(config: &LabConfig, dir: &Path) -> Result<Exit, Failure> {
-    Internet::new(*config)
+/// Codes, separated by spaces.
+fn words(codes: &[Code]) -> String {
+    codes.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn write(config: LabChoice, dir: &Path) -> Result<Exit, Failure> {
+    config
+        .internet()
         .write(dir)
         .map_err(|error| Failure::new(Exit::Dataset, format!("the lab's list cannot be written to {}: {error}", dir.display())))?;
     writeln!(anstream::stdout(), "{0}/names.txt\n{0}/truth.jsonl", dir.display())?;
     Ok(Exit::Done)
 }
 
-fn serve(config: &LabConfig) -> Result<Exit, Failure> {
-    let lab = begin(*config)?;
+fn serve(config: LabChoice) -> Result<Exit, Failure> {
+    let lab = begin(config)?;
     // Removed again when the lab ends.
     let ca = tempfile::Builder::new().prefix("stscan-lab-").suffix(".pem").tempfile();
     let mut ca = ca.map_err(|error| Failure::new(Exit::Fault, format!("no file can be had for the lab's root: {error}")))?;

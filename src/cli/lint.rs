@@ -8,9 +8,9 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::args::LintArguments;
+use super::exit::{Exit, Failure};
 use super::fix::{self, Correction};
-use super::{Exit, Failure};
-use crate::classify::{Severity, rule};
+use crate::classify::{Code, Severity};
 use crate::evidence::Txt;
 use crate::parse::record_set::{Choice, RecordKind, select};
 use crate::parse::{Fault, line_column, policy, sts_record, tlsrpt_record};
@@ -90,15 +90,15 @@ fn correction(examination: &Examination) -> Correction {
     let end = if examination.kind == Kind::Policy { "" } else { "\n" };
     let text = format!("{canonical}{end}").into_bytes();
     let left: Vec<_> = examine(examination.kind, text.clone()).faults.iter().map(|fault| fault.kind).collect();
-    let mut mended: Vec<&str> = Vec::new();
+    let mut fixed: Vec<Code> = Vec::new();
     for fault in examination.faults.iter().filter(|fault| !left.contains(&fault.kind)) {
-        if !mended.contains(&fault.kind.as_str()) {
-            mended.push(fault.kind.as_str());
+        if !fixed.contains(&code(fault)) {
+            fixed.push(code(fault));
         }
     }
-    match mended.is_empty() {
+    match fixed.is_empty() {
         true => Correction::Unneeded,
-        false => Correction::Text(text, mended),
+        false => Correction::Text(text, fixed),
     }
 }
 
@@ -183,15 +183,19 @@ pub fn render(kind: Kind, text: Vec<u8>, json: bool) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&anstream::adapter::strip_bytes(&out).into_vec()).into_owned())
 }
 
+fn code(fault: &Fault) -> Code {
+    fault.kind.into()
+}
+
 fn severity(fault: &Fault) -> Severity {
-    rule(fault.kind.as_str()).map_or(Severity::High, |rule| rule.severity)
+    code(fault).rule().severity
 }
 
 fn as_json(examination: &Examination) -> Value {
     let finding = |fault: &Fault| {
         let (line, column) = line_column(&examination.text, fault.span.start);
         json!({
-            "code": fault.kind.as_str(),
+            "code": code(fault),
             "severity": severity(fault).as_str(),
             "subject": subject(examination, fault),
             "detail": fault.detail,
@@ -246,9 +250,8 @@ fn print_fault(out: &mut impl Write, name: &str, examination: &Examination, faul
     let (line, column) = line_column(&examination.text, fault.span.start);
     let severity = severity(fault);
     let style = text::severity_style(severity);
-    let rule = rule(fault.kind.as_str());
-    let summary = rule.map_or("", |rule| rule.summary);
-    writeln!(out, "{name}:{line}:{column}: {style}{severity}{style:#} {}: {summary}", fault.kind)?;
+    let code = code(fault);
+    writeln!(out, "{name}:{line}:{column}: {style}{severity}{style:#} {code}: {}", code.rule().summary)?;
     if !fault.detail.is_empty() {
         writeln!(out, "    {}", text::safe(&fault.detail))?;
     }
@@ -256,8 +259,8 @@ fn print_fault(out: &mut impl Write, name: &str, examination: &Examination, faul
     if !shown.is_empty() {
         writeln!(out, "    | {shown}\n    | {}{style}{}{style:#}", " ".repeat(before), "^".repeat(under.max(1)))?;
     }
-    if let Some(rule) = rule.filter(|_| severity != Severity::Info) {
-        writeln!(out, "{}", text::fold(rule.remedy, 100, 4))?;
+    if severity != Severity::Info {
+        writeln!(out, "{}", text::fold(code.rule().remedy, 100, 4))?;
     }
     writeln!(out)
 }
@@ -315,9 +318,9 @@ mod tests {
             prop_assert!(as_json(&examination)["findings"].is_array());
             let json = render(examination.kind, examination.text.clone(), true).unwrap();
             prop_assert!(!json.chars().any(char::is_control), "{}", json);
-            if let Correction::Text(text, mended) = correction(&examination) {
+            if let Correction::Text(text, fixed) = correction(&examination) {
                 let again = examine(examination.kind, text);
-                prop_assert!(again.valid && !mended.is_empty());
+                prop_assert!(again.valid && !fixed.is_empty());
                 prop_assert!(!matches!(correction(&again), Correction::Text(..)), "corrected once is corrected");
             }
         }

@@ -55,16 +55,16 @@ options! {
         /// repeated [default: the system's]
         #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Resolving")]
         pub resolver: Vec<String>,
-        /// File with resolvers, one a line
+        /// File with resolvers, one per line
         #[arg(long, value_name = "FILE", help_heading = "Resolving")]
         pub resolvers: Option<PathBuf>,
         /// Resolve from the root, without a resolver; for some ten thousand names
         #[arg(long, help_heading = "Resolving")]
         pub iterative: bool,
-        /// Addresses of the root servers for --iterative: a hints file, or one address a line [default: IANA's, built in]
+        /// Addresses of the root servers for --iterative: a hints file, or one address per line [default: IANA's, built in]
         #[arg(long, value_name = "FILE", help_heading = "Resolving")]
         pub root_hints: Option<PathBuf>,
-        /// Port of the name servers for --iterative; other than 53 only for labs [default: 53]
+        /// Port of the name servers for --iterative; other than 53 only in labs [default: 53]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Resolving")]
         pub dns_port: Option<u16>,
         /// Do not check at the start whether the resolvers answer, and whether they answer the truth
@@ -74,19 +74,19 @@ options! {
         #[arg(long = "0x20", help_heading = "Resolving")]
         #[serde(rename = "0x20")]
         pub mix_case: bool,
-        /// When to try targets again whose lookups failed, as 5s,30s, or none [default: 5s,30s]
+        /// When to retry targets whose lookups failed, e.g. 5s,30s, or none [default: 5s,30s]
         #[arg(long, value_name = "LIST", help_heading = "Resolving")]
         pub retry_rounds: Option<String>,
-        /// DNS queries a second in all, 0 for no limit [default: 1000, or 0 if all resolvers are on loopback]
+        /// DNS queries per second in all, 0 for no limit [default: 1000, no limit if all resolvers are on loopback]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Politeness")]
         pub rate: Option<u32>,
-        /// DNS queries a second to each resolver, 0 for no limit [default: as --rate]; with --iterative to each name server [default: 100]
+        /// DNS queries per second to each resolver, 0 for no limit [default: as --rate]; with --iterative to each name server [default: 100]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Politeness")]
         pub resolver_rate: Option<u32>,
-        /// HTTPS fetches a second in all, 0 for no limit [default: 200]
+        /// HTTPS fetches per second in all, 0 for no limit [default: 200]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Politeness")]
         pub fetch_rate: Option<u32>,
-        /// HTTPS fetches a second to each policy-host address, 0 for no limit [default: 10]
+        /// HTTPS fetches per second to each policy-host address, 0 for no limit [default: 10]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Politeness")]
         pub host_rate: Option<u32>,
         /// Put into the User-Agent so that operators can reach you: an address or URL
@@ -144,7 +144,7 @@ options! {
         /// Column of a CSV list that holds the domain: a header's name, or a number from 1
         #[arg(long, value_name = "NAME|N", help_heading = "List")]
         pub column: Option<String>,
-        /// Further columns of a CSV list with a header to be carried into the dataset, by name, as owner,unit
+        /// Further columns of a CSV list with a header to be carried into the dataset, by name, e.g. owner,unit
         #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "List")]
         pub carry: Vec<String>,
         /// What the list is called in the dataset [default: the file's name]
@@ -180,7 +180,7 @@ options! {
         /// Rows in a part, the unit that a crash can lose [default: 50000]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>, help_heading = "Output")]
         pub part_rows: Option<u64>,
-        /// Worker threads, each with its own sockets and its share of --concurrency [default: one a core]
+        /// Worker threads, each with its own sockets and its share of --concurrency [default: one per core]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Limits")]
         pub workers: Option<u32>,
         /// What is shown on standard error: auto, bar, json or none [default: auto]

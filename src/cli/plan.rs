@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use super::exit::{Exit, Failure};
+use super::lab::{LabChoice, World, world};
 use super::options::{ConfigFile, NetworkOptions, ScanOptions};
-use super::{Exit, Failure};
 use crate::dataset::SHARD_ROWS;
 use crate::input::{Column, InputOptions, Sample, Shard};
-use crate::lab::{LabConfig, World};
 use crate::observe::dns::{
-    EncryptedResolver, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
+    EncryptedResolver, RetryConfig, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
     read_root_hints,
 };
 use crate::observe::fetch::FetchConfig;
@@ -25,7 +25,7 @@ pub(super) fn config(path: Option<&Path>) -> Result<ConfigFile, Failure> {
 }
 
 /// What a scan shall do, and in which lab if in any.
-pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOptions) -> Result<(ScanPlan, Option<LabConfig>), Failure> {
+pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOptions) -> Result<(ScanPlan, Option<LabChoice>), Failure> {
     let (plan, lab) = self::network(network, options.seed)?;
     if lists.is_empty() && lab.is_none() {
         return Err(Failure::usage(
@@ -68,7 +68,7 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
 const MAX_WORKERS: usize = 256;
 
 /// How the network is asked, and the lab that stands in for it if there is one, whose `seed` this is.
-pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(NetworkPlan, Option<LabConfig>), Failure> {
+pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(NetworkPlan, Option<LabChoice>), Failure> {
     let lab = options.lab.as_deref().map(|world| lab(world, seed)).transpose()?;
     let default = defaults(lab.map(|lab| lab.world));
     let (resolvers, encrypted) = resolvers(options)?;
@@ -88,8 +88,11 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
         retry_rounds: options.retry_rounds.as_deref().map_or(Ok(default.retry_rounds), retry_rounds)?,
         rate: options.rate,
         resolver_rate: options.resolver_rate,
-        dns_timeout: seconds(options.dns_timeout, default.dns_timeout),
-        dns_tries: options.dns_tries.map_or(Ok(default.dns_tries), dns_tries)?,
+        dns_retry: RetryConfig {
+            timeout: seconds(options.dns_timeout, default.dns_retry.timeout),
+            tries: options.dns_tries.map_or(Ok(default.dns_retry.tries), dns_tries)?,
+            ..default.dns_retry
+        },
         mix_case: options.mix_case,
         concurrency: options.concurrency.map(|limit| limit as usize),
         fetch_concurrency: options.fetch_concurrency.map(|limit| limit as usize).or(default.fetch_concurrency),
@@ -127,7 +130,7 @@ fn defaults(world: Option<World>) -> NetworkPlan {
     let [dns_timeout, connect_timeout, total_timeout] = [dns_timeout, connect_timeout, total_timeout].map(Duration::from_secs_f64);
     NetworkPlan {
         retry_rounds: Vec::new(),
-        dns_timeout,
+        dns_retry: RetryConfig { timeout: dns_timeout, ..real.dns_retry },
         fetch_concurrency,
         // The zoo has cases that show only so, and nobody there to spare.
         look_around: world == World::Zoo,
@@ -147,22 +150,14 @@ fn dns_tries(tries: u32) -> Result<u16, Failure> {
 }
 
 /// A world and, after a colon, how many names its own list has.
-fn lab(text: &str, seed: Option<u64>) -> Result<LabConfig, Failure> {
+fn lab(text: &str, seed: Option<u64>) -> Result<LabChoice, Failure> {
     let (word, names) = text.split_once(':').map_or((text, None), |(word, names)| (word, Some(names)));
     let world = world(word)?;
     let names = names.map(|names| {
         let number = names.parse().ok().filter(|number| *number > 0);
         number.ok_or_else(|| Failure::usage(format!("--lab={text}: after the colon a number of names from 1 is expected")))
     });
-    Ok(LabConfig { world, names: names.transpose()?, seed: seed.unwrap_or(1) })
-}
-
-/// A world by its word.
-pub(super) fn world(word: &str) -> Result<World, Failure> {
-    World::from_word(word).ok_or_else(|| {
-        let worlds: Vec<&str> = World::ALL.iter().map(|world| world.as_str()).collect();
-        Failure::usage(format!("there is no world {word:?}; there are: {}", worlds.join(", ")))
-    })
+    Ok(LabChoice { world, names: names.transpose()?, seed: seed.unwrap_or(1) })
 }
 
 /// The resolvers given: those asked in the clear, and those asked over TLS. They cannot be mixed: what is asked in the clear can be read

@@ -6,7 +6,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::args::ReclassifyArguments;
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
 use crate::analyse::{Changes, reclassify};
 use crate::dataset::Manifest;
 use crate::ui::text::{safe, safe_json};
@@ -21,9 +21,9 @@ pub(super) fn run(arguments: &ReclassifyArguments) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let rows = changes.rows;
-    writeln!(out, "{}: {rows} rows judged again, {} of them otherwise than before", arguments.out.display(), changes.changed)?;
+    writeln!(out, "{}: {rows} rows judged again, {} changed", arguments.out.display(), changes.changed)?;
     if let Some(origin) = &manifest.made_from {
-        writeln!(out, "catalogue {} before, {} now", safe(&origin.catalogue_version), safe(&manifest.catalogue_version))?;
+        writeln!(out, "catalogue {} before, {} now", safe(&origin.catalogue_version), safe(&manifest.run.catalogue_version))?;
     }
     for (name, words) in [("posture", &changes.posture), ("delivery", &changes.delivery)] {
         for ((before, after), rows) in words {
@@ -50,7 +50,7 @@ fn summary(manifest: &Manifest, changes: &Changes) -> Value {
         "rows": changes.rows,
         "changed": changes.changed,
         "made_from": manifest.made_from,
-        "catalogue_version": manifest.catalogue_version,
+        "catalogue_version": manifest.run.catalogue_version,
         "codes": changes.codes.iter().map(code).collect::<Vec<_>>(),
         "posture": words(&changes.posture),
         "delivery": words(&changes.delivery),

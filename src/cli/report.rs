@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::{ReportArguments, ReportFormat};
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
 use crate::analyse::Scan;
 use crate::analyse::report::{Kind, Report, ReportOptions};
 use crate::ui::report::{ReportError, csv, html, json, junit, sarif};

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::args::ScanArguments;
-use super::{Exit, Failure, confusion, lab, plan};
+use super::exit::{Exit, Failure};
+use super::{confusion, lab, plan};
 use crate::dataset::Reader;
 use crate::scan::{self, Network, Output, ScanError, Status};
 use crate::trial::{self, Confusion};

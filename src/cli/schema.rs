@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::args::SchemaArguments;
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
 use crate::dataset::{manifest_schema, schema_json, schema_markdown, schema_text};
 
 /// Prints the columns as text, Markdown or JSON, or the JSON Schema of the manifest.

@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use super::args::{StatsArguments, TableFormat};
-use super::{Exit, Failure};
+use super::exit::{Exit, Failure};
 use crate::analyse::Scan;
-use crate::analyse::compare::Study;
 use crate::analyse::stats::{By, EntityOptions, StatsOptions, TableId, stats};
+use crate::study::{self, Study};
 use crate::ui::tables;
 
 /// Tables of a series where none are named.
@@ -75,19 +75,20 @@ fn options(arguments: &StatsArguments) -> Result<StatsOptions, Failure> {
     if entities.self_managed >= entities.third_party {
         return Err(Failure::usage("--self-managed has to be less than --third-party"));
     }
-    Ok(StatsOptions { tables, by, top: arguments.top, rank_bin: arguments.rank_bin, entities })
+    Ok(StatsOptions { tables, further: study::TABLES, by, top: arguments.top, rank_bin: arguments.rank_bin, entities })
 }
 
 /// One table, or a set of them.
 fn table(word: &str) -> Result<Vec<TableId>, Failure> {
-    let all = || TableId::ALL.iter().copied();
+    let of_study = || study::TABLES.iter().map(|(table, _)| *table);
+    let all = || TableId::ALL.iter().copied().chain(of_study());
     let found: Vec<TableId> = match word {
         "all" => all().collect(),
-        "study" => all().filter(|table| table.as_str().starts_with("study-")).collect(),
+        "study" => of_study().collect(),
         _ => all().filter(|table| table.as_str().eq_ignore_ascii_case(word)).collect(),
     };
     match found.is_empty() {
-        true => Err(Failure::usage(format!("--table {word:?}: one of all, study, {}", words(TableId::ALL, TableId::as_str)))),
+        true => Err(Failure::usage(format!("--table {word:?}: one of all, study, {}", words(&all().collect::<Vec<_>>(), TableId::as_str)))),
         false => Ok(found),
     }
 }

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use anstyle::Style;
 
-use crate::classify::{MxState, PolicyStage, Posture, RecordState, rule};
-use crate::dataset::{DnsActivity, Manifest};
+use crate::classify::{Code, MxState, PolicyStage, Posture, RecordState};
+use crate::dataset::Manifest;
+use crate::observe::dns::DnsActivity;
 use crate::scan::ScanSummary;
-use crate::ui::tables::grouped;
-use crate::ui::{accounting_line, text};
+use crate::ui::tables::{accounting_line, counted, grouped};
+use crate::ui::text;
 
 /// Findings that are shown.
 const MAX_FINDINGS: usize = 10;
@@ -25,7 +26,7 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
     let noun = if counts.rows == 1 { "domain" } else { "domains" };
     writeln!(out, "{bold}{} {noun}{bold:#}", grouped(counts.rows))?;
     if !summary.stopped {
-        writeln!(out, "  {}", accounting_line((*accounting).into()))?;
+        writeln!(out, "  {}", accounting_line(*accounting))?;
     }
     let states: Vec<&str> = MxState::ALL.iter().map(|state| state.as_str()).collect();
     section(out, "MX", &counts.mx_state, &states, counts.rows)?;
@@ -51,7 +52,7 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
     )?;
     dns(out, &manifest.activity.dns)?;
     let shown = text::safe(&dir.display().to_string());
-    writeln!(out, "\n{shown}/manifest.json\n{shown}/domains/  ({} parts)", manifest.parts.len())?;
+    writeln!(out, "\n{shown}/manifest.json\n{shown}/domains/  ({})", counted(manifest.parts.len() as u64, "part"))?;
     if accounting.rejected > 0 {
         writeln!(out, "{shown}/rejected.csv  ({} lines that are no domain name)", grouped(accounting.rejected))?;
     }
@@ -113,7 +114,7 @@ fn findings(out: &mut impl Write, tally: &BTreeMap<String, u64>) -> io::Result<(
     sorted.sort_by_key(|(code, count)| (std::cmp::Reverse(**count), *code));
     writeln!(out, "\nCommonest findings (stscan explain CODE)")?;
     for (code, count) in sorted.into_iter().take(MAX_FINDINGS) {
-        let severity = rule(code).map(|rule| rule.severity);
+        let severity = Code::from_word(code).map(|code| code.rule().severity);
         let style = severity.map_or(Style::new(), text::severity_style);
         let word = severity.map_or("", |severity| severity.as_str());
         writeln!(out, "  {code:<40} {:>10}  {style}{word}{style:#}", grouped(*count))?;

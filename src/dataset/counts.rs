@@ -3,106 +3,77 @@
 use std::collections::BTreeMap;
 
 use arrow::array::{AsArray, RecordBatch, StringArray};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::DatasetError;
+use super::error::DatasetError;
 use super::read::FindingColumns;
 use crate::name::provider::{Service, provider};
 
 /// Rows by the word in a column. Rows without a word are not counted.
 pub type Tally = BTreeMap<String, u64>;
 
-/// Rows of a part, or of the whole dataset, by state.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// Rows in all.
-    pub rows: u64,
-    /// By column `mx_state`.
-    pub mx_state: Tally,
-    /// By column `sts_state`.
-    pub sts_state: Tally,
-    /// By column `tlsrpt_state`.
-    pub tlsrpt_state: Tally,
-    /// By column `policy_stage`; rows for which nothing was fetched are not counted.
-    pub policy_stage: Tally,
-    /// By column `posture`.
-    pub posture: Tally,
-    /// By column `delivery`.
-    pub delivery: Tally,
-    /// By column `worst`; rows without a finding are not counted.
-    pub worst: Tally,
-    /// Rows that have the finding at least once, by its code.
-    pub findings: Tally,
-    /// Rows whose policy host is a CNAME to a well-known provider, by the provider's name.
-    #[serde(default)]
-    pub policy_providers: Tally,
-    /// Rows whose most preferred MX is a well-known provider's, by the provider's name.
-    #[serde(default)]
-    pub mail_providers: Tally,
-}
+/// Declares what is counted once: a field of [`Counts`], and the function that counts it in a batch, given the field's name.
+macro_rules! counts {
+    ($($(#[$meta:meta])* $field:ident = $count:ident,)+) => {
+        /// Rows of a part, or of the whole dataset, by state.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        pub struct Counts {
+            /// Rows in all.
+            pub rows: u64,
+            $($(#[$meta])* pub $field: Tally,)+
+        }
 
-impl Counts {
-    /// Counts the rows of a batch of table `domains`.
-    ///
-    /// # Errors
-    /// If a counted column is missing or has another type.
-    pub fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
-        Ok(Self {
-            rows: batch.num_rows() as u64,
-            mx_state: tally(batch, "mx_state")?,
-            sts_state: tally(batch, "sts_state")?,
-            tlsrpt_state: tally(batch, "tlsrpt_state")?,
-            policy_stage: tally(batch, "policy_stage")?,
-            posture: tally(batch, "posture")?,
-            delivery: tally(batch, "delivery")?,
-            worst: tally(batch, "worst")?,
-            findings: finding_codes(batch)?,
-            policy_providers: policy_providers(batch)?,
-            mail_providers: mail_providers(batch)?,
-        })
-    }
+        impl Counts {
+            /// Counts the rows of a batch of table `domains`.
+            ///
+            /// # Errors
+            /// If a counted column is missing or has another type.
+            pub fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
+                Ok(Self { rows: batch.num_rows() as u64, $($field: $count(batch, stringify!($field))?,)+ })
+            }
 
-    /// Adds the counts of other rows.
-    pub fn add(&mut self, other: &Self) {
-        self.rows += other.rows;
-        let Self {
-            rows: _,
-            mx_state,
-            sts_state,
-            tlsrpt_state,
-            policy_stage,
-            posture,
-            delivery,
-            worst,
-            findings,
-            policy_providers,
-            mail_providers,
-        } = self;
-        let others = [
-            &other.mx_state,
-            &other.sts_state,
-            &other.tlsrpt_state,
-            &other.policy_stage,
-            &other.posture,
-            &other.delivery,
-            &other.worst,
-            &other.findings,
-            &other.policy_providers,
-            &other.mail_providers,
-        ];
-        for (sum, more) in
-            [mx_state, sts_state, tlsrpt_state, policy_stage, posture, delivery, worst, findings, policy_providers, mail_providers]
-                .into_iter()
-                .zip(others)
-        {
-            for (word, rows) in more {
-                *sum.entry(word.clone()).or_default() += rows;
+            /// Adds the counts of other rows.
+            pub fn add(&mut self, other: &Self) {
+                self.rows += other.rows;
+                $(add(&mut self.$field, &other.$field);)+
             }
         }
+    };
+}
+
+counts! {
+    /// By column `mx_state`.
+    mx_state = words,
+    /// By column `sts_state`.
+    sts_state = words,
+    /// By column `tlsrpt_state`.
+    tlsrpt_state = words,
+    /// By column `policy_stage`; rows for which nothing was fetched are not counted.
+    policy_stage = words,
+    /// By column `posture`.
+    posture = words,
+    /// By column `delivery`.
+    delivery = words,
+    /// By column `worst`; rows without a finding are not counted.
+    worst = words,
+    /// Rows that have the finding at least once, by its code.
+    findings = finding_codes,
+    /// Rows whose policy host is a CNAME to a well-known provider, by the provider's name.
+    #[serde(default)]
+    policy_providers = policy_providers,
+    /// Rows whose most preferred MX is a well-known provider's, by the provider's name.
+    #[serde(default)]
+    mail_providers = mail_providers,
+}
+
+fn add(sum: &mut Tally, more: &Tally) {
+    for (word, rows) in more {
+        *sum.entry(word.clone()).or_default() += rows;
     }
 }
 
-fn tally(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
+fn words(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
     Ok(count(texts(batch, column)?.iter().flatten()))
 }
 
@@ -111,11 +82,11 @@ fn texts<'b>(batch: &'b RecordBatch, column: &str) -> Result<&'b StringArray, Da
     texts.ok_or_else(|| DatasetError::Column(column.to_owned()))
 }
 
-fn policy_providers(batch: &RecordBatch) -> Result<Tally, DatasetError> {
+fn policy_providers(batch: &RecordBatch, _: &str) -> Result<Tally, DatasetError> {
     Ok(count(texts(batch, "policy_provider")?.iter().flatten().filter_map(|host| provider(Service::Policy, host))))
 }
 
-fn mail_providers(batch: &RecordBatch) -> Result<Tally, DatasetError> {
+fn mail_providers(batch: &RecordBatch, _: &str) -> Result<Tally, DatasetError> {
     const COLUMN: &str = "mx_hosts";
     let lists = batch.column_by_name(COLUMN).and_then(|column| column.as_list_opt::<i32>());
     let lists = lists.ok_or_else(|| DatasetError::Column(COLUMN.to_owned()))?;
@@ -131,7 +102,7 @@ fn count<'w>(words: impl Iterator<Item = &'w str>) -> Tally {
     counted.finish()
 }
 
-fn finding_codes(batch: &RecordBatch) -> Result<Tally, DatasetError> {
+fn finding_codes(batch: &RecordBatch, _: &str) -> Result<Tally, DatasetError> {
     let findings = FindingColumns::of_batch(batch)?;
     let mut counted = Words::default();
     for row in 0..batch.num_rows() {
@@ -176,25 +147,26 @@ impl<'w> Words<'w> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::{Posture, Severity};
+    use crate::classify::{Posture, Severity, codes};
     use crate::dataset::{record_batch, samples};
 
     #[test]
     fn a_finding_counts_once_a_row() {
         let mut record = samples::absent(0, "example.com");
         record.assessment.posture = Posture::Broken;
-        record.assessment.findings = vec![samples::finding("mx-cname", Severity::Low), samples::finding("mx-cname", Severity::High)];
+        record.assessment.findings =
+            vec![samples::finding(codes::MX_CNAME, Severity::Low), samples::finding(codes::MX_CNAME, Severity::High)];
         record.assessment.policy_provider = Some("mta-sts.tech".to_owned());
         record.assessment.mx_hosts = vec!["aspmx.l.google.com".to_owned(), "mail.protonmail.ch".to_owned()];
         let batch = record_batch(&[record, samples::absent(1, "example.net"), samples::absent(2, "example.org")]).unwrap();
         let counts = Counts::of(&batch).unwrap();
         assert_eq!((counts.rows, counts.posture["absent"], counts.posture["broken"]), (3, 2, 1));
-        assert_eq!((counts.findings["mx-cname"], counts.findings["mx-implicit"]), (1, 2));
+        assert_eq!((counts.findings[codes::MX_CNAME.as_str()], counts.findings[codes::MX_IMPLICIT.as_str()]), (1, 2));
         assert_eq!((counts.worst["high"], counts.worst["info"]), (1, 2));
         assert_eq!((counts.policy_providers.len(), counts.policy_providers["PowerDMARC"]), (1, 1));
         assert_eq!((counts.mail_providers.len(), counts.mail_providers["Google"]), (1, 1));
         let mut sum = counts.clone();
         sum.add(&counts);
-        assert_eq!((sum.rows, sum.findings["mx-implicit"], sum.policy_stage.len()), (6, 4, 0));
+        assert_eq!((sum.rows, sum.findings[codes::MX_IMPLICIT.as_str()], sum.policy_stage.len()), (6, 4, 0));
     }
 }

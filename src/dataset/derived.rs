@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 
+use super::error::DatasetError;
 use super::lock::Lock;
-use super::manifest::{Manifest, Options, Part, Tool};
-use super::{DatasetError, Reader, folder, part, resume};
+use super::manifest::{Manifest, Options, Part, RunDescription, Timestamp, Tool, check_accounting};
+use super::read::Reader;
+use super::{folder, part, resume};
 
 /// By what the rows of a derived dataset are judged, where it is not what judged the origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Judge {
 pub struct DerivedDataset {
     dir: PathBuf,
     manifest: Manifest,
-    finished_at: Option<String>,
+    finished_at: Option<Timestamp>,
     _lock: Lock,
 }
 
@@ -44,7 +46,7 @@ impl DerivedDataset {
         }
         let mut manifest = of.derived(made_by, options);
         if let Some(Judge { tool, catalogue_version, public_suffix_list }) = judge {
-            manifest = Manifest { tool, catalogue_version, public_suffix_list, ..manifest };
+            manifest.run = RunDescription { tool, catalogue_version, public_suffix_list, ..manifest.run };
         }
         resume::refuse_unless_derivable(dir, &manifest)?;
         let domains = dir.join(folder::DOMAINS);
@@ -122,7 +124,7 @@ impl DerivedDataset {
             self.manifest.list(part, activity);
         }
         if let Some(accounting) = self.manifest.accounting {
-            accounting.check(self.manifest.counts.rows)?;
+            check_accounting(&accounting, self.manifest.counts.rows)?;
         }
         self.manifest.finished_at = self.finished_at.take();
         let text = folder::manifest_text(&self.manifest)?;

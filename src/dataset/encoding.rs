@@ -61,9 +61,9 @@ fn footer(manifest: &Manifest) -> Vec<KeyValue> {
     let pair = |key: &str, value: &str| KeyValue::new(key.to_owned(), value.to_owned());
     vec![
         pair(SCHEMA_VERSION_KEY, &manifest.schema_version.to_string()),
-        pair("stscan.catalogue_version", &manifest.catalogue_version),
-        pair("stscan.version", &manifest.tool.version),
-        pair("stscan.run_id", &manifest.run_id),
+        pair("stscan.catalogue_version", &manifest.run.catalogue_version),
+        pair("stscan.version", &manifest.run.tool.version),
+        pair("stscan.run_id", &manifest.run.run_id),
     ]
 }
 

@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
-use super::DatasetError;
+use super::error::DatasetError;
 use super::manifest::{Manifest, Part};
+use super::schema::SCHEMA_VERSION;
 
 /// The run.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -71,7 +72,7 @@ pub(super) fn read_manifest(dir: &Path) -> Result<Option<Manifest>, DatasetError
     }
     let damaged = |error| DatasetError::damaged(&path, error);
     let Version { schema_version } = serde_json::from_slice(&text).map_err(damaged)?;
-    if schema_version != super::SCHEMA_VERSION {
+    if schema_version != SCHEMA_VERSION {
         return Err(of_another_version(dir, schema_version));
     }
     serde_json::from_slice(&text).map(Some).map_err(damaged)
@@ -79,7 +80,7 @@ pub(super) fn read_manifest(dir: &Path) -> Result<Option<Manifest>, DatasetError
 
 /// Only version 1 is older: it was never released, so nothing converts it.
 fn of_another_version(dir: &Path, version: u32) -> DatasetError {
-    let ours = super::SCHEMA_VERSION;
+    let ours = SCHEMA_VERSION;
     let remedy = if version > ours { "use a newer stscan" } else { "scan again, or use the stscan that wrote it" };
     DatasetError::refused(dir, format!("a dataset of schema version {version}, and this program reads version {ours}; {remedy}"))
 }

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
-use super::DatasetError;
+use super::error::DatasetError;
 use super::folder::LOCK;
 
 /// The lock, held until it is dropped. The file stays: to remove it would let two processes lock two files of one name.

@@ -1,50 +1,84 @@
 //! The manifest: what was scanned, how, and which parts exist.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Deref;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::input::Accounting;
+use crate::observe::dns::DnsActivity;
 
+use super::counts::Counts;
+use super::error::DatasetError;
+use super::schema::SCHEMA_VERSION;
 use super::shared_activity::SharedActivity;
-use super::{Counts, DatasetError, SCHEMA_VERSION};
 
 /// Options by their name, as `top` or `dns-timeout`.
 pub type Options = BTreeMap<String, Value>;
 
+/// A moment (RFC 3339, UTC, whole seconds).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Timestamp(#[schemars(extend("format" = "date-time"))] String);
+
+impl Timestamp {
+    /// The present moment.
+    fn now() -> Self {
+        let now = OffsetDateTime::now_utc();
+        let ((year, month, day), (hour, minute, second)) = (now.to_calendar_date(), now.to_hms());
+        // By hand, because the library's formatting may fail, and a time that is missing could not be told from one that is not known.
+        Self(format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month)))
+    }
+}
+
+impl Deref for Timestamp {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
 /// What a scan is, before it has begun. Two scans with the same `identity` may share a folder, one resuming the other.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunDescription {
-    /// Name of this run, unique enough to be cited; a resumed run keeps the one of the manifest.
+    /// Name of the run, unique enough to be cited; kept when it is resumed.
     pub run_id: String,
-    /// Program and revision.
+    /// The program, as last used.
     pub tool: Tool,
     /// Version of the catalogue of findings.
     pub catalogue_version: String,
-    /// Every option that shapes the result. A folder is resumed only if they are the same.
+    /// Options that shape the result, by name. The run is resumed only if they are the same.
     pub configuration: Options,
-    /// Options that shape only the pace (rates, concurrency). They may change when a scan is resumed.
+    /// Options that shape only the pace (rates, concurrency), as last used. They may change when the run is resumed.
     pub pace: Options,
-    /// Targets in a part; see [`super::SHARD_ROWS`].
+    /// Targets in a part.
     pub shard_rows: u64,
-    /// The list.
+    /// The list that was scanned.
     pub list: List,
     /// Version of the public suffix list.
     pub public_suffix_list: String,
     /// Version of the trusted roots.
     pub root_store: String,
-    /// Resolvers asked, as address and port.
+    /// Resolvers asked, as last used, as address and port.
     pub resolvers: Vec<String>,
     /// User-Agent of the policy fetches.
     pub user_agent: String,
 }
 
 /// The program that scanned.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tool {
     /// Version of stscan.
     pub version: String,
@@ -53,55 +87,37 @@ pub struct Tool {
 }
 
 /// The list that was scanned.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     /// What it is called.
     pub name: String,
     /// Its citable id, as of Tranco.
     pub id: Option<String>,
-    /// SHA-256 of its bytes, lower-case hex; `None` where they were not all read or come from a pipe.
+    /// SHA-256 of its bytes, lower-case hex; of several files, each, with spaces between; null where they were not all read.
     pub sha256: Option<String>,
-    /// Lines; `None` where they are not counted yet.
+    /// Lines; null where they are not counted yet.
     pub lines: Option<u64>,
 }
 
-/// `manifest.json`. Fields that this version does not know are ignored when it is read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The run of a dataset of stscan. A part that it does not list does not exist.
+// Fields that this version does not know are ignored when it is read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
     /// Version of the layout and of the columns.
     pub schema_version: u32,
-    /// Name of the run.
-    pub run_id: String,
-    /// The program.
-    pub tool: Tool,
-    /// Version of the catalogue of findings.
-    pub catalogue_version: String,
-    /// SHA-256 of everything that must be the same for a scan to be resumed, lower-case hex.
+    /// What was to be done.
+    #[serde(flatten)]
+    pub run: RunDescription,
+    /// SHA-256 of everything that must be the same for the run to be resumed, lower-case hex.
     pub fingerprint: String,
-    /// Options that shape the result.
-    pub configuration: Options,
-    /// Options that shape only the pace, as last used.
-    pub pace: Options,
-    /// Targets in a part.
-    pub shard_rows: u64,
-    /// The list.
-    pub list: List,
-    /// Version of the public suffix list.
-    pub public_suffix_list: String,
-    /// Version of the trusted roots.
-    pub root_store: String,
-    /// Resolvers asked, as last used.
-    pub resolvers: Vec<String>,
-    /// User-Agent of the policy fetches.
-    pub user_agent: String,
     /// Start of the run (RFC 3339, UTC).
-    pub started_at: String,
+    pub started_at: Timestamp,
     /// When the run was resumed (RFC 3339, UTC).
-    pub resumed_at: Vec<String>,
-    /// End of the run (RFC 3339, UTC); `None` while it is unfinished.
-    pub finished_at: Option<String>,
-    /// What became of every line of the input; `None` while the run is unfinished.
-    pub accounting: Option<AccountingEntry>,
+    pub resumed_at: Vec<Timestamp>,
+    /// End of the run (RFC 3339, UTC); null while it is unfinished.
+    pub finished_at: Option<Timestamp>,
+    /// What became of every line of the input: `lines` is the sum of the others; null while the run is unfinished.
+    pub accounting: Option<Accounting>,
     /// Rows by state, over all parts.
     pub counts: Counts,
     /// What was sent, over all sessions of the run.
@@ -110,18 +126,19 @@ pub struct Manifest {
     pub rates: Rates,
     /// The parts, by shard.
     pub parts: Vec<Part>,
-    /// What the dataset was made from, where no scan wrote it; times, accounting and what was sent are those of the scan.
+    /// The dataset from which this one was made without sending a packet; null where a scan wrote it. Times, accounting and what was sent
+    /// are those of the scan.
     #[serde(default)]
     pub made_from: Option<Origin>,
 }
 
 /// The dataset from which another was made without sending a packet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Origin {
     /// The command: `reclassify` or `export`.
     pub made_by: String,
     /// When (RFC 3339, UTC).
-    pub made_at: String,
+    pub made_at: Timestamp,
     /// Options of the command that shape the result.
     pub options: Options,
     /// Name of the run.
@@ -138,7 +155,7 @@ pub struct Origin {
 }
 
 /// A file of table `domains`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Part {
     /// Path from the dataset's folder, with `/`.
     pub file: String,
@@ -156,29 +173,11 @@ pub struct Part {
     pub counts: Counts,
 }
 
-/// What became of every line of the input: `lines` is the sum of the others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountingEntry {
-    /// Lines read.
-    pub lines: u64,
-    /// Rows of table `domains`.
-    pub rows: u64,
-    /// Lines that are no domain name.
-    pub rejected: u64,
-    /// Names that had been read before.
-    pub duplicates: u64,
-    /// Names on the opt-out list.
-    pub excluded: u64,
-    /// Names left out by `--top`, `--sample`, `--skip` or `--shard`.
-    pub not_selected: u64,
-    /// Blank lines, comments and headings.
-    pub blank: u64,
-}
-
 /// What the run has sent and how long it took, summed over its sessions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Activity {
     /// Time spent scanning, in seconds.
+    #[schemars(range(min = 0))]
     pub seconds: f64,
     /// DNS queries sent, repetitions included.
     pub dns_queries: u64,
@@ -196,57 +195,17 @@ pub struct Activity {
     pub shared: SharedActivity,
 }
 
-/// What became of the DNS queries, summed over the sessions of the run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct DnsActivity {
-    /// Queries that got no answer in time.
-    pub timeouts: u64,
-    /// Queries sent over TCP.
-    pub tcp: u64,
-    /// Datagrams dropped because they answer nothing that was asked: late, stray or forged.
-    pub unexpected: u64,
-    /// Answers that could not be read, or that speak of something else.
-    pub malformed: u64,
-    /// Queries that this machine could not send.
-    pub local_errors: u64,
-    /// Datagrams that the kernel dropped because a receive buffer was full, as far as it has said so.
-    pub kernel_drops: u64,
-    /// How often fewer queries were let into flight because answers were lost.
-    pub retreats: u64,
-    /// How often no resolver answered and the scan waited.
-    pub pauses: u64,
-    /// How long it waited so, in seconds.
-    pub paused_seconds: f64,
-    /// Octets of receive buffer that the kernel granted to each socket, as last used.
-    pub receive_buffer: u64,
-}
-
-impl DnsActivity {
-    fn plus(&self, other: &Self) -> Self {
-        Self {
-            timeouts: self.timeouts.saturating_add(other.timeouts),
-            tcp: self.tcp.saturating_add(other.tcp),
-            unexpected: self.unexpected.saturating_add(other.unexpected),
-            malformed: self.malformed.saturating_add(other.malformed),
-            local_errors: self.local_errors.saturating_add(other.local_errors),
-            kernel_drops: self.kernel_drops.saturating_add(other.kernel_drops),
-            retreats: self.retreats.saturating_add(other.retreats),
-            pauses: self.pauses.saturating_add(other.pauses),
-            paused_seconds: self.paused_seconds + other.paused_seconds,
-            receive_buffer: other.receive_buffer,
-        }
-    }
-}
-
-/// Rates reached, a second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Rates reached, per second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rates {
     /// Rows.
+    #[schemars(range(min = 0))]
     pub domains: f64,
     /// DNS queries.
+    #[schemars(range(min = 0))]
     pub dns_queries: f64,
     /// HTTPS exchanges.
+    #[schemars(range(min = 0))]
     pub fetches: f64,
 }
 
@@ -258,9 +217,25 @@ impl Tool {
 }
 
 impl RunDescription {
+    /// A new name of a run: time and chance, as `20261123T004900Z-1f2e3d4c`.
+    pub fn new_id() -> String {
+        format!("{}-{:08x}", Timestamp::now().replace(['-', ':'], ""), rand::random::<u32>())
+    }
+
     /// Everything that must be the same for a scan to be resumed, by its name.
     pub(super) fn identity(&self) -> Options {
-        identity(&self.configuration, &self.list, self.shard_rows, [&self.catalogue_version, &self.public_suffix_list, &self.root_store])
+        let options = self.configuration.iter().map(|(option, value)| (format!("--{option}"), value.clone()));
+        let versions = [
+            ("schema version", SCHEMA_VERSION.into()),
+            ("catalogue version", self.catalogue_version.as_str().into()),
+            ("public suffix list", self.public_suffix_list.as_str().into()),
+            ("root store", self.root_store.as_str().into()),
+            ("rows in a part", self.shard_rows.into()),
+            ("list", self.list.name.as_str().into()),
+            ("list id", self.list.id.as_deref().into()),
+            ("list SHA-256", self.list.sha256.as_deref().into()),
+        ];
+        options.chain(versions.map(|(name, value)| (name.to_owned(), value))).collect()
     }
 
     /// SHA-256 of the identity, lower-case hex.
@@ -270,41 +245,14 @@ impl RunDescription {
     }
 }
 
-fn identity(configuration: &Options, list: &List, shard_rows: u64, versions: [&String; 3]) -> Options {
-    let [catalogue, public_suffix_list, root_store] = versions;
-    let mut identity: Options = configuration.iter().map(|(option, value)| (format!("--{option}"), value.clone())).collect();
-    identity.extend([
-        ("schema version".to_owned(), SCHEMA_VERSION.into()),
-        ("catalogue version".to_owned(), catalogue.as_str().into()),
-        ("public suffix list".to_owned(), public_suffix_list.as_str().into()),
-        ("root store".to_owned(), root_store.as_str().into()),
-        ("rows in a part".to_owned(), shard_rows.into()),
-        ("list".to_owned(), list.name.as_str().into()),
-        ("list id".to_owned(), list.id.as_deref().into()),
-        ("list SHA-256".to_owned(), list.sha256.as_deref().into()),
-    ]);
-    identity
-}
-
 impl Manifest {
     /// The manifest of a run that begins now.
     pub(super) fn begun(run: &RunDescription) -> Self {
-        let run = run.clone();
         Self {
             schema_version: SCHEMA_VERSION,
             fingerprint: run.fingerprint(),
-            run_id: run.run_id,
-            tool: run.tool,
-            catalogue_version: run.catalogue_version,
-            configuration: run.configuration,
-            pace: run.pace,
-            shard_rows: run.shard_rows,
-            list: run.list,
-            public_suffix_list: run.public_suffix_list,
-            root_store: run.root_store,
-            resolvers: run.resolvers,
-            user_agent: run.user_agent,
-            started_at: now(),
+            run: run.clone(),
+            started_at: Timestamp::now(),
             resumed_at: Vec::new(),
             finished_at: None,
             accounting: None,
@@ -320,12 +268,12 @@ impl Manifest {
     pub(super) fn derived(&self, made_by: &str, options: Options) -> Self {
         let origin = Origin {
             made_by: made_by.to_owned(),
-            made_at: now(),
+            made_at: Timestamp::now(),
             options,
-            run_id: self.run_id.clone(),
-            tool: self.tool.clone(),
-            catalogue_version: self.catalogue_version.clone(),
-            public_suffix_list: self.public_suffix_list.clone(),
+            run_id: self.run.run_id.clone(),
+            tool: self.run.tool.clone(),
+            catalogue_version: self.run.catalogue_version.clone(),
+            public_suffix_list: self.run.public_suffix_list.clone(),
             made_from: self.made_from.clone().map(Box::new),
         };
         Self { finished_at: None, parts: Vec::new(), counts: Counts::default(), made_from: Some(origin), ..self.clone() }
@@ -333,24 +281,19 @@ impl Manifest {
 
     /// The manifest of an unfinished run that goes on now, perhaps at another pace.
     pub(super) fn resumed(mut self, run: &RunDescription) -> Self {
-        self.tool = run.tool.clone();
-        self.pace = run.pace.clone();
-        self.resolvers = run.resolvers.clone();
-        self.user_agent = run.user_agent.clone();
-        self.resumed_at.push(now());
+        self.run.tool = run.tool.clone();
+        self.run.pace = run.pace.clone();
+        self.run.resolvers = run.resolvers.clone();
+        self.run.user_agent = run.user_agent.clone();
+        self.resumed_at.push(Timestamp::now());
         self
-    }
-
-    pub(super) fn identity(&self) -> Options {
-        let versions = [&self.catalogue_version, &self.public_suffix_list, &self.root_store];
-        identity(&self.configuration, &self.list, self.shard_rows, versions)
     }
 
     /// Whether rows with these ordinals may become a part of the shard.
     pub(super) fn has_room(&self, shard: u64, ordinals: &[[u64; 2]]) -> Result<(), DatasetError> {
         let there = self.parts.iter().filter(|part| part.shard == shard).flat_map(|part| &part.ordinals);
         for [start, end] in ordinals {
-            if start / self.shard_rows != shard || end.saturating_sub(1) / self.shard_rows != shard {
+            if start / self.run.shard_rows != shard || end.saturating_sub(1) / self.run.shard_rows != shard {
                 return Err(DatasetError::Inconsistent(format!("ordinals {start} to {} are not all of shard {shard}", end - 1)));
             }
             if there.clone().any(|[from, to]| start < to && from < end) {
@@ -375,17 +318,11 @@ impl Manifest {
         self.rates = Rates { domains: rate(self.counts.rows), dns_queries: rate(dns_queries), fetches: rate(fetches) };
     }
 
-    pub(super) fn end(&mut self, accounting: AccountingEntry, list: List) {
+    pub(super) fn end(&mut self, accounting: Accounting, list: List) {
         self.accounting = Some(accounting);
-        self.list = list;
-        self.finished_at = Some(now());
+        self.run.list = list;
+        self.finished_at = Some(Timestamp::now());
     }
-}
-
-/// The present time (RFC 3339, UTC, whole seconds).
-fn now() -> String {
-    let now = OffsetDateTime::now_utc();
-    now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default()
 }
 
 impl Activity {
@@ -403,26 +340,17 @@ impl Activity {
     }
 }
 
-impl From<Accounting> for AccountingEntry {
-    fn from(accounting: Accounting) -> Self {
-        let Accounting { lines, rows, rejected, duplicates, excluded, not_selected, blank } = accounting;
-        Self { lines, rows, rejected, duplicates, excluded, not_selected, blank }
+/// Checks that every line is accounted for, and that the rows are those that were stored.
+pub(super) fn check_accounting(accounting: &Accounting, stored: u64) -> Result<(), DatasetError> {
+    let Accounting { lines, rows, .. } = *accounting;
+    let accounted = accounting.accounted();
+    if accounted != lines {
+        return Err(DatasetError::Inconsistent(format!("of {lines} lines of the input {accounted} are accounted for ({accounting:?})")));
     }
-}
-
-impl AccountingEntry {
-    /// Whether every line is accounted for, and the rows are those that were stored.
-    pub(super) fn check(&self, stored: u64) -> Result<(), DatasetError> {
-        let Self { lines, rows, rejected, duplicates, excluded, not_selected, blank } = *self;
-        let sum = [rows, rejected, duplicates, excluded, not_selected, blank].iter().fold(0_u64, |sum, n| sum.saturating_add(*n));
-        if sum != lines {
-            return Err(DatasetError::Inconsistent(format!("of {lines} lines of the input {sum} are accounted for ({self:?})")));
-        }
-        if rows != stored {
-            return Err(DatasetError::Inconsistent(format!("the input gave {rows} targets and {stored} rows were stored")));
-        }
-        Ok(())
+    if rows != stored {
+        return Err(DatasetError::Inconsistent(format!("the input gave {rows} targets and {stored} rows were stored")));
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -450,6 +378,6 @@ mod tests {
         assert_eq!(run.fingerprint(), other.fingerprint());
         other.root_store = "roots 2".to_owned();
         assert_ne!(run.fingerprint(), other.fingerprint());
-        assert_eq!(Manifest::begun(&run).identity(), run.identity());
+        assert_eq!(Manifest::begun(&run).run.identity(), run.identity());
     }
 }

@@ -42,7 +42,7 @@ pub use self::counts::{Counts, Tally};
 pub use self::derived::{DerivedDataset, Judge};
 pub use self::error::DatasetError;
 pub use self::folder::{REJECTED, SPOOL};
-pub use self::manifest::{AccountingEntry, Activity, DnsActivity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Tool};
+pub use self::manifest::{Activity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool};
 pub use self::manifest_schema::manifest_schema;
 pub use self::read::{
     ColumnGroup, EvidenceColumns, Judgement, JudgementColumns, ListColumn, PartBatches, PartFile, Reader, StoredFinding, TargetColumns,

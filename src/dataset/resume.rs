@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::DatasetError;
+use super::error::DatasetError;
 use super::folder::{self, DOMAINS, LOCK, MANIFEST, REJECTED, SPOOL};
 use super::manifest::{Manifest, Origin, RunDescription};
 
@@ -102,7 +102,7 @@ fn same_configuration(dir: &Path, manifest: &Manifest, run: &RunDescription) -> 
 
 /// Every option or version that differs, in words.
 fn differences(manifest: &Manifest, run: &RunDescription) -> Vec<String> {
-    let (old, new) = (manifest.identity(), run.identity());
+    let (old, new) = (manifest.run.identity(), run.identity());
     let shown = |value: Option<&serde_json::Value>| value.map_or("not set".to_owned(), ToString::to_string);
     let keys: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
     let differing = keys.into_iter().filter(|key| old.get(*key) != new.get(*key));

@@ -7,7 +7,9 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-use crate::classify::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
+use crate::classify::{
+    Assessment, Code, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity, codes,
+};
 use crate::evidence::{
     Certificate, CertificateFault, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome,
     ReceiverLookup, Timings, Txt,
@@ -90,11 +92,11 @@ fn absence() -> Assessment {
         accepted_by: None,
         mx_coverage: None,
         mismatch: None,
-        findings: vec![finding("mx-implicit", Severity::Info)],
+        findings: vec![finding(codes::MX_IMPLICIT, Severity::Info)],
     }
 }
 
-pub(super) fn finding(code: &'static str, severity: Severity) -> Finding {
+pub(super) fn finding(code: Code, severity: Severity) -> Finding {
     Finding { code, severity, subject: String::new(), detail: String::new() }
 }
 
@@ -241,8 +243,8 @@ fn evidence() -> impl Strategy<Value = Evidence> {
 }
 
 fn assessment() -> impl Strategy<Value = Assessment> {
-    let codes: &'static [&'static str] = &["sts-record-absent", "mx-implicit", "sts-policy-eol-lf"];
-    let finding = (word(codes), word(Severity::ALL), text(), text()).prop_map(|(code, severity, subject, detail)| Finding {
+    const CODES: &[Code] = &[codes::STS_RECORD_ABSENT, codes::MX_IMPLICIT, codes::STS_POLICY_EOL_LF];
+    let finding = (word(CODES), word(Severity::ALL), text(), text()).prop_map(|(code, severity, subject, detail)| Finding {
         code,
         severity,
         subject,

@@ -1,9 +1,10 @@
 //! What the manifest says of questions that many domains have in common and that were asked once.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Questions that many domains have in common, by what the answers were wanted for, summed over the sessions of the run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SharedActivity {
     /// Addresses of MX hosts.
@@ -17,7 +18,7 @@ pub struct SharedActivity {
 }
 
 /// Shared questions of one kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SharedLookups {
     /// Times that the answer was known, or waited for while somebody else asked.

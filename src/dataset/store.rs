@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 
+use super::error::DatasetError;
 use super::lock::Lock;
-use super::manifest::{AccountingEntry, Activity, List, Manifest, Part, RunDescription};
-use super::{DatasetError, folder, part, resume};
+use super::manifest::{Activity, List, Manifest, Part, RunDescription, check_accounting};
+use super::{folder, part, resume};
+use crate::input::Accounting;
 
 /// Targets in a part by default: small enough to lose little in a crash, large enough for Parquet to pack well.
 pub const SHARD_ROWS: u64 = 50_000;
@@ -89,9 +91,8 @@ impl Dataset {
     ///
     /// # Errors
     /// If the rows and lines do not add up, which is a mistake of the program; if the disk fails.
-    pub fn finish(mut self, accounting: impl Into<AccountingEntry>, list: List, activity: &Activity) -> Result<Manifest, DatasetError> {
-        let accounting = accounting.into();
-        accounting.check(self.manifest.counts.rows)?;
+    pub fn finish(mut self, accounting: Accounting, list: List, activity: &Activity) -> Result<Manifest, DatasetError> {
+        check_accounting(&accounting, self.manifest.counts.rows)?;
         self.manifest.set_activity(self.earlier.plus(activity));
         self.manifest.end(accounting, list);
         folder::write_manifest(&self.dir, &self.manifest)?;
@@ -106,8 +107,9 @@ mod tests {
     use arrow::datatypes::Int64Type;
 
     use super::*;
-    use crate::dataset::{DnsActivity, Reader, SharedActivity, SharedLookups, record_batch, refuse_unless_usable, samples};
-    use crate::input::Accounting;
+    use crate::classify::codes;
+    use crate::dataset::{Reader, SharedActivity, SharedLookups, record_batch, refuse_unless_usable, samples};
+    use crate::observe::dns::DnsActivity;
 
     const DNS: DnsActivity = DnsActivity {
         timeouts: 4,
@@ -169,9 +171,12 @@ mod tests {
         let expected = ["part-00000.parquet", "part-00001.parquet", "part-00002.parquet", "part-00002_1.parquet"];
         assert_eq!(files, expected.map(|name| format!("domains/{name}")));
         assert_eq!(stored_ordinals(&dir), (0..11).collect::<Vec<_>>());
-        assert_eq!((manifest.counts.rows, manifest.counts.posture["absent"], manifest.counts.findings["mx-implicit"]), (11, 11, 11));
+        assert_eq!(
+            (manifest.counts.rows, manifest.counts.posture["absent"], manifest.counts.findings[codes::MX_IMPLICIT.as_str()]),
+            (11, 11, 11)
+        );
         assert_eq!((manifest.activity.dns_queries, manifest.activity.seconds), (60, 4.0), "two sessions");
-        assert_eq!((manifest.resumed_at.len(), manifest.pace["rate"].as_u64(), manifest.list.lines), (1, Some(5), Some(14)));
+        assert_eq!((manifest.resumed_at.len(), manifest.run.pace["rate"].as_u64(), manifest.run.list.lines), (1, Some(5), Some(14)));
         assert_eq!(Reader::open(&dir).unwrap().manifest(), &manifest);
         let refused = refusal(Dataset::create_or_resume(&dir, &samples::run()));
         assert!(refused.contains("finished at 2") && refused.contains("new/out"), "{refused}");

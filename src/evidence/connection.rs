@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CertificateFault, Fetch, FetchError, FetchFault, encoding};
+use super::encoding;
+use super::fetch::{CertificateFault, Fetch, FetchError, FetchFault};
 
 /// Octets of body that are kept of such a connection: enough to tell a policy from a web page.
 pub const SHORT_BODY_LIMIT: usize = 4096;
@@ -23,7 +24,7 @@ pub struct Connection {
     /// The first [`SHORT_BODY_LIMIT`] octets of the body.
     #[serde(with = "encoding::optional_bytes")]
     pub body: Option<Vec<u8>>,
-    /// SHA-256 of the first [`BODY_LIMIT`](super::BODY_LIMIT) octets of the body, lower-case hex.
+    /// SHA-256 of the first [`BODY_LIMIT`](super::fetch::BODY_LIMIT) octets of the body, lower-case hex.
     pub body_sha256: Option<String>,
     /// Milliseconds of all of it.
     pub total_ms: u32,

@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Connection, Lookup, Mx};
+use super::connection::Connection;
+use super::lookup::{Lookup, Mx};
 
 /// The addresses of an MX host.
 ///

@@ -3,7 +3,7 @@
 //! A list is made of lines; each one ends as a row, rejected, a duplicate, excluded, not selected, or blank: see [`Accounting`].
 //! The steps and their order are those of [`InputOptions`]; the formats are found out by content:
 //!
-//! * names, one a line, or `rank,name` (Tranco, Umbrella), the separator a comma, semicolon or tab;
+//! * names, one per line, or `rank,name` (Tranco, Umbrella), the separator a comma, semicolon or tab;
 //! * tables with a header that has a column for names (CrUX, Majestic, Cloudflare Radar), or with the column named by the user;
 //! * DNS master files: the owners of NS records of class IN, but not the zone's apex nor the root;
 //! * each of them plain, gz, zst or zip (the first member that is neither a directory nor what macOS leaves behind).

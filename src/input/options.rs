@@ -25,10 +25,10 @@ pub struct InputOptions {
     pub sources: Vec<String>,
     /// Which column of a CSV file holds the name; without it the format is found out by content.
     pub column: Option<Column>,
-    /// Further columns of a CSV file with a header that are carried along with the names; at most [`super::MAX_CARRIED`].
+    /// Further columns of a CSV file with a header that are carried along with the names; at most [`super::carry::MAX_CARRIED`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub carry: Vec<String>,
-    /// What [`super::Target::list`] says; by default the file name of the source.
+    /// What [`super::targets::Target::list`] says; by default the file name of the source.
     #[serde(skip)]
     pub list_name: Option<String>,
     /// Fold every name to its registrable domain. The target has the best rank of all lines of its list that fold to it.

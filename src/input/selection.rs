@@ -42,7 +42,7 @@ impl Selection {
         self.passed = 0;
     }
 
-    /// See [`super::Input::unchecked`].
+    /// See [`super::targets::Input::unchecked`].
     pub(super) fn unchecked(&self) -> u64 {
         self.names.unchecked()
     }

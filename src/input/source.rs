@@ -18,7 +18,7 @@ use super::preparation::{Step, Watch, tell};
 pub struct Source {
     /// As the user named it.
     pub name: String,
-    /// What [`super::Target::list`] says.
+    /// What [`super::targets::Target::list`] says.
     pub list: Arc<str>,
     /// Where its bytes are: the file itself, or the copy of what can be read only once.
     pub path: PathBuf,

@@ -13,6 +13,9 @@ use super::reader::{Columns, Located, OpenSource, Reader};
 use super::reject::{self, Reason, Rejected};
 use super::selection::{Draw, Drawn, Selection, Verdict};
 use super::source::{self, Source};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::exclusion::Exclusion;
 use crate::name::Domain;
 
@@ -34,8 +37,8 @@ pub struct Target {
     pub carried: Vec<Carried>,
 }
 
-/// What became of all lines so far: `lines = rows + rejected + duplicates + excluded + not_selected + blank`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What became of all lines: `lines` is the sum of the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Accounting {
     /// Lines read, of all sources.
     pub lines: u64,
@@ -47,7 +50,7 @@ pub struct Accounting {
     pub duplicates: u64,
     /// Lines with a name of the opt-out list.
     pub excluded: u64,
-    /// Lines with a name that `skip`, `top`, `sample` or `shard` leave out.
+    /// Lines with a name that `--skip`, `--top`, `--sample` or `--shard` leave out.
     pub not_selected: u64,
     /// Lines that name nothing: blank, comments, headers; in a zone file also directives, records other than the NS of a delegation, and
     /// the further lines of a record.
@@ -55,9 +58,10 @@ pub struct Accounting {
 }
 
 impl Accounting {
-    /// Whether every line is accounted for once.
-    pub fn is_balanced(&self) -> bool {
-        self.lines == self.rows + self.rejected + self.duplicates + self.excluded + self.not_selected + self.blank
+    /// The sum of what became of lines: their number, if every line is accounted for once.
+    pub fn accounted(&self) -> u64 {
+        let Self { lines: _, rows, rejected, duplicates, excluded, not_selected, blank } = *self;
+        [rows, rejected, duplicates, excluded, not_selected, blank].into_iter().fold(0, u64::saturating_add)
     }
 }
 

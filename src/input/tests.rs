@@ -43,11 +43,12 @@ impl Lists {
         });
         let mut targets = Vec::new();
         while let Some(target) = input.next() {
-            assert!(input.accounting().is_balanced());
+            let accounting = input.accounting();
+            assert_eq!(accounting.accounted(), accounting.lines);
             targets.push(target?);
         }
         let accounting = input.accounting();
-        assert!(accounting.is_balanced() && input.next().is_none());
+        assert!(accounting.accounted() == accounting.lines && input.next().is_none());
         assert_eq!(input.progress().read, input.progress().total);
         assert!(targets.iter().zip(0..).all(|(target, ordinal)| target.ordinal == ordinal));
         let rejected = std::mem::take(&mut *rejected.lock().unwrap());

@@ -3,11 +3,12 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::https::RECEIVER;
-use super::internet::{Internet, Role};
+use super::internet::Internet;
 use super::places;
 use super::providers::{self, Target};
 use super::site::{End, Exchange, Neighbour, Place, Reply, Site, Strings, Text};
 use super::wire::{self, Question, Received, Writer};
+use super::world::Role;
 
 /// Buffers of one responder, used again for each message.
 #[derive(Debug, Default)]

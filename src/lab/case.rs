@@ -5,6 +5,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use crate::classify::codes::{self, Code};
+
 use super::site::{Elsewhere, End, Exchange, Framing, Neighbour, Place, Reply, Response, Session, Shape, Site, Strings, Text};
 use super::truth::{Expected, Truth};
 
@@ -18,12 +20,12 @@ pub struct Case {
     /// What a correct scan says.
     pub truth: Truth,
     /// Codes that it comes close to and does not have, so that a scan that is too eager is found out.
-    pub near: Vec<&'static str>,
+    pub near: Vec<Code>,
     /// Whether a scan has to wait for a time-out, or for a slow server, to see it.
     pub waits: bool,
     /// Whether it needs an IPv6 loopback.
     pub ipv6: bool,
-    pub(super) site: Site,
+    pub(crate) site: Site,
     policy: PolicyText,
 }
 
@@ -46,7 +48,7 @@ impl PolicyText {
 }
 
 /// A case where all is right; see the module.
-pub(super) fn case(name: &'static str, about: &'static str) -> Case {
+pub(crate) fn case(name: &'static str, about: &'static str) -> Case {
     let policy =
         PolicyText { mode: "enforce", patterns: vec!["mx1.{d}".to_owned(), "mx2.{d}".to_owned()], max_age: "2592000", end: "\r\n" };
     let response = Response {
@@ -75,190 +77,190 @@ pub(super) fn case(name: &'static str, about: &'static str) -> Case {
 /// What is published.
 impl Case {
     /// The MTA-STS record: one TXT of one string.
-    pub(super) fn sts(self, record: impl Into<Text>) -> Self {
+    pub(crate) fn sts(self, record: impl Into<Text>) -> Self {
         self.sts_set(vec![vec![record.into()]])
     }
 
     /// All TXT records at `_mta-sts`, each a list of strings.
-    pub(super) fn sts_set(mut self, records: Vec<Strings>) -> Self {
+    pub(crate) fn sts_set(mut self, records: Vec<Strings>) -> Self {
         self.site.sts.records = records;
         self
     }
 
-    pub(super) fn sts_end(mut self, end: End) -> Self {
+    pub(crate) fn sts_end(mut self, end: End) -> Self {
         self.site.sts = Reply::end(end);
         self
     }
 
-    pub(super) fn sts_cname(mut self, targets: &[&'static str]) -> Self {
+    pub(crate) fn sts_cname(mut self, targets: &[&'static str]) -> Self {
         self.site.sts.cname = targets.iter().map(|&target| target.into()).collect();
         self
     }
 
     /// The TLSRPT record: one TXT of one string.
-    pub(super) fn tlsrpt(self, record: impl Into<Text>) -> Self {
+    pub(crate) fn tlsrpt(self, record: impl Into<Text>) -> Self {
         self.tlsrpt_set(vec![vec![record.into()]])
     }
 
-    pub(super) fn tlsrpt_set(mut self, records: Vec<Strings>) -> Self {
+    pub(crate) fn tlsrpt_set(mut self, records: Vec<Strings>) -> Self {
         self.site.tlsrpt.records = records;
         self
     }
 
-    pub(super) fn tlsrpt_end(mut self, end: End) -> Self {
+    pub(crate) fn tlsrpt_end(mut self, end: End) -> Self {
         self.site.tlsrpt = Reply::end(end);
         self
     }
 
-    pub(super) fn tlsrpt_cname(mut self, target: &'static str) -> Self {
+    pub(crate) fn tlsrpt_cname(mut self, target: &'static str) -> Self {
         self.site.tlsrpt.cname = vec![target.into()];
         self
     }
 
     /// MX hosts, the preferences 10, 20, 30 ...
-    pub(super) fn mx(mut self, hosts: &[&'static str]) -> Self {
+    pub(crate) fn mx(mut self, hosts: &[&'static str]) -> Self {
         self.site.mx.records = hosts.iter().zip(1..).map(|(&host, place)| Exchange(place * 10, host.into())).collect();
         self
     }
 
-    pub(super) fn mx_bytes(mut self, host: &'static [u8]) -> Self {
+    pub(crate) fn mx_bytes(mut self, host: &'static [u8]) -> Self {
         self.site.mx.records = vec![Exchange(10, host.into())];
         self
     }
 
-    pub(super) fn mx_end(mut self, end: End) -> Self {
+    pub(crate) fn mx_end(mut self, end: End) -> Self {
         self.site.mx = Reply::end(end);
         self
     }
 
     /// The policy's mode; a mode other than enforce changes what a sender does.
-    pub(super) fn mode(mut self, mode: &'static str) -> Self {
+    pub(crate) fn mode(mut self, mode: &'static str) -> Self {
         self.policy.mode = mode;
         self.site.response.body = self.policy.text();
         match mode {
-            "testing" => self.code("sts-mode-testing").posture("testing").delivery("reported"),
-            "none" => self.code("sts-mode-none").posture("none").delivery("opportunistic"),
+            "testing" => self.code(codes::STS_MODE_TESTING).posture("testing").delivery("reported"),
+            "none" => self.code(codes::STS_MODE_NONE).posture("none").delivery("opportunistic"),
             _ => self,
         }
     }
 
     /// The policy's `mx` lines.
-    pub(super) fn patterns(mut self, patterns: &[&str]) -> Self {
+    pub(crate) fn patterns(mut self, patterns: &[&str]) -> Self {
         self.policy.patterns = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
         self.site.response.body = self.policy.text();
         self
     }
 
-    pub(super) fn max_age(mut self, max_age: &'static str) -> Self {
+    pub(crate) fn max_age(mut self, max_age: &'static str) -> Self {
         self.policy.max_age = max_age;
         self.site.response.body = self.policy.text();
         self
     }
 
     /// LF ends the lines of the policy.
-    pub(super) fn lf(mut self) -> Self {
+    pub(crate) fn lf(mut self) -> Self {
         self.policy.end = "\n";
         self.site.response.body = self.policy.text();
-        self.code("sts-policy-eol-lf")
+        self.code(codes::STS_POLICY_EOL_LF)
     }
 
     /// The policy's exact text.
-    pub(super) fn body(mut self, body: impl Into<Text>) -> Self {
+    pub(crate) fn body(mut self, body: impl Into<Text>) -> Self {
         self.site.response.body = body.into();
         self
     }
 
-    pub(super) fn host_end(mut self, end: End) -> Self {
+    pub(crate) fn host_end(mut self, end: End) -> Self {
         self.site.host_a = Reply::end(end);
         self.site.host_aaaa = Reply::end(end);
         self
     }
 
-    pub(super) fn host_at(mut self, address: Ipv4Addr) -> Self {
+    pub(crate) fn host_at(mut self, address: Ipv4Addr) -> Self {
         self.site.host_a.records = vec![Place::At(address)];
         self
     }
 
-    pub(super) fn host_aaaa(mut self, address: Ipv6Addr) -> Self {
+    pub(crate) fn host_aaaa(mut self, address: Ipv6Addr) -> Self {
         self.site.host_aaaa.records = vec![address];
         self
     }
 
-    pub(super) fn host_cname(mut self, targets: &[&'static str]) -> Self {
+    pub(crate) fn host_cname(mut self, targets: &[&'static str]) -> Self {
         let targets: Vec<Text> = targets.iter().map(|&target| target.into()).collect();
         self.site.host_a.cname = targets.clone();
         self.site.host_aaaa.cname = targets;
         self
     }
 
-    pub(super) fn session(mut self, session: Session) -> Self {
+    pub(crate) fn session(mut self, session: Session) -> Self {
         self.site.session = session;
         self
     }
 
-    pub(super) fn certificate(mut self, certificate: Shape) -> Self {
+    pub(crate) fn certificate(mut self, certificate: Shape) -> Self {
         self.site.certificate = certificate;
         self
     }
 
-    pub(super) fn status(mut self, status: u16) -> Self {
+    pub(crate) fn status(mut self, status: u16) -> Self {
         self.site.response.status = status;
         self
     }
 
-    pub(super) fn header(mut self, name: &'static str, value: &'static str) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: &'static str) -> Self {
         self.site.response.headers.push((name, value.into()));
         self
     }
 
-    pub(super) fn content_type(mut self, value: &'static str) -> Self {
+    pub(crate) fn content_type(mut self, value: &'static str) -> Self {
         self.site.response.headers = vec![("Content-Type", value.into())];
         self
     }
 
-    pub(super) fn framing(mut self, framing: Framing) -> Self {
+    pub(crate) fn framing(mut self, framing: Framing) -> Self {
         self.site.response.framing = framing;
         self
     }
 
     /// Another name of the domain, or below it, that is unlike others.
-    pub(super) fn neighbour(mut self, neighbour: Neighbour) -> Self {
+    pub(crate) fn neighbour(mut self, neighbour: Neighbour) -> Self {
         self.site.neighbours.push(neighbour);
         self
     }
 
     /// Further addresses of the policy host, after its own.
-    pub(super) fn also_at(mut self, addresses: &[Ipv4Addr]) -> Self {
+    pub(crate) fn also_at(mut self, addresses: &[Ipv4Addr]) -> Self {
         self.site.host_a.records.extend(addresses.iter().map(|address| Place::At(*address)));
         self
     }
 
     /// What the policy host serves now, in another place.
-    pub(super) fn served(self, place: Elsewhere) -> Self {
+    pub(crate) fn served(self, place: Elsewhere) -> Self {
         let response = Response { status: 200, ..self.site.response.clone() };
         self.serving(place, response.status, response.body)
     }
 
     /// Something else in another place.
-    pub(super) fn serving(mut self, place: Elsewhere, status: u16, body: impl Into<Text>) -> Self {
+    pub(crate) fn serving(mut self, place: Elsewhere, status: u16, body: impl Into<Text>) -> Self {
         let response = Response { status, body: body.into(), ..self.site.response.clone() };
         self.site.elsewhere.push((place, response));
         self
     }
 
     /// Any other change of what is published.
-    pub(super) fn site(mut self, change: impl FnOnce(&mut Site)) -> Self {
+    pub(crate) fn site(mut self, change: impl FnOnce(&mut Site)) -> Self {
         change(&mut self.site);
         self
     }
 
     /// A scan has to wait to see this case.
-    pub(super) fn waits(mut self) -> Self {
+    pub(crate) fn waits(mut self) -> Self {
         self.waits = true;
         self
     }
 
-    pub(super) fn needs_ipv6(mut self) -> Self {
+    pub(crate) fn needs_ipv6(mut self) -> Self {
         self.ipv6 = true;
         self
     }
@@ -266,23 +268,23 @@ impl Case {
 
 /// What follows.
 impl Case {
-    pub(super) fn code(mut self, code: &'static str) -> Self {
+    pub(crate) fn code(mut self, code: Code) -> Self {
         self.truth.add(code);
         self
     }
 
-    pub(super) fn codes(self, codes: &[&'static str]) -> Self {
-        codes.iter().fold(self, |case, code| case.code(code))
+    pub(crate) fn codes(self, codes: &[Code]) -> Self {
+        codes.iter().fold(self, |case, code| case.code(*code))
     }
 
     /// A code that it comes close to and does not have.
-    pub(super) fn near(mut self, code: &'static str) -> Self {
+    pub(crate) fn near(mut self, code: Code) -> Self {
         self.near.push(code);
         self
     }
 
     /// Any other statement about the columns.
-    pub(super) fn truth(mut self, change: impl FnOnce(&mut Truth)) -> Self {
+    pub(crate) fn truth(mut self, change: impl FnOnce(&mut Truth)) -> Self {
         change(&mut self.truth);
         self
     }
@@ -292,7 +294,7 @@ impl Case {
     }
 
     /// What senders do, the strict and the forgiving.
-    pub(super) fn delivery(self, delivery: &'static str) -> Self {
+    pub(crate) fn delivery(self, delivery: &'static str) -> Self {
         self.truth(|t| {
             t.delivery = Expected::Is(delivery);
             t.delivery_lenient = Expected::Is(delivery);
@@ -300,19 +302,19 @@ impl Case {
     }
 
     /// What forgiving senders do.
-    pub(super) fn lenient(self, delivery: &'static str) -> Self {
+    pub(crate) fn lenient(self, delivery: &'static str) -> Self {
         self.truth(|t| t.delivery_lenient = Expected::Is(delivery))
     }
 
     /// No MTA-STS record and no policy host: nothing is fetched, mail goes as it always did.
-    pub(super) fn no_record(self) -> Self {
+    pub(crate) fn no_record(self) -> Self {
         let case = self.host_end(End::Nxdomain).posture("absent").delivery("opportunistic").unfetched();
         case.truth(|t| t.sts_state = Expected::Is("absent"))
     }
 
     /// Whether there is an MTA-STS record cannot be known.
-    pub(super) fn unknown_record(self) -> Self {
-        let case = self.code("sts-record-dns-error").posture("unknown").delivery("unknown").unfetched();
+    pub(crate) fn unknown_record(self) -> Self {
+        let case = self.code(codes::STS_RECORD_DNS_ERROR).posture("unknown").delivery("unknown").unfetched();
         case.truth(|t| t.sts_state = Expected::Is("unknown"))
     }
 
@@ -325,34 +327,34 @@ impl Case {
     }
 
     /// Text meant as an MTA-STS record that is none to a sender that follows the RFC. The policy behind it is fetched.
-    pub(super) fn bad_record(self) -> Self {
+    pub(crate) fn bad_record(self) -> Self {
         let case = self.posture("broken").delivery("opportunistic").lenient_differs();
         case.truth(|t| t.sts_state = Expected::Is("invalid"))
     }
 
     /// The policy cannot be retrieved, for a reason that is the domain's (RFC 8461 section 3.3: as if there were none).
-    pub(super) fn no_policy(self, stage: &'static str) -> Self {
+    pub(crate) fn no_policy(self, stage: &'static str) -> Self {
         let case = self.posture("broken").delivery("opportunistic");
         case.no_comparison().truth(|t| t.policy_stage = Expected::Is(stage))
     }
 
     /// The policy cannot be retrieved for now: a strict sender does without, but it says little of the domain.
-    pub(super) fn policy_not_now(self, stage: &'static str) -> Self {
+    pub(crate) fn policy_not_now(self, stage: &'static str) -> Self {
         self.no_policy(stage).posture("unknown").delivery_open()
     }
 
     /// The text is no valid policy. What forgiving senders do with it differs.
-    pub(super) fn bad_policy(self) -> Self {
+    pub(crate) fn bad_policy(self) -> Self {
         self.no_policy("syntax").lenient_differs()
     }
 
     /// The text is no valid policy, but forgiving senders read it as if all were right.
-    pub(super) fn bad_policy_read_by_some(self) -> Self {
+    pub(crate) fn bad_policy_read_by_some(self) -> Self {
         self.bad_policy().lenient("protected")
     }
 
     /// Whether and how the MX hosts are compared with the policy is left open.
-    pub(super) fn no_comparison(self) -> Self {
+    pub(crate) fn no_comparison(self) -> Self {
         self.truth(|t| {
             t.mx_coverage = Expected::Anything;
             t.mismatch = Expected::Anything;
@@ -360,48 +362,48 @@ impl Case {
     }
 
     /// What senders do is left open.
-    pub(super) fn delivery_open(self) -> Self {
+    pub(crate) fn delivery_open(self) -> Self {
         self.lenient_differs().truth(|t| t.delivery = Expected::Anything)
     }
 
     /// Forgiving senders do not agree with each other.
-    pub(super) fn lenient_differs(self) -> Self {
+    pub(crate) fn lenient_differs(self) -> Self {
         self.truth(|t| t.delivery_lenient = Expected::Anything)
     }
 
     /// Several records, which count as none; some senders take the first.
-    pub(super) fn multiple_records(self) -> Self {
+    pub(crate) fn multiple_records(self) -> Self {
         self.bad_record().truth(|t| t.sts_state = Expected::Is("multiple"))
     }
 
     /// The MX hosts cannot be known, so neither can what becomes of mail.
-    pub(super) fn unknown_mx(self) -> Self {
+    pub(crate) fn unknown_mx(self) -> Self {
         let case = self.mx_state("unknown").delivery("unknown").no_comparison();
         case.lenient_differs()
     }
 
-    pub(super) fn coverage(self, coverage: &'static str, mismatch: &'static str) -> Self {
+    pub(crate) fn coverage(self, coverage: &'static str, mismatch: &'static str) -> Self {
         self.truth(|t| {
             t.mx_coverage = Expected::Is(coverage);
             t.mismatch = Expected::Is(mismatch);
         })
     }
 
-    pub(super) fn mx_state(self, state: &'static str) -> Self {
+    pub(crate) fn mx_state(self, state: &'static str) -> Self {
         self.truth(|t| t.mx_state = Expected::Is(state))
     }
 
-    pub(super) fn tlsrpt_state(self, state: &'static str) -> Self {
+    pub(crate) fn tlsrpt_state(self, state: &'static str) -> Self {
         self.truth(|t| t.tlsrpt_state = Expected::Is(state))
     }
 
     /// No TLSRPT record at the name.
-    pub(super) fn no_tlsrpt(self) -> Self {
+    pub(crate) fn no_tlsrpt(self) -> Self {
         self.tlsrpt_set(Vec::new()).no_tlsrpt_record()
     }
 
     /// What is at the name of the TLSRPT record, if anything, is none.
-    pub(super) fn no_tlsrpt_record(self) -> Self {
-        self.code("tlsrpt-absent").tlsrpt_state("absent")
+    pub(crate) fn no_tlsrpt_record(self) -> Self {
+        self.code(codes::TLSRPT_ABSENT).tlsrpt_state("absent")
     }
 }

@@ -1,5 +1,7 @@
 //! What follows from what a case publishes and from what is said of its columns, so that it need not be written beside each case.
 
+use crate::classify::codes;
+
 use super::case::Case;
 use super::site::{End, Session, Text};
 use super::truth::Expected;
@@ -9,7 +11,7 @@ const OLD_ID: &str = "id=20240101";
 
 impl Case {
     /// The same case with the codes that follow from the rest of it.
-    pub(super) fn settled(self) -> Self {
+    pub(crate) fn settled(self) -> Self {
         let is = |column: Expected, words: &[&str]| matches!(column, Expected::Is(word) if words.contains(&word));
         let truth = &self.truth;
         let deployed = is(truth.sts_state, &["valid", "invalid", "multiple"]);
@@ -21,14 +23,14 @@ impl Case {
         let aliased = !(a.cname.is_empty() && aaaa.cname.is_empty());
         let follows = [
             // Wherever a policy is served under an alias and covers no MX host, the alias is somebody else's. Of mode none nobody cares.
-            ("sts-provider-stale-policy", aliased && is(truth.mx_coverage, &["none"]) && !is(truth.posture, &["none"])),
-            ("sts-host-no-ipv6", deployed && ipv4_only),
-            ("sts-fetch-tls12-only", deployed && self.site.session == Session::Tls12),
-            ("sts-record-without-policy", is(truth.sts_state, &["valid"]) && is(truth.posture, &["broken"]) && unretrieved),
-            ("sts-enforce-without-tlsrpt", deployed && unasked && enforced),
-            ("sts-without-tlsrpt", deployed && unasked && !enforced),
-            ("tlsrpt-without-sts-or-dane", is(truth.tlsrpt_state, &["valid"]) && is(truth.sts_state, &["absent"])),
-            ("sts-mode-testing-long", is(truth.posture, &["testing"]) && self.has_old_id()),
+            (codes::STS_PROVIDER_STALE_POLICY, aliased && is(truth.mx_coverage, &["none"]) && !is(truth.posture, &["none"])),
+            (codes::STS_HOST_NO_IPV6, deployed && ipv4_only),
+            (codes::STS_FETCH_TLS12_ONLY, deployed && self.site.session == Session::Tls12),
+            (codes::STS_RECORD_WITHOUT_POLICY, is(truth.sts_state, &["valid"]) && is(truth.posture, &["broken"]) && unretrieved),
+            (codes::STS_ENFORCE_WITHOUT_TLSRPT, deployed && unasked && enforced),
+            (codes::STS_WITHOUT_TLSRPT, deployed && unasked && !enforced),
+            (codes::TLSRPT_WITHOUT_STS_OR_DANE, is(truth.tlsrpt_state, &["valid"]) && is(truth.sts_state, &["absent"])),
+            (codes::STS_MODE_TESTING_LONG, is(truth.posture, &["testing"]) && self.has_old_id()),
         ];
         follows.into_iter().filter(|(_, follows)| *follows).fold(self, |case, (code, _)| case.code(code))
     }

@@ -4,6 +4,8 @@
 
 use super::case::{Case, case};
 use super::site::{Exchange, Shape, Text};
+use super::truth::Truth;
+use super::world::{Found, World, find_case};
 
 /// What is published, in turn. Those with a `\n` or an escape character cannot stand in a header.
 const TEXTS: [&[u8]; 14] = [
@@ -26,17 +28,31 @@ const TEXTS: [&[u8]; 14] = [
 /// Kinds of domains, each once for every text.
 const KINDS: [&str; 3] = ["record", "policy", "long"];
 
-/// Names of the world.
-pub(super) const NAMES: u64 = (TEXTS.len() * KINDS.len()) as u64;
+/// Every text in every place.
+#[derive(Debug)]
+pub(super) struct Hostile;
 
-/// A name of the list.
-pub(super) fn listed(place: u64) -> String {
-    let kind = KINDS.get((place / TEXTS.len() as u64) as usize).copied().unwrap_or("record");
-    format!("{kind}-{:02}.test", place % TEXTS.len() as u64)
+impl World for Hostile {
+    fn names(&self) -> u64 {
+        (TEXTS.len() * KINDS.len()) as u64
+    }
+
+    fn listed(&self, place: u64) -> String {
+        let kind = KINDS.get((place / TEXTS.len() as u64) as usize).copied().unwrap_or("record");
+        format!("{kind}-{:02}.test", place % TEXTS.len() as u64)
+    }
+
+    fn truth(&self, _domain: &str) -> Option<Truth> {
+        None
+    }
+
+    fn find<'n>(&self, name: &'n str) -> Option<Found<'n>> {
+        find_case(name, find)
+    }
 }
 
 /// The case of a domain; `None` for a name that is no domain of this world.
-pub(super) fn find(domain: &str) -> Option<Case> {
+fn find(domain: &str) -> Option<Case> {
     let (kind, number) = domain.strip_suffix(".test")?.split_once('-')?;
     let text = TEXTS.get(number.parse::<usize>().ok()?)?;
     match kind {

@@ -14,9 +14,10 @@ use tokio_rustls::LazyConfigAcceptor;
 
 use super::certificate::Authority;
 use super::http;
-use super::internet::{Internet, Role};
+use super::internet::Internet;
 use super::journal::{Journal, Request};
 use super::site::{Elsewhere, Response, Session, Shape, Site};
+use super::world::Role;
 
 /// A connection that takes longer is given up, so that no scan leaves tasks behind.
 const LONGEST: Duration = Duration::from_secs(120);

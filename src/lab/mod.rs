@@ -7,27 +7,26 @@
 //! assert how polite the scanner was.
 
 mod answer;
-mod case;
+pub(crate) mod case;
 mod census;
 mod certificate;
-mod codes;
 mod consequences;
 mod export;
 mod hierarchy;
 mod hostile;
 mod http;
 mod https;
-mod imc2025;
 mod internet;
 mod journal;
-mod places;
-mod providers;
+pub(crate) mod places;
+pub(crate) mod providers;
 mod servers;
-mod site;
+pub(crate) mod site;
 mod tcp;
-mod truth;
+pub(crate) mod truth;
 mod udp;
 mod wire;
+pub(crate) mod world;
 mod zoo;
 
 #[cfg(test)]
@@ -38,13 +37,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use self::case::Case;
-pub use self::codes::CODES;
 pub use self::export::{LIST_FILE, TRUTH_FILE};
 pub use self::hierarchy::{Hierarchy, KnownDomain};
-pub use self::internet::{Internet, LabConfig, World, cases};
+pub use self::internet::Internet;
 pub use self::journal::{Counts, Journal, Request};
 pub use self::places::BEYOND_LOOPBACK;
-pub use self::truth::{Expected, Truth};
+pub use self::truth::{Expected, Truth, spoken_codes};
+pub use self::zoo::cases;
 
 use self::certificate::Authority;
 use self::servers::Servers;
@@ -60,12 +59,12 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Starts the servers on free loopback ports, on threads of their own.
+    /// Serves a world: starts the servers on free loopback ports, on threads of their own.
     ///
     /// # Errors
     /// If no sockets or threads are to be had.
-    pub fn start(config: LabConfig) -> io::Result<Self> {
-        let (internet, journal) = (Arc::new(Internet::new(config)), Arc::<Journal>::default());
+    pub fn start(world: Internet) -> io::Result<Self> {
+        let (internet, journal) = (Arc::new(world), Arc::<Journal>::default());
         let authority = Arc::new(Authority::new()?);
         let servers = Servers::start(&internet, &journal, &authority)?;
         let root = Hierarchy::flat(&internet)?;

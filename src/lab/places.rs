@@ -22,9 +22,9 @@ pub const BEYOND_LOOPBACK: &str = "\
 ";
 
 /// Nobody listens here for HTTPS: connections are refused.
-pub(super) const REFUSED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+pub(crate) const REFUSED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// Somebody listens, but the queue of connections is full for ever: no answer to a SYN.
-pub(super) const FULL: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+pub(crate) const FULL: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// Addresses of domains that host their own policy: enough of them that a limit for each address is not a limit for all.
 const OWN: u8 = 32;
@@ -32,17 +32,17 @@ const OWN: u8 = 32;
 const PROVIDERS: u8 = 16;
 
 /// The address of a domain that hosts its own policy.
-pub(super) fn own(domain: &str) -> Ipv4Addr {
+pub(crate) fn own(domain: &str) -> Ipv4Addr {
     Ipv4Addr::new(127, 0, 1, 1 + (xxh3_64(domain.as_bytes()) % u64::from(OWN)) as u8)
 }
 
 /// The address of a provider, counted from 0.
-pub(super) const fn provider(number: u8) -> Ipv4Addr {
+pub(crate) const fn provider(number: u8) -> Ipv4Addr {
     Ipv4Addr::new(127, 0, 2, 1 + number % PROVIDERS)
 }
 
 /// Every address at which policies are served.
-pub(super) fn all() -> impl Iterator<Item = Ipv4Addr> {
+pub(crate) fn all() -> impl Iterator<Item = Ipv4Addr> {
     let own = (0..OWN).map(|number| Ipv4Addr::new(127, 0, 1, 1 + number));
     own.chain((0..PROVIDERS).map(provider))
 }
@@ -50,13 +50,13 @@ pub(super) fn all() -> impl Iterator<Item = Ipv4Addr> {
 /// The address of a mail server: one of the public Internet that depends on the name. Nobody ever connects to it.
 ///
 /// 44.0.0.0/9 belongs to the radio amateurs' research network.
-pub(super) fn mail_a(host: &str) -> Ipv4Addr {
+pub(crate) fn mail_a(host: &str) -> Ipv4Addr {
     let [.., b, c, d] = xxh3_64(host.as_bytes()).to_be_bytes();
     Ipv4Addr::new(44, b & 0x7F, c, d)
 }
 
 /// The IPv6 address of a mail server; every other one has none.
-pub(super) fn mail_aaaa(host: &str) -> Option<Ipv6Addr> {
+pub(crate) fn mail_aaaa(host: &str) -> Option<Ipv6Addr> {
     let [b, c, d, e, ..] = xxh3_64(host.as_bytes()).to_be_bytes();
     b.is_multiple_of(2).then(|| Ipv6Addr::new(0x2a10, u16::from_be_bytes([c, d]), e.into(), 0, 0, 0, 0, 0x25))
 }

@@ -2,18 +2,20 @@
 
 use std::net::Ipv4Addr;
 
+use crate::classify::codes;
+
 use super::case::Case;
 use super::places;
 
 /// A way to receive mail.
-pub(super) struct Mail {
-    pub(super) weight: u64,
-    pub(super) hosts: &'static [&'static str],
+pub(crate) struct Mail {
+    pub(crate) weight: u64,
+    pub(crate) hosts: &'static [&'static str],
     /// What its customers write into their policies.
-    pub(super) patterns: &'static [&'static str],
+    pub(crate) patterns: &'static [&'static str],
 }
 
-pub(super) const MAIL: &[Mail] = &[
+pub(crate) const MAIL: &[Mail] = &[
     Mail { weight: 200, hosts: &["mail.{d}"], patterns: &["mail.{d}"] },
     Mail { weight: 100, hosts: &["mx1.{d}", "mx2.{d}"], patterns: &["mx1.{d}", "mx2.{d}"] },
     Mail { weight: 40, hosts: &["{d}"], patterns: &["{d}"] },
@@ -43,7 +45,7 @@ pub(super) const MAIL: &[Mail] = &[
 ];
 
 /// The case with its mail at a place of [`MAIL`].
-pub(super) fn with_mail(case: Case, provider: usize) -> Case {
+pub(crate) fn with_mail(case: Case, provider: usize) -> Case {
     match MAIL.get(provider) {
         Some(mail) => case.mx(mail.hosts),
         None => case,
@@ -51,15 +53,15 @@ pub(super) fn with_mail(case: Case, provider: usize) -> Case {
 }
 
 /// A provider of hosted policies (IMC 2025, Table 2; the weights are its counts).
-pub(super) struct Hosting {
-    pub(super) weight: u64,
+pub(crate) struct Hosting {
+    pub(crate) weight: u64,
     /// CNAME target of the policy host.
-    pub(super) host: &'static str,
+    pub(crate) host: &'static str,
     /// CNAME target of the record, where that is delegated, too.
-    pub(super) record: Option<&'static str>,
+    pub(crate) record: Option<&'static str>,
 }
 
-pub(super) const HOSTING: &[Hosting] = &[
+pub(crate) const HOSTING: &[Hosting] = &[
     Hosting { weight: 7614, host: "mta-sts.tutanota.de", record: Some("_mta-sts.tutanota.de") },
     Hosting { weight: 7293, host: "{-}.mta-sts.dmarcinput.com", record: None },
     Hosting { weight: 3753, host: "{-}._mta.mta-sts.tech", record: Some("{-}._sts.mta-sts.tech") },
@@ -76,7 +78,7 @@ const STUDY_TARGETS: &[&str] = &[".mta-sts.policy-host-", ".mta-sts.small-host-"
 
 /// What is at a name that policy hosts are aliases of. None of them has an IPv6 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// A name of its own for each customer; its address, where that is not for the customer to say.
     OfCustomer(Option<Ipv4Addr>),
     /// A name for all customers, which is somebody's own policy host, too.
@@ -84,7 +86,7 @@ pub(super) enum Target {
 }
 
 /// What a name is that policy hosts are aliases of; `None` for any other name.
-pub(super) fn target(name: &str) -> Option<Target> {
+pub(crate) fn target(name: &str) -> Option<Target> {
     let hosting = HOSTING.iter().enumerate().find_map(|(place, hosting)| match hosting.host.rsplit_once('}') {
         Some((_, end)) => name.ends_with(end).then(|| Target::OfCustomer(Some(places::provider(place as u8)))),
         None => (name == hosting.host).then_some(Target::OfAll),
@@ -94,11 +96,11 @@ pub(super) fn target(name: &str) -> Option<Target> {
 }
 
 /// The case with its policy at a place of [`HOSTING`]: the aliases, the address and the codes that follow.
-pub(super) fn with_hosting(case: Case, place: usize) -> Case {
+pub(crate) fn with_hosting(case: Case, place: usize) -> Case {
     let Some(hosting) = HOSTING.get(place) else { return case };
-    let case = case.host_cname(&[hosting.host]).host_at(places::provider(place as u8)).code("sts-host-cname");
+    let case = case.host_cname(&[hosting.host]).host_at(places::provider(place as u8)).code(codes::STS_HOST_CNAME);
     match hosting.record {
-        Some(record) => case.sts_cname(&[record]).code("sts-record-cname"),
-        None => case.code("sts-delegation-partial"),
+        Some(record) => case.sts_cname(&[record]).code(codes::STS_RECORD_CNAME),
+        None => case.code(codes::STS_DELEGATION_PARTIAL),
     }
 }

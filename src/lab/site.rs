@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Bytes in which `{d}` stands for the domain, `{-}` and `{_}` for the domain with its dots replaced, `{n}` for the domain without its last label.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Text(Cow<'static, [u8]>);
+pub(crate) struct Text(Cow<'static, [u8]>);
 
 impl From<&'static str> for Text {
     fn from(text: &'static str) -> Self {
@@ -34,7 +34,7 @@ impl From<Vec<u8>> for Text {
 
 impl Text {
     /// Appends the text for a domain.
-    pub(super) fn write(&self, domain: &str, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, domain: &str, out: &mut Vec<u8>) {
         let mut rest: &[u8] = &self.0;
         while let Some(open) = rest.iter().position(|&byte| byte == b'{') {
             let (plain, from_brace) = rest.split_at(open);
@@ -52,7 +52,7 @@ impl Text {
     }
 
     /// The text for a domain.
-    pub(super) fn for_domain(&self, domain: &str) -> Vec<u8> {
+    pub(crate) fn for_domain(&self, domain: &str) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.0.len() + domain.len());
         self.write(domain, &mut out);
         out
@@ -66,7 +66,7 @@ fn append<'a>(out: &mut Vec<u8>, bytes: impl Iterator<Item = u8>, tail: &'a [u8]
 
 /// How the chain of an answer ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// NOERROR with the records; without any it is NODATA.
     Answer,
     Nxdomain,
@@ -84,37 +84,37 @@ pub(super) enum End {
 
 /// The answer to one question.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Reply<R> {
+pub(crate) struct Reply<R> {
     /// CNAME targets in order.
-    pub(super) cname: Vec<Text>,
-    pub(super) records: Vec<R>,
-    pub(super) end: End,
+    pub(crate) cname: Vec<Text>,
+    pub(crate) records: Vec<R>,
+    pub(crate) end: End,
     /// Seconds.
-    pub(super) ttl: u32,
+    pub(crate) ttl: u32,
     /// Truncated over UDP whatever its size.
-    pub(super) tcp_only: bool,
+    pub(crate) tcp_only: bool,
 }
 
 impl<R> Reply<R> {
-    pub(super) fn records(records: Vec<R>) -> Self {
+    pub(crate) fn records(records: Vec<R>) -> Self {
         Self { cname: Vec::new(), records, end: End::Answer, ttl: 3600, tcp_only: false }
     }
 
-    pub(super) fn end(end: End) -> Self {
+    pub(crate) fn end(end: End) -> Self {
         Self { end, ..Self::records(Vec::new()) }
     }
 }
 
 /// An MX record: preference and host (`.` for a null MX).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Exchange(pub(super) u16, pub(super) Text);
+pub(crate) struct Exchange(pub(crate) u16, pub(crate) Text);
 
 /// A TXT record: its character-strings.
-pub(super) type Strings = Vec<Text>;
+pub(crate) type Strings = Vec<Text>;
 
 /// Where a policy host is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// One of the many addresses of those who host their own policy, chosen by the name.
     Own,
     /// This address.
@@ -123,7 +123,7 @@ pub(super) enum Place {
 
 /// What the policy host does with a connection, up to the end of the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Session {
+pub(crate) enum Session {
     /// TLS 1.2 and 1.3.
     Modern,
     /// TLS 1.2 only.
@@ -146,7 +146,7 @@ pub(super) enum Session {
 
 /// The certificate that the policy host presents.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Valid,
     /// `*.DOMAIN`, which covers the policy host.
     Wildcard,
@@ -177,7 +177,7 @@ pub(super) enum Shape {
 
 /// How the body is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(crate) enum Framing {
     /// Content-Length.
     Length,
     /// A Content-Length that is so much more than the body.
@@ -197,58 +197,58 @@ pub(super) enum Framing {
 
 /// What the policy host answers to a GET of the well-known path.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Response {
-    pub(super) version: &'static str,
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, Text)>,
-    pub(super) body: Text,
-    pub(super) framing: Framing,
+pub(crate) struct Response {
+    pub(crate) version: &'static str,
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, Text)>,
+    pub(crate) body: Text,
+    pub(crate) framing: Framing,
     /// Before the first byte of the body.
-    pub(super) delay: Duration,
+    pub(crate) delay: Duration,
 }
 
 /// Another name of a domain, that of a mail server or one at which nothing should be.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Neighbour {
+pub(crate) struct Neighbour {
     /// The labels in front of the domain, `@` for the domain itself, `*` for all that begin with an underscore
     /// and have no entry of their own.
-    pub(super) labels: &'static str,
-    pub(super) a: Reply<Ipv4Addr>,
-    pub(super) aaaa: Reply<Ipv6Addr>,
-    pub(super) mx: Reply<Exchange>,
-    pub(super) txt: Reply<Strings>,
+    pub(crate) labels: &'static str,
+    pub(crate) a: Reply<Ipv4Addr>,
+    pub(crate) aaaa: Reply<Ipv6Addr>,
+    pub(crate) mx: Reply<Exchange>,
+    pub(crate) txt: Reply<Strings>,
     /// What an HTTPS server there does with a connection; `None` where there is none.
-    pub(super) web: Option<(Session, Shape)>,
+    pub(crate) web: Option<(Session, Shape)>,
 }
 
 impl Neighbour {
     /// A name that exists without any record.
-    pub(super) fn new(labels: &'static str) -> Self {
+    pub(crate) fn new(labels: &'static str) -> Self {
         Self::end(labels, End::Answer)
     }
 
     /// A name of which every question ends so.
-    pub(super) fn end(labels: &'static str, end: End) -> Self {
+    pub(crate) fn end(labels: &'static str, end: End) -> Self {
         Self { labels, a: Reply::end(end), aaaa: Reply::end(end), mx: Reply::end(end), txt: Reply::end(end), web: None }
     }
 
     /// A server at this address.
-    pub(super) fn at(labels: &'static str, address: Ipv4Addr) -> Self {
+    pub(crate) fn at(labels: &'static str, address: Ipv4Addr) -> Self {
         Self { a: Reply::records(vec![address]), ..Self::new(labels) }
     }
 
     /// An HTTPS server at this address.
-    pub(super) fn web(labels: &'static str, address: Ipv4Addr, session: Session, certificate: Shape) -> Self {
+    pub(crate) fn web(labels: &'static str, address: Ipv4Addr, session: Session, certificate: Shape) -> Self {
         Self { web: Some((session, certificate)), ..Self::at(labels, address) }
     }
 
     /// A name with one TXT record.
-    pub(super) fn txt(labels: &'static str, text: &'static str) -> Self {
+    pub(crate) fn txt(labels: &'static str, text: &'static str) -> Self {
         Self { txt: Reply::records(vec![vec![text.into()]]), ..Self::new(labels) }
     }
 
     /// The name behind an alias.
-    pub(super) fn cname(mut self, target: &'static str) -> Self {
+    pub(crate) fn cname(mut self, target: &'static str) -> Self {
         self.a.cname = vec![target.into()];
         self.aaaa.cname = vec![target.into()];
         self
@@ -257,7 +257,7 @@ impl Neighbour {
 
 /// Where a response is to be had other than at the policy host's well-known path over HTTPS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Elsewhere {
+pub(crate) enum Elsewhere {
     /// At another path of the policy host.
     Path(&'static str),
     /// At the well-known path over plain HTTP.
@@ -270,29 +270,29 @@ pub(super) enum Elsewhere {
 
 /// All that a domain publishes.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Site {
-    pub(super) mx: Reply<Exchange>,
-    pub(super) sts: Reply<Strings>,
-    pub(super) tlsrpt: Reply<Strings>,
-    pub(super) host_a: Reply<Place>,
-    pub(super) host_aaaa: Reply<Ipv6Addr>,
-    pub(super) session: Session,
-    pub(super) certificate: Shape,
-    pub(super) response: Response,
+pub(crate) struct Site {
+    pub(crate) mx: Reply<Exchange>,
+    pub(crate) sts: Reply<Strings>,
+    pub(crate) tlsrpt: Reply<Strings>,
+    pub(crate) host_a: Reply<Place>,
+    pub(crate) host_aaaa: Reply<Ipv6Addr>,
+    pub(crate) session: Session,
+    pub(crate) certificate: Shape,
+    pub(crate) response: Response,
     /// Responses in other places.
-    pub(super) elsewhere: Vec<(Elsewhere, Response)>,
+    pub(crate) elsewhere: Vec<(Elsewhere, Response)>,
     /// Names of which it says more than that they are servers like any others.
-    pub(super) neighbours: Vec<Neighbour>,
+    pub(crate) neighbours: Vec<Neighbour>,
 }
 
 impl Site {
     /// The response in another place.
-    pub(super) fn elsewhere(&self, place: Elsewhere) -> Option<&Response> {
+    pub(crate) fn elsewhere(&self, place: Elsewhere) -> Option<&Response> {
         self.elsewhere.iter().find(|(known, _)| *known == place).map(|(_, response)| response)
     }
 
     /// What is said of a name by its labels in front of the domain.
-    pub(super) fn neighbour(&self, labels: &str) -> Option<&Neighbour> {
+    pub(crate) fn neighbour(&self, labels: &str) -> Option<&Neighbour> {
         let named = |wanted: &str| self.neighbours.iter().find(|neighbour| neighbour.labels == wanted);
         named(labels).or_else(|| named("*").filter(|_| labels.starts_with('_')))
     }

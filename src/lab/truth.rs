@@ -1,5 +1,16 @@
 //! Known truth: what a correct scan says of a name of the lab, written by hand.
 
+use crate::classify::codes::{self, Code, Status};
+
+/// Active codes of which no truth speaks: no list of revoked certificates is asked for, so only other evidence has this one.
+const UNSPOKEN: &[Code] = &[codes::STS_FETCH_CERT_REVOKED];
+
+/// Codes that the evidence of one probe decides, in the order of the catalogue. A truth lists every one of them that applies; of other
+/// codes (those that need history, SMTP or DANE) it says nothing.
+pub fn spoken_codes() -> impl Iterator<Item = Code> {
+    codes::catalogue().iter().copied().filter(|code| code.rule().status == Status::Active && !UNSPOKEN.contains(code))
+}
+
 /// What a column of the dataset is expected to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
@@ -24,13 +35,13 @@ impl Expected {
 
 /// The expected judgement of one domain: all finding codes and the flat columns that follow from them.
 ///
-/// Codes that need more than one probe sees (history, SMTP, other names' records) are never listed; see [`super::CODES`].
+/// Codes that need more than one probe sees (history, SMTP, other names' records) are never listed; see [`spoken_codes`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Truth {
     /// The case that the domain is an instance of.
     pub case: &'static str,
-    /// Every finding code of [`super::CODES`] that applies, in alphabetical order, each once.
-    pub codes: Vec<&'static str>,
+    /// Every finding code of [`spoken_codes`] that applies, in the order of the catalogue, each once.
+    pub codes: Vec<Code>,
     /// Column `mx_state`.
     pub mx_state: Expected,
     /// Column `sts_state`.
@@ -53,7 +64,7 @@ pub struct Truth {
 
 impl Truth {
     /// A domain where everything is right: enforce, every MX covered, reports asked for.
-    pub(super) fn protected(case: &'static str) -> Self {
+    pub(crate) fn protected(case: &'static str) -> Self {
         Self {
             case,
             codes: Vec::new(),
@@ -90,7 +101,7 @@ impl Truth {
         })
     }
 
-    pub(super) fn add(&mut self, code: &'static str) {
+    pub(crate) fn add(&mut self, code: Code) {
         if let Err(place) = self.codes.binary_search(&code) {
             self.codes.insert(place, code);
         }

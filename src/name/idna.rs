@@ -39,7 +39,7 @@ pub enum NameError {
     SingleLabel,
 }
 
-/// See [`super::Domain::from_input`]. Single labels (`com`) are accepted; a list decides whether it wants them.
+/// See [`super::domain::Domain::from_input`]. Single labels (`com`) are accepted; a list decides whether it wants them.
 pub(super) fn to_a_labels(text: &str) -> Result<String, NameError> {
     let text = text.strip_suffix(['.', '\u{3002}']).unwrap_or(text);
     if text.is_empty() {

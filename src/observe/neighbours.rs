@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::single_flight::SingleFlight;
 use super::sharing::{SharingCounters, SharingTotals};
+use super::single_flight::SingleFlight;
 use crate::evidence::{Connection, Lookup, Mx, Txt};
 use crate::name::address::is_address;
 use crate::name::normalise_host;

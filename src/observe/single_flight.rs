@@ -239,11 +239,12 @@ mod tests {
         let (shared, asked) = (new(320), Cell::new(0));
         for number in 0..5000 {
             shared.get(BY, &format!("mx{number}.example"), async || lookup(Outcome::Noerror)).await;
-            shared.get(SharedFor::ReportReceivers, "popular.example", async || {
-                asked.set(asked.get() + 1);
-                lookup(Outcome::Noerror)
-            })
-            .await;
+            shared
+                .get(SharedFor::ReportReceivers, "popular.example", async || {
+                    asked.set(asked.get() + 1);
+                    lookup(Outcome::Noerror)
+                })
+                .await;
         }
         assert!(shared.len().await <= 320, "{}", shared.len().await);
         assert_eq!(asked.get(), 1);
@@ -273,11 +274,12 @@ mod tests {
     async fn what_is_too_old_is_asked_again() {
         let (shared, asked) = (new(100), Cell::new(0));
         for _ in 0..3 {
-            shared.get(BY, "mx.example", async || {
-                asked.set(asked.get() + 1);
-                Fleeting
-            })
-            .await;
+            shared
+                .get(BY, "mx.example", async || {
+                    asked.set(asked.get() + 1);
+                    Fleeting
+                })
+                .await;
         }
         let found = shared.counters.totals().mx_hosts;
         assert_eq!((asked.get(), found.expired, found.misses, found.hits, found.entries), (3, 2, 3, 0, 1));

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use crate::vocabulary::vocabulary;
-
 /// One thing to say about a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -36,256 +34,275 @@ impl<T> Parsed<T> {
     }
 }
 
-vocabulary! {
-    /// Kinds of fault and of remark that a text alone can show. The word is the code of the finding.
+/// Defines the enum and what is asked of all its variants.
+macro_rules! kinds {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$doc])* $variant,)+ }
+
+        impl $name {
+            /// Every kind, in the order of the declaration, which is that of `kind as usize`.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name in this source.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant)),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Kinds of fault and of remark that a text alone can show. Each has a finding code, which is declared in `classify::faults`.
     pub enum FaultKind {
         /// Control character in the record.
-        StsRecordControlChar = "sts-record-control-char",
+        StsRecordControlChar,
         /// Two semicolons with nothing between them.
-        StsRecordEmptyField = "sts-record-empty-field",
+        StsRecordEmptyField,
         /// A backslash before a semicolon, left over from a zone file.
-        StsRecordEscapedSemicolon = "sts-record-escaped-semicolon",
+        StsRecordEscapedSemicolon,
         /// A field that is no `name=value`.
-        StsRecordFieldSyntax = "sts-record-field-syntax",
+        StsRecordFieldSyntax,
         /// A second `id`; the first counts.
-        StsRecordIdDuplicate = "sts-record-id-duplicate",
+        StsRecordIdDuplicate,
         /// `id` with something else than letters and digits, or without a value.
-        StsRecordIdInvalid = "sts-record-id-invalid",
+        StsRecordIdInvalid,
         /// No `id`.
-        StsRecordIdMissing = "sts-record-id-missing",
+        StsRecordIdMissing,
         /// `id` of more than 32 characters.
-        StsRecordIdTooLong = "sts-record-id-too-long",
+        StsRecordIdTooLong,
         /// `id` in other letters than lower case.
-        StsRecordKeyCase = "sts-record-key-case",
+        StsRecordKeyCase,
         /// White space before the version.
-        StsRecordLeadingSpace = "sts-record-leading-space",
+        StsRecordLeadingSpace,
         /// Quotation marks stored as part of the text.
-        StsRecordLiteralQuotes = "sts-record-literal-quotes",
+        StsRecordLiteralQuotes,
         /// More than one record, which counts as none.
-        StsRecordMultiple = "sts-record-multiple",
+        StsRecordMultiple,
         /// Text that was meant as a record and is none to a sender.
-        StsRecordNearMiss = "sts-record-near-miss",
+        StsRecordNearMiss,
         /// Bytes outside US-ASCII.
-        StsRecordNonAscii = "sts-record-non-ascii",
+        StsRecordNonAscii,
         /// Fields of the policy (`mode`, `mx`, `max_age`, `version`) in the record.
-        StsRecordPolicyKeys = "sts-record-policy-keys",
+        StsRecordPolicyKeys,
         /// A record that fits into one character-string, stored as several.
-        StsRecordSplitStrings = "sts-record-split-strings",
+        StsRecordSplitStrings,
         /// White space at the end that no semicolon follows.
-        StsRecordTrailingSpace = "sts-record-trailing-space",
+        StsRecordTrailingSpace,
         /// A field that the RFC does not define.
-        StsRecordUnknownField = "sts-record-unknown-field",
+        StsRecordUnknownField,
         /// Another version than STSv1.
-        StsRecordUnknownVersion = "sts-record-unknown-version",
+        StsRecordUnknownVersion,
         /// A TXT record of another kind under the same name.
-        StsRecordUnrelatedTxt = "sts-record-unrelated-txt",
+        StsRecordUnrelatedTxt,
         /// The version in the wrong case.
-        StsRecordVersionCase = "sts-record-version-case",
+        StsRecordVersionCase,
         /// A second `v`; the first counts.
-        StsRecordVersionDuplicate = "sts-record-version-duplicate",
+        StsRecordVersionDuplicate,
         /// Something stands before the version.
-        StsRecordVersionNotFirst = "sts-record-version-not-first",
+        StsRecordVersionNotFirst,
         /// White space between the version and its semicolon: lost to the literal discard rule.
-        StsRecordVersionSpace = "sts-record-version-space",
+        StsRecordVersionSpace,
 
         /// Tags of DMARC.
-        TlsrptDmarcTags = "tlsrpt-dmarc-tags",
+        TlsrptDmarcTags,
         /// Two semicolons with nothing between them.
-        TlsrptEmptyField = "tlsrpt-empty-field",
+        TlsrptEmptyField,
         /// A field that is no `name=value`, or a control character.
-        TlsrptFieldSyntax = "tlsrpt-field-syntax",
+        TlsrptFieldSyntax,
         /// `rua` in other letters than lower case.
-        TlsrptKeyCase = "tlsrpt-key-case",
+        TlsrptKeyCase,
         /// White space before the version.
-        TlsrptLeadingSpace = "tlsrpt-leading-space",
+        TlsrptLeadingSpace,
         /// Quotation marks stored as part of the text.
-        TlsrptLiteralQuotes = "tlsrpt-literal-quotes",
+        TlsrptLiteralQuotes,
         /// More than one record, which counts as none.
-        TlsrptMultiple = "tlsrpt-multiple",
+        TlsrptMultiple,
         /// Text that was meant as a record and is none to a sender.
-        TlsrptNearMiss = "tlsrpt-near-miss",
+        TlsrptNearMiss,
         /// Bytes outside US-ASCII.
-        TlsrptNonAscii = "tlsrpt-non-ascii",
+        TlsrptNonAscii,
         /// White space at the end that no semicolon follows.
-        TlsrptRecordTrailingSpace = "tlsrpt-record-trailing-space",
+        TlsrptRecordTrailingSpace,
         /// A field that the RFC does not define.
-        TlsrptUnknownField = "tlsrpt-unknown-field",
+        TlsrptUnknownField,
         /// Another version than TLSRPTv1.
-        TlsrptUnknownVersion = "tlsrpt-unknown-version",
+        TlsrptUnknownVersion,
         /// A TXT record of another kind under the same name.
-        TlsrptUnrelatedTxt = "tlsrpt-unrelated-txt",
+        TlsrptUnrelatedTxt,
         /// Something stands before the version.
-        TlsrptVersionNotFirst = "tlsrpt-version-not-first",
+        TlsrptVersionNotFirst,
         /// White space between the version and its semicolon: lost to the literal discard rule.
-        TlsrptVersionSpace = "tlsrpt-version-space",
+        TlsrptVersionSpace,
         /// The same destination twice.
-        TlsrptRuaDuplicate = "tlsrpt-rua-duplicate",
+        TlsrptRuaDuplicate,
         /// `rua` without a destination, or an empty place in its list.
-        TlsrptRuaEmpty = "tlsrpt-rua-empty",
+        TlsrptRuaEmpty,
         /// An https destination without a proper host or port.
-        TlsrptRuaHttpsSyntax = "tlsrpt-rua-https-syntax",
+        TlsrptRuaHttpsSyntax,
         /// A destination by address instead of by name.
-        TlsrptRuaIpLiteral = "tlsrpt-rua-ip-literal",
+        TlsrptRuaIpLiteral,
         /// A mailto destination that is no proper mailbox.
-        TlsrptRuaMailtoSyntax = "tlsrpt-rua-mailto-syntax",
+        TlsrptRuaMailtoSyntax,
         /// No `rua`.
-        TlsrptRuaMissing = "tlsrpt-rua-missing",
+        TlsrptRuaMissing,
         /// More than one destination.
-        TlsrptRuaMultiple = "tlsrpt-rua-multiple",
+        TlsrptRuaMultiple,
         /// A destination without `mailto:` or `https:`.
-        TlsrptRuaNoScheme = "tlsrpt-rua-no-scheme",
+        TlsrptRuaNoScheme,
         /// An https destination on another port than 443.
-        TlsrptRuaNonstandardPort = "tlsrpt-rua-nonstandard-port",
+        TlsrptRuaNonstandardPort,
         /// An address hidden from robots, copied from a web page.
-        TlsrptRuaObfuscated = "tlsrpt-rua-obfuscated",
+        TlsrptRuaObfuscated,
         /// `rua` more than once.
-        TlsrptRuaRepeatedField = "tlsrpt-rua-repeated-field",
+        TlsrptRuaRepeatedField,
         /// A scheme that no sender of reports uses.
-        TlsrptRuaScheme = "tlsrpt-rua-scheme",
+        TlsrptRuaScheme,
         /// A host without a dot.
-        TlsrptRuaSingleLabel = "tlsrpt-rua-single-label",
+        TlsrptRuaSingleLabel,
         /// A size limit (`!10m`), which only DMARC knows.
-        TlsrptRuaSizeSuffix = "tlsrpt-rua-size-suffix",
+        TlsrptRuaSizeSuffix,
         /// A destination that is no URI.
-        TlsrptRuaUriSyntax = "tlsrpt-rua-uri-syntax",
+        TlsrptRuaUriSyntax,
         /// Credentials in an https destination.
-        TlsrptRuaUserinfo = "tlsrpt-rua-userinfo",
+        TlsrptRuaUserinfo,
 
         /// The header names another charset than UTF-8 or US-ASCII.
-        StsFetchContentTypeCharset = "sts-fetch-content-type-charset",
+        StsFetchContentTypeCharset,
         /// The header is no media type.
-        StsFetchContentTypeMalformed = "sts-fetch-content-type-malformed",
+        StsFetchContentTypeMalformed,
         /// No header.
-        StsFetchContentTypeMissing = "sts-fetch-content-type-missing",
+        StsFetchContentTypeMissing,
         /// Another media type than text/plain.
-        StsFetchContentTypeWrong = "sts-fetch-content-type-wrong",
+        StsFetchContentTypeWrong,
 
         /// Mode none: the policy asks for nothing.
-        StsModeNone = "sts-mode-none",
+        StsModeNone,
         /// Mode testing: failures are reported, mail is delivered.
-        StsModeTesting = "sts-mode-testing",
+        StsModeTesting,
 
         /// CR that no LF follows, or several before one LF.
-        StsPolicyBareCr = "sts-policy-bare-cr",
+        StsPolicyBareCr,
         /// A line with nothing in it.
-        StsPolicyBlankLine = "sts-policy-blank-line",
+        StsPolicyBlankLine,
         /// A byte order mark.
-        StsPolicyBom = "sts-policy-bom",
+        StsPolicyBom,
         /// A comment; the format has none.
-        StsPolicyComment = "sts-policy-comment",
+        StsPolicyComment,
         /// Control character in a line.
-        StsPolicyControlChar = "sts-policy-control-char",
+        StsPolicyControlChar,
         /// A second field of a kind that counts once; the first counts.
-        StsPolicyDuplicateField = "sts-policy-duplicate-field",
+        StsPolicyDuplicateField,
         /// Nothing but white space.
-        StsPolicyEmpty = "sts-policy-empty",
+        StsPolicyEmpty,
         /// Lines end with LF; the grammar allows it, the prose says CRLF.
-        StsPolicyEolLf = "sts-policy-eol-lf",
+        StsPolicyEolLf,
         /// Some lines end with LF, some with CRLF.
-        StsPolicyEolMixed = "sts-policy-eol-mixed",
+        StsPolicyEolMixed,
         /// The two characters `\n` where a line should end.
-        StsPolicyEscapedNewline = "sts-policy-escaped-newline",
+        StsPolicyEscapedNewline,
         /// A web page.
-        StsPolicyHtmlBody = "sts-policy-html-body",
+        StsPolicyHtmlBody,
         /// A JSON document.
-        StsPolicyJsonBody = "sts-policy-json-body",
+        StsPolicyJsonBody,
         /// A known key in other letters than lower case.
-        StsPolicyKeyCase = "sts-policy-key-case",
+        StsPolicyKeyCase,
         /// A key that is nearly a known one.
-        StsPolicyKeyTypo = "sts-policy-key-typo",
+        StsPolicyKeyTypo,
         /// More than 4096 bytes.
-        StsPolicyLarge = "sts-policy-large",
+        StsPolicyLarge,
         /// White space before a key.
-        StsPolicyLeadingSpace = "sts-policy-leading-space",
+        StsPolicyLeadingSpace,
         /// U+2028, U+2029 or U+0085 where a line should end.
-        StsPolicyLineSeparator = "sts-policy-line-separator",
+        StsPolicyLineSeparator,
         /// A line that is no `key: value`.
-        StsPolicyLineSyntax = "sts-policy-line-syntax",
+        StsPolicyLineSyntax,
         /// max_age is not 1 to 10 digits.
-        StsPolicyMaxAgeInvalid = "sts-policy-max-age-invalid",
+        StsPolicyMaxAgeInvalid,
         /// max_age begins with a zero.
-        StsPolicyMaxAgeLeadingZero = "sts-policy-max-age-leading-zero",
+        StsPolicyMaxAgeLeadingZero,
         /// No max_age.
-        StsPolicyMaxAgeMissing = "sts-policy-max-age-missing",
+        StsPolicyMaxAgeMissing,
         /// max_age above 31557600 seconds.
-        StsPolicyMaxAgeOverMaximum = "sts-policy-max-age-over-maximum",
+        StsPolicyMaxAgeOverMaximum,
         /// max_age below a week.
-        StsPolicyMaxAgeShort = "sts-policy-max-age-short",
+        StsPolicyMaxAgeShort,
         /// max_age below a day.
-        StsPolicyMaxAgeVeryShort = "sts-policy-max-age-very-short",
+        StsPolicyMaxAgeVeryShort,
         /// max_age of 0.
-        StsPolicyMaxAgeZero = "sts-policy-max-age-zero",
+        StsPolicyMaxAgeZero,
         /// The mode in the wrong case.
-        StsPolicyModeCase = "sts-policy-mode-case",
+        StsPolicyModeCase,
         /// Another mode than enforce, testing and none.
-        StsPolicyModeInvalid = "sts-policy-mode-invalid",
+        StsPolicyModeInvalid,
         /// Mode `report` of the drafts.
-        StsPolicyModeLegacyReport = "sts-policy-mode-legacy-report",
+        StsPolicyModeLegacyReport,
         /// No mode.
-        StsPolicyModeMissing = "sts-policy-mode-missing",
+        StsPolicyModeMissing,
         /// `*` alone as pattern.
-        StsPolicyMxBareWildcard = "sts-policy-mx-bare-wildcard",
+        StsPolicyMxBareWildcard,
         /// The same pattern twice.
-        StsPolicyMxDuplicate = "sts-policy-mx-duplicate",
+        StsPolicyMxDuplicate,
         /// A mail address as pattern.
-        StsPolicyMxEmail = "sts-policy-mx-email",
+        StsPolicyMxEmail,
         /// mx without a value.
-        StsPolicyMxEmpty = "sts-policy-mx-empty",
+        StsPolicyMxEmpty,
         /// A pattern that is no `["*."] Domain`.
-        StsPolicyMxInvalid = "sts-policy-mx-invalid",
+        StsPolicyMxInvalid,
         /// An IP address as pattern.
-        StsPolicyMxIpLiteral = "sts-policy-mx-ip-literal",
+        StsPolicyMxIpLiteral,
         /// A pattern with the label of the policy host.
-        StsPolicyMxIsPolicyHost = "sts-policy-mx-is-policy-host",
+        StsPolicyMxIsPolicyHost,
         /// A pattern that begins with a dot.
-        StsPolicyMxLeadingDot = "sts-policy-mx-leading-dot",
+        StsPolicyMxLeadingDot,
         /// Several patterns in one line.
-        StsPolicyMxListOnOneLine = "sts-policy-mx-list-on-one-line",
+        StsPolicyMxListOnOneLine,
         /// More than 30 patterns.
-        StsPolicyMxMany = "sts-policy-mx-many",
+        StsPolicyMxMany,
         /// No mx, though the mode needs one.
-        StsPolicyMxMissing = "sts-policy-mx-missing",
+        StsPolicyMxMissing,
         /// A pattern with a port.
-        StsPolicyMxPort = "sts-policy-mx-port",
+        StsPolicyMxPort,
         /// A pattern with the preference of an MX record.
-        StsPolicyMxPriority = "sts-policy-mx-priority",
+        StsPolicyMxPriority,
         /// A pattern without a dot.
-        StsPolicyMxSingleLabel = "sts-policy-mx-single-label",
+        StsPolicyMxSingleLabel,
         /// A pattern with the root dot.
-        StsPolicyMxTrailingDot = "sts-policy-mx-trailing-dot",
+        StsPolicyMxTrailingDot,
         /// A pattern with letters outside US-ASCII.
-        StsPolicyMxULabel = "sts-policy-mx-u-label",
+        StsPolicyMxULabel,
         /// A pattern with upper-case letters.
-        StsPolicyMxUppercase = "sts-policy-mx-uppercase",
+        StsPolicyMxUppercase,
         /// A URL as pattern.
-        StsPolicyMxUrl = "sts-policy-mx-url",
+        StsPolicyMxUrl,
         /// `*` elsewhere than as the whole first label.
-        StsPolicyMxWildcardPosition = "sts-policy-mx-wildcard-position",
+        StsPolicyMxWildcardPosition,
         /// A wildcard directly below a public suffix.
-        StsPolicyMxWildcardPublicSuffix = "sts-policy-mx-wildcard-public-suffix",
+        StsPolicyMxWildcardPublicSuffix,
         /// No-break space, or another space that Unicode knows and the grammar does not.
-        StsPolicyNbsp = "sts-policy-nbsp",
+        StsPolicyNbsp,
         /// Bytes that are no UTF-8.
-        StsPolicyNotUtf8 = "sts-policy-not-utf8",
+        StsPolicyNotUtf8,
         /// Example text of a guide, left in.
-        StsPolicyPlaceholder = "sts-policy-placeholder",
+        StsPolicyPlaceholder,
         /// Several fields in one line.
-        StsPolicySingleLine = "sts-policy-single-line",
+        StsPolicySingleLine,
         /// White space between a key and its colon.
-        StsPolicySpaceBeforeColon = "sts-policy-space-before-colon",
+        StsPolicySpaceBeforeColon,
         /// Empty lines at the end.
-        StsPolicyTrailingBlankLine = "sts-policy-trailing-blank-line",
+        StsPolicyTrailingBlankLine,
         /// White space at the end of a line.
-        StsPolicyTrailingSpace = "sts-policy-trailing-space",
+        StsPolicyTrailingSpace,
         /// A field that the RFC does not define.
-        StsPolicyUnknownField = "sts-policy-unknown-field",
+        StsPolicyUnknownField,
         /// The version in the wrong case.
-        StsPolicyVersionCase = "sts-policy-version-case",
+        StsPolicyVersionCase,
         /// Another version than STSv1.
-        StsPolicyVersionInvalid = "sts-policy-version-invalid",
+        StsPolicyVersionInvalid,
         /// No version.
-        StsPolicyVersionMissing = "sts-policy-version-missing",
+        StsPolicyVersionMissing,
         /// The version is not the first field; legal.
-        StsPolicyVersionNotFirst = "sts-policy-version-not-first",
+        StsPolicyVersionNotFirst,
     }
 }

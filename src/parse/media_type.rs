@@ -1,7 +1,7 @@
 //! The media type of a policy: RFC 8461 section 3.2 wants text/plain (RFC 9110 section 8.3.1 for the form).
 
 use super::collector::{Collector, is_wsp, quote, trim_wsp};
-use super::{FaultKind, Parsed};
+use super::fault::{FaultKind, Parsed};
 
 /// What the Content-Type header says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Patterns of MX hosts: `["*."] Domain` (RFC 8461 sections 3.2 and 4.1, RFC 5321 section 4.1.2).
 
-use super::FaultKind;
+use super::fault::FaultKind;
 use super::mx_fault::why_no_pattern;
 
 /// What comes of holding a host against a pattern.

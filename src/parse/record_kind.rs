@@ -1,6 +1,6 @@
 //! The two TXT records share one grammar; what differs is their words and the codes of their faults.
 
-use super::FaultKind;
+use super::fault::FaultKind;
 
 /// The two records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Which of the TXT records under one name is the record: RFC 8461 section 3.1 and RFC 8460 section 3.
 
 use super::collector::quote;
+use super::fault::{Fault, FaultKind};
 pub use super::record_kind::RecordKind;
 use super::version::{Standing, standing};
-use super::{Fault, FaultKind};
 use crate::evidence::Txt;
 
 /// Which record counts.

@@ -1,8 +1,8 @@
 //! One destination of reports: `tlsrpt-uri` of RFC 8460 section 3, `mailto` of RFC 6068, `https` of RFC 9110.
 
-use super::FaultKind;
 use super::collector::{Collector, is_control, quote};
 use super::domain_grammar::{is_domain, is_ipv4_like, is_number};
+use super::fault::FaultKind;
 use super::uri::{self, Uri};
 use crate::vocabulary::vocabulary;
 

@@ -1,9 +1,9 @@
 //! The text of an `_mta-sts` record: RFC 8461 section 3.1.
 
 use super::collector::{Collector, is_wsp, quote};
+use super::fault::{FaultKind, Parsed};
 use super::record_kind::RecordKind;
 use super::tag_list::{self, Field};
-use super::{FaultKind, Parsed};
 
 /// Most characters of an id (RFC 8461 section 3.1).
 const MAX_ID: usize = 32;

@@ -1,11 +1,11 @@
 //! The text of an `_smtp._tls` record: RFC 8460 section 3.
 
 use super::collector::{Collector, is_wsp, quote, trim_wsp};
+use super::fault::{FaultKind, Parsed};
 use super::record_kind::RecordKind;
 use super::report_uri;
 pub use super::report_uri::{ReportScheme, ReportUri};
 use super::tag_list::{self, Field};
-use super::{FaultKind, Parsed};
 
 /// Tags that only a DMARC record has (RFC 7489 section 6.3).
 const DMARC_TAGS: &[&[u8]] = &[b"adkim", b"aspf", b"fo", b"np", b"p", b"pct", b"psd", b"rf", b"ri", b"ruf", b"sp", b"t"];

@@ -62,16 +62,7 @@ impl BackEnd {
         let server_rate = plan.resolver_rate.unwrap_or(if own { 0 } else { DEFAULT_SERVER_RATE });
         let asked = roots.iter().map(|&root| SocketAddr::new(root, port).to_string()).collect();
         let (limits, counters) = (Arc::new(DnsLimits::new(rate, &[])), Arc::new(DnsCounters::default()));
-        let config = IterativeConfig {
-            roots,
-            port,
-            timeout: plan.dns_timeout,
-            tries: plan.dns_tries,
-            rate,
-            server_rate,
-            allow_private: plan.fetch.allow_private,
-            patience: plan.patience,
-        };
+        let config = IterativeConfig { roots, port, retry: plan.dns_retry, rate, server_rate, allow_private: plan.fetch.allow_private };
         let iterative = Iterative::new(&config, Arc::clone(&limits), Arc::clone(&counters), Arc::clone(exclusion)).map_err(setup)?;
         if !plan.trust_resolvers {
             wait_for(iterative.check())?.map_err(setup)?;
@@ -86,13 +77,7 @@ impl BackEnd {
             let each = plan.resolver_rate.or(plan.rate).unwrap_or(default);
             let limits = Arc::new(DnsLimits::new(plan.rate.unwrap_or(default), &vec![each; addresses.len()]));
             let counters = Arc::new(DnsCounters::new(&addresses));
-            let config = EncryptedConfig {
-                resolvers: resolvers.to_vec(),
-                timeout: plan.dns_timeout,
-                tries: plan.dns_tries,
-                patience: plan.patience,
-                roots: trusted.clone(),
-            };
+            let config = EncryptedConfig { resolvers: resolvers.to_vec(), retry: plan.dns_retry, roots: trusted.clone() };
             let encrypted = Encrypted::new(config, Arc::clone(&limits), Arc::clone(&counters)).map_err(setup)?;
             let asked = resolvers.iter().map(ToString::to_string).collect();
             Ok::<_, ScanError>((Arc::new(encrypted), limits, counters, asked))

@@ -166,11 +166,9 @@ fn dns_config(plan: &NetworkPlan, resolvers: Vec<SocketAddr>, free: u64) -> DnsC
     let config = DnsConfig::new(resolvers);
     let share = |parts: u64| usize::try_from(free / parts).unwrap_or(usize::MAX) / workers;
     DnsConfig {
-        timeout: plan.dns_timeout,
-        tries: plan.dns_tries,
+        retry: plan.dns_retry,
         sockets_per_resolver: config.sockets_per_resolver.min(share(4) / config.resolvers.len().max(1)).max(1),
         connections: config.connections.min(share(8)).max(1),
-        patience: plan.patience,
         mix_case: plan.mix_case,
         ..config
     }
@@ -198,7 +196,7 @@ fn resolvers(plan: &NetworkPlan) -> Result<(Vec<SocketAddr>, Vec<String>), ScanE
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| ScanError::Machine(format!("no event loop can be had: {error}")))?;
-    let check = tokio::task::LocalSet::new().block_on(&runtime, check_resolvers(&given, plan.dns_timeout, plan.dns_tries));
+    let check = tokio::task::LocalSet::new().block_on(&runtime, check_resolvers(&given, plan.dns_retry));
     let left_out = check.failed.iter().map(|(resolver, why)| format!("resolver {resolver} is left out: {why}"));
     let without_tcp = check.without_tcp.iter();
     let without_tcp =
@@ -208,7 +206,7 @@ fn resolvers(plan: &NetworkPlan) -> Result<(Vec<SocketAddr>, Vec<String>), ScanE
     Ok((answering, warnings))
 }
 
-/// Queries a second in all and to each resolver, 0 for no limit.
+/// Queries per second in all and to each resolver, 0 for no limit.
 fn rates(plan: &NetworkPlan, resolvers: &[SocketAddr]) -> (u32, u32) {
     let own = resolvers.iter().all(|resolver| resolver.ip().is_loopback());
     let default = if own { 0 } else { DEFAULT_RATE };

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -14,13 +15,13 @@ use sha2::{Digest, Sha256};
 use super::error::ScanError;
 use crate::dataset::{Options, SHARD_ROWS};
 use crate::input::InputOptions;
-use crate::observe::dns::EncryptedResolver;
-use crate::observe::fetch::{FetchConfig, as_seconds};
+use crate::observe::dns::{EncryptedResolver, RetryConfig};
+use crate::observe::fetch::FetchConfig;
 
-/// DNS queries a second to one name server when resolving from the root, unless the user says otherwise.
+/// DNS queries per second to one name server when resolving from the root, unless the user says otherwise.
 pub const DEFAULT_SERVER_RATE: u32 = 100;
 
-/// DNS queries a second, in all and to each resolver, unless the user says otherwise: what a public resolver bears.
+/// DNS queries per second, in all and to each resolver, unless the user says otherwise: what a public resolver bears.
 pub const DEFAULT_RATE: u32 = 1000;
 
 /// Rows by which the reader may be ahead of the oldest shard that waits to be complete: the bound of a scan's memory.
@@ -123,13 +124,16 @@ pub enum Output {
     ArrowStream,
 }
 
+/// Writes a list, one name per line.
+type WriteList = dyn Fn(&mut dyn Write) -> io::Result<()> + Send + Sync;
+
 /// A list that the caller makes, so that it need not lie anywhere: it is written where copies of lists are kept, and read like any other.
 #[derive(Clone)]
 pub struct OwnList {
     /// What it is called, a file name.
     pub name: String,
     /// Writes it, one name per line.
-    pub write: Arc<dyn Fn(&mut dyn Write) -> io::Result<()> + Send + Sync>,
+    pub write: Arc<WriteList>,
 }
 
 impl fmt::Debug for OwnList {
@@ -159,20 +163,16 @@ pub struct NetworkPlan {
     /// Pauses before targets whose lookups failed are tried again.
     #[serde(serialize_with = "each_in_seconds")]
     pub retry_rounds: Vec<Duration>,
-    /// DNS queries a second in all, 0 for no limit; `None`: [`DEFAULT_RATE`], or no limit where all resolvers are on loopback.
+    /// DNS queries per second in all, 0 for no limit; `None`: [`DEFAULT_RATE`], or no limit where all resolvers are on loopback.
     #[serde(skip)]
     pub rate: Option<u32>,
-    /// DNS queries a second to each resolver; as `rate`.
+    /// DNS queries per second to each resolver; as `rate`.
     #[serde(skip)]
     pub resolver_rate: Option<u32>,
-    /// How long to wait for a DNS answer.
-    #[serde(serialize_with = "as_seconds")]
-    pub dns_timeout: Duration,
-    /// Questions sent for one lookup at most, at least 1.
-    pub dns_tries: u16,
-    /// How long to wait for a resolver when none answers; `None` for as long as it takes.
-    #[serde(skip)]
-    pub patience: Option<Duration>,
+    /// How long to wait for a DNS answer, how many questions to send for one lookup at most, and how long to wait for a resolver when none
+    /// answers; the last does not shape the result.
+    #[serde(flatten, serialize_with = "dns_retry")]
+    pub dns_retry: RetryConfig,
     /// Whether names are asked for in random case, which answers have to repeat.
     #[serde(rename = "0x20")]
     pub mix_case: bool,
@@ -209,9 +209,7 @@ impl Default for NetworkPlan {
             retry_rounds: vec![Duration::from_secs(5), Duration::from_secs(30)],
             rate: None,
             resolver_rate: None,
-            dns_timeout: Duration::from_secs(2),
-            dns_tries: 3,
-            patience: None,
+            dns_retry: RetryConfig::default(),
             mix_case: false,
             concurrency: None,
             fetch_concurrency: None,
@@ -289,6 +287,13 @@ impl Serialize for Contents {
 /// Encrypted resolvers decide how names are resolved; which of them are asked may change.
 fn whether_any<S: Serializer>(resolvers: &[EncryptedResolver], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bool(!resolvers.is_empty())
+}
+
+fn dns_retry<S: Serializer>(retry: &RetryConfig, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut options = serializer.serialize_map(Some(2))?;
+    options.serialize_entry("dns-timeout", &retry.timeout.as_secs_f64())?;
+    options.serialize_entry("dns-tries", &retry.tries)?;
+    options.end()
 }
 
 fn each_in_seconds<S: Serializer>(durations: &[Duration], serializer: S) -> Result<S::Ok, S::Error> {

@@ -63,10 +63,15 @@ impl Stages<'_> {
         let (batch_sender, batches) = async_channel::bounded(QUEUED_BATCHES * workers);
         thread::scope(|scope| {
             let (ready_sender, ready) = mpsc::channel();
-            for _ in 0..workers {
+            let begin = |_| {
                 let (targets, batches, ready) = (targets.clone(), batch_sender.clone(), ready_sender.clone());
-                scope.spawn(move || self.worker(plan, workers, targets, batches, &ready));
-            }
+                let end = EndIfBroken(batches.clone());
+                scope.spawn(move || {
+                    let _end = end;
+                    self.worker(plan, workers, targets, batches, &ready);
+                })
+            };
+            let probing: Vec<_> = (0..workers).map(begin).collect();
             let overdue = batch_sender;
             drop((targets, ready_sender));
             // Every worker has its sockets before the first target is taken, or nothing begins.
@@ -77,10 +82,12 @@ impl Stages<'_> {
             let gathered = self.gather(&batches, &shard_sender);
             drop(shard_sender);
             let written = writer.join().unwrap_or_else(|_| Err(broken("writes the dataset")));
-            // If the writer failed, whoever still waits for it is let go.
+            // If the writer or a worker failed, whoever still waits for it is let go.
             batches.close();
             self.window.close();
-            let mut read = reader.join().map_err(|_| broken("reads the list"))?;
+            let read = reader.join().map_err(|_| broken("reads the list"));
+            let probed = probing.into_iter().fold(Ok(()), |all, worker| all.and(worker.join().map_err(|_| broken("probes domains"))));
+            let mut read = probed.and(read)?;
             read.stopped |= self.status.abandoned.load(Relaxed) > 0;
             written.and(gathered).map(|()| read)
         })
@@ -231,6 +238,36 @@ struct Shard {
     early: bool,
 }
 
+/// Ends the gathering of rows where a worker breaks: the rows that it had in hand will not come, and nothing takes their place.
+struct EndIfBroken<T>(Sender<T>);
+
+impl<T> Drop for EndIfBroken<T> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.close();
+        }
+    }
+}
+
 fn broken(what: &str) -> ScanError {
     ScanError::Machine(format!("the thread that {what} broke; this is a fault of stscan, please report it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_breaks_ends_the_gathering_and_one_that_is_done_does_not() {
+        let (sender, receiver) = async_channel::bounded::<u64>(1);
+        let work = |breaks: bool| {
+            let end = EndIfBroken(sender.clone());
+            thread::spawn(move || {
+                let _end = end;
+                assert!(!breaks, "a test's own");
+            })
+        };
+        assert!(work(false).join().is_ok() && !receiver.is_closed());
+        assert!(work(true).join().is_err() && receiver.is_closed());
+    }
 }

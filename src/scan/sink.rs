@@ -16,9 +16,7 @@ use super::network::Network;
 use super::plan::{Output, OwnList, ScanPlan};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
-use crate::dataset::{
-    self, Activity, Dataset, DnsActivity, List, Manifest, RunDescription, SharedActivity, SharedLookups, StreamWriter, Tool,
-};
+use crate::dataset::{self, Activity, Dataset, List, Manifest, RunDescription, SharedActivity, SharedLookups, StreamWriter, Tool};
 use crate::input::{Accounting, Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::name::suffix;
 use crate::observe::fetch::ROOTS_VERSION;
@@ -137,7 +135,7 @@ impl Sink {
                 rejected.close(complete)?;
                 if complete {
                     let dir = dataset.dir().to_owned();
-                    let list = list(&dataset.manifest().list, input);
+                    let list = list(&dataset.manifest().run.list, input);
                     let manifest = dataset.finish(accounting, list, &activity(network, status))?;
                     remove_spool(&dir.join(dataset::SPOOL));
                     Some(manifest)
@@ -172,7 +170,7 @@ fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path)
         && first.bytes == 0
         && others.iter().all(|source| source.bytes == 0)
     {
-        return Err(InputError::NotAList(first.name.clone(), "empty; a list has a domain name a line").into());
+        return Err(InputError::NotAList(first.name.clone(), "empty; a list has one domain name per line").into());
     }
     status.prepared();
     Ok(input)
@@ -202,7 +200,7 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDesc
         several => Some(several.iter().map(|source| source.sha256.as_str()).collect::<Vec<_>>().join(" ")),
     };
     Ok(RunDescription {
-        run_id: run_id(),
+        run_id: RunDescription::new_id(),
         tool: Tool::of_this_build(),
         catalogue_version: CATALOGUE_VERSION.to_owned(),
         configuration: plan.configuration()?,
@@ -214,15 +212,6 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDesc
         resolvers: network.resolvers().to_vec(),
         user_agent: network.user_agent().to_owned(),
     })
-}
-
-/// Time and chance: `20261123T004900Z-1f2e3d4c`.
-fn run_id() -> String {
-    let now = time::OffsetDateTime::now_utc();
-    let (date, clock) = (now.date(), now.time());
-    let (hour, minute, second) = clock.as_hms();
-    let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
-    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z-{:08x}", rand::random::<u32>())
 }
 
 fn list(begun: &List, input: &Input) -> List {
@@ -237,18 +226,7 @@ fn activity(network: &Network, status: &Status) -> Activity {
         dns_retries: dns.retries,
         fetches: network.fetches(),
         retried_targets: status.retried.load(Relaxed),
-        dns: DnsActivity {
-            timeouts: dns.timeouts,
-            tcp: dns.tcp,
-            unexpected: dns.unexpected,
-            malformed: dns.malformed,
-            local_errors: dns.local_errors,
-            kernel_drops: dns.kernel_drops,
-            retreats: dns.retreats,
-            pauses: dns.pauses,
-            paused_seconds: dns.paused_for.as_secs_f64(),
-            receive_buffer: dns.receive_buffer,
-        },
+        dns: dns.activity,
         shared: shared(&network.sharing_totals()),
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::classify::{Assessment, Posture, RecordState};
 use crate::input::Preparation;
-use crate::observe::dns::DnsCounters;
+use crate::observe::dns::{DnsActivity, DnsCounters};
 
 /// Counters of a running scan. Shared by all threads; only ever added to.
 #[derive(Debug)]
@@ -141,15 +141,9 @@ impl Status {
             committed: self.committed.load(Relaxed),
             waiting: self.waiting.load(Relaxed),
             paused: dns.paused,
-            paused_s: dns.paused_for.as_secs_f64(),
+            paused_s: dns.activity.paused_seconds,
             resolvers_benched: dns.benched,
-            dns_timeouts: dns.timeouts,
-            dns_unexpected: dns.unexpected,
-            dns_malformed: dns.malformed,
-            dns_local_errors: dns.local_errors,
-            dns_kernel_drops: dns.kernel_drops,
-            dns_retreats: dns.retreats,
-            dns_receive_buffer: dns.receive_buffer,
+            dns: dns.activity,
             queries: dns.sent,
             fetches: self.fetches.load(Relaxed),
             records: self.records.load(Relaxed),
@@ -200,20 +194,9 @@ pub struct Snapshot {
     pub paused_s: f64,
     /// Resolvers that do not answer at present, counted once for each worker.
     pub resolvers_benched: u64,
-    /// DNS queries that got no answer in time, in this run.
-    pub dns_timeouts: u64,
-    /// Datagrams dropped because they answer nothing that was asked, in this run.
-    pub dns_unexpected: u64,
-    /// DNS answers that could not be read, in this run.
-    pub dns_malformed: u64,
-    /// DNS queries that this machine could not send, in this run.
-    pub dns_local_errors: u64,
-    /// Datagrams that the kernel dropped because a receive buffer was full, in this run.
-    pub dns_kernel_drops: u64,
-    /// How often fewer queries were let into flight because answers were lost, in this run.
-    pub dns_retreats: u64,
-    /// Octets of the receive buffer that the kernel granted to each socket.
-    pub dns_receive_buffer: u64,
+    /// What became of the DNS queries in this run, each counter with `dns_` before its name.
+    #[serde(flatten, serialize_with = "DnsActivity::serialize_status")]
+    pub dns: DnsActivity,
     /// DNS queries sent in this run.
     pub queries: u64,
     /// HTTPS fetches begun in this run.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::classify::Code;
 use crate::dataset::{DatasetError, Judgement, JudgementColumns, Reader, TargetColumns, schema};
-use crate::lab::{CODES, Internet, Truth};
+use crate::lab::{Internet, Truth, spoken_codes};
 
 /// Domains that are named for one difference.
 const MAX_EXAMPLES: usize = 5;
@@ -42,7 +43,7 @@ pub struct Confusion {
     /// Domains that the lab does not know; nothing can be said of them.
     pub strangers: u64,
     /// Every code of which the truth speaks.
-    pub codes: BTreeMap<&'static str, Tally>,
+    pub codes: BTreeMap<Code, Tally>,
     /// Column values that were compared.
     pub values: u64,
     /// Columns that differ: how often, and the first domains.
@@ -55,7 +56,7 @@ impl Confusion {
     /// # Errors
     /// If the dataset cannot be read.
     pub fn of(dataset: &Reader, lab: &Internet) -> Result<Self, DatasetError> {
-        let mut confusion = Self { codes: CODES.iter().map(|&code| (code, Tally::default())).collect(), ..Self::default() };
+        let mut confusion = Self { codes: spoken_codes().map(|code| (code, Tally::default())).collect(), ..Self::default() };
         let schema = schema();
         let flat: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).filter(|name| *name != "evidence").collect();
         for batch in dataset.batches(Some(&flat)) {
@@ -74,7 +75,7 @@ impl Confusion {
 
     fn add(&mut self, domain: &str, truth: &Truth, judgement: &Judgement<'_>) {
         self.domains += 1;
-        let found = |code: &str| judgement.findings.iter().any(|finding| finding.code == code);
+        let found = |code: Code| judgement.findings.iter().any(|finding| finding.code == code);
         for (&code, tally) in &mut self.codes {
             let (expected, found) = (truth.codes.binary_search(&code).is_ok(), found(code));
             tally.expected += u64::from(expected);
@@ -139,10 +140,10 @@ fn value<'j>(judgement: &Judgement<'j>, column: &str) -> Option<&'j str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::{StoredCode, codes};
     use crate::dataset::StoredFinding;
-    use crate::lab::LabConfig;
 
-    fn finding(code: &str) -> StoredFinding<'_> {
+    fn finding(code: StoredCode<'_>) -> StoredFinding<'_> {
         StoredFinding { code, severity: "low", subject: "", detail: "" }
     }
 
@@ -166,19 +167,26 @@ mod tests {
 
     #[test]
     fn what_agrees_and_what_does_not_is_counted() {
-        let lab = Internet::new(LabConfig::default());
+        let lab = Internet::zoo();
         let truth = lab.truth("eol-lf.test").unwrap();
-        let mut confusion = Confusion { codes: CODES.iter().map(|&code| (code, Tally::default())).collect(), ..Confusion::default() };
-        let right = truth.codes.iter().copied().chain(["a-code-beyond-the-truth"]).map(finding).collect();
+        let mut confusion = Confusion { codes: spoken_codes().map(|code| (code, Tally::default())).collect(), ..Confusion::default() };
+        let right = truth
+            .codes
+            .iter()
+            .copied()
+            .map(StoredCode::Known)
+            .chain([StoredCode::Unknown("a-code-beyond-the-truth")])
+            .map(finding)
+            .collect();
         confusion.add("right.test", &truth, &judgement(&truth, right));
         assert_eq!((confusion.missed(), confusion.wrong(), confusion.differing(), confusion.values), (0, 0, 0, 9));
         for _ in 0..7 {
-            let wrong = judgement(&truth, vec![finding("sts-mode-testing")]);
+            let wrong = judgement(&truth, vec![finding(StoredCode::Known(codes::STS_MODE_TESTING))]);
             confusion.add("wrong.test", &truth, &Judgement { posture: Some("testing"), mismatch: Some("typo"), ..wrong });
         }
         let missed = 7 * truth.codes.len() as u64;
         assert_eq!((confusion.domains, confusion.missed(), confusion.wrong(), confusion.differing()), (8, missed, 7, 14));
-        let missed = &confusion.codes["sts-policy-eol-lf"];
+        let missed = &confusion.codes[&codes::STS_POLICY_EOL_LF];
         assert_eq!((missed.expected, missed.found, missed.examples.len()), (8, 1, MAX_EXAMPLES));
         let posture = Difference { column: "posture", expected: Some("enforce"), found: Some("testing".to_owned()) };
         assert_eq!(confusion.columns[&posture].0, 7);

@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Rates;
+use super::rates::Rates;
 use crate::scan::Snapshot;
 
 /// One line that says how far the scan is and what it has found.

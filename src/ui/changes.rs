@@ -5,7 +5,10 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
+use crate::classify::codes::Code;
+
 use super::tables::csv::field;
+use super::tables::{counted, grouped};
 use super::text::{safe, safe_json};
 use crate::analyse::Cell;
 use crate::analyse::diff::{Change, Changed, Diff, Kind};
@@ -20,23 +23,26 @@ pub fn terminal(diff: &Diff, listed: &[&Changed], top: usize) -> String {
     let _ = writeln!(out, "{bold}{} ({}) to {} ({}){bold:#}", safe(&old.0), safe(&old.1), safe(&new.0), safe(&new.1));
     let _ = writeln!(
         out,
-        "{} domains in both lists, {} only in the old one, {} only in the new one",
-        diff.in_both, diff.only_old, diff.only_new
+        "{} in both lists, {} only in the old one, {} only in the new one",
+        counted(diff.in_both, "domain"),
+        grouped(diff.only_old),
+        grouped(diff.only_new)
     );
     for (what, cell) in [("have another posture", diff.other_posture()), ("are unknown in one of the scans", diff.unknown_once())] {
         if let (Cell::Share { n, of }, Some(share), Some(interval)) = (cell, cell.share(), cell.interval()) {
             let (share, low, high) = (share * 100.0, interval.low * 100.0, interval.high * 100.0);
-            let _ = writeln!(out, "{n} of {of} {what} ({share:.3} %, 95 % interval {low:.3}-{high:.3})");
+            let _ = writeln!(out, "{} of {} {what} ({share:.3} %, 95 % interval {low:.3}-{high:.3})", grouped(n), grouped(of));
         }
     }
     out.push('\n');
     for (kind, domains) in &diff.kinds {
         let style = style(*kind);
-        let _ = writeln!(out, "{style}{:<22}{style:#} {domains:>10}", kind.as_str());
+        let _ = writeln!(out, "{style}{:<27}{style:#} {:>11}", kind.as_str(), grouped(*domains));
     }
     let moved = diff.postures.iter().filter(|((before, after), _)| before != after);
-    for (heading, ((before, after), domains)) in std::iter::once("\nposture").chain(std::iter::repeat("posture")).zip(moved) {
-        let _ = writeln!(out, "{heading:<8} {:<8} to {:<8} {domains:>10}", before.as_str(), after.as_str());
+    for (at, ((before, after), domains)) in moved.enumerate() {
+        let gap = if at == 0 { "\n" } else { "" };
+        let _ = writeln!(out, "{gap}posture {:<8}to {:<8} {:>11}", before.as_str(), after.as_str(), grouped(*domains));
     }
     for domain in listed.iter().take(top) {
         let _ = writeln!(out, "\n{bold}{}{bold:#}", safe(&domain.domain));
@@ -48,7 +54,7 @@ pub fn terminal(diff: &Diff, listed: &[&Changed], top: usize) -> String {
         }
     }
     if let more @ 1.. = listed.len().saturating_sub(top) {
-        let _ = writeln!(out, "\nand {more} more domains; --top shows more, --format csv or json all");
+        let _ = writeln!(out, "\nand {}; --top shows more, --format csv or json all", counted(more as u64, "more domain"));
     }
     for note in &diff.notes {
         let _ = writeln!(out, "\nNote: {}", safe(note));
@@ -74,7 +80,8 @@ pub fn csv(listed: &[&Changed]) -> String {
     let mut out = "domain,change,before,after,code\n".to_owned();
     for domain in listed {
         for change in &domain.changes {
-            let fields = [&domain.domain, change.kind.as_str(), &change.before, &change.after, change.code.unwrap_or_default()];
+            let fields =
+                [domain.domain.as_str(), change.kind.as_str(), &change.before, &change.after, change.code.map_or("", Code::as_str)];
             out.push_str(&fields.map(field).join(","));
             out.push('\n');
         }

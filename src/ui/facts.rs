@@ -1,7 +1,7 @@
 //! What is said of one domain in words: what senders do, what was seen, and whether there is something to publish instead.
 
 use crate::classify::remedy::{self, Publication};
-use crate::classify::{Assessment, Delivery, MxState, PolicyStage, RecordState, Severity};
+use crate::classify::{Assessment, Delivery, MxState, PolicyStage, RecordState, Severity, codes};
 use crate::evidence::{Evidence, Lookup, Mx, Txt};
 use crate::name::normalise_host;
 use crate::name::provider::{Service, provider};
@@ -29,7 +29,7 @@ pub fn verdict(assessment: &Assessment) -> &'static str {
         (Delivery::Opportunistic, RecordState::Absent) => {
             "No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail."
         }
-        (Delivery::Opportunistic, _) if assessment.findings.iter().any(|finding| finding.code == "sts-policy-enforced-by-lenient") => {
+        (Delivery::Opportunistic, _) if assessment.findings.iter().any(|finding| finding.code == codes::STS_POLICY_ENFORCED_BY_LENIENT) => {
             "Senders that follow MTA-STS ignore this policy, but forgiving ones enforce it and refuse every MX host: their mail is not delivered."
         }
         (Delivery::Opportunistic, _) => {

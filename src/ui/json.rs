@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Rates;
+use super::rates::Rates;
 use crate::scan::Snapshot;
 
 #[derive(Serialize)]

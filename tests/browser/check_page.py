@@ -298,7 +298,7 @@ def without_script(browser):
         time.sleep(0.05)
     document = page.command("DOM.getDocument", depth=-1)["root"]
     shown = page.command("DOM.getOuterHTML", nodeId=document["nodeId"])["outerHTML"]
-    expect("d-typo.test" in shown and "How to mend it" in shown and 'class="js"' not in shown, "the essential is there without a script")
+    expect("d-typo.test" in shown and "How to fix it" in shown and 'class="js"' not in shown, "the essential is there without a script")
     form = page.command("DOM.querySelector", nodeId=document["nodeId"], selector="#filter")["nodeId"]
     style = page.command("CSS.enable") or page.command("CSS.getComputedStyleForNode", nodeId=form)
     display = [entry["value"] for entry in style["computedStyle"] if entry["name"] == "display"]

@@ -7,6 +7,7 @@ pub mod relay;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use stscan::classify::Code;
 use stscan::dataset::{JudgementColumns, Reader, TargetColumns};
 
 /// The program with arguments, no progress and no colour.
@@ -73,7 +74,7 @@ pub struct Row {
     pub rank: Option<i32>,
     /// Columns that a truth speaks of, by name.
     pub columns: Vec<(&'static str, Option<String>)>,
-    pub codes: Vec<String>,
+    pub codes: Vec<Code>,
 }
 
 impl Row {
@@ -108,7 +109,7 @@ pub fn rows(dir: &Path) -> Vec<Row> {
                     ("mx_coverage", own(judgement.mx_coverage)),
                     ("mismatch", own(judgement.mismatch)),
                 ],
-                codes: judgement.findings.iter().map(|finding| finding.code.to_owned()).collect(),
+                codes: judgement.findings.iter().map(|finding| finding.code.known().unwrap()).collect(),
             });
         }
     }

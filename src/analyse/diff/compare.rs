@@ -1,5 +1,7 @@
 //! Two states of one domain held against each other.
 
+use crate::classify::codes::{self, Code};
+
 use super::kind::Kind;
 use super::state::State;
 use crate::classify::{Delivery, MxState, PolicyStage, Posture, RecordState};
@@ -25,7 +27,7 @@ pub struct Change {
     /// What is there now, likewise.
     pub after: String,
     /// The finding that it is, as a code of the catalogue.
-    pub code: Option<&'static str>,
+    pub code: Option<Code>,
 }
 
 impl Side<'_> {
@@ -77,7 +79,7 @@ impl Changes {
         self.0.push(Change { kind, before: before.into(), after: after.into(), code: None });
     }
 
-    fn add_finding(&mut self, kind: Kind, code: &'static str, before: impl Into<String>, after: impl Into<String>) {
+    fn add_finding(&mut self, kind: Kind, code: Code, before: impl Into<String>, after: impl Into<String>) {
         self.0.push(Change { kind, before: before.into(), after: after.into(), code: Some(code) });
     }
 }
@@ -124,7 +126,7 @@ fn dropped(old: Side<'_>, gap: Option<i64>, changes: &mut Changes) {
     };
     match before {
         Posture::None => changes.add(Kind::DroppedOrderly, shown, "absent"),
-        Posture::Enforce if cached => changes.add_finding(Kind::DroppedAbruptly, "sts-removed-abruptly", shown, "absent"),
+        Posture::Enforce if cached => changes.add_finding(Kind::DroppedAbruptly, codes::STS_REMOVED_ABRUPTLY, shown, "absent"),
         Posture::Testing if cached => changes.add(Kind::DroppedAbruptly, shown, "absent"),
         _ => changes.add(Kind::Dropped, shown, "absent"),
     }
@@ -137,8 +139,8 @@ fn policies(old: &State, new: &State, changes: &mut Changes) {
     }
     if let (Some(id_before), Some(id_after), Some(before), Some(after)) = (&old.id, &new.id, old.body, new.body) {
         match (id_before == id_after, before == after) {
-            (true, false) => changes.add_finding(Kind::IdReused, "sts-id-reused-body-changed", &**id_before, &**id_after),
-            (false, true) => changes.add_finding(Kind::IdOnly, "sts-id-changed-body-same", &**id_before, &**id_after),
+            (true, false) => changes.add_finding(Kind::IdReused, codes::STS_ID_REUSED_BODY_CHANGED, &**id_before, &**id_after),
+            (false, true) => changes.add_finding(Kind::IdOnly, codes::STS_ID_CHANGED_BODY_SAME, &**id_before, &**id_after),
             _ => {}
         }
     }

@@ -3,9 +3,8 @@
 
 use std::fmt::Write;
 
-use super::Publication;
 use super::description::summary;
-use super::mailbox::Mailboxes;
+use super::publication::{Mailboxes, Publication};
 use crate::dataset::{Manifest, Tally};
 
 /// What stands where the publisher has to write.
@@ -22,7 +21,7 @@ pub(super) fn datasheet(manifest: &Manifest, publication: &Publication) -> Strin
         ("Distribution", distribution(publication)),
         ("Maintenance", maintenance()),
     ];
-    let mut out = format!("# Datasheet: {}\n\n{}\n", code(&manifest.run_id), plain(&summary(manifest)));
+    let mut out = format!("# Datasheet: {}\n\n{}\n", code(&manifest.run.run_id), plain(&summary(manifest)));
     for (heading, answers) in sections {
         let _ = write!(out, "\n## {heading}\n\n"); // Writing to a String cannot fail.
         for (question, answer) in answers {
@@ -80,17 +79,17 @@ fn composition(manifest: &Manifest, publication: &Publication) -> Answers {
 }
 
 fn collection(manifest: &Manifest) -> Answers {
-    let list = &manifest.list;
+    let list = &manifest.run.list;
     let id = list.id.as_deref().map_or_else(String::new, |id| format!(", id {}", code(id)));
     let hash = list.sha256.as_deref().map_or_else(String::new, |hash| format!(", SHA-256 {}", code(hash)));
-    let resolvers = manifest.resolvers.iter().map(|resolver| code(resolver)).collect::<Vec<_>>().join(", ");
+    let resolvers = manifest.run.resolvers.iter().map(|resolver| code(resolver)).collect::<Vec<_>>().join(", ");
     let activity = &manifest.activity;
     vec![
         ("How was the data acquired?", "By DNS lookups (MX, TXT at `_mta-sts` and `_smtp._tls`, addresses) and one HTTPS GET of each policy; no mail was sent and no connection made to port 25.".to_owned()),
-        ("With what software?", format!("stscan {} (revision {}), catalogue of findings {}, {}, {}.", code(&manifest.tool.version), code(manifest.tool.git_revision.as_deref().unwrap_or("unknown")), code(&manifest.catalogue_version), code(&manifest.public_suffix_list), code(&manifest.root_store))),
+        ("With what software?", format!("stscan {} (revision {}), catalogue of findings {}, {}, {}.", code(&manifest.run.tool.version), code(manifest.run.tool.git_revision.as_deref().unwrap_or("unknown")), code(&manifest.run.catalogue_version), code(&manifest.run.public_suffix_list), code(&manifest.run.root_store))),
         ("From which list?", format!("{}{id}{hash}.", code(&list.name))),
         ("Over what timeframe?", format!("{} to {}; {} DNS queries and {} HTTPS exchanges in {:.0} seconds of scanning.", manifest.started_at, manifest.finished_at.as_deref().unwrap_or("(unfinished)"), activity.dns_queries, activity.fetches, activity.seconds)),
-        ("By way of which resolvers, under which name?", format!("{resolvers}; User-Agent {}.", code(&manifest.user_agent))),
+        ("By way of which resolvers, under which name?", format!("{resolvers}; User-Agent {}.", code(&manifest.run.user_agent))),
         ("Were ethical review processes conducted?", blank()),
         ("Were the operators notified, and could they opt out?", blank()),
     ]
@@ -100,7 +99,7 @@ fn preprocessing(manifest: &Manifest, publication: &Publication) -> Answers {
     let judged = match manifest.made_from.as_ref().and_then(|export| export.made_from.as_ref()) {
         Some(earlier) => format!(
             "The evidence was judged again with catalogue {}, after {} of the scan itself.",
-            code(&manifest.catalogue_version),
+            code(&manifest.run.catalogue_version),
             code(&earlier.catalogue_version)
         ),
         None => "None beyond the judgement that the program makes of the evidence; the evidence is kept, so that it can be made again."

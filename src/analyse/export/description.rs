@@ -3,7 +3,7 @@
 use arrow::datatypes::{DataType, Field};
 use serde_json::{Value, json};
 
-use super::Publication;
+use super::publication::Publication;
 use crate::dataset::{COMMENT, Manifest, UNIT, schema};
 
 /// Name of the table, of its record set and of its resource.
@@ -12,9 +12,9 @@ const TABLE: &str = "domains";
 /// What can be said of the dataset in a sentence.
 pub(super) fn summary(manifest: &Manifest) -> String {
     format!(
-        "MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460) of {} domains of the list {:?}, scanned by stscan from {} to {}: one row a domain, with the judgement and the evidence that it rests on.",
+        "MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460) of {} domains of the list {:?}, scanned by stscan from {} to {}: one row per domain, with the judgement and the evidence that it rests on.",
         manifest.counts.rows,
-        manifest.list.name,
+        manifest.run.list.name,
         manifest.started_at,
         manifest.finished_at.as_deref().unwrap_or("(unfinished)"),
     )
@@ -24,10 +24,10 @@ pub(super) fn summary(manifest: &Manifest) -> String {
 fn citation(manifest: &Manifest) -> String {
     format!(
         "MTA-STS and SMTP TLS reporting of {}, scan {} of {}, made with stscan {}",
-        manifest.list.id.as_ref().unwrap_or(&manifest.list.name),
-        manifest.run_id,
+        manifest.run.list.id.as_ref().unwrap_or(&manifest.run.list.name),
+        manifest.run.run_id,
         manifest.started_at.get(..10).unwrap_or(&manifest.started_at),
-        manifest.tool.version
+        manifest.run.tool.version
     )
 }
 
@@ -69,7 +69,7 @@ pub(super) fn croissant(manifest: &Manifest, publication: &Publication) -> Value
             "@type": "cr:RecordSet",
             "@id": TABLE,
             "name": TABLE,
-            "description": "One row a domain, sorted by ordinal.",
+            "description": "One row per domain, sorted by ordinal.",
             "key": { "@id": format!("{TABLE}/ordinal") },
             "field": fields,
         }],
@@ -166,7 +166,7 @@ fn comment(field: &Field) -> String {
 }
 
 fn name(manifest: &Manifest) -> String {
-    let run: String = manifest.run_id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let run: String = manifest.run.run_id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
     format!("stscan-{run}")
 }
 
@@ -227,8 +227,8 @@ pub(super) fn data_package(manifest: &Manifest, publication: &Publication) -> Va
     let mut package = json!({
         "profile": "data-package",
         "name": name(manifest),
-        "id": manifest.run_id,
-        "title": format!("MTA-STS and SMTP TLS reporting of {}", manifest.list.name),
+        "id": manifest.run.run_id,
+        "title": format!("MTA-STS and SMTP TLS reporting of {}", manifest.run.list.name),
         "description": summary(manifest),
         "created": manifest.started_at,
         "resources": [{

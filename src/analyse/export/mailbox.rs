@@ -5,20 +5,6 @@ use std::ops::Range;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::vocabulary::vocabulary;
-
-vocabulary! {
-    /// What becomes of the local parts of mailboxes.
-    pub enum Mailboxes {
-        /// A keyed hash of the mailbox takes the place of its local part.
-        Hash = "hash",
-        /// A fixed word takes the place of every local part.
-        Drop = "drop",
-        /// They stay.
-        Keep = "keep",
-    }
-}
-
 /// What stands for a local part that was dropped.
 const DROPPED: &[u8] = b"removed";
 /// Bytes of a hash that are shown, as twice as many hexadecimal digits: enough that two mailboxes do not meet by chance.

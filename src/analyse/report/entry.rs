@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use crate::analyse::{AnalyseError, Scan};
-use crate::classify::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity, rule};
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
+use crate::classify::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
 use crate::dataset::{EvidenceColumns, Judgement, JudgementColumns, StoredFinding, TargetColumns, schema};
 use crate::evidence::Evidence;
 use crate::input::Target;
@@ -116,13 +117,13 @@ fn assessment(stored: &Judgement<'_>) -> (Assessment, Vec<String>) {
         mismatch: word(stored.mismatch, Mismatch::from_word),
         findings: stored.findings.iter().filter_map(finding).collect(),
     };
-    let unknown = stored.findings.iter().filter(|stored| finding(stored).is_none()).map(|stored| stored.code.to_owned());
+    let unknown = stored.findings.iter().filter(|stored| finding(stored).is_none()).map(|stored| stored.code.as_str().to_owned());
     (assessment, unknown.collect())
 }
 
 fn finding(stored: &StoredFinding<'_>) -> Option<Finding> {
     Some(Finding {
-        code: rule(stored.code)?.code,
+        code: stored.code.known()?,
         severity: Severity::from_word(stored.severity)?,
         subject: stored.subject.to_owned(),
         detail: stored.detail.to_owned(),

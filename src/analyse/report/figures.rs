@@ -1,7 +1,9 @@
 //! The tables of a report: those of `stats`, made by it.
 
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
 use crate::analyse::stats::{By, StatsOptions, TableId, stats};
-use crate::analyse::{AnalyseError, Scan, Table};
+use crate::analyse::table::Table;
 use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::Manifest;
 
@@ -47,7 +49,7 @@ fn bin(last_rank: u32) -> u32 {
 
 /// What is to be said where the dataset was judged by other rules than today's.
 pub(super) fn versions(manifest: &Manifest) -> Option<String> {
-    let judged_by = &manifest.catalogue_version;
+    let judged_by = &manifest.run.catalogue_version;
     (judged_by != CATALOGUE_VERSION).then(|| {
         format!("judged by version {judged_by} of the catalogue, explained by version {CATALOGUE_VERSION}: `stscan reclassify` judges anew")
     })

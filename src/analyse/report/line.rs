@@ -26,7 +26,7 @@ vocabulary! {
         Unprotected = "unprotected",
         /// The worst finding is of severity low.
         Low = "low",
-        /// Nothing to mend.
+        /// Nothing to fix.
         Fine = "fine",
     }
 }

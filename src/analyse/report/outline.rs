@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use arrow::array::{Array, Int32Array, ListArray, RecordBatch, StringArray};
 
-use crate::analyse::{AnalyseError, Scan};
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
 use crate::classify::{Delivery, MxState, Posture, RecordState, Severity};
 use crate::dataset::{ColumnGroup, DatasetError, elements, text};
 
 use super::entry::Place;
+use super::kind::Kind;
 use super::line::most_urgent_first;
-use super::{Kind, Line, Urgency};
+use super::line::{Line, Urgency};
 
 /// Rows that are decoded at once; no evidence is among what is read.
 const BATCH_ROWS: usize = 8192;

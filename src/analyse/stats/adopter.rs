@@ -2,6 +2,7 @@
 
 use arrow::array::{Array, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray};
 
+use crate::classify::codes::Code;
 use crate::classify::{Posture, RecordState};
 use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
 
@@ -9,7 +10,7 @@ use super::entity::Entity;
 use super::survey::{is_there, record_state};
 
 /// The flat columns that are always read.
-pub(super) const COLUMNS: &[&str] = &[
+pub(crate) const COLUMNS: &[&str] = &[
     "org_domain",
     "mx_state",
     "mx_provider",
@@ -28,77 +29,77 @@ pub(super) const COLUMNS: &[&str] = &[
 ];
 
 /// One row. Evidence that no table asked for is not read, and is `None` here.
-pub(super) struct Adopter<'a> {
-    pub(super) org_domain: Option<&'a str>,
-    pub(super) mx_state: Option<&'a str>,
-    pub(super) mx_provider: Option<&'a str>,
-    pub(super) sts: RecordState,
-    pub(super) stage: Option<&'a str>,
-    pub(super) mode: Option<&'a str>,
-    pub(super) max_age: Option<i64>,
-    pub(super) policy_provider: Option<&'a str>,
-    pub(super) tlsrpt: RecordState,
-    pub(super) rua: Vec<&'a str>,
-    pub(super) posture: Posture,
-    pub(super) delivery: Option<&'a str>,
-    pub(super) coverage: Option<&'a str>,
-    pub(super) mismatch: Option<&'a str>,
+pub(crate) struct Adopter<'a> {
+    pub(crate) org_domain: Option<&'a str>,
+    pub(crate) mx_state: Option<&'a str>,
+    pub(crate) mx_provider: Option<&'a str>,
+    pub(crate) sts: RecordState,
+    pub(crate) stage: Option<&'a str>,
+    pub(crate) mode: Option<&'a str>,
+    pub(crate) max_age: Option<i64>,
+    pub(crate) policy_provider: Option<&'a str>,
+    pub(crate) tlsrpt: RecordState,
+    pub(crate) rua: Vec<&'a str>,
+    pub(crate) posture: Posture,
+    pub(crate) delivery: Option<&'a str>,
+    pub(crate) coverage: Option<&'a str>,
+    pub(crate) mismatch: Option<&'a str>,
     /// Codes of its findings.
-    pub(super) codes: Vec<&'a str>,
+    pub(crate) codes: Vec<Code>,
     /// Who runs the policy host.
-    pub(super) policy_entity: Entity,
+    pub(crate) policy_entity: Entity,
     /// Who runs the most preferred MX host.
-    pub(super) mx_entity: Entity,
-    pub(super) evidence: EvidenceRow<'a>,
+    pub(crate) mx_entity: Entity,
+    pub(crate) evidence: EvidenceRow<'a>,
 }
 
 /// The evidence of a row, as far as it is read.
 #[derive(Default)]
-pub(super) struct EvidenceRow<'a> {
-    pub(super) ttl: Option<i64>,
-    pub(super) authenticated: Option<bool>,
-    pub(super) host_a: Option<&'a str>,
-    pub(super) host_aaaa: Option<&'a str>,
+pub(crate) struct EvidenceRow<'a> {
+    pub(crate) ttl: Option<i64>,
+    pub(crate) authenticated: Option<bool>,
+    pub(crate) host_a: Option<&'a str>,
+    pub(crate) host_aaaa: Option<&'a str>,
     /// Addresses of the policy host, of both families.
-    pub(super) addresses: Vec<&'a str>,
+    pub(crate) addresses: Vec<&'a str>,
     /// Addresses to which a connection was attempted.
-    pub(super) tried: Vec<&'a str>,
+    pub(crate) tried: Vec<&'a str>,
     /// The one that answered.
-    pub(super) answered: Option<&'a str>,
-    pub(super) tls_version: Option<&'a str>,
-    pub(super) issuer: Option<&'a str>,
-    pub(super) error_stage: Option<&'a str>,
-    pub(super) error_code: Option<&'a str>,
+    pub(crate) answered: Option<&'a str>,
+    pub(crate) tls_version: Option<&'a str>,
+    pub(crate) issuer: Option<&'a str>,
+    pub(crate) error_stage: Option<&'a str>,
+    pub(crate) error_code: Option<&'a str>,
     /// Whether something was fetched at all.
-    pub(super) fetched: bool,
+    pub(crate) fetched: bool,
     /// Outcomes of the questions about each receiver of reports: MX, A, AAAA.
-    pub(super) receivers: Vec<[Option<&'a str>; 3]>,
+    pub(crate) receivers: Vec<[Option<&'a str>; 3]>,
 }
 
 impl Adopter<'_> {
     /// Whether there is an MTA-STS record, valid or not.
-    pub(super) fn has_sts(&self) -> bool {
+    pub(crate) fn has_sts(&self) -> bool {
         is_there(self.sts)
     }
 
     /// Whether there is a TLSRPT record, valid or not.
-    pub(super) fn has_tlsrpt(&self) -> bool {
+    pub(crate) fn has_tlsrpt(&self) -> bool {
         is_there(self.tlsrpt)
     }
 
     /// Whether it has a finding.
-    pub(super) fn has(&self, code: &str) -> bool {
+    pub(crate) fn has(&self, code: Code) -> bool {
         self.codes.contains(&code)
     }
 
     /// Whether it has one of several findings.
-    pub(super) fn has_any(&self, codes: &[&str]) -> bool {
+    pub(crate) fn has_any(&self, codes: &[Code]) -> bool {
         self.codes.iter().any(|code| codes.contains(code))
     }
 }
 
 /// The columns of a batch.
-pub(super) struct AdopterColumns {
+pub(crate) struct AdopterColumns {
     org_domain: StringArray,
     mx_state: StringArray,
     mx_provider: StringArray,
@@ -119,7 +120,7 @@ pub(super) struct AdopterColumns {
 }
 
 impl AdopterColumns {
-    pub(super) fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
+    pub(crate) fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
         let table = ColumnGroup::table(batch);
         let (findings, finding) = table.groups("findings")?;
         Ok(Self {
@@ -144,7 +145,7 @@ impl AdopterColumns {
     }
 
     /// A row; who runs its hosts is told by the caller.
-    pub(super) fn row(&self, row: usize, policy_entity: Entity, mx_entity: Entity) -> Adopter<'_> {
+    pub(crate) fn row(&self, row: usize, policy_entity: Entity, mx_entity: Entity) -> Adopter<'_> {
         Adopter {
             org_domain: text(&self.org_domain, row),
             mx_state: text(&self.mx_state, row),
@@ -160,7 +161,7 @@ impl AdopterColumns {
             delivery: text(&self.delivery, row),
             coverage: text(&self.mx_coverage, row),
             mismatch: text(&self.mismatch, row),
-            codes: elements(&self.findings, row).map(|index| self.codes.value(index)).collect(),
+            codes: elements(&self.findings, row).filter_map(|index| Code::from_word(self.codes.value(index))).collect(),
             policy_entity,
             mx_entity,
             evidence: self.evidence.as_ref().map(|evidence| evidence.row(row)).unwrap_or_default(),

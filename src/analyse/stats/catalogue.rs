@@ -1,19 +1,19 @@
-//! Each table's definition.
+//! The definition of each general table.
 
 use super::definition::Definition;
 use super::table_id::TableId;
 use super::tables;
 
 impl TableId {
-    /// What it shows.
-    pub fn title(self) -> &'static str {
-        definition(self).title
+    /// What it shows; `None` if it is none of the general ones.
+    pub fn title(self) -> Option<&'static str> {
+        definition(self).map(Definition::title)
     }
 }
 
-/// What a table is made of.
-pub(super) fn definition(table: TableId) -> &'static Definition {
-    match table {
+/// What a general table is made of.
+pub(super) fn definition(table: TableId) -> Option<&'static Definition> {
+    Some(match table {
         TableId::T1 => &tables::adoption::MAIL,
         TableId::T2 => &tables::adoption::ADOPTION,
         TableId::T3 => &tables::funnel::FUNNEL,
@@ -41,10 +41,16 @@ pub(super) fn definition(table: TableId) -> &'static Definition {
         TableId::T23Run => &tables::run::RUN,
         TableId::Findings => &tables::run::FINDINGS,
         TableId::P2 => &tables::adoption::SERIES,
-        TableId::StudyAdoption => &tables::study::ADOPTION,
-        TableId::StudyClasses => &tables::study::CLASSES,
-        TableId::StudyServers => &tables::study::SERVERS,
-        TableId::StudyMismatch => &tables::study::MISMATCH,
-        TableId::StudyProviders => &tables::study::PROVIDERS,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_general_table_is_defined() {
+        assert!(TableId::ALL.iter().all(|table| definition(*table).is_some()));
     }
 }

@@ -6,49 +6,48 @@ use super::table_id::TableId;
 
 /// Counters of one group.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Details {
-    sheets: Vec<Sheet>,
+pub(crate) struct Details {
+    /// By table. There are few, and each is asked for by its own word.
+    sheets: Vec<(TableId, Sheet)>,
     /// Policy hosts by the registrable domain of their CNAME target: domains, retrieved, failed, unknown, dangling, empty, mode none.
-    pub(super) policy_hosts: Ranking<7>,
+    pub(crate) policy_hosts: Ranking<7>,
     /// Policy hosts by address: domains, retrieved, failed, unknown, by a CNAME to another domain.
-    pub(super) policy_addresses: Ranking<5>,
+    pub(crate) policy_addresses: Ranking<5>,
     /// Registrable domains of the most preferred MX hosts: domains.
-    pub(super) mx_providers: Ranking<1>,
+    pub(crate) mx_providers: Ranking<1>,
     /// Registrable domains of the receivers of TLS reports: domains.
-    pub(super) receivers: Ranking<1>,
+    pub(crate) receivers: Ranking<1>,
     /// Organisations that issued the certificates of policy hosts: domains.
-    pub(super) issuers: Ranking<1>,
+    pub(crate) issuers: Ranking<1>,
 }
 
 impl Details {
     /// The sheet of a table, to be counted into.
-    pub(super) fn sheet(&mut self, table: TableId) -> &mut Sheet {
-        let index = table as usize;
-        if self.sheets.len() <= index {
-            self.sheets.resize_with(index + 1, Sheet::default);
-        }
-        // The length has just been seen to.
-        &mut self.sheets[index]
+    pub(crate) fn sheet(&mut self, table: TableId) -> &mut Sheet {
+        let known = self.sheets.iter().position(|(id, _)| *id == table);
+        let index = known.unwrap_or_else(|| {
+            self.sheets.push((table, Sheet::default()));
+            self.sheets.len() - 1
+        });
+        // It has just been seen to that it is there.
+        &mut self.sheets[index].1
     }
 
     /// A count of a table.
-    pub(super) fn get(&self, table: TableId, row: &str, column: usize) -> u64 {
-        self.sheets.get(table as usize).map_or(0, |sheet| sheet.get(row, column))
+    pub(crate) fn get(&self, table: TableId, row: &str, column: usize) -> u64 {
+        self.sheets.iter().find(|(id, _)| *id == table).map_or(0, |(_, sheet)| sheet.get(row, column))
     }
 
     /// The greatest count up to which names may be missing.
-    pub(super) fn lost(&self) -> u64 {
+    pub(crate) fn lost(&self) -> u64 {
         let lost =
             [self.policy_hosts.lost(), self.policy_addresses.lost(), self.mx_providers.lost(), self.receivers.lost(), self.issuers.lost()];
         lost.into_iter().max().unwrap_or_default()
     }
 
     /// Adds the counts of others.
-    pub(super) fn merge(mut self, other: Self) -> Self {
-        if self.sheets.len() < other.sheets.len() {
-            self.sheets.resize_with(other.sheets.len(), Sheet::default);
-        }
-        self.sheets.iter_mut().zip(&other.sheets).for_each(|(sheet, more)| sheet.merge(more));
+    pub(crate) fn merge(mut self, other: Self) -> Self {
+        other.sheets.iter().for_each(|(table, sheet)| self.sheet(*table).merge(sheet));
         Self {
             sheets: self.sheets,
             policy_hosts: self.policy_hosts.merge(other.policy_hosts),

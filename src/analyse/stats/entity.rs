@@ -19,13 +19,33 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use arrow::array::{Array, ListArray, RecordBatch, StringArray};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::analyse::{AnalyseError, Scan};
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
 use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
 use crate::vocabulary::vocabulary;
 
-use super::options::EntityOptions;
 use super::reading::{RowGroup, fold};
 use super::survey::{is_there, record_state};
+
+/// Thresholds of the heuristic for managing entities (Ashiq, Fiebig and Chung, IMC 2025, section 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntityOptions {
+    /// A host that serves so many domains or more is a third party's.
+    pub third_party: u32,
+    /// A policy host that serves so many domains or fewer is self-managed.
+    pub self_managed: u32,
+    /// A host between the two is one administrator's, and so self-managed, if at least so many per cent of its domains have one policy
+    /// host and one set of MX hosts; 0: no host is.
+    pub one_administrator: u32,
+    /// Whether hosts at one address are taken for one host.
+    pub by_address: bool,
+}
+
+impl Default for EntityOptions {
+    fn default() -> Self {
+        Self { third_party: 50, self_managed: 5, one_administrator: 90, by_address: true }
+    }
+}
 
 vocabulary! {
     /// Who runs a host.
@@ -51,16 +71,16 @@ const ADDRESSES: &[&str] = &[
 ];
 
 /// The columns that tell hosts apart.
-pub(super) fn columns(by_address: bool) -> Vec<&'static str> {
+pub(crate) fn columns(by_address: bool) -> Vec<&'static str> {
     COLUMNS.iter().chain(ADDRESSES).copied().filter(|column| by_address || !column.ends_with("records")).collect()
 }
 
 /// Most hosts that are kept apart, of 12 bytes each; beyond, new ones are not counted and stay unclassified.
-const MOST_HOSTS: usize = 4_000_000;
+const MAX_HOSTS: usize = 4_000_000;
 
 /// How many domains each host serves.
 #[derive(Default)]
-pub(super) struct Hosts {
+pub(crate) struct Hosts {
     domains: HashMap<u64, u32>,
     overflowed: bool,
 }
@@ -91,7 +111,7 @@ impl Mark<'_> {
 
 impl Hosts {
     /// Counts, for every host, the domains with a record that it serves.
-    pub(super) fn count(scans: &[Scan], by_address: bool) -> Result<Self, AnalyseError> {
+    pub(crate) fn count(scans: &[Scan], by_address: bool) -> Result<Self, AnalyseError> {
         let columns = columns(by_address);
         let step = |hosts: &mut Self, group: &RowGroup<'_>| {
             let rows = group.rows_with_a_record()?;
@@ -120,7 +140,7 @@ impl Hosts {
     }
 
     fn plus(&mut self, hash: u64, domains: u32) {
-        if self.domains.len() >= MOST_HOSTS && !self.domains.contains_key(&hash) {
+        if self.domains.len() >= MAX_HOSTS && !self.domains.contains_key(&hash) {
             self.overflowed = true;
             return;
         }
@@ -140,7 +160,7 @@ impl Hosts {
     }
 
     /// Whether there were more hosts than are kept apart.
-    pub(super) const fn overflowed(&self) -> bool {
+    pub(crate) const fn overflowed(&self) -> bool {
         self.overflowed
     }
 
@@ -149,7 +169,7 @@ impl Hosts {
     }
 
     /// Who runs the policy host of a row, and who its most preferred MX host.
-    pub(super) fn entities(&self, marks: &Marks<'_>, options: &EntityOptions) -> (Entity, Entity) {
+    pub(crate) fn entities(&self, marks: &Marks<'_>, options: &EntityOptions) -> (Entity, Entity) {
         let policy = match (self.domains(marks.policy), marks.policy) {
             (Some(domains), _) if domains >= options.third_party => Entity::ThirdParty,
             (Some(domains), _) if domains <= options.self_managed => Entity::SelfManaged,
@@ -179,7 +199,7 @@ impl Hosts {
 }
 
 /// What the hosts of a row are known by.
-pub(super) struct Marks<'a> {
+pub(crate) struct Marks<'a> {
     /// Whether the row has an MTA-STS record, and so counts.
     counts: bool,
     policy: Option<Mark<'a>>,
@@ -194,7 +214,7 @@ pub(super) struct Marks<'a> {
 }
 
 /// The columns of a batch.
-pub(super) struct HostColumns {
+pub(crate) struct HostColumns {
     sts_state: StringArray,
     org_domain: StringArray,
     mx_hosts: ListColumn<StringArray>,
@@ -208,7 +228,7 @@ pub(super) struct HostColumns {
 }
 
 impl HostColumns {
-    pub(super) fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
+    pub(crate) fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
         let table = ColumnGroup::table(batch);
         let evidence = table.group("evidence")?;
         let (a, aaaa) = (evidence.group("host_a")?, evidence.group("host_aaaa")?);
@@ -234,11 +254,11 @@ impl HostColumns {
         })
     }
 
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.sts_state.len()
     }
 
-    pub(super) fn marks(&self, row: usize) -> Marks<'_> {
+    pub(crate) fn marks(&self, row: usize) -> Marks<'_> {
         let own = text(&self.org_domain, row);
         let mx = text(&self.mx_provider, row);
         let foreign = text(&self.policy_provider, row).filter(|provider| Some(*provider) != own);

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use arrow::array::{Array, Int32Array, RecordBatch, StringArray};
 
-use crate::analyse::{AnalyseError, Scan};
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
 use crate::classify::Posture;
 use crate::dataset::{ColumnGroup, text};
 
@@ -13,7 +14,7 @@ use super::ranking::Ranking;
 use super::reading::{RowGroup, fold};
 
 /// Most bins of ranks; later ranks are summed up.
-const MOST_BINS: u32 = 10_000;
+const MAX_BINS: u32 = 10_000;
 /// The group of all that are not shown one by one.
 pub(super) const OTHER: &str = "(other)";
 /// The group of all that have no value.
@@ -146,7 +147,7 @@ impl Grouping {
         let step = |sum: &mut Vec<u32>, group: &RowGroup<'_>| {
             for batch in group.batches(&["rank"], None)? {
                 let ranks: Int32Array = ColumnGroup::table(&batch?).column("rank")?;
-                sum.extend(ranks.iter().flatten().filter_map(|rank| self.bin(rank)).filter(|bin| *bin < MOST_BINS));
+                sum.extend(ranks.iter().flatten().filter_map(|rank| self.bin(rank)).filter(|bin| *bin < MAX_BINS));
                 sum.sort_unstable();
                 sum.dedup();
             }

@@ -3,198 +3,24 @@
 //! Three readings, each by all cores and each of few columns: the groups that are shown; the states of all rows, and how many domains
 //! each host serves; then the details of those rows that have a record, which in most lists are one in a hundred.
 
-mod adopter;
+pub(crate) mod adopter;
 mod catalogue;
-mod definition;
-mod details;
+mod counting;
+pub(crate) mod definition;
+pub(crate) mod details;
 mod entity;
 mod grouping;
 mod options;
 mod ranking;
 mod reading;
 mod sheet;
-mod survey;
+pub(crate) mod survey;
 mod survey_columns;
-mod table_id;
-mod tables;
+pub(crate) mod table_id;
+pub(crate) mod tables;
 
-use super::{AnalyseError, Row, Scan, Table};
-
-use self::adopter::AdopterColumns;
-use self::catalogue::definition;
-use self::definition::{Definition, Figures};
-use self::details::Details;
-use self::entity::{Entity, HostColumns, Hosts};
-use self::grouping::Grouping;
-use self::reading::{RowGroup, fold};
-use self::survey::Survey;
-use self::survey_columns::SurveyColumns;
-
-pub use self::options::{By, EntityOptions, StatsOptions};
+pub use self::counting::{Stats, stats};
+pub use self::definition::Definition;
+pub use self::entity::EntityOptions;
+pub use self::options::{By, StatsOptions};
 pub use self::table_id::TableId;
-
-/// Tables, and what is to be known of all of them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stats {
-    /// The tables in the order in which they were asked for.
-    pub tables: Vec<Table>,
-    /// What a reader has to know of the datasets, a sentence each.
-    pub notes: Vec<String>,
-}
-
-/// Makes tables from datasets.
-///
-/// # Errors
-/// If a dataset cannot be read.
-pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseError> {
-    let by_tld = options.tables.iter().any(|table| definition(*table).by_tld);
-    let survey_groups = match options.by {
-        Some(by) => Grouping::find(scans, by, options)?,
-        None if by_tld => Grouping::find(scans, By::Tld, options)?,
-        None => Grouping::whole(),
-    };
-    let detail_groups = if options.by.is_some() { &survey_groups } else { &Grouping::whole() };
-    let surveys = survey(scans, &survey_groups, options)?;
-    let (details, overflowed) = details(scans, detail_groups, options)?;
-    let mut notes: Vec<String> = scans.iter().flat_map(Scan::notes).collect();
-    if overflowed {
-        notes.push("there are more hosts than are kept apart, so that some stay unclassified which serve few domains".to_owned());
-    }
-    let counted = Counted::new(surveys, details, &survey_groups, options);
-    notes.extend(counted.lost());
-    let tables = options.tables.iter().map(|table| match table {
-        TableId::T23Run => Table { grouped_by: None, rows: tables::run::rows(scans), ..counted.table(*table) },
-        TableId::Findings => Table { grouped_by: None, rows: tables::run::findings(scans), ..counted.table(*table) },
-        _ => counted.table(*table),
-    });
-    Ok(Stats { tables: tables.collect(), notes })
-}
-
-/// The states of all rows, by group.
-fn survey(scans: &[Scan], groups: &Grouping, options: &StatsOptions) -> Result<Vec<Survey>, AnalyseError> {
-    let asks = |what: fn(&Definition) -> bool| options.tables.iter().any(|table| what(definition(*table)));
-    let reading = SurveyColumns { quality: asks(|table| table.quality), mail_providers: asks(|table| table.mail_providers) };
-    let mut columns = reading.names();
-    columns.extend(groups.columns());
-    let step = |surveys: &mut Vec<Survey>, group: &RowGroup<'_>| {
-        for batch in group.batches(&columns, None)? {
-            let batch = batch?;
-            let arrays = reading.arrays(&batch)?;
-            groups.rows(group.scan, &batch, |row, group| arrays.add(row, at(surveys, group)))?;
-        }
-        Ok(())
-    };
-    fold(scans, Vec::new, step, |a, b| {
-        let (mut sum, more) = if a.len() < b.len() { (b, a) } else { (a, b) };
-        sum.iter_mut().zip(more).for_each(|(sum, more)| sum.merge(more));
-        sum
-    })
-}
-
-/// The counter of a group, made where there is none yet.
-fn at<C: Default>(counters: &mut Vec<C>, group: usize) -> &mut C {
-    if counters.len() <= group {
-        counters.resize_with(group + 1, C::default);
-    }
-    // The length has just been seen to.
-    &mut counters[group]
-}
-
-/// What is counted of the rows that have a record, by group; and whether there were too many hosts.
-fn details(scans: &[Scan], groups: &Grouping, options: &StatsOptions) -> Result<(Vec<Details>, bool), AnalyseError> {
-    let mut counted: Vec<TableId> = options.tables.iter().map(|table| definition(*table).counted_by.unwrap_or(*table)).collect();
-    counted.sort_unstable();
-    counted.dedup();
-    let definitions = || counted.iter().map(|table| definition(*table));
-    let counting: Vec<_> = definitions().filter_map(|definition| definition.count).collect();
-    if counting.is_empty() {
-        return Ok((Vec::new(), false));
-    }
-    let entities = definitions().any(|definition| definition.entities);
-    let hosts = if entities { Some(Hosts::count(scans, options.entities.by_address)?) } else { None };
-    let mut columns: Vec<&str> = adopter::COLUMNS.to_vec();
-    columns.extend(groups.columns());
-    columns.extend(definitions().flat_map(|definition| definition.evidence));
-    if entities {
-        columns.extend(entity::columns(options.entities.by_address));
-    }
-    let step = |counted: &mut Vec<Details>, group: &RowGroup<'_>| {
-        let rows = group.rows_with_a_record()?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        for batch in group.batches(&columns, Some(&rows))? {
-            let batch = batch?;
-            let adopters = AdopterColumns::of(&batch)?;
-            let known = hosts.as_ref().map(|hosts| HostColumns::of(&batch).map(|columns| (hosts, columns))).transpose()?;
-            groups.rows(group.scan, &batch, |row, group| {
-                let (policy, mx) = match &known {
-                    Some((hosts, columns)) => hosts.entities(&columns.marks(row), &options.entities),
-                    None => (Entity::Unclassified, Entity::Unclassified),
-                };
-                let adopter = adopters.row(row, policy, mx);
-                let details = at(counted, group);
-                counting.iter().for_each(|count| count(&adopter, details));
-            })?;
-        }
-        Ok(())
-    };
-    let details = fold(scans, Vec::new, step, |a, b| {
-        let length = a.len().max(b.len());
-        let (mut a, mut b) = (a.into_iter(), b.into_iter());
-        (0..length).map(|_| a.next().unwrap_or_default().merge(b.next().unwrap_or_default())).collect()
-    })?;
-    Ok((details, hosts.is_some_and(|hosts| hosts.overflowed())))
-}
-
-/// Everything that has been counted.
-struct Counted<'o> {
-    whole: (Survey, Details),
-    surveys: Vec<Survey>,
-    details: Vec<Details>,
-    groups: &'o Grouping,
-    options: &'o StatsOptions,
-}
-
-impl<'o> Counted<'o> {
-    fn new(surveys: Vec<Survey>, details: Vec<Details>, groups: &'o Grouping, options: &'o StatsOptions) -> Self {
-        let mut survey = Survey::default();
-        surveys.iter().for_each(|more| survey.merge(more.clone()));
-        let sum = details.iter().cloned().fold(Details::default(), Details::merge);
-        Self { whole: (survey, sum), surveys, details, groups, options }
-    }
-
-    /// What is to be said where there were too many names to keep them all.
-    fn lost(&self) -> Option<String> {
-        let (survey, details) = &self.whole;
-        let lost = [survey.mail_providers.lost(), details.lost()].into_iter().max().filter(|lost| *lost > 0)?;
-        Some(format!(
-            "there are more names than are kept apart: those of at most {lost} domains may be missing, and counts too low by as much"
-        ))
-    }
-
-    fn table(&self, id: TableId) -> Table {
-        let definition = definition(id);
-        let grouped = self.groups.by().filter(|_| definition.by_tld || self.options.by.is_some());
-        let figures = |survey, details| Figures { survey, details, top: self.options.top };
-        let mut rows = (definition.rows)(&figures(&self.whole.0, &self.whole.1));
-        if grouped.is_some() {
-            let (no_rows, no_details) = (Survey::default(), Details::default());
-            for (index, name) in self.groups.names().iter().enumerate() {
-                let survey = self.surveys.get(index).unwrap_or(&no_rows);
-                if survey.rows() > 0 {
-                    let of_group = (definition.rows)(&figures(survey, self.details.get(index).unwrap_or(&no_details)));
-                    rows.extend(of_group.into_iter().map(|row| Row { group: Some(name.clone()), ..row }));
-                }
-            }
-        }
-        Table {
-            id: id.as_str().to_owned(),
-            title: definition.title.to_owned(),
-            grouped_by: grouped.map(|by| by.as_str().to_owned()),
-            columns: definition.columns(),
-            rows,
-            notes: definition.notes.iter().map(|note| (*note).to_owned()).collect(),
-        }
-    }
-}

@@ -2,6 +2,8 @@
 
 use crate::vocabulary::vocabulary;
 
+use super::definition::Definition;
+use super::entity::EntityOptions;
 use super::table_id::TableId;
 
 vocabulary! {
@@ -27,10 +29,12 @@ vocabulary! {
 }
 
 /// What is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct StatsOptions {
     /// Which tables, in the order in which they are given.
     pub tables: Vec<TableId>,
+    /// Tables beyond the general ones that may be among these.
+    pub further: &'static [(TableId, &'static Definition)],
     /// What they are grouped by; `None`: each as it is defined.
     pub by: Option<By>,
     /// Most groups, or rows of names, that are shown one by one; the others are summed up.
@@ -41,30 +45,11 @@ pub struct StatsOptions {
     pub entities: EntityOptions,
 }
 
-/// Thresholds of the heuristic for managing entities (Ashiq, Fiebig and Chung, IMC 2025, section 4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EntityOptions {
-    /// A host that serves so many domains or more is a third party's.
-    pub third_party: u32,
-    /// A policy host that serves so many domains or fewer is self-managed.
-    pub self_managed: u32,
-    /// A host between the two is one administrator's, and so self-managed, if at least so many per cent of its domains have one policy
-    /// host and one set of MX hosts; 0: no host is.
-    pub one_administrator: u32,
-    /// Whether hosts at one address are taken for one host.
-    pub by_address: bool,
-}
-
-impl Default for EntityOptions {
-    fn default() -> Self {
-        Self { third_party: 50, self_managed: 5, one_administrator: 90, by_address: true }
-    }
-}
-
 impl Default for StatsOptions {
     fn default() -> Self {
         Self {
             tables: TableId::ALL.iter().copied().filter(|table| table.is_usual()).collect(),
+            further: &[],
             by: None,
             top: 20,
             rank_bin: 10_000,

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 /// Most names that are kept, of perhaps 100 bytes each.
-const MOST_NAMES: usize = 400_000;
+const MAX_NAMES: usize = 400_000;
 
 /// Counts of `K` kinds by name. The first kind decides which names are kept.
 #[derive(Clone, Debug)]
-pub(super) struct Ranking<const K: usize> {
+pub(crate) struct Ranking<const K: usize> {
     names: HashMap<Box<str>, [u64; K]>,
     most: usize,
     /// Names that were counted up to this often may be missing, and counts too low by as much.
@@ -16,13 +16,13 @@ pub(super) struct Ranking<const K: usize> {
 
 impl<const K: usize> Default for Ranking<K> {
     fn default() -> Self {
-        Self { names: HashMap::new(), most: MOST_NAMES, lost: 0 }
+        Self { names: HashMap::new(), most: MAX_NAMES, lost: 0 }
     }
 }
 
 impl<const K: usize> Ranking<K> {
     /// Adds to the counts of a name.
-    pub(super) fn add(&mut self, name: &str, counts: [u64; K]) {
+    pub(crate) fn add(&mut self, name: &str, counts: [u64; K]) {
         match self.names.get_mut(name) {
             Some(sum) => sum.iter_mut().zip(counts).for_each(|(sum, more)| *sum += more),
             None => {
@@ -33,7 +33,7 @@ impl<const K: usize> Ranking<K> {
     }
 
     /// Adds the counts of others.
-    pub(super) fn merge(mut self, other: Self) -> Self {
+    pub(crate) fn merge(mut self, other: Self) -> Self {
         if other.names.len() > self.names.len() {
             return other.merge(self);
         }
@@ -58,12 +58,12 @@ impl<const K: usize> Ranking<K> {
     }
 
     /// Below or at this count names may be missing; 0 where all are there.
-    pub(super) const fn lost(&self) -> u64 {
+    pub(crate) const fn lost(&self) -> u64 {
         self.lost
     }
 
     /// The names by their first count, the greatest first; of equal ones by name.
-    pub(super) fn sorted(&self) -> Vec<(&str, [u64; K])> {
+    pub(crate) fn sorted(&self) -> Vec<(&str, [u64; K])> {
         let mut sorted: Vec<(&str, [u64; K])> = self.names.iter().map(|(name, counts)| (&**name, *counts)).collect();
         sorted.sort_unstable_by(|(a, x), (b, y)| y.first().cmp(&x.first()).then_with(|| a.cmp(b)));
         sorted

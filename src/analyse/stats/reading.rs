@@ -5,7 +5,8 @@ use std::ops::Range;
 use arrow::array::RecordBatch;
 use rayon::prelude::*;
 
-use crate::analyse::{AnalyseError, Scan};
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
 use crate::dataset::{ColumnGroup, Part, PartFile, text};
 
 use super::survey::{is_there, record_state};

@@ -8,23 +8,23 @@ use crate::evidence::Outcome;
 use super::ranking::Ranking;
 
 /// The questions that are asked of every domain, by their names in `evidence`.
-pub(super) const QUESTIONS: [&str; 3] = ["mx", "sts_txt", "tlsrpt_txt"];
+pub(crate) const QUESTIONS: [&str; 3] = ["mx", "sts_txt", "tlsrpt_txt"];
 
 /// Outcomes, and one more for words that this version does not know.
-pub(super) const OUTCOMES: usize = Outcome::ALL.len() + 1;
+pub(crate) const OUTCOMES: usize = Outcome::ALL.len() + 1;
 
 /// The states of a domain. A word that this version does not know counts as unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct States {
-    pub(super) mx: MxState,
-    pub(super) sts: RecordState,
-    pub(super) tlsrpt: RecordState,
-    pub(super) posture: Posture,
+pub(crate) struct States {
+    pub(crate) mx: MxState,
+    pub(crate) sts: RecordState,
+    pub(crate) tlsrpt: RecordState,
+    pub(crate) posture: Posture,
 }
 
 impl States {
     /// The states by their words.
-    pub(super) fn read(mx: Option<&str>, sts: Option<&str>, tlsrpt: Option<&str>, posture: Option<&str>) -> Self {
+    pub(crate) fn read(mx: Option<&str>, sts: Option<&str>, tlsrpt: Option<&str>, posture: Option<&str>) -> Self {
         Self {
             mx: mx.and_then(MxState::from_word).unwrap_or(MxState::Unknown),
             sts: record_state(sts),
@@ -33,56 +33,56 @@ impl States {
         }
     }
 
-    pub(super) fn has_mx(self) -> bool {
+    pub(crate) fn has_mx(self) -> bool {
         self.mx == MxState::Present
     }
 
-    pub(super) fn has_sts(self) -> bool {
+    pub(crate) fn has_sts(self) -> bool {
         is_there(self.sts)
     }
 
-    pub(super) fn has_tlsrpt(self) -> bool {
+    pub(crate) fn has_tlsrpt(self) -> bool {
         is_there(self.tlsrpt)
     }
 }
 
 /// The state of a record by its word.
-pub(super) fn record_state(word: Option<&str>) -> RecordState {
+pub(crate) fn record_state(word: Option<&str>) -> RecordState {
     word.and_then(RecordState::from_word).unwrap_or(RecordState::Unknown)
 }
 
 /// Whether there is a record, valid or not.
-pub(super) fn is_there(state: RecordState) -> bool {
+pub(crate) fn is_there(state: RecordState) -> bool {
     matches!(state, RecordState::Valid | RecordState::Invalid | RecordState::Multiple)
 }
 
 /// Counts of a group's rows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Survey {
+pub(crate) struct Survey {
     states: HashMap<States, u64>,
     /// By question and outcome.
-    pub(super) outcomes: [[u64; OUTCOMES]; QUESTIONS.len()],
+    pub(crate) outcomes: [[u64; OUTCOMES]; QUESTIONS.len()],
     /// Questions that were asked more than once.
-    pub(super) repeated: [u64; QUESTIONS.len()],
+    pub(crate) repeated: [u64; QUESTIONS.len()],
     /// Domains with MX by the registrable domain of the most preferred MX host: all, with MTA-STS, unknown, with TLSRPT, unknown.
-    pub(super) mail_providers: Ranking<5>,
+    pub(crate) mail_providers: Ranking<5>,
 }
 
 impl Survey {
     /// Adds a row.
-    pub(super) fn add(&mut self, states: States) {
+    pub(crate) fn add(&mut self, states: States) {
         *self.states.entry(states).or_default() += 1;
     }
 
     /// Adds the mail provider of a row.
-    pub(super) fn add_mail_provider(&mut self, provider: &str, states: States) {
+    pub(crate) fn add_mail_provider(&mut self, provider: &str, states: States) {
         let flags =
             [true, states.has_sts(), states.sts == RecordState::Unknown, states.has_tlsrpt(), states.tlsrpt == RecordState::Unknown];
         self.mail_providers.add(provider, flags.map(u64::from));
     }
 
     /// Adds what became of a question.
-    pub(super) fn add_outcome(&mut self, question: usize, outcome: Option<&str>, attempts: i32) {
+    pub(crate) fn add_outcome(&mut self, question: usize, outcome: Option<&str>, attempts: i32) {
         let index = outcome.and_then(Outcome::from_word).map_or(OUTCOMES - 1, |outcome| outcome as usize);
         if let Some(count) = self.outcomes.get_mut(question).and_then(|outcomes| outcomes.get_mut(index)) {
             *count += 1;
@@ -93,7 +93,7 @@ impl Survey {
     }
 
     /// Adds the counts of others.
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         for (states, rows) in &other.states {
             *self.states.entry(*states).or_default() += rows;
         }
@@ -103,12 +103,12 @@ impl Survey {
     }
 
     /// How many rows are so.
-    pub(super) fn count(&self, so: impl Fn(States) -> bool) -> u64 {
+    pub(crate) fn count(&self, so: impl Fn(States) -> bool) -> u64 {
         self.states.iter().filter(|(states, _)| so(**states)).map(|(_, rows)| rows).sum()
     }
 
     /// How many rows there are.
-    pub(super) fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         self.states.values().sum()
     }
 }

@@ -4,6 +4,7 @@ use crate::evidence::{CertificateFault, FetchFault, FetchStage, Outcome};
 
 use crate::parse::senders::Sender;
 
+use super::super::codes::{self, Code};
 use super::super::{Assessment, Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState};
 use super::{POLICY, Scene};
 
@@ -330,7 +331,7 @@ fn accepted_by() {
 
 #[test]
 fn who_enforces_an_invalid_policy() {
-    const CODE: &str = "sts-policy-enforced-by-lenient";
+    const CODE: Code = codes::STS_POLICY_ENFORCED_BY_LENIENT;
     let detail = |scene: Scene| scene.judge().findings.into_iter().find(|finding| finding.code == CODE).map(|finding| finding.detail);
     let by = |names: &str| Some(format!("enforced, with no MX host allowed, by {names}"));
     let all = "chasquid, go-mtasts, kumomta, mailauth, postfix-mta-sts-resolver, stalwart";

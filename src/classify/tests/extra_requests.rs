@@ -2,6 +2,7 @@
 
 use crate::evidence::{CertificateFault, Connection, FetchError, FetchFault, FetchStage, Outcome, ReceiverLookup};
 
+use super::super::codes;
 use super::{POLICY, Row, Scene, answer, txt};
 
 const RIGHT: &str = "https://mta-sts.example.com/.well-known/mta-sts.txt";
@@ -34,7 +35,7 @@ fn further(scene: Scene, connections: Vec<Connection>) -> Scene {
 
 pub(super) fn places() -> Vec<Row> {
     let missing = || Scene::new().status(404);
-    let lost = &["sts-record-without-policy", "sts-fetch-not-found"];
+    let lost = &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_NOT_FOUND];
     let page = "<html></html>";
     let expired = Connection { certificate_faults: Some(vec![CertificateFault::Expired]), ..brought(WRONG, "192.0.2.1", POLICY) };
     let cut = Connection { status: Some(404), ..brought(PLAIN, "192.0.2.1", POLICY) };
@@ -42,12 +43,12 @@ pub(super) fn places() -> Vec<Row> {
         (
             "plain HTTP",
             further(missing(), vec![brought(PLAIN, "192.0.2.1", POLICY)]),
-            &["sts-record-without-policy", "sts-fetch-not-found", "sts-fetch-http-only"],
+            &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_NOT_FOUND, codes::STS_FETCH_HTTP_ONLY],
         ),
         (
             "another path",
             further(missing(), vec![brought(WRONG, "192.0.2.1", POLICY)]),
-            &["sts-record-without-policy", "sts-fetch-not-found", "sts-fetch-wrong-path"],
+            &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_NOT_FOUND, codes::STS_FETCH_WRONG_PATH],
         ),
         ("web pages", further(missing(), vec![brought(PLAIN, "192.0.2.1", page), brought(WRONG, "192.0.2.1", page)]), lost),
         ("another path, not trusted", further(missing(), vec![expired]), lost),
@@ -60,25 +61,25 @@ pub(super) fn addresses() -> Vec<Row> {
     let of = |connections| further(Scene::new(), connections);
     vec![
         ("the same", of(vec![brought(RIGHT, "192.0.2.2", POLICY), brought(RIGHT, "2001:db8::1", POLICY)]), &[]),
-        ("another policy", of(vec![brought(RIGHT, "192.0.2.2", OTHER)]), &["sts-host-address-mismatch"]),
-        ("another policy over IPv6", of(vec![brought(RIGHT, "2001:db8::1", OTHER)]), &["sts-host-address-family-mismatch"]),
-        ("none over IPv6", of(vec![failed(RIGHT, "2001:db8::1", FetchFault::Refused)]), &["sts-host-address-family-mismatch"]),
+        ("another policy", of(vec![brought(RIGHT, "192.0.2.2", OTHER)]), &[codes::STS_HOST_ADDRESS_MISMATCH]),
+        ("another policy over IPv6", of(vec![brought(RIGHT, "2001:db8::1", OTHER)]), &[codes::STS_HOST_ADDRESS_FAMILY_MISMATCH]),
+        ("none over IPv6", of(vec![failed(RIGHT, "2001:db8::1", FetchFault::Refused)]), &[codes::STS_HOST_ADDRESS_FAMILY_MISMATCH]),
         ("none in time over IPv6", of(vec![failed(RIGHT, "2001:db8::1", FetchFault::Timeout)]), &[]),
         ("no IPv6 here", of(vec![failed(RIGHT, "2001:db8::1", FetchFault::Local)]), &[]),
         (
             "none anywhere",
             further(Scene::new().status(404), vec![failed(RIGHT, "192.0.2.2", FetchFault::Refused)]),
-            &["sts-record-without-policy", "sts-fetch-not-found"],
+            &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_NOT_FOUND],
         ),
         (
             "nothing to compare with",
             further(Scene::new().status(503), vec![brought(RIGHT, "192.0.2.2", OTHER)]),
-            &["sts-fetch-server-error"],
+            &[codes::STS_FETCH_SERVER_ERROR],
         ),
         (
             "one in common",
             of(vec![brought(RIGHT, "192.0.2.2", OTHER), brought(RIGHT, "2001:db8::1", OTHER)]),
-            &["sts-host-address-mismatch"],
+            &[codes::STS_HOST_ADDRESS_MISMATCH],
         ),
     ]
 }
@@ -99,12 +100,12 @@ pub(super) fn keys() -> Vec<Row> {
         fetch.error = Some(FetchError::new(FetchStage::Tls, FetchFault::TlsProtocol, "bad signature"));
     });
     vec![
-        ("short", key("RSA", 2047), &["sts-fetch-tls-weak"]),
+        ("short", key("RSA", 2047), &[codes::STS_FETCH_TLS_WEAK]),
         ("long enough", key("RSA", 2048), &[]),
         ("a curve", key("EC", 256), &[]),
-        ("a short curve", key("EC", 192), &["sts-fetch-tls-weak"]),
-        ("short, and refused by the library", refused, &["sts-record-without-policy", "sts-fetch-tls-weak"]),
-        ("SHA-1", signed("sha1WithRSAEncryption"), &["sts-fetch-tls-weak"]),
+        ("a short curve", key("EC", 192), &[codes::STS_FETCH_TLS_WEAK]),
+        ("short, and refused by the library", refused, &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_TLS_WEAK]),
+        ("SHA-1", signed("sha1WithRSAEncryption"), &[codes::STS_FETCH_TLS_WEAK]),
         ("SHA-512", signed("sha512WithRSAEncryption"), &[]),
         ("not known", signed("1.2.3"), &[]),
     ]
@@ -130,11 +131,11 @@ pub(super) fn receivers() -> Vec<Row> {
     vec![
         ("fine", shaken(&[]), &[]),
         ("not asked", endpoint(None), &[]),
-        ("expired", shaken(&[CertificateFault::Expired]), &["tlsrpt-https-cert-invalid"]),
-        ("refused", endpoint(Some(failed(url, "192.0.2.9", FetchFault::Refused))), &["tlsrpt-https-endpoint-error"]),
+        ("expired", shaken(&[CertificateFault::Expired]), &[codes::TLSRPT_HTTPS_CERT_INVALID]),
+        ("refused", endpoint(Some(failed(url, "192.0.2.9", FetchFault::Refused))), &[codes::TLSRPT_HTTPS_ENDPOINT_ERROR]),
         ("silent", endpoint(Some(failed(url, "192.0.2.9", FetchFault::Timeout))), &[]),
         ("opted out", endpoint(Some(failed(url, "192.0.2.9", FetchFault::Excluded))), &[]),
-        ("no address", no_address, &["tlsrpt-https-endpoint-error"]),
+        ("no address", no_address, &[codes::TLSRPT_HTTPS_ENDPOINT_ERROR]),
         ("address not known", unknown, &[]),
     ]
 }
@@ -145,22 +146,26 @@ pub(super) fn parents() -> Vec<Row> {
         let lookup = answer("_mta-sts.example.com", txt(record));
         scene.change(|e| e.stray_records = vec![lookup])
     };
-    let bare = &["sts-record-absent", "tlsrpt-without-sts-or-dane"];
+    let bare = &[codes::STS_RECORD_ABSENT, codes::TLSRPT_WITHOUT_STS_OR_DANE];
     let record: &[&str] = &["v=STSv1; id=1;"];
     vec![
-        ("with a record", below(record), &["sts-record-absent", "sts-subdomain-uncovered", "tlsrpt-without-sts-or-dane"]),
+        ("with a record", below(record), &[codes::STS_RECORD_ABSENT, codes::STS_SUBDOMAIN_UNCOVERED, codes::TLSRPT_WITHOUT_STS_OR_DANE]),
         ("without one", below(&["v=spf1 -all"]), bare),
         ("with two", below(&["v=STSv1; id=1;", "v=STSv1; id=2;"]), bare),
         ("with a bad one", below(&["v=STSv1; id=-;"]), bare),
-        ("of a subdomain without MX", below(record).mx(&[]), &["sts-record-absent", "mx-none", "tlsrpt-without-sts-or-dane"]),
+        (
+            "of a subdomain without MX",
+            below(record).mx(&[]),
+            &[codes::STS_RECORD_ABSENT, codes::MX_NONE, codes::TLSRPT_WITHOUT_STS_OR_DANE],
+        ),
     ]
 }
 
 pub(super) fn unannounced() -> Vec<Row> {
     let bare = || Scene::new().no_sts();
     let of = |scene: Scene, connection| scene.change(|e| e.extra_requests = vec![connection]);
-    let expected = &["sts-record-absent", "sts-policy-without-record", "tlsrpt-without-sts-or-dane"];
-    let nothing = &["sts-record-absent", "tlsrpt-without-sts-or-dane"];
+    let expected = &[codes::STS_RECORD_ABSENT, codes::STS_POLICY_WITHOUT_RECORD, codes::TLSRPT_WITHOUT_STS_OR_DANE];
+    let nothing = &[codes::STS_RECORD_ABSENT, codes::TLSRPT_WITHOUT_STS_OR_DANE];
     vec![
         ("served", of(bare(), brought(RIGHT, "192.0.2.1", POLICY)), expected),
         ("a web page", of(bare(), brought(RIGHT, "192.0.2.1", "<html></html>")), nothing),
@@ -168,7 +173,7 @@ pub(super) fn unannounced() -> Vec<Row> {
         (
             "record not known",
             of(Scene::new().sts_outcome(Outcome::Servfail).unfetched(), brought(RIGHT, "192.0.2.1", POLICY)),
-            &["sts-record-dns-error"],
+            &[codes::STS_RECORD_DNS_ERROR],
         ),
     ]
 }

@@ -16,7 +16,7 @@ use crate::evidence::{
 };
 use crate::name::Domain;
 
-use super::{Assessment, classify};
+use super::{Assessment, Code, classify};
 
 /// 2024-02-01 00:00:00 UTC.
 fn scanned_at() -> SystemTime {
@@ -164,7 +164,7 @@ impl Scene {
     }
 
     /// The codes of the findings, in order, each once.
-    fn codes(&self) -> Vec<&'static str> {
+    fn codes(&self) -> Vec<Code> {
         let mut codes: Vec<_> = self.judge().findings.iter().map(|finding| finding.code).collect();
         codes.dedup();
         codes
@@ -204,7 +204,7 @@ fn fetch(host: &str) -> Fetch {
     }
 }
 
-type Row = (&'static str, Scene, &'static [&'static str]);
+type Row = (&'static str, Scene, &'static [Code]);
 
 /// Scenes and exactly the codes that follow, in the catalogue's order.
 fn check(table: &[Row]) {

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use crate::evidence::{HostLookup, Lookup, Outcome, ReceiverLookup};
 use crate::name::Domain;
 
+use super::super::codes;
 use super::{Row, Scene, answer, check, txt};
 
 const PUBLIC: Ipv4Addr = Ipv4Addr::new(44, 0, 0, 1);
@@ -28,17 +29,21 @@ pub(super) fn mx_hosts() -> Vec<Row> {
     let aaaa = |addresses: &[Ipv6Addr]| answer("mx1.example.com", addresses.to_vec());
     vec![
         ("public", mx1(a(&[PUBLIC]), aaaa(&[])), &[]),
-        ("no address", mx1(a(&[]), aaaa(&[])), &["mx-no-address"]),
-        ("no such host", mx1(failed(Outcome::Nxdomain), failed(Outcome::Nxdomain)), &["mx-no-address"]),
+        ("no address", mx1(a(&[]), aaaa(&[])), &[codes::MX_NO_ADDRESS]),
+        ("no such host", mx1(failed(Outcome::Nxdomain), failed(Outcome::Nxdomain)), &[codes::MX_NO_ADDRESS]),
         ("IPv6 only", mx1(a(&[]), aaaa(&["2a00::1".parse().unwrap()])), &[]),
         ("A not known", mx1(failed(Outcome::Servfail), aaaa(&[])), &[]),
         ("AAAA not known", mx1(a(&[PRIVATE]), failed(Outcome::Timeout)), &[]),
         ("opted out", mx1(failed(Outcome::Excluded), failed(Outcome::Excluded)), &[]),
-        ("private", mx1(a(&[PRIVATE]), aaaa(&["fd00::1".parse().unwrap()])), &["mx-private-address"]),
+        ("private", mx1(a(&[PRIVATE]), aaaa(&["fd00::1".parse().unwrap()])), &[codes::MX_PRIVATE_ADDRESS]),
         ("private beside public", mx1(a(&[PRIVATE, PUBLIC]), aaaa(&[])), &[]),
         ("documentation is not private", mx1(a(&[Ipv4Addr::new(192, 0, 2, 1)]), aaaa(&[])), &[]),
-        ("alias", mx1(aliased(a(&[PUBLIC])), aliased(aaaa(&[]))), &["mx-cname"]),
-        ("alias to nothing", mx1(aliased(failed(Outcome::Nxdomain)), aliased(failed(Outcome::Nxdomain))), &["mx-cname", "mx-no-address"]),
+        ("alias", mx1(aliased(a(&[PUBLIC])), aliased(aaaa(&[]))), &[codes::MX_CNAME]),
+        (
+            "alias to nothing",
+            mx1(aliased(failed(Outcome::Nxdomain)), aliased(failed(Outcome::Nxdomain))),
+            &[codes::MX_CNAME, codes::MX_NO_ADDRESS],
+        ),
         ("alias in a circle", mx1(aliased(failed(Outcome::Malformed)), aliased(failed(Outcome::Malformed))), &[]),
         ("not an MX host any more", mx1(a(&[]), aaaa(&[])).mx(&[(10, "mx2.example.com")]).policy("enforce", &["mx2.example.com"]), &[]),
     ]
@@ -59,11 +64,11 @@ pub(super) fn receivers() -> Vec<Row> {
     };
     vec![
         ("mail", receiver(mx(&["mx.example.com"]), None), &[]),
-        ("null MX", receiver(mx(&["."]), None), &["tlsrpt-rua-domain-null-mx"]),
+        ("null MX", receiver(mx(&["."]), None), &[codes::TLSRPT_RUA_DOMAIN_NULL_MX]),
         ("null MX with others", receiver(mx(&[".", "mx.example.com"]), None), &[]),
-        ("no MX, no address", receiver(mx(&[]), Some((Outcome::Nodata, Outcome::Nodata))), &["tlsrpt-rua-domain-no-mx"]),
+        ("no MX, no address", receiver(mx(&[]), Some((Outcome::Nodata, Outcome::Nodata))), &[codes::TLSRPT_RUA_DOMAIN_NO_MX]),
         ("no MX, addresses not known", receiver(mx(&[]), Some((Outcome::Nodata, Outcome::Servfail))), &[]),
-        ("no such domain", receiver(failed(Outcome::Nxdomain), None), &["tlsrpt-rua-domain-nxdomain"]),
+        ("no such domain", receiver(failed(Outcome::Nxdomain), None), &[codes::TLSRPT_RUA_DOMAIN_NXDOMAIN]),
         ("not known", receiver(failed(Outcome::Timeout), None), &[]),
         ("opted out", receiver(failed(Outcome::Excluded), None), &[]),
     ]
@@ -89,9 +94,9 @@ pub(super) fn strays() -> Vec<Row> {
     let spf: &[&str] = &["v=spf1 -all"];
     let unrelated = || Scene::new().sts(spf).tlsrpt(spf).unfetched();
     vec![
-        ("at the apex", around(Scene::new(), &[("example.com", &["v=STSv1; id=1;", "v=spf1 -all"])]), &["sts-record-wrong-name"]),
-        ("with an underscore", around(Scene::new(), &[("_mta_sts.example.com", &["v=stsv1; id=1;"])]), &["sts-record-wrong-name"]),
-        ("reports", around(Scene::new(), &[("_tlsrpt.example.com", &["v=TLSRPTv1; rua=mailto:a@b"])]), &["sts-record-wrong-name"]),
+        ("at the apex", around(Scene::new(), &[("example.com", &["v=STSv1; id=1;", "v=spf1 -all"])]), &[codes::STS_RECORD_WRONG_NAME]),
+        ("with an underscore", around(Scene::new(), &[("_mta_sts.example.com", &["v=stsv1; id=1;"])]), &[codes::STS_RECORD_WRONG_NAME]),
+        ("reports", around(Scene::new(), &[("_tlsrpt.example.com", &["v=TLSRPTv1; rua=mailto:a@b"])]), &[codes::STS_RECORD_WRONG_NAME]),
         ("unrelated", around(Scene::new(), &[("example.com", spf), ("_tlsrpt.example.com", spf)]), &[]),
         ("a copy", around(Scene::new(), &[("mta-sts.example.com", &["v=STSv1; id=20240115T120000;"])]), &[]),
         (
@@ -102,12 +107,12 @@ pub(super) fn strays() -> Vec<Row> {
         (
             "wildcard proven",
             around(Scene::new().sts(spf).unfetched(), &[(random, spf)]),
-            &["sts-record-absent", "sts-record-wildcard-txt", "sts-record-unrelated-txt", "tlsrpt-without-sts-or-dane"],
+            &[codes::STS_RECORD_ABSENT, codes::STS_RECORD_WILDCARD_TXT, codes::STS_RECORD_UNRELATED_TXT, codes::TLSRPT_WITHOUT_STS_OR_DANE],
         ),
         (
             "wildcard disproven",
             around(unrelated(), &[(random, &[])]),
-            &["sts-record-absent", "sts-record-unrelated-txt", "tlsrpt-absent", "tlsrpt-unrelated-txt"],
+            &[codes::STS_RECORD_ABSENT, codes::STS_RECORD_UNRELATED_TXT, codes::TLSRPT_ABSENT, codes::TLSRPT_UNRELATED_TXT],
         ),
         ("wildcard that the records hide", around(Scene::new(), &[(random, spf)]), &[]),
     ]
@@ -127,6 +132,6 @@ fn a_lookup_that_failed_says_nothing_of_wildcards_or_strays() {
     let scene = scene.change(|e| {
         e.stray_records = vec![Lookup::unsent(name, Outcome::Servfail), Lookup::unsent("example.com".to_owned(), Outcome::Timeout)]
     });
-    assert!(scene.codes().contains(&"sts-record-wildcard-txt"), "the likely sign still counts");
-    assert!(!scene.codes().contains(&"sts-record-wrong-name"));
+    assert!(scene.codes().contains(&codes::STS_RECORD_WILDCARD_TXT), "the likely sign still counts");
+    assert!(!scene.codes().contains(&codes::STS_RECORD_WRONG_NAME));
 }

@@ -3,7 +3,7 @@
 use crate::evidence::Outcome;
 
 use super::super::remedy::{Publication, publish};
-use super::super::{Coverage, Posture, RecordState};
+use super::super::{Coverage, Posture, RecordState, codes};
 use super::Scene;
 
 fn published(scene: &Scene) -> Publication {
@@ -37,7 +37,7 @@ fn without_a_host_to_name_the_mode_is_none() {
     assert!(published(&Scene::new().mx(&[])).policy.contains("mx: example.com\r\n"), "an implicit MX is the domain itself");
 }
 
-/// Whoever follows the proposal has nothing left to mend.
+/// Whoever follows the proposal has nothing left to fix.
 #[test]
 fn the_proposal_is_judged_valid() {
     for scene in [
@@ -48,12 +48,12 @@ fn the_proposal_is_judged_valid() {
         Scene::new().tlsrpt(&["v=TLSRPTv1; rua=mailto:a@example.com!10m, https://reports.example/tls"]),
     ] {
         let texts = published(&scene);
-        let mended = Scene::new().sts(&[&texts.sts_record]).tlsrpt(&[&texts.tlsrpt_record]).body(&texts.policy);
-        let mended = mended.change(|e| e.mx = scene.0.mx.clone()).judge();
-        assert_eq!((mended.sts_state, mended.tlsrpt_state), (RecordState::Valid, RecordState::Valid), "{texts:?}");
-        assert!(matches!(mended.posture, Posture::Testing | Posture::Enforce), "{texts:?}");
-        assert_eq!(mended.mx_coverage, Some(Coverage::All), "{texts:?}");
-        let fine = ["sts-mode-testing", "tlsrpt-rua-external", "tlsrpt-rua-multiple"];
-        assert!(mended.findings.iter().all(|f| fine.contains(&f.code)), "{:?}", mended.findings);
+        let fixed = Scene::new().sts(&[&texts.sts_record]).tlsrpt(&[&texts.tlsrpt_record]).body(&texts.policy);
+        let fixed = fixed.change(|e| e.mx = scene.0.mx.clone()).judge();
+        assert_eq!((fixed.sts_state, fixed.tlsrpt_state), (RecordState::Valid, RecordState::Valid), "{texts:?}");
+        assert!(matches!(fixed.posture, Posture::Testing | Posture::Enforce), "{texts:?}");
+        assert_eq!(fixed.mx_coverage, Some(Coverage::All), "{texts:?}");
+        let fine = [codes::STS_MODE_TESTING, codes::TLSRPT_RUA_EXTERNAL, codes::TLSRPT_RUA_MULTIPLE];
+        assert!(fixed.findings.iter().all(|f| fine.contains(&f.code)), "{:?}", fixed.findings);
     }
 }

@@ -108,7 +108,7 @@ impl FindingBuilder {
     fn append_times(&mut self, findings: &[Finding], rows: usize) {
         self.lengths.append_times(Some(findings.len()), rows);
         for finding in (0..rows).flat_map(|_| findings) {
-            self.code.append_word(finding.code);
+            self.code.append_word(finding.code.as_str());
             self.severity.append_word(finding.severity.as_str());
             self.subject.append(Some(&finding.subject));
             self.detail.append(Some(&finding.detail));

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use arrow::array::{Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 
+use crate::classify::StoredCode;
 use crate::dataset::DatasetError;
 
 use super::group::{Group, Lists, elements, text, time};
@@ -67,7 +68,7 @@ pub struct Judgement<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredFinding<'a> {
     /// Code of the catalogue.
-    pub code: &'a str,
+    pub code: StoredCode<'a>,
     /// Word of its severity.
     pub severity: &'a str,
     /// What it is about.
@@ -207,7 +208,7 @@ impl FindingColumns {
 
     pub(in crate::dataset) fn get(&self, row: usize) -> Vec<StoredFinding<'_>> {
         let finding = |index| StoredFinding {
-            code: self.code.value(index),
+            code: StoredCode::of(self.code.value(index)),
             severity: self.severity.value(index),
             subject: self.subject.value(index),
             detail: self.detail.value(index),

@@ -47,8 +47,8 @@ mod tests {
 
     fn same_judgement(stored: &Judgement<'_>, given: &Assessment) -> bool {
         let finding = |(stored, given): (&StoredFinding<'_>, &Finding)| {
-            (stored.code, stored.severity, stored.subject, stored.detail)
-                == (given.code, given.severity.as_str(), given.subject.as_str(), given.detail.as_str())
+            (stored.code.as_str(), stored.severity, stored.subject, stored.detail)
+                == (given.code.as_str(), given.severity.as_str(), given.subject.as_str(), given.detail.as_str())
         };
         stored.mx_state == Some(given.mx_state.as_str())
             && stored.mx_hosts == given.mx_hosts

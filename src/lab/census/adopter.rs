@@ -1,5 +1,7 @@
 //! A domain with MTA-STS: who hosts the policy, its mode and max_age, and what is wrong with it.
 
+use crate::classify::codes::{self, Code};
+
 use super::draws::Draws;
 use crate::lab::case::{Case, case};
 use crate::lab::places;
@@ -17,41 +19,47 @@ type Share = (u64, fn(Case) -> Case);
 
 /// Faults of retrieval where the domain serves its own policy (IMC 2025, Figure 5: 37.8 %).
 const SELF_FAULTS: &[Share] = &[
-    (331_000, |case| tls(case, Shape::Names(vec!["www.{d}".into(), "{d}".into()]), "sts-fetch-cert-name-mismatch")),
-    (8_000, |case| tls(case, Shape::SelfSigned, "sts-fetch-cert-self-signed")),
-    (8_000, |case| tls(case, Shape::Expired, "sts-fetch-cert-expired")),
-    (2_000, |case| tls(case, Shape::Untrusted, "sts-fetch-cert-untrusted")),
-    (1_000, |case| tls(case, Shape::Incomplete, "sts-fetch-cert-incomplete-chain")),
-    (9_700, |case| status(case, 404, "sts-fetch-not-found")),
-    (2_000, |case| status(case.header("Location", "https://www.{d}/.well-known/mta-sts.txt"), 301, "sts-fetch-redirect")),
-    (2_000, |case| status(case, 403, "sts-fetch-status-forbidden")),
-    (1_300, |case| case.status(500).policy_not_now("http").code("sts-fetch-server-error")),
-    (5_500, |case| case.host_at(places::REFUSED).no_policy("tcp").code("sts-fetch-connect-refused")),
-    (1_500, |case| case.host_at(places::FULL).policy_not_now("tcp").code("sts-fetch-connect-timeout").waits()),
-    (1_700, |case| case.host_end(End::Nxdomain).no_policy("dns").code("sts-host-nxdomain")),
-    (900, |case| case.patterns(&["postmaster@{d}"]).bad_policy().codes(&["sts-policy-mx-email", "sts-policy-enforced-by-lenient"])),
-    (900, |case| case.patterns(&["mail.{d}."]).bad_policy().codes(&["sts-policy-mx-trailing-dot", "sts-policy-enforced-by-lenient"])),
-    (400, |case| case.patterns(&[]).bad_policy().code("sts-policy-mx-missing")),
+    (331_000, |case| tls(case, Shape::Names(vec!["www.{d}".into(), "{d}".into()]), codes::STS_FETCH_CERT_NAME_MISMATCH)),
+    (8_000, |case| tls(case, Shape::SelfSigned, codes::STS_FETCH_CERT_SELF_SIGNED)),
+    (8_000, |case| tls(case, Shape::Expired, codes::STS_FETCH_CERT_EXPIRED)),
+    (2_000, |case| tls(case, Shape::Untrusted, codes::STS_FETCH_CERT_UNTRUSTED)),
+    (1_000, |case| tls(case, Shape::Incomplete, codes::STS_FETCH_CERT_INCOMPLETE_CHAIN)),
+    (9_700, |case| status(case, 404, codes::STS_FETCH_NOT_FOUND)),
+    (2_000, |case| status(case.header("Location", "https://www.{d}/.well-known/mta-sts.txt"), 301, codes::STS_FETCH_REDIRECT)),
+    (2_000, |case| status(case, 403, codes::STS_FETCH_STATUS_FORBIDDEN)),
+    (1_300, |case| case.status(500).policy_not_now("http").code(codes::STS_FETCH_SERVER_ERROR)),
+    (5_500, |case| case.host_at(places::REFUSED).no_policy("tcp").code(codes::STS_FETCH_CONNECT_REFUSED)),
+    (1_500, |case| case.host_at(places::FULL).policy_not_now("tcp").code(codes::STS_FETCH_CONNECT_TIMEOUT).waits()),
+    (1_700, |case| case.host_end(End::Nxdomain).no_policy("dns").code(codes::STS_HOST_NXDOMAIN)),
+    (900, |case| {
+        case.patterns(&["postmaster@{d}"]).bad_policy().codes(&[codes::STS_POLICY_MX_EMAIL, codes::STS_POLICY_ENFORCED_BY_LENIENT])
+    }),
+    (900, |case| {
+        case.patterns(&["mail.{d}."]).bad_policy().codes(&[codes::STS_POLICY_MX_TRAILING_DOT, codes::STS_POLICY_ENFORCED_BY_LENIENT])
+    }),
+    (400, |case| case.patterns(&[]).bad_policy().code(codes::STS_POLICY_MX_MISSING)),
 ];
 
 /// Faults of retrieval where a provider serves it (4.9 %).
 const HOSTED_FAULTS: &[Share] = &[
-    (16_000, |case| case.session(Session::Unprovisioned).no_policy("tls").codes(&["sts-fetch-sni-unprovisioned", "sts-fetch-tls-alert"])),
-    (17_000, |case| tls(case, Shape::Names(vec!["*.hosting.example".into()]), "sts-fetch-cert-name-mismatch")),
-    (6_000, |case| tls(case, Shape::Expired, "sts-fetch-cert-expired")),
-    (7_500, |case| status(case, 404, "sts-fetch-not-found")),
-    (1_200, |case| case.host_at(places::REFUSED).no_policy("tcp").code("sts-fetch-connect-refused")),
-    (2_800, |case| case.body("").bad_policy().code("sts-policy-empty")),
+    (16_000, |case| {
+        case.session(Session::Unprovisioned).no_policy("tls").codes(&[codes::STS_FETCH_SNI_UNPROVISIONED, codes::STS_FETCH_TLS_ALERT])
+    }),
+    (17_000, |case| tls(case, Shape::Names(vec!["*.hosting.example".into()]), codes::STS_FETCH_CERT_NAME_MISMATCH)),
+    (6_000, |case| tls(case, Shape::Expired, codes::STS_FETCH_CERT_EXPIRED)),
+    (7_500, |case| status(case, 404, codes::STS_FETCH_NOT_FOUND)),
+    (1_200, |case| case.host_at(places::REFUSED).no_policy("tcp").code(codes::STS_FETCH_CONNECT_REFUSED)),
+    (2_800, |case| case.body("").bad_policy().code(codes::STS_POLICY_EMPTY)),
 ];
 
 /// Faults of the record (0.5 %).
 const RECORD_FAULTS: &[Share] = &[
-    (3_000, |case| case.sts("v=STSv1; id=2024-01-01;").bad_record().code("sts-record-id-invalid")),
-    (1_000, |case| case.sts("v=STSv1;").bad_record().code("sts-record-id-missing")),
-    (800, |case| case.sts("v=STSV1; id=1;").bad_record().codes(&["sts-record-near-miss", "sts-record-version-case"])),
+    (3_000, |case| case.sts("v=STSv1; id=2024-01-01;").bad_record().code(codes::STS_RECORD_ID_INVALID)),
+    (1_000, |case| case.sts("v=STSv1;").bad_record().code(codes::STS_RECORD_ID_MISSING)),
+    (800, |case| case.sts("v=STSV1; id=1;").bad_record().codes(&[codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_VERSION_CASE])),
     (200, |case| {
         let records = vec![vec!["v=STSv1; id=1;".into()], vec!["v=STSv1; id=2;".into()]];
-        case.sts_set(records).multiple_records().code("sts-record-multiple")
+        case.sts_set(records).multiple_records().code(codes::STS_RECORD_MULTIPLE)
     }),
 ];
 
@@ -60,15 +68,15 @@ const MISMATCHES: &[Share] = &[
     (15_500, |case| case.patterns(&["*.mail.former-provider.example"]).coverage("none", "different-domain").delivery("refused")),
     (8_800, |case| {
         let case = case.patterns(&["mta-sts.{d}"]).coverage("none", "policy-host").delivery("refused");
-        case.code("sts-policy-mx-is-policy-host")
+        case.code(codes::STS_POLICY_MX_IS_POLICY_HOST)
     }),
 ];
 
 /// Weights and modes.
 const MODES: &[(u64, &str)] = &[(500, "enforce"), (440, "testing"), (60, "none")];
 /// Weights, values of max_age and the codes that follow.
-const MAX_AGES: &[(u64, &str, &[&str])] = &[
-    (200, "86400", &["sts-policy-max-age-short"]),
+const MAX_AGES: &[(u64, &str, &[Code])] = &[
+    (200, "86400", &[codes::STS_POLICY_MAX_AGE_SHORT]),
     (400, "604800", &[]),
     (100, "1209600", &[]),
     (100, "2592000", &[]),
@@ -109,7 +117,7 @@ fn served(draws: &mut Draws, case: Case) -> Case {
     match draws.one_of(MISMATCHES) {
         // Mode none asks for nothing that an MX host could fall short of.
         Some(mismatch) if mode == "none" => mismatch(case).mode(mode),
-        Some(mismatch) => mismatch(case).mode(mode).code("sts-mx-none-covered"),
+        Some(mismatch) => mismatch(case).mode(mode).code(codes::STS_MX_NONE_COVERED),
         None => case.mode(mode),
     }
 }
@@ -118,14 +126,14 @@ fn reports(draws: &mut Draws, case: Case) -> Case {
     match draws.one_of(&[(TLSRPT, ())]).map(|()| draws.one_of(&[(REPORTS_ELSEWHERE, ())])) {
         None => case.no_tlsrpt(),
         Some(None) => case,
-        Some(Some(())) => case.tlsrpt("v=TLSRPTv1; rua=mailto:{-}@reports.example;").code("tlsrpt-rua-external"),
+        Some(Some(())) => case.tlsrpt("v=TLSRPTv1; rua=mailto:{-}@reports.example;").code(codes::TLSRPT_RUA_EXTERNAL),
     }
 }
 
-fn tls(case: Case, shape: Shape, code: &'static str) -> Case {
+fn tls(case: Case, shape: Shape, code: Code) -> Case {
     case.certificate(shape).no_policy("tls").code(code)
 }
 
-fn status(case: Case, status: u16, code: &'static str) -> Case {
+fn status(case: Case, status: u16, code: Code) -> Case {
     case.status(status).no_policy("http").code(code)
 }

@@ -10,11 +10,16 @@ mod names;
 use std::sync::Arc;
 
 use self::draws::Draws;
+use crate::classify::codes;
+
 use super::case::{Case, case};
 use super::providers::{MAIL, with_mail};
 use super::site::{End, Exchange, Neighbour, Site};
 use super::truth::Truth;
+use super::world::{Found, World, role};
 
+/// Names of its own list by default.
+const NAMES: u64 = 10_000;
 /// Parts per million of all names.
 const NXDOMAIN: u64 = 40_000;
 const SERVFAIL: u64 = 3_000;
@@ -58,19 +63,7 @@ impl Census {
         Self { seed, common: cases.map(|case| (case.truth, Arc::new(case.site))).collect() }
     }
 
-    /// The name at a place of the world's own list.
-    pub(super) fn name(&self, place: u64) -> String {
-        names::name(self.seed, place)
-    }
-
-    pub(super) fn truth(&self, domain: &str) -> Truth {
-        match self.kind(domain) {
-            Kind::Common(place) => self.common.get(place).map_or_else(|| nxdomain().truth, |(truth, _)| truth.clone()),
-            Kind::Rare(case) => case.settled().truth,
-        }
-    }
-
-    pub(super) fn site(&self, domain: &str) -> Arc<Site> {
+    fn site(&self, domain: &str) -> Arc<Site> {
         match self.kind(domain) {
             Kind::Common(place) => self.common.get(place).map_or_else(|| Arc::new(nxdomain().site), |(_, site)| Arc::clone(site)),
             Kind::Rare(case) => Arc::new(case.site),
@@ -98,6 +91,36 @@ impl Census {
     }
 }
 
+impl World for Census {
+    fn names(&self) -> u64 {
+        NAMES
+    }
+
+    fn is_endless(&self) -> bool {
+        true
+    }
+
+    fn listed(&self, place: u64) -> String {
+        names::name(self.seed, place)
+    }
+
+    fn truth(&self, domain: &str) -> Option<Truth> {
+        Some(match self.kind(domain) {
+            Kind::Common(place) => self.common.get(place).map_or_else(|| nxdomain().truth, |(truth, _)| truth.clone()),
+            Kind::Rare(case) => case.settled().truth,
+        })
+    }
+
+    fn find<'n>(&self, name: &'n str) -> Option<Found<'n>> {
+        let (role, domain) = role(name);
+        Some((domain, role, self.site(domain)))
+    }
+
+    fn is_elsewhere(&self, _name: &str) -> bool {
+        false
+    }
+}
+
 fn nxdomain() -> Case {
     without(case("nxdomain", "The domain does not exist.")).mx_end(End::Nxdomain).mx_state("nxdomain")
 }
@@ -111,18 +134,21 @@ fn silent() -> Case {
 }
 
 fn no_mx() -> Case {
-    without(case("no-mx", "No MX.")).mx(&[]).mx_state("none").code("mx-none")
+    without(case("no-mx", "No MX.")).mx(&[]).mx_state("none").code(codes::MX_NONE)
 }
 
 fn null_mx() -> Case {
-    without(case("null-mx", "A null MX.")).site(|site| site.mx.records = vec![Exchange(0, ".".into())]).mx_state("null").code("mx-null")
+    without(case("null-mx", "A null MX."))
+        .site(|site| site.mx.records = vec![Exchange(0, ".".into())])
+        .mx_state("null")
+        .code(codes::MX_NULL)
 }
 
 fn wildcard_txt() -> Case {
     let case = case("wildcard-txt", "A wildcard TXT record answers for every name.").sts("v=spf1 -all").tlsrpt("v=spf1 -all");
     let case = case.neighbour(Neighbour::txt("*", "v=spf1 -all"));
-    let case = case.no_record().codes(&["sts-record-absent", "sts-record-unrelated-txt", "sts-record-wildcard-txt"]);
-    case.no_tlsrpt_record().code("tlsrpt-unrelated-txt")
+    let case = case.no_record().codes(&[codes::STS_RECORD_ABSENT, codes::STS_RECORD_UNRELATED_TXT, codes::STS_RECORD_WILDCARD_TXT]);
+    case.no_tlsrpt_record().code(codes::TLSRPT_UNRELATED_TXT)
 }
 
 /// Mail with one of the providers, neither MTA-STS nor TLSRPT.
@@ -131,15 +157,15 @@ fn plain(name: &'static str, provider: usize) -> Case {
 }
 
 fn tlsrpt_alone(provider: usize) -> Case {
-    with_mail(case("tlsrpt-alone", "TLSRPT without MTA-STS."), provider).sts_end(End::Nxdomain).no_record().code("sts-record-absent")
+    with_mail(case("tlsrpt-alone", "TLSRPT without MTA-STS."), provider).sts_end(End::Nxdomain).no_record().code(codes::STS_RECORD_ABSENT)
 }
 
 fn without(case: Case) -> Case {
-    let case = case.sts_end(End::Nxdomain).no_record().code("sts-record-absent");
+    let case = case.sts_end(End::Nxdomain).no_record().code(codes::STS_RECORD_ABSENT);
     case.tlsrpt_end(End::Nxdomain).no_tlsrpt_record()
 }
 
 fn failing(case: Case, end: End) -> Case {
     let case = case.mx_end(end).unknown_mx().sts_end(end).unknown_record();
-    case.tlsrpt_end(end).code("tlsrpt-dns-error").tlsrpt_state("unknown")
+    case.tlsrpt_end(end).code(codes::TLSRPT_DNS_ERROR).tlsrpt_state("unknown")
 }

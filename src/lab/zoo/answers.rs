@@ -1,5 +1,7 @@
 //! What DNS answers: absence, failures, truncation and aliases, for each of the questions.
 
+use crate::classify::codes;
+
 use super::super::case::{Case, case};
 use super::super::site::End;
 use super::super::wire;
@@ -13,20 +15,20 @@ fn whole() -> Vec<Case> {
             .sts_end(End::Nxdomain)
             .tlsrpt_end(End::Nxdomain)
             .no_record()
-            .codes(&["sts-record-absent"])
+            .codes(&[codes::STS_RECORD_ABSENT])
             .no_tlsrpt_record(),
         case("nothing-nodata", "As before, but the names exist without TXT.")
             .sts_set(Vec::new())
             .no_record()
-            .code("sts-record-absent")
+            .code(codes::STS_RECORD_ABSENT)
             .no_tlsrpt(),
-        case("tlsrpt-only", "TLSRPT without MTA-STS.").sts_end(End::Nxdomain).no_record().code("sts-record-absent"),
+        case("tlsrpt-only", "TLSRPT without MTA-STS.").sts_end(End::Nxdomain).no_record().code(codes::STS_RECORD_ABSENT),
         case("domain-nxdomain", "The domain does not exist.")
             .mx_end(End::Nxdomain)
             .sts_end(End::Nxdomain)
             .tlsrpt_end(End::Nxdomain)
             .no_record()
-            .code("sts-record-absent")
+            .code(codes::STS_RECORD_ABSENT)
             .no_tlsrpt_record()
             .mx_state("nxdomain"),
     ]
@@ -42,14 +44,14 @@ fn failures() -> Vec<Case> {
         case("record-cname-loop", "Two aliases that lead to each other in place of the record.")
             .sts_end(End::Loop)
             .unknown_record()
-            .code("sts-record-cname-loop"),
+            .code(codes::STS_RECORD_CNAME_LOOP),
         case("tlsrpt-servfail", "SERVFAIL for the TLSRPT record.")
             .tlsrpt_end(End::Servfail)
-            .code("tlsrpt-dns-error")
+            .code(codes::TLSRPT_DNS_ERROR)
             .tlsrpt_state("unknown"),
         case("tlsrpt-silence", "No answer for the TLSRPT record.")
             .tlsrpt_end(End::Silent)
-            .code("tlsrpt-dns-error")
+            .code(codes::TLSRPT_DNS_ERROR)
             .tlsrpt_state("unknown")
             .waits(),
         case("mx-servfail", "SERVFAIL for the MX.").mx_end(End::Servfail).unknown_mx(),
@@ -59,7 +61,7 @@ fn failures() -> Vec<Case> {
             .sts_end(End::Servfail)
             .unknown_record()
             .tlsrpt_end(End::Servfail)
-            .code("tlsrpt-dns-error")
+            .code(codes::TLSRPT_DNS_ERROR)
             .tlsrpt_state("unknown"),
         case("mx-silence", "No answer for the MX.").mx_end(End::Silent).unknown_mx().waits(),
     ]
@@ -74,24 +76,24 @@ fn transport_and_aliases() -> Vec<Case> {
                     .chain((0..12).map(|n| vec![format!("unrelated-{n}={}", "x".repeat(180)).into()]))
                     .collect(),
             )
-            .code("sts-record-unrelated-txt"),
+            .code(codes::STS_RECORD_UNRELATED_TXT),
         case("mx-over-tcp", "The answer for the MX is truncated over UDP.").site(|site| site.mx.tcp_only = true),
         case("record-cname", "The record behind an alias.")
             .sts_cname(&["{-}._mta-sts.hosting.example"])
-            .codes(&["sts-record-cname", "sts-delegation-partial"]),
+            .codes(&[codes::STS_RECORD_CNAME, codes::STS_DELEGATION_PARTIAL]),
         case("record-cname-chain", "The record behind three aliases.")
             .sts_cname(&["{-}.a.example", "{-}.b.example", "{-}.c.example"])
-            .codes(&["sts-record-cname", "sts-delegation-partial"]),
+            .codes(&[codes::STS_RECORD_CNAME, codes::STS_DELEGATION_PARTIAL]),
         case("record-cname-dangling", "An alias to nothing in place of the record.")
             .sts_end(End::Nxdomain)
             .sts_cname(&["{-}._mta-sts.gone.example"])
             .no_record()
-            .codes(&["sts-record-absent", "sts-record-cname", "sts-record-cname-dangling"]),
-        case("tlsrpt-cname", "The TLSRPT record behind an alias.").tlsrpt_cname("{-}._tlsrpt.hosting.example").code("tlsrpt-cname"),
+            .codes(&[codes::STS_RECORD_ABSENT, codes::STS_RECORD_CNAME, codes::STS_RECORD_CNAME_DANGLING]),
+        case("tlsrpt-cname", "The TLSRPT record behind an alias.").tlsrpt_cname("{-}._tlsrpt.hosting.example").code(codes::TLSRPT_CNAME),
         case("delegated", "Both the record and the policy host with the same provider.")
             .sts_cname(&["{d}._mta-sts.hosting.example"])
             .host_cname(&["{d}._mta-sts-host.hosting.example"])
-            .codes(&["sts-record-cname", "sts-host-cname"]),
+            .codes(&[codes::STS_RECORD_CNAME, codes::STS_HOST_CNAME]),
     ]
 }
 

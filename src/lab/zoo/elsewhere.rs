@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::classify::codes;
+
 use super::super::case::{Case, case};
 use super::super::places;
 use super::super::site::{Elsewhere, End, Exchange, Neighbour, Place, Reply, Session, Shape};
@@ -15,39 +17,39 @@ const AT_SECOND: Elsewhere = Elsewhere::Address(IpAddr::V4(SECOND));
 const AT_IPV6: Elsewhere = Elsewhere::Address(IpAddr::V6(Ipv6Addr::LOCALHOST));
 
 fn wrong_places() -> Vec<Case> {
-    let missing = |name, about| case(name, about).no_policy("http").code("sts-fetch-not-found");
+    let missing = |name, about| case(name, about).no_policy("http").code(codes::STS_FETCH_NOT_FOUND);
     vec![
         case("http-only", "Nothing on the port of HTTPS, and the policy over plain HTTP.")
             .host_at(places::REFUSED)
             .served(Elsewhere::Plain)
             .no_policy("tcp")
-            .codes(&["sts-fetch-connect-refused", "sts-fetch-http-only"]),
+            .codes(&[codes::STS_FETCH_CONNECT_REFUSED, codes::STS_FETCH_HTTP_ONLY]),
         case("http-only-alert", "No certificate for the policy host, and the policy over plain HTTP.")
             .session(Session::Refusal)
             .served(Elsewhere::Plain)
             .no_policy("tls")
-            .codes(&["sts-fetch-http-only", "sts-fetch-tls-alert"]),
+            .codes(&[codes::STS_FETCH_HTTP_ONLY, codes::STS_FETCH_TLS_ALERT]),
         missing("http-page", "Not found over HTTPS, and a web page over plain HTTP.").serving(Elsewhere::Plain, 200, PAGE).status(404),
         case("http-too", "The policy over plain HTTP as well, which does no harm.").served(Elsewhere::Plain),
         case("http-beside-expired", "The policy over plain HTTP, and over HTTPS behind a certificate that has expired.")
             .certificate(Shape::Expired)
             .served(Elsewhere::Plain)
             .no_policy("tls")
-            .code("sts-fetch-cert-expired"),
+            .code(codes::STS_FETCH_CERT_EXPIRED),
         missing("path-root", "The policy without its folder.")
             .served(Elsewhere::Path("/mta-sts.txt"))
             .status(404)
-            .code("sts-fetch-wrong-path"),
+            .code(codes::STS_FETCH_WRONG_PATH),
         missing("path-no-ending", "The policy without the ending of its name.")
             .served(Elsewhere::Path("/.well-known/mta-sts"))
             .status(404)
-            .code("sts-fetch-wrong-path"),
+            .code(codes::STS_FETCH_WRONG_PATH),
         case("path-domain", "The policy at the domain itself, and no policy host.")
             .served(Elsewhere::Domain)
             .host_end(End::Nxdomain)
             .neighbour(Neighbour::at("@", places::provider(3)))
             .no_policy("dns")
-            .codes(&["sts-fetch-wrong-path", "sts-host-nxdomain"]),
+            .codes(&[codes::STS_FETCH_WRONG_PATH, codes::STS_HOST_NXDOMAIN]),
         missing("path-page", "A web page at every path but the right one.")
             .serving(Elsewhere::Path("/mta-sts.txt"), 200, PAGE)
             .serving(Elsewhere::Path("/.well-known/mta-sts"), 200, PAGE)
@@ -59,13 +61,16 @@ fn wrong_places() -> Vec<Case> {
             .served(Elsewhere::Path("/mta-sts.txt"))
             .status(500)
             .policy_not_now("http")
-            .code("sts-fetch-server-error"),
+            .code(codes::STS_FETCH_SERVER_ERROR),
     ]
 }
 
 fn keys() -> Vec<Case> {
     vec![
-        case("key-rsa-1024", "A certificate with a short key.").certificate(Shape::ShortKey).no_policy("tls").code("sts-fetch-tls-weak"),
+        case("key-rsa-1024", "A certificate with a short key.")
+            .certificate(Shape::ShortKey)
+            .no_policy("tls")
+            .code(codes::STS_FETCH_TLS_WEAK),
         case("key-rsa-2048", "A certificate with the shortest RSA key that is not weak.").certificate(Shape::RsaKey),
     ]
 }
@@ -77,19 +82,19 @@ fn addresses() -> Vec<Case> {
         two("addresses-agree", "Two addresses with the same policy."),
         two("addresses-differ", "An old policy at the second address.")
             .serving(AT_SECOND, 200, OLD_POLICY)
-            .code("sts-host-address-mismatch"),
-        two("address-without", "No policy at the second address.").serving(AT_SECOND, 404, "").code("sts-host-address-mismatch"),
+            .code(codes::STS_HOST_ADDRESS_MISMATCH),
+        two("address-without", "No policy at the second address.").serving(AT_SECOND, 404, "").code(codes::STS_HOST_ADDRESS_MISMATCH),
         case("address-refused", "Connections to the second address are refused.")
             .also_at(&[places::REFUSED])
-            .code("sts-host-address-mismatch"),
+            .code(codes::STS_HOST_ADDRESS_MISMATCH),
         two("address-error", "An error at the second address that may pass.").serving(AT_SECOND, 503, ""),
         both("families-agree", "The same policy over IPv4 and over IPv6."),
-        both("families-differ", "An old policy over IPv6.").serving(AT_IPV6, 200, OLD_POLICY).code("sts-host-address-family-mismatch"),
-        both("family-without", "No policy over IPv6.").serving(AT_IPV6, 404, "").code("sts-host-address-family-mismatch"),
+        both("families-differ", "An old policy over IPv6.").serving(AT_IPV6, 200, OLD_POLICY).code(codes::STS_HOST_ADDRESS_FAMILY_MISMATCH),
+        both("family-without", "No policy over IPv6.").serving(AT_IPV6, 404, "").code(codes::STS_HOST_ADDRESS_FAMILY_MISMATCH),
         both("family-in-common", "Two addresses that differ, one of which agrees with IPv6.")
             .also_at(&[SECOND])
             .serving(AT_SECOND, 200, OLD_POLICY)
-            .code("sts-host-address-mismatch"),
+            .code(codes::STS_HOST_ADDRESS_MISMATCH),
     ]
 }
 
@@ -98,16 +103,16 @@ fn receivers() -> Vec<Case> {
     let at = |session, shape| Neighbour::web("reports", places::provider(6), session, shape);
     vec![
         to("rua-https-expired", "A receiver whose certificate has expired.", at(Session::Modern, Shape::Expired))
-            .code("tlsrpt-https-cert-invalid"),
+            .code(codes::TLSRPT_HTTPS_CERT_INVALID),
         to("rua-https-mismatch", "A receiver whose certificate names another.", at(Session::Modern, Shape::Names(vec!["www.{d}".into()])))
-            .code("tlsrpt-https-cert-invalid"),
+            .code(codes::TLSRPT_HTTPS_CERT_INVALID),
         to("rua-https-expiring", "A receiver whose certificate has five days left.", at(Session::Modern, Shape::Expiring)),
         to("rua-https-refused", "A receiver that refuses connections.", Neighbour::at("reports", places::REFUSED))
-            .code("tlsrpt-https-endpoint-error"),
+            .code(codes::TLSRPT_HTTPS_ENDPOINT_ERROR),
         to("rua-https-alert", "A receiver that ends the handshake.", at(Session::Refusal, Shape::Valid))
-            .code("tlsrpt-https-endpoint-error"),
+            .code(codes::TLSRPT_HTTPS_ENDPOINT_ERROR),
         to("rua-https-nxdomain", "A receiver that does not exist.", Neighbour::end("reports", End::Nxdomain))
-            .code("tlsrpt-https-endpoint-error"),
+            .code(codes::TLSRPT_HTTPS_ENDPOINT_ERROR),
         to("rua-https-servfail", "SERVFAIL for the receiver, which settles nothing.", Neighbour::end("reports", End::Servfail)),
         to("rua-https-silent", "A receiver that says nothing in time.", at(Session::Silent, Shape::Valid)).waits(),
         to(
@@ -120,27 +125,27 @@ fn receivers() -> Vec<Case> {
 
 /// Names below another case, whose record is that of the registrable domain.
 fn subdomains() -> Vec<Case> {
-    let bare = |name, about| case(name, about).sts_end(End::Nxdomain).no_record().code("sts-record-absent");
+    let bare = |name, about| case(name, about).sts_end(End::Nxdomain).no_record().code(codes::STS_RECORD_ABSENT);
     vec![
-        bare("sub.enforce", "A subdomain that takes mail, without a record, of a domain with one.").code("sts-subdomain-uncovered"),
+        bare("sub.enforce", "A subdomain that takes mail, without a record, of a domain with one.").code(codes::STS_SUBDOMAIN_UNCOVERED),
         case("own.enforce", "A subdomain with its own record and policy."),
         bare("sub.nothing", "A subdomain without a record of a domain without one."),
         bare("sub.two-records", "A subdomain of a domain whose two records count as none."),
         bare("web.enforce", "A subdomain that takes no mail, of a domain with a record.")
             .mx_end(End::Answer)
             .mx_state("none")
-            .code("mx-none"),
+            .code(codes::MX_NONE),
     ]
 }
 
 /// Policies of which no record tells. What has no record has no policy host either, unless a case says otherwise.
 fn unannounced() -> Vec<Case> {
     let bare = |name, about| {
-        let case = case(name, about).sts_end(End::Nxdomain).no_record().code("sts-record-absent");
+        let case = case(name, about).sts_end(End::Nxdomain).no_record().code(codes::STS_RECORD_ABSENT);
         case.site(|site| (site.host_a, site.host_aaaa) = (Reply::records(vec![Place::Own]), Reply::end(End::Answer)))
     };
     vec![
-        bare("unannounced", "A policy, and no record.").code("sts-policy-without-record"),
+        bare("unannounced", "A policy, and no record.").code(codes::STS_POLICY_WITHOUT_RECORD),
         bare("unannounced-page", "A web page in place of a policy, and no record.").body(PAGE),
         bare("unannounced-expired", "A policy behind a certificate that has expired, and no record.").certificate(Shape::Expired),
         bare("unannounced-wildcard", "A web server that answers for every name.")

@@ -2,74 +2,79 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::classify::codes::{self, Code};
+
 use super::super::case::{Case, case};
 use super::super::places;
 use super::super::site::{End, Session, Shape};
 
 fn names() -> Vec<Case> {
     vec![
-        case("host-nxdomain", "The policy host does not exist.").host_end(End::Nxdomain).no_policy("dns").code("sts-host-nxdomain"),
-        case("host-no-address", "The policy host has no address.").host_end(End::Answer).no_policy("dns").code("sts-host-no-address"),
-        case("host-servfail", "SERVFAIL for the policy host.").host_end(End::Servfail).policy_not_now("dns").code("sts-host-dns-error"),
+        case("host-nxdomain", "The policy host does not exist.").host_end(End::Nxdomain).no_policy("dns").code(codes::STS_HOST_NXDOMAIN),
+        case("host-no-address", "The policy host has no address.").host_end(End::Answer).no_policy("dns").code(codes::STS_HOST_NO_ADDRESS),
+        case("host-servfail", "SERVFAIL for the policy host.")
+            .host_end(End::Servfail)
+            .policy_not_now("dns")
+            .code(codes::STS_HOST_DNS_ERROR),
         case("host-aaaa-servfail", "SERVFAIL for AAAA only, which does no harm while there is an A.")
             .site(|site| site.host_aaaa.end = End::Servfail),
         case("host-silence", "No answer for the policy host.")
             .host_end(End::Silent)
             .policy_not_now("dns")
-            .code("sts-host-dns-error")
+            .code(codes::STS_HOST_DNS_ERROR)
             .waits(),
         case("host-cname", "The policy host is an alias.")
             .host_cname(&["{-}._mta-sts.hosting.example"])
-            .codes(&["sts-host-cname", "sts-delegation-partial"]),
+            .codes(&[codes::STS_HOST_CNAME, codes::STS_DELEGATION_PARTIAL]),
         case("cname-fine", "The policy host behind three aliases.")
             .host_cname(&["{-}.a.example", "{-}.b.example", "edge.cdn.example"])
-            .codes(&["sts-host-cname", "sts-delegation-partial"]),
+            .codes(&[codes::STS_HOST_CNAME, codes::STS_DELEGATION_PARTIAL]),
         case("host-cname-dangling", "The policy host is an alias to nothing.")
             .host_end(End::Nxdomain)
             .host_cname(&["{-}._mta-sts.gone.example"])
             .no_policy("dns")
-            .codes(&["sts-host-cname", "sts-host-cname-dangling", "sts-delegation-partial"]),
+            .codes(&[codes::STS_HOST_CNAME, codes::STS_HOST_CNAME_DANGLING, codes::STS_DELEGATION_PARTIAL]),
         case("ipv6-only", "The policy host has an AAAA record only.")
             .site(|site| site.host_a.records.clear())
             .host_aaaa(Ipv6Addr::LOCALHOST)
-            .code("sts-host-ipv6-only")
+            .code(codes::STS_HOST_IPV6_ONLY)
             .needs_ipv6(),
         case("two-addresses", "A refused address beside a good one of the other family.")
             .host_at(places::REFUSED)
             .host_aaaa(Ipv6Addr::LOCALHOST)
-            .code("sts-host-address-family-mismatch")
+            .code(codes::STS_HOST_ADDRESS_FAMILY_MISMATCH)
             .needs_ipv6(),
     ]
 }
 
 fn connections() -> Vec<Case> {
     vec![
-        at("connect-refused", "Connections are refused.", places::REFUSED).no_policy("tcp").code("sts-fetch-connect-refused"),
-        at("connect-timeout", "No answer to a SYN.", places::FULL).policy_not_now("tcp").code("sts-fetch-connect-timeout").waits(),
+        at("connect-refused", "Connections are refused.", places::REFUSED).no_policy("tcp").code(codes::STS_FETCH_CONNECT_REFUSED),
+        at("connect-timeout", "No answer to a SYN.", places::FULL).policy_not_now("tcp").code(codes::STS_FETCH_CONNECT_TIMEOUT).waits(),
         case("connect-reset", "The connection is reset in the middle of the handshake.")
             .session(Session::Reset)
             .no_policy("tcp")
-            .code("sts-fetch-connect-reset"),
+            .code(codes::STS_FETCH_CONNECT_RESET),
         case("tls-silence", "The connection is accepted, and that is all.")
             .session(Session::Silent)
             .policy_not_now("tls")
-            .code("sts-fetch-timeout")
+            .code(codes::STS_FETCH_TIMEOUT)
             .waits(),
-        case("tls-old", "Nothing above TLS 1.1, by an alert.").session(Session::OldByAlert).no_policy("tls").code("sts-fetch-tls-old"),
+        case("tls-old", "Nothing above TLS 1.1, by an alert.").session(Session::OldByAlert).no_policy("tls").code(codes::STS_FETCH_TLS_OLD),
         case("tls-old-hello", "Nothing above TLS 1.0, by a ServerHello.")
             .session(Session::OldByHello)
             .no_policy("tls")
-            .code("sts-fetch-tls-old"),
+            .code(codes::STS_FETCH_TLS_OLD),
         case("tls12", "TLS 1.2 is enough.").session(Session::Tls12),
         case("sni-unprovisioned", "The server says that it does not know the name.")
             .session(Session::Unprovisioned)
             .no_policy("tls")
-            .codes(&["sts-fetch-sni-unprovisioned", "sts-fetch-tls-alert"]),
+            .codes(&[codes::STS_FETCH_SNI_UNPROVISIONED, codes::STS_FETCH_TLS_ALERT]),
         case("tls-alert", "The server ends the handshake with an alert.")
             .session(Session::Refusal)
             .no_policy("tls")
-            .code("sts-fetch-tls-alert"),
-        case("plain-http", "HTTP without TLS on the port.").session(Session::Plain).no_policy("tls").code("sts-fetch-tls-alert"),
+            .code(codes::STS_FETCH_TLS_ALERT),
+        case("plain-http", "HTTP without TLS on the port.").session(Session::Plain).no_policy("tls").code(codes::STS_FETCH_TLS_ALERT),
     ]
 }
 
@@ -85,31 +90,31 @@ fn certificates() -> Vec<Case> {
             "cert-name-mismatch",
             "The certificate names the web site.",
             Shape::Names(vec!["www.{d}".into(), "{d}".into()]),
-            "sts-fetch-cert-name-mismatch",
+            codes::STS_FETCH_CERT_NAME_MISMATCH,
         ),
         cert(
             "cert-wildcard-too-short",
             "A wildcard two labels above.",
             Shape::Names(vec!["*.test".into()]),
-            "sts-fetch-cert-name-mismatch",
+            codes::STS_FETCH_CERT_NAME_MISMATCH,
         ),
         cert(
             "cert-provider",
             "The provider's own certificate.",
             Shape::Names(vec!["hosting.example".into()]),
-            "sts-fetch-cert-name-mismatch",
+            codes::STS_FETCH_CERT_NAME_MISMATCH,
         )
         .host_cname(&["{-}._mta-sts.hosting.example"])
-        .codes(&["sts-host-cname", "sts-delegation-partial"]),
-        cert("cert-no-san", "The policy host is the common name only.", Shape::NoSan, "sts-fetch-cert-no-san"),
-        cert("cert-expired", "The certificate expired a week ago.", Shape::Expired, "sts-fetch-cert-expired"),
-        cert("cert-expired-mismatch", "Expired, and for another name.", Shape::ExpiredMismatch, "sts-fetch-cert-expired")
-            .code("sts-fetch-cert-name-mismatch"),
-        cert("cert-not-yet-valid", "The certificate is valid from next week.", Shape::NotYetValid, "sts-fetch-cert-not-yet-valid"),
-        cert("cert-self-signed", "A self-signed certificate.", Shape::SelfSigned, "sts-fetch-cert-self-signed"),
-        cert("cert-untrusted", "Issued by a root that nobody trusts.", Shape::Untrusted, "sts-fetch-cert-untrusted"),
-        cert("cert-incomplete-chain", "The intermediate is not sent.", Shape::Incomplete, "sts-fetch-cert-incomplete-chain"),
-        case("cert-expiring", "Five days left.").certificate(Shape::Expiring).code("sts-fetch-cert-expiring"),
+        .codes(&[codes::STS_HOST_CNAME, codes::STS_DELEGATION_PARTIAL]),
+        cert("cert-no-san", "The policy host is the common name only.", Shape::NoSan, codes::STS_FETCH_CERT_NO_SAN),
+        cert("cert-expired", "The certificate expired a week ago.", Shape::Expired, codes::STS_FETCH_CERT_EXPIRED),
+        cert("cert-expired-mismatch", "Expired, and for another name.", Shape::ExpiredMismatch, codes::STS_FETCH_CERT_EXPIRED)
+            .code(codes::STS_FETCH_CERT_NAME_MISMATCH),
+        cert("cert-not-yet-valid", "The certificate is valid from next week.", Shape::NotYetValid, codes::STS_FETCH_CERT_NOT_YET_VALID),
+        cert("cert-self-signed", "A self-signed certificate.", Shape::SelfSigned, codes::STS_FETCH_CERT_SELF_SIGNED),
+        cert("cert-untrusted", "Issued by a root that nobody trusts.", Shape::Untrusted, codes::STS_FETCH_CERT_UNTRUSTED),
+        cert("cert-incomplete-chain", "The intermediate is not sent.", Shape::Incomplete, codes::STS_FETCH_CERT_INCOMPLETE_CHAIN),
+        case("cert-expiring", "Five days left.").certificate(Shape::Expiring).code(codes::STS_FETCH_CERT_EXPIRING),
     ]
 }
 
@@ -118,7 +123,7 @@ fn at(name: &'static str, about: &'static str, address: Ipv4Addr) -> Case {
 }
 
 /// A certificate that is not valid for the policy host: the policy behind it counts as not retrieved.
-fn cert(name: &'static str, about: &'static str, shape: Shape, code: &'static str) -> Case {
+fn cert(name: &'static str, about: &'static str, shape: Shape, code: Code) -> Case {
     case(name, about).certificate(shape).no_policy("tls").code(code)
 }
 

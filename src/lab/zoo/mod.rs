@@ -14,10 +14,101 @@ mod records;
 mod responses;
 mod tlsrpt;
 
+use std::collections::HashMap;
+use std::net::{Ipv6Addr, TcpListener};
+use std::sync::{Arc, LazyLock};
+
 use super::case::Case;
+use super::site::{Exchange, Site};
+use super::truth::Truth;
+use super::world::{Found, Role, World, role};
+
+/// The top-level domain of the zoo (RFC 6761: never delegated).
+const TLD: &str = ".test";
+
+static CASES: LazyLock<Vec<Case>> = LazyLock::new(all);
+
+/// Every case of the zoo, by family.
+pub fn cases() -> &'static [Case] {
+    &CASES
+}
+
+/// The zoo as a world. The first name of each case is `CASE.test`, the others are `CASE-000001.test` and so on.
+#[derive(Debug)]
+pub(super) struct Zoo {
+    cases: Vec<(&'static Case, Arc<Site>)>,
+    by_name: HashMap<&'static str, usize>,
+}
+
+impl Zoo {
+    /// All cases that this machine can play.
+    pub(super) fn new() -> Self {
+        let ipv6 = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
+        let cases: Vec<_> = cases().iter().filter(|case| ipv6 || !case.ipv6).map(|case| (case, Arc::new(case.site.clone()))).collect();
+        let by_name = cases.iter().enumerate().map(|(place, (case, _))| (case.name, place)).collect();
+        Self { cases, by_name }
+    }
+
+    fn place(&self, domain: &str) -> Option<&(&'static Case, Arc<Site>)> {
+        let label = domain.strip_suffix(TLD)?;
+        let unnumbered = || label.rsplit_once('-').filter(|(_, number)| number.len() >= 6 && number.bytes().all(|b| b.is_ascii_digit()));
+        let place = self.by_name.get(label).or_else(|| self.by_name.get(unnumbered()?.0))?;
+        self.cases.get(*place)
+    }
+
+    /// The case below which a name is.
+    fn ancestor<'n>(&self, name: &'n str) -> Option<Found<'n>> {
+        name.match_indices('.').find_map(|(dot, _)| {
+            let (labels, domain) = (name.get(..dot)?, name.get(dot + 1..)?);
+            self.place(domain).map(|(_, site)| (domain, Role::Neighbour(labels), Arc::clone(site)))
+        })
+    }
+}
+
+impl World for Zoo {
+    fn names(&self) -> u64 {
+        self.cases.len() as u64
+    }
+
+    fn is_endless(&self) -> bool {
+        true
+    }
+
+    fn listed(&self, place: u64) -> String {
+        let cases = self.names().max(1);
+        match self.cases.get((place % cases) as usize) {
+            Some((case, _)) if place < cases => format!("{}{TLD}", case.name),
+            Some((case, _)) => format!("{}-{:06}{TLD}", case.name, place / cases),
+            None => String::new(),
+        }
+    }
+
+    fn truth(&self, domain: &str) -> Option<Truth> {
+        self.place(domain).map(|(case, _)| case.truth.clone())
+    }
+
+    fn find<'n>(&self, name: &'n str) -> Option<Found<'n>> {
+        let (role, domain) = role(name);
+        match self.place(domain) {
+            Some((_, site)) => Some((domain, role, Arc::clone(site))),
+            None => self.ancestor(name),
+        }
+    }
+
+    fn is_elsewhere(&self, name: &str) -> bool {
+        // Targets of aliases to nothing.
+        !name.ends_with(TLD) && !name.ends_with(".gone.example")
+    }
+
+    /// One that does not take its own mail.
+    fn has_own_web(&self, domain: &str, site: &Site) -> bool {
+        let takes_mail = |host: &Exchange| host.1.for_domain(domain) == domain.as_bytes();
+        !site.mx.records.iter().any(takes_mail)
+    }
+}
 
 /// All cases, by family.
-pub(super) fn cases() -> Vec<Case> {
+fn all() -> Vec<Case> {
     let families = [
         answers::cases(),
         records::cases(),

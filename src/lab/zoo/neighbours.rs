@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::classify::codes;
+
 use super::super::case::{Case, case};
 use super::super::site::{End, Exchange, Neighbour, Reply};
 
@@ -11,8 +13,8 @@ const PRIVATE: Ipv4Addr = Ipv4Addr::new(10, 1, 2, 3);
 /// The addresses of the MX hosts (RFC 5321 section 5.1).
 fn mx_hosts() -> Vec<Case> {
     vec![
-        mx1("mx-nxdomain", "An MX host that does not exist.", Neighbour::end("mx1", End::Nxdomain)).code("mx-no-address"),
-        mx1("mx-no-address", "An MX host without an address.", Neighbour::new("mx1")).code("mx-no-address"),
+        mx1("mx-nxdomain", "An MX host that does not exist.", Neighbour::end("mx1", End::Nxdomain)).code(codes::MX_NO_ADDRESS),
+        mx1("mx-no-address", "An MX host without an address.", Neighbour::new("mx1")).code(codes::MX_NO_ADDRESS),
         mx1("mx-host-servfail", "SERVFAIL for an MX host, which settles nothing.", Neighbour::end("mx1", End::Servfail)),
         mx1(
             "mx-half-servfail",
@@ -24,10 +26,11 @@ fn mx_hosts() -> Vec<Case> {
             "An MX host with IPv6 only.",
             Neighbour { aaaa: Reply::records(vec![Ipv6Addr::new(0x2a10, 0, 0, 0, 0, 0, 0, 1)]), ..Neighbour::new("mx1") },
         ),
-        mx1("mx-cname", "An MX host that is an alias.", Neighbour::at("mx1", PUBLIC).cname("{-}.mail-company.example")).code("mx-cname"),
+        mx1("mx-cname", "An MX host that is an alias.", Neighbour::at("mx1", PUBLIC).cname("{-}.mail-company.example"))
+            .code(codes::MX_CNAME),
         mx1("mx-cname-dangling", "An MX host that is an alias to nothing.", Neighbour::end("mx1", End::Nxdomain).cname("{-}.gone.example"))
-            .codes(&["mx-cname", "mx-no-address"]),
-        mx1("mx-private", "An MX host with a private address.", Neighbour::at("mx1", PRIVATE)).code("mx-private-address"),
+            .codes(&[codes::MX_CNAME, codes::MX_NO_ADDRESS]),
+        mx1("mx-private", "An MX host with a private address.", Neighbour::at("mx1", PRIVATE)).code(codes::MX_PRIVATE_ADDRESS),
         mx1(
             "mx-private-ipv6",
             "An MX host with private addresses of both families.",
@@ -36,7 +39,7 @@ fn mx_hosts() -> Vec<Case> {
                 ..Neighbour::at("mx1", Ipv4Addr::new(100, 64, 0, 1))
             },
         )
-        .code("mx-private-address"),
+        .code(codes::MX_PRIVATE_ADDRESS),
         mx1(
             "mx-private-beside",
             "An MX host with a private address beside a public one.",
@@ -51,7 +54,7 @@ fn mx_hosts() -> Vec<Case> {
             .neighbour(Neighbour::new("mx1"))
             .sts_end(End::Nxdomain)
             .no_record()
-            .code("sts-record-absent"),
+            .code(codes::STS_RECORD_ABSENT),
     ]
 }
 
@@ -66,15 +69,15 @@ fn mx_sets() -> Vec<Case> {
         case(name, about).site(|site| site.mx.records = records)
     };
     vec![
-        mx("null-mx-beside", "A null MX beside others.", &[(0, "."), (10, "mx1.{d}"), (20, "mx2.{d}")]).code("mx-null-not-alone"),
-        mx("mx-twice", "The same MX host twice.", &[(10, "mx1.{d}"), (20, "mx2.{d}"), (30, "mx1.{d}")]).code("mx-duplicate"),
+        mx("null-mx-beside", "A null MX beside others.", &[(0, "."), (10, "mx1.{d}"), (20, "mx2.{d}")]).code(codes::MX_NULL_NOT_ALONE),
+        mx("mx-twice", "The same MX host twice.", &[(10, "mx1.{d}"), (20, "mx2.{d}"), (30, "mx1.{d}")]).code(codes::MX_DUPLICATE),
         mx("mx-equal", "MX hosts of one preference.", &[(10, "mx1.{d}"), (10, "mx2.{d}")]),
         mx(
             "backup-uncovered",
             "Only the last MX host is not in the policy.",
             &[(10, "mx1.{d}"), (20, "mx2.{d}"), (30, "spare.relay.example")],
         )
-        .codes(&["sts-mx-backup-uncovered", "sts-mx-uncovered"])
+        .codes(&[codes::STS_MX_BACKUP_UNCOVERED, codes::STS_MX_UNCOVERED])
         .coverage("some", "different-domain")
         .delivery("partial"),
         mx(
@@ -82,7 +85,7 @@ fn mx_sets() -> Vec<Case> {
             "The first MX host is not in the policy, which is no backup.",
             &[(5, "front.relay.example"), (10, "mx1.{d}"), (20, "mx2.{d}")],
         )
-        .code("sts-mx-uncovered")
+        .code(codes::STS_MX_UNCOVERED)
         .coverage("some", "different-domain")
         .delivery("partial"),
         mx(
@@ -90,7 +93,7 @@ fn mx_sets() -> Vec<Case> {
             "An MX host of the same preference is not in the policy, which is no backup.",
             &[(10, "mx1.{d}"), (20, "mx2.{d}"), (20, "peer.relay.example")],
         )
-        .code("sts-mx-uncovered")
+        .code(codes::STS_MX_UNCOVERED)
         .coverage("some", "different-domain")
         .delivery("partial"),
     ]
@@ -100,11 +103,12 @@ fn mx_sets() -> Vec<Case> {
 fn receivers() -> Vec<Case> {
     let null = || Neighbour { mx: Reply::records(vec![Exchange(0, ".".into())]), ..Neighbour::new("reports") };
     vec![
-        to("rua-null-mx", "Reports go to a domain that takes no mail.", null()).code("tlsrpt-rua-domain-null-mx"),
-        to("rua-no-mx", "Reports go to a domain with neither MX nor address.", Neighbour::new("reports")).code("tlsrpt-rua-domain-no-mx"),
+        to("rua-null-mx", "Reports go to a domain that takes no mail.", null()).code(codes::TLSRPT_RUA_DOMAIN_NULL_MX),
+        to("rua-no-mx", "Reports go to a domain with neither MX nor address.", Neighbour::new("reports"))
+            .code(codes::TLSRPT_RUA_DOMAIN_NO_MX),
         to("rua-implicit-mx", "Reports go to a domain with an address, which takes mail.", Neighbour::at("reports", PUBLIC)),
         to("rua-nxdomain", "Reports go to a domain that does not exist.", Neighbour::end("reports", End::Nxdomain))
-            .code("tlsrpt-rua-domain-nxdomain"),
+            .code(codes::TLSRPT_RUA_DOMAIN_NXDOMAIN),
         to("rua-servfail", "SERVFAIL for the domain to which reports go.", Neighbour::end("reports", End::Servfail)),
         to(
             "rua-half-servfail",
@@ -121,10 +125,10 @@ fn to(name: &'static str, about: &'static str, reports: Neighbour) -> Case {
 /// Records at other names, seen with `--look-around`.
 fn strays() -> Vec<Case> {
     let bare = |name, about| {
-        let case = case(name, about).sts_end(End::Nxdomain).no_record().code("sts-record-absent");
+        let case = case(name, about).sts_end(End::Nxdomain).no_record().code(codes::STS_RECORD_ABSENT);
         case.tlsrpt_end(End::Nxdomain).no_tlsrpt_record()
     };
-    let wrong = |name, about, neighbour| bare(name, about).neighbour(neighbour).code("sts-record-wrong-name");
+    let wrong = |name, about, neighbour| bare(name, about).neighbour(neighbour).code(codes::STS_RECORD_WRONG_NAME);
     vec![
         wrong("stray-underscore", "The record at _mta_sts.", Neighbour::txt("_mta_sts", "v=STSv1; id=1;")),
         wrong("stray-host", "The record at the policy host.", Neighbour::txt("mta-sts", "v=STSv1; id=1;")),
@@ -133,7 +137,7 @@ fn strays() -> Vec<Case> {
         wrong("stray-smtp-tlsrpt", "The TLSRPT record at _smtp-tlsrpt.", Neighbour::txt("_smtp-tlsrpt", "v=TLSRPTv1; rua=mailto:tls@{d}")),
         case("stray-old", "An older record at the domain itself, beside the right one.")
             .neighbour(Neighbour::txt("@", "v=STSv1; id=20200101T000000;"))
-            .code("sts-record-wrong-name"),
+            .code(codes::STS_RECORD_WRONG_NAME),
         case("stray-copy", "The same record at the policy host.").neighbour(Neighbour::txt("mta-sts", "v=STSv1; id=20240101T000000;")),
         bare("stray-unrelated", "Unrelated text at the domain itself.").neighbour(Neighbour::txt("@", "v=spf1 -all")),
         bare("stray-servfail", "SERVFAIL for a name at which no record should be.").neighbour(Neighbour::end("_tlsrpt", End::Servfail)),
@@ -142,21 +146,21 @@ fn strays() -> Vec<Case> {
 
 /// Wildcard TXT records (RFC 4592), told apart with `--look-around`.
 fn wildcards() -> Vec<Case> {
-    let spf = |case: Case| case.sts("v=spf1 -all").no_record().codes(&["sts-record-absent", "sts-record-unrelated-txt"]);
-    let both = |name, about| spf(case(name, about)).tlsrpt("v=spf1 -all").no_tlsrpt_record().code("tlsrpt-unrelated-txt");
+    let spf = |case: Case| case.sts("v=spf1 -all").no_record().codes(&[codes::STS_RECORD_ABSENT, codes::STS_RECORD_UNRELATED_TXT]);
+    let both = |name, about| spf(case(name, about)).tlsrpt("v=spf1 -all").no_tlsrpt_record().code(codes::TLSRPT_UNRELATED_TXT);
     vec![
         both("wildcard-txt", "A wildcard answers for every name.")
             .neighbour(Neighbour::txt("*", "v=spf1 -all"))
-            .code("sts-record-wildcard-txt"),
+            .code(codes::STS_RECORD_WILDCARD_TXT),
         both("wildcard-lookalike", "The same text at both names, but no wildcard."),
         spf(case("wildcard-behind", "A wildcard answers for one of the names, the other has its record."))
             .neighbour(Neighbour::txt("*", "v=spf1 -all"))
-            .code("sts-record-wildcard-txt"),
+            .code(codes::STS_RECORD_WILDCARD_TXT),
         case("wildcard-hidden", "A wildcard that the records hide.").neighbour(Neighbour::txt("*", "v=spf1 -all")),
         case("wildcard-record", "A wildcard with a record, which is no stray at the other names.")
             .sts("v=STSv1; id=1;")
             .neighbour(Neighbour::txt("*", "v=STSv1; id=1;"))
-            .code("sts-record-wildcard-txt"),
+            .code(codes::STS_RECORD_WILDCARD_TXT),
     ]
 }
 

@@ -1,5 +1,7 @@
 //! The TLSRPT record (RFC 8460 section 3).
 
+use crate::classify::codes::{self, Code};
+
 use super::super::case::{Case, case};
 
 fn valid() -> Vec<Case> {
@@ -11,90 +13,107 @@ fn valid() -> Vec<Case> {
         case("tlsrpt-encoded", "An exclamation mark, encoded as it must be.").tlsrpt("v=TLSRPTv1; rua=mailto:a%21b@{d}"),
         case("rua-two", "Two destinations.")
             .tlsrpt("v=TLSRPTv1; rua=mailto:a@{d} , https://reports.{d}/tlsrpt")
-            .code("tlsrpt-rua-multiple"),
+            .code(codes::TLSRPT_RUA_MULTIPLE),
         case("rua-duplicate", "The same destination twice.")
             .tlsrpt("v=TLSRPTv1; rua=mailto:a@{d},mailto:a@{d}")
-            .code("tlsrpt-rua-duplicate"),
+            .code(codes::TLSRPT_RUA_DUPLICATE),
         case("rua-twice", "The field rua twice.")
             .tlsrpt("v=TLSRPTv1; rua=mailto:a@{d}; rua=mailto:b@{d}")
-            .codes(&["tlsrpt-rua-multiple", "tlsrpt-rua-repeated-field"]),
-        case("rua-address", "A host by its address.").tlsrpt("v=TLSRPTv1; rua=https://192.0.2.1/t").code("tlsrpt-rua-ip-literal"),
-        case("rua-single-label", "A host without a dot.").tlsrpt("v=TLSRPTv1; rua=https://collector/t").code("tlsrpt-rua-single-label"),
+            .codes(&[codes::TLSRPT_RUA_MULTIPLE, codes::TLSRPT_RUA_REPEATED_FIELD]),
+        case("rua-address", "A host by its address.").tlsrpt("v=TLSRPTv1; rua=https://192.0.2.1/t").code(codes::TLSRPT_RUA_IP_LITERAL),
+        case("rua-single-label", "A host without a dot.")
+            .tlsrpt("v=TLSRPTv1; rua=https://collector/t")
+            .code(codes::TLSRPT_RUA_SINGLE_LABEL),
         case("tlsrpt-version-space", "A space before the first semicolon.")
             .tlsrpt("v=TLSRPTv1 ; rua=mailto:tls@{d}")
-            .code("tlsrpt-version-space"),
+            .code(codes::TLSRPT_VERSION_SPACE),
         case("rua-external", "Reports go to somebody else.")
             .tlsrpt("v=TLSRPTv1; rua=mailto:tls@reports.example")
-            .code("tlsrpt-rua-external"),
+            .code(codes::TLSRPT_RUA_EXTERNAL),
         case("rua-subdomain", "Reports go to a subdomain, which is nobody else.").tlsrpt("v=TLSRPTv1; rua=mailto:tls@reports.{d}"),
-        case("rua-port", "A port other than 443.").tlsrpt("v=TLSRPTv1; rua=https://reports.{d}:8443/t").code("tlsrpt-rua-nonstandard-port"),
+        case("rua-port", "A port other than 443.")
+            .tlsrpt("v=TLSRPTv1; rua=https://reports.{d}:8443/t")
+            .code(codes::TLSRPT_RUA_NONSTANDARD_PORT),
         case("rua-userinfo", "Credentials in the address.")
             .tlsrpt("v=TLSRPTv1; rua=https://user:pw@reports.{d}/t")
-            .code("tlsrpt-rua-userinfo"),
+            .code(codes::TLSRPT_RUA_USERINFO),
         case("tlsrpt-unknown-field", "A field that the RFC does not define.")
             .tlsrpt("v=TLSRPTv1; ext=yes; rua=mailto:tls@{d}")
-            .code("tlsrpt-unknown-field"),
-        case("tlsrpt-dmarc-tags", "Tags of DMARC.").tlsrpt("v=TLSRPTv1; rua=mailto:a@{d}; p=none").code("tlsrpt-dmarc-tags"),
+            .code(codes::TLSRPT_UNKNOWN_FIELD),
+        case("tlsrpt-dmarc-tags", "Tags of DMARC.").tlsrpt("v=TLSRPTv1; rua=mailto:a@{d}; p=none").code(codes::TLSRPT_DMARC_TAGS),
         case("tlsrpt-unrelated-txt", "Another TXT record beside the right one.")
             .tlsrpt_set(vec![vec!["v=TLSRPTv1; rua=mailto:tls@{d}".into()], vec!["v=spf1 -all".into()]])
-            .code("tlsrpt-unrelated-txt"),
-        case("tlsrpt-only-unrelated", "Only another TXT record.").tlsrpt("v=spf1 -all").no_tlsrpt_record().code("tlsrpt-unrelated-txt"),
+            .code(codes::TLSRPT_UNRELATED_TXT),
+        case("tlsrpt-only-unrelated", "Only another TXT record.")
+            .tlsrpt("v=spf1 -all")
+            .no_tlsrpt_record()
+            .code(codes::TLSRPT_UNRELATED_TXT),
         case("tlsrpt-absent", "No TLSRPT record.").no_tlsrpt(),
         case("tlsrpt-two-records", "Two records count as none.")
             .tlsrpt_set(vec![vec!["v=TLSRPTv1; rua=mailto:a@{d}".into()], vec!["v=TLSRPTv1; rua=mailto:b@{d}".into()]])
-            .code("tlsrpt-multiple")
+            .code(codes::TLSRPT_MULTIPLE)
             .tlsrpt_state("multiple"),
     ]
 }
 
 fn near_misses() -> Vec<Case> {
     vec![
-        bad("tlsrpt-version-case", "The version in small letters.", "v=tlsrptv1; rua=mailto:a@{d}", &["tlsrpt-near-miss"]),
-        bad("tlsrpt-version-typo", "The version without its v.", "v=TLSRPT1; rua=mailto:a@{d}", &["tlsrpt-near-miss"]),
-        bad("tlsrpt-version-0", "A version that does not exist.", "v=TLSRPTv0; rua=mailto:a@{d}", &["tlsrpt-unknown-version"]),
-        bad("tlsrpt-version-comma", "A comma in place of the semicolon.", "v=TLSRPTv1, rua=mailto:a@{d}", &["tlsrpt-near-miss"]),
+        bad("tlsrpt-version-case", "The version in small letters.", "v=tlsrptv1; rua=mailto:a@{d}", &[codes::TLSRPT_NEAR_MISS]),
+        bad("tlsrpt-version-typo", "The version without its v.", "v=TLSRPT1; rua=mailto:a@{d}", &[codes::TLSRPT_NEAR_MISS]),
+        bad("tlsrpt-version-0", "A version that does not exist.", "v=TLSRPTv0; rua=mailto:a@{d}", &[codes::TLSRPT_UNKNOWN_VERSION]),
+        bad("tlsrpt-version-comma", "A comma in place of the semicolon.", "v=TLSRPTv1, rua=mailto:a@{d}", &[codes::TLSRPT_NEAR_MISS]),
         bad(
             "tlsrpt-quotes",
             "Quotation marks as part of the text.",
             "\"v=TLSRPTv1; rua=mailto:a@{d}\"",
-            &["tlsrpt-near-miss", "tlsrpt-literal-quotes"],
+            &[codes::TLSRPT_NEAR_MISS, codes::TLSRPT_LITERAL_QUOTES],
         ),
         bad(
             "tlsrpt-leading-space",
             "White space before the version.",
             " v=TLSRPTv1; rua=mailto:a@{d}",
-            &["tlsrpt-near-miss", "tlsrpt-leading-space"],
+            &[codes::TLSRPT_NEAR_MISS, codes::TLSRPT_LEADING_SPACE],
         ),
         bad(
             "tlsrpt-version-not-first",
             "The rua before the version.",
             "rua=mailto:a@{d}; v=TLSRPTv1",
-            &["tlsrpt-near-miss", "tlsrpt-version-not-first"],
+            &[codes::TLSRPT_NEAR_MISS, codes::TLSRPT_VERSION_NOT_FIRST],
         ),
     ]
 }
 
 fn broken() -> Vec<Case> {
     vec![
-        bad("rua-missing", "No rua.", "v=TLSRPTv1;", &["tlsrpt-rua-missing"]),
-        bad("rua-empty", "A rua without a value.", "v=TLSRPTv1; rua=", &["tlsrpt-rua-empty"]),
-        bad("rua-no-scheme", "An address without mailto:.", "v=TLSRPTv1; rua=tls@{d}", &["tlsrpt-rua-no-scheme"]),
-        bad("rua-second-no-scheme", "A second address without mailto:.", "v=TLSRPTv1; rua=mailto:a@{d},b@{d}", &["tlsrpt-rua-no-scheme"]),
-        bad("rua-http", "Plain HTTP.", "v=TLSRPTv1; rua=http://reports.{d}/tls", &["tlsrpt-rua-scheme"]),
-        bad("rua-mailto-empty", "mailto: without an address.", "v=TLSRPTv1; rua=mailto:", &["tlsrpt-rua-mailto-syntax"]),
-        bad("rua-https-empty", "https: without a host.", "v=TLSRPTv1; rua=https:///t", &["tlsrpt-rua-https-syntax"]),
-        bad("rua-space", "White space before the address.", "v=TLSRPTv1; rua= mailto:tls@{d}", &["tlsrpt-rua-uri-syntax"]),
-        bad("rua-obfuscated", "An address hidden from robots.", "v=TLSRPTv1; rua=mailto:[email protected]", &["tlsrpt-rua-obfuscated"]),
-        bad("rua-size", "A size limit as DMARC has it.", "v=TLSRPTv1; rua=mailto:a@{d}!10m", &["tlsrpt-rua-size-suffix"]),
-        bad("tlsrpt-accent", "A letter outside US-ASCII.", "v=TLSRPTv1; rua=mailto:a@{d}; note=caf\u{e9}", &["tlsrpt-non-ascii"]),
-        bad("rua-capitals", "RUA in capitals.", "v=TLSRPTv1; RUA=mailto:a@{d}", &["tlsrpt-rua-missing", "tlsrpt-key-case"]),
-        bad("tlsrpt-empty-field", "Two semicolons in a row.", "v=TLSRPTv1; rua=mailto:a@{d};;", &["tlsrpt-empty-field"]),
-        bad("tlsrpt-field-syntax", "A field without a value.", "v=TLSRPTv1; rua=mailto:a@{d}; more=", &["tlsrpt-field-syntax"]),
-        bad("tlsrpt-trailing-space", "White space at the end.", "v=TLSRPTv1; rua=mailto:a@{d}  ", &["tlsrpt-record-trailing-space"]),
+        bad("rua-missing", "No rua.", "v=TLSRPTv1;", &[codes::TLSRPT_RUA_MISSING]),
+        bad("rua-empty", "A rua without a value.", "v=TLSRPTv1; rua=", &[codes::TLSRPT_RUA_EMPTY]),
+        bad("rua-no-scheme", "An address without mailto:.", "v=TLSRPTv1; rua=tls@{d}", &[codes::TLSRPT_RUA_NO_SCHEME]),
+        bad(
+            "rua-second-no-scheme",
+            "A second address without mailto:.",
+            "v=TLSRPTv1; rua=mailto:a@{d},b@{d}",
+            &[codes::TLSRPT_RUA_NO_SCHEME],
+        ),
+        bad("rua-http", "Plain HTTP.", "v=TLSRPTv1; rua=http://reports.{d}/tls", &[codes::TLSRPT_RUA_SCHEME]),
+        bad("rua-mailto-empty", "mailto: without an address.", "v=TLSRPTv1; rua=mailto:", &[codes::TLSRPT_RUA_MAILTO_SYNTAX]),
+        bad("rua-https-empty", "https: without a host.", "v=TLSRPTv1; rua=https:///t", &[codes::TLSRPT_RUA_HTTPS_SYNTAX]),
+        bad("rua-space", "White space before the address.", "v=TLSRPTv1; rua= mailto:tls@{d}", &[codes::TLSRPT_RUA_URI_SYNTAX]),
+        bad(
+            "rua-obfuscated",
+            "An address hidden from robots.",
+            "v=TLSRPTv1; rua=mailto:[email protected]",
+            &[codes::TLSRPT_RUA_OBFUSCATED],
+        ),
+        bad("rua-size", "A size limit as DMARC has it.", "v=TLSRPTv1; rua=mailto:a@{d}!10m", &[codes::TLSRPT_RUA_SIZE_SUFFIX]),
+        bad("tlsrpt-accent", "A letter outside US-ASCII.", "v=TLSRPTv1; rua=mailto:a@{d}; note=caf\u{e9}", &[codes::TLSRPT_NON_ASCII]),
+        bad("rua-capitals", "RUA in capitals.", "v=TLSRPTv1; RUA=mailto:a@{d}", &[codes::TLSRPT_RUA_MISSING, codes::TLSRPT_KEY_CASE]),
+        bad("tlsrpt-empty-field", "Two semicolons in a row.", "v=TLSRPTv1; rua=mailto:a@{d};;", &[codes::TLSRPT_EMPTY_FIELD]),
+        bad("tlsrpt-field-syntax", "A field without a value.", "v=TLSRPTv1; rua=mailto:a@{d}; more=", &[codes::TLSRPT_FIELD_SYNTAX]),
+        bad("tlsrpt-trailing-space", "White space at the end.", "v=TLSRPTv1; rua=mailto:a@{d}  ", &[codes::TLSRPT_RECORD_TRAILING_SPACE]),
     ]
 }
 
-fn bad(name: &'static str, about: &'static str, record: &'static str, codes: &[&'static str]) -> Case {
+fn bad(name: &'static str, about: &'static str, record: &'static str, codes: &[Code]) -> Case {
     case(name, about).tlsrpt(record).tlsrpt_state("invalid").codes(codes)
 }
 

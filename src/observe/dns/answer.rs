@@ -3,8 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-use super::header::HEADER_OCTETS;
-use super::wire_name::{WireName, read_u16, read_u32};
+use super::wire_name::{HEADER_OCTETS, WireName, read_u16, read_u32};
 use crate::evidence::{Mx, Txt};
 
 const TYPE_CNAME: u16 = 5;

@@ -2,18 +2,16 @@
 //! million inventions.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
+use std::net::SocketAddr;
 
 use futures_util::stream::{self, StreamExt as _};
 use rand::RngExt as _;
-use tokio::net::UdpSocket;
 
 use super::error::DnsError;
-use super::header::{Header, NOERROR, NXDOMAIN, REFUSED, SERVFAIL};
-use super::message::Message;
-use super::question::{MAX_QUERY_OCTETS, Question};
-use super::tcp::{self, TcpFault};
+use super::exchange::Channel;
+use super::message::{Message, NOERROR, NXDOMAIN, REFUSED, SERVFAIL};
+use super::question::Question;
+use super::retry::RetryConfig;
 
 const TYPE_A: u16 = 1;
 const TYPE_NS: u16 = 2;
@@ -44,14 +42,13 @@ impl ResolverCheck {
 }
 
 /// Asks each resolver for a name that exists (the root's NS), for one that does not (chance letters below a top-level domain of chance
-/// letters), and for the first again over TCP; each up to `tries` times, `timeout` each. Runs in any tokio runtime with IO and time.
+/// letters), and for the first again over TCP; each as often and as long as `retry` says. Runs in any tokio runtime with IO and time.
 ///
 /// A resolver that has no NXDOMAIN for what cannot exist is left out, for it would make a record of every missing one.
-pub async fn check_resolvers(resolvers: &[SocketAddr], timeout: Duration, tries: u16) -> ResolverCheck {
+pub async fn check_resolvers(resolvers: &[SocketAddr], retry: RetryConfig) -> ResolverCheck {
     let mut check = ResolverCheck::default();
-    let mut verdicts = stream::iter(resolvers.iter().copied())
-        .map(|resolver| async move { (resolver, examine(Patience { timeout, tries: tries.max(1) }, resolver).await) })
-        .buffered(AT_ONCE);
+    let mut verdicts =
+        stream::iter(resolvers.iter().copied()).map(|resolver| async move { (resolver, examine(retry, resolver).await) }).buffered(AT_ONCE);
     while let Some((resolver, verdict)) = verdicts.next().await {
         match verdict {
             Ok(tcp) => {
@@ -64,29 +61,23 @@ pub async fn check_resolvers(resolvers: &[SocketAddr], timeout: Duration, tries:
     check
 }
 
-#[derive(Clone, Copy)]
-struct Patience {
-    timeout: Duration,
-    tries: u16,
-}
-
 /// What is wrong with a resolver over UDP, or else over TCP.
-async fn examine(patience: Patience, resolver: SocketAddr) -> Result<Result<(), String>, String> {
+async fn examine(retry: RetryConfig, resolver: SocketAddr) -> Result<Result<(), String>, String> {
     let root = Question::new(".", TYPE_NS)?;
-    let message = patience.ask(resolver, &root).await?;
+    let message = ask(retry, Channel::Udp, resolver, &root).await?;
     match message.rcode {
         NOERROR if message.header.answers > 0 || message.header.is_truncated() => {}
         NOERROR => return Err("has no name servers of the root".to_owned()),
         other => return Err(format!("answers {} when asked for the root", rcode(other))),
     }
     let invented = Question::new(&invented_name(), TYPE_A)?;
-    let mut message = patience.ask(resolver, &invented).await?;
+    let mut message = ask(retry, Channel::Udp, resolver, &invented).await?;
     if message.header.is_truncated() {
         // What says nothing, as of a resolver that limits rates, is no lie.
-        message = patience.ask_tcp(resolver, &invented).await?;
+        message = ask(retry, Channel::Tcp, resolver, &invented).await?;
     }
     denies(message.rcode, message.header.answers)?;
-    Ok(match patience.ask_tcp(resolver, &root).await {
+    Ok(match ask(retry, Channel::Tcp, resolver, &root).await {
         Ok(message) if message.rcode == NOERROR => Ok(()),
         Ok(message) => Err(format!("answers {}", rcode(message.rcode))),
         Err(reason) => Err(reason),
@@ -103,35 +94,17 @@ pub(super) fn denies(code: u16, answers: u16) -> Result<(), String> {
     }
 }
 
-impl Patience {
-    async fn ask(self, resolver: SocketAddr, question: &Question) -> Result<Message, String> {
-        let mut last = self.silence();
-        for _ in 0..self.tries {
-            match tokio::time::timeout(self.timeout, exchange(resolver, question)).await {
-                Ok(Ok(message)) if message.rcode == SERVFAIL => last = "answers SERVFAIL".to_owned(),
-                Ok(Ok(message)) => return Ok(message),
-                Ok(Err(error)) => last = error.to_string(),
-                Err(_) => {}
-            }
-        }
-        Err(last)
+async fn ask(retry: RetryConfig, channel: Channel, resolver: SocketAddr, question: &Question) -> Result<Message, String> {
+    let mut last = String::new();
+    for _ in 0..retry.tries.max(1) {
+        last = match channel.ask_within(retry.timeout, resolver, question, false).await {
+            Ok(message) if message.rcode == SERVFAIL => "answers SERVFAIL".to_owned(),
+            Ok(message) => return Ok(message),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => format!("no answer in {} ms", retry.timeout.as_millis()),
+            Err(error) => error.to_string(),
+        };
     }
-
-    async fn ask_tcp(self, resolver: SocketAddr, question: &Question) -> Result<Message, String> {
-        let mut last = self.silence();
-        for _ in 0..self.tries {
-            match tcp::ask(resolver, question, false, self.timeout).await {
-                Ok(message) if message.rcode == SERVFAIL => last = "answers SERVFAIL".to_owned(),
-                Ok(message) => return Ok(message),
-                Err(TcpFault::Local(reason) | TcpFault::Remote(reason)) => last = reason,
-            }
-        }
-        Err(last)
-    }
-
-    fn silence(self) -> String {
-        format!("no answer in {} ms", self.timeout.as_millis())
-    }
+    Err(last)
 }
 
 fn rcode(code: u16) -> String {
@@ -149,23 +122,4 @@ pub(super) fn invented_name() -> String {
     let mut random = rand::rng();
     let mut letters = |count: usize| -> String { (0..count).map(|_| char::from(random.random_range(b'a'..=b'z'))).collect() };
     format!("{}.{}", letters(12), letters(INVENTED_LETTERS))
-}
-
-async fn exchange(resolver: SocketAddr, question: &Question) -> io::Result<Message> {
-    let any = if resolver.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)) };
-    let socket = UdpSocket::bind(any).await?;
-    socket.connect(resolver).await?;
-    let id = rand::random();
-    let mut query = Vec::with_capacity(MAX_QUERY_OCTETS);
-    question.write_query(id, false, &mut query);
-    socket.send(&query).await?;
-    let mut buffer = vec![0; 4096];
-    loop {
-        let length = socket.recv(&mut buffer).await?;
-        let octets = buffer.get(..length).unwrap_or_default();
-        let header = Header::read(octets).filter(|header| header.id == id);
-        if let Some(message) = header.and_then(|header| Message::accept(header, octets, question, Duration::ZERO)) {
-            return Ok(message);
-        }
-    }
 }

@@ -1,27 +1,155 @@
-//! Running totals of the DNS traffic of all workers, for progress and the manifest.
+//! Running totals of the DNS traffic of all workers, for progress and the manifest. A counter is one line of [`counters!`]: where it is
+//! added to, read, summed up over the sessions of a scan and written down follows from it.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Totals that all workers add to. Nothing is ordered by them: each is exact, together they are a moment's view.
+use schemars::JsonSchema;
+use serde::ser::{SerializeMap as _, Serializer};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+/// A total that all workers add to.
 #[derive(Debug, Default)]
-pub struct DnsCounters {
-    pub(super) sent: AtomicU64,
-    pub(super) answers: AtomicU64,
-    pub(super) timeouts: AtomicU64,
-    pub(super) retries: AtomicU64,
-    pub(super) tcp: AtomicU64,
-    pub(super) unexpected: AtomicU64,
-    pub(super) malformed: AtomicU64,
-    pub(super) local_errors: AtomicU64,
-    pub(super) kernel_drops: AtomicU64,
-    pub(super) retreats: AtomicU64,
-    pub(super) receive_buffer: AtomicU64,
-    benched: AtomicU64,
-    pauses: Mutex<Pauses>,
-    resolvers: Vec<ResolverCounters>,
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds to the total; nothing where there is nothing to add, so that a shared cache line is left alone.
+    pub(super) fn add(&self, amount: usize) {
+        if amount > 0 {
+            self.0.fetch_add(amount as u64, Relaxed);
+        }
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// Declares the counters that are written down under their own names: the totals that all workers add to, and what is read of them.
+macro_rules! counters {
+    ($($(#[doc = $meaning:literal])+ $name:ident,)+) => {
+        /// Totals that all workers add to. Nothing is ordered by them: each is exact, together they are a moment's view.
+        #[derive(Debug, Default)]
+        pub struct DnsCounters {
+            /// Queries sent, over UDP and TCP together, retries included.
+            sent: Counter,
+            /// Answers accepted, whatever their response code.
+            answers: Counter,
+            /// Queries after the first of their lookup (other than TCP after truncation).
+            pub(super) retries: Counter,
+            $($(#[doc = $meaning])+ pub(super) $name: Counter,)+
+            receive_buffer: AtomicU64,
+            benched: AtomicU64,
+            pauses: Mutex<Pauses>,
+            resolvers: Vec<Arc<ResolverCounters>>,
+        }
+
+        /// What became of the DNS queries, summed over the sessions of the run.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(default)]
+        pub struct DnsActivity {
+            $($(#[doc = $meaning])+ pub $name: u64,)+
+            /// How often no resolver answered and the scan waited.
+            pub pauses: u64,
+            /// How long it waited so, in seconds.
+            #[schemars(range(min = 0))]
+            pub paused_seconds: f64,
+            /// Octets of receive buffer that the kernel granted to each socket, as last used.
+            pub receive_buffer: u64,
+        }
+
+        impl DnsActivity {
+            /// The sum of two sessions.
+            pub fn plus(&self, other: &Self) -> Self {
+                Self {
+                    $($name: self.$name.saturating_add(other.$name),)+
+                    pauses: self.pauses.saturating_add(other.pauses),
+                    paused_seconds: self.paused_seconds + other.paused_seconds,
+                    receive_buffer: other.receive_buffer,
+                }
+            }
+
+            /// The counters as entries of the status of a scan, each with `dns_` before its name.
+            ///
+            /// # Errors
+            /// Those of the serializer.
+            pub fn serialize_status<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                $(map.serialize_entry(concat!("dns_", stringify!($name)), &self.$name)?;)+
+                map.serialize_entry("dns_receive_buffer", &self.receive_buffer)?;
+                map.end()
+            }
+        }
+
+        impl DnsCounters {
+            fn activity(&self, pauses: &Pauses) -> DnsActivity {
+                DnsActivity {
+                    $($name: self.$name.get(),)+
+                    pauses: pauses.count,
+                    paused_seconds: pauses.total().as_secs_f64(),
+                    receive_buffer: self.receive_buffer.load(Relaxed),
+                }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Queries that got no answer in time.
+    timeouts,
+    /// Queries sent over TCP.
+    tcp,
+    /// Datagrams dropped because they answer nothing that was asked: late, stray or forged.
+    unexpected,
+    /// Answers that could not be read, or that speak of something else.
+    malformed,
+    /// Queries that this machine could not send.
+    local_errors,
+    /// Datagrams that the kernel dropped because a receive buffer was full, as far as it has said so.
+    kernel_drops,
+    /// How often fewer queries were let into flight because answers were lost.
+    retreats,
+}
+
+/// The totals at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DnsTotals {
+    /// Queries sent, over UDP and TCP together, retries included.
+    pub sent: u64,
+    /// Answers accepted, whatever their response code.
+    pub answers: u64,
+    /// Queries after the first of their lookup (other than TCP after truncation).
+    pub retries: u64,
+    /// What became of the queries.
+    pub activity: DnsActivity,
+    /// Resolvers that do not answer at present, counted once for each worker that asks them.
+    pub benched: u64,
+    /// Whether a worker has nobody to ask at present.
+    pub paused: bool,
+    /// The same for each resolver, in the order of the configuration.
+    pub resolvers: Vec<ResolverTotals>,
+}
+
+/// What one resolver was asked and how much of it it answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolverTotals {
+    /// The resolver.
+    pub address: SocketAddr,
+    /// Queries sent to it.
+    pub sent: u64,
+    /// Answers accepted from it.
+    pub answered: u64,
+}
+
+/// The totals of one resolver.
+#[derive(Debug)]
+pub(super) struct ResolverCounters {
+    address: SocketAddr,
+    sent: Counter,
+    answered: Counter,
 }
 
 /// When there was no resolver to ask.
@@ -32,6 +160,12 @@ struct Pauses {
     since: Option<Instant>,
     before: Duration,
     count: u64,
+}
+
+impl Pauses {
+    fn total(&self) -> Duration {
+        self.before + self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
 }
 
 /// A worker has nobody to ask as long as this lives.
@@ -56,97 +190,29 @@ impl Drop for Pause {
 
 impl Drop for Bench {
     fn drop(&mut self) {
-        self.0.benched.fetch_sub(1, Ordering::Relaxed);
+        self.0.benched.fetch_sub(1, Relaxed);
     }
 }
 
-#[derive(Debug)]
-struct ResolverCounters {
-    address: SocketAddr,
-    sent: AtomicU64,
-    answered: AtomicU64,
-}
-
-/// The totals at one moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DnsTotals {
-    /// Queries sent, over UDP and TCP together, retries included.
-    pub sent: u64,
-    /// Answers accepted, whatever their response code.
-    pub answers: u64,
-    /// Queries that got no answer in time, or that a resolver's host refused.
-    pub timeouts: u64,
-    /// Queries after the first of their lookup (other than TCP after truncation).
-    pub retries: u64,
-    /// Queries sent over TCP.
-    pub tcp: u64,
-    /// Datagrams dropped because they answer nothing that was asked.
-    pub unexpected: u64,
-    /// Accepted answers that could not be read.
-    pub malformed: u64,
-    /// Queries that this machine failed to send.
-    pub local_errors: u64,
-    /// Datagrams that the kernel dropped because a receive buffer was full, as far as it has said so.
-    pub kernel_drops: u64,
-    /// How often fewer queries were let into flight because answers were lost.
-    pub retreats: u64,
-    /// The least receive buffer that the kernel granted to a socket, in octets as the kernel counts them; 0 before there is a socket.
-    pub receive_buffer: u64,
-    /// Resolvers that do not answer at present, counted once for each worker that asks them.
-    pub benched: u64,
-    /// Whether a worker has nobody to ask at present.
-    pub paused: bool,
-    /// How often there was nobody to ask.
-    pub pauses: u64,
-    /// How long there was nobody to ask, in all.
-    pub paused_for: Duration,
-    /// The same for each resolver, in the order of the configuration.
-    pub resolvers: Vec<ResolverTotals>,
-}
-
-/// What one resolver was asked and how much of it it answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResolverTotals {
-    /// The resolver.
-    pub address: SocketAddr,
-    /// Queries sent to it.
-    pub sent: u64,
-    /// Answers accepted from it.
-    pub answered: u64,
-}
-
 impl DnsCounters {
-    /// Totals of zero for these resolvers.
+    /// Totals of zero for these resolvers; without any, as for name servers, of all together.
     pub fn new(resolvers: &[SocketAddr]) -> Self {
-        let zero = |&address: &SocketAddr| ResolverCounters { address, sent: AtomicU64::new(0), answered: AtomicU64::new(0) };
+        let zero = |&address| Arc::new(ResolverCounters { address, sent: Counter::default(), answered: Counter::default() });
         Self { resolvers: resolvers.iter().map(zero).collect(), ..Self::default() }
     }
 
     /// The totals now.
     pub fn totals(&self) -> DnsTotals {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let pauses = self.pauses();
+        let of = |one: &Arc<ResolverCounters>| ResolverTotals { address: one.address, sent: one.sent.get(), answered: one.answered.get() };
         DnsTotals {
-            sent: read(&self.sent),
-            answers: read(&self.answers),
-            timeouts: read(&self.timeouts),
-            retries: read(&self.retries),
-            tcp: read(&self.tcp),
-            unexpected: read(&self.unexpected),
-            malformed: read(&self.malformed),
-            local_errors: read(&self.local_errors),
-            kernel_drops: read(&self.kernel_drops),
-            retreats: read(&self.retreats),
-            receive_buffer: read(&self.receive_buffer),
-            benched: read(&self.benched),
+            sent: self.sent.get(),
+            answers: self.answers.get(),
+            retries: self.retries.get(),
+            activity: self.activity(&pauses),
+            benched: self.benched.load(Relaxed),
             paused: pauses.since.is_some(),
-            pauses: pauses.count,
-            paused_for: pauses.before + pauses.since.map_or(Duration::ZERO, |since| since.elapsed()),
-            resolvers: self
-                .resolvers
-                .iter()
-                .map(|one| ResolverTotals { address: one.address, sent: read(&one.sent), answered: read(&one.answered) })
-                .collect(),
+            resolvers: self.resolvers.iter().map(of).collect(),
         }
     }
 
@@ -168,7 +234,7 @@ impl DnsCounters {
 
     /// Counts a resolver as benched by a worker.
     pub(super) fn bench(self: &Arc<Self>) -> Bench {
-        self.benched.fetch_add(1, Ordering::Relaxed);
+        self.benched.fetch_add(1, Relaxed);
         Bench(Arc::clone(self))
     }
 
@@ -177,29 +243,27 @@ impl DnsCounters {
         let octets = octets as u64;
         let least = |known: u64| (known == 0 || octets < known).then_some(octets);
         // Nothing to do where it is not the least.
-        let _ = self.receive_buffer.fetch_update(Ordering::Relaxed, Ordering::Relaxed, least);
+        let _ = self.receive_buffer.fetch_update(Relaxed, Relaxed, least);
     }
 
-    /// Counts queries sent to a resolver (index in the configuration).
-    pub(super) fn count_sent(&self, resolver: usize, queries: usize) {
-        add(&self.sent, queries);
-        if let Some(one) = self.resolvers.get(resolver) {
-            add(&one.sent, queries);
+    /// Where the totals of the resolver at a place of the configuration are kept; `None` where only those of all together are.
+    pub(super) fn resolver(&self, place: usize) -> Option<Arc<ResolverCounters>> {
+        self.resolvers.get(place).cloned()
+    }
+
+    /// Counts queries sent, and for their resolver where it has totals of its own.
+    pub(super) fn count_sent(&self, resolver: Option<&ResolverCounters>, queries: usize) {
+        self.sent.add(queries);
+        if let Some(one) = resolver {
+            one.sent.add(queries);
         }
     }
 
-    /// Counts answers accepted from a resolver (index in the configuration).
-    pub(super) fn count_answers(&self, resolver: usize, answers: usize) {
-        add(&self.answers, answers);
-        if let Some(one) = self.resolvers.get(resolver) {
-            add(&one.answered, answers);
+    /// Counts answers accepted, and for their resolver where it has totals of its own.
+    pub(super) fn count_answers(&self, resolver: Option<&ResolverCounters>, answers: usize) {
+        self.answers.add(answers);
+        if let Some(one) = resolver {
+            one.answered.add(answers);
         }
-    }
-}
-
-/// Adds to a total; nothing where there is nothing to add, so that a shared cache line is left alone.
-pub(super) fn add(counter: &AtomicU64, amount: usize) {
-    if amount > 0 {
-        counter.fetch_add(amount as u64, Ordering::Relaxed);
     }
 }

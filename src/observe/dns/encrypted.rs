@@ -1,27 +1,27 @@
 //! Lookups by resolvers that are asked over TLS or HTTPS: the same attempts and outcomes as over UDP, nothing readable on the way.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RecordType};
 use rustls::{ClientConfig, RootCertStore};
+use tokio::time::Instant;
 
 use super::answer::ResourceRecord;
+use super::attempt::{self, Attempt, Failure};
 use super::background::Background;
 use super::check::{denies, invented_name};
-use super::client::{MOST_IN_VAIN, read_reply, weight};
-use super::counters::{DnsCounters, add};
-use super::encrypted_address::EncryptedResolver;
+use super::counters::{DnsCounters, ResolverCounters};
 use super::encrypted_connection::Connection;
 use super::error::DnsError;
-use super::header::{Header, NOERROR, NXDOMAIN};
-use super::health::Health;
+use super::health::{Health, Liveness, Watched};
 use super::limits::DnsLimits;
-use super::trail::Failure;
+use super::message::{Header, NOERROR, NXDOMAIN};
+use super::resolvers::EncryptedResolver;
+use super::retry::{Retry, RetryConfig};
 use crate::evidence::{Lookup, Outcome};
 
 /// How encrypted resolvers are asked.
@@ -29,32 +29,40 @@ use crate::evidence::{Lookup, Outcome};
 pub struct EncryptedConfig {
     /// Resolvers to ask, in turn; at least one.
     pub resolvers: Vec<EncryptedResolver>,
-    /// How long to wait for a connection, and then for an answer.
-    pub timeout: Duration,
-    /// Attempts a lookup has before it fails, each on another resolver where there is one; at least 1.
-    pub tries: u16,
-    /// How long to wait for a resolver when none answers: `None` is for ever.
-    pub patience: Option<Duration>,
+    /// How often and how long.
+    pub retry: RetryConfig,
     /// Who may have issued the resolvers' certificates.
     pub roots: RootCertStore,
 }
 
 /// Asks encrypted resolvers for all workers of a scan; one connection to each.
 pub struct Encrypted {
-    shared: Arc<Shared>,
+    asking: Arc<Asking>,
+    retry: RetryConfig,
+    turn: AtomicUsize,
     background: Background,
 }
 
 /// What the lookups and those who look after the resolvers have in common.
-struct Shared {
-    servers: Vec<(SocketAddr, Connection)>,
-    health: Health,
+struct Asking {
+    health: Health<Arc<Server>>,
     limits: Arc<DnsLimits>,
     counters: Arc<DnsCounters>,
-    timeout: Duration,
-    tries: u16,
-    patience: Option<Duration>,
-    turn: AtomicUsize,
+}
+
+/// A resolver.
+struct Server {
+    connection: Connection,
+    /// Its place in the configuration, by which limits know it.
+    place: usize,
+    liveness: Liveness,
+    counters: Option<Arc<ResolverCounters>>,
+}
+
+impl Watched for Server {
+    fn liveness(&self) -> &Liveness {
+        &self.liveness
+    }
 }
 
 impl Encrypted {
@@ -70,111 +78,98 @@ impl Encrypted {
         let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let tls = tls.map_err(|error| DnsError::Threads(std::io::Error::other(error)))?;
         let tls = Arc::new(tls.with_root_certificates(config.roots).with_no_client_auth());
-        let connect = |resolver: EncryptedResolver| {
-            (resolver.address, Connection::new(resolver, Arc::clone(&tls), config.timeout, Arc::clone(&counters)))
+        let timeout = config.retry.timeout;
+        let server = |(place, resolver): (usize, EncryptedResolver)| {
+            let connection = Connection::new(resolver, Arc::clone(&tls), timeout, Arc::clone(&counters));
+            Arc::new(Server { connection, place, liveness: Liveness::default(), counters: counters.resolver(place) })
         };
-        let servers: Vec<_> = config.resolvers.into_iter().map(connect).collect();
-        let shared = Arc::new(Shared {
-            health: Health::new(servers.len()),
-            servers,
-            limits,
-            counters,
-            timeout: config.timeout,
-            tries: config.tries.max(1),
-            patience: config.patience,
-            turn: AtomicUsize::new(0),
-        });
+        let health = Health::new(config.resolvers.into_iter().enumerate().map(server).collect());
+        let asking = Arc::new(Asking { health, limits, counters });
         let background = Background::start(1).map_err(DnsError::Threads)?;
-        for index in 0..shared.servers.len() {
-            let shared = Arc::clone(&shared);
+        for server in asking.health.members() {
+            let (asking, server) = (Arc::clone(&asking), Arc::clone(server));
             background.spawn(async move {
-                shared.health.look_after(index, &shared.counters, shared.timeout, || shared.is_answering(index)).await;
+                let is_answering = || asking.is_answering(&server);
+                asking.health.look_after(&server.liveness, &asking.counters, timeout, is_answering).await;
             });
         }
-        Ok(Self { shared, background })
+        Ok(Self { asking, retry: config.retry, turn: AtomicUsize::new(0), background })
     }
 
     /// Asks each resolver for the name servers of the root, where connection, certificate and answer have to be right, and for a name that
     /// cannot exist, which it has to deny. In the order of the configuration, with what is wrong.
     pub async fn check(&self) -> Vec<Result<(), String>> {
-        join_all((0..self.shared.servers.len()).map(|index| self.examine(index))).await
+        join_all(self.asking.health.members().iter().map(|server| self.examine(server))).await
     }
 
-    async fn examine(&self, index: usize) -> Result<(), String> {
-        let header = self.header(index, root()).await?;
+    async fn examine(&self, server: &Arc<Server>) -> Result<(), String> {
+        let header = self.header(server, root()).await?;
         if !matches!(header.plain_rcode(), NOERROR | NXDOMAIN) {
             return Err(Failure::Rcode(header.plain_rcode()).to_string());
         }
         let mut invented = Name::from_ascii(invented_name()).map_err(|error| error.to_string())?;
         invented.set_fqdn(true);
-        let header = self.header(index, Query::query(invented, RecordType::A)).await?;
+        let header = self.header(server, Query::query(invented, RecordType::A)).await?;
         denies(header.plain_rcode(), header.answers)
     }
 
-    async fn header(&self, index: usize, query: Query) -> Result<Header, String> {
-        match self.ask(index, query).await {
+    async fn header(&self, server: &Arc<Server>, query: Query) -> Result<Header, String> {
+        match self.ask(server, query).await {
             None => Err("no answer".to_owned()),
             Some(Err(failure)) => Err(failure.to_string()),
             Some(Ok((octets, _))) => Header::read(&octets).ok_or_else(|| "answer is cut".to_owned()),
         }
     }
 
-    /// Asks for records at a name, as [`super::Dns::lookup`] does. Never fails: whatever happens is an outcome.
+    /// Asks for records at a name, as [`super::client::Dns::lookup`] does. Never fails: whatever happens is an outcome.
     pub async fn lookup<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
         let asked = if name == "." { name } else { name.strip_suffix('.').unwrap_or(name) };
-        let mut best = Lookup::unsent(asked.to_owned(), Outcome::LocalError);
+        let mut lookup = Lookup::unsent(asked.to_owned(), Outcome::LocalError);
         let query = match Name::from_ascii(asked) {
             Ok(mut absolute) => {
                 absolute.set_fqdn(true);
                 Query::query(absolute, RecordType::from(R::TYPE))
             }
             Err(error) => {
-                best.detail = Some(error.to_string());
-                return best;
+                lookup.detail = Some(error.to_string());
+                return lookup;
             }
         };
-        let shared = &*self.shared;
-        let first = shared.turn.fetch_add(1, Ordering::Relaxed) % shared.servers.len().max(1);
-        let (mut sent, mut number, mut in_vain, mut asked_anybody) = (0_u16, 0, 0, false);
-        while number < shared.tries {
-            let Some(index) = shared.health.wait(first + usize::from(number), shared.patience).await else {
-                if !asked_anybody {
-                    (best.outcome, best.detail) = (Outcome::Timeout, Some("no resolver answers".to_owned()));
-                }
-                break;
-            };
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let ask = async |server: &Arc<Server>| {
             let begun = Instant::now();
-            let Some(result) = self.ask(index, query.clone()).await else {
-                // It died before this question's turn; the next time round there may be another one, or nobody to ask.
-                continue;
-            };
-            sent = sent.saturating_add(u16::from(!matches!(result, Err(Failure::Local(_)))));
-            let lookup = shared.judge(asked, index, result);
-            let conclusive = lookup.outcome.is_conclusive();
-            let counts = conclusive || in_vain == MOST_IN_VAIN || shared.counts(lookup.outcome, index, begun).await;
-            if !asked_anybody || weight(lookup.outcome) >= weight(best.outcome) {
-                best = lookup;
-            }
-            asked_anybody = true;
-            if conclusive {
-                break;
-            }
-            (number, in_vain) = if counts { (number + 1, in_vain) } else { (number, in_vain + 1) };
-            add(&shared.counters.retries, usize::from(number < shared.tries));
-        }
-        best.attempts = sent;
-        best
+            // If it died before this question's turn, there may be another one, or nobody to ask.
+            let result = self.ask(server, query.clone()).await?;
+            let mut attempt = interpret(asked, result);
+            attempt.resolver = Some(server.connection.address());
+            attempt.waited = begun.elapsed().min(self.retry.timeout);
+            Some(attempt)
+        };
+        let Asking { health, counters, .. } = &*self.asking;
+        Retry { health, counters, config: self.retry, turn }.run(&mut lookup, None, ask).await;
+        lookup
     }
 
-    /// Asks one resolver, on the thread that holds the connections.
-    async fn ask(&self, index: usize, query: Query) -> Option<Result<(Vec<u8>, Duration), Failure>> {
-        let shared = Arc::clone(&self.shared);
-        let ended = |why: String| Some(Err(Failure::Local(why)));
-        match self.background.spawn(async move { shared.ask(index, query).await }) {
-            Some(asking) => asking.await.unwrap_or_else(|error| ended(format!("the connection's task broke: {error}"))),
-            None => ended("the resolver's thread has ended".to_owned()),
-        }
+    /// Asks one resolver, on the thread that holds the connections; `None` if it has died by the time that it is this question's turn.
+    async fn ask(&self, server: &Arc<Server>, query: Query) -> Option<Result<(Vec<u8>, Duration), Failure>> {
+        let (asking, server) = (Arc::clone(&self.asking), Arc::clone(server));
+        self.background.run(async move { asking.ask(&server, query).await }).await
     }
+}
+
+/// What the octets of a reply, and how long it took, or a failure are for a lookup.
+fn interpret<R: ResourceRecord>(asked: &str, result: Result<(Vec<u8>, Duration), Failure>) -> Attempt<R> {
+    let sent = u16::from(!matches!(result, Err(Failure::Local(_))));
+    let mut attempt = match result {
+        Ok((octets, rtt)) => attempt::read(asked, &octets, true, rtt).unwrap_or_else(|| {
+            let mut other = Attempt::failed(Outcome::Malformed, None, Some("answer to another question".to_owned()));
+            other.rtt = Some(rtt);
+            other
+        }),
+        Err(failure) => failure.into(),
+    };
+    attempt.sent = sent;
+    attempt
 }
 
 /// What every resolver has at hand.
@@ -182,64 +177,32 @@ fn root() -> Query {
     Query::query(Name::root(), RecordType::NS)
 }
 
-impl Shared {
-    fn judge<R: ResourceRecord>(&self, asked: &str, index: usize, result: Result<(Vec<u8>, Duration), Failure>) -> Lookup<R> {
-        let mut lookup = Lookup::unsent(asked.to_owned(), Outcome::Malformed);
-        match result {
-            Ok((octets, rtt)) => {
-                match read_reply(asked, &octets, true) {
-                    Some(known) => lookup = known,
-                    None => lookup.detail = Some("answer to another question".to_owned()),
-                }
-                lookup.rtt_us = Some(u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX));
-            }
-            Err(failure) => (lookup.outcome, lookup.rcode, lookup.detail) = failure.outcome(),
-        }
-        add(&self.counters.malformed, usize::from(lookup.outcome == Outcome::Malformed));
-        lookup.resolver = self.servers.get(index).map(|(address, _)| *address);
-        lookup
-    }
-
-    /// Whether an attempt that settled nothing says something about the name: not if its resolver is dead. Signs of life from the later half
-    /// of the attempt count.
-    async fn counts(&self, outcome: Outcome, index: usize, begun: Instant) -> bool {
-        if !matches!(outcome, Outcome::Timeout | Outcome::LocalError) {
-            return true;
-        }
-        let now = Instant::now();
-        let half = begun.elapsed().min(self.timeout) / 2;
-        self.health.is_alive(index, now.checked_sub(half).unwrap_or(now)).await && !self.health.was_benched_since(index, begun)
-    }
-
+impl Asking {
     /// Whatever it says, it lives. It is asked past those who wait for their turn, which would be long if it is dead.
-    async fn is_answering(&self, index: usize) -> bool {
-        match self.servers.get(index) {
-            Some((_, connection)) => self.send(index, connection, root()).await.is_ok(),
-            None => false,
-        }
+    async fn is_answering(&self, server: &Server) -> bool {
+        self.send(server, root()).await.is_ok()
     }
 
     /// Asks one resolver; `None` if it has died by the time that it is this question's turn.
-    async fn ask(&self, index: usize, query: Query) -> Option<Result<(Vec<u8>, Duration), Failure>> {
-        let (_, connection) = self.servers.get(index)?;
-        let _permit = connection.permit().await;
-        if self.health.is_up(index) { Some(self.send(index, connection, query).await) } else { None }
+    async fn ask(&self, server: &Server, query: Query) -> Option<Result<(Vec<u8>, Duration), Failure>> {
+        let _permit = server.connection.permit().await;
+        if server.liveness.is_up() { Some(self.send(server, query).await) } else { None }
     }
 
-    async fn send(&self, index: usize, connection: &Connection, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
-        self.limits.acquire(index, 1).await;
-        let result = connection.ask(query).await;
+    async fn send(&self, server: &Server, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
+        self.limits.acquire(server.place, 1).await;
+        let result = server.connection.ask(query).await;
         match &result {
-            Err(Failure::Local(_)) => add(&self.counters.local_errors, 1),
+            Err(Failure::Local(_)) => self.counters.local_errors.add(1),
             result => {
-                self.counters.count_sent(index, 1);
-                self.counters.count_answers(index, usize::from(result.is_ok()));
-                add(&self.counters.tcp, 1);
-                add(&self.counters.timeouts, usize::from(matches!(result, Err(Failure::Silence(_)))));
+                self.counters.count_sent(server.counters.as_deref(), 1);
+                self.counters.count_answers(server.counters.as_deref(), usize::from(result.is_ok()));
+                self.counters.tcp.add(1);
+                self.counters.timeouts.add(usize::from(matches!(result, Err(Failure::Silence(_)))));
             }
         }
         if result.is_ok() {
-            self.health.answered(index, Instant::now());
+            self.health.answered(&server.liveness, Instant::now());
         }
         result
     }

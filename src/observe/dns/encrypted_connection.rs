@@ -1,8 +1,9 @@
 //! The connection to one encrypted resolver: opened when it is needed, shared, opened again when it is dead.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::h2::HttpsClientStream;
@@ -13,12 +14,13 @@ use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, Query};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
+use super::attempt::Failure;
 use super::counters::DnsCounters;
-use super::encrypted_address::{EncryptedResolver, Transport};
-use super::in_flight::{InFlight, Permit};
-use super::tcp::is_local;
-use super::trail::Failure;
+use super::exchange::is_local;
+use super::resolvers::{EncryptedResolver, Transport};
+use super::window::{InFlight, Permit};
 
 /// Questions under way on one connection at most: as many as hickory's queue takes without refusing some, but for one that asks for a sign
 /// of life.
@@ -28,7 +30,7 @@ const LEAST_IN_FLIGHT: usize = 4;
 /// How long a connection that failed is not tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Text of other people that is kept.
-const MOST_TEXT: usize = 200;
+const MAX_TEXT: usize = 200;
 
 type Exchange = DnsExchange<TokioRuntimeProvider>;
 
@@ -45,12 +47,12 @@ pub(super) struct Connection {
 
 enum State {
     Closed,
-    Open(Arc<Line>),
+    Open(Arc<Stream>),
     Failed(Instant, Failure),
 }
 
 /// An open connection.
-struct Line {
+struct Stream {
     exchange: Exchange,
     opened: Instant,
     /// Milliseconds from its opening to its last answer.
@@ -65,6 +67,11 @@ impl Connection {
         Self { resolver, tls, timeout, state: Mutex::new(State::Closed), in_flight, provider: TokioRuntimeProvider::new() }
     }
 
+    /// Where the resolver listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.resolver.address
+    }
+
     /// Waits until another question may be asked.
     pub(super) async fn permit(&self) -> Permit<'_> {
         self.in_flight.acquire().await
@@ -73,51 +80,51 @@ impl Connection {
     /// Asks one question and gives the octets of the answer and how long it took. A connection that the resolver has closed meanwhile is
     /// opened again at once.
     pub(super) async fn ask(&self, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
-        let (line, fresh) = self.line().await?;
-        match self.exchange(&line, query.clone()).await {
-            Err(Failure::Silence(_)) if !fresh && line.is_broken() => {
-                let (line, _) = self.line().await?;
-                self.exchange(&line, query).await
+        let (stream, fresh) = self.stream().await?;
+        match self.exchange(&stream, query.clone()).await {
+            Err(Failure::Silence(_)) if !fresh && stream.is_broken() => {
+                let (stream, _) = self.stream().await?;
+                self.exchange(&stream, query).await
             }
             result => result,
         }
     }
 
-    async fn exchange(&self, line: &Line, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
+    async fn exchange(&self, stream: &Stream, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
         let mut options = DnsRequestOptions::default();
         (options.recursion_desired, options.use_edns) = (true, true);
         let mut request = DnsRequest::from_query(query, options);
         // So that the resolver says whether it validated (RFC 6840 section 5.7).
         request.metadata.authentic_data = true;
         let departed = Instant::now();
-        match tokio::time::timeout(self.timeout, line.exchange.send(request).first_answer()).await {
+        match tokio::time::timeout(self.timeout, stream.exchange.send(request).first_answer()).await {
             Ok(Ok(response)) => {
-                line.answered();
+                stream.answered();
                 self.in_flight.ended(true);
                 Ok((response.into_buffer(), departed.elapsed()))
             }
-            Ok(Err(NetError::Timeout)) | Err(_) => Err(self.late(line)),
+            Ok(Err(NetError::Timeout)) | Err(_) => Err(self.late(stream)),
             Ok(Err(error)) => {
-                line.break_off();
+                stream.break_off();
                 Err(failure(&error))
             }
         }
     }
 
     /// One question may be slow; a connection without any answer for twice as long is dead.
-    fn late(&self, line: &Line) -> Failure {
+    fn late(&self, stream: &Stream) -> Failure {
         self.in_flight.ended(false);
-        if line.silent_for() > 2 * self.timeout {
-            line.break_off();
+        if stream.silent_for() > 2 * self.timeout {
+            stream.break_off();
         }
         Failure::Silence(format!("no answer in {} ms", self.timeout.as_millis()))
     }
 
     /// The open connection, and whether it was opened for the caller.
-    async fn line(&self) -> Result<(Arc<Line>, bool), Failure> {
+    async fn stream(&self) -> Result<(Arc<Stream>, bool), Failure> {
         let mut state = self.state.lock().await;
         match &*state {
-            State::Open(line) if !line.is_broken() => return Ok((Arc::clone(line), false)),
+            State::Open(stream) if !stream.is_broken() => return Ok((Arc::clone(stream), false)),
             State::Failed(at, failure) if at.elapsed() < PAUSE => return Err(failure.clone()),
             _ => {}
         }
@@ -128,9 +135,9 @@ impl Connection {
         match opened {
             Ok(exchange) => {
                 let (opened, last_answer, broken) = (Instant::now(), AtomicU64::new(0), AtomicBool::new(false));
-                let line = Arc::new(Line { exchange, opened, last_answer, broken });
-                *state = State::Open(Arc::clone(&line));
-                Ok((line, true))
+                let stream = Arc::new(Stream { exchange, opened, last_answer, broken });
+                *state = State::Open(Arc::clone(&stream));
+                Ok((stream, true))
             }
             Err(failure) => {
                 *state = State::Failed(Instant::now(), failure.clone());
@@ -147,8 +154,8 @@ impl Connection {
             // Not hickory's `tls_exchange`, which leaves the server name out: some resolvers have several certificates.
             Transport::Tls => {
                 let name = ServerName::try_from(name.clone()).map_err(|error| NetError::from(error.to_string()))?;
-                let (stream, sender) = tls_client_connect(*address, name, tls, provider.clone());
-                let multiplexer = DnsMultiplexer::new(stream.await?, sender).with_timeout(self.timeout);
+                let (tls_stream, sender) = tls_client_connect(*address, name, tls, provider.clone());
+                let multiplexer = DnsMultiplexer::new(tls_stream.await?, sender).with_timeout(self.timeout);
                 let (exchange, background) = Exchange::from_stream(multiplexer);
                 provider.create_handle().spawn_bg(background);
                 Ok(exchange)
@@ -162,7 +169,7 @@ impl Connection {
     }
 }
 
-impl Line {
+impl Stream {
     fn answered(&self) {
         let elapsed = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_answer.store(elapsed, Ordering::Relaxed);
@@ -183,7 +190,7 @@ impl Line {
 
 /// What an error of hickory's says of a resolver.
 fn failure(error: &NetError) -> Failure {
-    let text = |error: &dyn std::fmt::Display| error.to_string().chars().take(MOST_TEXT).collect::<String>();
+    let text = |error: &dyn std::fmt::Display| error.to_string().chars().take(MAX_TEXT).collect::<String>();
     match error {
         NetError::Io(error) if is_local(error) => Failure::Local(error.to_string()),
         NetError::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {

@@ -1,6 +1,7 @@
-//! What the lookups of one worker and the drivers share: slots, a queue for each resolver, sockets, deadlines.
+//! What the lookups of one worker and the drivers share: the resolvers with their queues and sockets, the questions, their deadlines.
 
 use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -11,162 +12,372 @@ use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
-use super::config::DnsConfig;
-use super::counters::DnsCounters;
-use super::deadlines::Deadlines;
-use super::health::Health;
-use super::ids::Ids;
+use super::counters::{DnsCounters, ResolverCounters};
+use super::health::{Health, Liveness, Watched};
 use super::limits::DnsLimits;
+use super::message::{Header, Message};
 use super::question::Question;
-use super::slots::{Departure, Key, Reply, Slots};
-use super::socket::{Incoming, Outgoing, open};
-use super::window::Window;
+use super::slots::{Deadlines, Departure, Ids, Key, Reply, Slot, Slots};
+use super::socket::{BATCH, Incoming, Outgoing, SEND_BATCH, Sent, open, receive, receive_one};
+use super::window::{Move, Window};
+
+/// How the engine is to be built.
+pub(super) struct EngineConfig<'c> {
+    /// The resolvers to ask; at least one.
+    pub(super) resolvers: &'c [SocketAddr],
+    /// How long every attempt waits for its answer.
+    pub(super) timeout: Duration,
+    /// Sockets towards each resolver; at least 1.
+    pub(super) sockets: usize,
+    /// Octets of receive buffer to ask the kernel for.
+    pub(super) receive_buffer: usize,
+    /// Queries in flight at most towards each resolver.
+    pub(super) in_flight: usize,
+    /// Whether letters are asked for in random case.
+    pub(super) mix_case: bool,
+}
+
+/// Sends a batch through a socket: [`super::socket::send`], unless a test has something else happen.
+pub(super) type SendBatch = Box<dyn Fn(&UdpSocket, &mut Outgoing) -> Sent>;
 
 /// The shared state. No borrow of a cell is held across an await or while a waker is woken.
 pub(super) struct Engine {
-    pub(super) counters: Arc<DnsCounters>,
-    pub(super) limits: Arc<DnsLimits>,
-    pub(super) resolvers: Vec<Resolver>,
-    pub(super) slots: RefCell<Slots>,
-    pub(super) deadlines: RefCell<Deadlines>,
+    counters: Arc<DnsCounters>,
+    limits: Arc<DnsLimits>,
+    health: Health<Rc<Resolver>>,
+    slots: Slots,
+    deadlines: RefCell<Deadlines>,
     /// Told when the first deadline is set.
-    pub(super) deadline_set: Notify,
-    pub(super) outgoing: RefCell<Outgoing>,
-    pub(super) leaving: RefCell<Vec<Leaving>>,
-    pub(super) incoming: RefCell<Incoming>,
-    /// Messages received since they were last left to gather.
-    pub(super) received: Cell<usize>,
-    /// Told when a socket has been emptied.
-    pub(super) emptied: Notify,
-    pub(super) health: Health,
+    deadline_set: Notify,
+    send: SendBatch,
+    outgoing: RefCell<Outgoing>,
+    leaving: RefCell<Vec<Leaving>>,
+    incoming: RefCell<Incoming>,
     /// Octets of receive buffer to ask the kernel for.
-    pub(super) receive_buffer: usize,
+    receive_buffer: usize,
     mix_case: bool,
-    /// What sending comes to in place of what it would, for tests.
-    #[cfg(test)]
-    pub(super) fault: Cell<Option<nix::errno::Errno>>,
 }
 
 /// A query of the batch that is being sent.
-pub(super) struct Leaving {
+struct Leaving {
     /// Octets of its header and question, by which the batch is sorted.
-    pub(super) length: usize,
-    pub(super) key: Key,
-    pub(super) id: u16,
+    length: usize,
+    key: Key,
+    id: u16,
 }
 
-/// The sockets towards one resolver and what waits to leave through them.
+/// A resolver: the sockets towards it and what waits to leave through them.
 pub(super) struct Resolver {
-    pub(super) address: SocketAddr,
-    pub(super) sockets: Vec<Line>,
-    pub(super) queue: RefCell<VecDeque<Key>>,
+    address: SocketAddr,
+    /// Its place in the configuration, by which limits know it.
+    place: usize,
+    socket: Rc<Socket>,
+    more_sockets: Vec<Rc<Socket>>,
+    queue: RefCell<VecDeque<Key>>,
     /// Told when the queue stops being empty.
-    pub(super) queued: Notify,
-    pub(super) window: Window,
+    queued: Notify,
+    window: Rc<Window>,
     turn: Cell<usize>,
+    liveness: Liveness,
+    /// Where its own totals are kept.
+    counters: Option<Arc<ResolverCounters>>,
 }
 
 /// One socket and the ids in use on it.
-pub(super) struct Line {
-    pub(super) socket: RefCell<Rc<UdpSocket>>,
+pub(super) struct Socket {
+    /// There is another one after a fault that lasts.
+    socket: RefCell<Rc<UdpSocket>>,
     /// Told when there is another socket.
-    pub(super) replaced: Notify,
-    pub(super) ids: RefCell<Ids>,
+    replaced: Notify,
+    ids: Rc<Ids>,
     /// Datagrams that the kernel has dropped here.
-    pub(super) dropped: Cell<u32>,
+    dropped: Cell<u32>,
 }
 
-impl Line {
-    fn new(socket: UdpSocket) -> Self {
-        Self { socket: RefCell::new(Rc::new(socket)), replaced: Notify::new(), ids: RefCell::default(), dropped: Cell::new(0) }
-    }
-
-    /// The socket as it is now.
-    pub(super) fn socket(&self) -> Rc<UdpSocket> {
-        Rc::clone(&self.socket.borrow())
-    }
+/// What came of trying to send a batch.
+pub(super) enum Step {
+    /// So many left; 0 if nothing waits.
+    Sent(usize),
+    /// No id is free on the socket.
+    Crowded,
+    /// So many left. The next message could not be sent for want of room, or for another reason, or an earlier one was refused far away.
+    Stuck(usize, io::Error),
 }
 
 impl Engine {
-    /// Opens the sockets; every attempt waits for its answer as long as `timeout` says.
+    /// Opens the sockets.
     ///
     /// # Errors
     /// The resolver towards which no socket could be opened, and the system's words.
     pub(super) fn open(
-        config: &DnsConfig,
-        timeout: Duration,
+        config: &EngineConfig<'_>,
         limits: Arc<DnsLimits>,
         counters: Arc<DnsCounters>,
+        send: SendBatch,
     ) -> Result<Self, (SocketAddr, io::Error)> {
-        let mut opened = Vec::new();
-        for &address in &config.resolvers {
-            let mut lines = Vec::new();
-            for _ in 0..config.sockets() {
+        let mut resolvers = Vec::new();
+        for (place, &address) in config.resolvers.iter().enumerate() {
+            let window = Rc::new(Window::new(config.in_flight));
+            let socket = || {
                 let (socket, buffer) = open(address, config.receive_buffer).map_err(|error| (address, error))?;
                 counters.note_receive_buffer(buffer);
-                lines.push(Line::new(socket));
-            }
-            let (queue, queued, turn) = (RefCell::default(), Notify::new(), Cell::new(0));
-            opened.push(Resolver { address, sockets: lines, queue, queued, window: Window::new(config.in_flight), turn });
+                Ok(Rc::new(Socket::new(socket, &window)))
+            };
+            let socket = (socket()?, (1..config.sockets).map(|_| socket()).collect::<Result<_, _>>()?);
+            resolvers.push(Rc::new(Resolver {
+                address,
+                place,
+                socket: socket.0,
+                more_sockets: socket.1,
+                queue: RefCell::default(),
+                queued: Notify::new(),
+                window: Rc::clone(&window),
+                turn: Cell::new(0),
+                liveness: Liveness::default(),
+                counters: counters.resolver(place),
+            }));
         }
         Ok(Self {
             counters,
             limits,
-            resolvers: opened,
-            slots: RefCell::default(),
-            deadlines: RefCell::new(Deadlines::new(timeout)),
+            health: Health::new(resolvers),
+            slots: Slots::default(),
+            deadlines: RefCell::new(Deadlines::new(config.timeout)),
             deadline_set: Notify::new(),
+            send,
             outgoing: RefCell::new(Outgoing::new()),
             leaving: RefCell::default(),
             incoming: RefCell::new(Incoming::new()),
-            received: Cell::new(0),
-            emptied: Notify::new(),
-            health: Health::new(config.resolvers.len()),
             receive_buffer: config.receive_buffer,
             mix_case: config.mix_case,
-            #[cfg(test)]
-            fault: Cell::new(None),
         })
+    }
+
+    /// The resolvers, as far as they have shown signs of life.
+    pub(super) fn health(&self) -> &Health<Rc<Resolver>> {
+        &self.health
+    }
+
+    /// What is counted.
+    pub(super) fn counters(&self) -> &Arc<DnsCounters> {
+        &self.counters
     }
 
     /// Questions on their way.
     pub(super) fn in_flight(&self) -> usize {
-        self.resolvers.iter().map(Resolver::in_flight).sum()
+        self.health.members().iter().map(|resolver| resolver.in_flight()).sum()
     }
 
-    /// The socket that a query left through.
-    pub(super) fn line(&self, resolver: usize, socket: usize) -> Option<&Line> {
-        self.resolvers.get(resolver)?.sockets.get(socket)
+    /// Waits until at least one query may go to a resolver; says how many may go now, at most `wanted`.
+    pub(super) async fn acquire(&self, resolver: &Resolver, wanted: usize) -> usize {
+        self.limits.acquire(resolver.place, wanted).await
     }
 
-    /// Gives the id of a query back that no longer waits for its answer.
-    pub(super) fn forget(&self, departure: Departure) {
-        if let Some(line) = self.line(departure.resolver as usize, departure.socket as usize) {
-            line.ids.borrow_mut().give_back(departure.id);
+    /// Sends up to `limit` queued queries, those of one length together.
+    pub(super) fn send_batch(&self, resolver: &Resolver, socket: &Socket, limit: usize) -> Step {
+        let (mut outgoing, mut queue) = (self.outgoing.borrow_mut(), resolver.queue.borrow_mut());
+        let mut leaving = self.leaving.borrow_mut();
+        leaving.clear();
+        // Lookups that were dropped while they waited are passed over.
+        let next = std::iter::from_fn(|| queue.pop_front());
+        let next = next.filter_map(|key| Some((key.queued(|question, _| question.end())?, key)));
+        leaving.extend(next.take(limit.min(SEND_BATCH)).map(|(length, key)| Leaving { length, key, id: 0 }));
+        leaving.sort_unstable_by_key(|query| Reverse(query.length));
+        outgoing.clear();
+        let mut ready = 0;
+        for query in leaving.iter_mut() {
+            let Some(id) = socket.ids.take(&query.key) else { break };
+            query.id = id;
+            query.key.queued(|question, plain| outgoing.push(|octets| question.write_query(id, plain, octets)));
+            ready += 1;
         }
-        if let Some(resolver) = self.resolvers.get(departure.resolver as usize) {
-            resolver.window.release();
+        let at = Instant::now();
+        let Sent { count: sent, fault } = (self.send)(&socket.current(), &mut outgoing);
+        for query in leaving.get(sent..ready).unwrap_or_default() {
+            socket.ids.give_back(query.id);
+        }
+        let crowded = ready == 0 && !leaving.is_empty();
+        let left = sent.min(leaving.len());
+        leaving.drain(left..).rev().for_each(|query| queue.push_front(query.key));
+        let mut deadlines = self.deadlines.borrow_mut();
+        deadlines.forget_ended();
+        for query in leaving.drain(..) {
+            query.key.depart(Departure { ids: Rc::clone(&socket.ids), id: query.id, at });
+            if deadlines.push(at, query.key) {
+                self.deadline_set.notify_one();
+            }
+        }
+        self.counters.count_sent(resolver.counters(), sent);
+        match fault {
+            None if crowded => Step::Crowded,
+            None => Step::Sent(sent),
+            Some(error) => Step::Stuck(sent, error),
+        }
+    }
+
+    /// Ends the attempt at the head of a queue with a fault of this machine.
+    pub(super) fn fail_next(&self, resolver: &Resolver, error: &io::Error) {
+        let key = resolver.queue.borrow_mut().pop_front();
+        self.counters.local_errors.add(1);
+        wake(key.and_then(|key| key.complete(Reply::Local(error.to_string()))));
+    }
+
+    /// Ends every attempt under way on a socket: the resolver's host, or the network before it, said that nobody listens.
+    pub(super) fn fail_socket(&self, socket: &Socket, error: &io::Error) {
+        let text = match error.kind() {
+            io::ErrorKind::ConnectionRefused => "connection refused by resolver".to_owned(),
+            _ => format!("resolver unreachable: {error}"),
+        };
+        let keys = socket.ids.drain();
+        self.counters.timeouts.add(keys.len());
+        wake_all(keys, || Reply::Unreachable(text.clone()));
+    }
+
+    /// Opens a socket again. What was under way on the old one ends with the fault, which is this machine's. `false` if there is no new one
+    /// to be had, and then all is as before.
+    ///
+    /// A socket keeps the address from which it was connected. When that goes, because an interface has gone down or a network has given us
+    /// another one, nothing leaves or arrives through it any more; a new one has the address that is right now.
+    pub(super) fn reopen(&self, resolver: &Resolver, socket: &Socket, fault: &io::Error) -> bool {
+        let Ok((fresh, buffer)) = open(resolver.address, self.receive_buffer) else { return false };
+        self.counters.note_receive_buffer(buffer);
+        *socket.socket.borrow_mut() = Rc::new(fresh);
+        socket.dropped.set(0);
+        socket.replaced.notify_one();
+        wake_all(socket.ids.drain(), || Reply::Local(fault.to_string()));
+        true
+    }
+
+    /// Receives what has arrived at a socket and hands it to the lookups; says how many messages there were. To look at what the kernel has
+    /// dropped takes one message by itself.
+    pub(super) fn receive_batch(&self, resolver: &Resolver, socket: &Socket, look: bool) -> io::Result<usize> {
+        let mut incoming = self.incoming.borrow_mut();
+        let count = if look { self.receive_and_look(socket, &mut incoming)? } else { receive(&socket.current(), &mut incoming)? };
+        let now = Instant::now();
+        let mut wakers: [Option<Waker>; BATCH] = [const { None }; BATCH];
+        let mut accepted = 0;
+        for (octets, waker) in incoming.messages(count).zip(&mut wakers) {
+            if let Some((key, message)) = accept(&socket.ids, octets, now) {
+                *waker = key.complete(Reply::Message(message));
+                accepted += 1;
+            }
+        }
+        drop(incoming);
+        if accepted > 0 {
+            resolver.window.answered(accepted);
+            self.health.answered(&resolver.liveness, now);
+        }
+        self.counters.count_answers(resolver.counters(), accepted);
+        self.counters.unexpected.add(count - accepted);
+        wake(wakers.into_iter().flatten());
+        Ok(count)
+    }
+
+    fn receive_and_look(&self, socket: &Socket, incoming: &mut Incoming) -> io::Result<usize> {
+        if let Some(dropped) = receive_one(&socket.current(), incoming)? {
+            let before = socket.dropped.replace(dropped);
+            self.counters.kernel_drops.add(dropped.wrapping_sub(before) as usize);
+        }
+        Ok(1)
+    }
+
+    /// When the attempts under way are to be looked at again; waits until one is under way.
+    pub(super) async fn next_look(&self) -> Instant {
+        loop {
+            let look = self.deadlines.borrow().next_look();
+            match look {
+                Some(look) => return look,
+                None => self.deadline_set.notified().await,
+            }
+        }
+    }
+
+    /// Ends the attempts that have waited long enough, and lets more or fewer leave by what has been lost.
+    pub(super) fn expire(&self, now: Instant, timeout: Duration) {
+        let mut wakers = Vec::new();
+        let mut silent = 0;
+        {
+            let mut deadlines = self.deadlines.borrow_mut();
+            while let Some(key) = deadlines.pop(now) {
+                let Some(Departure { ids, id, .. }) = key.sent(|_, departure| departure.clone()) else { continue };
+                ids.lose(id);
+                wakers.extend(key.complete(Reply::Silence));
+                silent += 1;
+            }
+        }
+        self.counters.timeouts.add(silent);
+        wake(wakers);
+        for resolver in self.health.members() {
+            let retreat = resolver.window.adjust(now, timeout) == Move::Retreat;
+            self.counters.retreats.add(usize::from(retreat));
         }
     }
 }
 
+/// Finds the attempt that a datagram answers, and takes its id back.
+fn accept(ids: &Ids, octets: &[u8], now: Instant) -> Option<(Key, Message)> {
+    let header = Header::read(octets)?;
+    let answers =
+        |question: &Question, departure: &Departure| Message::accept(header, octets, question, now.saturating_duration_since(departure.at));
+    let message = ids.read(header.id, |key| key.sent(answers)).flatten().flatten()?;
+    Some((ids.give_back(header.id)?, message))
+}
+
+/// Wakes lookups. Called while nothing is borrowed, for a waker may be the last to hold a task.
+fn wake(wakers: impl IntoIterator<Item = Waker>) {
+    wakers.into_iter().for_each(Waker::wake);
+}
+
+/// Ends attempts and wakes their lookups when all of them have ended.
+fn wake_all(keys: Vec<Key>, reply: impl Fn() -> Reply) {
+    let wakers: Vec<Waker> = keys.iter().filter_map(|key| key.complete(reply())).collect();
+    wake(wakers);
+}
+
 impl Resolver {
-    /// Index of the socket that the next batch leaves through. A batch stays together, so that it costs one call; the batches
-    /// take turns, so that the ports do.
-    pub(super) fn next_socket(&self) -> usize {
-        let turn = (self.turn.get() + 1) % self.sockets.len().max(1);
-        self.turn.set(turn);
-        turn
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
     }
 
-    /// How many more queries may be in flight.
-    pub(super) fn room(&self) -> usize {
-        self.window.room(self.in_flight())
+    /// Where its own totals are kept.
+    pub(super) fn counters(&self) -> Option<&ResolverCounters> {
+        self.counters.as_deref()
+    }
+
+    /// The sockets towards it.
+    pub(super) fn sockets(&self) -> impl Iterator<Item = &Rc<Socket>> {
+        std::iter::once(&self.socket).chain(&self.more_sockets)
+    }
+
+    /// The socket that the next batch leaves through. A batch stays together, so that it costs one call; the batches take turns, so that the
+    /// ports do.
+    pub(super) fn next_socket(&self) -> &Socket {
+        let turn = self.turn.get();
+        let next = self.more_sockets.get(turn);
+        self.turn.set(if next.is_some() { turn + 1 } else { 0 });
+        next.unwrap_or(&self.socket)
+    }
+
+    /// Waits until queries wait and may leave; says how many.
+    pub(super) async fn sendable(&self) -> usize {
+        loop {
+            let waiting = self.queue.borrow().len();
+            if waiting == 0 {
+                self.queued.notified().await;
+                continue;
+            }
+            match self.window.room(self.in_flight()) {
+                0 => self.window.wait().await,
+                room => return waiting.min(room).min(SEND_BATCH),
+            }
+        }
     }
 
     fn in_flight(&self) -> usize {
-        self.sockets.iter().map(|line| line.ids.borrow().len()).sum()
+        self.sockets().map(|socket| socket.ids.len()).sum()
     }
 
     fn enqueue(&self, key: Key) {
@@ -178,46 +389,63 @@ impl Resolver {
     }
 }
 
-/// The slot of one lookup, given back when the lookup ends or is dropped.
-pub(super) struct Ticket {
-    engine: Rc<Engine>,
-    index: u32,
+impl Watched for Resolver {
+    fn liveness(&self) -> &Liveness {
+        &self.liveness
+    }
 }
 
-impl Ticket {
+impl Socket {
+    fn new(socket: UdpSocket, window: &Rc<Window>) -> Self {
+        let ids = Rc::new(Ids::new(Rc::clone(window)));
+        Self { socket: RefCell::new(Rc::new(socket)), replaced: Notify::new(), ids, dropped: Cell::new(0) }
+    }
+
+    /// The socket as it is now.
+    pub(super) fn current(&self) -> Rc<UdpSocket> {
+        Rc::clone(&self.socket.borrow())
+    }
+
+    /// Waits until there is another socket.
+    pub(super) async fn replaced(&self) {
+        self.replaced.notified().await;
+    }
+}
+
+/// The slot of one lookup, given back when the lookup ends or is dropped.
+pub(super) struct Ticket<'e> {
+    engine: &'e Engine,
+    slot: Rc<Slot>,
+}
+
+impl<'e> Ticket<'e> {
     /// A slot for a lookup of records of a type at a name.
     ///
     /// # Errors
     /// Says what keeps the name from being asked for.
-    pub(super) fn claim(engine: &Rc<Engine>, name: &str, record_type: u16) -> Result<Self, &'static str> {
-        let index = engine.slots.borrow_mut().claim(name, record_type, engine.mix_case)?;
-        Ok(Self { engine: Rc::clone(engine), index })
+    pub(super) fn claim(engine: &'e Engine, name: &str, record_type: u16) -> Result<Self, &'static str> {
+        let slot = engine.slots.claim(name, record_type, engine.mix_case)?;
+        Ok(Self { engine, slot })
     }
 
     /// The question of the lookup.
     pub(super) fn question(&self) -> Question {
-        self.engine.slots.borrow().question(self.index)
+        self.slot.question()
     }
 
     /// Sends the question to a resolver, without EDNS if `plain`, and waits for what becomes of it.
-    pub(super) async fn ask(&self, resolver: usize, plain: bool) -> Reply {
-        let key = self.engine.slots.borrow_mut().enqueue(self.index, plain);
-        let (Some(key), Some(resolver)) = (key, self.engine.resolvers.get(resolver)) else { return Reply::Silence };
-        resolver.enqueue(key);
+    pub(super) async fn ask(&self, resolver: &Resolver, plain: bool) -> Reply {
+        resolver.enqueue(self.slot.begin(plain));
         std::future::poll_fn(|context| {
-            let (reply, _replaced) = self.engine.slots.borrow_mut().poll(self.index, context);
+            let (reply, _replaced) = self.slot.poll(context);
             reply
         })
         .await
     }
 }
 
-impl Drop for Ticket {
+impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        let (departure, waker): (_, Option<Waker>) = self.engine.slots.borrow_mut().release(self.index);
-        if let Some(departure) = departure {
-            self.engine.forget(departure);
-        }
-        drop(waker);
+        drop(self.engine.slots.release(&self.slot));
     }
 }

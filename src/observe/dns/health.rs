@@ -4,12 +4,13 @@
 //! servers, which every resolver has at hand. One that does not answer that either is benched: nobody asks it, but to see if it answers
 //! again.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::counters::{Bench, DnsCounters, Pause};
 
@@ -20,17 +21,24 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The resolvers of one worker, or of all who share them, as far as they have shown signs of life.
 #[derive(Debug)]
-pub(super) struct Health {
+pub(super) struct Health<W> {
     begun: Instant,
-    resolvers: Vec<Pulse>,
+    members: Vec<W>,
     /// Told when a suspect is cleared or benched, and when a benched resolver is back.
     decided: Notify,
     /// While there is nobody to ask. Held while a resolver is benched or comes back.
     paused: Mutex<Option<Pause>>,
 }
 
+/// Somebody whose signs of life are watched.
+pub(super) trait Watched {
+    /// What is known of its life.
+    fn liveness(&self) -> &Liveness;
+}
+
+/// The signs of life of one resolver.
 #[derive(Debug)]
-struct Pulse {
+pub(super) struct Liveness {
     /// Nanoseconds from the beginning to the last answer, and one; 0 before there is any.
     answered: AtomicU64,
     /// The same to when it came back last.
@@ -41,28 +49,50 @@ struct Pulse {
     suspected: Notify,
 }
 
-impl Health {
-    pub(super) fn new(resolvers: usize) -> Self {
-        let pulse = || Pulse {
+impl Default for Liveness {
+    fn default() -> Self {
+        Self {
             answered: AtomicU64::new(0),
             back: AtomicU64::new(0),
             up: AtomicBool::new(true),
             benched: Mutex::new(None),
             suspected: Notify::new(),
-        };
-        let resolvers = std::iter::repeat_with(pulse).take(resolvers).collect();
-        Self { begun: Instant::now(), resolvers, decided: Notify::new(), paused: Mutex::new(None) }
+        }
+    }
+}
+
+impl Liveness {
+    /// Whether the resolver is thought to be alive.
+    pub(super) fn is_up(&self) -> bool {
+        self.up.load(Relaxed)
+    }
+}
+
+impl Watched for Liveness {
+    fn liveness(&self) -> &Liveness {
+        self
+    }
+}
+
+impl<W: Deref<Target: Watched>> Health<W> {
+    /// All of them are thought to be alive.
+    pub(super) fn new(members: Vec<W>) -> Self {
+        Self { begun: Instant::now(), members, decided: Notify::new(), paused: Mutex::new(None) }
+    }
+
+    /// All resolvers, alive or not.
+    pub(super) fn members(&self) -> &[W] {
+        &self.members
     }
 
     /// A resolver has answered. Called for each batch of answers.
-    pub(super) fn answered(&self, resolver: usize, now: Instant) {
-        let Some(pulse) = self.resolvers.get(resolver) else { return };
-        pulse.answered.store(self.moment(now), Relaxed);
-        if !pulse.up.load(Relaxed) {
+    pub(super) fn answered(&self, liveness: &Liveness, now: Instant) {
+        liveness.answered.store(self.moment(now), Relaxed);
+        if !liveness.is_up() {
             let mut paused = self.paused();
-            pulse.back.store(self.moment(now), Relaxed);
-            pulse.up.store(true, Relaxed);
-            *pulse.benched.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            liveness.back.store(self.moment(now), Relaxed);
+            liveness.up.store(true, Relaxed);
+            *liveness.benched.lock().unwrap_or_else(PoisonError::into_inner) = None;
             *paused = None;
             self.decided.notify_waiters();
         }
@@ -77,51 +107,44 @@ impl Health {
     }
 
     /// Whether a resolver was benched at any time from `since` on.
-    pub(super) fn was_benched_since(&self, resolver: usize, since: Instant) -> bool {
-        let since = self.moment(since);
-        self.resolvers.get(resolver).is_some_and(|pulse| !pulse.up.load(Relaxed) || pulse.back.load(Relaxed) >= since)
+    pub(super) fn was_benched_since(&self, liveness: &Liveness, since: Instant) -> bool {
+        !liveness.is_up() || liveness.back.load(Relaxed) >= self.moment(since)
     }
 
-    /// Whether a resolver is thought to be alive.
-    pub(super) fn is_up(&self, resolver: usize) -> bool {
-        self.resolvers.get(resolver).is_some_and(|pulse| pulse.up.load(Relaxed))
-    }
-
-    /// The resolver to ask, `wanted` or the next one behind it that is up.
-    pub(super) fn choose(&self, wanted: usize) -> Option<usize> {
-        let count = self.resolvers.len();
-        (wanted..wanted + count).map(|index| index % count).find(|index| self.is_up(*index))
+    /// The resolver to ask, the one whose turn it is or the next one behind it that is up.
+    pub(super) fn choose(&self, turn: usize) -> Option<&W> {
+        let (before, from) = self.members.split_at_checked(turn.checked_rem(self.members.len())?)?;
+        from.iter().chain(before).find(|member| member.liveness().is_up())
     }
 
     /// The resolver to ask, waiting until one is up; `None` if none is in the time given (no limit where there is none).
-    pub(super) async fn wait(&self, wanted: usize, patience: Option<Duration>) -> Option<usize> {
+    pub(super) async fn wait(&self, turn: usize, patience: Option<Duration>) -> Option<&W> {
         let until = patience.map(|patience| Instant::now() + patience);
         loop {
             let decided = self.decided.notified();
-            if let Some(resolver) = self.choose(wanted) {
-                return Some(resolver);
+            if let Some(member) = self.choose(turn) {
+                return Some(member);
             }
             match until {
                 None => decided.await,
-                Some(until) => timeout_at(until.into(), decided).await.ok()?,
+                Some(until) => timeout_at(until, decided).await.ok()?,
             }
         }
     }
 
     /// Whether a resolver that left a question unanswered is alive all the same; waits for the verdict. Signs of life from `since` on
     /// count.
-    pub(super) async fn is_alive(&self, resolver: usize, since: Instant) -> bool {
-        let Some(pulse) = self.resolvers.get(resolver) else { return false };
+    pub(super) async fn is_alive(&self, liveness: &Liveness, since: Instant) -> bool {
         let since = self.moment(since);
         loop {
             let decided = self.decided.notified();
-            if !pulse.up.load(Relaxed) {
+            if !liveness.is_up() {
                 return false;
             }
-            if pulse.answered.load(Relaxed) >= since {
+            if liveness.answered.load(Relaxed) >= since {
                 return true;
             }
-            pulse.suspected.notify_one();
+            liveness.suspected.notify_one();
             decided.await;
         }
     }
@@ -130,35 +153,34 @@ impl Health {
     /// again until there is one. `pause` is how long to wait before that, a second at most.
     pub(super) async fn look_after<F: Future<Output = bool>>(
         &self,
-        resolver: usize,
+        liveness: &Liveness,
         counters: &Arc<DnsCounters>,
         pause: Duration,
         is_answering: impl Fn() -> F,
     ) {
-        let Some(pulse) = self.resolvers.get(resolver) else { return };
         loop {
-            pulse.suspected.notified().await;
+            liveness.suspected.notified().await;
             let mut failures = 0_u32;
             while !is_answering().await {
                 failures = failures.saturating_add(1);
                 if failures == LAST_CHANCES {
-                    self.bench(resolver, pulse, counters);
+                    self.bench(liveness, counters);
                 }
                 if failures >= LAST_CHANCES {
                     sleep(pause.min(LOOK_EVERY)).await;
                 }
             }
-            self.answered(resolver, Instant::now());
+            self.answered(liveness, Instant::now());
             self.decided.notify_waiters();
         }
     }
 
     /// A suspect has not answered.
-    fn bench(&self, resolver: usize, pulse: &Pulse, counters: &Arc<DnsCounters>) {
+    fn bench(&self, liveness: &Liveness, counters: &Arc<DnsCounters>) {
         let mut paused = self.paused();
-        *pulse.benched.lock().unwrap_or_else(PoisonError::into_inner) = Some(counters.bench());
-        pulse.up.store(false, Relaxed);
-        if self.choose(resolver).is_none() {
+        *liveness.benched.lock().unwrap_or_else(PoisonError::into_inner) = Some(counters.bench());
+        liveness.up.store(false, Relaxed);
+        if self.choose(0).is_none() {
             *paused = Some(counters.pause());
         }
         drop(paused);

@@ -5,24 +5,24 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hickory_resolver::proto::op::{Message, Query};
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::recursor::{DnssecPolicy, QNameMinimization, Recursor, RecursorError, RecursorOptions};
+use tokio::time::Instant;
 
 use super::answer::ResourceRecord;
+use super::attempt::{Failure, read_reply};
 use super::background::Background;
-use super::client::{MOST_IN_VAIN, read_reply};
-use super::counters::{DnsCounters, add};
+use super::counters::DnsCounters;
 use super::error::DnsError;
-use super::health::Health;
-use super::hickory_answer::{Resolution, alias_at, negative, presentation};
-use super::in_flight::InFlight;
 use super::limits::DnsLimits;
-use super::name_server::{NETWORK, NameServerConfig, NameServers};
-use super::root_hints::built_in_root_hints;
-use super::trail::{Failure, Notes, Trail, follow, read};
+use super::name_server::{NameServerConfig, NameServers, Network};
+use super::recursion::{Notes, Resolution, Trace, alias_at, negative, presentation, read, traced};
+use super::resolvers::built_in_root_hints;
+use super::retry::{MAX_IN_VAIN, RetryConfig};
+use super::window::InFlight;
 use crate::evidence::{Lookup, Outcome};
 use crate::exclusion::Exclusion;
 
@@ -30,13 +30,13 @@ use crate::exclusion::Exclusion;
 const CACHED_ZONES: usize = 16_384;
 const CACHED_ANSWERS: u64 = 65_536;
 /// Lookups under way at most, those that wait for the same answer included.
-const MOST_LOOKUPS: usize = 256;
+const MAX_LOOKUPS: usize = 256;
 /// And at least, however many questions are lost.
-const LEAST_LOOKUPS: usize = 16;
+const MIN_LOOKUPS: usize = 16;
 /// Questions that wait for one server at most.
 const SERVER_IN_FLIGHT: usize = 16;
-/// How often a lookup that ran out of time without a failure is begun anew.
-const MOST_LATE: u32 = 5;
+/// How often a lookup that ran out of time without a failure is retried.
+const MAX_LATE: u32 = 5;
 /// Aliases followed when a chain has to be gone through again.
 const MAX_CHAIN: usize = 16;
 
@@ -47,19 +47,14 @@ pub struct IterativeConfig {
     pub roots: Vec<IpAddr>,
     /// Port of all name servers: delegations carry addresses and no ports.
     pub port: u16,
-    /// How long to wait for one name server. A lookup may take twice as long for each of its tries, and what our own limits make it
-    /// wait besides.
-    pub timeout: Duration,
-    /// How often a lookup is begun again before it fails, from what is known by then; at least 1.
-    pub tries: u16,
+    /// How often a lookup is tried, and how long one name server is waited for.
+    pub retry: RetryConfig,
     /// Queries a second in all, 0 for no limit; only to fit the lookups under way to it.
     pub rate: u32,
     /// Queries a second to one name server, 0 for no limit.
     pub server_rate: u32,
     /// Whether name servers at special-use addresses may be asked.
     pub allow_private: bool,
-    /// How long to wait for the network when no name server answers: `None` is for ever.
-    pub patience: Option<Duration>,
 }
 
 /// Resolves from the root for all workers of a scan.
@@ -67,12 +62,9 @@ pub struct Iterative {
     recursor: Arc<Recursor<NameServers>>,
     background: Background,
     lookups: Arc<InFlight>,
-    network: Arc<Health>,
+    network: Arc<Network>,
     counters: Arc<DnsCounters>,
-    tries: u16,
-    timeout: Duration,
-    deadline: Duration,
-    patience: Option<Duration>,
+    retry: RetryConfig,
 }
 
 impl Iterative {
@@ -91,11 +83,11 @@ impl Iterative {
         if roots.is_empty() {
             return Err(DnsError::NoRoot { reason: "there is no root hint that this machine has a way to".to_owned() });
         }
-        let (port, timeout, allow_private) = (config.port, config.timeout, config.allow_private);
+        let (port, timeout, allow_private) = (config.port, config.retry.timeout, config.allow_private);
         let (in_flight, rate) = (SERVER_IN_FLIGHT, config.server_rate);
         let most = lookups_at_once(config.rate);
-        let lookups = Arc::new(InFlight::new(LEAST_LOOKUPS.min(most), most, timeout, Arc::clone(&counters)));
-        let network = Arc::new(Health::new(1));
+        let lookups = Arc::new(InFlight::new(MIN_LOOKUPS.min(most), most, timeout, Arc::clone(&counters)));
+        let network = Arc::new(Network::new());
         let (its_network, its_lookups) = (Arc::clone(&network), Arc::clone(&lookups));
         let servers =
             NameServerConfig { port, timeout, rate, in_flight, allow_private, ipv6, exclusion, network: its_network, lookups: its_lookups };
@@ -106,7 +98,7 @@ impl Iterative {
         let background = Background::start(threads).map_err(DnsError::Threads)?;
         let (watched, its_counters) = (Arc::clone(&network), Arc::clone(&counters));
         background.spawn(async move {
-            watched.look_after(NETWORK, &its_counters, timeout, || servers.is_root_answering(&roots)).await;
+            watched.watch(&servers, &roots, &its_counters, timeout).await;
         });
         Ok(Self {
             recursor: Arc::new(recursor),
@@ -114,10 +106,7 @@ impl Iterative {
             lookups,
             network,
             counters,
-            tries: config.tries.max(1),
-            timeout,
-            deadline: timeout.saturating_mul(2 * u32::from(config.tries.max(1))),
-            patience: config.patience,
+            retry: RetryConfig { tries: config.retry.tries.max(1), ..config.retry },
         })
     }
 
@@ -134,7 +123,7 @@ impl Iterative {
         Err(DnsError::NoRoot { reason })
     }
 
-    /// Asks for records at a name, as [`super::Dns::lookup`] does. Never fails: whatever happens is an outcome.
+    /// Asks for records at a name, as [`super::client::Dns::lookup`] does. Never fails: whatever happens is an outcome.
     ///
     /// `resolver` is the name server whose answer was the last that was needed; it is `None`, and there are no `attempts`, where
     /// everything was known. Where no server could be found or reached the outcome is what a resolver would say or do: SERVFAIL
@@ -164,27 +153,27 @@ impl Iterative {
             }
             Resolution::Failed(failure) => (lookup.outcome, lookup.rcode, lookup.detail) = failure.outcome(),
         }
-        add(&self.counters.malformed, usize::from(lookup.outcome == Outcome::Malformed));
+        self.counters.malformed.add(usize::from(lookup.outcome == Outcome::Malformed));
         (lookup.attempts, lookup.tcp, lookup.resolver) = (notes.queries, notes.tcp, notes.server);
         lookup.rtt_us = notes.rtt.map(|rtt| u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX));
         lookup
     }
 
-    /// Resolves. What fails while no name server answers at all, not even the root's, is no failure of the zone's: it is resolved anew when
+    /// Resolves. What fails while no name server answers at all, not even the root's, is no failure of the zone's: it is resolved again when
     /// the network is back.
     async fn resolve_while_alive(&self, name: &Name, kind: RecordType) -> (Resolution, Notes) {
         let (mut queries, mut in_vain, mut late) = (0_u16, 0, 0);
         let mut last = (Resolution::Failed(Failure::Silence("no name server answers".to_owned())), Notes::default());
-        while self.network.wait(NETWORK, self.patience).await.is_some() {
+        while self.network.wait(self.retry.patience).await {
             let begun = Instant::now();
             last = self.resolve(name.clone(), kind).await;
             queries = queries.saturating_add(last.1.queries);
             match &last.0 {
                 // Nothing failed: other lookups had asked, and waited for our own limits.
-                Resolution::Failed(Failure::Silence(_)) if last.1.failure.is_none() && late < MOST_LATE => late += 1,
-                Resolution::Failed(failure) if *failure != Failure::Excluded && in_vain < MOST_IN_VAIN => {
+                Resolution::Failed(Failure::Silence(_)) if last.1.failure.is_none() && late < MAX_LATE => late += 1,
+                Resolution::Failed(failure) if *failure != Failure::Excluded && in_vain < MAX_IN_VAIN => {
                     // What was asked shortly before the network came back fails afterwards.
-                    if self.is_alive_after(failure).await && !self.network.was_benched_since(NETWORK, begun) {
+                    if self.was_alive(failure, begun).await {
                         break;
                     }
                     in_vain += 1;
@@ -198,17 +187,22 @@ impl Iterative {
 
     /// Whether any name server has answered in the later half of a wait, or the root's servers do when they are asked. That a lookup has sent
     /// no query says nothing: another one may have asked for it. What this machine cannot send is no wait.
-    async fn is_alive_after(&self, failure: &Failure) -> bool {
+    async fn was_alive(&self, failure: &Failure, begun: Instant) -> bool {
         let now = Instant::now();
-        let half = if matches!(failure, Failure::Local(_)) { Duration::ZERO } else { self.timeout / 2 };
-        self.network.is_alive(NETWORK, now.checked_sub(half).unwrap_or(now)).await
+        let half = if matches!(failure, Failure::Local(_)) { Duration::ZERO } else { self.retry.timeout / 2 };
+        self.network.was_alive(now.checked_sub(half).unwrap_or(now), begun).await
+    }
+
+    /// How long the tries of one lookup may take together.
+    fn deadline(&self) -> Duration {
+        self.retry.timeout.saturating_mul(2 * u32::from(self.retry.tries))
     }
 
     /// Resolves, several times if need be, within the deadline.
     async fn resolve(&self, name: Name, kind: RecordType) -> (Resolution, Notes) {
-        let trail = Trail::default();
+        let trace = Trace::default();
         let (recursor, lookups, counters) = (Arc::clone(&self.recursor), Arc::clone(&self.lookups), Arc::clone(&self.counters));
-        let (tries, deadline, notes) = (self.tries, self.deadline, Arc::clone(&trail));
+        let (tries, deadline, notes) = (self.retry.tries, self.deadline(), Arc::clone(&trace));
         let attempts = async move {
             let _permit = lookups.acquire().await;
             let attempts = resolve_again(&recursor, &counters, name, kind, tries, &notes);
@@ -220,11 +214,8 @@ impl Iterative {
                 }
             }
         };
-        let resolution = match self.background.spawn(follow(Arc::clone(&trail), attempts)) {
-            Some(task) => task.await.unwrap_or_else(|error| Resolution::Failed(Failure::Local(format!("the recursor broke: {error}")))),
-            None => Resolution::Failed(Failure::Local("the recursor has ended".to_owned())),
-        };
-        (resolution, read(&trail))
+        let resolution = self.background.run(traced(Arc::clone(&trace), attempts)).await;
+        (resolution, read(&trace))
     }
 
     /// The CNAME chain from a name to its end, which hickory leaves out where nothing is found there; at least the end itself.
@@ -243,9 +234,9 @@ impl Iterative {
 }
 
 /// Waits until a lookup has had so much time, that in the queues of our own limits left out.
-async fn pass(deadline: Duration, trail: &Trail) {
+async fn pass(deadline: Duration, trace: &Trace) {
     let begun = Instant::now();
-    while let Some(left) = (deadline + read(trail).waited).checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) {
+    while let Some(left) = (deadline + read(trace).waited).checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) {
         tokio::time::sleep(left).await;
     }
 }
@@ -257,17 +248,18 @@ async fn resolve_again(
     name: Name,
     kind: RecordType,
     tries: u16,
-    trail: &Trail,
+    trace: &Trace,
 ) -> Resolution {
     let mut number = 1;
     loop {
-        let result: Result<Message, RecursorError> = recursor.resolve(Query::query(name.clone(), kind), Instant::now(), false).await;
-        let resolution = Resolution::of(result, read(trail).failure);
+        let result: Result<Message, RecursorError> =
+            recursor.resolve(Query::query(name.clone(), kind), Instant::now().into_std(), false).await;
+        let resolution = Resolution::of(result, read(trace).failure);
         if number >= tries || !matches!(resolution, Resolution::Failed(_)) {
             return resolution;
         }
         number += 1;
-        add(&counters.retries, 1);
+        counters.retries.add(1);
     }
 }
 
@@ -286,8 +278,8 @@ fn options() -> RecursorOptions {
 /// Lookups under way at a rate of queries: no more than half a second of it, or they would time out while they wait for their turn.
 fn lookups_at_once(rate: u32) -> usize {
     match rate {
-        0 => MOST_LOOKUPS,
-        rate => (rate as usize / 2).clamp(1, MOST_LOOKUPS),
+        0 => MAX_LOOKUPS,
+        rate => (rate as usize / 2).clamp(1, MAX_LOOKUPS),
     }
 }
 
@@ -330,12 +322,10 @@ mod tests {
         let config = IterativeConfig {
             roots: Vec::new(),
             port: 53,
-            timeout: Duration::from_secs(1),
-            tries: 1,
+            retry: RetryConfig { timeout: Duration::from_secs(1), tries: 1, patience: None },
             rate: 0,
             server_rate: 0,
             allow_private: false,
-            patience: None,
         };
         let started = Iterative::new(&config, Arc::new(DnsLimits::default()), Arc::default(), Arc::default());
         assert!(matches!(started.err(), Some(DnsError::NoRoot { .. })));

@@ -7,45 +7,37 @@
 //! What goes wrong on the way is kept from the outcome: `health` tells a dead resolver from a silent zone, `window` holds back when answers
 //! are lost.
 //!
-//! The way of a query: `client` (retries, TCP after truncation, the outcome) ▸ `engine` (slots and queues) ▸ `drivers` (sending,
-//! receiving, time-outs) ▸ `socket` (batched UDP). Messages are written by `question` and read by `message` and `answer`.
+//! The way of a query: `client` (TCP after truncation, the outcome) ▸ `engine` (queues, sockets and the questions under way, which are
+//! `slots`) ▸ `drivers` (the tasks that send, receive and look after the time) ▸ `socket` (batched UDP). Messages are written by `question`
+//! and read by `message` and `answer`; `attempt` is what a reply says, `retry` asks until that is enough.
 //!
 //! Beside it, for fewer names, hickory's ways to the same lookups: `iterative` (from the root) and `encrypted` (TLS, HTTPS);
 //! [`Resolving`] is whichever of the three a scan uses.
 
 mod answer;
+mod attempt;
 mod background;
 mod check;
 mod client;
-mod config;
 mod counters;
-mod deadlines;
 mod drivers;
 mod encrypted;
-mod encrypted_address;
 mod encrypted_connection;
 mod engine;
 mod error;
-mod header;
+mod exchange;
 mod health;
-mod hickory_answer;
-mod ids;
-mod in_flight;
 mod iterative;
 mod limits;
 mod message;
 mod name_server;
 mod question;
-mod reopening;
+mod recursion;
 mod resolvers;
 mod resolving;
-mod root_hints;
-mod single;
+mod retry;
 mod slots;
 mod socket;
-mod tcp;
-mod trail;
-mod watch;
 mod window;
 mod wire_name;
 
@@ -53,19 +45,20 @@ mod wire_name;
 mod tests;
 
 pub use self::answer::ResourceRecord;
-pub use self::check::{ResolverCheck, check_resolvers};
-pub use self::client::Dns;
 #[doc(hidden)]
-pub use self::client::read_reply;
-pub use self::config::DnsConfig;
-pub use self::counters::{DnsCounters, DnsTotals, ResolverTotals};
+pub use self::attempt::read_reply;
+pub use self::check::{ResolverCheck, check_resolvers};
+pub use self::client::{Dns, DnsConfig};
+pub use self::counters::{DnsActivity, DnsCounters, DnsTotals, ResolverTotals};
 pub use self::encrypted::{Encrypted, EncryptedConfig};
-pub use self::encrypted_address::{EncryptedResolver, Transport, is_encrypted_resolver, parse_encrypted_resolver};
 pub use self::error::DnsError;
 pub use self::iterative::{Iterative, IterativeConfig};
 pub use self::limits::DnsLimits;
 #[doc(hidden)]
 pub use self::question::write_query;
-pub use self::resolvers::{parse_resolver, read_resolvers, system_resolvers};
+pub use self::resolvers::{
+    EncryptedResolver, Transport, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
+    read_root_hints, system_resolvers,
+};
 pub use self::resolving::Resolving;
-pub use self::root_hints::{built_in_root_hints, read_root_hints};
+pub use self::retry::RetryConfig;

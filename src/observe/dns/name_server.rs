@@ -9,7 +9,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt as _};
 use hickory_resolver::config::{ConnectionConfig, ProtocolConfig};
@@ -19,27 +19,58 @@ use hickory_resolver::net::xfer::DnsHandle;
 use hickory_resolver::proto::op::{DnsRequest, DnsResponse};
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::{ConnectionProvider, PoolContext};
+use tokio::time::Instant;
 
-use super::counters::{DnsCounters, add};
-use super::header::{BADVERS, FORMERR, Header, NOERROR, NOTIMP, NXDOMAIN};
-use super::health::Health;
-use super::hickory_answer::presentation;
-use super::in_flight::InFlight;
+use super::attempt::Failure;
+use super::counters::DnsCounters;
+use super::exchange::{Channel, is_local, is_reply, question_end};
+use super::health::{Health, Liveness};
 use super::limits::DnsLimits;
+use super::message::{BADVERS, FORMERR, Header, NOERROR, NOTIMP, NXDOMAIN};
 use super::question::Question;
-use super::single;
-use super::tcp::is_local;
-use super::trail::{Failure, note, note_failure};
+use super::recursion::{note, note_failure, presentation};
+use super::window::InFlight;
 use crate::exclusion::Exclusion;
 use crate::name::address::special_use;
 use crate::observe::limit::{AddressLimit, AddressLimits};
 
-/// The pulse of the network, the only one.
-pub(super) const NETWORK: usize = 0;
 /// Root servers that are asked together for a sign of life.
 const ASKED_FOR_LIFE: usize = 3;
-/// No resolver of the configuration: the limit and the totals of all queries apply, those of a resolver do not.
+/// No resolver of the configuration: the limit of all queries applies, that of a resolver does not.
 const NO_RESOLVER: usize = usize::MAX;
+
+/// Whether the network is alive: one liveness for all name servers, which every answer of any of them keeps up.
+pub(super) struct Network {
+    liveness: Arc<Liveness>,
+    health: Health<Arc<Liveness>>,
+}
+
+impl Network {
+    /// A network that is thought to be alive.
+    pub(super) fn new() -> Self {
+        let liveness = Arc::<Liveness>::default();
+        Self { health: Health::new(vec![Arc::clone(&liveness)]), liveness }
+    }
+
+    /// Waits until the network is alive; `false` if it is not in the time given.
+    pub(super) async fn wait(&self, patience: Option<Duration>) -> bool {
+        self.health.wait(0, patience).await.is_some()
+    }
+
+    /// Whether it is alive, by signs of life from `since` on, and has been all the time from `begun` on.
+    pub(super) async fn was_alive(&self, since: Instant, begun: Instant) -> bool {
+        self.health.is_alive(&self.liveness, since).await && !self.health.was_benched_since(&self.liveness, begun)
+    }
+
+    /// Watches for ever whether one of the root servers answers.
+    pub(super) async fn watch(&self, servers: &NameServers, roots: &[IpAddr], counters: &Arc<DnsCounters>, pause: Duration) {
+        self.health.look_after(&self.liveness, counters, pause, || servers.is_root_answering(roots)).await;
+    }
+
+    fn answered(&self) {
+        self.health.answered(&self.liveness, Instant::now());
+    }
+}
 
 /// How name servers are asked.
 pub(super) struct NameServerConfig {
@@ -57,8 +88,8 @@ pub(super) struct NameServerConfig {
     pub(super) ipv6: bool,
     /// Who is never contacted.
     pub(super) exclusion: Arc<Exclusion>,
-    /// Whether the network is alive: one pulse, which every answer of any server keeps up.
-    pub(super) network: Arc<Health>,
+    /// Whether the network is alive.
+    pub(super) network: Arc<Network>,
     /// Lookups under way; fewer while questions are lost.
     pub(super) lookups: Arc<InFlight>,
 }
@@ -105,9 +136,9 @@ impl NameServers {
         let asked = roots.iter().cycle().skip(begin).take(roots.len().min(ASKED_FOR_LIFE));
         let asked = asked.filter(|root| self.refusal(**root).is_none()).map(|&root| {
             let address = SocketAddr::new(root, self.0.config.port);
-            let server = NameServer { address, tcp: false, limit: self.0.each.of(root), servers: self.clone() };
+            let server = NameServer { address, channel: Channel::Udp, limit: self.0.each.of(root), servers: self.clone() };
             let query = &query;
-            async move { server.exchange(query, false).await.is_ok() }
+            async move { server.exchange(query, Channel::Udp).await.is_ok() }
         });
         let mut asked: FuturesUnordered<_> = asked.collect();
         while let Some(answered) = asked.next().await {
@@ -128,9 +159,9 @@ impl ConnectionProvider for NameServers {
         if let Some(failure) = self.refusal(ip) {
             return Ok(ready(Err(failed(failure))));
         }
-        let tcp = matches!(config.protocol, ProtocolConfig::Tcp);
+        let channel = if matches!(config.protocol, ProtocolConfig::Tcp) { Channel::Tcp } else { Channel::Udp };
         let address = SocketAddr::new(ip, self.0.config.port);
-        Ok(ready(Ok(NameServer { address, tcp, limit: self.0.each.of(ip), servers: self.clone() })))
+        Ok(ready(Ok(NameServer { address, channel, limit: self.0.each.of(ip), servers: self.clone() })))
     }
 
     fn runtime_provider(&self) -> &TokioRuntimeProvider {
@@ -151,7 +182,7 @@ fn failed(failure: Failure) -> NetError {
 #[derive(Clone)]
 pub(super) struct NameServer {
     address: SocketAddr,
-    tcp: bool,
+    channel: Channel,
     limit: Arc<AddressLimit>,
     servers: NameServers,
 }
@@ -182,9 +213,9 @@ impl NameServer {
         loop {
             message.metadata.id = rand::random();
             let query = message.to_vec().map_err(|error| Failure::Unusable(format!("question cannot be written: {error}")))?;
-            let mut reply = self.exchange(&query, self.tcp).await?;
+            let mut reply = self.exchange(&query, self.channel).await?;
             let header = Header::read(&reply).ok_or_else(cut)?;
-            let rcode = header.rcode(&reply, single::question_end(&reply).unwrap_or(reply.len()));
+            let rcode = header.rcode(&reply, question_end(&reply).unwrap_or(reply.len()));
             if message.edns.is_some() && matches!(rcode, FORMERR | NOTIMP | BADVERS) {
                 message.edns = None;
                 continue;
@@ -192,51 +223,48 @@ impl NameServer {
             if !matches!(rcode, NOERROR | NXDOMAIN) {
                 return Err(Failure::Rcode(rcode));
             }
-            if header.is_truncated() && !self.tcp {
-                reply = self.exchange(&query, true).await?;
+            if header.is_truncated() && self.channel == Channel::Udp {
+                reply = self.exchange(&query, Channel::Tcp).await?;
             }
-            return judge(reply);
+            return interpret(reply);
         }
     }
 
     /// Sends one query and waits for its reply.
-    async fn exchange(&self, query: &[u8], tcp: bool) -> Result<Vec<u8>, Failure> {
+    async fn exchange(&self, query: &[u8], channel: Channel) -> Result<Vec<u8>, Failure> {
         let Shared { config, limits, counters, .. } = &*self.servers.0;
         let queued = Instant::now();
         self.limit.turn().await;
         limits.acquire(NO_RESOLVER, 1).await;
         note_wait(queued);
+        let tcp = channel == Channel::Tcp;
         note(|notes| (notes.server, notes.rtt, notes.tcp) = (Some(self.address), None, tcp));
         let departed = Instant::now();
         let left = || {
-            counters.count_sent(NO_RESOLVER, 1);
-            add(&counters.tcp, usize::from(tcp));
+            counters.count_sent(None, 1);
+            counters.tcp.add(usize::from(tcp));
             note(|notes| notes.queries = notes.queries.saturating_add(1));
         };
-        let reply = async {
-            match tcp {
-                true => single::stream(self.address, query, left).await,
-                false => single::datagram(self.address, query, left).await,
-            }
-        };
+        let accept = |octets: &[u8]| is_reply(octets, query).then(|| octets.to_vec());
+        let reply = channel.ask(self.address, query, left, accept);
         match tokio::time::timeout(config.timeout, reply).await {
             Ok(Ok(reply)) => {
-                counters.count_answers(NO_RESOLVER, 1);
-                config.network.answered(NETWORK, Instant::now());
+                counters.count_answers(None, 1);
+                config.network.answered();
                 config.lookups.ended(true);
                 note(|notes| notes.rtt = Some(departed.elapsed()));
                 Ok(reply)
             }
             Ok(Err(error)) if is_local(&error) => {
-                add(&counters.local_errors, 1);
+                counters.local_errors.add(1);
                 Err(Failure::Local(error.to_string()))
             }
             Ok(Err(error)) => {
-                add(&counters.timeouts, 1);
+                counters.timeouts.add(1);
                 Err(Failure::Silence(format!("name server {}: {error}", self.address)))
             }
             Err(_) => {
-                add(&counters.timeouts, 1);
+                counters.timeouts.add(1);
                 config.lookups.ended(false);
                 Err(Failure::Silence(format!("name server {} does not answer in {} ms", self.address, config.timeout.as_millis())))
             }
@@ -255,7 +283,7 @@ fn cut() -> Failure {
 
 /// An answer, a referral further down, or "no such record" by a server that knows the zone. Anything else would pass for the last of
 /// these: a server that was delegated a zone and does not serve it says so in many ways.
-fn judge(octets: Vec<u8>) -> Result<DnsResponse, Failure> {
+fn interpret(octets: Vec<u8>) -> Result<DnsResponse, Failure> {
     let header = Header::read(&octets).ok_or_else(cut)?;
     if header.is_truncated() {
         return Err(Failure::Unusable("truncated answer over TCP".to_owned()));
@@ -314,7 +342,7 @@ mod tests {
     }
 
     fn verdict(message: &Message) -> Result<usize, Failure> {
-        judge(message.to_vec().unwrap()).map(|response| response.authorities.len())
+        interpret(message.to_vec().unwrap()).map(|response| response.authorities.len())
     }
 
     #[test]
@@ -343,9 +371,9 @@ mod tests {
         let mut message = reply(RecordType::A, false, &[]);
         message.add_answer(Record::from_rdata(name("www.example.test."), 60, RData::A(A::new(192, 0, 2, 1))));
         let octets = message.to_vec().unwrap();
-        assert_eq!(judge(octets.clone()).unwrap().answers.len(), 1);
+        assert_eq!(interpret(octets.clone()).unwrap().answers.len(), 1);
         for length in 0..octets.len() {
-            assert!(matches!(judge(octets[..length].to_vec()), Err(Failure::Unusable(_))), "{length}");
+            assert!(matches!(interpret(octets[..length].to_vec()), Err(Failure::Unusable(_))), "{length}");
         }
     }
 
@@ -354,7 +382,7 @@ mod tests {
         let servers = |allow_private, ipv6| {
             let exclusion = Arc::new(Exclusion::parse("198.41.0.0/24").unwrap());
             let timeout = Duration::from_secs(1);
-            let (network, lookups) = (Arc::new(Health::new(1)), Arc::new(InFlight::new(1, 1, timeout, Arc::default())));
+            let (network, lookups) = (Arc::new(Network::new()), Arc::new(InFlight::new(1, 1, timeout, Arc::default())));
             let config = NameServerConfig { port: 53, timeout, rate: 0, in_flight: 1, allow_private, ipv6, exclusion, network, lookups };
             NameServers::new(config, Arc::new(DnsLimits::default()), Arc::default())
         };

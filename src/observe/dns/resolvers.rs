@@ -1,13 +1,24 @@
-//! Which resolvers to ask: the system's, those of an option, those of a file.
+//! Whom to ask, as it is written: resolvers of the system, of an option or of a file, encrypted ones (`tls://ADDR[:PORT][#NAME]` and
+//! `https://ADDR[:PORT][/PATH][#NAME]`), and the root servers where iteration begins.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+
+use rustls::pki_types::ServerName;
 
 use super::error::DnsError;
 
 /// Port of DNS (RFC 1035 section 4.2).
 const PORT: u16 = 53;
+/// Port of DNS over TLS (RFC 7858 section 3.1).
+const TLS_PORT: u16 = 853;
+const HTTPS_PORT: u16 = 443;
+/// The path that most services use; RFC 8484 leaves it open.
+const PATH: &str = "/dns-query";
+/// IANA's `named.root`; says itself of when it is.
+const ROOT_HINTS: &str = include_str!("../../../data/root.hints");
 
 /// The resolvers of the system's configuration (`/etc/resolv.conf`), in its order.
 ///
@@ -77,8 +88,133 @@ fn reason(text: &str) -> &'static str {
     }
 }
 
+/// A resolver that is asked over TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncryptedResolver {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The name, or the address, that its certificate has to be for.
+    pub name: String,
+    /// How questions travel inside TLS.
+    pub transport: Transport,
+}
+
+/// How questions travel inside TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// DNS over TLS (RFC 7858).
+    Tls,
+    /// DNS over HTTP/2 (RFC 8484), POST to this path.
+    Https(String),
+}
+
+impl fmt::Display for EncryptedResolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.transport {
+            Transport::Tls => write!(f, "tls://{}#{}", self.address, self.name),
+            Transport::Https(path) => write!(f, "https://{}{path}#{}", self.address, self.name),
+        }
+    }
+}
+
+/// Whether a text is meant to be an encrypted resolver.
+pub fn is_encrypted_resolver(text: &str) -> bool {
+    text.contains("://")
+}
+
+/// Reads an encrypted resolver. Without a name the certificate has to be for the address.
+///
+/// # Errors
+/// [`DnsError::EncryptedAddress`] says what is wrong with the text.
+pub fn parse_encrypted_resolver(text: &str) -> Result<EncryptedResolver, DnsError> {
+    encrypted(text).map_err(|reason| DnsError::EncryptedAddress { text: text.to_owned(), reason })
+}
+
+fn encrypted(text: &str) -> Result<EncryptedResolver, &'static str> {
+    let (scheme, rest) = text.split_once("://").ok_or("no tls:// or https:// before the address")?;
+    let (rest, name) = rest.split_once('#').map_or((rest, None), |(rest, name)| (rest, Some(name)));
+    let (authority, path) = rest.find('/').and_then(|slash| rest.split_at_checked(slash)).unwrap_or((rest, ""));
+    let (transport, port) = match scheme {
+        "tls" if path.is_empty() => (Transport::Tls, TLS_PORT),
+        "tls" => return Err("tls:// has no path"),
+        "https" => (Transport::Https(checked_path(path)?), HTTPS_PORT),
+        _ => return Err("tls:// and https:// are possible"),
+    };
+    let address = encrypted_address(authority, port)?;
+    let name = match name {
+        Some(name) => name.to_owned(),
+        None if address.is_ipv6() && scheme == "https" => return Err("#NAME is needed behind an IPv6 address"),
+        None => address.ip().to_string(),
+    };
+    if ServerName::try_from(name.as_str()).is_err() {
+        return Err("what stands behind # is no host name");
+    }
+    Ok(EncryptedResolver { address, name, transport })
+}
+
+fn checked_path(path: &str) -> Result<String, &'static str> {
+    let visible = |octet: u8| octet.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&octet);
+    match path {
+        "" | "/" => Ok(PATH.to_owned()),
+        path if path.bytes().all(visible) => Ok(path.to_owned()),
+        _ => Err("the path has characters that cannot stand in one"),
+    }
+}
+
+fn encrypted_address(authority: &str, port: u16) -> Result<SocketAddr, &'static str> {
+    let bare = authority.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(authority);
+    let address = match (authority.parse::<SocketAddr>(), bare.parse::<IpAddr>()) {
+        (Ok(address), _) => address,
+        (_, Ok(ip)) => SocketAddr::new(ip, port),
+        _ => return Err("an IP address is needed, the host name goes behind #"),
+    };
+    let usable = address.port() != 0 && !address.ip().is_unspecified() && !address.ip().is_multicast();
+    if usable { Ok(address) } else { Err("not the address and port of one host") }
+}
+
+/// The root servers as IANA lists them (`data/root.hints`).
+pub fn built_in_root_hints() -> Vec<IpAddr> {
+    // Checked by a test: every line of the file can be read.
+    root_hints(ROOT_HINTS).unwrap_or_default()
+}
+
+/// Reads root hints: a zone file's A and AAAA records, whatever their owners, or bare addresses, one a line; `;` and `#` begin comments.
+///
+/// # Errors
+/// [`DnsError::File`] if the file cannot be read, [`DnsError::RootHints`] at the first line that is neither, or if there is no address.
+pub fn read_root_hints(path: &Path) -> Result<Vec<IpAddr>, DnsError> {
+    let text = std::fs::read_to_string(path).map_err(|source| DnsError::File { path: path.to_owned(), source })?;
+    let found = root_hints(&text).map_err(|(line, text)| DnsError::RootHints { path: path.to_owned(), at: Some((line, text)) })?;
+    if found.is_empty() { Err(DnsError::RootHints { path: path.to_owned(), at: None }) } else { Ok(found) }
+}
+
+/// The addresses, or number and text of the first line that cannot be read.
+fn root_hints(text: &str) -> Result<Vec<IpAddr>, (usize, String)> {
+    let mut found = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let entry = line.split([';', '#']).next().unwrap_or_default().trim();
+        let fault = || (index + 1, entry.to_owned());
+        let words: Vec<&str> = entry.split_ascii_whitespace().collect();
+        let kind = words.iter().rev().nth(1).copied().unwrap_or_default();
+        match words.last() {
+            None => {}
+            Some(_) if kind.eq_ignore_ascii_case("NS") => {}
+            Some(address) if words.len() == 1 || kind.eq_ignore_ascii_case("A") || kind.eq_ignore_ascii_case("AAAA") => {
+                let address = address.parse().map_err(|_| fault())?;
+                if !found.contains(&address) {
+                    found.push(address);
+                }
+            }
+            Some(_) => return Err(fault()),
+        }
+    }
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -126,5 +262,72 @@ mod tests {
         std::fs::write(file.path(), "# none\n").unwrap();
         assert!(matches!(read_resolvers(file.path()), Err(DnsError::NoResolvers)));
         assert!(matches!(read_resolvers(Path::new("/nonexistent/file")), Err(DnsError::File { .. })));
+    }
+
+    #[test]
+    fn encrypted_resolvers_are_read() {
+        for (text, expected) in [
+            ("tls://192.0.2.1", "tls://192.0.2.1:853#192.0.2.1"),
+            ("tls://192.0.2.1:8853#dns.example", "tls://192.0.2.1:8853#dns.example"),
+            ("tls://[2001:db8::1]#dns.example", "tls://[2001:db8::1]:853#dns.example"),
+            ("tls://2001:db8::1", "tls://[2001:db8::1]:853#2001:db8::1"),
+            ("https://192.0.2.1", "https://192.0.2.1:443/dns-query#192.0.2.1"),
+            ("https://192.0.2.1:4443/q#dns.example", "https://192.0.2.1:4443/q#dns.example"),
+        ] {
+            assert_eq!(parse_encrypted_resolver(text).unwrap().to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_encrypted_resolver_says_what_is_wrong() {
+        for (text, word) in [
+            ("https://dns.example/dns-query", "IP address"),
+            ("tls://192.0.2.1/x", "path"),
+            ("quic://192.0.2.1", "tls:// and https://"),
+            ("tls://192.0.2.1:0", "one host"),
+            ("tls://192.0.2.1#a b", "host name"),
+            ("tls://192.0.2.1#", "host name"),
+            ("https://[2001:db8::1]/", "#NAME"),
+            ("https://192.0.2.1/a b", "path"),
+            ("tls://", "IP address"),
+        ] {
+            let sentence = parse_encrypted_resolver(text).unwrap_err().to_string();
+            assert!(sentence.contains(word), "{text}: {sentence}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_the_same(text in "(tls|https)://[0-9.:\\[\\]a-f/#é]{0,30}") {
+            if let Ok(resolver) = parse_encrypted_resolver(&text) {
+                prop_assert_eq!(parse_encrypted_resolver(&resolver.to_string()).unwrap(), resolver);
+            }
+        }
+    }
+
+    #[test]
+    fn thirteen_servers_are_built_in() {
+        let hints = root_hints(ROOT_HINTS).unwrap();
+        assert_eq!(built_in_root_hints(), hints);
+        assert_eq!((hints.iter().filter(|hint| hint.is_ipv4()).count(), hints.iter().filter(|hint| hint.is_ipv6()).count()), (13, 13));
+        assert!(hints.contains(&"198.41.0.4".parse().unwrap()) && hints.contains(&"2001:dc3::35".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_file_holds_records_or_addresses() {
+        let text = "; hints\n. 3600 IN NS a.\na. 3600 IN A 127.0.0.1\na.\tAAAA ::1 # six\n\n127.0.0.2\n127.0.0.1\n";
+        let expected: Vec<IpAddr> = ["127.0.0.1", "::1", "127.0.0.2"].map(|address| address.parse().unwrap()).into();
+        assert_eq!(root_hints(text).unwrap(), expected);
+        for (text, line) in [("127.0.0.1\nroot", 2), ("a. A 1.2.3", 1), ("a. TXT x", 1), ("a. SOA a b 1 2 3 4 5", 1)] {
+            assert_eq!(root_hints(text).unwrap_err().0, line, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_addresses_is_refused_by_name() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "; nothing\n. NS a.\n").unwrap();
+        let sentence = read_root_hints(file.path()).unwrap_err().to_string();
+        assert!(sentence.contains(file.path().to_str().unwrap()) && sentence.contains("no address"), "{sentence}");
     }
 }

@@ -1,28 +1,42 @@
-//! The lookups under way: what each asks, where its present attempt stands, and whom to wake.
+//! The questions under way: what each asks and where its present attempt stands, the ids by which replies find them, and when each attempt
+//! has waited long enough.
+//!
+//! Whoever has to do with a question holds a handle to it and no number, so there is no question that cannot be found.
 
+use std::cell::{RefCell, RefMut};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::Duration;
+
+use rand::RngExt as _;
+use tokio::time::Instant;
 
 use super::message::Message;
 use super::question::Question;
+use super::window::Window;
+
+/// Queries in flight on one socket. Half of all ids stay free, so that a free one is found at once and stays hard to guess.
+const MAX_IN_FLIGHT: usize = 32_768;
+/// How late a time-out may be noticed: one timer serves all attempts.
+const TICK: Duration = Duration::from_millis(25);
 
 /// One attempt of one lookup. A key outlives its attempt harmlessly: the serial number no longer fits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Key {
-    /// The slot.
-    pub(super) index: u32,
+    slot: Rc<Slot>,
     /// Which attempt in that slot; wraps around.
-    pub(super) serial: u32,
+    serial: u32,
 }
 
-/// Where a query left from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a query left from, and when.
+#[derive(Clone, Debug)]
 pub(super) struct Departure {
-    /// Index of the socket among those of the resolver.
-    pub(super) socket: u32,
-    /// Index of the resolver.
-    pub(super) resolver: u32,
-    /// Id of the query.
+    /// The ids of its socket.
+    pub(super) ids: Rc<Ids>,
+    /// Its own.
     pub(super) id: u16,
     /// When.
     pub(super) at: Instant,
@@ -53,8 +67,12 @@ enum Phase {
     Done(Reply),
 }
 
+/// The place of one lookup.
 #[derive(Debug)]
-struct Slot {
+pub(super) struct Slot(RefCell<State>);
+
+#[derive(Debug)]
+struct State {
     question: Question,
     plain: bool,
     serial: u32,
@@ -62,104 +80,239 @@ struct Slot {
     waker: Option<Waker>,
 }
 
-/// All lookups of one worker. Slots are reused, so memory follows the most that ever were under way.
+/// The slots of one worker that are free. They are used again, so memory follows the most lookups that ever were under way.
 #[derive(Debug, Default)]
-pub(super) struct Slots {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-}
+pub(super) struct Slots(RefCell<Vec<Rc<Slot>>>);
 
 impl Slots {
     /// A slot for a lookup of records of a type at a name.
     ///
     /// # Errors
     /// Says what keeps the name from being asked for.
-    pub(super) fn claim(&mut self, name: &str, record_type: u16, mix_case: bool) -> Result<u32, &'static str> {
-        let index = match self.free.pop() {
-            Some(index) => index,
-            None => {
-                let index = u32::try_from(self.slots.len()).map_err(|_| "too many lookups at once")?;
-                self.slots.push(Slot { question: Question::EMPTY, plain: false, serial: 0, phase: Phase::Idle, waker: None });
-                index
-            }
-        };
-        let slot = self.slots.get_mut(index as usize).ok_or("no slot")?;
+    pub(super) fn claim(&self, name: &str, record_type: u16, mix_case: bool) -> Result<Rc<Slot>, &'static str> {
+        let slot = self.0.borrow_mut().pop().unwrap_or_else(|| Rc::new(Slot::empty()));
         // Written in place: a question is large.
-        slot.question.set(name, record_type).inspect_err(|_| self.free.push(index))?;
+        let set = slot.0.borrow_mut().question.set(name, record_type);
+        if let Err(reason) = set {
+            self.0.borrow_mut().push(slot);
+            return Err(reason);
+        }
         if mix_case {
-            slot.question.mix_case();
+            slot.0.borrow_mut().question.mix_case();
         }
-        Ok(index)
+        Ok(slot)
     }
 
-    /// The question of a lookup.
-    pub(super) fn question(&self, index: u32) -> Question {
-        self.slots.get(index as usize).map_or(Question::EMPTY, |slot| slot.question.clone())
+    /// Takes a slot back. The waker is to be dropped when no part of the engine is borrowed.
+    pub(super) fn release(&self, slot: &Rc<Slot>) -> Option<Waker> {
+        let (phase, waker) = {
+            let mut state = slot.0.borrow_mut();
+            state.serial = state.serial.wrapping_add(1);
+            (std::mem::replace(&mut state.phase, Phase::Idle), state.waker.take())
+        };
+        if let Phase::Sent(departure) = phase {
+            departure.ids.give_back(departure.id);
+        }
+        self.0.borrow_mut().push(Rc::clone(slot));
+        waker
+    }
+}
+
+impl Slot {
+    fn empty() -> Self {
+        Self(RefCell::new(State { question: Question::EMPTY, plain: false, serial: 0, phase: Phase::Idle, waker: None }))
     }
 
-    /// Frees a slot; says where its query left from if that is still under way.
-    pub(super) fn release(&mut self, index: u32) -> (Option<Departure>, Option<Waker>) {
-        let Some(slot) = self.slots.get_mut(index as usize) else { return (None, None) };
-        slot.serial = slot.serial.wrapping_add(1);
-        let waker = slot.waker.take();
-        self.free.push(index);
-        match std::mem::replace(&mut slot.phase, Phase::Idle) {
-            Phase::Sent(departure) => (Some(departure), waker),
-            _ => (None, waker),
-        }
+    /// The question of the lookup.
+    pub(super) fn question(&self) -> Question {
+        self.0.borrow().question.clone()
     }
 
     /// Begins an attempt, without EDNS if `plain`.
-    pub(super) fn enqueue(&mut self, index: u32, plain: bool) -> Option<Key> {
-        let slot = self.slots.get_mut(index as usize)?;
-        slot.serial = slot.serial.wrapping_add(1);
-        slot.phase = Phase::Queued;
-        slot.plain = plain;
-        Some(Key { index, serial: slot.serial })
-    }
-
-    fn live(&mut self, key: Key) -> Option<&mut Slot> {
-        self.slots.get_mut(key.index as usize).filter(|slot| slot.serial == key.serial)
-    }
-
-    /// The question of an attempt that waits to be sent, and whether it goes without EDNS.
-    pub(super) fn queued(&mut self, key: Key) -> Option<(&Question, bool)> {
-        self.live(key).filter(|slot| matches!(slot.phase, Phase::Queued)).map(|slot| (&slot.question, slot.plain))
-    }
-
-    /// Notes that the query of an attempt has left.
-    pub(super) fn depart(&mut self, key: Key, departure: Departure) {
-        if let Some(slot) = self.live(key) {
-            slot.phase = Phase::Sent(departure);
-        }
-    }
-
-    /// Question and departure of an attempt that is under way.
-    pub(super) fn sent(&mut self, key: Key) -> Option<(&Question, Departure)> {
-        self.live(key).and_then(|slot| match slot.phase {
-            Phase::Sent(departure) => Some((&slot.question, departure)),
-            _ => None,
-        })
-    }
-
-    /// Ends an attempt. The waker is to be woken when no part of the engine is borrowed.
-    pub(super) fn complete(&mut self, key: Key, reply: Reply) -> Option<Waker> {
-        let slot = self.live(key)?;
-        slot.phase = Phase::Done(reply);
-        slot.waker.take()
+    pub(super) fn begin(self: &Rc<Self>, plain: bool) -> Key {
+        let mut state = self.0.borrow_mut();
+        state.serial = state.serial.wrapping_add(1);
+        state.phase = Phase::Queued;
+        state.plain = plain;
+        Key { slot: Rc::clone(self), serial: state.serial }
     }
 
     /// Picks up the reply of an attempt, or leaves a waker; the waker that it replaces is handed back.
-    pub(super) fn poll(&mut self, index: u32, context: &Context<'_>) -> (Poll<Reply>, Option<Waker>) {
-        let Some(slot) = self.slots.get_mut(index as usize) else { return (Poll::Ready(Reply::Silence), None) };
-        if let Phase::Done(_) = slot.phase {
-            let Phase::Done(reply) = std::mem::replace(&mut slot.phase, Phase::Idle) else { return (Poll::Pending, None) };
-            return (Poll::Ready(reply), slot.waker.take());
+    pub(super) fn poll(&self, context: &Context<'_>) -> (Poll<Reply>, Option<Waker>) {
+        let mut state = self.0.borrow_mut();
+        match std::mem::replace(&mut state.phase, Phase::Idle) {
+            Phase::Done(reply) => return (Poll::Ready(reply), state.waker.take()),
+            other => state.phase = other,
         }
-        match &slot.waker {
+        match &state.waker {
             Some(waker) if waker.will_wake(context.waker()) => (Poll::Pending, None),
-            _ => (Poll::Pending, slot.waker.replace(context.waker().clone())),
+            _ => (Poll::Pending, state.waker.replace(context.waker().clone())),
         }
+    }
+}
+
+impl Key {
+    /// The state of the slot as long as this is its attempt.
+    fn live(&self) -> Option<RefMut<'_, State>> {
+        let state = self.slot.0.borrow_mut();
+        (state.serial == self.serial).then_some(state)
+    }
+
+    /// Reads the question of an attempt that waits to be sent, and whether it goes without EDNS.
+    pub(super) fn queued<T>(&self, read: impl FnOnce(&Question, bool) -> T) -> Option<T> {
+        let state = self.live()?;
+        matches!(state.phase, Phase::Queued).then(|| read(&state.question, state.plain))
+    }
+
+    /// Notes that the query of an attempt has left.
+    pub(super) fn depart(&self, departure: Departure) {
+        if let Some(mut state) = self.live() {
+            state.phase = Phase::Sent(departure);
+        }
+    }
+
+    /// Reads the question and the departure of an attempt that is under way.
+    pub(super) fn sent<T>(&self, read: impl FnOnce(&Question, &Departure) -> T) -> Option<T> {
+        let state = self.live()?;
+        match &state.phase {
+            Phase::Sent(departure) => Some(read(&state.question, departure)),
+            _ => None,
+        }
+    }
+
+    /// Whether the attempt waits for its answer.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.live().is_some_and(|state| matches!(state.phase, Phase::Sent(_)))
+    }
+
+    /// Ends an attempt. The waker is to be woken when no part of the engine is borrowed.
+    pub(super) fn complete(&self, reply: Reply) -> Option<Waker> {
+        let mut state = self.live()?;
+        state.phase = Phase::Done(reply);
+        state.waker.take()
+    }
+}
+
+/// The query ids in use on one socket, and which attempt each stands for.
+#[derive(Debug)]
+pub(super) struct Ids {
+    used: RefCell<HashMap<u16, Key, BuildHasherDefault<IdHasher>>>,
+    /// Where there is room again when an id comes back.
+    window: Rc<Window>,
+}
+
+impl Ids {
+    /// None in use yet, on a socket towards the resolver of the window.
+    pub(super) fn new(window: Rc<Window>) -> Self {
+        Self { used: RefCell::default(), window }
+    }
+
+    /// Takes a free id at random; `None` while too many are in use.
+    pub(super) fn take(&self, key: &Key) -> Option<u16> {
+        let mut used = self.used.borrow_mut();
+        if used.len() >= MAX_IN_FLIGHT {
+            return None;
+        }
+        let mut random = rand::rng();
+        loop {
+            let id = random.random();
+            if let Entry::Vacant(free) = used.entry(id) {
+                free.insert(key.clone());
+                return Some(id);
+            }
+        }
+    }
+
+    /// How many are in use.
+    pub(super) fn len(&self) -> usize {
+        self.used.borrow().len()
+    }
+
+    /// Reads the attempt that a reply with this id would be for.
+    pub(super) fn read<T>(&self, id: u16, read: impl FnOnce(&Key) -> T) -> Option<T> {
+        self.used.borrow().get(&id).map(read)
+    }
+
+    /// Gives an id back that does not wait for its answer any more.
+    pub(super) fn give_back(&self, id: u16) -> Option<Key> {
+        let key = self.used.borrow_mut().remove(&id);
+        self.window.release();
+        key
+    }
+
+    /// The question that stands behind an id got no answer in time.
+    pub(super) fn lose(&self, id: u16) {
+        self.window.lost();
+        self.give_back(id);
+    }
+
+    /// Gives all ids back.
+    pub(super) fn drain(&self) -> Vec<Key> {
+        let keys = self.used.borrow_mut().drain().map(|(_, key)| key).collect();
+        self.window.release();
+        keys
+    }
+}
+
+/// Ids are random and chosen by us: nobody can make them collide, so one multiplication spreads them well enough.
+#[derive(Debug, Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        for &octet in octets {
+            self.write_u16(u16::from(octet));
+        }
+    }
+
+    fn write_u16(&mut self, id: u16) {
+        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+/// Attempts in the order in which they run out: all wait equally long, so those that left first end first and a plain queue suffices.
+#[derive(Debug)]
+pub(super) struct Deadlines {
+    timeout: Duration,
+    queue: VecDeque<(Instant, Key)>,
+}
+
+impl Deadlines {
+    /// A queue for attempts that wait so long each.
+    pub(super) fn new(timeout: Duration) -> Self {
+        Self { timeout, queue: VecDeque::new() }
+    }
+
+    /// Notes an attempt; `departed` never goes back. Says whether it is the only one.
+    pub(super) fn push(&mut self, departed: Instant, key: Key) -> bool {
+        self.queue.push_back((departed, key));
+        self.queue.len() == 1
+    }
+
+    /// Forgets the oldest attempts as far as they have ended: answers come within milliseconds, so that without this the queue would
+    /// hold a thousand answered attempts for each that is waiting.
+    pub(super) fn forget_ended(&mut self) {
+        while self.queue.front().is_some_and(|(_, key)| !key.is_under_way()) {
+            self.queue.pop_front();
+        }
+    }
+
+    /// When to look again; `None` while nothing waits.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        self.queue.front().map(|(departed, _)| *departed + self.timeout + TICK)
+    }
+
+    /// The next attempt that has run out. Attempts that ended in another way are still among them.
+    pub(super) fn pop(&mut self, now: Instant) -> Option<Key> {
+        let (departed, _) = self.queue.front()?;
+        if now.saturating_duration_since(*departed) < self.timeout {
+            return None;
+        }
+        self.queue.pop_front().map(|(_, key)| key)
     }
 }
 
@@ -167,33 +320,87 @@ impl Slots {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_key_of_an_earlier_attempt_changes_nothing() {
-        let mut slots = Slots::default();
-        let context = Context::from_waker(Waker::noop());
-        let index = slots.claim("a.test", 16, false).unwrap();
-        let first = slots.enqueue(index, false).unwrap();
-        assert!(slots.queued(first).is_some());
-        let second = slots.enqueue(index, true).unwrap();
-        assert!(slots.queued(first).is_none());
-        assert!(slots.complete(first, Reply::Silence).is_none());
-        assert!(slots.poll(index, &context).0.is_pending());
-        assert!(slots.queued(second).is_some_and(|(_, plain)| plain));
-        assert!(slots.complete(second, Reply::Silence).is_some());
-        assert!(slots.poll(index, &context).0.is_ready());
+    fn ids() -> Rc<Ids> {
+        Rc::new(Ids::new(Rc::new(Window::new(100_000))))
+    }
+
+    /// An attempt that is under way.
+    fn departed(slots: &Slots, at: Instant) -> Key {
+        let key = slots.claim("a.test", 16, false).unwrap().begin(false);
+        key.depart(Departure { ids: ids(), id: 1, at });
+        key
+    }
+
+    fn is(one: &Key, other: &Key) -> bool {
+        Rc::ptr_eq(&one.slot, &other.slot) && one.serial == other.serial
     }
 
     #[test]
-    fn a_released_slot_is_used_again_and_tells_what_is_under_way() {
-        let mut slots = Slots::default();
-        let index = slots.claim("a.test", 16, false).unwrap();
-        let key = slots.enqueue(index, false).unwrap();
-        let departure = Departure { socket: 1, resolver: 2, id: 3, at: Instant::now() };
-        slots.depart(key, departure);
-        assert_eq!(slots.release(index).0, Some(departure));
-        assert!(slots.sent(key).is_none());
+    fn a_key_of_an_earlier_attempt_changes_nothing() {
+        let slots = Slots::default();
+        let context = Context::from_waker(Waker::noop());
+        let slot = slots.claim("a.test", 16, false).unwrap();
+        let first = slot.begin(false);
+        assert!(first.queued(|_, _| ()).is_some());
+        let second = slot.begin(true);
+        assert!(first.queued(|_, _| ()).is_none());
+        assert!(first.complete(Reply::Silence).is_none());
+        assert!(slot.poll(&context).0.is_pending());
+        assert_eq!(second.queued(|_, plain| plain), Some(true));
+        assert!(second.complete(Reply::Silence).is_some());
+        assert!(slot.poll(&context).0.is_ready());
+    }
+
+    #[test]
+    fn a_released_slot_is_used_again_and_gives_its_id_back() {
+        let (slots, ids) = (Slots::default(), ids());
+        let slot = slots.claim("a.test", 16, false).unwrap();
+        let key = slot.begin(false);
+        let id = ids.take(&key).unwrap();
+        key.depart(Departure { ids: Rc::clone(&ids), id, at: Instant::now() });
+        let address = Rc::as_ptr(&slot);
+        slots.release(&slot);
+        assert_eq!(ids.len(), 0);
+        assert!(key.sent(|_, _| ()).is_none());
         assert!(slots.claim("b..test", 16, false).is_err());
-        assert_eq!(slots.claim("b.test", 16, false), Ok(index));
-        assert_eq!(slots.release(index).0, None);
+        assert_eq!(Rc::as_ptr(&slots.claim("b.test", 16, false).unwrap()), address);
+    }
+
+    #[test]
+    fn ids_are_unique_and_run_out() {
+        let (slots, ids) = (Slots::default(), ids());
+        let key = slots.claim("a.test", 16, false).unwrap().begin(false);
+        let mut seen = vec![false; 65_536];
+        for _ in 0..MAX_IN_FLIGHT {
+            let id = ids.take(&key).unwrap();
+            assert!(!std::mem::replace(&mut seen[usize::from(id)], true));
+            assert_eq!(ids.read(id, |found| is(found, &key)), Some(true));
+        }
+        assert_eq!(ids.take(&key), None);
+        let one = u16::try_from(seen.iter().position(|&used| used).unwrap()).unwrap();
+        assert!(ids.give_back(one).is_some() && ids.give_back(one).is_none());
+        assert!(ids.take(&key).is_some());
+        assert_eq!(ids.drain().len(), MAX_IN_FLIGHT);
+    }
+
+    #[test]
+    fn attempts_run_out_in_order_and_never_early() {
+        let (slots, mut deadlines) = (Slots::default(), Deadlines::new(Duration::from_millis(100)));
+        let start = Instant::now();
+        let at = |millis| start + Duration::from_millis(millis);
+        let [first, second] = [0, 10].map(|millis| departed(&slots, at(millis)));
+        assert!(deadlines.push(at(0), first.clone()));
+        assert!(!deadlines.push(at(10), second.clone()));
+        assert!(deadlines.pop(at(99)).is_none());
+        assert_eq!(deadlines.next_look(), Some(at(125)));
+        assert!(is(&deadlines.pop(at(105)).unwrap(), &first));
+        assert!(deadlines.pop(at(105)).is_none());
+        assert!(is(&deadlines.pop(at(110)).unwrap(), &second));
+        assert_eq!(deadlines.next_look(), None);
+        let keys = [0, 0, 0].map(|millis| departed(&slots, at(millis)));
+        keys.iter().for_each(|key| assert!(deadlines.push(start, key.clone()) || deadlines.next_look().is_some()));
+        keys[0].complete(Reply::Silence);
+        deadlines.forget_ended();
+        assert!(is(&deadlines.pop(at(100)).unwrap(), &keys[1]));
     }
 }

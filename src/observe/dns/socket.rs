@@ -115,7 +115,7 @@ mod batched {
     use super::{BATCH, Incoming, Outgoing, Sent, message, start};
 
     /// Messages that the kernel parts at a time (`UDP_MAX_SEGMENTS`).
-    const MOST_PARTS: usize = 64;
+    const MAX_PARTS: usize = 64;
 
     /// Has the kernel say how many datagrams it has dropped because the buffer was full (`SO_RXQ_OVFL`).
     pub(super) fn count_drops(socket: &Socket) {
@@ -180,8 +180,8 @@ mod batched {
         let Outgoing { octets, ends, .. } = outgoing;
         let length = message(octets, ends, first).len();
         let alike = (first + 1..ends.len()).take_while(|&index| message(octets, ends, index).len() == length).count();
-        let mut count = (1 + alike).min(MOST_PARTS);
-        if count < MOST_PARTS && (1..length).contains(&message(octets, ends, first + count).len()) {
+        let mut count = (1 + alike).min(MAX_PARTS);
+        if count < MAX_PARTS && (1..length).contains(&message(octets, ends, first + count).len()) {
             count += 1;
         }
         let all = octets.get(start(ends, first)..start(ends, first + count)).unwrap_or_default();

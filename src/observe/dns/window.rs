@@ -1,12 +1,17 @@
-//! How many questions one resolver may have before it at a time: fewer when answers are lost, more when they are not.
+//! How many questions may be under way at a time, towards one resolver of the bulk engine or by the tasks of several threads: fewer when
+//! answers are lost, more when they are not.
 //!
 //! Loss is judged over at least one time-out, because no silence is known earlier. A retreat that does not lower the loss has shown that
 //! the loss is not of our making (a bad line, silent zones): from then on it is what is expected, and the retreat is taken back.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
+
+use super::counters::DnsCounters;
 
 /// The least that is ever in flight: enough to see whether loss goes down.
 const LEAST: usize = 16;
@@ -51,7 +56,7 @@ enum Stage {
     },
 }
 
-/// What a judgement came to.
+/// What an adjustment came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Move {
     /// As before, or a little more.
@@ -120,8 +125,8 @@ impl Window {
         self.limit.get()
     }
 
-    /// Judges the loss if there is enough to go by.
-    pub(super) fn judge(&self, now: Instant, timeout: Duration) -> Move {
+    /// Fits the limit to the loss if there is enough to go by.
+    pub(super) fn adjust(&self, now: Instant, timeout: Duration) -> Move {
         let begun = self.begun.get().unwrap_or(now);
         self.begun.set(Some(begun));
         let (answers, lost) = (self.answers.get(), self.lost.get());
@@ -163,8 +168,92 @@ impl Window {
     }
 }
 
+/// Permits for questions; fewer while answers are lost.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    permits: Semaphore,
+    state: Mutex<State>,
+    timeout: Duration,
+    counters: Arc<DnsCounters>,
+}
+
+#[derive(Debug)]
+struct State {
+    window: Window,
+    /// Permits that there are by the window: those at hand and those in use, less `owed`.
+    limit: usize,
+    in_use: usize,
+    /// Permits in use that are not to come back.
+    owed: usize,
+}
+
+/// Leave for one question, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Permit<'i>(&'i InFlight);
+
+impl InFlight {
+    /// So many permits, and never fewer than `least`, for questions that wait for their answers as long as `timeout` says.
+    pub(super) fn new(least: usize, most: usize, timeout: Duration, counters: Arc<DnsCounters>) -> Self {
+        let window = Window::between(least, most);
+        let limit = window.limit();
+        let state = State { window, limit, in_use: 0, owed: 0 };
+        Self { permits: Semaphore::new(limit), state: Mutex::new(state), timeout, counters }
+    }
+
+    /// Waits for a permit; nobody is overtaken.
+    pub(super) async fn acquire(&self) -> Permit<'_> {
+        // The semaphore is never closed.
+        if let Ok(permit) = self.permits.acquire().await {
+            permit.forget();
+        }
+        let mut state = self.state();
+        state.in_use += 1;
+        state.window.room(state.in_use);
+        Permit(self)
+    }
+
+    /// Notes what became of a question that was sent, and lets more or fewer leave by it.
+    pub(super) fn ended(&self, answered: bool) {
+        let mut state = self.state();
+        if answered {
+            state.window.answered(1)
+        } else {
+            state.window.lost()
+        }
+        let retreat = state.window.adjust(Instant::now(), self.timeout) == Move::Retreat;
+        self.counters.retreats.add(usize::from(retreat));
+        let (before, now) = (state.limit, state.window.limit());
+        state.limit = now;
+        if let Some(fewer) = before.checked_sub(now) {
+            state.owed += fewer - self.permits.forget_permits(fewer);
+        }
+        if let Some(more) = now.checked_sub(before) {
+            let excused = more.min(state.owed);
+            state.owed -= excused;
+            self.permits.add_permits(more - excused);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.in_use = state.in_use.saturating_sub(1);
+        match state.owed.checked_sub(1) {
+            Some(left) => state.owed = left,
+            None => self.0.permits.add_permits(1),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     const TIMEOUT: Duration = Duration::from_secs(2);
@@ -172,14 +261,14 @@ mod tests {
     /// Runs epochs against a network that loses what `loss` says at so many in flight; gives the limits.
     fn run(window: &Window, epochs: u32, loss: impl Fn(usize) -> f64) -> Vec<usize> {
         let begun = window.begun.get().unwrap_or_else(Instant::now);
-        window.judge(begun, TIMEOUT);
+        window.adjust(begun, TIMEOUT);
         let epoch = |number| {
             let in_flight = window.limit();
             window.room(in_flight);
             let lost = (loss(in_flight) * 10_000.0) as usize;
             window.answered(10_000 - lost);
             (0..lost).for_each(|_| window.lost());
-            window.judge(begun + TIMEOUT * number, TIMEOUT);
+            window.adjust(begun + TIMEOUT * number, TIMEOUT);
             window.limit()
         };
         (1..=epochs).map(epoch).collect()
@@ -207,6 +296,44 @@ mod tests {
         assert!(run(&window, 5, |_| 0.0).iter().all(|limit| *limit == 1000));
         assert!(run(&window, 5, |_| 1.0).iter().all(|limit| *limit == 1000));
         window.answered(3);
-        assert_eq!(window.judge(Instant::now() + TIMEOUT * 100, TIMEOUT), Move::None, "too few to go by");
+        assert_eq!(window.adjust(Instant::now() + TIMEOUT * 100, TIMEOUT), Move::None, "too few to go by");
+    }
+
+    /// Takes as many permits as there are.
+    fn take_all(in_flight: &InFlight) -> Vec<Permit<'_>> {
+        std::iter::from_fn(|| in_flight.acquire().now_or_never()).collect()
+    }
+
+    /// An epoch in which every other question is lost.
+    async fn lossy_epoch(in_flight: &InFlight) {
+        (0..400).for_each(|number| in_flight.ended(number % 2 == 0));
+        tokio::time::sleep(in_flight.timeout).await;
+        in_flight.ended(true);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn loss_takes_permits_away_even_those_in_use_and_gives_them_back() {
+        let in_flight = InFlight::new(4, 32, TIMEOUT, Arc::default());
+        let held = take_all(&in_flight);
+        assert_eq!(held.len(), 32);
+        lossy_epoch(&in_flight).await;
+        assert_eq!(in_flight.counters.totals().activity.retreats, 1);
+        drop(held);
+        let fewer = take_all(&in_flight).len();
+        assert!((4..32).contains(&fewer), "{fewer}");
+        // An epoch to settle and one that shows that the retreat has not helped.
+        lossy_epoch(&in_flight).await;
+        lossy_epoch(&in_flight).await;
+        assert_eq!(take_all(&in_flight).len(), 32, "the loss is none of ours");
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_let_through_when_a_permit_comes_back() {
+        let in_flight = InFlight::new(1, 1, Duration::from_secs(1), Arc::default());
+        let first = in_flight.acquire().await;
+        let mut second = std::pin::pin!(in_flight.acquire());
+        assert!(futures_util::poll!(second.as_mut()).is_pending());
+        drop(first);
+        assert!(futures_util::poll!(second).is_ready());
     }
 }

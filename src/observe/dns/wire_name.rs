@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+/// Octets of a DNS header, behind which the question's name begins.
+pub(super) const HEADER_OCTETS: usize = 12;
 /// Longest name on the wire, length octets and the root included (RFC 1035 section 2.3.4).
 pub(super) const MAX_WIRE_OCTETS: usize = 255;
 

@@ -23,7 +23,6 @@ mod limits;
 mod roots;
 mod verifier;
 
-pub(crate) use self::config::as_seconds;
 pub use self::config::{FetchConfig, FetchConfigError};
 pub use self::counters::{FetchCounters, FetchTotals};
 pub(in crate::observe) use self::fetcher::POLICY_PATH;

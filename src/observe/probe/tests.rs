@@ -13,7 +13,7 @@ use rustls::RootCertStore;
 use tokio::task::LocalSet;
 
 use super::*;
-use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits};
+use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, RetryConfig};
 use crate::observe::fetch::FetchConfig;
 
 const DOMAIN: &str = "example.com";
@@ -105,7 +105,10 @@ async fn probe_with(zone: Zone, opted_out: &str, configure: impl FnOnce(Probe) -
     let exclusion = Arc::new(Exclusion::parse(opted_out).unwrap());
     let evidence = LocalSet::new()
         .run_until(async {
-            let config = DnsConfig { timeout: Duration::from_secs(5), ..DnsConfig::new(vec![resolver]) };
+            let config = DnsConfig {
+                retry: RetryConfig { timeout: Duration::from_secs(5), ..RetryConfig::default() },
+                ..DnsConfig::new(vec![resolver])
+            };
             let dns = Dns::new(&config, Arc::new(DnsLimits::default()), Arc::new(DnsCounters::new(&[resolver]))).unwrap();
             let probe = Probe::new(dns, fetcher(&exclusion), Arc::clone(&exclusion), Arc::default());
             configure(probe).observe(&Domain::from_a_labels(DOMAIN).unwrap()).await

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::key::Key;
 use super::lines::Line;
-use crate::parse::FaultKind;
 use crate::parse::collector::{Collector, is_control, is_wsp, quote, runs, trim_wsp};
+use crate::parse::fault::FaultKind;
 use crate::parse::tag_list::is_extension_name;
 
 /// A line that has a key and a value.

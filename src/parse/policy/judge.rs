@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::value::{MAX_AGE_MAXIMUM, Mode, VERSION, digits};
-use crate::parse::FaultKind;
 use crate::parse::collector::{Collector, quote};
+use crate::parse::fault::FaultKind;
 use crate::parse::mx_fault;
 
 const DAY: u64 = 86_400;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::key::Key;
-use crate::parse::FaultKind;
 use crate::parse::collector::{Collector, is_wsp, quote, trim_wsp};
+use crate::parse::fault::FaultKind;
 
 /// One line without its terminator.
 #[derive(Clone, Copy, Debug)]

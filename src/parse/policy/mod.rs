@@ -14,7 +14,7 @@ pub use self::lenient::parse_lenient;
 pub use self::value::{LenientPolicy, Mode, Policy};
 
 use super::collector::{Collector, quote};
-use super::{FaultKind, Parsed};
+use super::fault::{FaultKind, Parsed};
 
 /// A policy of more bytes is unusual.
 const LARGE: usize = 4096;

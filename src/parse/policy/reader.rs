@@ -8,8 +8,8 @@ use super::judge;
 use super::key::Key;
 use super::lines::{Line, cut, split};
 use super::value::{Mode, Policy};
-use crate::parse::FaultKind;
 use crate::parse::collector::{Collector, quote};
+use crate::parse::fault::FaultKind;
 
 /// More patterns than any mail system has hosts for.
 const MANY_PATTERNS: usize = 30;

@@ -5,8 +5,9 @@ use super::matching::is_usable;
 use super::number;
 use super::text::decode;
 use super::traits::{Counts, Keys, Media, MxLines, Policy, Profile, RootDot};
+use crate::parse::fault::FaultKind;
+use crate::parse::media_type;
 use crate::parse::policy::{LenientPolicy, Mode};
-use crate::parse::{FaultKind, media_type};
 
 const VERSION: &str = "STSv1";
 

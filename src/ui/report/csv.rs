@@ -1,10 +1,9 @@
-//! The report as CSV: a line a finding, so that a spreadsheet can filter by any column; a domain without findings has one line, too.
+//! The report as CSV: one line per finding, so that a spreadsheet can filter by any column; a domain without findings has one line, too.
 
 use std::io::Write;
 
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, carried_columns, every_entry};
-use crate::classify::rule;
 use crate::ui::tables::csv::field;
 
 use super::error::ReportError;
@@ -39,8 +38,8 @@ fn domain(entry: &Entry) -> String {
 /// The columns from the severity on, a text a finding.
 fn findings(entry: &Entry) -> Vec<String> {
     let known = entry.assessment.findings.iter().map(|finding| {
-        let (meaning, remedy) = rule(finding.code).map_or(("", ""), |rule| (rule.summary, rule.remedy));
-        let texts = [finding.code, &finding.subject, &finding.detail, meaning, remedy].map(field);
+        let rule = finding.code.rule();
+        let texts = [finding.code.as_str(), &finding.subject, &finding.detail, rule.summary, rule.remedy].map(field);
         format!("{},{}", finding.severity, texts.join(","))
     });
     let unknown = entry.unknown_codes.iter().map(|code| format!(",{},,,,", field(code)));

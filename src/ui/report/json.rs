@@ -1,4 +1,4 @@
-//! The report as JSON: one object, a line a domain, in the words of `check --json`.
+//! The report as JSON: one object, one line per domain, in the words of `check --json`.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, every_entry};
-use crate::classify::{Finding, rule};
+use crate::classify::Finding;
 use crate::ui::facts;
 use crate::ui::text::safe_json;
 
@@ -23,11 +23,11 @@ pub fn json(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
     let about = json!({
         "report_version": VERSION,
-        "run_id": manifest.run_id,
-        "list": manifest.list.name,
+        "run_id": manifest.run.run_id,
+        "list": manifest.run.list.name,
         "started_at": manifest.started_at,
         "finished_at": manifest.finished_at,
-        "catalogue_version": manifest.catalogue_version,
+        "catalogue_version": manifest.run.catalogue_version,
         "counts": manifest.counts,
         "notes": scan.notes(),
     });
@@ -64,14 +64,14 @@ fn domain(entry: &Entry) -> Value {
 }
 
 fn finding(finding: &Finding) -> Value {
-    let rule = rule(finding.code);
+    let rule = finding.code.rule();
     json!({
         "code": finding.code,
         "severity": finding.severity,
         "subject": finding.subject,
         "detail": finding.detail,
-        "summary": rule.map(|rule| rule.summary),
-        "effect": rule.map(|rule| rule.effect),
-        "remedy": rule.map(|rule| rule.remedy),
+        "summary": rule.summary,
+        "effect": rule.effect,
+        "remedy": rule.remedy,
     })
 }

@@ -10,7 +10,7 @@ use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStat
 use super::error::ReportError;
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, every_entry};
-use crate::classify::{Delivery, Finding, Severity, rule};
+use crate::classify::{Delivery, Finding, Severity};
 use crate::ui::facts;
 use crate::ui::text::safe;
 
@@ -22,7 +22,7 @@ use crate::ui::text::safe;
 /// If the dataset cannot be read or the file not be written.
 pub fn junit(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
-    let name = text(&manifest.list.name);
+    let name = text(&manifest.run.list.name);
     let mut suite = TestSuite::new(name.clone());
     suite.timestamp = manifest.started_at.parse().ok();
     suite.set_time(Duration::try_from_secs_f64(manifest.activity.seconds).unwrap_or_default());
@@ -75,11 +75,11 @@ fn lines(entry: &Entry, of: fn(Severity) -> bool) -> String {
 }
 
 fn line(finding: &Finding) -> String {
-    let (summary, remedy) = rule(finding.code).map_or(("", ""), |rule| (rule.summary, rule.remedy));
+    let rule = finding.code.rule();
     let particulars: Vec<String> =
         [&finding.subject, &finding.detail].into_iter().filter(|text| !text.is_empty()).map(|text| visible(text)).collect();
     let particulars = if particulars.is_empty() { String::new() } else { format!(" ({})", particulars.join(": ")) };
-    format!("{} {}{particulars}: {summary} Fix: {remedy}\n", finding.severity, finding.code)
+    format!("{} {}{particulars}: {} Fix: {}\n", finding.severity, finding.code, rule.summary, rule.remedy)
 }
 
 fn text(text: &str) -> XmlString {

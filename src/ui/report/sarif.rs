@@ -7,22 +7,22 @@ use sha2::{Digest, Sha256};
 
 use crate::analyse::Scan;
 use crate::analyse::report::every_entry;
-use crate::classify::{Finding, Rule, Severity, catalogue};
+use crate::classify::{Code, Finding, Severity, catalogue};
 use crate::ui::text::{safe, safe_json};
 
 use super::error::ReportError;
 
-/// Writes the findings but those of severity info, which say that nothing has to be mended.
+/// Writes the findings but those of severity info, which say that nothing has to be fixed.
 ///
 /// # Errors
 /// If the dataset cannot be read or the file not be written.
 pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
-    let rules: Vec<&Rule> = catalogue().iter().filter(|rule| manifest.counts.findings.contains_key(rule.code)).collect();
+    let codes: Vec<Code> = catalogue().iter().copied().filter(|code| manifest.counts.findings.contains_key(code.as_str())).collect();
     let driver = json!({
         "name": "stscan",
         "version": env!("CARGO_PKG_VERSION"),
-        "rules": rules.iter().map(|rule| self::rule(rule)).collect::<Vec<_>>(),
+        "rules": codes.iter().copied().map(rule).collect::<Vec<_>>(),
     });
     let invocation = json!({
         "executionSuccessful": manifest.finished_at.is_some(),
@@ -31,7 +31,7 @@ pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     });
     let run = json!({
         "tool": { "driver": driver },
-        "automationDetails": { "id": format!("stscan/{}", manifest.run_id) },
+        "automationDetails": { "id": format!("stscan/{}", manifest.run.run_id) },
         "invocations": [invocation],
     });
     let run = safe_json(&run.to_string());
@@ -44,7 +44,7 @@ pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     every_entry(scan, |entry| {
         for finding in &entry.assessment.findings {
             let Some(level) = level(finding.severity) else { continue };
-            let index = rules.iter().position(|rule| rule.code == finding.code);
+            let index = codes.iter().position(|code| *code == finding.code);
             let result = result(entry.target.domain.as_str(), finding, level, index);
             write!(out, "{separator}{}", safe_json(&result.to_string()))?;
             separator = ",\n";
@@ -65,9 +65,10 @@ const fn level(severity: Severity) -> Option<&'static str> {
     }
 }
 
-fn rule(rule: &Rule) -> Value {
+fn rule(code: Code) -> Value {
+    let rule = code.rule();
     json!({
-        "id": rule.code,
+        "id": code,
         "shortDescription": { "text": rule.summary },
         "fullDescription": { "text": format!("{} {}", rule.summary, rule.effect) },
         "help": { "text": format!("{} ({})", rule.remedy, rule.clause) },
@@ -78,7 +79,7 @@ fn rule(rule: &Rule) -> Value {
 fn result(domain: &str, finding: &Finding, level: &str, rule_index: Option<usize>) -> Value {
     let particulars = [&finding.subject, &finding.detail].into_iter().filter(|text| !text.is_empty());
     let said: Vec<String> = std::iter::once(domain.to_owned()).chain(particulars.map(|text| safe(text))).collect();
-    let summary = crate::classify::rule(finding.code).map_or("", |rule| rule.summary);
+    let summary = finding.code.rule().summary;
     // What stays the same from scan to scan, so that a collector knows a result again.
     let same = hex::encode(Sha256::digest(format!("{domain}\n{}\n{}", finding.code, finding.subject)));
     let mut result = json!({

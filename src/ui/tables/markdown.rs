@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::analyse::Table;
 use crate::ui::text::safe;
 
-use super::{parts, wholes};
+use super::figures::{parts, wholes};
 
 /// The tables with a heading each.
 pub fn markdown(tables: &[Table], notes: &[String]) -> String {

@@ -1,90 +1,14 @@
 //! Tables of figures as text for a terminal, Markdown, CSV and JSON. Names in them come from the network, so each form is made safe.
 
 pub(super) mod csv;
+mod figures;
 mod json;
 mod markdown;
 mod terminal;
 
 pub use self::csv::csv;
+pub use self::figures::{accounting_line, counted, grouped};
+pub(in crate::ui) use self::figures::{parts, wholes};
 pub use self::json::json;
 pub use self::markdown::markdown;
 pub use self::terminal::terminal;
-
-use crate::analyse::{Cell, Interval, Table};
-
-/// A number with a comma between thousands.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A measure, or a difference, with as many digits as are worth reading.
-fn measure(number: f64) -> String {
-    match number.abs() {
-        whole if whole.fract() == 0.0 && whole < 1e15 => format!("{}{}", if number < 0.0 { "-" } else { "" }, grouped(whole as u64)),
-        large if large >= 100.0 => format!("{number:.1}"),
-        _ => format!("{number:.2}").trim_end_matches('0').to_owned(),
-    }
-}
-
-/// A share in per cent, with as many digits as tell it from nothing.
-pub(in crate::ui) fn percent(share: f64) -> String {
-    match share * 100.0 {
-        0.0 => "0%".to_owned(),
-        percent if percent < 0.1 => format!("{percent:.3}%"),
-        percent if percent < 10.0 => format!("{percent:.2}%"),
-        percent => format!("{percent:.1}%"),
-    }
-}
-
-/// An interval in per cent, as `1.20-1.45`, to the digits of [`percent`].
-pub(in crate::ui) fn range(interval: Interval) -> String {
-    let digits = match interval.high * 100.0 {
-        high if high < 0.1 => 3,
-        high if high < 10.0 => 2,
-        _ => 1,
-    };
-    format!("{:.digits$}-{:.digits$}", interval.low * 100.0, interval.high * 100.0)
-}
-
-/// The parts of a cell for a person: the count, the share, the interval.
-pub(in crate::ui) fn parts(cell: &Cell) -> [String; 3] {
-    let none = String::new;
-    match cell {
-        Cell::Empty => ["-".to_owned(), none(), none()],
-        Cell::Number(number) => [measure(*number), none(), none()],
-        Cell::Count(n) => [grouped(*n), none(), none()],
-        Cell::Share { n, .. } => {
-            let share = cell.share().map_or_else(|| "-".to_owned(), percent);
-            [grouped(*n), share, cell.interval().map_or_else(none, range)]
-        }
-    }
-}
-
-/// What the shares of a table are shares of, a sentence for each different whole.
-pub(in crate::ui) fn wholes(table: &Table) -> Vec<String> {
-    let columns = table.columns.iter().map(|column| (column.of.as_str(), column.title.as_str()));
-    let rows = table.rows.iter().map(|row| (row.of.as_deref().unwrap_or_default(), row.title.as_str()));
-    let sentence = |kind: &'static str| move |(of, titles): (&str, Vec<&str>)| format!("{kind}{}: share of {of}", titles.join(", "));
-    gathered(columns).into_iter().map(sentence("")).chain(gathered(rows).into_iter().map(sentence("in row "))).collect()
-}
-
-/// The titles of each whole, in the order in which they come; titles without a whole are left out.
-fn gathered<'t>(pairs: impl Iterator<Item = (&'t str, &'t str)>) -> Vec<(&'t str, Vec<&'t str>)> {
-    let mut gathered: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (of, title) in pairs.filter(|(of, _)| !of.is_empty()) {
-        match gathered.iter_mut().find(|(known, _)| *known == of) {
-            Some((_, titles)) if titles.contains(&title) => {}
-            Some((_, titles)) => titles.push(title),
-            None => gathered.push((of, vec![title])),
-        }
-    }
-    gathered
-}

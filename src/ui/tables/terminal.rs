@@ -7,7 +7,7 @@ use anstyle::Style;
 use crate::analyse::Table;
 use crate::ui::text::safe;
 
-use super::{parts, wholes};
+use super::figures::{parts, wholes};
 
 /// Longest name that is shown in full; longer ones are cut.
 const LONGEST: usize = 48;
@@ -50,7 +50,7 @@ fn grid(out: &mut String, table: &Table) {
         lines.push(line);
     }
     let names = if grouped { 2 } else { 1 };
-    // With one row a group its name says nothing.
+    // With one row per group its name says nothing.
     let hidden = grouped && table.rows.iter().all(|row| row.title == "all");
     let widths = widths(&lines, names);
     for line in &lines {

@@ -37,6 +37,6 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             ordinal += 1;
         }
         let accounting = input.accounting();
-        assert!(accounting.is_balanced() && accounting.rows == ordinal, "{accounting:?}");
+        assert!(accounting.accounted() == accounting.lines && accounting.rows == ordinal, "{accounting:?}");
     });
 });

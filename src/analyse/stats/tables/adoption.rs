@@ -1,7 +1,7 @@
 //! T1 and T2: how many domains there are, where their mail goes, and how many have the two records.
 
 use crate::analyse::stats::definition::{Definition, Figures, share};
-use crate::analyse::{Cell, Row};
+use crate::analyse::table::{Cell, Row};
 use crate::classify::{MxState, Posture, RecordState};
 
 const DOMAINS: &str = "domains scanned";

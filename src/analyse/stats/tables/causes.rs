@@ -1,15 +1,16 @@
 //! T6, T7 and T8: why the retrieval of policies fails at TLS, at HTTP and at the policy's syntax.
 
-use crate::analyse::Row;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, shares};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::table_id::TableId;
+use crate::analyse::table::Row;
+use crate::classify::codes::{self, Code};
 
 use super::servers::{ALL, add, by_entity};
 
 /// Key, title and codes of a cause.
-pub(super) type Cause = (&'static str, &'static str, &'static [&'static str]);
+pub(crate) type Cause = (&'static str, &'static str, &'static [Code]);
 
 pub(in crate::analyse::stats) const TLS: Definition = Definition {
     title: "Causes of TLS failures of policy hosts, by who runs them",
@@ -27,18 +28,18 @@ pub(in crate::analyse::stats) const TLS: Definition = Definition {
     ..Definition::EMPTY
 };
 
-pub(super) const TLS_CAUSES: &[Cause] = &[
-    ("name-mismatch", "certificate for other names", &["sts-fetch-cert-name-mismatch"]),
-    ("no-san", "certificate without names", &["sts-fetch-cert-no-san"]),
-    ("expired", "expired", &["sts-fetch-cert-expired"]),
-    ("not-yet-valid", "not yet valid", &["sts-fetch-cert-not-yet-valid"]),
-    ("self-signed", "self-signed", &["sts-fetch-cert-self-signed"]),
-    ("incomplete-chain", "incomplete chain", &["sts-fetch-cert-incomplete-chain"]),
-    ("untrusted", "untrusted issuer", &["sts-fetch-cert-untrusted"]),
-    ("revoked", "revoked", &["sts-fetch-cert-revoked"]),
-    ("tls-version", "no TLS version in common", &["sts-fetch-tls-old"]),
-    ("no-certificate", "TLS alert, no certificate", &["sts-fetch-sni-unprovisioned", "sts-fetch-tls-alert"]),
-    ("timeout", "time-out", &["sts-fetch-timeout"]),
+pub(crate) const TLS_CAUSES: &[Cause] = &[
+    ("name-mismatch", "certificate for other names", &[codes::STS_FETCH_CERT_NAME_MISMATCH]),
+    ("no-san", "certificate without names", &[codes::STS_FETCH_CERT_NO_SAN]),
+    ("expired", "expired", &[codes::STS_FETCH_CERT_EXPIRED]),
+    ("not-yet-valid", "not yet valid", &[codes::STS_FETCH_CERT_NOT_YET_VALID]),
+    ("self-signed", "self-signed", &[codes::STS_FETCH_CERT_SELF_SIGNED]),
+    ("incomplete-chain", "incomplete chain", &[codes::STS_FETCH_CERT_INCOMPLETE_CHAIN]),
+    ("untrusted", "untrusted issuer", &[codes::STS_FETCH_CERT_UNTRUSTED]),
+    ("revoked", "revoked", &[codes::STS_FETCH_CERT_REVOKED]),
+    ("tls-version", "no TLS version in common", &[codes::STS_FETCH_TLS_OLD]),
+    ("no-certificate", "TLS alert, no certificate", &[codes::STS_FETCH_SNI_UNPROVISIONED, codes::STS_FETCH_TLS_ALERT]),
+    ("timeout", "time-out", &[codes::STS_FETCH_TIMEOUT]),
 ];
 
 pub(in crate::analyse::stats) const HTTP: Definition = Definition {
@@ -54,17 +55,17 @@ pub(in crate::analyse::stats) const HTTP: Definition = Definition {
     ..Definition::EMPTY
 };
 
-pub(super) const HTTP_CAUSES: &[Cause] = &[
-    ("robot-filter", "filter against robots (403, 503)", &["sts-fetch-ua-filtered"]),
-    ("3xx", "redirect (3xx)", &["sts-fetch-redirect"]),
-    ("403", "403", &["sts-fetch-status-forbidden"]),
-    ("404", "404 or 410", &["sts-fetch-not-found"]),
-    ("429", "429", &["sts-fetch-rate-limited"]),
-    ("5xx", "5xx", &["sts-fetch-server-error"]),
-    ("too-large", "more than 64 KB", &["sts-fetch-too-large"]),
-    ("truncated", "cut short", &["sts-fetch-truncated"]),
-    ("timeout", "time-out", &["sts-fetch-timeout"]),
-    ("connection", "connection broken off", &["sts-fetch-connect-reset"]),
+pub(crate) const HTTP_CAUSES: &[Cause] = &[
+    ("robot-filter", "filter against robots (403, 503)", &[codes::STS_FETCH_UA_FILTERED]),
+    ("3xx", "redirect (3xx)", &[codes::STS_FETCH_REDIRECT]),
+    ("403", "403", &[codes::STS_FETCH_STATUS_FORBIDDEN]),
+    ("404", "404 or 410", &[codes::STS_FETCH_NOT_FOUND]),
+    ("429", "429", &[codes::STS_FETCH_RATE_LIMITED]),
+    ("5xx", "5xx", &[codes::STS_FETCH_SERVER_ERROR]),
+    ("too-large", "more than 64 KB", &[codes::STS_FETCH_TOO_LARGE]),
+    ("truncated", "cut short", &[codes::STS_FETCH_TRUNCATED]),
+    ("timeout", "time-out", &[codes::STS_FETCH_TIMEOUT]),
+    ("connection", "connection broken off", &[codes::STS_FETCH_CONNECT_RESET]),
 ];
 
 pub(in crate::analyse::stats) const SYNTAX: Definition = Definition {
@@ -78,64 +79,70 @@ pub(in crate::analyse::stats) const SYNTAX: Definition = Definition {
 };
 
 /// Codes of bad values of mx.
-pub(super) const BAD_MX: &[&str] = &[
-    "sts-policy-mx-email",
-    "sts-policy-mx-trailing-dot",
-    "sts-policy-mx-empty",
-    "sts-policy-mx-url",
-    "sts-policy-mx-ip-literal",
-    "sts-policy-mx-invalid",
-    "sts-policy-mx-list-on-one-line",
-    "sts-policy-mx-bare-wildcard",
-    "sts-policy-mx-wildcard-position",
-    "sts-policy-mx-leading-dot",
-    "sts-policy-mx-u-label",
-    "sts-policy-mx-port",
-    "sts-policy-mx-priority",
+pub(crate) const BAD_MX: &[Code] = &[
+    codes::STS_POLICY_MX_EMAIL,
+    codes::STS_POLICY_MX_TRAILING_DOT,
+    codes::STS_POLICY_MX_EMPTY,
+    codes::STS_POLICY_MX_URL,
+    codes::STS_POLICY_MX_IP_LITERAL,
+    codes::STS_POLICY_MX_INVALID,
+    codes::STS_POLICY_MX_LIST_ON_ONE_LINE,
+    codes::STS_POLICY_MX_BARE_WILDCARD,
+    codes::STS_POLICY_MX_WILDCARD_POSITION,
+    codes::STS_POLICY_MX_LEADING_DOT,
+    codes::STS_POLICY_MX_U_LABEL,
+    codes::STS_POLICY_MX_PORT,
+    codes::STS_POLICY_MX_PRIORITY,
 ];
 
 const SYNTAX_CAUSES: &[Cause] = &[
-    ("empty", "empty", &["sts-policy-empty"]),
-    ("html", "web page", &["sts-policy-html-body"]),
-    ("json", "JSON", &["sts-policy-json-body"]),
-    ("bom", "byte order mark", &["sts-policy-bom"]),
+    ("empty", "empty", &[codes::STS_POLICY_EMPTY]),
+    ("html", "web page", &[codes::STS_POLICY_HTML_BODY]),
+    ("json", "JSON", &[codes::STS_POLICY_JSON_BODY]),
+    ("bom", "byte order mark", &[codes::STS_POLICY_BOM]),
     (
         "encoding",
         "other bytes that do not belong",
-        &["sts-policy-not-utf8", "sts-policy-control-char", "sts-policy-nbsp", "sts-policy-line-separator", "sts-policy-bare-cr"],
+        &[
+            codes::STS_POLICY_NOT_UTF8,
+            codes::STS_POLICY_CONTROL_CHAR,
+            codes::STS_POLICY_NBSP,
+            codes::STS_POLICY_LINE_SEPARATOR,
+            codes::STS_POLICY_BARE_CR,
+        ],
     ),
-    ("version-missing", "no version", &["sts-policy-version-missing"]),
-    ("version-invalid", "version not STSv1", &["sts-policy-version-invalid", "sts-policy-version-case"]),
-    ("mode-missing", "no mode", &["sts-policy-mode-missing"]),
-    ("mode-invalid", "unknown mode", &["sts-policy-mode-invalid", "sts-policy-mode-case", "sts-policy-mode-legacy-report"]),
-    ("max-age-missing", "no max_age", &["sts-policy-max-age-missing"]),
-    ("max-age-invalid", "max_age no number", &["sts-policy-max-age-invalid"]),
-    ("mx-missing", "no mx", &["sts-policy-mx-missing"]),
+    ("version-missing", "no version", &[codes::STS_POLICY_VERSION_MISSING]),
+    ("version-invalid", "version not STSv1", &[codes::STS_POLICY_VERSION_INVALID, codes::STS_POLICY_VERSION_CASE]),
+    ("mode-missing", "no mode", &[codes::STS_POLICY_MODE_MISSING]),
+    ("mode-invalid", "unknown mode", &[codes::STS_POLICY_MODE_INVALID, codes::STS_POLICY_MODE_CASE, codes::STS_POLICY_MODE_LEGACY_REPORT]),
+    ("max-age-missing", "no max_age", &[codes::STS_POLICY_MAX_AGE_MISSING]),
+    ("max-age-invalid", "max_age no number", &[codes::STS_POLICY_MAX_AGE_INVALID]),
+    ("mx-missing", "no mx", &[codes::STS_POLICY_MX_MISSING]),
     ("mx-invalid", "bad value of mx", BAD_MX),
-    ("mx-email", "bad mx: mail address", &["sts-policy-mx-email"]),
-    ("mx-trailing-dot", "bad mx: trailing dot", &["sts-policy-mx-trailing-dot"]),
-    ("mx-empty", "bad mx: empty", &["sts-policy-mx-empty"]),
-    ("mx-url", "bad mx: URL", &["sts-policy-mx-url"]),
-    ("mx-ip", "mx is an IP address", &["sts-policy-mx-ip-literal"]),
+    ("mx-email", "bad mx: mail address", &[codes::STS_POLICY_MX_EMAIL]),
+    ("mx-trailing-dot", "bad mx: trailing dot", &[codes::STS_POLICY_MX_TRAILING_DOT]),
+    ("mx-empty", "bad mx: empty", &[codes::STS_POLICY_MX_EMPTY]),
+    ("mx-url", "bad mx: URL", &[codes::STS_POLICY_MX_URL]),
+    ("mx-ip", "mx is an IP address", &[codes::STS_POLICY_MX_IP_LITERAL]),
     (
         "lines",
         "lines not of the form key: value",
         &[
-            "sts-policy-line-syntax",
-            "sts-policy-leading-space",
-            "sts-policy-space-before-colon",
-            "sts-policy-comment",
-            "sts-policy-key-case",
-            "sts-policy-single-line",
-            "sts-policy-escaped-newline",
+            codes::STS_POLICY_LINE_SYNTAX,
+            codes::STS_POLICY_LEADING_SPACE,
+            codes::STS_POLICY_SPACE_BEFORE_COLON,
+            codes::STS_POLICY_COMMENT,
+            codes::STS_POLICY_KEY_CASE,
+            codes::STS_POLICY_SINGLE_LINE,
+            codes::STS_POLICY_ESCAPED_NEWLINE,
         ],
     ),
-    ("duplicate", "a field twice", &["sts-policy-duplicate-field"]),
-    ("content-type", "wrong or no Content-Type", &["sts-fetch-content-type-wrong", "sts-fetch-content-type-missing"]),
+    ("duplicate", "a field twice", &[codes::STS_POLICY_DUPLICATE_FIELD]),
+    ("content-type", "wrong or no Content-Type", &[codes::STS_FETCH_CONTENT_TYPE_WRONG, codes::STS_FETCH_CONTENT_TYPE_MISSING]),
 ];
 
 /// The first cause that applies.
-pub(super) fn first(causes: &[Cause], adopter: &Adopter<'_>) -> &'static str {
+pub(crate) fn first(causes: &[Cause], adopter: &Adopter<'_>) -> &'static str {
     causes.iter().find(|(_, _, codes)| adopter.has_any(codes)).map_or("other", |(key, _, _)| *key)
 }
 

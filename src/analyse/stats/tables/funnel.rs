@@ -4,7 +4,7 @@ use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, share};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::table_id::TableId;
-use crate::analyse::{Cell, Row};
+use crate::analyse::table::{Cell, Row};
 use crate::classify::{Posture, RecordState};
 
 const PREVIOUS: &str = "domains that reached the step before";

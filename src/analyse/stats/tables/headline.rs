@@ -1,10 +1,10 @@
 //! T3-headline: how many deployments are misconfigured, and how many of these lose mail.
 
-use crate::analyse::Row;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, alone, share};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::table_id::TableId;
+use crate::analyse::table::Row;
 use crate::classify::{Posture, RecordState};
 
 pub(in crate::analyse::stats) const HEADLINE: Definition = Definition {

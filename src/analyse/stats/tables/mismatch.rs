@@ -1,11 +1,12 @@
 //! T12 and T14: valid policies that do not cover the MX hosts, by mode and by whether one provider does both.
 
-use crate::analyse::Row;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, share, shares};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::entity::Entity;
 use crate::analyse::stats::table_id::TableId;
+use crate::analyse::table::Row;
+use crate::classify::codes::{self, Code};
 
 use super::servers::{ALL, by_entity};
 
@@ -44,11 +45,11 @@ const PRIMARY: [(&str, &str); 5] = [
     ("different-domain", "primary: another domain"),
 ];
 
-const LABELS: [(&str, &str, &str); 4] = [
-    ("also-policy-host", "also: lists the policy host", "sts-policy-mx-is-policy-host"),
-    ("also-typo", "also: typing error", "sts-mx-typo"),
-    ("also-tld", "also: other top-level domain", "sts-mx-tld-mismatch"),
-    ("also-stale", "also: patterns that match nothing", "sts-mx-stale-pattern"),
+const LABELS: [(&str, &str, Code); 4] = [
+    ("also-policy-host", "also: lists the policy host", codes::STS_POLICY_MX_IS_POLICY_HOST),
+    ("also-typo", "also: typing error", codes::STS_MX_TYPO),
+    ("also-tld", "also: other top-level domain", codes::STS_MX_TLD_MISMATCH),
+    ("also-stale", "also: patterns that match nothing", codes::STS_MX_STALE_PATTERN),
 ];
 
 fn count_mismatch(adopter: &Adopter<'_>, details: &mut Details) {
@@ -62,7 +63,7 @@ fn count_mismatch(adopter: &Adopter<'_>, details: &mut Details) {
         (None, Some("unknown")) => "mx-unknown",
         (None, _) => "nothing",
     };
-    let labels = LABELS.iter().filter(|(_, _, code)| adopter.has(code)).map(|(key, _, _)| *key);
+    let labels = LABELS.iter().filter(|(_, _, code)| adopter.has(*code)).map(|(key, _, _)| *key);
     for key in ["valid", coverage].into_iter().chain(adopter.mismatch).chain(labels) {
         sheet.add(key, mode);
         sheet.add(key, ALL);
@@ -102,7 +103,7 @@ const RELATIONS: [(&str, &str); 5] = [
 ];
 
 /// Whether a third party does both, and if so, whether it is the same.
-pub(super) fn relation(adopter: &Adopter<'_>) -> &'static str {
+pub(crate) fn relation(adopter: &Adopter<'_>) -> &'static str {
     match (adopter.policy_entity, adopter.mx_entity) {
         (Entity::ThirdParty, Entity::ThirdParty) => {
             let stem = |name: &str| name.split('.').next().unwrap_or_default().to_owned();

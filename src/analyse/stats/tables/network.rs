@@ -1,11 +1,11 @@
 //! T20: DNSSEC, TTLs, address families, TLS versions and issuers, as deployments have them.
 
-use crate::analyse::Row;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, alone, share};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::grouping::OTHER;
 use crate::analyse::stats::table_id::TableId;
+use crate::analyse::table::Row;
 
 pub(in crate::analyse::stats) const NETWORK: Definition = Definition {
     title: "DNS and TLS of deployments",

@@ -4,7 +4,7 @@ use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, alone, share, shares};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::table_id::TableId;
-use crate::analyse::{Cell, Row};
+use crate::analyse::table::{Cell, Row};
 use crate::classify::Posture;
 
 use super::servers::{ALL, add, by_entity};
@@ -21,7 +21,7 @@ pub(in crate::analyse::stats) const MODES: Definition = Definition {
     entities: true,
     count: Some(count_modes),
     rows: mode_rows,
-    notes: &["broken: a record that leads to no usable policy", "unknown: whether there is a usable policy could not be told"],
+    notes: &["broken: a record that leads to no usable policy", "unknown: whether there is a usable policy could not be determined"],
     ..Definition::EMPTY
 };
 
@@ -51,7 +51,7 @@ fn mode_rows(figures: &Figures<'_>) -> Vec<Row> {
             row
         })
         .collect();
-    for (key, title) in [("broken", "broken"), ("unknown", "unknown"), ("absent", "taken for none")] {
+    for (key, title) in [("broken", "broken"), ("unknown", "unknown"), ("absent", "mode missing or unreadable")] {
         rows.push(alone(key, title, share(figures.get(TableId::T9, key, ALL), records), 5, 0));
     }
     rows.push(figures.unknown_records(5, 0));
@@ -65,12 +65,12 @@ pub(in crate::analyse::stats) const MAX_AGE: Definition = Definition {
         ("testing", "testing", "valid policies of that mode"),
         ("none", "none", "valid policies of that mode"),
         ("all", "all", "valid policies"),
-        ("cumulative", "up to here", "valid policies"),
+        ("cumulative", "cumulative", "valid policies"),
     ],
     count: Some(count_max_age),
     rows: max_age_rows,
     notes: &[
-        "up to here: valid policies whose max_age is at most that of the row; above 31557600 (one year) it is over the maximum of RFC 8461 section 3.2",
+        "cumulative: valid policies whose max_age is at most that of the row; above 31557600 (one year) it is over the maximum of RFC 8461 section 3.2",
     ],
     ..Definition::EMPTY
 };

@@ -5,8 +5,9 @@ use crate::analyse::stats::definition::{Definition, Figures, share};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::grouping::OTHER;
 use crate::analyse::stats::table_id::TableId;
-use crate::analyse::{Cell, Row};
+use crate::analyse::table::{Cell, Row};
 use crate::classify::Posture;
+use crate::classify::codes;
 
 const RECORDS: &str = "domains with an MTA-STS record";
 const OF_ROW: &str = "domains of the row";
@@ -44,8 +45,8 @@ fn count_policy_hosts(adopter: &Adopter<'_>, details: &mut Details) {
         ok,
         failed,
         unknown,
-        adopter.has("sts-host-cname-dangling"),
-        adopter.has("sts-policy-empty"),
+        adopter.has(codes::STS_HOST_CNAME_DANGLING),
+        adopter.has(codes::STS_POLICY_EMPTY),
         ok && adopter.mode == Some("none"),
     ];
     details.policy_hosts.add(adopter.policy_provider.unwrap_or(NO_CNAME), flags.map(u64::from));
@@ -162,7 +163,7 @@ pub(in crate::analyse::stats) const CONCENTRATION: Definition = Definition {
     title: "Share of the largest operators among domains with an MTA-STS record",
     columns: &[
         ("policy-hosts", "policy hosts with a CNAME", RECORDS),
-        ("policy-operators", "policy operators", ""),
+        ("policy-operators", "number of policy operators", ""),
         ("mx", "MX hosts", RECORDS),
         ("mx-operators", "MX operators", ""),
     ],

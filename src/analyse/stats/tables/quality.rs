@@ -5,7 +5,7 @@ use crate::analyse::stats::definition::{Definition, Figures, alone, share};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::survey::{OUTCOMES, QUESTIONS};
 use crate::analyse::stats::table_id::TableId;
-use crate::analyse::{Cell, Row};
+use crate::analyse::table::{Cell, Row};
 use crate::evidence::{FetchFault, FetchStage, Outcome};
 
 pub(in crate::analyse::stats) const QUALITY: Definition = Definition {
@@ -71,7 +71,7 @@ fn rows(figures: &Figures<'_>) -> Vec<Row> {
     for (index, word) in Outcome::ALL.iter().map(|outcome| outcome.as_str()).chain(["other"]).enumerate().take(OUTCOMES) {
         let questions = survey.outcomes.iter().map(|outcomes| share(outcomes.get(index).copied().unwrap_or_default(), domains));
         let of_hosts = hosts.iter().map(|(column, all)| share(figures.get(TableId::T23, word, *column), *all));
-        let title = if word == "other" { "a word that this version does not know" } else { word };
+        let title = if word == "other" { "unknown value" } else { word };
         rows.push(Row::new(word, title, questions.chain(of_hosts).chain([Cell::Empty]).collect()));
     }
     let repeated = survey.repeated.iter().map(|n| share(*n, domains));

@@ -4,8 +4,9 @@ use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, share};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::table_id::TableId;
-use crate::analyse::{Cell, Row};
+use crate::analyse::table::{Cell, Row};
 use crate::classify::RecordState;
+use crate::classify::codes::{self, Code};
 
 pub(in crate::analyse::stats) const RECORDS: Definition = Definition {
     title: "Faults of MTA-STS records",
@@ -20,40 +21,40 @@ pub(in crate::analyse::stats) const RECORDS: Definition = Definition {
 };
 
 /// Codes of records that do not begin with the version as the RFC has it.
-pub(super) const BAD_VERSION: &[&str] = &[
-    "sts-record-near-miss",
-    "sts-record-unknown-version",
-    "sts-record-version-case",
-    "sts-record-version-not-first",
-    "sts-record-version-space",
-    "sts-record-leading-space",
-    "sts-record-literal-quotes",
+pub(crate) const BAD_VERSION: &[Code] = &[
+    codes::STS_RECORD_NEAR_MISS,
+    codes::STS_RECORD_UNKNOWN_VERSION,
+    codes::STS_RECORD_VERSION_CASE,
+    codes::STS_RECORD_VERSION_NOT_FIRST,
+    codes::STS_RECORD_VERSION_SPACE,
+    codes::STS_RECORD_LEADING_SPACE,
+    codes::STS_RECORD_LITERAL_QUOTES,
 ];
 
 /// Key, title and codes of each fault.
-pub(super) const FAULTS: &[(&str, &str, &[&str])] = &[
+pub(super) const FAULTS: &[(&str, &str, &[Code])] = &[
     ("bad-version", "does not begin with v=STSv1", BAD_VERSION),
-    ("no-id", "no id", &["sts-record-id-missing"]),
-    ("bad-id", "id with other than letters and digits", &["sts-record-id-invalid"]),
-    ("long-id", "id longer than 32 characters", &["sts-record-id-too-long"]),
-    ("policy-keys", "keys of a policy", &["sts-record-policy-keys"]),
-    ("unknown-field", "unknown field", &["sts-record-unknown-field"]),
+    ("no-id", "no id", &[codes::STS_RECORD_ID_MISSING]),
+    ("bad-id", "id with other than letters and digits", &[codes::STS_RECORD_ID_INVALID]),
+    ("long-id", "id longer than 32 characters", &[codes::STS_RECORD_ID_TOO_LONG]),
+    ("policy-keys", "keys of a policy", &[codes::STS_RECORD_POLICY_KEYS]),
+    ("unknown-field", "unknown field", &[codes::STS_RECORD_UNKNOWN_FIELD]),
     (
         "syntax",
         "other syntax",
         &[
-            "sts-record-field-syntax",
-            "sts-record-empty-field",
-            "sts-record-trailing-space",
-            "sts-record-key-case",
-            "sts-record-escaped-semicolon",
-            "sts-record-non-ascii",
-            "sts-record-control-char",
-            "sts-record-version-duplicate",
-            "sts-record-id-duplicate",
+            codes::STS_RECORD_FIELD_SYNTAX,
+            codes::STS_RECORD_EMPTY_FIELD,
+            codes::STS_RECORD_TRAILING_SPACE,
+            codes::STS_RECORD_KEY_CASE,
+            codes::STS_RECORD_ESCAPED_SEMICOLON,
+            codes::STS_RECORD_NON_ASCII,
+            codes::STS_RECORD_CONTROL_CHAR,
+            codes::STS_RECORD_VERSION_DUPLICATE,
+            codes::STS_RECORD_ID_DUPLICATE,
         ],
     ),
-    ("cname", "is reached by a CNAME", &["sts-record-cname"]),
+    ("cname", "is reached by a CNAME", &[codes::STS_RECORD_CNAME]),
 ];
 
 const STATES: [(&str, &str, RecordState); 3] = [

@@ -8,8 +8,9 @@ use crate::analyse::stats::details::Details;
 use crate::analyse::stats::grouping::OTHER;
 use crate::analyse::stats::survey::States;
 use crate::analyse::stats::table_id::TableId;
-use crate::analyse::{Cell, Row};
+use crate::analyse::table::{Cell, Row};
 use crate::classify::RecordState;
+use crate::classify::codes::{self, Code};
 use crate::name::suffix;
 
 const WITH_RECORD: &str = "domains with a TLSRPT record";
@@ -29,34 +30,34 @@ const STATES: [(&str, &str, RecordState); 3] = [
     ("invalid", "invalid", RecordState::Invalid),
 ];
 
-const FAULTS: &[(&str, &str, &[&str])] = &[
+const FAULTS: &[(&str, &str, &[Code])] = &[
     (
         "bad-version",
         "does not begin with v=TLSRPTv1",
         &[
-            "tlsrpt-near-miss",
-            "tlsrpt-unknown-version",
-            "tlsrpt-version-not-first",
-            "tlsrpt-version-space",
-            "tlsrpt-leading-space",
-            "tlsrpt-literal-quotes",
+            codes::TLSRPT_NEAR_MISS,
+            codes::TLSRPT_UNKNOWN_VERSION,
+            codes::TLSRPT_VERSION_NOT_FIRST,
+            codes::TLSRPT_VERSION_SPACE,
+            codes::TLSRPT_LEADING_SPACE,
+            codes::TLSRPT_LITERAL_QUOTES,
         ],
     ),
-    ("no-rua", "no rua", &["tlsrpt-rua-missing", "tlsrpt-rua-empty"]),
-    ("bad-scheme", "destination neither mailto nor https", &["tlsrpt-rua-no-scheme", "tlsrpt-rua-scheme"]),
+    ("no-rua", "no rua", &[codes::TLSRPT_RUA_MISSING, codes::TLSRPT_RUA_EMPTY]),
+    ("bad-scheme", "destination neither mailto nor https", &[codes::TLSRPT_RUA_NO_SCHEME, codes::TLSRPT_RUA_SCHEME]),
     (
         "bad-destination",
         "destination that cannot be read",
         &[
-            "tlsrpt-rua-uri-syntax",
-            "tlsrpt-rua-mailto-syntax",
-            "tlsrpt-rua-https-syntax",
-            "tlsrpt-rua-obfuscated",
-            "tlsrpt-rua-size-suffix",
+            codes::TLSRPT_RUA_URI_SYNTAX,
+            codes::TLSRPT_RUA_MAILTO_SYNTAX,
+            codes::TLSRPT_RUA_HTTPS_SYNTAX,
+            codes::TLSRPT_RUA_OBFUSCATED,
+            codes::TLSRPT_RUA_SIZE_SUFFIX,
         ],
     ),
-    ("several", "more than one destination", &["tlsrpt-rua-multiple"]),
-    ("external", "reports go to another domain", &["tlsrpt-rua-external"]),
+    ("several", "more than one destination", &[codes::TLSRPT_RUA_MULTIPLE]),
+    ("external", "reports go to another domain", &[codes::TLSRPT_RUA_EXTERNAL]),
 ];
 
 const SCHEMES: [(&str, &str); 3] = [("mailto", "by mail only"), ("https", "by HTTPS only"), ("both", "by mail and HTTPS")];
@@ -193,7 +194,7 @@ fn count_reachable(adopter: &Adopter<'_>, details: &mut Details) {
         sheet.add("all", 0);
         sheet.add(fate(*outcomes), 0);
     }
-    if adopter.has("tlsrpt-rua-domain-null-mx") {
+    if adopter.has(codes::TLSRPT_RUA_DOMAIN_NULL_MX) {
         sheet.add("null-mx", 0);
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::analyse::scans::Scan;
 use crate::analyse::stats::definition::{Definition, share};
-use crate::analyse::{Cell, Row, Scan};
+use crate::analyse::table::{Cell, Row};
 
 pub(in crate::analyse::stats) const RUN: Definition = Definition {
     title: "The scans: time, questions and rates, by their manifests",

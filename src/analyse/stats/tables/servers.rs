@@ -1,11 +1,11 @@
 //! T5: at which stage the retrieval of policies fails, by who runs the policy host.
 
-use crate::analyse::Row;
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, shares};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::entity::Entity;
 use crate::analyse::stats::table_id::TableId;
+use crate::analyse::table::Row;
 use crate::classify::Posture;
 
 /// The columns of tables by managing entity.
@@ -19,10 +19,10 @@ macro_rules! entity_columns {
         ]
     };
 }
-pub(super) use entity_columns;
+pub(crate) use entity_columns;
 
 /// Where the sum of the entities is counted.
-pub(super) const ALL: usize = 3;
+pub(crate) const ALL: usize = 3;
 
 pub(in crate::analyse::stats) const STAGES: Definition = Definition {
     title: "Stage at which the retrieval of the policy fails, by who runs the policy host",
@@ -38,7 +38,7 @@ pub(in crate::analyse::stats) const STAGES: Definition = Definition {
 };
 
 /// Stages of failure and their titles.
-pub(super) const FAILURES: [(&str, &str); 5] = [
+pub(crate) const FAILURES: [(&str, &str); 5] = [
     ("dns", "DNS: no address"),
     ("tcp", "TCP: no connection"),
     ("tls", "TLS: handshake or certificate"),
@@ -47,7 +47,7 @@ pub(super) const FAILURES: [(&str, &str); 5] = [
 ];
 
 /// Counts a row for the entity that runs the policy host, and for all.
-pub(super) fn add(table: TableId, row: &str, adopter: &Adopter<'_>, details: &mut Details) {
+pub(crate) fn add(table: TableId, row: &str, adopter: &Adopter<'_>, details: &mut Details) {
     let column = Entity::ALL.iter().position(|entity| *entity == adopter.policy_entity).unwrap_or(ALL);
     let sheet = details.sheet(table);
     sheet.add(row, column);
@@ -55,7 +55,7 @@ pub(super) fn add(table: TableId, row: &str, adopter: &Adopter<'_>, details: &mu
 }
 
 /// A row of each entity's count.
-pub(super) fn by_entity(figures: &Figures<'_>, table: TableId, row: &str) -> [u64; 4] {
+pub(crate) fn by_entity(figures: &Figures<'_>, table: TableId, row: &str) -> [u64; 4] {
     std::array::from_fn(|column| figures.get(table, row, column))
 }
 

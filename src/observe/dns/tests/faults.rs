@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use tokio::net::UdpSocket;
 
-use super::super::{DnsConfig, DnsCounters, DnsError, DnsLimits, check_resolvers};
+use super::super::socket::send;
+use super::super::{Dns, DnsConfig, DnsCounters, DnsError, DnsLimits, RetryConfig, check_resolvers};
 use super::server::{Asked, Server, closed_port, record, wire};
-use super::{hasty, patient, run};
-use crate::evidence::Outcome;
-use crate::observe::dns::Dns;
+use super::{hasty, patient, run, sending};
+use crate::evidence::{Outcome, Txt};
 
 #[test]
 fn a_lost_query_is_sent_to_the_other_resolver() {
@@ -19,14 +19,14 @@ fn a_lost_query_is_sent_to_the_other_resolver() {
         let (dns, counters) = hasty(&[silent.address, good.address]);
         let mut attempts = Vec::new();
         for index in 0..2 {
-            let lookup = dns.lookup_txt(&format!("n{index}.test")).await;
+            let lookup = dns.lookup::<Txt>(&format!("n{index}.test")).await;
             assert_eq!((lookup.outcome, lookup.resolver), (Outcome::Noerror, Some(good.address)));
             attempts.push(lookup.attempts);
         }
         attempts.sort_unstable();
         assert_eq!(attempts, [1, 2], "lookups begin with each resolver in turn");
         let totals = counters.totals();
-        assert_eq!((totals.timeouts, totals.retries, totals.sent), (1, 1, 3));
+        assert_eq!((totals.activity.timeouts, totals.retries, totals.sent), (1, 1, 3));
         assert_eq!((totals.resolvers[0].sent, totals.resolvers[0].answered), (1, 0));
     });
 }
@@ -37,7 +37,7 @@ fn silence_is_a_time_out() {
         let silent = Server::start(|_| Vec::new()).await;
         let (dns, _) = hasty(&[silent.address]);
         let begin = Instant::now();
-        let lookup = dns.lookup_txt("a.test").await;
+        let lookup = dns.lookup::<Txt>("a.test").await;
         assert_eq!((lookup.outcome, lookup.attempts, lookup.rcode, lookup.rtt_us), (Outcome::Timeout, 2, None, None));
         assert_eq!(lookup.resolver, Some(silent.address));
         assert!(begin.elapsed() >= Duration::from_millis(600), "neither attempt was cut short");
@@ -73,11 +73,11 @@ fn replies_to_something_else_do_not_end_the_wait() {
         })
         .await;
         let (dns, counters) = hasty(&[server.address]);
-        let lookup = dns.lookup_txt("_mta-sts.test").await;
+        let lookup = dns.lookup::<Txt>("_mta-sts.test").await;
         assert_eq!(lookup.records[0].joined(), b"true");
-        assert_eq!((lookup.attempts, counters.totals().unexpected), (1, 11));
-        assert_eq!(dns.lookup_txt("never.test").await.outcome, Outcome::Timeout);
-        assert_eq!(counters.totals().unexpected, 33);
+        assert_eq!((lookup.attempts, counters.totals().activity.unexpected), (1, 11));
+        assert_eq!(dns.lookup::<Txt>("never.test").await.outcome, Outcome::Timeout);
+        assert_eq!(counters.totals().activity.unexpected, 33);
     });
 }
 
@@ -94,7 +94,7 @@ fn a_reply_from_another_address_is_not_heard() {
             .await
         };
         let (dns, _) = patient(&[server.address]);
-        assert_eq!(dns.lookup_txt("a.test").await.records[0].joined(), b"true");
+        assert_eq!(dns.lookup::<Txt>("a.test").await.records[0].joined(), b"true");
     });
 }
 
@@ -107,11 +107,11 @@ fn a_failure_is_tried_elsewhere_and_told_if_all_fail() {
             let bad = Server::start(move |asked| vec![asked.rcode(rcode)]).await;
             let (dns, _) = patient(&[bad.address, good.address]);
             for _ in 0..2 {
-                assert_eq!(dns.lookup_txt("a.test").await.outcome, Outcome::Noerror);
+                assert_eq!(dns.lookup::<Txt>("a.test").await.outcome, Outcome::Noerror);
             }
             let (dns, _) = hasty(&[bad.address, silent.address]);
             for _ in 0..2 {
-                let lookup = dns.lookup_txt("a.test").await;
+                let lookup = dns.lookup::<Txt>("a.test").await;
                 assert_eq!((lookup.outcome, lookup.rcode, lookup.attempts), (outcome, Some(rcode), 2));
                 assert_eq!(lookup.resolver, Some(bad.address), "the answer counts for more than the silence");
             }
@@ -127,14 +127,14 @@ fn a_closed_port_fails_at_once() {
         let begin = Instant::now();
         let lookups = futures_util::future::join_all((0..100).map(|index| {
             let dns = dns.clone();
-            async move { dns.lookup_txt(&format!("n{index}.test")).await }
+            async move { dns.lookup::<Txt>(&format!("n{index}.test")).await }
         }))
         .await;
         assert!(begin.elapsed() < Duration::from_secs(9), "no attempt waited for its time-out");
         for lookup in lookups {
             assert_eq!((lookup.outcome, lookup.detail.as_deref()), (Outcome::Timeout, Some("connection refused by resolver")));
         }
-        assert_eq!(counters.totals().local_errors, 0);
+        assert_eq!(counters.totals().activity.local_errors, 0);
     });
 }
 
@@ -153,23 +153,30 @@ fn a_resolver_that_no_socket_can_reach_is_an_error_at_the_start() {
 #[test]
 fn a_lookup_that_is_dropped_leaves_nothing_behind() {
     run(async {
-        let late = Server::start(|asked| if asked.before == 0 { Vec::new() } else { vec![asked.text("here")] }).await;
-        let (dns, _) = patient(&[late.address]);
+        const IN_FLIGHT: usize = 16;
+        let late = Server::start(|asked| if asked.name == "dropped.test" { Vec::new() } else { vec![asked.text("here")] }).await;
+        let config = DnsConfig { sockets_per_resolver: 1, in_flight: IN_FLIGHT, ..DnsConfig::new(vec![late.address]) };
+        let alive = Rc::new(());
+        let (kept, engine) = (Rc::clone(&alive), Rc::downgrade(&alive));
+        drop(alive);
+        let leave = move |socket: &UdpSocket, outgoing: &mut _| {
+            let _kept = &kept;
+            send(socket, outgoing)
+        };
+        let (dns, _) = sending(Box::new(leave), &config, DnsLimits::default());
         let asked = async {
-            while late.count() == 0 {
+            while late.count() < IN_FLIGHT {
                 tokio::task::yield_now().await;
             }
         };
         tokio::select! {
-            _ = dns.lookup_txt("dropped.test") => unreachable!("there is no answer"),
+            _ = futures_util::future::join_all((0..IN_FLIGHT).map(|_| dns.lookup::<Txt>("dropped.test"))) => unreachable!("no answer"),
             () = asked => {}
         }
-        let in_use = |dns: &Dns| dns.engine().resolvers[0].sockets.iter().map(|line| line.ids.borrow_mut().drain().count()).sum::<usize>();
-        assert_eq!(in_use(&dns), 0);
-        assert_eq!(dns.lookup_txt("next.test").await.outcome, Outcome::Noerror);
-        assert_eq!(in_use(&dns), 0);
+        // Did one of them take up its place, none could leave any more.
+        let lookup = dns.lookup::<Txt>("next.test").await;
+        assert_eq!((lookup.outcome, lookup.attempts), (Outcome::Noerror, 1));
 
-        let engine = Rc::downgrade(dns.engine());
         let clone = dns.clone();
         drop(dns);
         assert!(engine.upgrade().is_some());
@@ -200,7 +207,8 @@ fn resolvers_are_checked_before_a_scan() {
         let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let wait = Duration::from_millis(200);
         let all = [refusing.address, good.address, without_tcp.address, inventing.address, vague.address, silent, brief.address];
-        let check = check_resolvers(&all, wait, 2).await;
+        let retry = RetryConfig { timeout: wait, tries: 2, patience: None };
+        let check = check_resolvers(&all, retry).await;
         assert_eq!(check.answering, [good.address, without_tcp.address, brief.address], "brief only truncates");
         assert_eq!(check.without_tcp[0].0, without_tcp.address);
         assert_eq!(check.without_tcp.len(), 1);
@@ -212,7 +220,8 @@ fn resolvers_are_checked_before_a_scan() {
         assert_eq!(good.asked.borrow()[0], (String::new(), false));
         assert_eq!(good.asked.borrow()[2], (String::new(), true));
 
-        let sentence = check_resolvers(&[inventing.address], wait, 1).await.into_answering().unwrap_err().to_string();
+        let sentence =
+            check_resolvers(&[inventing.address], RetryConfig { tries: 1, ..retry }).await.into_answering().unwrap_err().to_string();
         assert!(sentence.starts_with("no resolver can be used (") && sentence.contains("--trust-resolvers"), "{sentence}");
     });
 }

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
 
-use super::super::{Dns, DnsConfig, DnsCounters, DnsLimits};
+use super::super::{Dns, DnsConfig, DnsCounters, DnsLimits, RetryConfig};
 use super::server::Server;
 use super::{engine, run};
-use crate::evidence::Outcome;
+use crate::evidence::{Outcome, Txt};
 
 #[test]
 fn every_lookup_gets_its_own_answer() {
@@ -22,7 +22,7 @@ fn every_lookup_gets_its_own_answer() {
         let (dns, counters) = engine(&[first.address, second.address], Duration::from_secs(10), DnsLimits::new(10_000, &[]));
         let lookups = join_all((0..2000).map(|index| {
             let dns = dns.clone();
-            async move { dns.lookup_txt(&format!("n{index}.test")).await }
+            async move { dns.lookup::<Txt>(&format!("n{index}.test")).await }
         }))
         .await;
         for (index, lookup) in lookups.iter().enumerate() {
@@ -35,7 +35,7 @@ fn every_lookup_gets_its_own_answer() {
             }
         }
         let totals = counters.totals();
-        assert!(totals.sent >= 2000 && totals.unexpected <= totals.sent - 2000);
+        assert!(totals.sent >= 2000 && totals.activity.unexpected <= totals.sent - 2000);
         // What was sent and not what came in: a starved server loses what its buffer cannot hold.
         assert!(totals.resolvers.iter().all(|resolver| resolver.sent >= 900), "the resolvers share the work: {:?}", totals.resolvers);
     });
@@ -50,7 +50,7 @@ fn the_rate_is_kept_and_waiting_for_it_is_no_time_out() {
             let begin = Instant::now();
             let lookups = join_all((0..100).map(|index| {
                 let dns = dns.clone();
-                async move { dns.lookup_txt(&format!("n{index}.test")).await }
+                async move { dns.lookup::<Txt>(&format!("n{index}.test")).await }
             }))
             .await;
             // 100 queries at 200 a second, up to 50 ms of which may leave at once.
@@ -67,17 +67,15 @@ fn in_flight(silent: &UdpSocket, lookups: usize, sockets: usize, timeout: Durati
     let counters = Arc::new(DnsCounters::new(&resolvers));
     let config = DnsConfig {
         sockets_per_resolver: sockets,
-        timeout,
-        tries: 1,
+        retry: RetryConfig { timeout, tries: 1, patience: Some(Duration::ZERO) },
         in_flight: 100_000,
-        patience: Some(Duration::ZERO),
         ..DnsConfig::new(resolvers)
     };
     let dns = Dns::new(&config, Arc::new(DnsLimits::default()), Arc::clone(&counters)).unwrap();
     let mut tasks = JoinSet::new();
     for index in 0..lookups {
         let dns = dns.clone();
-        tasks.spawn_local(async move { dns.lookup_txt(&format!("n{index}.test")).await.outcome });
+        tasks.spawn_local(async move { dns.lookup::<Txt>(&format!("n{index}.test")).await.outcome });
     }
     (counters, tasks)
 }
@@ -93,7 +91,7 @@ fn more_are_in_flight_than_one_socket_has_ids() {
             tokio::task::yield_now().await;
         }
         let totals = counters.totals();
-        assert_eq!((totals.sent, totals.timeouts, tasks.len()), (70_000, 0, 70_000));
+        assert_eq!((totals.sent, totals.activity.timeouts, tasks.len()), (70_000, 0, 70_000));
     });
 }
 
@@ -106,6 +104,6 @@ fn lookups_beyond_the_ids_wait_for_a_free_one() {
             assert_eq!(outcome.unwrap(), Outcome::Timeout);
         }
         let totals = counters.totals();
-        assert_eq!((totals.sent, totals.timeouts), (33_000, 33_000));
+        assert_eq!((totals.sent, totals.activity.timeouts), (33_000, 33_000));
     });
 }

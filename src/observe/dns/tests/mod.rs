@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use tokio::task::LocalSet;
 
-use super::{Dns, DnsConfig, DnsCounters, DnsLimits};
+use super::engine::SendBatch;
+use super::socket::send;
+use super::{Dns, DnsConfig, DnsCounters, DnsLimits, RetryConfig};
 
 /// Runs a test as a worker thread would run.
 fn run(test: impl Future<Output = ()>) {
@@ -33,8 +35,23 @@ fn hasty(resolvers: &[SocketAddr]) -> (Dns, Arc<DnsCounters>) {
 }
 
 fn engine(resolvers: &[SocketAddr], timeout: Duration, limits: DnsLimits) -> (Dns, Arc<DnsCounters>) {
-    let config =
-        DnsConfig { timeout, tries: 2, sockets_per_resolver: 2, patience: Some(Duration::ZERO), ..DnsConfig::new(resolvers.to_vec()) };
-    let counters = Arc::new(DnsCounters::new(resolvers));
-    (Dns::new(&config, Arc::new(limits), Arc::clone(&counters)).unwrap(), counters)
+    let retry = RetryConfig { timeout, tries: 2, patience: Some(Duration::ZERO) };
+    let config = DnsConfig { retry, sockets_per_resolver: 2, ..DnsConfig::new(resolvers.to_vec()) };
+    sending(Box::new(send), &config, limits)
+}
+
+/// An engine with two attempts of at most 150 ms that watches its resolvers.
+fn watchful(resolvers: &[SocketAddr], patience: Option<Duration>) -> (Dns, Arc<DnsCounters>) {
+    sending(Box::new(send), &watchful_config(resolvers, patience), DnsLimits::default())
+}
+
+fn watchful_config(resolvers: &[SocketAddr], patience: Option<Duration>) -> DnsConfig {
+    let retry = RetryConfig { timeout: Duration::from_millis(150), tries: 2, patience };
+    DnsConfig { retry, sockets_per_resolver: 1, ..DnsConfig::new(resolvers.to_vec()) }
+}
+
+/// An engine whose batches leave as `send` has it.
+fn sending(send: SendBatch, config: &DnsConfig, limits: DnsLimits) -> (Dns, Arc<DnsCounters>) {
+    let counters = Arc::new(DnsCounters::new(&config.resolvers));
+    (Dns::sending_by(send, config, Arc::new(limits), Arc::clone(&counters)).unwrap(), counters)
 }

@@ -9,9 +9,9 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use super::super::{Dns, DnsConfig, DnsCounters, DnsLimits};
-use super::run;
 use super::server::{Server, closed_port};
-use crate::evidence::Outcome;
+use super::{run, watchful};
+use crate::evidence::{Outcome, Txt};
 
 /// A server that says nothing while the cell says so.
 async fn mortal() -> (Server, Rc<Cell<bool>>) {
@@ -19,13 +19,6 @@ async fn mortal() -> (Server, Rc<Cell<bool>>) {
     let state = Rc::clone(&dead);
     let server = Server::start(move |asked| if state.get() { Vec::new() } else { vec![asked.rcode(3)] }).await;
     (server, dead)
-}
-
-pub(super) fn watchful(resolvers: &[std::net::SocketAddr], patience: Option<Duration>) -> (Dns, Arc<DnsCounters>) {
-    let timeout = Duration::from_millis(150);
-    let config = DnsConfig { timeout, tries: 2, sockets_per_resolver: 1, patience, ..DnsConfig::new(resolvers.to_vec()) };
-    let counters = Arc::new(DnsCounters::new(resolvers));
-    (Dns::new(&config, Arc::new(DnsLimits::default()), Arc::clone(&counters)).unwrap(), counters)
 }
 
 pub(super) async fn until(there: impl Fn() -> bool) {
@@ -43,19 +36,19 @@ fn a_dead_resolver_is_benched_and_comes_back() {
         let good = Server::start(|asked| vec![asked.rcode(3)]).await;
         let (dns, counters) = watchful(&[other.address, good.address], None);
         for index in 0..2 {
-            assert_eq!(dns.lookup_txt(&format!("n{index}.test")).await.outcome, Outcome::Nxdomain);
+            assert_eq!(dns.lookup::<Txt>(&format!("n{index}.test")).await.outcome, Outcome::Nxdomain);
         }
         until(|| counters.totals().benched == 1).await;
         let asked = |server: &Server| server.asked.borrow().iter().filter(|(name, _)| name.starts_with('m')).count();
         for index in 0..20 {
-            let lookup = dns.lookup_txt(&format!("m{index}.test")).await;
+            let lookup = dns.lookup::<Txt>(&format!("m{index}.test")).await;
             assert_eq!((lookup.outcome, lookup.attempts), (Outcome::Nxdomain, 1));
         }
         assert_eq!((asked(&other), counters.totals().paused), (0, false));
         dead.set(false);
         until(|| counters.totals().benched == 0).await;
         for index in 0..20 {
-            assert_eq!(dns.lookup_txt(&format!("m{index}.test")).await.outcome, Outcome::Nxdomain);
+            assert_eq!(dns.lookup::<Txt>(&format!("m{index}.test")).await.outcome, Outcome::Nxdomain);
         }
         assert_eq!(asked(&other), 10);
     });
@@ -69,7 +62,7 @@ fn when_all_are_dead_lookups_wait_and_lose_no_attempt() {
         let (dns, counters) = watchful(&[first.address, second.address], None);
         let lookups = (0..50).map(|index| {
             let dns = dns.clone();
-            tokio::task::spawn_local(async move { dns.lookup_txt(&format!("n{index}.test")).await })
+            tokio::task::spawn_local(async move { dns.lookup::<Txt>(&format!("n{index}.test")).await })
         });
         let lookups: Vec<_> = lookups.collect();
         until(|| counters.totals().paused).await;
@@ -83,7 +76,7 @@ fn when_all_are_dead_lookups_wait_and_lose_no_attempt() {
             assert_eq!(lookup.unwrap().outcome, Outcome::Nxdomain);
         }
         let totals = counters.totals();
-        assert!(!totals.paused && totals.pauses == 1 && totals.paused_for >= Duration::from_millis(900), "{totals:?}");
+        assert!(!totals.paused && totals.activity.pauses == 1 && totals.activity.paused_seconds >= 0.9, "{totals:?}");
     });
 }
 
@@ -94,13 +87,13 @@ fn the_silence_of_a_zone_is_not_held_against_its_resolver() {
         let (dns, counters) = watchful(&[server.address], None);
         let lookups = join_all((0..10).map(|index| {
             let dns = dns.clone();
-            async move { dns.lookup_txt(&format!("n{index}.silent.test")).await }
+            async move { dns.lookup::<Txt>(&format!("n{index}.silent.test")).await }
         }));
         for lookup in lookups.await {
             assert_eq!((lookup.outcome, lookup.attempts), (Outcome::Timeout, 2));
         }
         let totals = counters.totals();
-        assert_eq!((totals.benched, totals.pauses), (0, 0));
+        assert_eq!((totals.benched, totals.activity.pauses), (0, 0));
     });
 }
 
@@ -108,8 +101,8 @@ fn the_silence_of_a_zone_is_not_held_against_its_resolver() {
 fn patience_has_an_end_where_it_is_given_one() {
     run(async {
         let (dns, _) = watchful(&[closed_port().await], Some(Duration::from_millis(300)));
-        assert_eq!(dns.lookup_txt("a.test").await.outcome, Outcome::Timeout);
-        assert_eq!(dns.lookup_txt("b.test").await.detail.as_deref(), Some("no resolver answers"));
+        assert_eq!(dns.lookup::<Txt>("a.test").await.outcome, Outcome::Timeout);
+        assert_eq!(dns.lookup::<Txt>("b.test").await.detail.as_deref(), Some("no resolver answers"));
     });
 }
 
@@ -127,8 +120,8 @@ fn an_answer_in_another_case_is_none_where_the_case_was_chosen_by_chance() {
         let config = DnsConfig { mix_case: true, ..DnsConfig::new(resolvers.clone()) };
         let counters = Arc::new(DnsCounters::new(&resolvers));
         let dns = Dns::new(&config, Arc::new(DnsLimits::default()), Arc::clone(&counters)).unwrap();
-        let lookup = dns.lookup_txt(name).await;
+        let lookup = dns.lookup::<Txt>(name).await;
         assert_eq!((lookup.name.as_str(), lookup.records[0].joined()), (name, b"true".to_vec()));
-        assert_eq!(counters.totals().unexpected, 1);
+        assert_eq!(counters.totals().activity.unexpected, 1);
     });
 }

@@ -14,15 +14,15 @@ fn a_negative_answer_is_final() {
         let server =
             Server::start(|asked| vec![if asked.name.starts_with("no-") { asked.rcode(3) } else { asked.reply(0x81a0, 0, &[]) }]).await;
         let (dns, counters) = patient(&[server.address]);
-        let absent = dns.lookup_txt("no-name.test.").await;
+        let absent = dns.lookup::<Txt>("no-name.test.").await;
         assert_eq!((absent.outcome, absent.rcode, absent.attempts), (Outcome::Nxdomain, Some(3), 1));
         assert_eq!((absent.name.as_str(), absent.resolver, absent.tcp), ("no-name.test", Some(server.address), false));
         assert!(absent.rtt_us.is_some() && !absent.authenticated && absent.ttl.is_none());
-        let empty = dns.lookup_mx("name.test").await;
+        let empty = dns.lookup::<Mx>("name.test").await;
         assert_eq!((empty.outcome, empty.rcode, empty.authenticated), (Outcome::Nodata, Some(0), true));
         assert_eq!(server.count(), 2);
         let totals = counters.totals();
-        assert_eq!((totals.sent, totals.answers, totals.retries, totals.unexpected), (2, 2, 0, 0));
+        assert_eq!((totals.sent, totals.answers, totals.retries, totals.activity.unexpected), (2, 2, 0, 0));
         assert_eq!((totals.resolvers[0].sent, totals.resolvers[0].answered), (2, 2));
     });
 }
@@ -41,12 +41,12 @@ fn records_of_each_kind_are_read() {
         })
         .await;
         let (dns, _) = patient(&[server.address]);
-        let mx = dns.lookup_mx("mx.test").await;
+        let mx = dns.lookup::<Mx>("mx.test").await;
         assert_eq!(mx.records, [Mx { preference: 10, exchange: "mail.test".to_owned() }]);
         assert_eq!((mx.outcome, mx.ttl), (Outcome::Noerror, Some(77)));
-        assert_eq!(dns.lookup_txt("txt.test").await.records, [Txt(vec![b"v=a".to_vec(), vec![], b"b".to_vec()])]);
-        assert_eq!(dns.lookup_a("a.test").await.records, [Ipv4Addr::new(192, 0, 2, 1)]);
-        assert_eq!(dns.lookup_aaaa("aaaa.test").await.records, [Ipv6Addr::LOCALHOST]);
+        assert_eq!(dns.lookup::<Txt>("txt.test").await.records, [Txt(vec![b"v=a".to_vec(), vec![], b"b".to_vec()])]);
+        assert_eq!(dns.lookup::<Ipv4Addr>("a.test").await.records, [Ipv4Addr::new(192, 0, 2, 1)]);
+        assert_eq!(dns.lookup::<Ipv6Addr>("aaaa.test").await.records, [Ipv6Addr::LOCALHOST]);
     });
 }
 
@@ -67,7 +67,7 @@ fn a_chain_is_kept_whatever_is_at_its_end() {
         for (name, outcome, records) in
             [("found.test", Outcome::Noerror, 1), ("empty.test", Outcome::Nodata, 0), ("gone.test", Outcome::Nxdomain, 0)]
         {
-            let lookup = dns.lookup_txt(name).await;
+            let lookup = dns.lookup::<Txt>(name).await;
             assert_eq!((lookup.outcome, lookup.records.len()), (outcome, records), "{name}");
             assert_eq!(lookup.cname_chain, ["b.test", "c.test"], "{name}");
             assert_eq!(lookup.ttl, Some(30), "{name}");
@@ -106,15 +106,15 @@ fn an_answer_that_cannot_be_read_is_asked_for_elsewhere_and_never_taken_for_none
             ("other.test", "another owner"),
             ("referral.test", "referral"),
         ] {
-            let lookup = alone.lookup_txt(name).await;
+            let lookup = alone.lookup::<Txt>(name).await;
             assert_eq!((lookup.outcome, lookup.attempts), (Outcome::Malformed, 2), "{name}");
             assert!(lookup.detail.unwrap().contains(word), "{name}");
             // Whichever resolver comes first.
             for _ in 0..2 {
-                assert_eq!(both.lookup_txt(name).await.outcome, Outcome::Noerror, "{name}");
+                assert_eq!(both.lookup::<Txt>(name).await.outcome, Outcome::Noerror, "{name}");
             }
         }
-        assert_eq!(counters.totals().malformed, 7);
+        assert_eq!(counters.totals().activity.malformed, 7);
     });
 }
 
@@ -128,12 +128,12 @@ fn a_truncated_answer_is_fetched_over_tcp() {
         })
         .await;
         let (dns, counters) = patient(&[server.address]);
-        let lookup = dns.lookup_txt("long.test").await;
+        let lookup = dns.lookup::<Txt>("long.test").await;
         assert_eq!((lookup.outcome, lookup.tcp, lookup.attempts), (Outcome::Noerror, true, 2));
         assert_eq!(lookup.records[0].joined().len(), 5000);
         assert_eq!(*server.asked.borrow(), [("long.test".to_owned(), false), ("long.test".to_owned(), true)]);
         let totals = counters.totals();
-        assert_eq!((totals.sent, totals.answers, totals.tcp, totals.retries), (2, 2, 1, 0));
+        assert_eq!((totals.sent, totals.answers, totals.activity.tcp, totals.retries), (2, 2, 1, 0));
     });
 }
 
@@ -142,10 +142,10 @@ fn a_truncated_answer_without_tcp_is_no_answer() {
     run(async {
         let server = Server::start_without_tcp(|asked| vec![asked.reply(0x8380, 0, &[])]).await;
         let (dns, counters) = patient(&[server.address]);
-        let lookup = dns.lookup_txt("long.test").await;
+        let lookup = dns.lookup::<Txt>("long.test").await;
         assert_eq!((lookup.outcome, lookup.tcp, lookup.attempts, lookup.rcode), (Outcome::Timeout, false, 4, None));
         assert!(lookup.detail.unwrap().starts_with("truncated answer"));
-        assert_eq!(counters.totals().tcp, 2);
+        assert_eq!(counters.totals().activity.tcp, 2);
     });
 }
 
@@ -154,7 +154,7 @@ fn truncation_over_tcp_is_malformed() {
     run(async {
         let server = Server::start(|asked| vec![asked.reply(0x8380, 0, &[])]).await;
         let (dns, _) = patient(&[server.address]);
-        assert_eq!(dns.lookup_txt("long.test").await.outcome, Outcome::Malformed);
+        assert_eq!(dns.lookup::<Txt>("long.test").await.outcome, Outcome::Malformed);
     });
 }
 
@@ -172,7 +172,7 @@ fn a_server_without_edns_is_asked_without_it() {
         .await;
         let (dns, _) = patient(&[server.address]);
         for name in ["bare.test", "notimp.test", "formerr.test"] {
-            let lookup = dns.lookup_txt(name).await;
+            let lookup = dns.lookup::<Txt>(name).await;
             assert_eq!((lookup.outcome, lookup.attempts), (Outcome::Noerror, 2), "{name}");
         }
     });
@@ -184,11 +184,11 @@ fn names_that_cannot_be_asked_for_are_not_sent() {
         let server = Server::start(|asked| vec![asked.rcode(3)]).await;
         let (dns, counters) = patient(&[server.address]);
         let long = vec!["a".repeat(60); 5].join(".");
-        let lookup = dns.lookup_txt(&long).await;
+        let lookup = dns.lookup::<Txt>(&long).await;
         assert_eq!((lookup.outcome, lookup.attempts, lookup.resolver), (Outcome::LocalError, 0, None));
         assert!(lookup.detail.unwrap().starts_with("name too long"));
         assert_eq!(counters.totals().sent, 0);
-        assert_eq!(dns.lookup_txt(".").await.outcome, Outcome::Nxdomain);
+        assert_eq!(dns.lookup::<Txt>(".").await.outcome, Outcome::Nxdomain);
         assert_eq!(server.count(), 1);
     });
 }

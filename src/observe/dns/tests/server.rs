@@ -16,8 +16,6 @@ pub(super) struct Asked {
     pub(super) tcp: bool,
     /// Where it came from.
     pub(super) from: SocketAddr,
-    /// Queries that came before.
-    pub(super) before: usize,
 }
 
 impl Asked {
@@ -149,7 +147,6 @@ fn play(script: &Script, log: &RefCell<Vec<(String, bool)>>, query: &[u8], from:
         at = end;
     }
     let name = labels.join(".");
-    let before = log.borrow().len();
     log.borrow_mut().push((name.clone(), tcp));
-    script(&Asked { octets: query.to_vec(), name, edns: query[11] == 1, tcp, from, before })
+    script(&Asked { octets: query.to_vec(), name, edns: query[11] == 1, tcp, from })
 }

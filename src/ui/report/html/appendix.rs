@@ -3,27 +3,26 @@
 use maud::{Markup, html};
 
 use crate::analyse::report::Report;
-use crate::classify::{catalogue, scene};
-use crate::ui::accounting_line;
-use crate::ui::tables::grouped;
+use crate::classify::{Example, catalogue};
+use crate::ui::tables::{accounting_line, grouped};
 
 use super::domain::prose;
 use super::markup::{Lines, Safe, chapter, facts};
 
 /// What the findings of the page mean, from the catalogue.
 pub(super) fn glossary(report: &Report) -> Markup {
-    let occurring = catalogue().iter().filter(|rule| report.codes.iter().any(|code| code == rule.code));
+    let occurring = catalogue().iter().copied().filter(|code| report.codes.iter().any(|found| found == code.as_str()));
     let body = html! {
         p { "High: mail may fail or the protection is void. Medium: some senders are affected. Low: hygiene. Info: a fact." }
-        @for rule in occurring {
-            details.code id={ "c-" (rule.code) } {
+        @for (code, rule) in occurring.map(|code| (code, code.rule())) {
+            details.code id={ "c-" (code) } {
                 summary {
-                    h3 { code { (rule.code) } } " "
+                    h3 { code { (code) } } " "
                     span class={ "chip " (rule.severity.as_str()) } { (rule.severity.as_str()) } " "
                     span.clause { (rule.clause) }
                 }
-                (prose(rule.code))
-                @if let Some((with, without)) = rule.example.or_else(|| scene(rule.code)) {
+                (prose(code))
+                @if let Some((with, without)) = rule.example.map(Example::pair) {
                     div.pair {
                         figure { figcaption { "With the fault" } pre { (Lines(with)) } }
                         figure { figcaption { "Without it" } pre { (Lines(without)) } }
@@ -41,26 +40,26 @@ pub(super) fn method(report: &Report) -> Markup {
     let manifest = report.scan.manifest();
     let mut rows: Vec<(&str, String)> = Vec::new();
     let mut row = |label, text| rows.push((label, text));
-    let list = &manifest.list;
+    let list = &manifest.run.list;
     let id = list.id.as_ref().map_or(String::new(), |id| format!(" ({id})"));
     row("list", format!("{}{id}", list.name));
     if let Some(sum) = &list.sha256 {
         row("its SHA-256", sum.clone());
     }
-    row("run", manifest.run_id.clone());
+    row("run", manifest.run.run_id.clone());
     let end = manifest.finished_at.as_deref().map_or_else(|| "not finished".to_owned(), minute);
     row("scanned", format!("{} to {end}", minute(&manifest.started_at)));
     if let Some(accounting) = manifest.accounting {
         row("lines", accounting_line(accounting));
     }
-    row("resolvers", manifest.resolvers.join(", "));
+    row("resolvers", manifest.run.resolvers.join(", "));
     row("asked", format!("{} DNS queries, {} HTTPS requests", grouped(manifest.activity.dns_queries), grouped(manifest.activity.fetches)));
-    row("User-Agent", manifest.user_agent.clone());
-    let revision = manifest.tool.git_revision.as_deref().map_or(String::new(), |revision| format!(" ({revision})"));
-    row("scanned by", format!("stscan {}{revision}", manifest.tool.version));
-    row("judged by", format!("version {} of the catalogue of findings", manifest.catalogue_version));
-    row("names by", format!("public suffix list {}", manifest.public_suffix_list));
-    row("trusted", format!("roots {}", manifest.root_store));
+    row("User-Agent", manifest.run.user_agent.clone());
+    let revision = manifest.run.tool.git_revision.as_deref().map_or(String::new(), |revision| format!(" ({revision})"));
+    row("scanned by", format!("stscan {}{revision}", manifest.run.tool.version));
+    row("judged by", format!("version {} of the catalogue of findings", manifest.run.catalogue_version));
+    row("names by", format!("public suffix list {}", manifest.run.public_suffix_list));
+    row("trusted", format!("roots {}", manifest.run.root_store));
     if let Some(origin) = &manifest.made_from {
         row("made by", format!("stscan {} on {}", origin.made_by, minute(&origin.made_at)));
     }
@@ -76,7 +75,7 @@ pub(super) fn footer(report: &Report) -> Markup {
     html! {
         footer {
             p {
-                "Made by stscan " (env!("CARGO_PKG_VERSION")) " of run " (Safe(&report.scan.manifest().run_id))
+                "Made by stscan " (env!("CARGO_PKG_VERSION")) " of run " (Safe(&report.scan.manifest().run.run_id))
                 ". This page is whole: it loads nothing and sends nothing."
             }
         }

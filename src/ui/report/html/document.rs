@@ -81,9 +81,9 @@ fn head(report: &Report) -> Markup {
             meta name="referrer" content="no-referrer";
             meta name="robots" content="noindex";
             meta name="color-scheme" content="light dark";
-            meta name="generator" content={ "stscan " (Safe(&manifest.tool.version)) };
+            meta name="generator" content={ "stscan " (Safe(&manifest.run.tool.version)) };
             link rel="icon" href="data:,";
-            title { (TITLE) ": " (Safe(&manifest.list.name)) }
+            title { (TITLE) ": " (Safe(&manifest.run.list.name)) }
             style { (PreEscaped(STYLE)) }
         }
         "\n"
@@ -103,13 +103,13 @@ fn header(report: &Report) -> Markup {
                 label.theme.js-only {
                     "Theme "
                     select #theme {
-                        option value="" { "as the system" }
+                        option value="" { "system" }
                         option value="light" { "light" }
                         option value="dark" { "dark" }
                     }
                 }
             }
-            h1 { (Safe(&manifest.list.name)) }
+            h1 { (Safe(&manifest.run.list.name)) }
             p.meta {
                 (grouped(report.rows)) @if report.rows == 1 { " domain" } @else { " domains" } ", scanned "
                 time datetime=(Safe(&manifest.started_at)) { (Safe(&appendix::minute(&manifest.started_at))) }

@@ -1,10 +1,10 @@
-//! The section of a domain: what senders do, what is wrong and how to mend it, what to publish, and what was seen.
+//! The section of a domain: what senders do, what is wrong and how to fix it, what to publish, and what was seen.
 
 use maud::{Markup, html};
 
 use crate::analyse::report::{Entry, Line, Report, Urgency};
 use crate::classify::remedy::Publication;
-use crate::classify::{Finding, Severity, rule};
+use crate::classify::{Code, Finding, Severity};
 use crate::ui::facts;
 
 use super::evidence;
@@ -35,10 +35,10 @@ pub(super) const fn urgency_label(urgency: Urgency) -> &'static str {
         Urgency::LenientRefused => "refused by some senders",
         Urgency::High => "serious fault",
         Urgency::Medium => "fault",
-        Urgency::Unknown => "could not be told",
+        Urgency::Unknown => "could not be determined",
         Urgency::Unprotected => "no protection",
-        Urgency::Low => "small things to mend",
-        Urgency::Fine => "nothing to mend",
+        Urgency::Low => "small things to fix",
+        Urgency::Fine => "nothing to fix",
     }
 }
 
@@ -137,16 +137,15 @@ fn particulars(finding: &Finding) -> Markup {
     }
 }
 
-/// What a code means, what it does to mail, how to mend it.
-pub(super) fn prose(code: &str) -> Markup {
+/// What a code means, what it does to mail, how to fix it.
+pub(super) fn prose(code: Code) -> Markup {
+    let rule = code.rule();
     html! {
-        @if let Some(rule) = rule(code) {
-            div.prose {
-                p { (rule.summary) }
-                dl {
-                    div { dt { "What it does to mail" } dd { (rule.effect) } }
-                    div { dt { "How to mend it" } dd { (rule.remedy) } }
-                }
+        div.prose {
+            p { (rule.summary) }
+            dl {
+                div { dt { "What it does to mail" } dd { (rule.effect) } }
+                div { dt { "How to fix it" } dd { (rule.remedy) } }
             }
         }
     }

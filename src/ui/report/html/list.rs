@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use crate::analyse::report::{Line, Report, Urgency};
-use crate::classify::{Posture, Severity, rule};
+use crate::classify::{Code, Posture, Severity};
 use crate::ui::report::error::ReportError;
 use crate::ui::tables::grouped;
 
@@ -60,7 +60,7 @@ fn form(report: &Report) -> Markup {
     let urgencies = Urgency::ALL.iter().map(|urgency| (urgency.as_str(), urgency_label(*urgency)));
     let postures = Posture::ALL.iter().map(|posture| (posture.as_str(), posture.as_str()));
     let mut codes: Vec<&str> = report.codes.iter().map(String::as_str).collect();
-    codes.sort_unstable_by_key(|code| (rule(code).map(|rule| rule.severity), *code));
+    codes.sort_unstable_by_key(|code| (Code::from_word(code).map(|code| code.rule().severity), *code));
     let carried = report.carried.iter().enumerate().map(|(at, column)| (at, column, cells(report, at).collect::<BTreeSet<_>>()));
     html! {
         form #filter .js-only role="search" aria-label="Domains" {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::analyse::report::Report;
-use crate::classify::{Delivery, Rule, Severity, rule};
+use crate::classify::{Code, Delivery, Severity};
 use crate::ui::tables::grouped;
 
 use super::markup::chapter;
@@ -21,14 +21,14 @@ const DELIVERIES: [(Delivery, &str); 6] = [
     (Delivery::Opportunistic, "delivered without protection"),
     (Delivery::Reported, "testing: delivered without protection, failures reported"),
     (Delivery::Protected, "delivered over authenticated TLS only"),
-    (Delivery::Unknown, "could not be told"),
+    (Delivery::Unknown, "could not be determined"),
 ];
 
 /// The parts above the list of domains.
 pub(super) fn chapters(report: &Report) -> Markup {
     html! {
         (chapter("state", "Where things stand", &html! { (lead(report)) (delivery(report)) }))
-        (chapter("findings", "What to mend", &findings(report, |rule, _| (rule.severity, 0), MAX_FINDINGS)))
+        (chapter("findings", "What to fix", &findings(report, |code, _| (code.rule().severity, 0), MAX_FINDINGS)))
     }
 }
 
@@ -75,13 +75,13 @@ fn delivery(report: &Report) -> Markup {
 }
 
 /// The table of findings but those of severity info: by `key`, then the most frequent first.
-pub(super) fn findings<K: Ord>(report: &Report, key: impl Fn(&Rule, u64) -> K, limit: usize) -> Markup {
+pub(super) fn findings<K: Ord>(report: &Report, key: impl Fn(Code, u64) -> K, limit: usize) -> Markup {
     let counts = &report.scan.manifest().counts;
-    let known = counts.findings.iter().filter_map(|(code, rows)| Some((rule(code)?, *rows)));
-    let mut sorted: Vec<(&Rule, u64)> = known.filter(|(rule, _)| rule.severity != Severity::Info).collect();
-    sorted.sort_by_key(|(rule, rows)| (key(rule, *rows), std::cmp::Reverse(*rows), rule.code));
+    let known = counts.findings.iter().filter_map(|(code, rows)| Some((Code::from_word(code)?, *rows)));
+    let mut sorted: Vec<(Code, u64)> = known.filter(|(code, _)| code.rule().severity != Severity::Info).collect();
+    sorted.sort_by_key(|(code, rows)| (key(*code, *rows), std::cmp::Reverse(*rows), code.as_str()));
     if sorted.is_empty() {
-        return html! { p { "Nothing: no domain has a finding that has to be mended." } };
+        return html! { p { "Nothing: no domain has a finding that has to be fixed." } };
     }
     html! {
         div.scroll tabindex="0" role="region" aria-label="Findings" {
@@ -95,24 +95,25 @@ pub(super) fn findings<K: Ord>(report: &Report, key: impl Fn(&Rule, u64) -> K, l
                     }
                 }
                 tbody {
-                    @for (rule, rows) in sorted.iter().take(limit) {
-                        (finding(rule, &grouped(*rows)))
+                    @for (code, rows) in sorted.iter().take(limit) {
+                        (finding(*code, &grouped(*rows)))
                     }
                 }
             }
         }
         @if let more @ 1.. = sorted.len().saturating_sub(limit) {
-            p { "And " (more) " more finding" @if more > 1 { "s" } ": see " a href="#codes" { "what the findings mean" } "." }
+            p { "And " (more) " more " @if more == 1 { "kind" } @else { "kinds" } " of finding: see " a href="#codes" { "what the findings mean" } "." }
         }
     }
 }
 
-fn finding(rule: &Rule, rows: &str) -> Markup {
+fn finding(code: Code, rows: &str) -> Markup {
+    let rule = code.rule();
     html! {
         tr {
             td { span class={ "chip " (rule.severity.as_str()) } { (rule.severity.as_str()) } }
-            th scope="row" { a href={ "#c-" (rule.code) } { code { (rule.code) } } }
-            td { a href="#domains" data-show=(rule.code) aria-label={ (rows) " domains: show them" } { (rows) } }
+            th scope="row" { a href={ "#c-" (code) } { code { (code) } } }
+            td { a href="#domains" data-show=(code) aria-label={ (rows) " domains: show them" } { (rows) } }
             td { (rule.summary) }
         }
         "\n"

@@ -1,0 +1,184 @@
+//! The differences of two scans, joined by name in shares.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::compare::{Change, Side, compare};
+use super::kind::Kind;
+use super::reading::{ROWS_AT_ONCE, Share, Survey};
+use super::state::State;
+use crate::analyse::error::AnalyseError;
+use crate::analyse::scans::Scan;
+use crate::analyse::table::Cell;
+use crate::classify::Posture;
+
+/// The differences of two scans.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diff {
+    /// What the old scan is called, and when it began (RFC 3339).
+    pub old: (String, String),
+    /// The new one, likewise.
+    pub new: (String, String),
+    /// Domains that both lists have.
+    pub in_both: u64,
+    /// Domains that only the old list has, records or not.
+    pub only_old: u64,
+    /// Domains that only the new list has, records or not.
+    pub only_new: u64,
+    /// Domains by kind of change. Those of [`Kind::OnlyOld`] and [`Kind::OnlyNew`] have a record here.
+    pub kinds: BTreeMap<Kind, u64>,
+    /// Domains of both lists by the postures before and after.
+    pub postures: BTreeMap<(Posture, Posture), u64>,
+    /// Domains of which there is something to say, by name. Those that are unknown in one scan are among them if they have a record in
+    /// the other.
+    pub domains: Vec<Changed>,
+    /// What a reader has to know, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// A domain that has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Its name.
+    pub domain: String,
+    /// At least one, each kind once at most, regressions first.
+    pub changes: Vec<Change>,
+}
+
+/// Compares two scans.
+///
+/// # Errors
+/// If a dataset cannot be read.
+pub fn diff(old: &Scan, new: &Scan) -> Result<Diff, AnalyseError> {
+    let rows = |scan: &Scan| scan.manifest().parts.iter().map(|part| part.rows).sum::<u64>();
+    diff_by_shares(old, new, rows(old).saturating_add(rows(new)).div_ceil(ROWS_AT_ONCE).max(1))
+}
+
+/// As [`diff`], comparing `of` shares of the names one after the other (at least one): each reads the names again and takes as much less
+/// memory.
+///
+/// # Errors
+/// As [`diff`].
+pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseError> {
+    let named = |scan: &Scan| (scan.label.clone(), scan.manifest().started_at.to_string());
+    let mut diff = Diff {
+        old: named(old),
+        new: named(new),
+        in_both: 0,
+        only_old: 0,
+        only_new: 0,
+        kinds: BTreeMap::new(),
+        postures: BTreeMap::new(),
+        domains: Vec::new(),
+        notes: notes(old, new),
+    };
+    let (seed, of) = (rand::random(), of.max(1));
+    for at in 0..of {
+        let share = Share { seed, of, at };
+        diff.join(&Survey::read(old, share)?, &Survey::read(new, share)?, gap(old, new));
+    }
+    diff.domains.sort_unstable_by(|a, b| a.domain.cmp(&b.domain));
+    Ok(diff)
+}
+
+impl Diff {
+    /// Adds what a share of the names says.
+    fn join(&mut self, before: &Survey, after: &Survey, gap: Option<i64>) {
+        let in_both = before.in_both(after);
+        self.in_both += in_both;
+        self.only_old += before.len().saturating_sub(in_both);
+        self.only_new += after.len().saturating_sub(in_both);
+        let (mut olds, mut news) = (before.states.iter().peekable(), after.states.iter().peekable());
+        let mut stated = 0;
+        loop {
+            let order = match (olds.peek(), news.peek()) {
+                (None, None) => break,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(old), Some(new)) => old.domain.cmp(&new.domain),
+            };
+            let old: Option<&State> = if order.is_le() { olds.next() } else { None };
+            let new: Option<&State> = if order.is_ge() { news.next() } else { None };
+            let Some(domain) = old.or(new).map(|state| &*state.domain) else { break };
+            let (old, new) = (side(domain, old, before), side(domain, new, after));
+            stated += u64::from(!matches!(old, Side::Missing) && !matches!(new, Side::Missing));
+            self.add(domain, old, new, gap);
+        }
+        // All others of both lists have no record in either.
+        if let plain @ 1.. = in_both.saturating_sub(stated) {
+            *self.postures.entry((Posture::Absent, Posture::Absent)).or_default() += plain;
+        }
+    }
+
+    fn add(&mut self, domain: &str, old: Side<'_>, new: Side<'_>, gap: Option<i64>) {
+        let has_record = old.has_record() || new.has_record();
+        if !matches!(old, Side::Missing) && !matches!(new, Side::Missing) {
+            *self.postures.entry((old.posture(), new.posture())).or_default() += 1;
+        } else if !has_record {
+            return; // Of a name that one list lacks and that has no record there is nothing to say.
+        }
+        let changes = compare(old, new, gap);
+        for change in &changes {
+            *self.kinds.entry(change.kind).or_default() += 1;
+        }
+        if has_record && !changes.is_empty() {
+            self.domains.push(Changed { domain: domain.to_owned(), changes });
+        }
+    }
+
+    /// Of the domains of both lists whose posture is known in both scans, those that have another one: of two scans shortly after each other,
+    /// how far they disagree.
+    pub fn other_posture(&self) -> Cell {
+        let is_known = |(before, after): &(Posture, Posture)| *before != Posture::Unknown && *after != Posture::Unknown;
+        let known = self.postures.iter().filter(|(pair, _)| is_known(pair));
+        let (mut n, mut of) = (0, 0);
+        for ((before, after), domains) in known {
+            of += domains;
+            n += if before == after { 0 } else { *domains };
+        }
+        Cell::Share { n, of }
+    }
+
+    /// Of the domains of both lists, those whose posture is unknown in just one of the scans.
+    pub fn unknown_once(&self) -> Cell {
+        let is_once = |(before, after): &(Posture, Posture)| (*before == Posture::Unknown) != (*after == Posture::Unknown);
+        let n = self.postures.iter().filter(|(pair, _)| is_once(pair)).map(|(_, domains)| domains).sum();
+        Cell::Share { n, of: self.in_both }
+    }
+
+    /// How many domains have one of these changes.
+    pub fn count(&self, kinds: &[Kind]) -> usize {
+        self.domains.iter().filter(|domain| domain.changes.iter().any(|change| kinds.contains(&change.kind))).count()
+    }
+}
+
+fn side<'s>(domain: &str, state: Option<&'s State>, survey: &Survey) -> Side<'s> {
+    match state {
+        Some(state) => Side::Known(state),
+        None if survey.has(domain) => Side::Plain,
+        None => Side::Missing,
+    }
+}
+
+/// Seconds from the start of one scan to that of the other.
+fn gap(old: &Scan, new: &Scan) -> Option<i64> {
+    let start = |scan: &Scan| OffsetDateTime::parse(&scan.manifest().started_at, &Rfc3339).ok();
+    Some((start(new)? - start(old)?).whole_seconds())
+}
+
+fn notes(old: &Scan, new: &Scan) -> Vec<String> {
+    let mut notes = [old.notes(), new.notes()].concat();
+    if gap(old, new).is_some_and(|gap| gap < 0) {
+        notes.push("the second dataset is the older one: what was dropped shows as adopted".to_owned());
+    }
+    let (before, after) = (&old.manifest().run.catalogue_version, &new.manifest().run.catalogue_version);
+    if before != after {
+        notes.push(format!(
+            "judged by different versions of the catalogue ({before} and {after}): a change may be one of the rules; `stscan reclassify` judges both by today's"
+        ));
+    }
+    notes
+}

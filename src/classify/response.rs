@@ -1,0 +1,179 @@
+//! What is to be said of the HTTP response of the policy host: its status, and the head of one with status 200 (RFC 8461 section 3.3).
+
+use crate::evidence::Fetch;
+use crate::parse::media_type;
+
+use super::families::{FETCH, RETRIEVED};
+use super::findings::{Findings, quoted};
+use super::rule::codes;
+
+/// Caches in front of the policy host should keep the policy no longer than this, in seconds (RFC 8461 section 8.2).
+const LONGEST_CACHING: u64 = 60;
+
+codes! {
+    3190 STS_FETCH_NOT_FOUND = "sts-fetch-not-found" {
+        clause: "RFC 8461 section 3.2",
+        summary: "The policy host answers that there is no such file (404 or 410).",
+        remedy: "Put the policy at exactly https://mta-sts.DOMAIN/.well-known/mta-sts.txt; some static hosts leave out folders whose name begins with a dot unless told otherwise.",
+        example: Some(Seen("GET /.well-known/mta-sts.txt  404", "GET /.well-known/mta-sts.txt  200, a policy")),
+        ..FETCH
+    }
+    3220 STS_FETCH_REDIRECT = "sts-fetch-redirect" {
+        summary: "The policy host answers with a redirect, which senders must not follow.",
+        remedy: "Serve the file itself with status 200 on mta-sts.DOMAIN, and exempt /.well-known/mta-sts.txt from rules that redirect to www or to another host.",
+        example: Some(Seen(
+            "GET /.well-known/mta-sts.txt  301, Location: https://www.example.com/.well-known/mta-sts.txt",
+            "GET /.well-known/mta-sts.txt  200, a policy",
+        )),
+        ..FETCH
+    }
+    3230 STS_FETCH_STATUS_FORBIDDEN = "sts-fetch-status-forbidden" {
+        summary: "The policy host forbids access to the policy (403).",
+        remedy: "Allow anonymous GET requests for /.well-known/mta-sts.txt from any address and with any user agent; check file permissions and rules against robots.",
+        example: Some(Seen("GET /.well-known/mta-sts.txt  403", "GET /.well-known/mta-sts.txt  200, a policy")),
+        ..FETCH
+    }
+    3240 STS_FETCH_UA_FILTERED = "sts-fetch-ua-filtered" {
+        severity: Medium,
+        summary: "A filter against robots in front of the policy host seems to have refused the request.",
+        effect: "Mail servers are no browsers either: the filter is likely to keep them from the policy, too.",
+        remedy: "Exempt mta-sts.DOMAIN from bot protection, browser checks and challenges.",
+        example: Some(Seen(
+            "GET /.well-known/mta-sts.txt  403, Server: the name of a filter against robots",
+            "GET /.well-known/mta-sts.txt  200, whoever asks",
+        )),
+        ..FETCH
+    }
+    3250 STS_FETCH_RATE_LIMITED = "sts-fetch-rate-limited" {
+        summary: "The policy host answers that it gets too many requests (429).",
+        effect: "A sender that meets the same answer cannot retrieve the policy: without a cached one it sends without MTA-STS.",
+        remedy: "Exempt /.well-known/mta-sts.txt from rate limits: large senders ask from many addresses.",
+        example: Some(Seen("GET /.well-known/mta-sts.txt  429", "GET /.well-known/mta-sts.txt  200, however often")),
+        ..FETCH
+    }
+    3260 STS_FETCH_SERVER_ERROR = "sts-fetch-server-error" {
+        summary: "The policy host answers with a server error (5xx).",
+        effect: "A sender that meets the same answer cannot retrieve the policy: without a cached one it sends without MTA-STS.",
+        remedy: "Look in the logs of the web server; serve the policy as a static file that needs no application behind it.",
+        example: Some(Seen("GET /.well-known/mta-sts.txt  503", "GET /.well-known/mta-sts.txt  200, a policy")),
+        ..FETCH
+    }
+    3270 STS_FETCH_STATUS = "sts-fetch-status" {
+        summary: "The policy host answers with something other than a proper HTTP response of status 200.",
+        remedy: "Answer GET requests for /.well-known/mta-sts.txt with status 200 and the policy as body, without authentication.",
+        example: Some(Seen("GET /.well-known/mta-sts.txt  401", "GET /.well-known/mta-sts.txt  200, a policy")),
+        ..FETCH
+    }
+    3280 STS_FETCH_TOO_LARGE = "sts-fetch-too-large" {
+        summary: "The file is larger than the 64 KB that senders read.",
+        remedy: "Reduce the policy to its few lines; if the file is a web page, the path is served by the wrong application.",
+        example: Some(Seen("a body of 65537 octets", "a body of 120 octets")),
+        ..FETCH
+    }
+    3350 STS_FETCH_CONTENT_TYPE_NOSNIFF = "sts-fetch-content-type-nosniff" {
+        clause: "RFC 8461 section 3.2",
+        summary: "The policy is served with X-Content-Type-Options: nosniff.",
+        effect: "None: the header is meant for browsers.",
+        remedy: "Nothing to fix.",
+        example: Some(Seen("X-Content-Type-Options: nosniff", "no such header")),
+        ..RETRIEVED
+    }
+    3360 STS_FETCH_CONTENT_ENCODING = "sts-fetch-content-encoding" {
+        summary: "The policy is sent compressed, although the request did not ask for it.",
+        effect: "Senders that do not decompress read no valid policy.",
+        remedy: "Switch compression off for /.well-known/mta-sts.txt, or do it only where Accept-Encoding asks for it.",
+        example: Some(Seen("Content-Encoding: gzip, though Accept-Encoding was identity", "no Content-Encoding")),
+        ..RETRIEVED
+    }
+    3370 STS_FETCH_HTTP10 = "sts-fetch-http10" {
+        summary: "The policy host answers with HTTP/1.0.",
+        remedy: "Nothing urgent; a current web server speaks HTTP/1.1.",
+        example: Some(Seen("HTTP/1.0 200 OK", "HTTP/1.1 200 OK")),
+        ..RETRIEVED
+    }
+    3380 STS_FETCH_SERVED_FROM_CACHE = "sts-fetch-served-from-cache" {
+        summary: "The policy came from an HTTP cache in front of the policy host.",
+        effect: "After a change some senders may for a while get the old policy with the new id.",
+        remedy: "Purge the cache whenever the policy changes, and change the id of the record only after that.",
+        example: Some(Seen("Age: 120", "no Age")),
+        ..RETRIEVED
+    }
+    3390 STS_FETCH_CACHE_CONTROL_LONG = "sts-fetch-cache-control-long" {
+        clause: "RFC 8461 section 8.2",
+        summary: "Cache-Control allows caches to keep the policy for more than 60 seconds.",
+        effect: "A proxy between policy host and sender may serve an old policy after a change.",
+        remedy: "Send Cache-Control: max-age=60 or less for /.well-known/mta-sts.txt; how long senders keep the policy is said by its max_age, not by HTTP.",
+        example: Some(Seen("Cache-Control: max-age=3600", "Cache-Control: max-age=60")),
+        ..RETRIEVED
+    }
+}
+
+/// Adds what another status than 200 says.
+pub(super) fn remark_status(status: u16, fetch: &Fetch, host: &str, findings: &mut Findings) {
+    let code = match status {
+        200 => return,
+        300..=303 | 305..=308 => STS_FETCH_REDIRECT,
+        403 => STS_FETCH_STATUS_FORBIDDEN,
+        404 | 410 => STS_FETCH_NOT_FOUND,
+        429 => STS_FETCH_RATE_LIMITED,
+        500..=599 => STS_FETCH_SERVER_ERROR,
+        _ => STS_FETCH_STATUS,
+    };
+    let target = fetch.header("location").filter(|_| code == STS_FETCH_REDIRECT);
+    findings.add(code, host, target.map_or_else(|| format!("status {status}"), |to| format!("status {status} to {}", quoted(to))));
+    if matches!(status, 403 | 503)
+        && let Some(filter) = filter_in_front(fetch)
+    {
+        findings.add(STS_FETCH_UA_FILTERED, host, format!("status {status}, header {filter}"));
+    }
+}
+
+/// The header by which a well-known filter against robots gives itself away.
+fn filter_in_front(fetch: &Fetch) -> Option<String> {
+    const FILTERS: &[&str] = &["cloudflare", "akamai", "sucuri", "imperva", "incapsula", "ddos-guard", "datadome", "qrator", "bunnycdn"];
+    let server = fetch.header("server").map(|value| String::from_utf8_lossy(value).to_ascii_lowercase());
+    let known =
+        server.filter(|server| FILTERS.iter().any(|filter| server.contains(filter))).map(|server| format!("server: {}", quoted(server)));
+    known.or_else(|| fetch.header("cf-ray").map(|value| format!("cf-ray: {}", quoted(value))))
+}
+
+/// What the head of a response with status 200 says.
+pub(super) fn remark_head(fetch: &Fetch, host: &str, findings: &mut Findings) {
+    for fault in &media_type::parse(fetch.header("content-type")).faults {
+        findings.add_fault(fault, host, "");
+    }
+    if fetch.body_cut {
+        findings.add(STS_FETCH_TOO_LARGE, host, "");
+    }
+    if fetch.http_version.as_deref() == Some("HTTP/1.0") {
+        findings.add(STS_FETCH_HTTP10, host, "");
+    }
+    let has = |name: &str, what: &str| {
+        fetch.header(name).map(|value| String::from_utf8_lossy(value).to_ascii_lowercase()).filter(|value| value.contains(what))
+    };
+    if let Some(encoding) = has("content-encoding", "").filter(|encoding| !matches!(encoding.trim(), "" | "identity")) {
+        findings.add(STS_FETCH_CONTENT_ENCODING, host, quoted(encoding));
+    }
+    if has("x-content-type-options", "nosniff").is_some() {
+        findings.add(STS_FETCH_CONTENT_TYPE_NOSNIFF, host, "");
+    }
+    let age = fetch.header("age").and_then(decimal).filter(|age| *age > 0);
+    if let Some(age) = age {
+        findings.add(STS_FETCH_SERVED_FROM_CACHE, host, format!("age {age} seconds"));
+    } else if let Some(cache) = has("x-cache", "hit") {
+        findings.add(STS_FETCH_SERVED_FROM_CACHE, host, format!("x-cache: {}", quoted(cache)));
+    }
+    if let Some(seconds) = fetch.header("cache-control").and_then(max_age).filter(|seconds| *seconds > LONGEST_CACHING) {
+        findings.add(STS_FETCH_CACHE_CONTROL_LONG, host, format!("max-age {seconds} seconds"));
+    }
+}
+
+fn decimal(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok()?.trim().parse().ok()
+}
+
+/// `max-age` of a Cache-Control header (RFC 9111 section 5.2.2.1).
+fn max_age(value: &[u8]) -> Option<u64> {
+    let value = std::str::from_utf8(value).ok()?.to_ascii_lowercase();
+    value.split(',').find_map(|directive| directive.trim().strip_prefix("max-age=")?.trim_matches('"').parse().ok())
+}

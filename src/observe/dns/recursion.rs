@@ -1,0 +1,219 @@
+//! From what hickory's recursor says to what is known: which of its errors are facts about a name, and which only say that it failed; and
+//! what one lookup met on its way, kept beside the task that makes it, because hickory turns most causes into text.
+
+use std::error::Error as _;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::Message;
+use hickory_resolver::proto::rr::{Name, RData};
+use hickory_resolver::proto::serialize::binary::BinEncodable as _;
+use hickory_resolver::recursor::RecursorError;
+
+use super::attempt::Failure;
+use super::message::{NOERROR, NXDOMAIN};
+use super::wire_name::WireName;
+use crate::evidence::Outcome;
+
+/// How hickory's texts end where a time-out was the cause.
+const TIMED_OUT: &str = "request timed out";
+
+/// What the recursor knows of a question.
+pub(super) enum Resolution {
+    /// A message with records.
+    Message(Vec<u8>),
+    /// There is no such record at this name, or not even the name.
+    Negative {
+        /// Whether the name does not exist.
+        nxdomain: bool,
+        /// The name of which this is said: the end of the CNAME chain.
+        end: Name,
+    },
+    /// Nothing.
+    Failed(Failure),
+}
+
+impl Resolution {
+    /// Reads a result of the recursor; `noted` is the failure that its lookup met and that says most.
+    ///
+    /// hickory has one kind of error for "no such name" and "no such record", and makes the same of an answer of which it has thrown
+    /// away everything because it was about other zones. That one is told by its lack of records not having been found.
+    pub(super) fn of(result: Result<Message, RecursorError>, noted: Option<Failure>) -> Self {
+        match result {
+            Ok(message) => match message.to_vec() {
+                Ok(octets) => Self::Message(octets),
+                Err(error) => Self::Failed(Failure::Unusable(format!("answer cannot be read: {error}"))),
+            },
+            Err(RecursorError::Negative(data)) if data.is_no_records_found() => {
+                Self::Negative { nxdomain: data.is_nx_domain(), end: data.query.name().clone() }
+            }
+            Err(error) => Self::Failed(match (failure(&error), noted) {
+                (own @ (Failure::Unusable(_) | Failure::Rcode(_)), _) => own,
+                // A server that was silent on the way is to blame only if that was the end of it, which hickory says only in words.
+                (Failure::Unresolved(text), Some(Failure::Silence(_))) if !text.ends_with(TIMED_OUT) => Failure::Unresolved(text),
+                (own, noted) => noted.unwrap_or(own),
+            }),
+        }
+    }
+}
+
+/// The failure behind an error. Without a server to blame the recursor itself failed, which a resolver would call SERVFAIL.
+fn failure(error: &RecursorError) -> Failure {
+    match error {
+        RecursorError::Negative(_) => Failure::Unusable("lame name server: it answers only about other zones".to_owned()),
+        RecursorError::ForwardNS(_) => Failure::Unusable("lame name server: a referral instead of an answer".to_owned()),
+        RecursorError::MaxRecordLimitExceeded { .. } | RecursorError::RecursionLimitExceeded { .. } => {
+            Failure::Unusable(format!("names that lead to names without end: {error}"))
+        }
+        RecursorError::Timeout | RecursorError::Net(NetError::Timeout) => Failure::Silence("no answer in time".to_owned()),
+        RecursorError::Net(NetError::Dns(DnsError::ResponseCode(code))) => Failure::Rcode(u16::from(*code)),
+        RecursorError::Net(NetError::Proto(error)) => Failure::Unusable(format!("answer cannot be read: {error}")),
+        RecursorError::Net(NetError::Io(error)) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Failure>()) {
+            Some(failure) => failure.clone(),
+            None => Failure::Local(error.source().map_or_else(|| error.to_string(), ToString::to_string)),
+        },
+        // The recursor's own words: no name server found, the budget of queries spent, no addresses of name servers.
+        _ => Failure::Unresolved(error.to_string()),
+    }
+}
+
+/// Outcome and response code of a negative answer.
+pub(super) fn negative(nxdomain: bool) -> (Outcome, u16) {
+    if nxdomain { (Outcome::Nxdomain, NXDOMAIN) } else { (Outcome::Nodata, NOERROR) }
+}
+
+/// The target of the CNAME at a name, if the message has one.
+pub(super) fn alias_at<'m>(message: &'m Message, name: &Name) -> Option<&'m Name> {
+    message.answers.iter().filter(|record| record.name == *name).find_map(|record| match &record.data {
+        RData::CNAME(target) => Some(&target.0),
+        _ => None,
+    })
+}
+
+/// A name as the evidence writes it: lower case, no trailing dot, odd octets escaped.
+pub(super) fn presentation(name: &Name) -> String {
+    let octets = name.to_bytes().unwrap_or_default();
+    WireName::read(&octets, 0).map_or_else(|| name.to_ascii(), WireName::to_presentation)
+}
+
+/// The notes of one lookup.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Notes {
+    /// Queries sent.
+    pub(super) queries: u16,
+    /// Whether the last answer came over TCP.
+    pub(super) tcp: bool,
+    /// The server that answered last, or was asked last.
+    pub(super) server: Option<SocketAddr>,
+    /// How long the last answer took.
+    pub(super) rtt: Option<Duration>,
+    /// How long questions waited for their turn by our own limits.
+    pub(super) waited: Duration,
+    /// The failure that says most.
+    pub(super) failure: Option<Failure>,
+}
+
+/// Notes that the lookup and the task that makes it share.
+pub(super) type Trace = Arc<Mutex<Notes>>;
+
+tokio::task_local! {
+    /// The notes of the lookup for which the present task works.
+    static TRACE: Trace;
+}
+
+/// Runs a lookup whose notes go to `trace`.
+pub(super) async fn traced<F: Future>(trace: Trace, lookup: F) -> F::Output {
+    TRACE.scope(trace, lookup).await
+}
+
+/// Notes something for the lookup for which the present task works; nothing where it works for none.
+pub(super) fn note(write: impl FnOnce(&mut Notes)) {
+    let _ = TRACE.try_with(|trace| write(&mut trace.lock().unwrap_or_else(PoisonError::into_inner)));
+}
+
+/// Notes a failure, unless one that says more is noted already.
+pub(super) fn note_failure(failure: &Failure) {
+    note(|notes| {
+        if notes.failure.as_ref().is_none_or(|noted| noted.weight() <= failure.weight()) {
+            notes.failure = Some(failure.clone());
+        }
+    });
+}
+
+/// The notes so far.
+pub(super) fn read(trace: &Trace) -> Notes {
+    trace.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::proto::op::{Query, ResponseCode};
+    use hickory_resolver::proto::rr::RecordType;
+    use hickory_resolver::recursor::AuthorityData;
+
+    use super::super::message::REFUSED;
+    use super::*;
+
+    fn query() -> Box<Query> {
+        Box::new(Query::query(Name::from_ascii("a.test.").unwrap(), RecordType::TXT))
+    }
+
+    fn failed(error: RecursorError, noted: Option<Failure>) -> Option<Failure> {
+        match Resolution::of(Err(error), noted) {
+            Resolution::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn only_records_that_were_not_found_are_a_fact() {
+        let negative = |found, nxdomain| RecursorError::Negative(AuthorityData::new(query(), None, found, nxdomain, None));
+        assert!(matches!(Resolution::of(Err(negative(true, true)), None), Resolution::Negative { nxdomain: true, .. }));
+        assert!(matches!(Resolution::of(Err(negative(true, false)), None), Resolution::Negative { nxdomain: false, .. }));
+        assert!(matches!(failed(negative(false, true), None), Some(Failure::Unusable(_))), "an answer only about other zones");
+        let referral = RecursorError::ForwardNS([].into());
+        assert!(matches!(failed(referral, None), Some(Failure::Unusable(_))));
+    }
+
+    #[test]
+    fn every_other_error_is_a_failure() {
+        let (local, silence) = (Failure::Local("no buffers".to_owned()), Failure::Silence("no answer".to_owned()));
+        for (error, noted, expected) in [
+            (RecursorError::Net(NetError::Timeout), Some(silence.clone()), silence.clone()),
+            (RecursorError::Net(NetError::NoConnections), Some(local.clone()), local.clone()),
+            (RecursorError::from(format!("no nameserver found: {}", NetError::Timeout)), Some(silence.clone()), silence.clone()),
+            (RecursorError::from("no glue"), Some(silence), Failure::Unresolved("no glue".to_owned())),
+            (RecursorError::from("no glue"), Some(local.clone()), local.clone()),
+            (RecursorError::Net(NetError::Io(std::io::Error::other(local.clone()).into())), None, local.clone()),
+            (RecursorError::Net(NetError::Dns(DnsError::ResponseCode(ResponseCode::Refused))), Some(local), Failure::Rcode(5)),
+        ] {
+            assert_eq!(failed(error.clone(), noted), Some(expected), "{error}");
+        }
+        assert!(matches!(failed(RecursorError::QueryBudgetExceeded, None), Some(Failure::Unresolved(_))));
+        assert!(matches!(failed(RecursorError::RecursionLimitExceeded { count: 24 }, None), Some(Failure::Unusable(_))));
+    }
+
+    #[test]
+    fn names_are_written_as_in_the_evidence() {
+        let name = Name::from_labels([&b"A.b"[..], b"Example", b"\xff"]).unwrap();
+        assert_eq!(presentation(&name), r"a\046b.example.\255");
+        assert_eq!(presentation(&Name::root()), ".");
+    }
+
+    #[tokio::test]
+    async fn the_failure_that_says_most_is_kept() {
+        let trace = Trace::default();
+        note_failure(&Failure::Rcode(5));
+        traced(Arc::clone(&trace), async {
+            note_failure(&Failure::Silence("no answer in 2000 ms".to_owned()));
+            note_failure(&Failure::Rcode(REFUSED));
+            note_failure(&Failure::Local("too many open files".to_owned()));
+            note(|notes| notes.queries += 3);
+        })
+        .await;
+        let notes = read(&trace);
+        assert_eq!((notes.queries, notes.failure), (3, Some(Failure::Rcode(REFUSED))));
+    }
+}

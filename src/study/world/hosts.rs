@@ -1,0 +1,89 @@
+//! Who serves the policies of the study's world and from which addresses, laid out for the study's heuristic.
+//!
+//! A policy host of the domain's own has no alias and shares its address with at most four others (self-managed: 5 domains at most);
+//! a provider has an alias and an address for 50 domains or more (third party); small ones have both for 39 or 40 (unclassified).
+
+use std::net::Ipv4Addr;
+
+use crate::classify::codes;
+use crate::lab::case::Case;
+use crate::lab::places;
+use crate::lab::providers::with_hosting;
+
+/// Who serves a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Host {
+    Own,
+    /// A provider of Table 2, by its place in [`crate::lab::providers::HOSTING`].
+    Provider(usize),
+    /// One of 25 providers of 151 or 152 domains each that Table 2 does not name.
+    Unnamed,
+    /// One of 353 providers that are too small to be told from administrators of their own domains.
+    Small,
+}
+
+/// How its address takes connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    Open,
+    /// Refused.
+    Closed,
+    /// No answer to a SYN.
+    Dead,
+}
+
+const OWN_DOMAINS: u64 = 5;
+const OWN_ADDRESSES: u64 = 25_344_u64.div_ceil(OWN_DOMAINS);
+const UNNAMED: u64 = 25;
+const SMALL: u64 = 353;
+/// Closed addresses of the small: each is that of ten domains.
+const SMALL_CLOSED: u64 = 30;
+
+/// An address of a block of loopback by its number, which is below 62,500.
+fn address(block: u8, number: u64) -> Ipv4Addr {
+    Ipv4Addr::new(127, block, (number / 250) as u8, 1 + (number % 250) as u8)
+}
+
+const OWN_BLOCK: u8 = 16;
+const UNNAMED_BLOCK: u8 = 17;
+const SMALL_BLOCK: u8 = 18;
+/// What is added to a block for its addresses at which nobody listens.
+const CLOSED: u8 = 16;
+
+/// Every address of this world at which policies are served, beside those of the providers that all worlds have.
+pub(super) fn addresses() -> impl Iterator<Item = Ipv4Addr> {
+    let block = |block, count| (0..count).map(move |number| address(block, number));
+    block(OWN_BLOCK, OWN_ADDRESSES).chain(block(UNNAMED_BLOCK, UNNAMED)).chain(block(SMALL_BLOCK, SMALL))
+}
+
+impl Host {
+    /// The case with its alias and its address; `rank` counts the domains of this host.
+    pub(super) fn of(self, case: Case, rank: u64, door: Door) -> Case {
+        let (case, block, number) = match self {
+            Self::Own => (case, OWN_BLOCK, rank / OWN_DOMAINS),
+            Self::Provider(place) => return with_hosting(case, place),
+            Self::Unnamed => {
+                (alias(case, format!("{{-}}.mta-sts.policy-host-{:02}.example", rank % UNNAMED)), UNNAMED_BLOCK, rank % UNNAMED)
+            }
+            Self::Small if door == Door::Closed => (small(case, rank), SMALL_BLOCK, rank % SMALL_CLOSED),
+            Self::Small => (small(case, rank), SMALL_BLOCK, rank % SMALL),
+        };
+        match door {
+            Door::Open => case.host_at(address(block, number)),
+            Door::Closed => case.host_at(address(block + CLOSED, number)),
+            Door::Dead => case.host_at(places::FULL),
+        }
+    }
+}
+
+fn small(case: Case, rank: u64) -> Case {
+    alias(case, format!("{{-}}.mta-sts.small-host-{:03}.example", rank % SMALL))
+}
+
+fn alias(case: Case, target: String) -> Case {
+    let aliased = case.site(|site| {
+        site.host_a.cname = vec![target.clone().into()];
+        site.host_aaaa.cname = vec![target.into()];
+    });
+    aliased.code(codes::STS_HOST_CNAME).code(codes::STS_DELEGATION_PARTIAL)
+}
