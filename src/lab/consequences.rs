@@ -22,7 +22,7 @@ impl Case {
         let ipv4_only = a.end == End::Answer && !a.records.is_empty() && aaaa.end == End::Answer && aaaa.records.is_empty();
         let aliased = !(a.cname.is_empty() && aaaa.cname.is_empty());
         let follows = [
-            // Wherever a policy is served under an alias and covers no MX host, the alias is somebody else's. Of mode none nobody cares.
+            // Wherever a policy is served under an alias and covers no MX host, the alias is somebody else's. Mode none enforces nothing.
             (codes::STS_PROVIDER_STALE_POLICY, aliased && is(truth.mx_coverage, &["none"]) && !is(truth.posture, &["none"])),
             (codes::STS_HOST_NO_IPV6, deployed && ipv4_only),
             (codes::STS_FETCH_TLS12_ONLY, deployed && self.site.session == Session::Tls12),

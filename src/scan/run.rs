@@ -86,7 +86,9 @@ impl Stages<'_> {
             batches.close();
             self.window.close();
             let read = reader.join().map_err(|_| broken("reads the list"));
-            let probed = probing.into_iter().fold(Ok(()), |all, worker| all.and(worker.join().map_err(|_| broken("probes domains"))));
+            // All are waited for, whichever of them broke.
+            let ended: Vec<_> = probing.into_iter().map(|worker| worker.join()).collect();
+            let probed = if ended.iter().all(Result::is_ok) { Ok(()) } else { Err(broken("probes domains")) };
             let mut read = probed.and(read)?;
             read.stopped |= self.status.abandoned.load(Relaxed) > 0;
             written.and(gathered).map(|()| read)

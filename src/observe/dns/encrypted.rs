@@ -190,7 +190,7 @@ impl Asking {
     }
 
     async fn send(&self, server: &Server, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
-        self.limits.acquire(server.place, 1).await;
+        self.limits.acquire(Some(server.place), 1).await;
         let result = server.connection.ask(query).await;
         match &result {
             Err(Failure::Local(_)) => self.counters.local_errors.add(1),

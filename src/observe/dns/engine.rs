@@ -172,7 +172,7 @@ impl Engine {
 
     /// Waits until at least one query may go to a resolver; says how many may go now, at most `wanted`.
     pub(super) async fn acquire(&self, resolver: &Resolver, wanted: usize) -> usize {
-        self.limits.acquire(resolver.place, wanted).await
+        self.limits.acquire(Some(resolver.place), wanted).await
     }
 
     /// Sends up to `limit` queued queries, those of one length together.

@@ -18,9 +18,10 @@ impl DnsLimits {
         Self { total: Limiter::new(total.into()), resolvers: resolvers.iter().map(|&rate| Limiter::new(rate.into())).collect() }
     }
 
-    /// Waits until at least one query may go to the resolver; says how many may go now, at most `wanted` (at least 1).
-    pub(super) async fn acquire(&self, resolver: usize, wanted: usize) -> usize {
-        let one = self.resolvers.get(resolver).and_then(Option::as_ref);
+    /// Waits until at least one query may go to the resolver at a place of the configuration, or to a server that is none of them; says how
+    /// many may go now, at most `wanted` (at least 1).
+    pub(super) async fn acquire(&self, resolver: Option<usize>, wanted: usize) -> usize {
+        let one = resolver.and_then(|place| self.resolvers.get(place)).and_then(Option::as_ref);
         // The limit of all comes last, so that it is exact.
         let limiters = [one, self.total.as_ref()].into_iter().flatten();
         let granted = limiters.clone().fold(wanted.max(1), |granted, limiter| limiter.batch(granted));
@@ -38,15 +39,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn without_limits_nothing_waits() {
         let begun = tokio::time::Instant::now();
-        assert_eq!(DnsLimits::default().acquire(3, 64).await, 64);
-        assert_eq!(DnsLimits::new(0, &[0]).acquire(0, 5).await, 5);
+        assert_eq!(DnsLimits::default().acquire(Some(3), 64).await, 64);
+        assert_eq!(DnsLimits::new(0, &[0]).acquire(Some(0), 5).await, 5);
         assert!(begun.elapsed().is_zero());
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_smaller_batch_bounds_a_grant() {
         let limits = DnsLimits::new(100_000, &[500]);
-        assert_eq!(limits.acquire(0, 64).await, 5);
-        assert_eq!(limits.acquire(1, 64).await, 64);
+        assert_eq!(limits.acquire(Some(0), 64).await, 5);
+        assert_eq!(limits.acquire(Some(1), 64).await, 64);
     }
 }

@@ -36,8 +36,6 @@ use crate::observe::limit::{AddressLimit, AddressLimits};
 
 /// Root servers that are asked together for a sign of life.
 const ASKED_FOR_LIFE: usize = 3;
-/// No resolver of the configuration: the limit of all queries applies, that of a resolver does not.
-const NO_RESOLVER: usize = usize::MAX;
 
 /// Whether the network is alive: one liveness for all name servers, which every answer of any of them keeps up.
 pub(super) struct Network {
@@ -235,7 +233,7 @@ impl NameServer {
         let Shared { config, limits, counters, .. } = &*self.servers.0;
         let queued = Instant::now();
         self.limit.turn().await;
-        limits.acquire(NO_RESOLVER, 1).await;
+        limits.acquire(None, 1).await;
         note_wait(queued);
         let tcp = channel == Channel::Tcp;
         note(|notes| (notes.server, notes.rtt, notes.tcp) = (Some(self.address), None, tcp));

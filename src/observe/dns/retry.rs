@@ -236,7 +236,7 @@ mod tests {
         // It answers nothing but every third question whether it lives.
         let is_answering = async || {
             asked.set(asked.get() + 1);
-            asked.get() % 3 == 0
+            asked.get().is_multiple_of(3)
         };
         tokio::select! {
             () = retry.run(&mut lookup, None, async |_: &Arc<Resolver>| Some(silence().await)) => {}

@@ -140,9 +140,10 @@ impl Slot {
     /// Picks up the reply of an attempt, or leaves a waker; the waker that it replaces is handed back.
     pub(super) fn poll(&self, context: &Context<'_>) -> (Poll<Reply>, Option<Waker>) {
         let mut state = self.0.borrow_mut();
-        match std::mem::replace(&mut state.phase, Phase::Idle) {
-            Phase::Done(reply) => return (Poll::Ready(reply), state.waker.take()),
-            other => state.phase = other,
+        if matches!(state.phase, Phase::Done(_))
+            && let Phase::Done(reply) = std::mem::replace(&mut state.phase, Phase::Idle)
+        {
+            return (Poll::Ready(reply), state.waker.take());
         }
         match &state.waker {
             Some(waker) if waker.will_wake(context.waker()) => (Poll::Pending, None),

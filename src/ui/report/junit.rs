@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite, XmlString};
@@ -94,7 +95,7 @@ fn visible(text: &str) -> String {
 /// The failure of the output itself, so that a closed pipe is known as one.
 fn io_error(error: SerializeError) -> ReportError {
     let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    let found = causes.find_map(|cause| Some(io::Error::new(cause.downcast_ref::<io::Error>()?.kind(), cause.to_string())));
+    let found = causes.find_map(|cause| Some(io::Error::new(cause.downcast_ref::<Arc<io::Error>>()?.kind(), cause.to_string())));
     ReportError::Write(found.unwrap_or_else(|| io::Error::other(error)))
 }
 

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use super::super::{Dns, DnsConfig, DnsCounters, DnsLimits};
-use super::server::{Server, closed_port};
+use super::server::Server;
 use super::{run, watchful};
 use crate::evidence::{Outcome, Txt};
 
@@ -94,15 +94,6 @@ fn the_silence_of_a_zone_is_not_held_against_its_resolver() {
         }
         let totals = counters.totals();
         assert_eq!((totals.benched, totals.activity.pauses), (0, 0));
-    });
-}
-
-#[test]
-fn patience_has_an_end_where_it_is_given_one() {
-    run(async {
-        let (dns, _) = watchful(&[closed_port().await], Some(Duration::from_millis(300)));
-        assert_eq!(dns.lookup::<Txt>("a.test").await.outcome, Outcome::Timeout);
-        assert_eq!(dns.lookup::<Txt>("b.test").await.detail.as_deref(), Some("no resolver answers"));
     });
 }
 
