@@ -28,7 +28,6 @@ mod resume;
 #[cfg(test)]
 mod samples;
 mod schema;
-mod shared_activity;
 mod splice;
 mod store;
 mod stream;
@@ -50,7 +49,6 @@ pub use self::read::{
 };
 pub use self::resume::refuse_unless_usable;
 pub use self::schema::{COMMENT, RANGE, SCHEMA_VERSION, SCHEMA_VERSION_KEY, UNIT, schema, schema_json, schema_markdown, schema_text};
-pub use self::shared_activity::{SharedActivity, SharedLookups};
 pub use self::store::{Dataset, SHARD_ROWS};
 pub use self::stream::StreamWriter;
 

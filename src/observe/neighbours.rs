@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::sharing::{SharingCounters, SharingTotals};
+use super::sharing::{SharedActivity, SharingCounters};
 use super::single_flight::SingleFlight;
 use crate::evidence::{Connection, Lookup, Mx, Txt};
 use crate::name::address::is_address;
@@ -51,7 +51,7 @@ impl Default for Neighbours {
 
 impl Neighbours {
     /// How often an answer was shared so far.
-    pub fn totals(&self) -> SharingTotals {
+    pub fn totals(&self) -> SharedActivity {
         self.counters.totals()
     }
 }

@@ -101,9 +101,10 @@ impl<A: Answer> SingleFlight<A> {
             .eviction_policy(EvictionPolicy::lru())
             .expire_after(Lifetime)
             .eviction_listener(move |_, kept: Kept<A>, cause| match cause {
-                RemovalCause::Expired => dropped.expire(kept.asked_for),
+                // Only what has expired is replaced: who finds an answer does not ask.
+                RemovalCause::Expired | RemovalCause::Replaced => dropped.expire(kept.asked_for),
                 RemovalCause::Size => dropped.evict(kept.asked_for),
-                RemovalCause::Explicit | RemovalCause::Replaced => dropped.forget(kept.asked_for),
+                RemovalCause::Explicit => dropped.forget(kept.asked_for),
             })
             .build();
         Self { answers, counters: Arc::clone(counters) }
