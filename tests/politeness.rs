@@ -6,9 +6,10 @@ mod harness;
 
 use std::fs;
 
-use stscan::dataset::{EvidenceColumns, Manifest, Reader, SharedActivity};
+use stscan::dataset::{EvidenceColumns, Manifest, Reader};
 use stscan::evidence::Evidence;
 use stscan::lab::{Counts, Internet, Lab};
+use stscan::observe::sharing::SharedActivity;
 
 /// Scans names of the zoo against a lab of our own and gives what the lab was asked.
 fn asked(names: impl Iterator<Item = String>, options: &[&str]) -> Counts {

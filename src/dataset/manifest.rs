@@ -16,7 +16,7 @@ use crate::observe::dns::DnsActivity;
 use super::counts::Counts;
 use super::error::DatasetError;
 use super::schema::SCHEMA_VERSION;
-use super::shared_activity::SharedActivity;
+use crate::observe::sharing::SharedActivity;
 
 /// Options by their name, as `top` or `dns-timeout`.
 pub type Options = BTreeMap<String, Value>;

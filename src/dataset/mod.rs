@@ -31,7 +31,6 @@ mod resume;
 #[cfg(test)]
 mod samples;
 mod schema;
-mod shared_activity;
 mod splice;
 mod store;
 mod stream;
@@ -54,7 +53,6 @@ pub use self::manifest_schema::manifest_schema;
 pub use self::read::{PartBatches, PartFile, Reader};
 pub use self::resume::refuse_unless_usable;
 pub use self::schema::{SCHEMA_VERSION, SCHEMA_VERSION_KEY, schema, schema_json, schema_markdown, schema_text};
-pub use self::shared_activity::{SharedActivity, SharedLookups};
 pub use self::store::{Dataset, SHARD_ROWS};
 pub use self::stream::StreamWriter;
 pub use self::target::TargetColumns;

@@ -108,8 +108,9 @@ mod tests {
 
     use super::*;
     use crate::classify::codes;
-    use crate::dataset::{Reader, SharedActivity, SharedLookups, record_batch, refuse_unless_usable, samples};
+    use crate::dataset::{Reader, record_batch, refuse_unless_usable, samples};
     use crate::observe::dns::DnsActivity;
+    use crate::observe::sharing::{SharedActivity, SharedLookups};
 
     const DNS: DnsActivity = DnsActivity {
         timeouts: 4,
@@ -125,7 +126,7 @@ mod tests {
     };
     const HOSTS: SharedLookups = SharedLookups { hits: 7, misses: 2, entries: 2, expired: 1, evicted: 0 };
     const NONE: SharedLookups = SharedLookups { hits: 0, misses: 0, entries: 0, expired: 0, evicted: 0 };
-    const SHARED: SharedActivity = SharedActivity { mx_hosts: HOSTS, policy_targets: NONE, report_receivers: NONE, around: NONE };
+    const SHARED: SharedActivity = SharedActivity { mx_hosts: HOSTS, policy_targets: NONE, report_receivers: NONE, look_around: NONE };
     const SESSION: Activity =
         Activity { seconds: 2.0, dns_queries: 30, dns_retries: 1, fetches: 3, retried_targets: 0, dns: DNS, shared: SHARED };
 

@@ -6,6 +6,6 @@ mod extra_requests;
 pub mod fetch;
 mod limit;
 pub mod neighbours;
-mod once;
 pub mod probe;
 pub mod sharing;
+mod single_flight;

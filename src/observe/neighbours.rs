@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::once::Once;
-use super::sharing::{SharingCounters, SharingTotals};
+use super::sharing::{SharedActivity, SharingCounters};
+use super::single_flight::SingleFlight;
 use crate::evidence::{Connection, Lookup, Mx, Txt};
 use crate::name::address::is_address;
 use crate::name::normalise_host;
@@ -22,16 +22,16 @@ const MOST_RECORDS: usize = 32;
 /// CNAMEs on the way to a host that are kept at most.
 const MOST_ALIASES: usize = 16;
 /// Answers of each type that are kept at most. One takes about half a kilobyte with its name.
-const KEPT_ANSWERS: usize = 32_768;
+const MAX_ANSWERS: u64 = 32_768;
 
 /// Lookups that all probes of a scan share.
 #[derive(Debug)]
 pub struct Neighbours {
-    pub(super) a: Once<Lookup<Ipv4Addr>>,
-    pub(super) aaaa: Once<Lookup<Ipv6Addr>>,
-    pub(super) mx: Once<Lookup<Mx>>,
-    pub(super) txt: Once<Lookup<Txt>>,
-    pub(super) https: Once<Connection>,
+    pub(super) a: SingleFlight<Lookup<Ipv4Addr>>,
+    pub(super) aaaa: SingleFlight<Lookup<Ipv6Addr>>,
+    pub(super) mx: SingleFlight<Lookup<Mx>>,
+    pub(super) txt: SingleFlight<Lookup<Txt>>,
+    pub(super) https: SingleFlight<Connection>,
     counters: Arc<SharingCounters>,
 }
 
@@ -39,11 +39,11 @@ impl Default for Neighbours {
     fn default() -> Self {
         let counters = Arc::default();
         Self {
-            a: Once::new(KEPT_ANSWERS, &counters),
-            aaaa: Once::new(KEPT_ANSWERS, &counters),
-            mx: Once::new(KEPT_ANSWERS, &counters),
-            txt: Once::new(KEPT_ANSWERS, &counters),
-            https: Once::new(KEPT_ANSWERS, &counters),
+            a: SingleFlight::new(MAX_ANSWERS, &counters),
+            aaaa: SingleFlight::new(MAX_ANSWERS, &counters),
+            mx: SingleFlight::new(MAX_ANSWERS, &counters),
+            txt: SingleFlight::new(MAX_ANSWERS, &counters),
+            https: SingleFlight::new(MAX_ANSWERS, &counters),
             counters,
         }
     }
@@ -51,7 +51,7 @@ impl Default for Neighbours {
 
 impl Neighbours {
     /// How often an answer was shared so far.
-    pub fn totals(&self) -> SharingTotals {
+    pub fn totals(&self) -> SharedActivity {
         self.counters.totals()
     }
 }

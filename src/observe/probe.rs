@@ -222,7 +222,7 @@ impl Probe {
 
     /// The policy asked of the web server of the domain itself; `None` where there is none that may be asked.
     async fn at_the_domain(&self, domain: &Domain) -> Option<Connection> {
-        let (a, aaaa) = self.addresses(SharedFor::Around, domain.as_str()).await;
+        let (a, aaaa) = self.addresses(SharedFor::LookAround, domain.as_str()).await;
         self.connect(domain.as_str(), Errand::Tls(POLICY_PATH), &a, &aaaa).await
     }
 
@@ -285,7 +285,7 @@ impl Probe {
             return None;
         }
         let ask = async || self.fetcher.connection(host, Errand::Handshake, addresses_of(a, aaaa)).await;
-        Some(self.neighbours.https.get(SharedFor::Around, host, ask).await)
+        Some(self.neighbours.https.get(SharedFor::LookAround, host, ask).await)
     }
 
     /// The names at which records are published by mistake, one that only a wildcard answers for and, of a subdomain that takes mail
@@ -304,7 +304,7 @@ impl Probe {
         let (mut lookups, parent) = tokio::join!(join_all(names.map(async |name| self.ask(&name).await)), async {
             let record = format!("_mta-sts.{}", parent?);
             let ask = async || neighbours::shareable(self.ask(&record).await);
-            Some(self.neighbours.txt.get(SharedFor::Around, &record, ask).await)
+            Some(self.neighbours.txt.get(SharedFor::LookAround, &record, ask).await)
         });
         lookups.extend(parent);
         lookups

@@ -2,26 +2,54 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What a shared answer is wanted for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SharedFor {
-    /// Addresses of MX hosts.
-    MxHosts,
-    /// Addresses of what the policy host is an alias of.
-    PolicyTargets,
-    /// MX and addresses of those who receive reports.
-    ReportReceivers,
-    /// What only a scan asks that looks around: records of registrable domains, addresses of their web servers, receivers' handshakes.
-    Around,
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Declares what a shared answer can be wanted for: a purpose is one line, its totals and its place in the manifest follow from it.
+macro_rules! purposes {
+    ($($(#[doc = $meaning:literal])+ $purpose:ident $name:ident,)+) => {
+        /// What a shared answer is wanted for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum SharedFor { $($(#[doc = $meaning])+ $purpose,)+ }
+
+        /// Totals that all workers add to.
+        #[derive(Debug, Default)]
+        pub(super) struct SharingCounters { $($name: Counters,)+ }
+
+        /// Queries that many domains have in common, by what the answers were wanted for, summed over the sessions of the run.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(default)]
+        pub struct SharedActivity { $($(#[doc = $meaning])+ pub $name: SharedLookups,)+ }
+
+        impl SharingCounters {
+            /// The totals now.
+            pub(super) fn totals(&self) -> SharedActivity {
+                SharedActivity { $($name: self.$name.totals(),)+ }
+            }
+
+            fn of(&self, purpose: SharedFor) -> &Counters {
+                match purpose { $(SharedFor::$purpose => &self.$name,)+ }
+            }
+        }
+
+        impl SharedActivity {
+            /// The sum of two sessions.
+            pub fn plus(&self, later: &Self) -> Self {
+                Self { $($name: self.$name.plus(later.$name),)+ }
+            }
+        }
+    };
 }
 
-/// Totals that all workers add to.
-#[derive(Debug, Default)]
-pub(super) struct SharingCounters {
-    mx_hosts: Counters,
-    policy_targets: Counters,
-    report_receivers: Counters,
-    around: Counters,
+purposes! {
+    /// Addresses of MX hosts.
+    MxHosts mx_hosts,
+    /// Addresses of what policy hosts are aliases of.
+    PolicyTargets policy_targets,
+    /// MX and addresses of those who receive reports.
+    ReportReceivers report_receivers,
+    /// What only a scan with `--look-around` asks: records of registrable domains, addresses of their web servers, receivers' handshakes.
+    LookAround look_around,
 }
 
 #[derive(Debug, Default)]
@@ -33,94 +61,72 @@ struct Counters {
     evicted: AtomicU64,
 }
 
-/// The totals at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SharingTotals {
-    /// Addresses of MX hosts.
-    pub mx_hosts: SharedTotals,
-    /// Addresses of what policy hosts are aliases of.
-    pub policy_targets: SharedTotals,
-    /// MX and addresses of those who receive reports.
-    pub report_receivers: SharedTotals,
-    /// What only a scan asks that looks around.
-    pub around: SharedTotals,
-}
-
-/// Shared answers that were wanted for one purpose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SharedTotals {
-    /// Times that the answer was there, or was waited for while somebody else asked.
+/// Shared queries of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SharedLookups {
+    /// Times that the answer was known, or waited for while somebody else asked.
     pub hits: u64,
-    /// Times that the question was asked.
+    /// Times that it had to be asked for.
     pub misses: u64,
-    /// Answers that are kept at present.
+    /// Answers kept at the end of the last session.
     pub entries: u64,
-    /// Answers that were dropped when they were wanted, because they were too old.
+    /// Answers that became too old.
     pub expired: u64,
-    /// Answers that were dropped for want of room.
+    /// Answers dropped for want of room.
     pub evicted: u64,
 }
 
-impl SharingCounters {
-    /// The totals now.
-    pub(super) fn totals(&self) -> SharingTotals {
-        SharingTotals {
-            mx_hosts: self.mx_hosts.totals(),
-            policy_targets: self.policy_targets.totals(),
-            report_receivers: self.report_receivers.totals(),
-            around: self.around.totals(),
+impl SharedLookups {
+    fn plus(self, later: Self) -> Self {
+        Self {
+            hits: self.hits.saturating_add(later.hits),
+            misses: self.misses.saturating_add(later.misses),
+            entries: later.entries,
+            expired: self.expired.saturating_add(later.expired),
+            evicted: self.evicted.saturating_add(later.evicted),
         }
     }
+}
 
+impl SharingCounters {
     /// Somebody did not have to ask.
-    pub(super) fn hit(&self, by: SharedFor) {
-        self.of(by).hits.fetch_add(1, Relaxed);
+    pub(super) fn hit(&self, purpose: SharedFor) {
+        self.of(purpose).hits.fetch_add(1, Relaxed);
     }
 
     /// Somebody asks.
-    pub(super) fn miss(&self, by: SharedFor) {
-        self.of(by).misses.fetch_add(1, Relaxed);
+    pub(super) fn miss(&self, purpose: SharedFor) {
+        self.of(purpose).misses.fetch_add(1, Relaxed);
     }
 
     /// An answer is kept.
-    pub(super) fn keep(&self, by: Option<SharedFor>) {
-        if let Some(by) = by {
-            self.of(by).entries.fetch_add(1, Relaxed);
-        }
+    pub(super) fn keep(&self, purpose: SharedFor) {
+        self.of(purpose).entries.fetch_add(1, Relaxed);
     }
 
     /// An answer is kept no longer.
-    pub(super) fn forget(&self, by: Option<SharedFor>) {
-        if let Some(by) = by {
-            self.of(by).entries.fetch_sub(1, Relaxed);
-        }
+    pub(super) fn forget(&self, purpose: SharedFor) {
+        self.of(purpose).entries.fetch_sub(1, Relaxed);
     }
 
-    /// An answer was too old. That it is kept no longer is counted apart.
-    pub(super) fn expire(&self, by: SharedFor) {
-        self.of(by).expired.fetch_add(1, Relaxed);
+    /// An answer was too old.
+    pub(super) fn expire(&self, purpose: SharedFor) {
+        self.of(purpose).expired.fetch_add(1, Relaxed);
+        self.forget(purpose);
     }
 
     /// An answer had to make room.
-    pub(super) fn evict(&self, by: SharedFor) {
-        self.of(by).evicted.fetch_add(1, Relaxed);
-        self.forget(Some(by));
-    }
-
-    fn of(&self, by: SharedFor) -> &Counters {
-        match by {
-            SharedFor::MxHosts => &self.mx_hosts,
-            SharedFor::PolicyTargets => &self.policy_targets,
-            SharedFor::ReportReceivers => &self.report_receivers,
-            SharedFor::Around => &self.around,
-        }
+    pub(super) fn evict(&self, purpose: SharedFor) {
+        self.of(purpose).evicted.fetch_add(1, Relaxed);
+        self.forget(purpose);
     }
 }
 
 impl Counters {
-    fn totals(&self) -> SharedTotals {
+    fn totals(&self) -> SharedLookups {
         let read = |counter: &AtomicU64| counter.load(Relaxed);
-        SharedTotals {
+        SharedLookups {
             hits: read(&self.hits),
             misses: read(&self.misses),
             entries: read(&self.entries),

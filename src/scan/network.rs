@@ -13,7 +13,7 @@ use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, che
 use crate::observe::fetch::{Fetcher, add_roots, built_in_roots};
 use crate::observe::neighbours::Neighbours;
 use crate::observe::probe::Probe;
-use crate::observe::sharing::SharingTotals;
+use crate::observe::sharing::SharedActivity;
 
 /// File descriptors that are left for files, event loops and the libraries.
 const RESERVED_FILES: u64 = 48;
@@ -145,7 +145,7 @@ impl Network {
     }
 
     /// How often a lookup was spared so far because another domain's had the answer.
-    pub fn sharing_totals(&self) -> SharingTotals {
+    pub fn sharing_totals(&self) -> SharedActivity {
         self.neighbours.totals()
     }
 

@@ -16,11 +16,10 @@ use super::network::Network;
 use super::plan::{Output, OwnList, ScanPlan};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
-use crate::dataset::{self, Activity, Dataset, List, Manifest, RunDescription, SharedActivity, SharedLookups, StreamWriter, Tool};
+use crate::dataset::{self, Activity, Dataset, List, Manifest, RunDescription, StreamWriter, Tool};
 use crate::input::{Accounting, Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::name::suffix;
 use crate::observe::fetch::ROOTS_VERSION;
-use crate::observe::sharing::{SharedTotals, SharingTotals};
 
 /// Rows that a stream holds back at most before it passes them on.
 const STREAM_SHARD_ROWS: u64 = 1024;
@@ -227,21 +226,7 @@ fn activity(network: &Network, status: &Status) -> Activity {
         fetches: network.fetches(),
         retried_targets: status.retried.load(Relaxed),
         dns: dns.activity,
-        shared: shared(&network.sharing_totals()),
-    }
-}
-
-fn shared(totals: &SharingTotals) -> SharedActivity {
-    let of = |totals: &SharedTotals| {
-        let SharedTotals { hits, misses, entries, expired, evicted } = *totals;
-        SharedLookups { hits, misses, entries, expired, evicted }
-    };
-    let SharingTotals { mx_hosts, policy_targets, report_receivers, around } = totals;
-    SharedActivity {
-        mx_hosts: of(mx_hosts),
-        policy_targets: of(policy_targets),
-        report_receivers: of(report_receivers),
-        around: of(around),
+        shared: network.sharing_totals(),
     }
 }
 
