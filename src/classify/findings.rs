@@ -123,9 +123,10 @@ fn printable(text: &str, limit: usize) -> String {
     let is_plain = |c: char| matches!(c, ' '..='~');
     let mut safe = String::with_capacity(text.len().min(limit));
     for c in text.chars() {
-        match is_plain(c) {
-            true => safe.push(c),
-            false => safe.extend(c.escape_default()),
+        if is_plain(c) {
+            safe.push(c)
+        } else {
+            safe.extend(c.escape_default())
         }
         if safe.len() > limit {
             safe.truncate(limit.saturating_sub(3)); // All ASCII, so every index is a character boundary.

@@ -81,10 +81,7 @@ fn without_exchange(evidence: &Evidence, lookups_settled: [bool; 2]) -> Retrieva
     };
     let excluded = a.outcome == Outcome::Excluded || aaaa.outcome == Outcome::Excluded;
     let has_address = !a.records.is_empty() || !aaaa.records.is_empty();
-    match excluded || has_address {
-        true => Retrieval::NOTHING,
-        false => Retrieval::failed(PolicyStage::Dns, lookups_settled.contains(&false)),
-    }
+    if excluded || has_address { Retrieval::NOTHING } else { Retrieval::failed(PolicyStage::Dns, lookups_settled.contains(&false)) }
 }
 
 enum Failure {

@@ -107,8 +107,9 @@ fn unknown(code: &str) -> String {
     let shared = |code: &Code| parts.iter().filter(|part| code.as_str().contains(*part)).count();
     let best = catalogue().iter().map(shared).max().unwrap_or_default();
     let near: Vec<&str> = catalogue().iter().filter(|code| best > 0 && shared(code) == best).take(4).map(|code| code.as_str()).collect();
-    match near.is_empty() {
-        true => format!("there is no finding code {shown:?}; `stscan codes` lists them all"),
-        false => format!("there is no finding code {shown:?}; did you mean {}? `stscan codes` lists them all", near.join(", ")),
+    if near.is_empty() {
+        format!("there is no finding code {shown:?}; `stscan codes` lists them all")
+    } else {
+        format!("there is no finding code {shown:?}; did you mean {}? `stscan codes` lists them all", near.join(", "))
     }
 }

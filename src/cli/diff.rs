@@ -15,9 +15,8 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     let [old, new] = scans.as_slice() else { return Err(Failure::new(Exit::Fault, "two datasets were not opened")) };
     let found = diff(old, new)?;
     // What could not be found out is no change: a person sees its number, and its domains only on request.
-    let is_listed_kind = |kind: Kind| match listed_kinds.is_empty() {
-        true => arguments.format != ChangeFormat::Text || kind != Kind::Unknown,
-        false => listed_kinds.contains(&kind),
+    let is_listed_kind = |kind: Kind| {
+        if listed_kinds.is_empty() { arguments.format != ChangeFormat::Text || kind != Kind::Unknown } else { listed_kinds.contains(&kind) }
     };
     let is_listed = |domain: &&Changed| domain.changes.iter().any(|change| is_listed_kind(change.kind));
     let listed: Vec<&Changed> = found.domains.iter().filter(is_listed).collect();

@@ -35,9 +35,10 @@ pub(super) fn write(path: &Path, name: &str, original: &[u8], correction: &Corre
         _ => {}
     }
     // Standard output is the corrected text where there is no file.
-    match piped {
-        true => writeln!(anstream::stderr().lock(), "{name}: {note}")?,
-        false => writeln!(anstream::stdout().lock(), "{name}: {note}")?,
+    if piped {
+        writeln!(anstream::stderr().lock(), "{name}: {note}")?
+    } else {
+        writeln!(anstream::stdout().lock(), "{name}: {note}")?
     }
     Ok(())
 }

@@ -57,9 +57,10 @@ pub(super) fn run(arguments: &LintArguments) -> Result<Exit, Failure> {
     }
     let examination = examine(kind, text);
     let mut out = anstream::stdout().lock();
-    match arguments.json {
-        true => writeln!(out, "{}", text::safe_json(&format!("{:#}", as_json(&examination))))?,
-        false => print(&mut out, &arguments.file, &examination)?,
+    if arguments.json {
+        writeln!(out, "{}", text::safe_json(&format!("{:#}", as_json(&examination))))?
+    } else {
+        print(&mut out, &arguments.file, &examination)?
     }
     Ok(exit(&examination))
 }
@@ -96,10 +97,7 @@ fn correction(examination: &Examination) -> Correction {
             fixed.push(code(fault));
         }
     }
-    match fixed.is_empty() {
-        true => Correction::Unneeded,
-        false => Correction::Text(text, fixed),
-    }
+    if fixed.is_empty() { Correction::Unneeded } else { Correction::Text(text, fixed) }
 }
 
 /// What a text is called.
@@ -109,14 +107,16 @@ fn shown(path: &Path) -> String {
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
-    let read = match path == Path::new("-") {
-        true => io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut text),
-        false => File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text)),
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut text)
+    } else {
+        File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text))
     };
     read.map_err(|error| Failure::new(Exit::Input, format!("{} cannot be read: {error}", path.display())))?;
-    match text.len() as u64 > MAX_BYTES {
-        true => Err(Failure::new(Exit::Input, format!("{} has more than {MAX_BYTES} bytes, no record or policy has", path.display()))),
-        false => Ok(text),
+    if text.len() as u64 > MAX_BYTES {
+        Err(Failure::new(Exit::Input, format!("{} has more than {MAX_BYTES} bytes, no record or policy has", path.display())))
+    } else {
+        Ok(text)
     }
 }
 

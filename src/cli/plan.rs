@@ -166,9 +166,10 @@ fn resolvers(options: &NetworkOptions) -> Result<(Vec<SocketAddr>, Vec<Encrypted
     let usage = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
     let (mut resolvers, mut encrypted) = (Vec::new(), Vec::new());
     for text in &options.resolver {
-        match is_encrypted_resolver(text) {
-            true => encrypted.push(parse_encrypted_resolver(text).map_err(|error| usage(&error))?),
-            false => resolvers.push(parse_resolver(text).map_err(|error| usage(&error))?),
+        if is_encrypted_resolver(text) {
+            encrypted.push(parse_encrypted_resolver(text).map_err(|error| usage(&error))?)
+        } else {
+            resolvers.push(parse_resolver(text).map_err(|error| usage(&error))?)
         }
     }
     if let Some(path) = &options.resolvers {

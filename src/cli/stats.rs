@@ -87,9 +87,10 @@ fn table(word: &str) -> Result<Vec<TableId>, Failure> {
         "study" => of_study().collect(),
         _ => all().filter(|table| table.as_str().eq_ignore_ascii_case(word)).collect(),
     };
-    match found.is_empty() {
-        true => Err(Failure::usage(format!("--table {word:?}: one of all, study, {}", words(&all().collect::<Vec<_>>(), TableId::as_str)))),
-        false => Ok(found),
+    if found.is_empty() {
+        Err(Failure::usage(format!("--table {word:?}: one of all, study, {}", words(&all().collect::<Vec<_>>(), TableId::as_str))))
+    } else {
+        Ok(found)
     }
 }
 

@@ -123,10 +123,7 @@ struct Words<'w> {
 impl<'w> Words<'w> {
     fn add(&mut self, word: &'w str, row: usize) {
         let is_it = |(known, ..): &(&str, u64, usize)| *known == word;
-        let place = match self.list.get(self.next).is_some_and(is_it) {
-            true => Some(self.next),
-            false => self.list.iter().position(is_it),
-        };
+        let place = if self.list.get(self.next).is_some_and(is_it) { Some(self.next) } else { self.list.iter().position(is_it) };
         let place = place.unwrap_or_else(|| {
             self.list.push((word, 0, 0));
             self.list.len() - 1

@@ -166,9 +166,10 @@ pub(super) fn parse_plain(line: &[u8]) -> Parsed {
     match fields.next() {
         Some(name) if is_number(&printable(first)) => Parsed::from_field(name, number(first)),
         Some(second) if !second.trim_ascii().is_empty() || fields.any(|field| !field.trim_ascii().is_empty()) => {
-            match text.windows(3).any(|window| window == b"://") {
-                true => Parsed::from_field(text, None), // A URL may have commas and semicolons in it.
-                false => Parsed::Rejected(Reason::SeveralFields),
+            if text.windows(3).any(|window| window == b"://") {
+                Parsed::from_field(text, None)
+            } else {
+                Parsed::Rejected(Reason::SeveralFields)
             }
         }
         _ => Parsed::from_field(first, None),
@@ -198,10 +199,7 @@ impl<'a> Iterator for Fields<'a> {
     fn next(&mut self) -> Option<Field<'a>> {
         let rest = self.rest.take()?;
         let begin = rest.trim_ascii_start();
-        let quoted = match std::mem::take(&mut self.inside_quotes) {
-            true => Some(rest),
-            false => begin.strip_prefix(b"\""),
-        };
+        let quoted = if std::mem::take(&mut self.inside_quotes) { Some(rest) } else { begin.strip_prefix(b"\"") };
         let Some(inner) = quoted else {
             let end = rest.iter().position(|&byte| byte == self.delimiter);
             self.rest = end.map(|end| &rest[end + 1..]);

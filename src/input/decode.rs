@@ -34,9 +34,10 @@ impl Decoded {
         let mut first = &file;
         let length = read_head(&mut first, &mut magic).map_err(unreadable)?;
         first.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-        let (mut reader, mut compression): (Box<dyn Read + Send>, _) = match is_zip(&magic[..length]) {
-            true => (zip_member(file, source, &read)?, Some("zip")),
-            false => (Box::new(BufReader::with_capacity(BUFFER, Counted { inner: file, read: Arc::clone(&read) })), None),
+        let (mut reader, mut compression): (Box<dyn Read + Send>, _) = if is_zip(&magic[..length]) {
+            (zip_member(file, source, &read)?, Some("zip"))
+        } else {
+            (Box::new(BufReader::with_capacity(BUFFER, Counted { inner: file, read: Arc::clone(&read) })), None)
         };
         for _ in 0..=MAX_LAYERS {
             let mut head = vec![0; HEAD];

@@ -93,12 +93,11 @@ struct Ranked {
 impl Distinct {
     /// For `memory` bytes. With `ranked`, the names of a first pass are remembered with their best ranks for the next one.
     pub(super) fn new(memory: usize, ranked: bool) -> Self {
-        let (names, capacity) = match ranked {
-            true => (Names::Ranked(HashMap::default()), capacity(memory, size_of::<(u128, Ranked)>())),
-            false => {
-                let parts = if memory < WORTH_PARTS { 1 } else { PARTS };
-                (Names::Set(Set::new(parts)), capacity(memory / parts, size_of::<Key>()) * parts)
-            }
+        let (names, capacity) = if ranked {
+            (Names::Ranked(HashMap::default()), capacity(memory, size_of::<(u128, Ranked)>()))
+        } else {
+            let parts = if memory < WORTH_PARTS { 1 } else { PARTS };
+            (Names::Set(Set::new(parts)), capacity(memory / parts, size_of::<Key>()) * parts)
         };
         Self { names, capacity, last: None, pass: 0, unchecked: 0 }
     }
@@ -139,12 +138,11 @@ impl Distinct {
                 full
             }
         };
-        match full && repeated {
-            true => Meeting::Again,
-            false => {
-                self.unchecked += u64::from(full);
-                Meeting::First(rank)
-            }
+        if full && repeated {
+            Meeting::Again
+        } else {
+            self.unchecked += u64::from(full);
+            Meeting::First(rank)
         }
     }
 }
@@ -154,10 +152,7 @@ impl Ranked {
         if self.source == source {
             self.rank = self.rank.into_iter().chain(rank).min();
         }
-        match std::mem::replace(&mut self.pass, pass) == pass {
-            true => Meeting::Again,
-            false => Meeting::First(self.rank),
-        }
+        if std::mem::replace(&mut self.pass, pass) == pass { Meeting::Again } else { Meeting::First(self.rank) }
     }
 }
 

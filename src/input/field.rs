@@ -27,16 +27,14 @@ pub(super) fn owner(name: &str) -> Result<Domain, Reason> {
     let name = name.strip_prefix("*.").unwrap_or(name);
     let name = ["_mta-sts.", "_smtp._tls."].iter().find_map(|label| strip_prefix_ignoring_case(name, label)).unwrap_or(name);
     let domain = Domain::from_input(name).map_err(Reason::Name)?;
-    match domain.tld().bytes().all(|byte| byte.is_ascii_digit()) {
-        true => Err(Reason::NumericTld),
-        false => Ok(domain),
-    }
+    if domain.tld().bytes().all(|byte| byte.is_ascii_digit()) { Err(Reason::NumericTld) } else { Ok(domain) }
 }
 
 fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    match text.as_bytes().first() == Some(&b'_') && text.get(..prefix.len())?.eq_ignore_ascii_case(prefix) {
-        true => text.get(prefix.len()..),
-        false => None,
+    if text.as_bytes().first() == Some(&b'_') && text.get(..prefix.len())?.eq_ignore_ascii_case(prefix) {
+        text.get(prefix.len()..)
+    } else {
+        None
     }
 }
 

@@ -64,10 +64,7 @@ impl Format {
 }
 
 fn first_line<'a>(beginning: &'a [u8], whole: bool, terminator: u8, comment: &[u8]) -> Option<&'a [u8]> {
-    let complete = match whole {
-        true => beginning,
-        false => &beginning[..beginning.iter().rposition(|&byte| byte == terminator)?],
-    };
+    let complete = if whole { beginning } else { &beginning[..beginning.iter().rposition(|&byte| byte == terminator)?] };
     let lines = complete.split(|&byte| byte == terminator).map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     lines.into_iter().find(|line| line.trim_ascii().first().is_some_and(|byte| !comment.contains(byte)))
 }

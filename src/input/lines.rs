@@ -97,12 +97,11 @@ impl<R: Read> Lines<R> {
         let start = std::mem::replace(&mut self.start, next);
         let carriage_return = self.terminator == b'\n' && end > start && self.buffer[end - 1] == b'\r';
         self.line = (start, end - usize::from(carriage_return));
-        match self.line.1 - start <= MAX_LINE {
-            true => Line::Whole,
-            false => {
-                self.line.1 = start + HEAD;
-                Line::TooLong
-            }
+        if self.line.1 - start <= MAX_LINE {
+            Line::Whole
+        } else {
+            self.line.1 = start + HEAD;
+            Line::TooLong
         }
     }
 

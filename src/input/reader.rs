@@ -125,8 +125,9 @@ impl OpenSource {
 
 fn check_unchanged(source: &Source, file: &File) -> Result<(), InputError> {
     let metadata = file.metadata().map_err(|error| InputError::Read(source.name.clone(), error))?;
-    match metadata.len() == source.bytes && metadata.modified().ok() == source.modified {
-        true => Ok(()),
-        false => Err(InputError::Changed(source.name.clone())),
+    if metadata.len() == source.bytes && metadata.modified().ok() == source.modified {
+        Ok(())
+    } else {
+        Err(InputError::Changed(source.name.clone()))
     }
 }

@@ -48,12 +48,13 @@ impl Selection {
     }
 
     pub(super) fn judge(&mut self, source: usize, domain: Domain, rank: Option<i32>) -> Verdict {
-        let domain = match self.registrable {
-            true => match folded(domain) {
+        let domain = if self.registrable {
+            match folded(domain) {
                 Some(domain) => domain,
                 None => return Verdict::Rejected(Reason::PublicSuffix),
-            },
-            false => domain,
+            }
+        } else {
+            domain
         };
         if self.exclusion.covers_name(domain.as_str()) {
             return Verdict::Excluded;
@@ -61,19 +62,13 @@ impl Selection {
         let source = u32::try_from(source).unwrap_or(u32::MAX);
         let Meeting::First(rank) = self.names.meet(identity(domain.as_str()), source, rank) else { return Verdict::Duplicate };
         self.passed += 1;
-        match self.passed > self.skip && self.passed <= self.end {
-            true => Verdict::Candidate(domain, rank),
-            false => Verdict::NotSelected,
-        }
+        if self.passed > self.skip && self.passed <= self.end { Verdict::Candidate(domain, rank) } else { Verdict::NotSelected }
     }
 }
 
 fn folded(domain: Domain) -> Option<Domain> {
     let registrable = suffix::registrable(domain.as_str())?;
-    match registrable.len() == domain.as_str().len() {
-        true => Some(domain),
-        false => Domain::from_a_labels(registrable),
-    }
+    if registrable.len() == domain.as_str().len() { Some(domain) } else { Domain::from_a_labels(registrable) }
 }
 
 /// Finds the smallest hashes of all candidates.

@@ -73,10 +73,7 @@ fn list_name(name: &str) -> String {
     if name == "-" {
         return "stdin".to_owned();
     }
-    let path = match is_url(name) {
-        true => name.split(['?', '#']).next().unwrap_or_default(),
-        false => name,
-    };
+    let path = if is_url(name) { name.split(['?', '#']).next().unwrap_or_default() } else { name };
     path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name).to_owned()
 }
 

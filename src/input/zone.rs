@@ -152,10 +152,8 @@ impl Zone {
         match name.strip_suffix(b".") {
             Some(absolute) => Some(absolute.to_ascii_lowercase()),
             None if name == b"@" => origin(),
-            None => origin().map(|origin| match origin.is_empty() {
-                true => name.to_ascii_lowercase(),
-                false => [name, &origin].join(&b'.').to_ascii_lowercase(),
-            }),
+            None => origin()
+                .map(|origin| if origin.is_empty() { name.to_ascii_lowercase() } else { [name, &origin].join(&b'.').to_ascii_lowercase() }),
         }
     }
 

@@ -89,10 +89,8 @@ fn policy(text: &[u8]) -> Case {
         if fits_a_header {
             site.response.headers = ["Content-Type", "Server", "X-Powered-By"].map(|name| (name, joined(&[text]))).to_vec();
         }
-        site.certificate = match text.is_ascii() {
-            true => Shape::Names(vec![joined(&[text]), "mta-sts.{d}".into()]),
-            false => Shape::Called(joined(&[text])),
-        };
+        site.certificate =
+            if text.is_ascii() { Shape::Names(vec![joined(&[text]), "mta-sts.{d}".into()]) } else { Shape::Called(joined(&[text])) };
     })
 }
 

@@ -128,9 +128,10 @@ impl PolicyHosts {
                     let hosts = Arc::clone(&self);
                     tokio::spawn(async move {
                         // A client that breaks off is no fault of the lab.
-                        let _ = match tls {
-                            true => tokio::time::timeout(LONGEST, hosts.converse(stream, address)).await,
-                            false => tokio::time::timeout(LONGEST, hosts.converse_plainly(stream, address)).await,
+                        let _ = if tls {
+                            tokio::time::timeout(LONGEST, hosts.converse(stream, address)).await
+                        } else {
+                            tokio::time::timeout(LONGEST, hosts.converse_plainly(stream, address)).await
                         };
                     });
                 }

@@ -51,9 +51,10 @@ pub(super) fn to_a_labels(text: &str) -> Result<String, NameError> {
     if is_stored_form(text) && !text.contains("xn--") {
         return Ok(text.to_owned()); // The common case costs one pass and one copy.
     }
-    let ascii = match text.is_ascii() {
-        true => text.to_ascii_lowercase(),
-        false => idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::EMPTY).map_err(|_| NameError::NotIdna)?.into_owned(),
+    let ascii = if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::EMPTY).map_err(|_| NameError::NotIdna)?.into_owned()
     };
     check(&ascii)?;
     if ascii.contains("xn--") && idna::domain_to_unicode(&ascii).1.is_err() {

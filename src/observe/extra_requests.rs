@@ -2,29 +2,29 @@
 
 use std::net::IpAddr;
 
-use super::fetch::{Errand, POLICY_PATH};
+use super::fetch::{POLICY_PATH, RequestKind};
 use crate::evidence::{Fetch, FetchFault, FetchStage, status_may_pass};
 use crate::parse::policy::parse_lenient;
 
 /// Paths at which policies are found by mistake.
 const WRONG_PATHS: [&str; 2] = ["/mta-sts.txt", "/.well-known/mta-sts"];
 /// Addresses of a policy host that are asked at most, the one that has answered among them.
-const MOST_ADDRESSES: usize = 4;
+const MAX_ADDRESSES: usize = 4;
 
 /// What is asked of the policy host where the retrieval found no policy, and whether the domain itself is asked for one.
 ///
 /// A host that is in trouble (too many requests, server errors, silence) is left alone.
-pub(super) fn errands(fetch: &Fetch) -> (Vec<Errand>, bool) {
+pub(super) fn request_kinds(fetch: &Fetch) -> (Vec<RequestKind>, bool) {
     let at = fetch.error.as_ref().map(|error| (error.stage, error.fault));
     match at {
         _ if found(fetch) || fetch.status.is_some_and(status_may_pass) => (Vec::new(), false),
         Some((FetchStage::Address, FetchFault::SpecialUseAddress)) => (Vec::new(), true),
-        Some((FetchStage::Connect, FetchFault::Timeout | FetchFault::Unreachable)) => (vec![Errand::Plain(POLICY_PATH)], false),
+        Some((FetchStage::Connect, FetchFault::Timeout | FetchFault::Unreachable)) => (vec![RequestKind::Plain(POLICY_PATH)], false),
         Some((_, fault)) if fault.may_pass() => (Vec::new(), false),
         _ => {
             // Where there is no HTTP over TLS, there is none at other paths.
-            let paths = WRONG_PATHS.map(Errand::Tls).into_iter().filter(|_| fetch.status.is_some());
-            (std::iter::once(Errand::Plain(POLICY_PATH)).chain(paths).collect(), true)
+            let paths = WRONG_PATHS.map(RequestKind::Tls).into_iter().filter(|_| fetch.status.is_some());
+            (std::iter::once(RequestKind::Plain(POLICY_PATH)).chain(paths).collect(), true)
         }
     }
 }
@@ -36,13 +36,14 @@ fn found(fetch: &Fetch) -> bool {
 
 /// The addresses that are asked for the policy as well, the other family first; none where nothing can be compared.
 pub(super) fn other_addresses(fetch: &Fetch) -> Vec<IpAddr> {
-    let settled = !fetch.error.as_ref().is_some_and(|error| error.fault.may_pass()) && !fetch.status.is_some_and(status_may_pass);
-    let Some(answered) = fetch.address.filter(|_| settled) else { return Vec::new() };
+    let conclusive = !fetch.error.as_ref().is_some_and(|error| error.fault.may_pass()) && !fetch.status.is_some_and(status_may_pass);
+    let Some(answered) = fetch.address.filter(|_| conclusive) else { return Vec::new() };
     let mut others: Vec<IpAddr> = fetch.addresses.iter().copied().filter(|address| *address != answered).collect();
     if let Some(place) = others.iter().position(|address| address.is_ipv4() != answered.is_ipv4()) {
-        others[..=place].rotate_right(1);
+        let other_family = others.remove(place);
+        others.insert(0, other_family);
     }
-    others.truncate(MOST_ADDRESSES - 1);
+    others.truncate(MAX_ADDRESSES - 1);
     others
 }
 
@@ -61,7 +62,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_depends_on_what_was_found() {
-        let count = |fetch: &Fetch| (errands(fetch).0.len(), errands(fetch).1);
+        let count = |fetch: &Fetch| (request_kinds(fetch).0.len(), request_kinds(fetch).1);
         let policy = "version: STSv1\nmode: none\nmax_age: 1\n";
         for (fetch, expected) in [
             (fetch(200, policy), (0, false)),

@@ -1,11 +1,13 @@
 //! Asynchronous probing: what the network says, recorded as evidence and never judged here.
 
-pub mod again;
+#![warn(clippy::indexing_slicing)]
+
 pub mod dns;
 mod extra_requests;
 pub mod fetch;
 mod limit;
 pub mod neighbours;
 pub mod probe;
+pub mod retry;
 pub mod sharing;
 mod single_flight;

@@ -14,13 +14,13 @@ use crate::parse::record_set::{RecordKind, select};
 use crate::parse::tlsrpt_record::{self, ReportScheme};
 
 /// MX hosts of one domain that are looked up at most, the most preferred first.
-pub const MOST_MX_HOSTS: usize = 20;
+pub const MAX_MX_HOSTS: usize = 20;
 /// Receivers of one domain's reports that are looked up at most, in the order of the record.
-pub const MOST_RECEIVERS: usize = 10;
+pub const MAX_RECEIVERS: usize = 10;
 /// Records of a host that are kept at most: dozens of domains share an answer, and a hostile one has thousands.
-const MOST_RECORDS: usize = 32;
+const MAX_RECORDS: usize = 32;
 /// CNAMEs on the way to a host that are kept at most.
-const MOST_ALIASES: usize = 16;
+const MAX_ALIASES: usize = 16;
 /// Answers of each type that are kept at most. One takes about half a kilobyte with its name.
 const MAX_ANSWERS: u64 = 32_768;
 
@@ -58,8 +58,8 @@ impl Neighbours {
 
 /// A host's lookup, cut to what is worth sharing.
 pub(super) fn shareable<R>(mut lookup: Lookup<R>) -> Lookup<R> {
-    lookup.records.truncate(MOST_RECORDS);
-    lookup.cname_chain.truncate(MOST_ALIASES);
+    lookup.records.truncate(MAX_RECORDS);
+    lookup.cname_chain.truncate(MAX_ALIASES);
     lookup
 }
 
@@ -69,7 +69,7 @@ pub(super) fn mx_hosts(records: &[Mx]) -> Vec<String> {
     hosts.sort();
     let mut seen = HashSet::new();
     let names = hosts.into_iter().map(|(_, host)| host).filter(|host| !matches!(host.as_str(), "." | "") && !is_address(host));
-    names.filter(|host| seen.insert(host.clone())).take(MOST_MX_HOSTS).collect()
+    names.filter(|host| seen.insert(host.clone())).take(MAX_MX_HOSTS).collect()
 }
 
 /// Somebody who receives reports.
@@ -93,7 +93,7 @@ pub(super) fn receivers(records: &[Txt]) -> Vec<Receiver> {
     receivers
         .filter(|Receiver { host, .. }| host.contains('.') && !is_address(host))
         .filter(|receiver| seen.insert(receiver.clone()))
-        .take(MOST_RECEIVERS)
+        .take(MAX_RECEIVERS)
         .collect()
 }
 
@@ -108,7 +108,7 @@ mod tests {
             [mx(20, "b.example"), mx(10, "A.example"), mx(30, "a.example"), mx(5, "192.0.2.1"), mx(0, "."), mx(0, "[ipv6:::1]"), mx(0, "")];
         assert_eq!(mx_hosts(&records), ["a.example", "b.example"]);
         let many: Vec<Mx> = (0..100).map(|number| mx(number, &format!("mx{number}.example"))).collect();
-        assert_eq!(mx_hosts(&many).len(), MOST_MX_HOSTS);
+        assert_eq!(mx_hosts(&many).len(), MAX_MX_HOSTS);
         assert_eq!(mx_hosts(&many)[0], "mx0.example");
     }
 
@@ -128,6 +128,6 @@ mod tests {
         assert_eq!(found("v=spf1 -all"), []);
         assert_eq!(receivers(&[]), []);
         let many: Vec<String> = (0..50).map(|number| format!("mailto:a@d{number}.example")).collect();
-        assert_eq!(found(&format!("v=TLSRPTv1; rua={}", many.join(","))).len(), MOST_RECEIVERS);
+        assert_eq!(found(&format!("v=TLSRPTv1; rua={}", many.join(","))).len(), MAX_RECEIVERS);
     }
 }

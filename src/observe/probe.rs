@@ -7,11 +7,11 @@ use std::time::{Instant, SystemTime};
 
 use futures_util::future::join_all;
 
-use super::again::{Again, Settled};
 use super::dns::{Resolving, ResourceRecord};
 use super::extra_requests;
-use super::fetch::{Errand, Fetcher, POLICY_PATH};
+use super::fetch::{Fetcher, POLICY_PATH, RequestKind};
 use super::neighbours::{self, Neighbours, Receiver};
+use super::retry::{Conclusive, Retry};
 use super::sharing::SharedFor;
 use crate::evidence::{
     Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt,
@@ -22,7 +22,7 @@ use crate::parse::record_set::{Choice, RecordKind, select};
 use crate::parse::tlsrpt_record::ReportScheme;
 
 /// MX records that are kept. No mail domain comes near it, but a message of 64 KB can name 4,000 hosts of 1,000 characters each.
-const MOST_MX: usize = 256;
+const MAX_MX: usize = 256;
 
 /// Probes domains; one for each worker thread, because the bulk engine belongs to its thread.
 pub struct Probe {
@@ -65,9 +65,9 @@ impl Probe {
     }
 
     /// The same after an earlier probe of the domain: what failed in it is asked again, and what hangs on that.
-    pub async fn observe_again(&self, domain: &Domain, again: Again) -> Box<Evidence> {
-        let Again { scanned_at, elapsed_ms, attempts, mut settled } = again;
-        let mut evidence = self.complete(domain, &mut settled).await;
+    pub async fn observe_again(&self, domain: &Domain, retry: Retry) -> Box<Evidence> {
+        let Retry { scanned_at, elapsed_ms, attempts, mut conclusive } = retry;
+        let mut evidence = self.complete(domain, &mut conclusive).await;
         evidence.scanned_at = scanned_at;
         evidence.elapsed_ms = evidence.elapsed_ms.saturating_add(elapsed_ms);
         let more = |lookup: &mut u16, before: u16| *lookup = lookup.saturating_add(before);
@@ -79,30 +79,31 @@ impl Probe {
         evidence
     }
 
-    /// Every step that is not settled.
-    async fn complete(&self, domain: &Domain, settled: &mut Option<Box<Settled>>) -> Box<Evidence> {
+    /// Every step that is not conclusive.
+    async fn complete(&self, domain: &Domain, conclusive: &mut Option<Box<Conclusive>>) -> Box<Evidence> {
         let (scanned_at, begun) = (SystemTime::now(), Instant::now());
         let mut seen = Box::new(Evidence::nothing_seen(domain.clone(), scanned_at));
-        if !take_over(settled.as_mut().and_then(|settled| settled.mx.take()), &mut seen.mx) {
+        if !take_over(conclusive.as_mut().and_then(|conclusive| conclusive.mx.take()), &mut seen.mx) {
             self.fill(&mut seen.mx).await;
         }
-        seen.mx.records.truncate(MOST_MX);
-        self.records(&mut seen, settled).await;
+        seen.mx.records.truncate(MAX_MX);
+        self.records(&mut seen, conclusive).await;
         let records = !seen.sts_txt.records.is_empty() || !seen.tlsrpt_txt.records.is_empty();
-        if records || self.look_around || settled.is_some() {
+        if records || self.look_around || conclusive.is_some() {
             // Rare and large: apart, so that the thousands of other probes in flight are spared its room.
-            Box::pin(self.look_further(&mut seen, settled.as_deref_mut().unwrap_or(&mut Settled::default()))).await;
+            Box::pin(self.look_further(&mut seen, conclusive.as_deref_mut().unwrap_or(&mut Conclusive::default()))).await;
         }
         seen.elapsed_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
         seen
     }
 
     /// Whatever the three first lookups lead to.
-    async fn look_further(&self, seen: &mut Evidence, settled: &mut Settled) {
+    async fn look_further(&self, seen: &mut Evidence, conclusive: &mut Conclusive) {
         let Evidence { domain, mx, sts_txt, tlsrpt_txt, .. } = &*seen;
-        let (mx_hosts, rua_hosts, stray_records) = (settled.mx_hosts.take(), settled.rua_hosts.take(), settled.stray_records.take());
+        let (mx_hosts, rua_hosts, stray_records) =
+            (conclusive.mx_hosts.take(), conclusive.rua_hosts.take(), conclusive.stray_records.take());
         let (policy, mx_hosts, rua_hosts, stray_records) = tokio::join!(
-            self.policy(domain, sts_txt, settled),
+            self.policy(domain, sts_txt, conclusive),
             async { if let Some(known) = mx_hosts { known } else { self.mx_hosts(mx, sts_txt).await } },
             async { if let Some(known) = rua_hosts { known } else { self.rua_hosts(domain, mx, tlsrpt_txt).await } },
             async { if let Some(known) = stray_records { known } else { self.stray_records(domain, mx, sts_txt).await } },
@@ -113,21 +114,18 @@ impl Probe {
 
     /// Makes a lookup.
     async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>) {
-        match self.exclusion.covers_name(&lookup.name) {
-            true => lookup.outcome = Outcome::Excluded,
-            false => self.dns.fill(lookup).await,
-        }
+        if self.exclusion.covers_name(&lookup.name) { lookup.outcome = Outcome::Excluded } else { self.dns.fill(lookup).await }
     }
 
     /// The two TXT records.
-    async fn records(&self, seen: &mut Evidence, settled: &mut Option<Box<Settled>>) {
+    async fn records(&self, seen: &mut Evidence, conclusive: &mut Option<Box<Conclusive>>) {
         let Evidence { mx, sts_txt, tlsrpt_txt, .. } = seen;
         if self.prune && does_not_exist(mx) {
             (sts_txt.outcome, tlsrpt_txt.outcome) = (Outcome::Pruned, Outcome::Pruned);
             return;
         }
-        let known_sts = take_over(settled.as_mut().and_then(|settled| settled.sts_txt.take()), sts_txt);
-        let known_tlsrpt = take_over(settled.as_mut().and_then(|settled| settled.tlsrpt_txt.take()), tlsrpt_txt);
+        let known_sts = take_over(conclusive.as_mut().and_then(|conclusive| conclusive.sts_txt.take()), sts_txt);
+        let known_tlsrpt = take_over(conclusive.as_mut().and_then(|conclusive| conclusive.tlsrpt_txt.take()), tlsrpt_txt);
         match (known_sts, known_tlsrpt) {
             (false, false) => drop(tokio::join!(self.fill(sts_txt), self.fill(tlsrpt_txt))),
             (false, true) => self.fill(sts_txt).await,
@@ -136,14 +134,14 @@ impl Probe {
         }
     }
 
-    async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>, settled: &mut Settled) -> Policy {
+    async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>, conclusive: &mut Conclusive) -> Policy {
         if !asks_for_policy(&sts_txt.records) {
             return Policy { extra_requests: self.unannounced(domain, sts_txt).await, ..Policy::default() };
         }
         let host = domain.policy_host();
-        let a = self.policy_host_a(settled.host_a.take(), &host).await;
-        let aaaa = self.policy_host_aaaa(settled.host_aaaa.take(), &host, &a).await;
-        if let Some((fetch, extra_requests)) = settled.fetch.take() {
+        let a = self.policy_host_a(conclusive.host_a.take(), &host).await;
+        let aaaa = self.policy_host_aaaa(conclusive.host_aaaa.take(), &host, &a).await;
+        if let Some((fetch, extra_requests)) = conclusive.fetch.take() {
             return Policy { a: Some(a), aaaa: Some(aaaa), fetch: Some(fetch), extra_requests };
         }
         let addresses = addresses_of(&a, &aaaa);
@@ -192,10 +190,10 @@ impl Probe {
 
     /// The policy asked of the policy host's other addresses, and where it should not be.
     async fn extra_requests(&self, domain: &Domain, host: &str, fetch: &Fetch) -> Vec<Connection> {
-        let (errands, at_the_domain) = extra_requests::errands(fetch);
-        let others = extra_requests::other_addresses(fetch).into_iter().map(|address| (Errand::Tls(POLICY_PATH), vec![address]));
-        let requests = others.chain(errands.into_iter().map(|errand| (errand, fetch.addresses.clone())));
-        let requests = requests.map(|(errand, addresses)| self.fetcher.connection(host, errand, addresses));
+        let (kinds, at_the_domain) = extra_requests::request_kinds(fetch);
+        let others = extra_requests::other_addresses(fetch).into_iter().map(|address| (RequestKind::Tls(POLICY_PATH), vec![address]));
+        let requests = others.chain(kinds.into_iter().map(|kind| (kind, fetch.addresses.clone())));
+        let requests = requests.map(|(kind, addresses)| self.fetcher.connection(host, kind, addresses));
         let (mut connections, domain) =
             tokio::join!(join_all(requests), async { if at_the_domain { self.at_the_domain(domain).await } else { None } });
         connections.extend(domain);
@@ -217,20 +215,21 @@ impl Probe {
             return Vec::new();
         }
         let aaaa = Lookup::unsent(host.clone(), Outcome::Pruned);
-        self.connect(&host, Errand::Tls(POLICY_PATH), &a, &aaaa).await.into_iter().collect()
+        self.connect(&host, RequestKind::Tls(POLICY_PATH), &a, &aaaa).await.into_iter().collect()
     }
 
     /// The policy asked of the web server of the domain itself; `None` where there is none that may be asked.
     async fn at_the_domain(&self, domain: &Domain) -> Option<Connection> {
         let (a, aaaa) = self.addresses(SharedFor::LookAround, domain.as_str()).await;
-        self.connect(domain.as_str(), Errand::Tls(POLICY_PATH), &a, &aaaa).await
+        self.connect(domain.as_str(), RequestKind::Tls(POLICY_PATH), &a, &aaaa).await
     }
 
-    async fn connect(&self, host: &str, errand: Errand, a: &Lookup<Ipv4Addr>, aaaa: &Lookup<Ipv6Addr>) -> Option<Connection> {
+    async fn connect(&self, host: &str, kind: RequestKind, a: &Lookup<Ipv4Addr>, aaaa: &Lookup<Ipv6Addr>) -> Option<Connection> {
         let addresses = addresses_of(a, aaaa);
-        match addresses.is_empty() || self.excluded_alias(a, aaaa).is_some() {
-            true => None,
-            false => Some(self.fetcher.connection(host, errand, addresses).await),
+        if addresses.is_empty() || self.excluded_alias(a, aaaa).is_some() {
+            None
+        } else {
+            Some(self.fetcher.connection(host, kind, addresses).await)
         }
     }
 
@@ -264,16 +263,16 @@ impl Probe {
                 ReportScheme::Https | ReportScheme::Other => None,
             };
             // Without MX the addresses of the domain itself take its mail (RFC 5321 section 5.1).
-            match mx.as_ref().is_none_or(|mx| mx.outcome == Outcome::Nodata) {
-                true => {
-                    let (a, aaaa) = self.addresses(SharedFor::ReportReceivers, &host).await;
-                    let connection = match scheme == ReportScheme::Https && usual_port && self.look_around {
-                        true => self.shake_hands(&host, &a, &aaaa).await,
-                        false => None,
-                    };
-                    ReceiverLookup { host, mx, a: Some(a), aaaa: Some(aaaa), connection }
-                }
-                false => ReceiverLookup { host, mx, a: None, aaaa: None, connection: None },
+            if mx.as_ref().is_none_or(|mx| mx.outcome == Outcome::Nodata) {
+                let (a, aaaa) = self.addresses(SharedFor::ReportReceivers, &host).await;
+                let connection = if scheme == ReportScheme::Https && usual_port && self.look_around {
+                    self.shake_hands(&host, &a, &aaaa).await
+                } else {
+                    None
+                };
+                ReceiverLookup { host, mx, a: Some(a), aaaa: Some(aaaa), connection }
+            } else {
+                ReceiverLookup { host, mx, a: None, aaaa: None, connection: None }
             }
         });
         join_all(receivers).await
@@ -284,7 +283,7 @@ impl Probe {
         if addresses_of(a, aaaa).is_empty() || self.excluded_alias(a, aaaa).is_some() {
             return None;
         }
-        let ask = async || self.fetcher.connection(host, Errand::Handshake, addresses_of(a, aaaa)).await;
+        let ask = async || self.fetcher.connection(host, RequestKind::Handshake, addresses_of(a, aaaa)).await;
         Some(self.neighbours.https.get(SharedFor::LookAround, host, ask).await)
     }
 
@@ -319,10 +318,7 @@ impl Probe {
     }
 
     async fn ask<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
-        match self.exclusion.covers_name(name) {
-            true => Lookup::unsent(name.to_owned(), Outcome::Excluded),
-            false => self.dns.lookup(name).await,
-        }
+        if self.exclusion.covers_name(name) { Lookup::unsent(name.to_owned(), Outcome::Excluded) } else { self.dns.lookup(name).await }
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Nothing here fails or panics: whatever the bytes, there is a best-effort value, a verdict and the list of all faults.
 
+#![warn(clippy::indexing_slicing)]
+
 mod collector;
 mod domain_grammar;
 mod fault;

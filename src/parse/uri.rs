@@ -50,10 +50,7 @@ pub(super) fn parse(text: &str) -> Option<Uri<'_>> {
 
 fn authority(text: &str) -> Option<Authority<'_>> {
     let (userinfo, rest) = text.rsplit_once('@').map_or((None, text), |(userinfo, rest)| (Some(userinfo), rest));
-    let host_end = match rest.starts_with('[') {
-        true => rest.find(']')? + 1,
-        false => rest.find(':').unwrap_or(rest.len()),
-    };
+    let host_end = if rest.starts_with('[') { rest.find(']')? + 1 } else { rest.find(':').unwrap_or(rest.len()) };
     let (host, after) = rest.split_at_checked(host_end)?;
     let port = if after.is_empty() { None } else { Some(after.strip_prefix(':')?) };
     let wellformed = userinfo.is_none_or(|userinfo| consists_of(userinfo, ":"))

@@ -187,9 +187,10 @@ fn resolvers(plan: &NetworkPlan) -> Result<(Vec<SocketAddr>, Vec<String>), ScanE
     if !plan.overrides.resolvers.is_empty() {
         return Ok((plan.overrides.resolvers.clone(), Vec::new()));
     }
-    let given = match plan.resolvers.is_empty() {
-        true => system_resolvers().map_err(|error| ScanError::Setup(error.to_string()))?,
-        false => plan.resolvers.clone(),
+    let given = if plan.resolvers.is_empty() {
+        system_resolvers().map_err(|error| ScanError::Setup(error.to_string()))?
+    } else {
+        plan.resolvers.clone()
     };
     if plan.trust_resolvers {
         return Ok((given, Vec::new()));

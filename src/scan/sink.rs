@@ -262,10 +262,7 @@ impl RejectedFile {
         let csv = self.csv.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let finish = || -> io::Result<()> {
             csv.map_or(Ok(()), RejectedCsv::finish)?;
-            match complete {
-                true => fs::rename(&self.temporary, &self.path),
-                false => fs::remove_file(&self.temporary),
-            }
+            if complete { fs::rename(&self.temporary, &self.path) } else { fs::remove_file(&self.temporary) }
         };
         finish().map_err(|error| ScanError::Machine(format!("{} cannot be written: {error}", self.path.display())))
     }

@@ -11,8 +11,8 @@ use futures_util::{FutureExt, StreamExt};
 use super::harvest::{Gather, Observation};
 use super::status::Status;
 use crate::input::Target;
-use crate::observe::again::Again;
 use crate::observe::probe::Probe;
+use crate::observe::retry::Retry;
 
 /// Probes that are taken up when they are done before new ones are begun.
 const BATCH: usize = 64;
@@ -155,7 +155,7 @@ pub(super) struct Task {
     target: Target,
     /// Rounds that it has behind it.
     round: usize,
-    again: Option<Again>,
+    again: Option<Retry>,
 }
 
 impl Task {
@@ -181,7 +181,7 @@ pub(super) async fn observe(probe: &Probe, task: Task, retry_rounds: &[Duration]
     };
     match retry_rounds.get(round) {
         Some(pause) if evidence.is_worth_another_round() => {
-            Step::Later(Task { target, round: round + 1, again: Some(Again::after(*evidence)) }, *pause)
+            Step::Later(Task { target, round: round + 1, again: Some(Retry::after(*evidence)) }, *pause)
         }
         _ => Step::Done((target, evidence)),
     }

@@ -35,10 +35,7 @@ impl Bar {
             "{:.0}/s  {:.0} q/s  {eta}  in flight {}  found {} ({} enforce, {} broken)  unknown {}",
             rates.domains_per_s, rates.queries_per_s, now.in_flight, now.records, now.enforce, now.broken, now.unknown
         ));
-        match last {
-            true => self.0.abandon(),
-            false => self.0.tick(),
-        }
+        if last { self.0.abandon() } else { self.0.tick() }
     }
 }
 

@@ -130,8 +130,9 @@ fn texts(lookup: &Lookup<Txt>) -> Vec<String> {
 }
 
 fn record(state: RecordState, texts: &[String]) -> String {
-    match texts.is_empty() {
-        true => state.to_string(),
-        false => format!("{state}: {}", texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(" ")),
+    if texts.is_empty() {
+        state.to_string()
+    } else {
+        format!("{state}: {}", texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(" "))
     }
 }

@@ -81,10 +81,7 @@ fn pieces(records: &ListArray, redaction: &Redaction) -> ArrayRef {
             }
         }
     }
-    match changed {
-        true => Arc::new(replaced.iter().map(Option::as_deref).collect::<BinaryArray>()),
-        false => Arc::clone(records.values()),
-    }
+    if changed { Arc::new(replaced.iter().map(Option::as_deref).collect::<BinaryArray>()) } else { Arc::clone(records.values()) }
 }
 
 fn structure(column: &ArrayRef, redaction: &Redaction) -> Result<ArrayRef, ArrowError> {

@@ -14,8 +14,6 @@
 //! Beside it, for fewer names, hickory's ways to the same lookups: `iterative` (from the root) and `encrypted` (TLS, HTTPS);
 //! [`Resolving`] is whichever of the three a scan uses.
 
-#![warn(clippy::indexing_slicing, clippy::match_bool)]
-
 mod answer;
 mod attempt;
 mod background;

@@ -77,10 +77,7 @@ impl Verdict {
 }
 
 fn name_fault(leaf: Option<&X509Certificate<'_>>) -> CertificateFault {
-    match leaf.is_some_and(|leaf| dns_names(leaf).next().is_none()) {
-        true => CertificateFault::NoSan,
-        false => CertificateFault::NameMismatch,
-    }
+    if leaf.is_some_and(|leaf| dns_names(leaf).next().is_none()) { CertificateFault::NoSan } else { CertificateFault::NameMismatch }
 }
 
 /// Time and trust.
@@ -174,9 +171,10 @@ fn missing_issuer(leaf: Option<&X509Certificate<'_>>, others: &[CertificateDer<'
         let issuer = contents(certificate.issuer().as_raw());
         roots.roots.iter().any(|root| Some(root.subject.as_ref()) == issuer)
     };
-    match names_issuer_location(leaf) || sent.iter().any(leads_to_root) {
-        true => CertificateFault::IncompleteChain,
-        false => CertificateFault::Untrusted,
+    if names_issuer_location(leaf) || sent.iter().any(leads_to_root) {
+        CertificateFault::IncompleteChain
+    } else {
+        CertificateFault::Untrusted
     }
 }
 

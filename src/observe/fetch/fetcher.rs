@@ -29,7 +29,7 @@ pub(in crate::observe) const POLICY_PATH: &str = "/.well-known/mta-sts.txt";
 
 /// What is asked of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Errand {
+pub enum RequestKind {
     /// GET of a path over HTTPS.
     Tls(&'static str),
     /// GET of a path over plain HTTP, which no sender would make.
@@ -38,8 +38,8 @@ pub enum Errand {
     Handshake,
 }
 
-impl Errand {
-    /// The URL of the errand at a host, whatever port the configuration puts in place of the usual one.
+impl RequestKind {
+    /// The URL of the kind at a host, whatever port the configuration puts in place of the usual one.
     fn url(self, host: &str) -> String {
         match self {
             Self::Tls(path) => format!("https://{host}{path}"),
@@ -87,39 +87,39 @@ impl Fetcher {
     ///
     /// `host` is lower-case A-labels without a trailing dot. Waits for the limits first, which the timings do not count.
     pub async fn fetch(&self, host: &str, addresses: Vec<IpAddr>) -> Fetch {
-        self.run(host, Errand::Tls(POLICY_PATH), addresses).await
+        self.run(host, RequestKind::Tls(POLICY_PATH), addresses).await
     }
 
-    /// Any other errand at one of the addresses, under the same limits; in short.
-    pub async fn connection(&self, host: &str, errand: Errand, addresses: Vec<IpAddr>) -> Connection {
-        Connection::new(errand.url(host), self.run(host, errand, addresses).await)
+    /// Any other kind at one of the addresses, under the same limits; in short.
+    pub async fn connection(&self, host: &str, kind: RequestKind, addresses: Vec<IpAddr>) -> Connection {
+        Connection::new(kind.url(host), self.run(host, kind, addresses).await)
     }
 
-    async fn run(&self, host: &str, errand: Errand, addresses: Vec<IpAddr>) -> Fetch {
+    async fn run(&self, host: &str, kind: RequestKind, addresses: Vec<IpAddr>) -> Fetch {
         let mut fetch = Fetch::new(address::in_order(addresses));
         let mut clock = Clock::start(self.config.total_timeout);
         let _in_flight = self.counters.start();
-        fetch.error = self.exchange(host, errand, &mut fetch, &mut clock).await.err();
+        fetch.error = self.exchange(host, kind, &mut fetch, &mut clock).await.err();
         fetch.timings.total_ms = clock.elapsed_ms();
         self.counters.record(&fetch);
         fetch
     }
 
-    async fn exchange(&self, host: &str, errand: Errand, fetch: &mut Fetch, clock: &mut Clock) -> Result<(), FetchError> {
+    async fn exchange(&self, host: &str, kind: RequestKind, fetch: &mut Fetch, clock: &mut Clock) -> Result<(), FetchError> {
         let chosen = address::choose(&fetch.addresses, self.config.allow_private, &self.exclusion)?;
-        let (port, usual) = match errand {
-            Errand::Plain(_) => (self.config.http_port, 80),
-            Errand::Tls(_) | Errand::Handshake => (self.config.https_port, 443),
+        let (port, usual) = match kind {
+            RequestKind::Plain(_) => (self.config.http_port, 80),
+            RequestKind::Tls(_) | RequestKind::Handshake => (self.config.https_port, 443),
         };
         let authority = if port == usual { host.to_owned() } else { format!("{host}:{port}") };
         let (tcp, _permit) = self.connect(&chosen, port, fetch, clock).await?;
-        match errand {
-            Errand::Plain(path) => http::get(self.request(&authority, path)?, tcp, fetch, clock).await,
-            Errand::Tls(path) => {
+        match kind {
+            RequestKind::Plain(path) => http::get(self.request(&authority, path)?, tcp, fetch, clock).await,
+            RequestKind::Tls(path) => {
                 let tls = self.handshake(host, tcp, fetch, clock).await?;
                 http::get(self.request(&authority, path)?, tls, fetch, clock).await
             }
-            Errand::Handshake => self.handshake(host, tcp, fetch, clock).await.map(drop),
+            RequestKind::Handshake => self.handshake(host, tcp, fetch, clock).await.map(drop),
         }
     }
 

@@ -26,7 +26,7 @@ mod verifier;
 pub use self::config::{FetchConfig, FetchConfigError};
 pub use self::counters::{FetchCounters, FetchTotals};
 pub(in crate::observe) use self::fetcher::POLICY_PATH;
-pub use self::fetcher::{Errand, Fetcher};
+pub use self::fetcher::{Fetcher, RequestKind};
 pub use self::roots::{ROOTS_VERSION, add_roots, built_in_roots};
 
 #[cfg(test)]

@@ -26,10 +26,7 @@ pub fn add_roots(roots: &mut RootCertStore, name: &str, pem: &[u8]) -> Result<()
             .and_then(|certificate| roots.add(certificate).map_err(|error| error.to_string()))
             .map_err(|why| FetchConfigError::RootsInvalid(name.to_owned(), why))?;
     }
-    match roots.len() == before {
-        true => Err(FetchConfigError::RootsEmpty(name.to_owned())),
-        false => Ok(()),
-    }
+    if roots.len() == before { Err(FetchConfigError::RootsEmpty(name.to_owned())) } else { Ok(()) }
 }
 
 #[cfg(test)]

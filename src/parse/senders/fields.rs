@@ -1,6 +1,6 @@
 //! Fields of a policy, as each implementation cuts them out, and the ABNF of unknown ones (RFC 8461 section 3.2).
 
-use super::traits::{KeyStart, Keys, Lines, Misfit, Policy, White};
+use super::quirks::{KeyStart, Keys, Lines, Misfit, Policy, White};
 
 /// Key and value of every field in order, the value without white space around it; `None` where something spoils the policy.
 pub(super) fn fields<'t>(policy: &Policy, white: White, text: &'t str) -> Option<Vec<(&'t str, &'t str)>> {

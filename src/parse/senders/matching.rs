@@ -1,6 +1,6 @@
 //! Names of MX hosts held against patterns, as each implementation does it.
 
-use super::traits::{Matching, RootDot};
+use super::quirks::{Matching, RootDot};
 use crate::parse::domain_grammar::{is_ipv4_like, is_pattern};
 
 /// Whether the pattern covers the host.

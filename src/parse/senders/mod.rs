@@ -1,18 +1,18 @@
 //! Senders as they are: a table of how eight implementations read a record and a policy, and two a record of TLS reporting, and the interpreter of that table.
 //!
-//! Each trait was observed by giving the implementation's own parser the vectors in `tests/vectors`, or is written in its source.
+//! Each quirk was observed by giving the implementation's own parser the vectors in `tests/vectors`, or is written in its source.
 //! What is modelled is which texts are used and what is read from them; caching, retries and the comparison of certificates are not.
 
 mod fields;
 mod matching;
 mod number;
 mod policy;
+mod quirks;
 mod record;
 mod reports;
 mod sender;
 mod table;
 mod text;
-mod traits;
 
 pub use self::sender::Sender;
 use self::table::profile;

@@ -1,6 +1,6 @@
 //! What programming languages take for a number.
 
-use super::traits::Number;
+use super::quirks::Number;
 
 /// A text, white space taken off, as a number.
 pub(super) fn read(number: Number, text: &str) -> Option<f64> {

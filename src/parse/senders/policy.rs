@@ -3,8 +3,8 @@
 use super::fields::fields;
 use super::matching::is_usable;
 use super::number;
+use super::quirks::{Counts, Keys, Media, MxLines, Policy, Profile, RootDot};
 use super::text::decode;
-use super::traits::{Counts, Keys, Media, MxLines, Policy, Profile, RootDot};
 use crate::parse::fault::FaultKind;
 use crate::parse::media_type;
 use crate::parse::policy::{LenientPolicy, Mode};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::fields::is_extension_name;
-use super::traits::{Beginning, Choice, KeyStart, Misfit, Pairs, Profile, Record, SecondId, Spaces, White};
+use super::quirks::{Beginning, Choice, KeyStart, Misfit, Pairs, Profile, Record, SecondId, Spaces, White};
 use crate::evidence::Txt;
 
 const VERSION: &str = "STSv1";

@@ -1,8 +1,8 @@
 //! The record of `_smtp._tls` as each implementation that sends reports reads it (RFC 8460 section 3).
 
 use super::fields::is_extension_name;
+use super::quirks::{Destinations, KeyStart, Profile, Reports};
 use super::record::{after_version, chosen, delimiter, without_space};
-use super::traits::{Destinations, KeyStart, Profile, Reports};
 use crate::evidence::Txt;
 
 const VERSION: &str = "TLSRPTv1";

@@ -1,10 +1,10 @@
 //! The table itself: eight implementations, at revisions of 2024 to 2026.
 
-use super::sender::Sender;
-use super::traits::{
+use super::quirks::{
     Beginning, Choice, Counts, Destinations, Encoding, KeyStart, Keys, Lines, Matching, MaxAge, Media, Misfit, MxLines, Number, Pairs,
     Policy, Profile, Record, Reports, RootDot, SecondId, Spaces, White,
 };
+use super::sender::Sender;
 
 /// How a sender reads.
 pub(super) const fn profile(sender: Sender) -> &'static Profile {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::traits::{Encoding, White};
+use super::quirks::{Encoding, White};
 
 impl White {
     /// Whether a character counts as white space.

@@ -44,10 +44,7 @@ pub(in crate::ui) fn field(text: &str) -> String {
     if safe.starts_with(['=', '+', '-', '@', '|', '%']) {
         safe.insert(0, '\'');
     }
-    match safe.contains([',', '"', ';', '\'', ' ']) {
-        true => format!("\"{}\"", safe.replace('"', "\"\"")),
-        false => safe,
-    }
+    if safe.contains([',', '"', ';', '\'', ' ']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
 }
 
 #[cfg(test)]

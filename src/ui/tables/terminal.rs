@@ -94,8 +94,5 @@ fn widths(lines: &[Vec<String>], names: usize) -> Vec<usize> {
 
 fn name(text: &str) -> String {
     let safe = safe(text);
-    match safe.chars().count() > LONGEST {
-        true => safe.chars().take(LONGEST - 3).chain("...".chars()).collect(),
-        false => safe,
-    }
+    if safe.chars().count() > LONGEST { safe.chars().take(LONGEST - 3).chain("...".chars()).collect() } else { safe }
 }

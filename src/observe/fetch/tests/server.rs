@@ -160,13 +160,14 @@ impl Setup {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let versions: Vec<&SupportedProtocolVersion> = self.version.map_or(rustls::ALL_VERSIONS.to_vec(), |version| vec![version]);
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&versions).unwrap();
-        let builder = match self.client_certificate {
-            true => builder.with_client_cert_verifier(
+        let builder = if self.client_certificate {
+            builder.with_client_cert_verifier(
                 rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(Authority::root("Clients").trusted()), provider)
                     .build()
                     .unwrap(),
-            ),
-            false => builder.with_no_client_auth(),
+            )
+        } else {
+            builder.with_no_client_auth()
         };
         let key = if self.foreign_key { Authority::root("Other").leaf(&[HOST], |_| {}).key } else { leaf.key };
         let key = rustls::crypto::ring::sign::any_supported_type(&key).unwrap();

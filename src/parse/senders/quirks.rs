@@ -1,4 +1,4 @@
-//! The traits by which implementations differ when they read a record or a policy.
+//! The quirks by which implementations differ when they read a record or a policy.
 
 /// How one implementation reads.
 #[derive(Debug)]
