@@ -4,7 +4,7 @@
 Usage: benches/stats_duckdb.py STSCAN DIR [RUNS]     (needs the Python package duckdb)
 
 DuckDB gets what somebody who knows it would write: one grouping for the states of all rows, one temporary table of the few rows that have
-a record, and all tables from these two. Both use all cores and read the files anew in every run.
+a record, and all tables from these two. Both use all cores and reread the files in every run.
 """
 
 import json

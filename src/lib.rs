@@ -2,7 +2,7 @@
 //!
 //! # The way of the data
 //! ```text
-//! list ─targets─▶ worker threads (one a core, each with its own runtime and UDP sockets)
+//! list ─targets─▶ worker threads (one per core, each with its own runtime and UDP sockets)
 //!                   probe of one domain: MX ▸ _mta-sts, _smtp._tls ▸ policy host ▸ HTTPS ▸ Evidence
 //!                   ▸ classify ▸ columns
 //!               ─batches of rows─▶ shard assembler ─▶ part writer ─▶ manifest

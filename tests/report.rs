@@ -186,7 +186,7 @@ fn check_of_several_ends_with_a_summary() {
     assert_eq!(
         summary,
         [
-            vec!["domain", "posture", "delivery", "worst", "to", "mend"],
+            vec!["domain", "posture", "delivery", "worst", "to", "fix"],
             vec!["enforce.test", "enforce", "protected", "info", "0"],
             vec!["typo.test", "enforce", "refused", "high", "2"]
         ]

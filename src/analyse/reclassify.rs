@@ -163,7 +163,7 @@ pub(super) fn each_part<T: Send>(
     Ok(made.into_iter().map(|(_, made)| made).collect())
 }
 
-/// The batches of a part, judged anew: `ahead` of them at once.
+/// The batches of a part, judged again: `ahead` of them at once.
 struct Rejudged<B> {
     batches: B,
     ahead: usize,

@@ -104,8 +104,7 @@ Domains are joined by name: lists, their order and parts may differ. What is unk
 const RECLASSIFY_EXAMPLES: &str = "Example:
   stscan reclassify week-30 -o week-30-today
 
-Run, times, list, parts and ordinals stay; the same rules give the same files, byte for byte. The new manifest says of what it was
-made. The same command restarts an interrupted run.";
+Run, times, list, parts and ordinals stay; the same rules give the same files, byte for byte. The new manifest names its origin. The same command restarts an interrupted run.";
 
 const EXPORT_EXAMPLES: &str = "Examples:
   stscan export week-47 -o week-47-public --licence CC-BY-4.0
@@ -119,8 +118,8 @@ const REPORT_EXAMPLES: &str = "Examples:
   stscan scan domains.csv --carry owner,unit -o audit
   stscan report audit -o audit.html                     # one page, works offline
   stscan report week-47 -o adoption.html --kind adoption
-  stscan report audit --format csv -o findings.csv      # a line a finding
-  stscan report audit --format junit -o - > junit.xml   # a test case a domain
+  stscan report audit --format csv -o findings.csv      # one line per finding
+  stscan report audit --format junit -o - > junit.xml   # one test case per domain
 
 The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have
 all domains of the dataset, in its order.";
@@ -244,7 +243,7 @@ pub struct StatsArguments {
     /// A host between the two is self-managed if so many per cent of its domains share policy host and MX hosts; 0: no host is
     #[arg(long, value_name = "PERCENT", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=100))]
     pub one_administrator: u32,
-    /// Do not take hosts at one address for one host
+    /// Count hosts with the same address as different hosts
     #[arg(long)]
     pub ignore_addresses: bool,
 }

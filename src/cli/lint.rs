@@ -245,7 +245,7 @@ fn describe(kind: Kind) -> &'static str {
     }
 }
 
-/// One fault: where, what, the line with a caret under the place, and how to mend it.
+/// One fault: where, what, the line with a caret under the place, and how to fix it.
 fn print_fault(out: &mut impl Write, name: &str, examination: &Examination, fault: &Fault) -> io::Result<()> {
     let (line, column) = line_column(&examination.text, fault.span.start);
     let severity = severity(fault);

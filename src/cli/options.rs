@@ -186,7 +186,7 @@ options! {
         /// What is shown on standard error: auto, bar, json or none [default: auto]
         #[arg(long, value_name = "KIND", help_heading = "Output")]
         pub progress: Option<String>,
-        /// File that holds the scan's state as JSON, written once a second
+        /// File that holds the scan's state as JSON, written once per second
         #[arg(long, value_name = "FILE", help_heading = "Output")]
         pub status_file: Option<PathBuf>,
     }

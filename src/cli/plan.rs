@@ -1,4 +1,4 @@
-//! From what was typed to what shall be done: every option checked, defaults filled in.
+//! From what was typed to what is to be done: every option checked, defaults filled in.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub(super) fn config(path: Option<&Path>) -> Result<ConfigFile, Failure> {
     ConfigFile::parse(&text).map_err(|error| Failure::usage(format!("the configuration {}: {error}", path.display())))
 }
 
-/// What a scan shall do, and in which lab if in any.
+/// What a scan does, and in which lab if any.
 pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOptions) -> Result<(ScanPlan, Option<LabChoice>), Failure> {
     let (plan, lab) = self::network(network, options.seed)?;
     if lists.is_empty() && lab.is_none() {

@@ -57,7 +57,7 @@ pub(super) fn answer(internet: &Internet, message: &[u8], transport: Transport, 
 }
 
 /// Whether no top-level domain has this name: none is longer than 24 letters, and one is reserved for that (RFC 6761 section 6.4). Without
-/// such names a world in which every name exists could not be told from a resolver that lies.
+/// such names a world in which every name exists could not be distinguished from a resolver that lies.
 fn has_no_such_tld(name: &str) -> bool {
     let tld = name.rsplit('.').next().unwrap_or_default();
     tld.len() > 24 || tld == "invalid"

@@ -16,7 +16,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::site::Shape;
 
-/// Leaves that are kept; after that all are forgotten and made anew.
+/// Leaves that are kept; after that all are dropped and made again.
 const KEPT_LEAVES: usize = 4096;
 
 /// A public key of 1024 bits (RFC 8017 appendix A.1.1) and a private one of 2048 (RFC 5958). They protect nothing.

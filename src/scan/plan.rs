@@ -1,4 +1,4 @@
-//! What a scan shall do: validated values, nothing typed, nothing started; and which of them identify it.
+//! What a scan does: validated values, nothing typed, nothing started; and which of them identify it.
 
 use std::fmt;
 use std::io::{self, Write};

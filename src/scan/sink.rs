@@ -235,7 +235,7 @@ fn remove_spool(spool: &Path) {
     let _ = fs::remove_dir_all(spool);
 }
 
-/// `rejected.csv`, written anew by every run from the first line of the list on, and put in place at its end.
+/// `rejected.csv`, rewritten by every run from the first line of the list on, and put in place at its end.
 struct RejectedFile {
     csv: Arc<std::sync::Mutex<Option<RejectedCsv<BufWriter<File>>>>>,
     temporary: PathBuf,

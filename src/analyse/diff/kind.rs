@@ -13,7 +13,7 @@ vocabulary! {
         MxStale = "mx-stale",
         /// Gone while senders may still hold the policy (testing or enforce), without mode none in between.
         DroppedAbruptly = "dropped-abruptly",
-        /// Gone; whether mode none was served in between cannot be told, or the policy was broken before.
+        /// Gone; whether mode none was served in between cannot be determined, or the policy was broken before.
         Dropped = "dropped",
         /// Gone after mode none.
         DroppedOrderly = "dropped-orderly",

@@ -16,7 +16,7 @@ use super::mailbox::Redaction;
 use super::publication::{Mailboxes, Publication};
 
 /// Writes the publishable copy of `dir` to `out`: the same run, parts and ordinals, and beside them `croissant.json`,
-/// `datapackage.json`, `DATASHEET.md` and `SHA256SUMS`. What an interrupted export left is made anew by the next one of the same run.
+/// `datapackage.json`, `DATASHEET.md` and `SHA256SUMS`. The next export of the same run replaces what an interrupted one left.
 ///
 /// # Errors
 /// If `dir` holds no finished dataset, `out` may not be written to, or the disk fails.

@@ -80,7 +80,7 @@ pub(super) fn croissant(manifest: &Manifest, publication: &Publication) -> Value
     dataset
 }
 
-/// Where the values of a field are: a column, and a path into it that begins anew below each list.
+/// Where the values of a field are: a column, and a path into it that starts again below each list.
 #[derive(Clone)]
 struct Place<'f> {
     column: &'f str,

@@ -51,7 +51,7 @@ fn bin(last_rank: u32) -> u32 {
 pub(super) fn versions(manifest: &Manifest) -> Option<String> {
     let judged_by = &manifest.run.catalogue_version;
     (judged_by != CATALOGUE_VERSION).then(|| {
-        format!("judged by version {judged_by} of the catalogue, explained by version {CATALOGUE_VERSION}: `stscan reclassify` judges anew")
+        format!("judged by version {judged_by} of the catalogue, explained by version {CATALOGUE_VERSION}: `stscan reclassify` judges them again")
     })
 }
 

@@ -167,7 +167,7 @@ impl ConnectionProvider for NameServers {
     }
 }
 
-/// The failure as hickory shall see it: what is no time-out makes it ask the next server of the zone.
+/// The failure as hickory is to see it: what is no time-out makes it ask the next server of the zone.
 fn failed(failure: Failure) -> NetError {
     note_failure(&failure);
     match failure {

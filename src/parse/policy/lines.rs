@@ -21,7 +21,7 @@ impl Line<'_> {
     }
 }
 
-/// The lines that hold something. `sts-policy-term` is LF or CRLF, for each line anew; a CR elsewhere ends a line only here, so that
+/// The lines that hold something. `sts-policy-term` is LF or CRLF, decided line by line; a CR elsewhere ends a line only here, so that
 /// one lost LF does not hide all other faults.
 pub(super) fn split<'t>(body: &'t [u8], from: usize, faults: &mut Collector) -> Vec<Line<'t>> {
     let mut lines = Vec::new();
