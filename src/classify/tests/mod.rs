@@ -44,7 +44,6 @@ impl Scene {
         let domain = Domain::from_a_labels(name).unwrap();
         let host = domain.policy_host();
         let scene = Self(Evidence {
-            scanned_at: scanned_at(),
             elapsed_ms: 100,
             mx: answer(name, Vec::new()),
             sts_txt: answer(&domain.sts_record_name(), Vec::new()),
@@ -52,11 +51,7 @@ impl Scene {
             host_a: Some(answer(&host, vec![Ipv4Addr::new(192, 0, 2, 1)])),
             host_aaaa: Some(answer(&host, vec![Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)])),
             fetch: Some(Box::new(fetch(&host))),
-            mx_hosts: Vec::new(),
-            rua_hosts: Vec::new(),
-            stray_records: Vec::new(),
-            extra_requests: Vec::new(),
-            domain,
+            ..Evidence::nothing_seen(domain.clone(), scanned_at())
         });
         let tlsrpt = format!("v=TLSRPTv1; rua=mailto:tls@{name}");
         scene.mx(&[(10, "mx1.example.com"), (20, "mx2.example.com")]).sts(&["v=STSv1; id=20240115T120000;"]).tlsrpt(&[&tlsrpt])
