@@ -124,6 +124,7 @@ vocabulary! {
 
 /// The flat columns: what the evidence means.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Assessment {
     /// Column `mx_state`.
     pub mx_state: MxState,

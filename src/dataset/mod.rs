@@ -36,21 +36,21 @@ use crate::classify::Assessment;
 use crate::evidence::Evidence;
 use crate::input::Target;
 
-pub use self::batch::{MAX_BATCH_ROWS, RowBuilder, record_batch, rejudged_batch, with_nothing_carried};
+pub use self::batch::{MAX_BATCH_ROWS, record_batch};
+pub(crate) use self::batch::{RowBuilder, rejudged_batch, with_nothing_carried};
 pub use self::counts::{Counts, Tally};
-pub use self::derived::{DerivedDataset, Judge};
+pub(crate) use self::derived::{DerivedDataset, Judge};
 pub use self::error::DatasetError;
-pub use self::folder::{REJECTED, SPOOL};
+pub(crate) use self::folder::{REJECTED, SPOOL};
 pub use self::manifest::{Activity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool};
 pub use self::manifest_schema::manifest_schema;
-pub use self::read::{
-    ColumnGroup, EvidenceColumns, Judgement, JudgementColumns, ListColumn, PartBatches, PartFile, Reader, StoredFinding, TargetColumns,
-    elements, text,
-};
-pub use self::resume::refuse_unless_usable;
-pub use self::schema::{COMMENT, RANGE, SCHEMA_VERSION, SCHEMA_VERSION_KEY, UNIT, schema, schema_json, schema_markdown, schema_text};
+pub(crate) use self::read::{ColumnGroup, ListColumn, PartFile, elements, text};
+pub use self::read::{EvidenceColumns, Judgement, JudgementColumns, PartBatches, Reader, StoredFinding, TargetColumns};
+pub(crate) use self::resume::refuse_unless_usable;
+pub(crate) use self::schema::{COMMENT, UNIT};
+pub use self::schema::{SCHEMA_VERSION, SCHEMA_VERSION_KEY, schema, schema_json, schema_markdown, schema_text};
 pub use self::store::{Dataset, SHARD_ROWS};
-pub use self::stream::StreamWriter;
+pub(crate) use self::stream::StreamWriter;
 
 /// One row to be: a target, what was seen of it and what that means.
 #[derive(Clone, Debug, PartialEq)]

@@ -22,11 +22,12 @@ mod sink;
 mod status;
 mod worker;
 
-pub use self::error::ScanError;
-pub use self::network::{Network, raise_file_limit};
-pub use self::plan::{
-    Contents, DEFAULT_RATE, DEFAULT_SERVER_RATE, IterativePlan, NetworkPlan, Output, Overrides, OwnList, ScanPlan, WINDOW_ROWS,
-};
+pub(crate) use self::error::ScanError;
+pub use self::network::Network;
+pub(crate) use self::network::raise_file_limit;
+pub(crate) use self::plan::{Contents, IterativePlan, Overrides, OwnList};
+pub use self::plan::{NetworkPlan, Output, ScanPlan};
 pub use self::run::run;
-pub use self::sink::ScanSummary;
-pub use self::status::{Snapshot, Status};
+pub(crate) use self::sink::ScanSummary;
+pub(crate) use self::status::Snapshot;
+pub use self::status::Status;

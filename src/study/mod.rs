@@ -9,6 +9,6 @@ mod published;
 mod tables;
 mod world;
 
-pub use self::compare::Study;
+pub(crate) use self::compare::Study;
 pub use self::tables::TABLES;
 pub use self::world::world;

@@ -11,6 +11,7 @@ use super::group::{Group, Lists, elements, text, time};
 
 /// The flat columns of one row but the target's. Words of closed vocabularies are texts here, so that rows of a newer version can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Judgement<'a> {
     /// Column `tld`.
     pub tld: Option<&'a str>,
@@ -66,6 +67,7 @@ pub struct Judgement<'a> {
 
 /// A finding as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StoredFinding<'a> {
     /// Code of the catalogue.
     pub code: StoredCode<'a>,
