@@ -1,5 +1,17 @@
 //! Closed vocabularies: enums of which each variant is one stable word of the dataset.
 
+/// What code says of any vocabulary; of a known one it says the same without this trait.
+pub trait Vocabulary: Copy + Send + Sync + 'static {
+    /// Every word, in the order of the documentation.
+    const WORDS: &'static [&'static str];
+
+    /// The stable word that stands for the value in the dataset.
+    fn word(self) -> &'static str;
+
+    /// The value that a word stands for.
+    fn of_word(word: &str) -> Option<Self>;
+}
+
 /// Defines an enum with `ALL`, `as_str`, `from_word`, `Display` and serde as its word, from its variants and their words.
 macro_rules! vocabulary {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
@@ -21,6 +33,18 @@ macro_rules! vocabulary {
             /// The value that a word stands for.
             pub fn from_word(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl crate::vocabulary::Vocabulary for $name {
+            const WORDS: &'static [&'static str] = &[$($word),+];
+
+            fn word(self) -> &'static str {
+                self.as_str()
+            }
+
+            fn of_word(word: &str) -> Option<Self> {
+                Self::from_word(word)
             }
         }
 

@@ -1,4 +1,4 @@
-//! What a judgement says: the flat columns of the dataset.
+//! What a judgement says: the flat columns of the dataset, each declared once.
 
 use serde::Serialize;
 
@@ -122,49 +122,77 @@ vocabulary! {
     }
 }
 
-/// The flat columns: what the evidence means.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Assessment {
-    /// Column `mx_state`.
-    pub mx_state: MxState,
-    /// Column `mx_hosts`: in order of preference, lower case, no trailing dot.
-    pub mx_hosts: Vec<String>,
-    /// Column `mx_provider`: registrable domain of the most preferred MX.
-    pub mx_provider: Option<String>,
-    /// Column `sts_state`.
-    pub sts_state: RecordState,
-    /// Column `sts_id`: best effort.
-    pub sts_id: Option<String>,
-    /// Column `policy_stage`: `None` if nothing was fetched.
-    pub policy_stage: Option<PolicyStage>,
-    /// Column `policy_mode`: as read, best effort also from an invalid policy.
-    pub policy_mode: Option<String>,
-    /// Column `policy_max_age`, in seconds.
-    pub policy_max_age: Option<i64>,
-    /// Column `policy_mx`; `None` if no policy text was retrieved.
-    pub policy_mx: Option<Vec<String>>,
-    /// Column `policy_provider`: registrable domain of the CNAME target of the policy host.
-    pub policy_provider: Option<String>,
-    /// Column `tlsrpt_state`.
-    pub tlsrpt_state: RecordState,
-    /// Column `tlsrpt_rua`: the report addresses.
-    pub tlsrpt_rua: Vec<String>,
-    /// Column `posture`.
-    pub posture: Posture,
-    /// Column `delivery`: by a sender that follows the RFC.
-    pub delivery: Delivery,
-    /// Column `delivery_lenient`: by the forgiving senders.
-    pub delivery_lenient: Delivery,
-    /// Column `accepted_by`: the known implementations that would use record and policy; `None` if no policy text was retrieved.
-    pub accepted_by: Option<Vec<Sender>>,
-    /// Column `mx_coverage`; `None` where there is nothing to compare.
-    pub mx_coverage: Option<Coverage>,
-    /// Column `mismatch`; `None` where coverage is all or there is nothing to compare.
-    pub mismatch: Option<Mismatch>,
-    /// Column `findings`, in the catalogue's order.
-    pub findings: Vec<Finding>,
+/// Hands the flat columns to a macro: name, type and description of each, in the order of the dataset. What is `derived` is computed
+/// from the others. Everything that goes through all columns is made of this: [`Assessment`], [`Judgement`](super::Judgement), in `dataset` schema,
+/// builder and reader. `#[unit = ""]` and `#[range = ""]` are for numbers; the words of a vocabulary need no range.
+macro_rules! flat_columns {
+    ($then:ident) => {
+        $then! {
+            /// Whether the domain says where its mail goes: null is a null MX (RFC 7505), none is no MX at all.
+            pub mx_state: MxState,
+            /// MX names in order of preference, lower case, no trailing dot.
+            pub mx_hosts: Vec<String>,
+            /// Registrable domain of the most preferred MX.
+            pub mx_provider: Option<String>,
+            /// The MTA-STS record; invalid includes text that was meant as a record and is none to a sender.
+            pub sts_state: RecordState,
+            /// The record's id, best effort.
+            pub sts_id: Option<String>,
+            /// How the retrieval of the policy ended: ok, or the first stage that failed; null if nothing was fetched.
+            pub policy_stage: Option<PolicyStage>,
+            /// The policy's mode as read, best effort also from an invalid policy.
+            pub policy_mode: Option<String>,
+            /// The policy's max_age as read, best effort also from an invalid policy.
+            #[unit = "s"]
+            pub policy_max_age: Option<i64>,
+            /// The policy's mx patterns as read; null if no policy text was retrieved.
+            pub policy_mx: Option<Vec<String>>,
+            /// Registrable domain of the CNAME target of the policy host; null where it is no CNAME.
+            pub policy_provider: Option<String>,
+            /// The TLSRPT record, as sts_state.
+            pub tlsrpt_state: RecordState,
+            /// The addresses to which TLS reports go.
+            pub tlsrpt_rua: Vec<String>,
+            /// The deployment in one word.
+            pub posture: Posture,
+            /// What a sender that follows RFC 8461 does with mail today, nothing cached.
+            pub delivery: Delivery,
+            /// The same for forgiving senders.
+            pub delivery_lenient: Delivery,
+            /// The known implementations that would use this record and this policy; null if no policy text was retrieved.
+            pub accepted_by: Option<Vec<Sender>>,
+            /// How many of the MX hosts match the policy; null where there is nothing to compare.
+            pub mx_coverage: Option<Coverage>,
+            /// Where coverage is not all: how the names differ.
+            pub mismatch: Option<Mismatch>,
+            derived {
+                /// Severity of the worst finding; null if there is none.
+                worst: Option<Severity> = worst,
+            }
+            /// What is to be said of the domain, in the catalogue's order.
+            pub findings: Vec<Finding>,
+        }
+    };
 }
+
+pub(crate) use flat_columns;
+
+/// Defines [`Assessment`].
+macro_rules! define {
+    ($(
+        $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
+        $(derived { $($(#[doc = $about:literal])+ $(#[unit = $of:literal])? $(#[range = $within:literal])? $derived:ident: $made:ty = $from:ident,)+ })?
+    )+) => {
+        /// The flat columns: what the evidence means.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[non_exhaustive]
+        pub struct Assessment {
+            $($(#[doc = $doc])+ pub $column: $type,)+
+        }
+    };
+}
+
+flat_columns!(define);
 
 impl Assessment {
     /// Column `worst`: severity of the worst finding.

@@ -24,15 +24,18 @@ mod response;
 mod retrieval;
 mod rule;
 mod senders;
+mod stored;
 mod stray_records;
 
 pub use self::assessment::{Assessment, Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState};
-pub(crate) use self::codes::StoredCode;
-pub use self::codes::{CATALOGUE_VERSION, catalogue};
+pub use self::codes::{CATALOGUE_VERSION, StoredCode, catalogue};
 pub(crate) use self::familiar::Judge;
 pub use self::findings::Finding;
 pub use self::judge::classify;
 pub use self::rule::{Code, Example, ResultType, Rule, Severity, Status};
+pub use self::stored::{Always, Judgement, Stored, StoredFinding, Worded};
+
+pub(crate) use self::assessment::flat_columns;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::DatasetError;
-use super::read::FindingColumns;
+use super::flat::FindingColumns;
 use crate::name::provider::{Service, provider};
 
 /// Rows by the word in a column. Rows without a word are not counted.

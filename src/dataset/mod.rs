@@ -11,10 +11,13 @@
 //! So a crash at any moment leaves a valid dataset of whole shards, and to resume is to scan the shards that are not listed.
 
 mod batch;
+mod column;
 mod counts;
 mod derived;
 mod encoding;
 mod error;
+mod evidence;
+mod flat;
 mod folder;
 mod hashing;
 mod lock;
@@ -31,26 +34,31 @@ mod schema;
 mod splice;
 mod store;
 mod stream;
+mod target;
 
 use crate::classify::Assessment;
 use crate::evidence::Evidence;
 use crate::input::Target;
 
-pub use self::batch::{MAX_BATCH_ROWS, record_batch};
+pub use self::batch::record_batch;
 pub(crate) use self::batch::{RowBuilder, rejudged_batch, with_nothing_carried};
+pub use self::column::MAX_BATCH_ROWS;
+pub(crate) use self::column::{COMMENT, Group as ColumnGroup, Lists as ListColumn, UNIT, elements, text};
 pub use self::counts::{Counts, Tally};
 pub(crate) use self::derived::{DerivedDataset, Judge};
 pub use self::error::DatasetError;
+pub use self::evidence::EvidenceColumns;
+pub use self::flat::JudgementColumns;
 pub(crate) use self::folder::{REJECTED, SPOOL};
 pub use self::manifest::{Activity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool};
 pub use self::manifest_schema::manifest_schema;
-pub(crate) use self::read::{ColumnGroup, ListColumn, PartFile, elements, text};
-pub use self::read::{EvidenceColumns, Judgement, JudgementColumns, PartBatches, Reader, StoredFinding, TargetColumns};
+pub(crate) use self::read::PartFile;
+pub use self::read::{PartBatches, Reader};
 pub(crate) use self::resume::refuse_unless_usable;
-pub(crate) use self::schema::{COMMENT, UNIT};
 pub use self::schema::{SCHEMA_VERSION, SCHEMA_VERSION_KEY, schema, schema_json, schema_markdown, schema_text};
 pub use self::store::{Dataset, SHARD_ROWS};
 pub(crate) use self::stream::StreamWriter;
+pub use self::target::TargetColumns;
 
 /// One row to be: a target, what was seen of it and what that means.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::classify::Code;
-use crate::dataset::{DatasetError, Judgement, JudgementColumns, Reader, TargetColumns, schema};
+use crate::classify::{Code, Judgement};
+use crate::dataset::{DatasetError, JudgementColumns, Reader, TargetColumns, schema};
 use crate::lab::{Internet, Truth, spoken_codes};
 
 /// Domains that are named for one difference.
@@ -88,9 +88,10 @@ impl Confusion {
         }
         for (column, expected) in truth.columns() {
             self.values += 1;
-            let found = value(judgement, column);
-            if found != expected {
-                let difference = Difference { column, expected, found: found.map(str::to_owned) };
+            // A column that the truth has and the dataset has not differs from every expectation.
+            let found = judgement.value(column).unwrap_or_else(|| Some("?".to_owned()));
+            if found.as_deref() != expected {
+                let difference = Difference { column, expected, found };
                 let (count, examples) = self.columns.entry(difference).or_default();
                 *count += 1;
                 exemplify(examples, domain);
@@ -120,28 +121,10 @@ fn exemplify(examples: &mut Vec<String>, domain: &str) {
     }
 }
 
-/// A column of which [`Truth::columns`] speaks.
-fn value<'j>(judgement: &Judgement<'j>, column: &str) -> Option<&'j str> {
-    match column {
-        "mx_state" => judgement.mx_state,
-        "sts_state" => judgement.sts_state,
-        "tlsrpt_state" => judgement.tlsrpt_state,
-        "policy_stage" => judgement.policy_stage,
-        "posture" => judgement.posture,
-        "delivery" => judgement.delivery,
-        "delivery_lenient" => judgement.delivery_lenient,
-        "mx_coverage" => judgement.mx_coverage,
-        "mismatch" => judgement.mismatch,
-        // A column that the truth has and this does not differs from every expectation.
-        _ => Some("?"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::{StoredCode, codes};
-    use crate::dataset::StoredFinding;
+    use crate::classify::{StoredCode, StoredFinding, codes};
 
     fn finding(code: StoredCode<'_>) -> StoredFinding<'_> {
         StoredFinding { code, severity: "low", subject: "", detail: "" }

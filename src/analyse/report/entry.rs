@@ -4,11 +4,10 @@ use std::ops::Range;
 
 use crate::analyse::error::AnalyseError;
 use crate::analyse::scans::Scan;
-use crate::classify::{Assessment, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity};
-use crate::dataset::{EvidenceColumns, Judgement, JudgementColumns, StoredFinding, TargetColumns, schema};
+use crate::classify::Assessment;
+use crate::dataset::{EvidenceColumns, JudgementColumns, TargetColumns, schema};
 use crate::evidence::Evidence;
 use crate::input::Target;
-use crate::parse::senders::Sender;
 
 /// Rows that are decoded at once: bodies of 64 KB in every row are 16 MB.
 const BATCH_ROWS: usize = 256;
@@ -61,7 +60,8 @@ pub(super) fn visit<E: From<AnalyseError>>(
                 let evidence = EvidenceColumns::of(&batch).map_err(AnalyseError::from)?;
                 let judgements = JudgementColumns::of(&batch).map_err(AnalyseError::from)?;
                 for row in 0..batch.num_rows() {
-                    let (assessment, unknown_codes) = assessment(&judgements.row(row));
+                    let judgement = judgements.row(row);
+                    let (assessment, unknown_codes) = (judgement.assessment(), judgement.unknown_codes());
                     let target = targets.row(row).map_err(AnalyseError::from)?;
                     let evidence = evidence.row(row).map_err(AnalyseError::from)?;
                     each(&Entry { target, evidence, assessment, unknown_codes })?;
@@ -85,47 +85,4 @@ fn runs(rest: &mut &[(Place, usize)], part: usize, row_group: usize) -> Vec<Rang
         }
     }
     runs
-}
-
-/// The stored judgement as one of this version, and the codes that it does not know.
-fn assessment(stored: &Judgement<'_>) -> (Assessment, Vec<String>) {
-    fn word<T>(word: Option<&str>, from_word: impl Fn(&str) -> Option<T>) -> Option<T> {
-        word.and_then(from_word)
-    }
-    let own = |text: Option<&str>| text.map(str::to_owned);
-    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-    let delivery = |text| word(text, Delivery::from_word).unwrap_or(Delivery::Unknown);
-    let record = |text| word(text, RecordState::from_word).unwrap_or(RecordState::Unknown);
-    let assessment = Assessment {
-        mx_state: word(stored.mx_state, MxState::from_word).unwrap_or(MxState::Unknown),
-        mx_hosts: owned(&stored.mx_hosts),
-        mx_provider: own(stored.mx_provider),
-        sts_state: record(stored.sts_state),
-        sts_id: own(stored.sts_id),
-        policy_stage: word(stored.policy_stage, PolicyStage::from_word),
-        policy_mode: own(stored.policy_mode),
-        policy_max_age: stored.policy_max_age,
-        policy_mx: stored.policy_mx.as_deref().map(owned),
-        policy_provider: own(stored.policy_provider),
-        tlsrpt_state: record(stored.tlsrpt_state),
-        tlsrpt_rua: owned(&stored.tlsrpt_rua),
-        posture: word(stored.posture, Posture::from_word).unwrap_or(Posture::Unknown),
-        delivery: delivery(stored.delivery),
-        delivery_lenient: delivery(stored.delivery_lenient),
-        accepted_by: stored.accepted_by.as_ref().map(|names| names.iter().filter_map(|name| Sender::from_word(name)).collect()),
-        mx_coverage: word(stored.mx_coverage, Coverage::from_word),
-        mismatch: word(stored.mismatch, Mismatch::from_word),
-        findings: stored.findings.iter().filter_map(finding).collect(),
-    };
-    let unknown = stored.findings.iter().filter(|stored| finding(stored).is_none()).map(|stored| stored.code.as_str().to_owned());
-    (assessment, unknown.collect())
-}
-
-fn finding(stored: &StoredFinding<'_>) -> Option<Finding> {
-    Some(Finding {
-        code: stored.code.known()?,
-        severity: Severity::from_word(stored.severity)?,
-        subject: stored.subject.to_owned(),
-        detail: stored.detail.to_owned(),
-    })
 }

@@ -1,33 +1,22 @@
-//! From rows to Arrow: a struct of typed builders a struct of the schema, filled row by row.
+//! From rows to Arrow: the builders of all columns, filled row by row.
 
-mod carried;
-mod columns;
-mod connection;
-mod evidence;
-mod fetch;
-mod judgement;
-mod lookup;
-mod names;
-mod neighbour;
 mod rejudged;
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Builder, Int64Builder, RecordBatch, TimestampMicrosecondBuilder};
+use arrow::array::{ArrayRef, RecordBatch};
 
 use crate::classify::Assessment;
 use crate::evidence::Evidence;
 use crate::input::Target;
 
-use self::carried::CarriedBuilder;
-pub use self::columns::MAX_BATCH_ROWS;
-use self::columns::{Shape, Texts, saturated};
-use self::evidence::EvidenceBuilder;
-use self::judgement::JudgementBuilder;
-use self::names::NameBuilder;
-pub use self::rejudged::{rejudged_batch, with_nothing_carried};
+use super::column::{Column, List, MAX_BATCH_ROWS, Shape};
+use super::evidence::{EvidenceBuilder, TimesBuilder};
+use super::flat::JudgementBuilder;
+use super::target::{CarriedBuilder, NameBuilder, TargetBuilder};
+use super::{DatasetError, Record, schema};
 
-use super::{DatasetError, Record, micros, schema};
+pub use self::rejudged::{rejudged_batch, with_nothing_carried};
 
 /// The rows as one batch of table `domains`, in the order given.
 ///
@@ -46,17 +35,13 @@ pub fn record_batch(records: &[Record]) -> Result<RecordBatch, DatasetError> {
 #[derive(Debug, Default)]
 pub struct RowBuilder {
     rows: usize,
-    ordinal: Int64Builder,
-    domain: Texts,
-    rank: Int32Builder,
-    list: Texts,
+    target: TargetBuilder,
     names: NameBuilder,
-    scanned_at: TimestampMicrosecondBuilder,
-    elapsed_ms: Int32Builder,
+    times: TimesBuilder,
     judgement: JudgementBuilder,
     /// The judgement of the last rows, as many as are not in `judgement` yet.
     shared: Option<(Arc<Assessment>, usize)>,
-    carried: CarriedBuilder,
+    carried: List<CarriedBuilder>,
     evidence: EvidenceBuilder,
 }
 
@@ -64,7 +49,7 @@ impl RowBuilder {
     /// Adds a row. A batch has at most [`MAX_BATCH_ROWS`].
     pub fn push(&mut self, target: &Target, evidence: &Evidence, assessment: &Assessment) {
         self.lay_down_shared();
-        self.judgement.append(assessment);
+        self.judgement.append_times(assessment, 1);
         self.push_seen(target, evidence);
     }
 
@@ -87,17 +72,12 @@ impl RowBuilder {
     }
 
     fn push_seen(&mut self, target: &Target, evidence: &Evidence) {
-        let domain = &target.domain;
         self.rows += 1;
-        self.ordinal.append_value(i64::try_from(target.ordinal).unwrap_or(i64::MAX));
-        self.domain.append(Some(domain.as_str()));
-        self.rank.append_option(target.rank);
-        self.list.append(Some(&target.list));
-        self.names.append(domain.as_str());
-        self.scanned_at.append_value(micros::from_time(evidence.scanned_at));
-        self.elapsed_ms.append_value(saturated(evidence.elapsed_ms));
-        self.carried.append(&target.carried);
-        self.evidence.append(evidence);
+        self.target.add(Some(target), 1);
+        self.names.append(target.domain.as_str());
+        self.times.append(Some(&(evidence.scanned_at, evidence.elapsed_ms)));
+        self.carried.append(Some(&target.carried));
+        self.evidence.add(Some(evidence), 1);
     }
 
     /// Number of rows so far.
@@ -113,18 +93,12 @@ impl RowBuilder {
         self.lay_down_shared();
         let schema = schema();
         let shape = Shape::of_fields(schema.fields());
-        let mut columns: Vec<(&str, ArrayRef)> = vec![
-            ("ordinal", Arc::new(self.ordinal.finish())),
-            ("domain", self.domain.finish()),
-            ("rank", Arc::new(self.rank.finish())),
-            ("list", self.list.finish()),
-        ];
-        columns.extend(self.names.finish());
-        columns.push(("scanned_at", Arc::new(self.scanned_at.finish().with_timezone("UTC"))));
-        columns.push(("elapsed_ms", Arc::new(self.elapsed_ms.finish())));
+        let mut columns: Vec<(&str, ArrayRef)> = self.target.into_columns(&shape)?;
+        columns.extend(self.names.into_columns());
+        columns.extend(self.times.into_columns(&shape)?);
         columns.extend(self.judgement.finish(&shape)?);
         columns.push(("carried", self.carried.finish(shape.kind("carried")?)?));
-        columns.push(("evidence", self.evidence.finish(shape.kind("evidence")?)?));
+        columns.push(("evidence", self.evidence.into_array(shape.kind("evidence")?)?));
         Ok(RecordBatch::from(shape.assemble(None, columns)?).with_schema(schema)?)
     }
 }

@@ -7,14 +7,11 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 
 use crate::classify::Assessment;
-use crate::dataset::read::{ColumnGroup as Group, EvidenceColumns};
+use crate::dataset::column::{Column, Group, List, Shape};
+use crate::dataset::evidence::{EvidenceBuilder, EvidenceColumns};
+use crate::dataset::flat::JudgementBuilder;
+use crate::dataset::target::{CarriedBuilder, NameBuilder};
 use crate::dataset::{DatasetError, schema};
-
-use super::carried::CarriedBuilder;
-use super::columns::Shape;
-use super::evidence::EvidenceBuilder;
-use super::judgement::JudgementBuilder;
-use super::names::NameBuilder;
 
 /// The rows of another dataset's batch with the columns that judgement fills made anew; target, times and evidence are taken over as they
 /// are. A judgement a row.
@@ -29,11 +26,11 @@ pub fn rejudged_batch(batch: &RecordBatch, assessments: &[Arc<Assessment>]) -> R
     let domains: StringArray = Group::table(batch).column("domain")?;
     for (domain, assessment) in domains.iter().zip(assessments) {
         names.append(domain.unwrap_or_default());
-        judgement.append(assessment);
+        judgement.append_times(assessment, 1);
     }
     let schema = schema();
     let shape = Shape::of_fields(schema.fields());
-    let mut made: Vec<(&str, ArrayRef)> = names.finish();
+    let mut made: Vec<(&str, ArrayRef)> = names.into_columns();
     made.extend(judgement.finish(&shape)?);
     let kept = |name: &str| batch.column_by_name(name).cloned().ok_or_else(|| DatasetError::Column(name.to_owned()));
     let column = |field: &Arc<Field>| -> Result<ArrayRef, DatasetError> {
@@ -57,9 +54,9 @@ fn evidence_of_today(batch: &RecordBatch, data_type: &DataType) -> Result<ArrayR
     let columns = EvidenceColumns::of(batch)?;
     let mut builder = EvidenceBuilder::default();
     for row in 0..batch.num_rows() {
-        builder.append(&columns.row(row)?);
+        builder.add(Some(&columns.row(row)?), 1);
     }
-    Ok(builder.finish(data_type)?)
+    Ok(builder.into_array(data_type)?)
 }
 
 /// The same rows without what was carried along from the list.
@@ -84,8 +81,8 @@ pub fn with_nothing_carried(batch: &RecordBatch) -> Result<RecordBatch, DatasetE
 
 /// Column `carried` of a dataset that is older than it.
 fn nothing_carried(rows: usize, data_type: &DataType) -> Result<ArrayRef, DatasetError> {
-    let mut builder = CarriedBuilder::default();
-    (0..rows).for_each(|_| builder.append(&[]));
+    let mut builder = List::<CarriedBuilder>::default();
+    builder.push_times(Some(&[]), rows);
     Ok(builder.finish(data_type)?)
 }
 

@@ -1,37 +1,26 @@
-//! The way back: a dataset's parts, and from Arrow to targets, evidence and judgements.
+//! The way back: a dataset's parts as batches.
 
-mod connection;
-mod evidence;
-mod fetch;
-mod group;
-mod judgement;
-mod lookup;
-mod neighbour;
 mod part_file;
 mod reader;
 
-pub use self::evidence::{EvidenceColumns, TargetColumns};
-pub use self::group::{Group as ColumnGroup, Lists as ListColumn, elements, text};
-pub use self::judgement::{Judgement, JudgementColumns, StoredFinding};
 pub use self::part_file::PartFile;
 pub use self::reader::{PartBatches, Reader};
-
-pub(super) use self::judgement::FindingColumns;
 
 #[cfg(test)]
 mod tests {
     use std::fs::File;
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, AsArray, RecordBatch, StructArray};
+    use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, StructArray};
     use parquet::arrow::ArrowWriter;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use proptest::prelude::*;
 
-    use super::*;
-    use crate::classify::{Assessment, Finding};
+    use crate::classify::Judgement;
     use crate::dataset::manifest::Manifest;
-    use crate::dataset::{DatasetError, Record, encoding, record_batch, samples, schema};
+    use crate::dataset::{
+        ColumnGroup, DatasetError, EvidenceColumns, JudgementColumns, Record, TargetColumns, encoding, record_batch, samples, schema, text,
+    };
 
     fn through_parquet(batch: &RecordBatch) -> RecordBatch {
         let file: File = tempfile::tempfile().unwrap();
@@ -45,34 +34,6 @@ mod tests {
         read
     }
 
-    fn same_judgement(stored: &Judgement<'_>, given: &Assessment) -> bool {
-        let finding = |(stored, given): (&StoredFinding<'_>, &Finding)| {
-            (stored.code.as_str(), stored.severity, stored.subject, stored.detail)
-                == (given.code.as_str(), given.severity.as_str(), given.subject.as_str(), given.detail.as_str())
-        };
-        stored.mx_state == Some(given.mx_state.as_str())
-            && stored.mx_hosts == given.mx_hosts
-            && stored.mx_provider == given.mx_provider.as_deref()
-            && stored.sts_state == Some(given.sts_state.as_str())
-            && stored.sts_id == given.sts_id.as_deref()
-            && stored.policy_stage == given.policy_stage.map(|word| word.as_str())
-            && stored.policy_mode == given.policy_mode.as_deref()
-            && stored.policy_max_age == given.policy_max_age
-            && stored.policy_mx.as_ref().map(|patterns| patterns.iter().map(|text| (*text).to_owned()).collect()) == given.policy_mx
-            && stored.policy_provider == given.policy_provider.as_deref()
-            && stored.tlsrpt_state == Some(given.tlsrpt_state.as_str())
-            && stored.tlsrpt_rua == given.tlsrpt_rua
-            && stored.posture == Some(given.posture.as_str())
-            && stored.delivery == Some(given.delivery.as_str())
-            && stored.delivery_lenient == Some(given.delivery_lenient.as_str())
-            && stored.accepted_by == given.accepted_by.as_ref().map(|senders| senders.iter().map(|sender| sender.as_str()).collect())
-            && stored.mx_coverage == given.mx_coverage.map(|word| word.as_str())
-            && stored.mismatch == given.mismatch.map(|word| word.as_str())
-            && stored.worst == given.worst().map(|word| word.as_str())
-            && stored.findings.len() == given.findings.len()
-            && stored.findings.iter().zip(&given.findings).all(finding)
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -82,13 +43,14 @@ mod tests {
             prop_assert!(batch.schema().fields() == schema().fields());
             let (targets, evidence) = (TargetColumns::of(&batch).unwrap(), EvidenceColumns::of(&batch).unwrap());
             let judgements = JudgementColumns::of(&batch).unwrap();
+            let tld: StringArray = ColumnGroup::table(&batch).column("tld").unwrap();
             for (row, Record { target, evidence: seen, assessment }) in records.iter().enumerate() {
                 prop_assert_eq!(&targets.row(row).unwrap(), target);
                 prop_assert_eq!(&evidence.row(row).unwrap(), seen);
                 let judgement = judgements.row(row);
-                prop_assert!(same_judgement(&judgement, assessment), "{judgement:?}\n{assessment:?}");
-                prop_assert_eq!(judgement.scanned_at, Some(seen.scanned_at));
-                prop_assert_eq!(judgement.tld, Some(target.domain.tld()));
+                prop_assert_eq!(&judgement, &Judgement::of(assessment));
+                prop_assert_eq!(&judgement.assessment(), assessment);
+                prop_assert_eq!(text(&tld, row), Some(target.domain.tld()));
             }
         }
     }

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use arrow::datatypes::{DataType, Field};
 use serde_json::{Map, Value, json};
 
-use super::{COMMENT, RANGE, SCHEMA_VERSION, UNIT, schema};
+use super::{SCHEMA_VERSION, schema};
+use crate::dataset::column::{COMMENT, RANGE, UNIT};
 
 /// A Markdown table: one line a field, nested fields by their path (`evidence.mx.records[].exchange`).
 pub fn schema_markdown() -> String {

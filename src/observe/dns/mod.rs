@@ -12,7 +12,7 @@
 //! and read by `message` and `answer`; `attempt` is what a reply says, `retry` asks until that is enough.
 //!
 //! Beside it, for fewer names, hickory's ways to the same lookups: `iterative` (from the root) and `encrypted` (TLS, HTTPS);
-//! [`Resolving`] is whichever of the three a scan uses.
+//! `Resolving` is whichever of the three a scan uses.
 
 mod answer;
 mod attempt;

@@ -1,9 +1,8 @@
 //! A struct of columns, taken apart by name with its types checked.
 
-use std::fmt::Display;
 use std::time::SystemTime;
 
-use arrow::array::{Array, AsArray, ListArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray};
 
 use crate::dataset::{DatasetError, micros};
 
@@ -18,6 +17,17 @@ impl Group {
     /// The table itself.
     pub fn table(batch: &RecordBatch) -> Self {
         Self { path: String::new(), array: StructArray::from(batch.clone()) }
+    }
+
+    /// A column of structs, by its name in errors.
+    pub(in crate::dataset) fn of(column: &ArrayRef, path: &str) -> Result<Self, DatasetError> {
+        let array = column.as_struct_opt().cloned().ok_or_else(|| DatasetError::Column(path.to_owned()))?;
+        Ok(Self { path: path.to_owned(), array })
+    }
+
+    /// A column of any type.
+    pub(super) fn array(&self, name: &str) -> Option<&ArrayRef> {
+        self.array.column_by_name(name)
     }
 
     /// A column of a known type.
@@ -91,26 +101,8 @@ impl Group {
         self.array.is_valid(row)
     }
 
-    /// A text that must be one of ours, or an error that names it.
-    pub(super) fn parsed<T>(&self, name: &str, text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, DatasetError> {
-        parse(text).ok_or_else(|| self.unreadable(name, text))
-    }
-
-    /// A number out of its range, or an error that names it.
-    pub(super) fn number<N: Copy + Display, T: TryFrom<N>>(&self, name: &str, number: N) -> Result<T, DatasetError> {
-        T::try_from(number).map_err(|_| self.unreadable(name, number))
-    }
-
-    /// The error of a value that is never null in what stscan writes.
-    pub(super) fn missing(&self, name: &str) -> DatasetError {
-        self.unreadable(name, "null")
-    }
-
-    fn unreadable(&self, name: &str, value: impl Display) -> DatasetError {
-        DatasetError::Value { column: self.path_of(name), value: value.to_string() }
-    }
-
-    fn path_of(&self, name: &str) -> String {
+    /// The name of a column in errors.
+    pub(in crate::dataset) fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 }
@@ -129,10 +121,6 @@ impl Lists<StringArray> {
     pub fn texts(&self, row: usize) -> Option<impl Iterator<Item = &str>> {
         self.lists.is_valid(row).then(|| elements(&self.lists, row).map(|index| self.values.value(index)))
     }
-
-    pub(super) fn owned(&self, row: usize) -> Vec<String> {
-        self.texts(row).into_iter().flatten().map(str::to_owned).collect()
-    }
 }
 
 /// Where the elements of a row's list stand among all of them; none where the list is null.
@@ -148,11 +136,7 @@ pub fn text(column: &StringArray, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.value(row))
 }
 
-pub(super) fn owned(column: &StringArray, row: usize) -> Option<String> {
-    text(column, row).map(str::to_owned)
-}
-
 /// The time in a row; `None` where it is null.
-pub(super) fn time(column: &TimestampMicrosecondArray, row: usize) -> Option<SystemTime> {
+pub(in crate::dataset) fn time(column: &TimestampMicrosecondArray, row: usize) -> Option<SystemTime> {
     column.is_valid(row).then(|| micros::to_time(column.value(row)))
 }

@@ -1,0 +1,275 @@
+//! The flat columns as a dataset keeps them, and the way back to an assessment.
+
+use crate::parse::senders::Sender;
+use crate::vocabulary::Vocabulary;
+
+use super::assessment::{Assessment, Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState, flat_columns};
+use super::codes::StoredCode;
+use super::findings::Finding;
+use super::rule::Severity;
+
+/// A type of flat column.
+pub trait Stored: Sized {
+    /// What is stored: texts in place of words, borrowed.
+    type Form<'a>: Clone + Default
+    where
+        Self: 'a;
+
+    /// What is stored of the value.
+    fn form(&self) -> Self::Form<'_>;
+
+    /// The value of what is stored.
+    fn restored(form: &Self::Form<'_>) -> Self;
+}
+
+/// A value that is stored as one text.
+pub trait Worded: Sized + 'static {
+    /// The text.
+    fn text(&self) -> &str;
+    /// The value that a text stands for, if this version knows it.
+    fn of_text(text: &str) -> Option<Self>;
+}
+
+impl Worded for String {
+    fn text(&self) -> &str {
+        self
+    }
+
+    fn of_text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
+impl<V: Vocabulary> Worded for V {
+    fn text(&self) -> &str {
+        self.word()
+    }
+
+    fn of_text(text: &str) -> Option<Self> {
+        V::of_word(text)
+    }
+}
+
+/// A vocabulary of a column that is never null.
+pub trait Always: Vocabulary {
+    /// What stands for a word that this version does not know.
+    const UNKNOWN: Self;
+}
+
+impl<V: Always> Stored for V {
+    type Form<'a> = Option<&'a str>;
+
+    fn form(&self) -> Option<&str> {
+        Some(self.word())
+    }
+
+    fn restored(form: &Option<&str>) -> Self {
+        form.and_then(V::of_word).unwrap_or(V::UNKNOWN)
+    }
+}
+
+impl<T: Worded> Stored for Option<T> {
+    type Form<'a> = Option<&'a str>;
+
+    fn form(&self) -> Option<&str> {
+        self.as_ref().map(T::text)
+    }
+
+    fn restored(form: &Option<&str>) -> Self {
+        form.and_then(T::of_text)
+    }
+}
+
+impl<T: Worded> Stored for Vec<T> {
+    type Form<'a> = Vec<&'a str>;
+
+    fn form(&self) -> Vec<&str> {
+        self.iter().map(T::text).collect()
+    }
+
+    fn restored(form: &Vec<&str>) -> Self {
+        form.iter().filter_map(|text| T::of_text(text)).collect()
+    }
+}
+
+impl<T: Worded> Stored for Option<Vec<T>> {
+    type Form<'a> = Option<Vec<&'a str>>;
+
+    fn form(&self) -> Option<Vec<&str>> {
+        self.as_ref().map(Stored::form)
+    }
+
+    fn restored(form: &Option<Vec<&str>>) -> Self {
+        form.as_ref().map(Stored::restored)
+    }
+}
+
+impl Stored for Option<i64> {
+    type Form<'a> = Self;
+
+    fn form(&self) -> Self {
+        *self
+    }
+
+    fn restored(form: &Self) -> Self {
+        *form
+    }
+}
+
+/// A type of flat column that is computed from the others.
+trait Computed: Stored {
+    /// What is stored of the value.
+    fn into_form<'a>(self) -> Self::Form<'a>;
+}
+
+impl<V: Vocabulary> Computed for Option<V> {
+    fn into_form<'a>(self) -> Option<&'a str> {
+        self.map(V::word)
+    }
+}
+
+impl Computed for Option<i64> {
+    fn into_form<'a>(self) -> Self::Form<'a> {
+        self
+    }
+}
+
+/// A finding as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredFinding<'a> {
+    /// Code of the catalogue.
+    pub code: StoredCode<'a>,
+    /// Word of its severity.
+    pub severity: &'a str,
+    /// What it is about.
+    pub subject: &'a str,
+    /// The particulars.
+    pub detail: &'a str,
+}
+
+impl StoredFinding<'_> {
+    /// The finding; `None` if this version does not know its code or severity.
+    pub fn known(&self) -> Option<Finding> {
+        Some(Finding {
+            code: self.code.known()?,
+            severity: Severity::from_word(self.severity)?,
+            subject: self.subject.to_owned(),
+            detail: self.detail.to_owned(),
+        })
+    }
+}
+
+impl Finding {
+    fn stored(&self) -> StoredFinding<'_> {
+        StoredFinding { code: StoredCode::Known(self.code), severity: self.severity.as_str(), subject: &self.subject, detail: &self.detail }
+    }
+}
+
+impl Stored for Vec<Finding> {
+    type Form<'a> = Vec<StoredFinding<'a>>;
+
+    fn form(&self) -> Vec<StoredFinding<'_>> {
+        self.iter().map(Finding::stored).collect()
+    }
+
+    fn restored(form: &Vec<StoredFinding<'_>>) -> Self {
+        form.iter().filter_map(StoredFinding::known).collect()
+    }
+}
+
+/// A stored form that is shown as one text.
+trait Readable {
+    /// `None` for a list, `Some(None)` for null.
+    fn text(&self) -> Option<Option<String>>;
+}
+
+impl Readable for Option<&str> {
+    fn text(&self) -> Option<Option<String>> {
+        Some(self.map(str::to_owned))
+    }
+}
+
+impl Readable for Option<i64> {
+    fn text(&self) -> Option<Option<String>> {
+        Some(self.map(|number| number.to_string()))
+    }
+}
+
+impl<T> Readable for Vec<T> {
+    fn text(&self) -> Option<Option<String>> {
+        None
+    }
+}
+
+impl<T> Readable for Option<Vec<T>> {
+    fn text(&self) -> Option<Option<String>> {
+        None
+    }
+}
+
+/// Defines [`Judgement`].
+macro_rules! define {
+    ($(
+        $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
+        $(derived { $($(#[doc = $about:literal])+ $(#[unit = $of:literal])? $(#[range = $within:literal])? $derived:ident: $made:ty = $from:ident,)+ })?
+    )+) => {
+        /// The flat columns of one row as they are stored: words of closed vocabularies are texts, so that rows of a newer version can be
+        /// read.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Judgement<'a> {
+            $(
+                $(#[doc = $doc])+ pub $column: <$type as Stored>::Form<'a>,
+                $($($(#[doc = $about])+ pub $derived: <$made as Stored>::Form<'a>,)+)?
+            )+
+        }
+
+        impl<'a> Judgement<'a> {
+            /// What would be stored of an assessment.
+            pub fn of(assessment: &'a Assessment) -> Self {
+                Self { $($column: assessment.$column.form(), $($($derived: Computed::into_form(assessment.$from()),)+)?)+ }
+            }
+
+            /// The judgement as one of this version: words that it does not know are unknown, findings whose code it does not know are left
+            /// out; [`Self::unknown_codes`] names them.
+            pub fn assessment(&self) -> Assessment {
+                Assessment { $($column: Stored::restored(&self.$column),)+ }
+            }
+
+            /// A column that is one value as text: `None` if there is no such column, `Some(None)` if it is null.
+            pub fn value(&self, column: &str) -> Option<Option<String>> {
+                match column {
+                    $(stringify!($column) => Readable::text(&self.$column), $($(stringify!($derived) => Readable::text(&self.$derived),)+)?)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+flat_columns!(define);
+
+impl Always for MxState {
+    const UNKNOWN: Self = Self::Unknown;
+}
+
+impl Always for RecordState {
+    const UNKNOWN: Self = Self::Unknown;
+}
+
+impl Always for Posture {
+    const UNKNOWN: Self = Self::Unknown;
+}
+
+impl Always for Delivery {
+    const UNKNOWN: Self = Self::Unknown;
+}
+
+impl Judgement<'_> {
+    /// The codes of findings that this version does not know.
+    pub fn unknown_codes(&self) -> Vec<String> {
+        let unknown = self.findings.iter().filter(|finding| finding.known().is_none());
+        unknown.map(|finding| finding.code.as_str().to_owned()).collect()
+    }
+}

@@ -1,0 +1,195 @@
+//! The HTTPS exchange: the fetch, its headers, its certificate, its error; and connections in short.
+
+use std::net::IpAddr;
+
+use crate::dataset::DatasetError;
+use crate::dataset::column::{
+    Bool, Bytes, Column, ColumnReader, Field, Group, Int16, Int32, List, Shape, Shown, Slot, Text, Time, Validity, Word, columns,
+    documented,
+};
+use crate::evidence::{Certificate, CertificateFault, Connection, Fetch, FetchError, FetchFault, FetchStage, Timings};
+use crate::vocabulary::Vocabulary;
+
+columns! {
+    /// The GET of a policy.
+    FetchBuilder, FetchReader of Fetch as {
+        Fetch {
+            addresses,
+            tried,
+            address,
+            tls_version,
+            tls_cipher,
+            alpn,
+            certificate,
+            http_version,
+            status,
+            headers,
+            body,
+            body_cut,
+            body_sha256,
+            timings: Timings { connect_ms, tls_ms, http_ms, body_ms, total_ms },
+            error,
+        }
+    } {
+        /// Addresses of the policy host, in the order in which they would be tried.
+        addresses: List<Shown<IpAddr>>,
+        /// Addresses to which a connection was attempted.
+        tried: List<Shown<IpAddr>>,
+        /// The address that answered.
+        address: Shown<IpAddr>,
+        /// As `TLSv1.3`.
+        tls_version: Text,
+        /// Cipher suite by its IANA name.
+        tls_cipher: Text,
+        /// Application protocol that ALPN settled on.
+        alpn: Text,
+        /// What the policy host presented; null if the handshake did not get that far.
+        certificate: CertificateBuilder,
+        /// As `HTTP/1.1`.
+        http_version: Text,
+        /// HTTP status.
+        #[range = "100..999"]
+        status: Int16<u16>,
+        /// Kept response headers in the order received.
+        headers: List<HeaderBuilder>,
+        /// Where a Location header points, bytes that are no UTF-8 replaced; never followed.
+        location: Text = location(headers),
+        /// The first 65536 bytes of the body; null if no response head arrived.
+        body: Bytes,
+        /// Whether there was more body than is kept.
+        body_cut: Bool,
+        /// SHA-256 of the kept body, lower-case hex.
+        body_sha256: Text,
+        /// TCP connection (the last one tried).
+        #[unit = "ms"]
+        #[range = "0.."]
+        connect_ms: Int32<u32>,
+        /// TLS handshake.
+        #[unit = "ms"]
+        #[range = "0.."]
+        tls_ms: Int32<u32>,
+        /// From the request to the end of the response head.
+        #[unit = "ms"]
+        #[range = "0.."]
+        http_ms: Int32<u32>,
+        /// Body.
+        #[unit = "ms"]
+        #[range = "0.."]
+        body_ms: Int32<u32>,
+        /// All of the exchange.
+        #[unit = "ms"]
+        #[range = "0.."]
+        total_ms: Int32<u32>,
+        /// What ended the exchange early; null if a whole response, or the kept part of it, arrived.
+        error: ErrorBuilder,
+    }
+}
+
+fn location(headers: &[(String, Vec<u8>)]) -> Option<String> {
+    let location = headers.iter().find(|(name, _)| name == "location");
+    location.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+}
+
+columns! {
+    /// A header.
+    HeaderBuilder, HeaderReader of (String, Vec<u8>) as { (name, value) } {
+        /// Lower case.
+        name: Text,
+        /// Exact bytes.
+        value: Bytes,
+    }
+}
+
+columns! {
+    /// What ended an exchange early.
+    ErrorBuilder, ErrorReader of FetchError {
+        /// The step that failed.
+        stage: Word<FetchStage>,
+        /// Why.
+        code (fault): Word<FetchFault>,
+        /// The TLS alert that the peer sent, by its number (RFC 8446 section 6).
+        #[range = "0..255"]
+        alert: Int16<u8>,
+        /// The library's or the system's own words.
+        text: Text,
+    }
+}
+
+columns! {
+    /// A certificate and the verdict on it.
+    CertificateBuilder, CertificateReader of Certificate as {
+        Certificate {
+            faults,
+            reason,
+            subject,
+            sans,
+            issuer,
+            not_before,
+            not_after,
+            key_type,
+            key_bits,
+            signature_algorithm,
+            sha256,
+            chain_length,
+        }
+    } {
+        /// valid for the policy host, or the first fault.
+        #[range = format!("{VALID}, {}", CertificateFault::WORDS.join(", "))]
+        verdict: Text = faults.first().map_or(VALID, |fault| fault.as_str()).to_owned(),
+        /// Everything that is wrong with it; empty if it is valid.
+        faults: List<Word<CertificateFault>>,
+        /// The verifier's own words where there is a fault.
+        reason: Text,
+        /// Subject of the leaf (RFC 4514).
+        subject: Text,
+        /// SAN dNSNames of the leaf, at most 100.
+        sans: List<Text>,
+        /// Issuer of the leaf (RFC 4514).
+        issuer: Text,
+        /// notBefore of the leaf; null if it cannot be read.
+        not_before: Time,
+        /// notAfter of the leaf; null if it cannot be read.
+        not_after: Time,
+        /// Algorithm of the leaf's key: RSA, EC, Ed25519, DSA, or the object identifier of another.
+        key_type: Text,
+        /// Length of that key.
+        #[unit = "bit"]
+        #[range = "0..65535"]
+        key_bits: Int32<u16>,
+        /// How the leaf is signed, as sha256WithRSAEncryption, or an object identifier.
+        signature_algorithm: Text,
+        /// SHA-256 of the leaf in DER, lower-case hex.
+        sha256: Text,
+        /// Certificates presented, the leaf included.
+        #[range = "0..65535"]
+        chain_length: Int32<u16>,
+    }
+}
+
+/// The verdict on a certificate without fault.
+const VALID: &str = "valid";
+
+columns! {
+    /// A connection that only a scan which looks around makes.
+    ConnectionBuilder, ConnectionReader of Connection {
+        /// What was asked for; of a receiver of reports, which is sent no request, scheme and host.
+        url: Text,
+        /// The address that answered, or was tried last.
+        address: Shown<IpAddr>,
+        /// What is wrong with the certificate; empty if nothing, null if none was presented.
+        certificate_faults: List<Word<CertificateFault>>,
+        /// HTTP status.
+        #[range = "100..999"]
+        status: Int16<u16>,
+        /// The first 4096 bytes of the body.
+        body: Bytes,
+        /// SHA-256 of the first 65536 bytes of the body, lower-case hex.
+        body_sha256: Text,
+        /// All of it.
+        #[unit = "ms"]
+        #[range = "0.."]
+        total_ms: Int32<u32>,
+        /// What ended it early.
+        error: ErrorBuilder,
+    }
+}

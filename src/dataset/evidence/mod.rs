@@ -1,0 +1,9 @@
+//! Column `evidence`: every struct in it declared once, field by field.
+
+mod fetch;
+mod lookup;
+mod whole;
+
+pub use self::whole::EvidenceColumns;
+
+pub(super) use self::whole::{EvidenceBuilder, TimesBuilder};

@@ -1,0 +1,118 @@
+//! All that was seen of a domain: one column per lookup, one for the HTTPS exchange.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::SystemTime;
+
+use arrow::array::RecordBatch;
+
+use crate::dataset::DatasetError;
+use crate::dataset::column::{
+    Column, ColumnReader, Field, Group, Int32, List, Shape, Shown, Slot, Sparse, Text, Time, Validity, columns, documented,
+};
+use crate::evidence::{Evidence, HostLookup, ReceiverLookup};
+use crate::name::Domain;
+
+use super::fetch::{ConnectionBuilder, FetchBuilder};
+use super::lookup::{Lookups, MxBuilder, TxtBuilder};
+
+columns! {
+    /// The columns within `evidence`.
+    EvidenceBuilder, EvidenceReader of Evidence beside (domain: Domain, scanned_at: SystemTime, elapsed_ms: u32) {
+        /// MX of the domain.
+        mx: Lookups<MxBuilder>,
+        /// TXT at `_mta-sts.DOMAIN` (RFC 8461 section 3.1).
+        sts_txt: Lookups<TxtBuilder>,
+        /// TXT at `_smtp._tls.DOMAIN` (RFC 8460 section 3).
+        tlsrpt_txt: Lookups<TxtBuilder>,
+        /// A of the policy host; null where no record asked for a policy.
+        host_a: Sparse<Lookups<Shown<Ipv4Addr>>>,
+        /// AAAA of the policy host; where A has led to an alias, of its end, shared by all domains with that alias. Null where no record
+        /// asked for a policy.
+        host_aaaa: Sparse<Lookups<Shown<Ipv6Addr>>>,
+        /// The GET of the policy; null where there was nothing to fetch or no address to connect to.
+        fetch: Sparse<FetchBuilder>,
+        /// The MX hosts' addresses, the most preferred first; empty where no record asked for a policy.
+        mx_hosts: List<HostBuilder>,
+        /// The receivers of TLS reports; empty where there is no TLSRPT record.
+        rua_hosts: List<ReceiverBuilder>,
+        /// TXT at the names at which records are published by mistake, at one that only a wildcard answers for and, of a subdomain that
+        /// takes mail and has no record, at the _mta-sts of its registrable domain; empty without --look-around.
+        stray_records: List<Lookups<TxtBuilder>>,
+        /// Extra requests for the policy: at other addresses of the policy host, and in wrong places; empty without --look-around.
+        extra_requests: List<ConnectionBuilder>,
+    }
+}
+
+columns! {
+    /// The addresses of an MX host.
+    HostBuilder, HostReader of HostLookup {
+        /// The host as it stands in the MX records.
+        host: Text,
+        /// A of the host; asked once as long as its TTL lasts, however many domains name it.
+        a: Lookups<Shown<Ipv4Addr>>,
+        /// AAAA of the host, likewise.
+        aaaa: Lookups<Shown<Ipv6Addr>>,
+    }
+}
+
+columns! {
+    /// A receiver of TLS reports.
+    ReceiverBuilder, ReceiverReader of ReceiverLookup {
+        /// The mail domain or the HTTPS host of the destination.
+        host: Text,
+        /// MX of a mail domain; null for an HTTPS host.
+        mx: Lookups<MxBuilder>,
+        /// A of an HTTPS host, or of a mail domain without MX; else null.
+        a: Lookups<Shown<Ipv4Addr>>,
+        /// AAAA, likewise.
+        aaaa: Lookups<Shown<Ipv6Addr>>,
+        /// A TLS handshake with an HTTPS host, and no request; null without --look-around.
+        connection: ConnectionBuilder,
+    }
+}
+
+columns! {
+    /// When a domain was probed: columns of the table itself.
+    TimesBuilder, TimesReader of (SystemTime, u32) as { (scanned_at, elapsed_ms) } {
+        /// Start of the probe.
+        scanned_at: Time,
+        /// Length of the probe.
+        #[unit = "ms"]
+        #[range = "0.."]
+        elapsed_ms: Int32<u32>,
+    }
+}
+
+/// The columns `domain`, `scanned_at`, `elapsed_ms` and `evidence` of a batch.
+#[derive(Debug)]
+pub struct EvidenceColumns {
+    domain: Slot<Text<Domain>>,
+    scanned_at: Slot<Time>,
+    elapsed_ms: Slot<Int32<u32>>,
+    evidence: EvidenceReader,
+}
+
+impl EvidenceColumns {
+    /// Finds the columns in a batch.
+    ///
+    /// # Errors
+    /// If one is missing or has another type.
+    pub fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
+        let table = Group::table(batch);
+        Ok(Self {
+            domain: Slot::of(&table, "domain")?,
+            scanned_at: Slot::of(&table, "scanned_at")?,
+            elapsed_ms: Slot::of(&table, "elapsed_ms")?,
+            evidence: EvidenceReader::new(table.group("evidence")?)?,
+        })
+    }
+
+    /// The evidence of a row, as it was when the row was written (times to the microsecond).
+    ///
+    /// # Errors
+    /// If a value is none that this version writes.
+    pub fn row(&self, row: usize) -> Result<Evidence, DatasetError> {
+        let evidence = self.evidence.read(row, self.domain.get(row)?, self.scanned_at.get(row)?, self.elapsed_ms.get(row)?)?;
+        evidence.ok_or_else(|| DatasetError::Value { column: "evidence".to_owned(), value: "null".to_owned() })
+    }
+}

@@ -1,0 +1,267 @@
+//! The flat columns that judgement fills, in Arrow: schema, builder and reader, all made of their declaration in `classify`.
+
+use arrow::array::{Array, ArrayRef, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow::datatypes::Field as ArrowField;
+use arrow::error::ArrowError;
+
+use crate::classify::{
+    Always, Assessment, Code, Coverage, Delivery, Finding, Judgement, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity,
+    Stored, StoredCode, StoredFinding, Worded, flat_columns,
+};
+use crate::parse::senders::Sender;
+use crate::vocabulary::Vocabulary;
+
+use super::DatasetError;
+use super::column::{
+    Column, ColumnReader, Field, Group, Int64, List, Lists, Shape, Slot, Text, TextForm, Validity, Word, columns, documented, elements,
+    text,
+};
+
+/// How a type of flat column stands in Arrow.
+trait Flat: Stored + Field<<Self::Kind as Column>::Value> {
+    /// The kind of column.
+    type Kind: Column;
+    /// The arrays from which the stored form is read.
+    type Arrays: std::fmt::Debug;
+
+    /// Finds the column.
+    fn arrays(table: &Group, name: &str) -> Result<Self::Arrays, DatasetError>;
+
+    /// What is stored in a row.
+    fn get(arrays: &Self::Arrays, row: usize) -> Self::Form<'_>;
+}
+
+/// A value that is one text, and its kind of column.
+trait FlatText: Worded {
+    type Kind: Column<Value = Self>;
+}
+
+impl FlatText for String {
+    type Kind = Text;
+}
+
+impl<V: Vocabulary> FlatText for V {
+    type Kind = Word<V>;
+}
+
+impl<V: Always> Flat for V {
+    type Kind = Word<V>;
+    type Arrays = StringArray;
+
+    fn arrays(table: &Group, name: &str) -> Result<StringArray, DatasetError> {
+        table.column(name)
+    }
+
+    fn get(texts: &StringArray, row: usize) -> Option<&str> {
+        text(texts, row)
+    }
+}
+
+impl<T: FlatText> Flat for Option<T> {
+    type Kind = T::Kind;
+    type Arrays = StringArray;
+
+    fn arrays(table: &Group, name: &str) -> Result<StringArray, DatasetError> {
+        table.column(name)
+    }
+
+    fn get(texts: &StringArray, row: usize) -> Self::Form<'_> {
+        text(texts, row)
+    }
+}
+
+impl<T: FlatText> Flat for Vec<T> {
+    type Kind = List<T::Kind>;
+    type Arrays = Lists<StringArray>;
+
+    fn arrays(table: &Group, name: &str) -> Result<Lists<StringArray>, DatasetError> {
+        table.lists(name)
+    }
+
+    fn get(texts: &Lists<StringArray>, row: usize) -> Self::Form<'_> {
+        texts.texts(row).into_iter().flatten().collect()
+    }
+}
+
+impl<T: FlatText> Flat for Option<Vec<T>> {
+    type Kind = List<T::Kind>;
+    type Arrays = Lists<StringArray>;
+
+    fn arrays(table: &Group, name: &str) -> Result<Lists<StringArray>, DatasetError> {
+        table.lists(name)
+    }
+
+    fn get(texts: &Lists<StringArray>, row: usize) -> Self::Form<'_> {
+        texts.texts(row).map(Iterator::collect)
+    }
+}
+
+impl Flat for Option<i64> {
+    type Kind = Int64<i64>;
+    type Arrays = Int64Array;
+
+    fn arrays(table: &Group, name: &str) -> Result<Int64Array, DatasetError> {
+        table.column(name)
+    }
+
+    fn get(numbers: &Int64Array, row: usize) -> Option<i64> {
+        numbers.is_valid(row).then(|| numbers.value(row))
+    }
+}
+
+impl Flat for Vec<Finding> {
+    type Kind = List<FindingBuilder>;
+    type Arrays = FindingColumns;
+
+    fn arrays(table: &Group, name: &str) -> Result<FindingColumns, DatasetError> {
+        FindingColumns::of(table, name)
+    }
+
+    fn get(findings: &FindingColumns, row: usize) -> Vec<StoredFinding<'_>> {
+        findings.get(row)
+    }
+}
+
+columns! {
+    /// A finding.
+    FindingBuilder, FindingReader of Finding {
+        /// Code of the catalogue; `stscan explain CODE` says more.
+        code: Text<Code>,
+        /// How much it matters in this case.
+        severity: Word<Severity>,
+        /// What it is about: a host, a field, an owner name; empty where it is the domain itself.
+        subject: Text,
+        /// The particulars; text from the network is quoted and escaped.
+        detail: Text,
+    }
+}
+
+/// A code of the catalogue; others are not read as findings of this version.
+impl TextForm for Code {
+    fn as_text(&self) -> &str {
+        self.as_str()
+    }
+
+    fn of_text(text: &str) -> Option<Self> {
+        Self::from_word(text)
+    }
+}
+
+/// Column `findings` of a batch.
+#[derive(Debug)]
+pub(super) struct FindingColumns {
+    lists: ListArray,
+    code: StringArray,
+    severity: StringArray,
+    subject: StringArray,
+    detail: StringArray,
+}
+
+impl FindingColumns {
+    fn of(table: &Group, name: &str) -> Result<Self, DatasetError> {
+        let (lists, finding) = table.groups(name)?;
+        Ok(Self {
+            lists,
+            code: finding.column("code")?,
+            severity: finding.column("severity")?,
+            subject: finding.column("subject")?,
+            detail: finding.column("detail")?,
+        })
+    }
+
+    pub(super) fn of_batch(batch: &RecordBatch) -> Result<Self, DatasetError> {
+        Self::of(&Group::table(batch), "findings")
+    }
+
+    /// The codes of a row's findings.
+    pub(super) fn codes(&self, row: usize) -> impl Iterator<Item = &str> {
+        elements(&self.lists, row).map(|index| self.code.value(index))
+    }
+
+    fn get(&self, row: usize) -> Vec<StoredFinding<'_>> {
+        let finding = |index| StoredFinding {
+            code: StoredCode::of(self.code.value(index)),
+            severity: self.severity.value(index),
+            subject: self.subject.value(index),
+            detail: self.detail.value(index),
+        };
+        elements(&self.lists, row).map(finding).collect()
+    }
+}
+
+/// Defines [`judgement_fields`], [`JudgementBuilder`] and [`JudgementColumns`].
+macro_rules! define {
+    ($(
+        $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
+        $(derived { $($(#[doc = $about:literal])+ $(#[unit = $of:literal])? $(#[range = $within:literal])? $derived:ident: $made:ty = $from:ident,)+ })?
+    )+) => {
+        /// The fields of the columns, in their order.
+        pub(super) fn judgement_fields() -> Vec<ArrowField> {
+            vec![$(
+                define!(@field $column, $type, concat!($($doc),+), [$($unit)?], [$($range)?]),
+                $($(define!(@field $derived, $made, concat!($($about),+), [$($of)?], [$($within)?]),)+)?
+            )+]
+        }
+
+        /// Builders of the columns.
+        #[derive(Debug, Default)]
+        pub(super) struct JudgementBuilder {
+            $($column: <$type as Flat>::Kind, $($($derived: <$made as Flat>::Kind,)+)?)+
+        }
+
+        impl JudgementBuilder {
+            /// Adds a judgement that so many rows share.
+            pub(super) fn append_times(&mut self, assessment: &Assessment, rows: usize) {
+                $(
+                    self.$column.append_times(Field::<<<$type as Flat>::Kind as Column>::Value>::written(&assessment.$column), rows);
+                    $($({
+                        let made: $made = assessment.$from();
+                        self.$derived.append_times(Field::<<<$made as Flat>::Kind as Column>::Value>::written(&made), rows);
+                    })+)?
+                )+
+            }
+
+            /// The columns with their names, in the schema's order.
+            pub(super) fn finish(self, shape: &Shape) -> Result<Vec<(&'static str, ArrayRef)>, ArrowError> {
+                Ok(vec![$(
+                    (stringify!($column), self.$column.finish(shape.kind(stringify!($column))?)?),
+                    $($((stringify!($derived), self.$derived.finish(shape.kind(stringify!($derived))?)?),)+)?
+                )+])
+            }
+        }
+
+        /// The flat columns of a batch.
+        #[derive(Debug)]
+        pub struct JudgementColumns {
+            $($column: <$type as Flat>::Arrays, $($($derived: <$made as Flat>::Arrays,)+)?)+
+        }
+
+        impl JudgementColumns {
+            /// Finds the columns in a batch.
+            ///
+            /// # Errors
+            /// If one is missing or has another type.
+            pub fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
+                let table = Group::table(batch);
+                Ok(Self {$(
+                    $column: <$type as Flat>::arrays(&table, stringify!($column))?,
+                    $($($derived: <$made as Flat>::arrays(&table, stringify!($derived))?,)+)?
+                )+})
+            }
+
+            /// The judgement of a row.
+            pub fn row(&self, row: usize) -> Judgement<'_> {
+                Judgement {$(
+                    $column: <$type as Flat>::get(&self.$column, row),
+                    $($($derived: <$made as Flat>::get(&self.$derived, row),)+)?
+                )+}
+            }
+        }
+    };
+    (@field $column:ident, $type:ty, $doc:expr, [$($unit:literal)?], [$($range:literal)?]) => {{
+        let (unit, range): (&[&str], &[&str]) = (&[$($unit)?], &[$($range)?]);
+        documented::<<$type as Flat>::Kind>(stringify!($column), $doc, unit.first().copied(), range.first().copied().map(str::to_owned))
+    }};
+}
+
+flat_columns!(define);
