@@ -7,9 +7,10 @@ use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
+use super::column::MAX_BATCH_ROWS;
 use super::manifest::Manifest;
+use super::schema;
 use super::schema::SCHEMA_VERSION_KEY;
-use super::{MAX_BATCH_ROWS, schema};
 
 /// Rows of a row group at most; a part of the usual size is one group, which packs best and still fits into memory.
 const ROW_GROUP_ROWS: usize = 131_072;

@@ -11,11 +11,11 @@ use crate::classify::{
 use crate::parse::senders::Sender;
 use crate::vocabulary::Vocabulary;
 
-use super::DatasetError;
 use super::column::{
     Column, ColumnReader, Field, Group, Int64, List, Lists, Shape, Slot, Text, TextForm, Validity, Word, columns, documented, elements,
     text,
 };
+use super::error::DatasetError;
 
 /// How a type of flat column stands in Arrow.
 trait Flat: Stored + Field<<Self::Kind as Column>::Value> {

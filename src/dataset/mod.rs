@@ -4,7 +4,7 @@
 //! ```text
 //! DIR/.lock                        held while a scan writes the folder
 //! DIR/manifest.json                the run; a part that it does not list does not exist
-//! DIR/domains/part-00000.parquet   one row a target of shard 0, sorted by ordinal
+//! DIR/domains/part-00000.parquet   one row per target of shard 0, sorted by ordinal
 //! DIR/rejected.csv, DIR/.spool     written by the input
 //! ```
 //! A part is written under a temporary name, synced and renamed; then the manifest that lists it is replaced in the same way.
@@ -36,11 +36,7 @@ mod store;
 mod stream;
 mod target;
 
-use crate::classify::Assessment;
-use crate::evidence::Evidence;
-use crate::input::Target;
-
-pub use self::batch::record_batch;
+pub use self::batch::{Record, record_batch};
 pub(crate) use self::batch::{RowBuilder, rejudged_batch, with_nothing_carried};
 pub use self::column::MAX_BATCH_ROWS;
 pub(crate) use self::column::{COMMENT, Group as ColumnGroup, Lists as ListColumn, UNIT, elements, text};
@@ -59,14 +55,3 @@ pub use self::schema::{SCHEMA_VERSION, SCHEMA_VERSION_KEY, schema, schema_json, 
 pub use self::store::{Dataset, SHARD_ROWS};
 pub(crate) use self::stream::StreamWriter;
 pub use self::target::TargetColumns;
-
-/// One row to be: a target, what was seen of it and what that means.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// The target.
-    pub target: Target,
-    /// What the probe saw.
-    pub evidence: Evidence,
-    /// What it means.
-    pub assessment: Assessment,
-}

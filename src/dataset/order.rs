@@ -4,7 +4,8 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::{concat_batches, interleave_record_batch};
 use arrow::datatypes::Int64Type;
 
-use super::{DatasetError, MAX_BATCH_ROWS};
+use super::column::MAX_BATCH_ROWS;
+use super::error::DatasetError;
 
 /// Rows in a row, on average, from which runs are copied whole rather than row by row.
 const LONG_RUN: usize = 32;

@@ -8,11 +8,13 @@ use arrow::array::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 
+use super::counts::Counts;
+use super::error::DatasetError;
 use super::hashing::{Digested, Hashing};
 use super::manifest::{Manifest, Part};
 use super::order::Order;
 use super::splice::{Origin, Splice};
-use super::{Counts, DatasetError, encoding, folder, schema};
+use super::{encoding, folder, schema};
 
 /// Writes the rows of a shard and gives the entry that lists them.
 pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, batches: &[RecordBatch]) -> Result<Part, DatasetError> {

@@ -25,7 +25,7 @@ pub(super) fn survey(dir: &Path, run: &RunDescription) -> Result<Option<Manifest
 /// Says at once, before a list is read, if no scan whatever may write to the folder.
 ///
 /// # Errors
-/// A refusal, as [`super::Dataset::create_or_resume`] gives it, but for a difference of configuration.
+/// A refusal, as [`super::store::Dataset::create_or_resume`] gives it, but for a difference of configuration.
 pub fn refuse_unless_usable(dir: &Path) -> Result<(), DatasetError> {
     unfinished(dir).map(drop)
 }

@@ -18,7 +18,7 @@ use crate::input::{Carried, Target};
 use crate::name::Domain;
 use crate::parse::senders::Sender;
 
-use super::Record;
+use super::batch::Record;
 use super::manifest::{List, Options, RunDescription, Tool};
 
 /// A description of a run with small shards.

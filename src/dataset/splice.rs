@@ -16,8 +16,9 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::offset_index::OffsetIndexMetaData;
 use parquet::file::writer::SerializedFileWriter;
 
+use super::error::DatasetError;
 use super::hashing::Hashing;
-use super::{DatasetError, schema};
+use super::schema;
 
 /// A part whose columns can be taken over.
 pub(super) struct Origin {

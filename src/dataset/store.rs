@@ -106,9 +106,12 @@ mod tests {
     use arrow::array::AsArray;
     use arrow::datatypes::Int64Type;
 
+    use super::resume::refuse_unless_usable;
     use super::*;
     use crate::classify::codes;
-    use crate::dataset::{Reader, record_batch, refuse_unless_usable, samples};
+    use crate::dataset::batch::record_batch;
+    use crate::dataset::read::Reader;
+    use crate::dataset::samples;
     use crate::observe::dns::DnsActivity;
     use crate::observe::sharing::{SharedActivity, SharedLookups};
 

@@ -5,8 +5,9 @@ use std::io::Write;
 use arrow::array::RecordBatch;
 use arrow::ipc::writer::StreamWriter as IpcWriter;
 
+use super::error::DatasetError;
 use super::order::Order;
-use super::{DatasetError, schema};
+use super::schema;
 
 /// Writes batches of table `domains` to anything that takes bytes; not compressed, the same schema and documentation as in the files.
 pub struct StreamWriter<W: Write> {

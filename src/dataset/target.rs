@@ -8,8 +8,8 @@ use arrow::datatypes::Field as ArrowField;
 use crate::input::{Carried, Target};
 use crate::name::{Domain, suffix};
 
-use super::DatasetError;
 use super::column::{Column, ColumnReader, Field, Group, Int32, Int64, List, Shape, Slot, Text, Validity, columns, documented};
+use super::error::DatasetError;
 
 columns! {
     /// The columns `ordinal` to `list`.

@@ -11,12 +11,24 @@ use crate::evidence::Evidence;
 use crate::input::Target;
 
 use super::column::{Column, List, MAX_BATCH_ROWS, Shape};
+use super::error::DatasetError;
 use super::evidence::{EvidenceBuilder, TimesBuilder};
 use super::flat::JudgementBuilder;
+use super::schema::schema;
 use super::target::{CarriedBuilder, NameBuilder, TargetBuilder};
-use super::{DatasetError, Record, schema};
 
 pub use self::rejudged::{rejudged_batch, with_nothing_carried};
+
+/// One row to be: a target, what was seen of it and what that means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The target.
+    pub target: Target,
+    /// What the probe saw.
+    pub evidence: Evidence,
+    /// What it means.
+    pub assessment: Assessment,
+}
 
 /// The rows as one batch of table `domains`, in the order given.
 ///

@@ -8,10 +8,11 @@ use arrow::datatypes::{DataType, Field};
 
 use crate::classify::Assessment;
 use crate::dataset::column::{Column, Group, List, Shape};
+use crate::dataset::error::DatasetError;
 use crate::dataset::evidence::{EvidenceBuilder, EvidenceColumns};
 use crate::dataset::flat::JudgementBuilder;
+use crate::dataset::schema;
 use crate::dataset::target::{CarriedBuilder, NameBuilder};
-use crate::dataset::{DatasetError, schema};
 
 /// The rows of another dataset's batch with the columns that judgement fills made anew; target, times and evidence are taken over as they
 /// are. A judgement a row.

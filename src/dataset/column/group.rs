@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray};
 
-use crate::dataset::{DatasetError, micros};
+use crate::dataset::error::DatasetError;
+use crate::dataset::micros;
 
 /// A struct column, or the whole table, and where it stands.
 #[derive(Debug)]

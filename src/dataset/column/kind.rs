@@ -6,7 +6,7 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 
-use crate::dataset::DatasetError;
+use crate::dataset::error::DatasetError;
 
 use super::group::Group;
 

@@ -8,7 +8,7 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Fields};
 use arrow::error::ArrowError;
 
-use crate::dataset::DatasetError;
+use crate::dataset::error::DatasetError;
 
 use super::documented::list;
 use super::group::elements;

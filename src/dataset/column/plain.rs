@@ -16,7 +16,8 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Int16Type, Int32Type, Int64Type};
 use arrow::error::ArrowError;
 
-use crate::dataset::{DatasetError, micros};
+use crate::dataset::error::DatasetError;
+use crate::dataset::micros;
 use crate::name::Domain;
 use crate::vocabulary::Vocabulary;
 

@@ -31,7 +31,7 @@ impl Validity {
 
 /// Declares the columns of a struct: `Builder, Reader of Value { columns }`. A column has a doc comment, which becomes its description,
 /// `#[unit = ""]` and `#[range = ""]` where they apply, its name (with the field of the value in brackets where that is another) and its
-/// kind, a [`Column`](super::Column).
+/// kind, a [`Column`](super::kind::Column).
 ///
 /// * `Builder<C>`: the value is `Value<C::Value>`.
 /// * `as { Value { field, .. } }`: the value in terms of its columns, where it is more than a struct of them; both a pattern and an

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use crate::dataset::DatasetError;
 use crate::dataset::column::{
     Bool, Bytes, Column, ColumnReader, Field, Group, Int16, Int32, List, Shape, Shown, Slot, Text, Time, Validity, Word, columns,
     documented,
 };
+use crate::dataset::error::DatasetError;
 use crate::evidence::{Certificate, CertificateFault, Connection, Fetch, FetchError, FetchFault, FetchStage, Timings};
 use crate::vocabulary::Vocabulary;
 

@@ -6,11 +6,11 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 
-use crate::dataset::DatasetError;
 use crate::dataset::column::{
     Bool, Bytes, Column, ColumnReader, Field, Group, Int16, Int32, Int64, List, Shape, Shown, Slot, Text, Validity, Word, columns,
     documented,
 };
+use crate::dataset::error::DatasetError;
 use crate::evidence::{Lookup, Mx, Outcome, Txt};
 
 columns! {

@@ -5,10 +5,10 @@ use std::time::SystemTime;
 
 use arrow::array::RecordBatch;
 
-use crate::dataset::DatasetError;
 use crate::dataset::column::{
     Column, ColumnReader, Field, Group, Int32, List, Shape, Shown, Slot, Sparse, Text, Time, Validity, columns, documented,
 };
+use crate::dataset::error::DatasetError;
 use crate::evidence::{Evidence, HostLookup, ReceiverLookup};
 use crate::name::Domain;
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection};
 
-use crate::dataset::DatasetError;
+use crate::dataset::error::DatasetError;
 use crate::dataset::folder;
 use crate::dataset::manifest::Part;
 

@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
-use crate::dataset::DatasetError;
+use crate::dataset::error::DatasetError;
 use crate::dataset::folder::{self, MANIFEST};
 use crate::dataset::manifest::{Manifest, Part};
 

@@ -5,10 +5,10 @@ use std::fmt::Write;
 use arrow::datatypes::{DataType, Field};
 use serde_json::{Map, Value, json};
 
-use super::{SCHEMA_VERSION, schema};
+use super::table::{SCHEMA_VERSION, schema};
 use crate::dataset::column::{COMMENT, RANGE, UNIT};
 
-/// A Markdown table: one line a field, nested fields by their path (`evidence.mx.records[].exchange`).
+/// A Markdown table: one line per field, nested fields by their path (`evidence.mx.records[].exchange`).
 pub fn schema_markdown() -> String {
     let mut text = "| column | type | unit | range | meaning |\n|---|---|---|---|---|\n".to_owned();
     for field in schema().fields() {
