@@ -1,5 +1,75 @@
 //! Bulk scanner and research-dataset generator for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460).
 //!
+//! # The library
+//! [`name`], [`parse`], [`evidence`], [`classify`] and [`dataset`] are the API. What else is public serves the command and the tests of
+//! this repository, is left out of this documentation and may change at any time.
+//!
+//! A policy is read to a value and its faults; there is always a value, however bad the text:
+//! ```
+//! use stscan::parse::policy::{self, Mode};
+//!
+//! let body = b"version: STSv1\r\nmode: enforce\r\nmx: *.example.com\r\nmax_age: 604800\r\n";
+//! let parsed = policy::parse(body);
+//! assert!(parsed.faults.is_empty());
+//! assert_eq!(parsed.value.known_mode(), Some(Mode::Enforce));
+//! assert_eq!(parsed.value.mx, ["*.example.com"]);
+//! ```
+//! Evidence is judged without a packet being sent, be it of a scan or made up:
+//! ```
+//! use std::time::SystemTime;
+//! use stscan::classify::{Posture, RecordState, classify};
+//! use stscan::evidence::{Evidence, Outcome};
+//! use stscan::name::Domain;
+//!
+//! let mut evidence = Evidence::nothing_seen(Domain::from_input("example.com")?, SystemTime::now());
+//! assert_eq!(classify(&evidence).posture, Posture::Unknown);
+//!
+//! evidence.sts_txt.outcome = Outcome::Nxdomain;
+//! let assessment = classify(&evidence);
+//! assert_eq!((assessment.sts_state, assessment.posture), (RecordState::Absent, Posture::Absent));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! A dataset is read in batches, of the columns that are asked for, and each row becomes its evidence or its judgement:
+//! ```
+//! use std::path::Path;
+//! use stscan::dataset::{DatasetError, JudgementColumns, Reader};
+//!
+//! /// How many domains of a dataset have a policy that senders enforce.
+//! fn enforcing(folder: &Path) -> Result<usize, DatasetError> {
+//!     let mut enforcing = 0;
+//!     for batch in Reader::open(folder)?.batches(None) {
+//!         let batch = batch?;
+//!         let judgements = JudgementColumns::of(&batch)?;
+//!         enforcing += (0..batch.num_rows()).filter(|row| judgements.row(*row).posture == Some("enforce")).count();
+//!     }
+//!     Ok(enforcing)
+//! }
+//! # use stscan::dataset::{Activity, Dataset, List, Options, Record, RunDescription, Tool, record_batch};
+//! # let evidence: stscan::evidence::Evidence = serde_json::from_str(include_str!("../tests/golden/enforce.json"))?;
+//! # let target = stscan::input::Target { ordinal: 0, domain: evidence.domain.clone(), rank: None, list: "".into(), carried: Vec::new() };
+//! # let record = Record { target, assessment: stscan::classify::classify(&evidence), evidence };
+//! # let run = RunDescription {
+//! #     run_id: "example".to_owned(),
+//! #     tool: Tool::of_this_build(),
+//! #     catalogue_version: stscan::classify::CATALOGUE_VERSION.to_owned(),
+//! #     configuration: Options::new(),
+//! #     pace: Options::new(),
+//! #     shard_rows: 1,
+//! #     list: List::default(),
+//! #     public_suffix_list: String::new(),
+//! #     root_store: String::new(),
+//! #     resolvers: Vec::new(),
+//! #     user_agent: String::new(),
+//! # };
+//! # let folder = tempfile::tempdir()?;
+//! # let mut dataset = Dataset::create_or_resume(folder.path(), &run)?;
+//! # dataset.commit_part(0, &[record_batch(&[record])?], &Activity::default())?;
+//! # let accounting = stscan::input::Accounting { lines: 1, rows: 1, ..Default::default() };
+//! # dataset.finish(accounting, List::default(), &Activity::default())?;
+//! # assert_eq!(enforcing(folder.path())?, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # The way of the data
 //! ```text
 //! list ─targets─▶ worker threads (one per core, each with its own runtime and UDP sockets)
@@ -30,19 +100,31 @@
 //! 0 vocabulary                   enums of stable words
 //! ```
 
-pub mod analyse;
 pub mod classify;
-pub mod cli;
 pub mod dataset;
 pub mod evidence;
-pub mod exclusion;
-pub mod input;
-pub mod lab;
 pub mod name;
-pub mod observe;
 pub mod parse;
+
+// No API: public because the command and the integration tests, benches and fuzz targets reach them, and changed without notice.
+#[doc(hidden)]
+pub mod analyse;
+#[doc(hidden)]
+pub mod cli;
+#[doc(hidden)]
+pub mod exclusion;
+#[doc(hidden)]
+pub mod input;
+#[doc(hidden)]
+pub mod lab;
+#[doc(hidden)]
+pub mod observe;
+#[doc(hidden)]
 pub mod scan;
+#[doc(hidden)]
 pub mod study;
+#[doc(hidden)]
 pub mod trial;
-pub mod ui;
+
+mod ui;
 mod vocabulary;

@@ -17,6 +17,7 @@ macro_rules! vocabulary {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive] // Words are added; whoever matches outside the crate must expect one.
         pub enum $name { $($(#[$doc])* $variant,)+ }
 
         #[allow(dead_code)] // Not every vocabulary needs all of it.

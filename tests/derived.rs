@@ -24,6 +24,12 @@ fn manifest(dir: &Path) -> Manifest {
     Reader::open(dir).unwrap().manifest().clone()
 }
 
+/// The manifest as it was before the first part was committed.
+fn without_parts(mut manifest: Manifest) -> Manifest {
+    (manifest.finished_at, manifest.parts) = (None, Vec::new());
+    manifest
+}
+
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
@@ -43,7 +49,9 @@ fn the_same_rules_give_the_same_files() {
     assert_eq!(fs::read(ZOO.join("rejected.csv")).unwrap(), fs::read(out.join("rejected.csv")).unwrap());
     let origin = after.made_from.clone().unwrap();
     assert_eq!((origin.made_by.as_str(), &origin.run_id, &origin.tool), ("reclassify", &before.run.run_id, &before.run.tool));
-    assert_eq!(Manifest { made_from: None, ..after }, before, "times, list, accounting, versions");
+    let mut as_scanned = after;
+    as_scanned.made_from = None;
+    assert_eq!(as_scanned, before, "times, list, accounting, versions");
 }
 
 #[test]
@@ -65,7 +73,7 @@ fn what_is_left_of_an_interrupted_run_is_made_anew() {
     expect(0, &["reclassify", text(&ZOO), "-o", text(&whole)]);
     // As if the power had failed: parts that no manifest lists, one of them half written.
     fs::create_dir_all(out.join("domains")).unwrap();
-    let unfinished = Manifest { finished_at: None, parts: Vec::new(), ..manifest(&whole) };
+    let unfinished = without_parts(manifest(&whole));
     fs::write(out.join("manifest.json"), serde_json::to_vec(&unfinished).unwrap()).unwrap();
     fs::write(out.join("domains/part-00000.parquet"), "PAR1").unwrap();
     fs::write(out.join("domains/part-00099.parquet.tmp"), "PAR1").unwrap();
@@ -110,7 +118,7 @@ fn an_export_that_was_killed_is_made_anew() {
 
     // Killed at the last moment, when all that is missing is the finished manifest; and before, when a text was half written.
     for broken in [None, Some("DATASHEET.md")] {
-        let unfinished = Manifest { finished_at: None, parts: Vec::new(), ..manifest(&whole) };
+        let unfinished = without_parts(manifest(&whole));
         fs::write(killed.join("manifest.json"), serde_json::to_vec(&unfinished).unwrap()).unwrap();
         if let Some(name) = broken {
             fs::write(killed.join(name), "#").unwrap();

@@ -245,19 +245,15 @@ fn refused(ordinal: u64, domain: &str, alias: Option<&str>, address: Ipv4Addr) -
     let host =
         Lookup { records: vec![address], cname_chain: alias.map(str::to_owned).into_iter().collect(), ..answered(domain.policy_host()) };
     let error = FetchError::new(FetchStage::Connect, FetchFault::Refused, "refused");
-    let evidence = Evidence {
-        elapsed_ms: 5,
-        mx: Lookup { records: mx, rcode: Some(0), ..Lookup::unsent(domain.as_str().to_owned(), Outcome::Noerror) },
-        sts_txt: Lookup {
-            records: vec![Txt(vec![b"v=STSv1; id=1;".to_vec()])],
-            ..Lookup::unsent(domain.sts_record_name(), Outcome::Noerror)
-        },
-        tlsrpt_txt: Lookup::unsent(domain.tlsrpt_record_name(), Outcome::Nodata),
-        host_a: Some(host),
-        host_aaaa: Some(Lookup::unsent(domain.policy_host(), Outcome::Nodata)),
-        fetch: Some(Box::new(Fetch { error: Some(error), ..Fetch::new(vec![IpAddr::from(address)]) })),
-        ..Evidence::nothing_seen(domain.clone(), UNIX_EPOCH + Duration::from_secs(1_795_000_000))
-    };
+    let mut evidence = Evidence::nothing_seen(domain.clone(), UNIX_EPOCH + Duration::from_secs(1_795_000_000));
+    evidence.elapsed_ms = 5;
+    evidence.mx = Lookup { records: mx, rcode: Some(0), ..Lookup::unsent(domain.as_str().to_owned(), Outcome::Noerror) };
+    evidence.sts_txt =
+        Lookup { records: vec![Txt(vec![b"v=STSv1; id=1;".to_vec()])], ..Lookup::unsent(domain.sts_record_name(), Outcome::Noerror) };
+    evidence.tlsrpt_txt = Lookup::unsent(domain.tlsrpt_record_name(), Outcome::Nodata);
+    evidence.host_a = Some(host);
+    evidence.host_aaaa = Some(Lookup::unsent(domain.policy_host(), Outcome::Nodata));
+    evidence.fetch = Some(Box::new(Fetch { error: Some(error), ..Fetch::new(vec![IpAddr::from(address)]) }));
     let assessment = classify(&evidence);
     Record { target: Target { ordinal, domain, rank: None, list: "made.csv".into(), carried: Vec::new() }, evidence, assessment }
 }

@@ -5,16 +5,17 @@
 
 pub mod diff;
 mod error;
-pub mod export;
+pub(crate) mod export;
 mod interval;
 mod reclassify;
-pub mod report;
+pub(crate) mod report;
 mod scans;
 pub mod stats;
 mod table;
 
-pub use self::error::AnalyseError;
-pub use self::interval::{Interval, wilson};
-pub use self::reclassify::{Changes, CodeChange, reclassify};
+pub(crate) use self::error::AnalyseError;
+pub(crate) use self::interval::Interval;
+pub use self::reclassify::reclassify;
+pub(crate) use self::reclassify::{Changes, CodeChange};
 pub use self::scans::Scan;
 pub use self::table::{Cell, Column, Row, Table};

@@ -185,6 +185,7 @@ macro_rules! define {
     )+) => {
         /// The flat columns: what the evidence means.
         #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[non_exhaustive]
         pub struct Assessment {
             $($(#[doc = $doc])+ pub $column: $type,)+
         }

@@ -29,7 +29,7 @@ mod stray_records;
 
 pub use self::assessment::{Assessment, Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState};
 pub use self::codes::{CATALOGUE_VERSION, StoredCode, catalogue};
-pub use self::familiar::Judge;
+pub(crate) use self::familiar::Judge;
 pub use self::findings::Finding;
 pub use self::judge::classify;
 pub use self::rule::{Code, Example, ResultType, Rule, Severity, Status};

@@ -86,6 +86,7 @@ impl Example {
 
 /// One row of the catalogue. The texts are whole sentences, fit to be shown to a postmaster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rule {
     /// The order of the catalogue; numbers have gaps, so that a code can be put between two others.
     pub(super) place: u16,

@@ -136,6 +136,7 @@ impl Computed for Option<i64> {
 
 /// A finding as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StoredFinding<'a> {
     /// Code of the catalogue.
     pub code: StoredCode<'a>,
@@ -216,6 +217,7 @@ macro_rules! define {
         /// The flat columns of one row as they are stored: words of closed vocabularies are texts, so that rows of a newer version can be
         /// read.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
         pub struct Judgement<'a> {
             $(
                 $(#[doc = $doc])+ pub $column: <$type as Stored>::Form<'a>,

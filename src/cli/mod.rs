@@ -27,7 +27,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use self::args::{Arguments, Command};
-pub use self::exit::{EXIT_CODES, Exit, Failure};
+pub use self::exit::EXIT_CODES;
+use self::exit::Exit;
 #[doc(hidden)]
 pub use self::lint::{Kind as LintKind, render as render_lint};
 

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 /// A failure of ours or of this machine's disk; never a fact about a domain.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum DatasetError {
     /// The folder is not one that this scan may write to or read from. The text says why and what to do.
     #[error("{dir}: {reason}")]

@@ -102,6 +102,7 @@ pub struct List {
 /// The run of a dataset of stscan. A part that it does not list does not exist.
 // Fields that this version does not know are ignored when it is read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Manifest {
     /// Version of the layout and of the columns.
     pub schema_version: u32,
@@ -134,6 +135,7 @@ pub struct Manifest {
 
 /// The dataset from which another was made without sending a packet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Origin {
     /// The command: `reclassify` or `export`.
     pub made_by: String,
@@ -156,6 +158,7 @@ pub struct Origin {
 
 /// A file of table `domains`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Part {
     /// Path from the dataset's folder, with `/`.
     pub file: String,
@@ -197,6 +200,7 @@ pub struct Activity {
 
 /// Rates reached, per second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Rates {
     /// Rows.
     #[schemars(range(min = 0))]

@@ -26,6 +26,7 @@ use crate::name::Domain;
 
 /// Everything that a probe of one domain saw.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Evidence {
     /// The domain that was probed.
     pub domain: Domain,

@@ -33,10 +33,11 @@ mod targets;
 mod tests;
 mod zone;
 
-pub use self::carry::{Carried, MAX_CARRIED, MAX_CARRIED_BYTES};
-pub use self::error::InputError;
-pub use self::options::{Column, DEFAULT_MEMORY, InputOptions, OptionError, Sample, Shard};
-pub use self::preparation::{Preparation, Step, Watch};
-pub use self::reject::{MAX_TEXT, Reason, Rejected, RejectedCsv};
+pub(crate) use self::carry::Carried;
+pub(crate) use self::error::InputError;
+pub use self::options::{Column, InputOptions};
+pub(crate) use self::options::{Sample, Shard};
+pub(crate) use self::preparation::Preparation;
+pub(crate) use self::reject::{Rejected, RejectedCsv};
 pub use self::source::Source;
-pub use self::targets::{Accounting, Input, Progress, Rejects, Target};
+pub use self::targets::{Accounting, Input, Target};

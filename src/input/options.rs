@@ -25,7 +25,7 @@ pub struct InputOptions {
     pub sources: Vec<String>,
     /// Which column of a CSV file holds the name; without it the format is found out by content.
     pub column: Option<Column>,
-    /// Further columns of a CSV file with a header that are carried along with the names; at most [`super::carry::MAX_CARRIED`].
+    /// Further columns of a CSV file with a header that are carried along with the names; at most `MAX_CARRIED`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub carry: Vec<String>,
     /// What [`super::targets::Target::list`] says; by default the file name of the source.

@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::options::DEFAULT_MEMORY;
+use super::preparation::Step;
+use super::reject::Reason;
 use super::*;
 use crate::exclusion::Exclusion;
 

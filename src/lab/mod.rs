@@ -37,11 +37,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use self::case::Case;
-pub use self::export::{LIST_FILE, TRUTH_FILE};
-pub use self::hierarchy::{Hierarchy, KnownDomain};
+pub use self::hierarchy::Hierarchy;
 pub use self::internet::Internet;
-pub use self::journal::{Counts, Journal, Request};
-pub use self::places::BEYOND_LOOPBACK;
+pub use self::journal::Counts;
+pub(crate) use self::journal::Journal;
+pub(crate) use self::places::BEYOND_LOOPBACK;
 pub use self::truth::{Expected, Truth, spoken_codes};
 pub use self::zoo::cases;
 

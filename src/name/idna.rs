@@ -9,6 +9,7 @@ pub const MAX_LABEL_OCTETS: usize = 63;
 
 /// Why a text is no domain name.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NameError {
     /// Nothing is left once white space and the trailing dot are removed.
     #[error("no name")]

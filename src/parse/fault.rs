@@ -4,6 +4,7 @@ use std::ops::Range;
 
 /// One thing to say about a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// What it is.
     pub kind: FaultKind,
@@ -15,6 +16,7 @@ pub struct Fault {
 
 /// What a text says, whether the RFC's grammar and MUSTs hold, and everything there is to say about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Parsed<T> {
     /// Best effort where the text is not valid.
     pub value: T,

@@ -10,6 +10,7 @@ const MAX_ID: usize = 32;
 
 /// An MTA-STS record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StsRecord {
     /// The first `id`, best effort.
     pub id: Option<String>,

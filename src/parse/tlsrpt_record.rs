@@ -12,6 +12,7 @@ const DMARC_TAGS: &[&[u8]] = &[b"adkim", b"aspf", b"fo", b"np", b"p", b"pct", b"
 
 /// A TLSRPT record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TlsrptRecord {
     /// All destinations in order, best effort.
     pub rua: Vec<ReportUri>,

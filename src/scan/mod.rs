@@ -6,7 +6,7 @@
 //!                               per core)
 //! ```
 //! A worker probes, judges and lays down columns: evidence is read where it is still warm, and only columns wait for their shard.
-//! Nothing flows back but permission: the reader stays at most [`WINDOW_ROWS`] ahead of the oldest shard that waits to be complete, so
+//! Nothing flows back but permission: the reader stays at most `WINDOW_ROWS` ahead of the oldest shard that waits to be complete, so
 //! memory is bounded whatever a slow host does. A shard is the unit of commit. One that holds the reader up for a second, because targets
 //! of it wait for another round, is committed without them; they follow together as a second part of the shard. Asked to stop, the reader
 //! ends, what is in flight is finished, and every open shard is committed as far as it is.
@@ -22,11 +22,12 @@ mod sink;
 mod status;
 mod worker;
 
-pub use self::error::ScanError;
-pub use self::network::{Network, raise_file_limit};
-pub use self::plan::{
-    Contents, DEFAULT_RATE, DEFAULT_SERVER_RATE, IterativePlan, NetworkPlan, Output, Overrides, OwnList, ScanPlan, WINDOW_ROWS,
-};
+pub(crate) use self::error::ScanError;
+pub use self::network::Network;
+pub(crate) use self::network::raise_file_limit;
+pub(crate) use self::plan::{Contents, IterativePlan, Overrides, OwnList};
+pub use self::plan::{NetworkPlan, Output, ScanPlan};
 pub use self::run::run;
-pub use self::sink::ScanSummary;
-pub use self::status::{Snapshot, Status};
+pub(crate) use self::sink::ScanSummary;
+pub(crate) use self::status::Snapshot;
+pub use self::status::Status;

@@ -163,7 +163,7 @@ pub struct NetworkPlan {
     /// Pauses before targets whose lookups failed are tried again.
     #[serde(serialize_with = "each_in_seconds")]
     pub retry_rounds: Vec<Duration>,
-    /// DNS queries per second in all, 0 for no limit; `None`: [`DEFAULT_RATE`], or no limit where all resolvers are on loopback.
+    /// DNS queries per second in all, 0 for no limit; `None`: `DEFAULT_RATE`, or no limit where all resolvers are on loopback.
     #[serde(skip)]
     pub rate: Option<u32>,
     /// DNS queries per second to each resolver; as `rate`.

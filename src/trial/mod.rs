@@ -6,5 +6,6 @@
 mod confusion;
 mod setting;
 
-pub use self::confusion::{Confusion, Difference, Tally};
-pub use self::setting::{overrides, own_list};
+pub(crate) use self::confusion::{Confusion, Difference, Tally};
+pub use self::setting::overrides;
+pub(crate) use self::setting::own_list;

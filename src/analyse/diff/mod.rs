@@ -11,6 +11,7 @@ mod names;
 mod reading;
 mod state;
 
-pub use self::compare::Change;
-pub use self::difference::{Changed, Diff, diff, diff_by_shares};
+pub(crate) use self::compare::Change;
+pub(crate) use self::difference::Changed;
+pub use self::difference::{Diff, diff, diff_by_shares};
 pub use self::kind::Kind;

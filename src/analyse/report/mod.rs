@@ -11,7 +11,6 @@ mod outline;
 mod reading;
 
 pub use self::entry::Entry;
-pub use self::figures::{Figures, figures};
-pub use self::kind::{Kind, PORTFOLIO_DOMAINS};
+pub use self::kind::Kind;
 pub use self::line::{Line, Urgency};
 pub use self::reading::{MAX_DOMAINS, Report, ReportOptions, carried_columns, every_entry};

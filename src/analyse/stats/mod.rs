@@ -19,8 +19,7 @@ mod survey_columns;
 pub(crate) mod table_id;
 pub(crate) mod tables;
 
-pub use self::counting::{Stats, stats};
-pub use self::definition::Definition;
-pub use self::entity::EntityOptions;
+pub use self::counting::stats;
+pub(crate) use self::entity::EntityOptions;
 pub use self::options::{By, StatsOptions};
 pub use self::table_id::TableId;

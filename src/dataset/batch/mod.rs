@@ -97,11 +97,6 @@ impl RowBuilder {
         self.rows
     }
 
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows == 0
-    }
-
     /// The rows as a batch, in the order in which they came.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ impl Reader {
     ///
     /// # Errors
     /// If the part cannot be opened or is no Parquet file.
-    pub fn part_file(&self, part: &Part) -> Result<PartFile, DatasetError> {
+    pub(crate) fn part_file(&self, part: &Part) -> Result<PartFile, DatasetError> {
         let path = folder::part_path(self.dir(), part)?;
         let file = open(&path)?;
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| DatasetError::damaged(&path, error))?;

@@ -12,7 +12,7 @@
 //! and read by `message` and `answer`; `attempt` is what a reply says, `retry` asks until that is enough.
 //!
 //! Beside it, for fewer names, hickory's ways to the same lookups: `iterative` (from the root) and `encrypted` (TLS, HTTPS);
-//! [`Resolving`] is whichever of the three a scan uses.
+//! `Resolving` is whichever of the three a scan uses.
 
 mod answer;
 mod attempt;
@@ -47,18 +47,19 @@ mod tests;
 pub use self::answer::ResourceRecord;
 #[doc(hidden)]
 pub use self::attempt::read_reply;
-pub use self::check::{ResolverCheck, check_resolvers};
+pub(crate) use self::check::check_resolvers;
 pub use self::client::{Dns, DnsConfig};
-pub use self::counters::{DnsActivity, DnsCounters, DnsTotals, ResolverTotals};
-pub use self::encrypted::{Encrypted, EncryptedConfig};
-pub use self::error::DnsError;
-pub use self::iterative::{Iterative, IterativeConfig};
+pub(crate) use self::counters::DnsTotals;
+pub use self::counters::{DnsActivity, DnsCounters};
+pub(crate) use self::encrypted::{Encrypted, EncryptedConfig};
+pub(crate) use self::error::DnsError;
+pub(crate) use self::iterative::{Iterative, IterativeConfig};
 pub use self::limits::DnsLimits;
 #[doc(hidden)]
 pub use self::question::write_query;
-pub use self::resolvers::{
-    EncryptedResolver, Transport, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
+pub(crate) use self::resolvers::{
+    EncryptedResolver, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
     read_root_hints, system_resolvers,
 };
-pub use self::resolving::Resolving;
+pub(crate) use self::resolving::Resolving;
 pub use self::retry::RetryConfig;

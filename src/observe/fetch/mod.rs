@@ -23,11 +23,10 @@ mod limits;
 mod roots;
 mod verifier;
 
-pub use self::config::{FetchConfig, FetchConfigError};
-pub use self::counters::{FetchCounters, FetchTotals};
+pub use self::config::FetchConfig;
 pub(in crate::observe) use self::fetcher::POLICY_PATH;
-pub use self::fetcher::{Fetcher, RequestKind};
-pub use self::roots::{ROOTS_VERSION, add_roots, built_in_roots};
+pub(crate) use self::fetcher::{Fetcher, RequestKind};
+pub(crate) use self::roots::{ROOTS_VERSION, add_roots, built_in_roots};
 
 #[cfg(test)]
 mod authority;

@@ -21,6 +21,7 @@ pub(super) const MAX_AGE_MAXIMUM: u64 = 31_557_600;
 
 /// A policy as read, best effort also from an invalid text. Of fields other than mx the first counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Policy {
     /// The value of `version` as written.
     pub version: Option<String>,
@@ -41,6 +42,7 @@ impl Policy {
 
 /// A policy as the forgiving senders act on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LenientPolicy {
     /// What they do.
     pub mode: Mode,

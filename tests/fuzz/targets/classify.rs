@@ -55,23 +55,20 @@ fn composed(data: &[u8]) -> Option<Evidence> {
         ..Fetch::new(vec![address.into()])
     };
     let sts_copy = sts.clone();
-    Some(Evidence {
-        scanned_at: SystemTime::UNIX_EPOCH,
-        elapsed_ms: 1,
-        mx: Lookup { records: mx, ..Lookup::unsent("example.com".to_owned(), outcome(flags[0])) },
-        sts_txt: Lookup { records: sts, ..Lookup::unsent(domain.sts_record_name(), outcome(flags[1])) },
-        tlsrpt_txt: Lookup { records: tlsrpt, ..Lookup::unsent(domain.tlsrpt_record_name(), outcome(flags[2])) },
-        host_a: Some(Lookup { records: vec![address], cname_chain: chain, ..Lookup::unsent(host.clone(), Outcome::Noerror) }),
-        host_aaaa: Some(Lookup::unsent(host, Outcome::Nodata)),
-        mx_hosts: Vec::new(),
-        rua_hosts: Vec::new(),
-        extra_requests: ["http://mta-sts.example.com/.well-known/mta-sts.txt", "https://mta-sts.example.com/.well-known/mta-sts.txt"]
+    let mut evidence = Evidence::nothing_seen(domain.clone(), SystemTime::UNIX_EPOCH);
+    evidence.elapsed_ms = 1;
+    evidence.mx = Lookup { records: mx, ..Lookup::unsent("example.com".to_owned(), outcome(flags[0])) };
+    evidence.sts_txt = Lookup { records: sts, ..Lookup::unsent(domain.sts_record_name(), outcome(flags[1])) };
+    evidence.tlsrpt_txt = Lookup { records: tlsrpt, ..Lookup::unsent(domain.tlsrpt_record_name(), outcome(flags[2])) };
+    evidence.host_a = Some(Lookup { records: vec![address], cname_chain: chain, ..Lookup::unsent(host.clone(), Outcome::Noerror) });
+    evidence.host_aaaa = Some(Lookup::unsent(host, Outcome::Nodata));
+    evidence.extra_requests =
+        ["http://mta-sts.example.com/.well-known/mta-sts.txt", "https://mta-sts.example.com/.well-known/mta-sts.txt"]
             .map(|url| Connection::new(url.to_owned(), fetch.clone()))
-            .into(),
-        fetch: Some(fetch),
-        stray_records: vec![Lookup { records: sts_copy, ..Lookup::unsent(domain.wildcard_probe_name(), Outcome::Noerror) }],
-        domain,
-    })
+            .into();
+    evidence.fetch = Some(Box::new(fetch));
+    evidence.stray_records = vec![Lookup { records: sts_copy, ..Lookup::unsent(domain.wildcard_probe_name(), Outcome::Noerror) }];
+    Some(evidence)
 }
 
 fn certificate(fault: CertificateFault) -> stscan::evidence::Certificate {
