@@ -122,6 +122,19 @@ vocabulary! {
     }
 }
 
+/// What is not judged is unknown.
+macro_rules! unknown_by_default {
+    ($($word:ident),+) => {
+        $(impl Default for $word {
+            fn default() -> Self {
+                Self::Unknown
+            }
+        })+
+    };
+}
+
+unknown_by_default!(MxState, RecordState, Posture, Delivery);
+
 /// Hands the flat columns to a macro: name, type and description of each, in the order of the dataset. What is `derived` is computed
 /// from the others. Everything that goes through all columns is made of this: [`Assessment`], [`Judgement`](super::Judgement), in `dataset` schema,
 /// builder and reader. `#[unit = ""]` and `#[range = ""]` are for numbers; the words of a vocabulary need no range.
@@ -183,8 +196,8 @@ macro_rules! define {
         $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
         $(derived { $($(#[doc = $about:literal])+ $(#[unit = $of:literal])? $(#[range = $within:literal])? $derived:ident: $made:ty = $from:ident,)+ })?
     )+) => {
-        /// The flat columns: what the evidence means.
-        #[derive(Clone, Debug, PartialEq, Serialize)]
+        /// The flat columns: what the evidence means. By default nothing is known.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize)]
         #[non_exhaustive]
         pub struct Assessment {
             $($(#[doc = $doc])+ pub $column: $type,)+

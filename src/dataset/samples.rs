@@ -8,7 +8,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 
 use crate::classify::{
-    Assessment, Code, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity, codes,
+    Assessment, Code, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity, codes, flat_columns,
 };
 use crate::evidence::{
     Certificate, CertificateFault, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome,
@@ -73,27 +73,12 @@ fn negative<R>(name: String, noise: u64) -> Lookup<R> {
 }
 
 fn absence() -> Assessment {
-    Assessment {
-        mx_state: MxState::None,
-        mx_hosts: Vec::new(),
-        mx_provider: None,
-        sts_state: RecordState::Absent,
-        sts_id: None,
-        policy_stage: None,
-        policy_mode: None,
-        policy_max_age: None,
-        policy_mx: None,
-        policy_provider: None,
-        tlsrpt_state: RecordState::Absent,
-        tlsrpt_rua: Vec::new(),
-        posture: Posture::Absent,
-        delivery: Delivery::Opportunistic,
-        delivery_lenient: Delivery::Opportunistic,
-        accepted_by: None,
-        mx_coverage: None,
-        mismatch: None,
-        findings: vec![finding(codes::MX_IMPLICIT, Severity::Info)],
-    }
+    let mut assessment = Assessment::default();
+    (assessment.mx_state, assessment.sts_state, assessment.tlsrpt_state) = (MxState::None, RecordState::Absent, RecordState::Absent);
+    (assessment.posture, assessment.delivery, assessment.delivery_lenient) =
+        (Posture::Absent, Delivery::Opportunistic, Delivery::Opportunistic);
+    assessment.findings = vec![finding(codes::MX_IMPLICIT, Severity::Info)];
+    assessment
 }
 
 pub(super) fn finding(code: Code, severity: Severity) -> Finding {
@@ -242,47 +227,69 @@ fn evidence() -> impl Strategy<Value = Evidence> {
     )
 }
 
-fn assessment() -> impl Strategy<Value = Assessment> {
-    const CODES: &[Code] = &[codes::STS_RECORD_ABSENT, codes::MX_IMPLICIT, codes::STS_POLICY_EOL_LF];
-    let finding = (word(CODES), word(Severity::ALL), text(), text()).prop_map(|(code, severity, subject, detail)| Finding {
-        code,
-        severity,
-        subject,
-        detail,
-    });
-    let mx = (word(MxState::ALL), vec(text(), 0..3), of(text()));
-    let records = (word(RecordState::ALL), of(text()), word(RecordState::ALL), vec(text(), 0..3));
-    let policy = (of(word(PolicyStage::ALL)), of(text()), any::<Option<i64>>(), of(vec(text(), 0..3)), of(text()));
-    let verdict = (word(Posture::ALL), word(Delivery::ALL), word(Delivery::ALL), of(word(Coverage::ALL)), of(word(Mismatch::ALL)));
-    let accepted = of(vec(word(Sender::ALL), 0..3));
-    (mx, records, policy, verdict, accepted, vec(finding, 0..4)).prop_map(|(mx, records, policy, verdict, accepted_by, findings)| {
-        let (mx_state, mx_hosts, mx_provider) = mx;
-        let (sts_state, sts_id, tlsrpt_state, tlsrpt_rua) = records;
-        let (policy_stage, policy_mode, policy_max_age, policy_mx, policy_provider) = policy;
-        let (posture, delivery, delivery_lenient, mx_coverage, mismatch) = verdict;
-        Assessment {
-            mx_state,
-            mx_hosts,
-            mx_provider,
-            sts_state,
-            sts_id,
-            policy_stage,
-            policy_mode,
-            policy_max_age,
-            policy_mx,
-            policy_provider,
-            tlsrpt_state,
-            tlsrpt_rua,
-            posture,
-            delivery,
-            delivery_lenient,
-            accepted_by,
-            mx_coverage,
-            mismatch,
-            findings,
-        }
-    })
+/// A type of flat columns, any value of it.
+trait Sampled: Sized {
+    fn any() -> BoxedStrategy<Self>;
 }
+
+macro_rules! sampled {
+    ($($type:ty => $strategy:expr,)+) => {
+        $(impl Sampled for $type {
+            fn any() -> BoxedStrategy<Self> {
+                $strategy.boxed()
+            }
+        })+
+    };
+}
+
+sampled! {
+    String => text(),
+    i64 => any::<i64>(),
+    MxState => word(MxState::ALL),
+    RecordState => word(RecordState::ALL),
+    PolicyStage => word(PolicyStage::ALL),
+    Posture => word(Posture::ALL),
+    Delivery => word(Delivery::ALL),
+    Coverage => word(Coverage::ALL),
+    Mismatch => word(Mismatch::ALL),
+    Sender => word(Sender::ALL),
+    Severity => word(Severity::ALL),
+    Code => word(&[codes::STS_RECORD_ABSENT, codes::MX_IMPLICIT, codes::STS_POLICY_EOL_LF]),
+    Finding => (Code::any(), Severity::any(), text(), text())
+        .prop_map(|(code, severity, subject, detail)| Finding { code, severity, subject, detail }),
+}
+
+impl<T: Sampled + Clone + std::fmt::Debug + 'static> Sampled for Option<T> {
+    fn any() -> BoxedStrategy<Self> {
+        of(T::any()).boxed()
+    }
+}
+
+impl<T: Sampled + Clone + std::fmt::Debug + 'static> Sampled for Vec<T> {
+    fn any() -> BoxedStrategy<Self> {
+        vec(T::any(), 0..4).boxed()
+    }
+}
+
+macro_rules! any_assessment {
+    ($(
+        $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
+        $(derived { $($derived:tt)* })?
+    )+) => {
+        fn assessment() -> BoxedStrategy<Assessment> {
+            let strategy = Just(Assessment::default()).boxed();
+            $(let strategy = (strategy, <$type>::any())
+                .prop_map(|(mut assessment, value)| {
+                    assessment.$column = value;
+                    assessment
+                })
+                .boxed();)+
+            strategy
+        }
+    };
+}
+
+flat_columns!(any_assessment);
 
 /// Any row, but that its times are whole microseconds, as the dataset keeps them.
 pub(super) fn record() -> impl Strategy<Value = Record> {
