@@ -1,6 +1,7 @@
 //! Known truth: what a correct scan says of a name of the lab, written by hand.
 
 use crate::classify::codes::{self, Code, Status};
+use crate::classify::flat_columns;
 
 /// Active codes of which no truth speaks: no list of revoked certificates is asked for, so only other evidence has this one.
 const UNSPOKEN: &[Code] = &[codes::STS_FETCH_CERT_REVOKED];
@@ -33,41 +34,43 @@ impl Expected {
     }
 }
 
-/// The expected judgement of one domain: all finding codes and the flat columns that follow from them.
-///
-/// Codes that need more than one probe sees (history, SMTP, other names' records) are never listed; see [`spoken_codes`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Truth {
-    /// The case that the domain is an instance of.
-    pub case: &'static str,
-    /// Every finding code of [`spoken_codes`] that applies, in the order of the catalogue, each once.
-    pub codes: Vec<Code>,
-    /// Column `mx_state`.
-    pub mx_state: Expected,
-    /// Column `sts_state`.
-    pub sts_state: Expected,
-    /// Column `tlsrpt_state`.
-    pub tlsrpt_state: Expected,
-    /// Column `policy_stage`; null where no policy is fetched.
-    pub policy_stage: Expected,
-    /// Column `posture`.
-    pub posture: Expected,
-    /// Column `delivery`.
-    pub delivery: Expected,
-    /// Column `delivery_lenient`.
-    pub delivery_lenient: Expected,
-    /// Column `mx_coverage`.
-    pub mx_coverage: Expected,
-    /// Column `mismatch`.
-    pub mismatch: Expected,
+/// Defines [`Truth`] with an expectation for every flat column.
+macro_rules! define {
+    ($(
+        $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
+        $(derived { $($derived:tt)* })?
+    )+) => {
+        /// The expected judgement of one domain: all finding codes, and the flat columns that follow from them.
+        ///
+        /// Codes that need more than one probe sees (history, SMTP, other names' records) are never listed; see [`spoken_codes`].
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Truth {
+            /// The case that the domain is an instance of.
+            pub case: &'static str,
+            /// Every finding code of [`spoken_codes`] that applies, in the order of the catalogue, each once.
+            pub codes: Vec<Code>,
+            $($(#[doc = $doc])+ pub $column: Expected,)+
+        }
+
+        impl Truth {
+            /// Nothing is asserted, and no code applies.
+            fn silent(case: &'static str) -> Self {
+                Self { case, codes: Vec::new(), $($column: Expected::Anything,)+ }
+            }
+
+            fn expectations(&self) -> impl Iterator<Item = (&'static str, Expected)> {
+                [$((stringify!($column), self.$column),)+].into_iter()
+            }
+        }
+    };
 }
+
+flat_columns!(define);
 
 impl Truth {
     /// A domain where everything is right: enforce, every MX covered, reports asked for.
     pub(crate) fn protected(case: &'static str) -> Self {
         Self {
-            case,
-            codes: Vec::new(),
             mx_state: Expected::Is("present"),
             sts_state: Expected::Is("valid"),
             tlsrpt_state: Expected::Is("valid"),
@@ -77,24 +80,13 @@ impl Truth {
             delivery_lenient: Expected::Is("protected"),
             mx_coverage: Expected::Is("all"),
             mismatch: Expected::Null,
+            ..Self::silent(case)
         }
     }
 
     /// The asserted columns by name; a column that is [`Expected::Anything`] is left out.
     pub fn columns(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
-        [
-            ("mx_state", self.mx_state),
-            ("sts_state", self.sts_state),
-            ("tlsrpt_state", self.tlsrpt_state),
-            ("policy_stage", self.policy_stage),
-            ("posture", self.posture),
-            ("delivery", self.delivery),
-            ("delivery_lenient", self.delivery_lenient),
-            ("mx_coverage", self.mx_coverage),
-            ("mismatch", self.mismatch),
-        ]
-        .into_iter()
-        .filter_map(|(column, expected)| match expected {
+        self.expectations().filter_map(|(column, expected)| match expected {
             Expected::Anything => None,
             Expected::Null => Some((column, None)),
             Expected::Is(word) => Some((column, Some(word))),
