@@ -19,7 +19,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
 });
 
 fn check(evidence: &Evidence, judged: &Assessment) {
-    let places: Vec<_> = judged.findings.iter().map(|finding| catalogue().iter().position(|rule| rule.code == finding.code)).collect();
+    let places: Vec<_> = judged.findings.iter().map(|finding| catalogue().iter().position(|code| *code == finding.code)).collect();
     assert!(places.is_sorted() && places.iter().all(Option::is_some));
     let printable = |text: &str| text.bytes().all(|b| (b' '..=b'~').contains(&b));
     assert!(judged.findings.iter().all(|finding| printable(&finding.subject) && printable(&finding.detail)));
