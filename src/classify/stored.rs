@@ -50,11 +50,8 @@ impl<V: Vocabulary> Worded for V {
     }
 }
 
-/// A vocabulary of a column that is never null.
-pub trait Always: Vocabulary {
-    /// What stands for a word that this version does not know.
-    const UNKNOWN: Self;
-}
+/// A vocabulary of a column that is never null. Its default stands for a word that this version does not know.
+pub trait Always: Vocabulary + Default {}
 
 impl<V: Always> Stored for V {
     type Form<'a> = Option<&'a str>;
@@ -64,7 +61,7 @@ impl<V: Always> Stored for V {
     }
 
     fn restored(form: &Option<&str>) -> Self {
-        form.and_then(V::of_word).unwrap_or(V::UNKNOWN)
+        form.and_then(V::of_word).unwrap_or_default()
     }
 }
 
@@ -250,21 +247,10 @@ macro_rules! define {
 
 flat_columns!(define);
 
-impl Always for MxState {
-    const UNKNOWN: Self = Self::Unknown;
-}
-
-impl Always for RecordState {
-    const UNKNOWN: Self = Self::Unknown;
-}
-
-impl Always for Posture {
-    const UNKNOWN: Self = Self::Unknown;
-}
-
-impl Always for Delivery {
-    const UNKNOWN: Self = Self::Unknown;
-}
+impl Always for MxState {}
+impl Always for RecordState {}
+impl Always for Posture {}
+impl Always for Delivery {}
 
 impl Judgement<'_> {
     /// The codes of findings that this version does not know.

@@ -89,10 +89,10 @@ impl Evidence {
         self.has_failed_lookup() || self.fetch.as_ref().and_then(|fetch| fetch.error.as_ref()).is_some_and(FetchError::is_local)
     }
 
-    /// Whether a lookup failed in a way that another attempt may mend: no answer, or none that settles anything.
+    /// Whether a lookup failed in a way that another attempt may fix: no answer, or none that settles anything.
     ///
     /// MX hosts, receivers of reports and names looked around at do not count: one large receiver that fails would have all
-    /// who report to it probed again, and each of them already asks anew.
+    /// who report to it probed again, and each of them already asks again.
     pub fn has_failed_lookup(&self) -> bool {
         let failed = |outcome: Outcome| !outcome.is_conclusive() && outcome != Outcome::Excluded;
         [self.mx.outcome, self.sts_txt.outcome, self.tlsrpt_txt.outcome].into_iter().any(failed)
