@@ -62,7 +62,7 @@ pub(super) fn failure(source: &str, compression: Option<&'static str>, error: io
         Some(compression) if error.raw_os_error().is_none() => {
             let detail = match error.kind() {
                 io::ErrorKind::UnexpectedEof => "the file ends too early".to_owned(),
-                _ => "its data are damaged".to_owned(),
+                _ => "its data are damaged, or a checksum is wrong".to_owned(),
             };
             InputError::Corrupt { list: source.to_owned(), compression, detail }
         }
