@@ -126,5 +126,7 @@ pub mod study;
 #[doc(hidden)]
 pub mod trial;
 
+mod escape;
 mod ui;
 mod vocabulary;
+mod whole_file;

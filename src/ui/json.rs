@@ -1,6 +1,6 @@
 //! Progress for programs: one JSON object a second on standard error or in a file.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -35,10 +35,8 @@ pub(super) fn line(snapshot: &Snapshot, rates: &Rates, last: bool) {
 }
 
 /// Replaces the file as a whole, so that a reader never sees half an object.
-pub(super) fn file(path: &Path, snapshot: &Snapshot, rates: &Rates, last: bool) {
+pub(super) fn file(path: &Path, snapshot: &Snapshot, rates: &Rates, last: bool) -> io::Result<()> {
     let temporary = path.with_added_extension("tmp");
-    let written = std::fs::write(&temporary, render(snapshot, rates, last) + "\n");
-    if written.and_then(|()| std::fs::rename(&temporary, path)).is_err() {
-        // A status file on a full or vanished disk is no reason to end the scan; the next second tries again.
-    }
+    let written = std::fs::write(&temporary, render(snapshot, rates, last) + "\n").and_then(|()| std::fs::rename(&temporary, path));
+    written.inspect_err(|_| _ = std::fs::remove_file(&temporary))
 }

@@ -1,7 +1,7 @@
 //! The progress of a scan, shown from a thread of its own.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::JoinHandle;
@@ -33,6 +33,14 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Writes `status` to a status file for the first time, so that one that cannot be written is found out before the scan.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn try_file(path: &Path, status: &Status) -> io::Result<()> {
+        json::file(path, &status.snapshot(), &Rates::default(), false)
+    }
+
     /// Begins to show `status` as `kind` says, and to write it to `status_file` once a second.
     pub fn start(kind: ProgressKind, status_file: Option<PathBuf>, status: Arc<Status>) -> Self {
         let kind = match kind {
@@ -61,7 +69,7 @@ impl Drop for Progress {
 }
 
 /// Ten looks a second for the bar; files and JSON lines once a second and at the end.
-fn show(kind: ProgressKind, status_file: Option<&std::path::Path>, status: &Status, done: &AtomicBool) {
+fn show(kind: ProgressKind, status_file: Option<&Path>, status: &Status, done: &AtomicBool) {
     let bar = (kind == ProgressKind::Bar).then(bar::Bar::new);
     let mut rates = Rates::default();
     let mut next = Instant::now() + Duration::from_secs(1);
@@ -78,7 +86,8 @@ fn show(kind: ProgressKind, status_file: Option<&std::path::Path>, status: &Stat
                 json::line(&snapshot, &rates, last);
             }
             if let Some(path) = status_file {
-                json::file(path, &snapshot, &rates, last);
+                // A status file on a disk that is full or gone by now is no reason to end the scan; the next second tries again.
+                let _ = json::file(path, &snapshot, &rates, last);
             }
         }
         if last {

@@ -41,8 +41,8 @@ pub enum DnsError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// A line of a resolvers file that is no resolver address.
-    #[error("{path}:{line}: {text:?} is no resolver address ({reason}); write one ADDR[:PORT] a line")]
+    /// A line of a resolvers file that is no resolver.
+    #[error("{path}:{line}: {text:?} is no resolver ({reason}); write one per line, as for --resolver")]
     Line {
         /// The file.
         path: PathBuf,
@@ -75,6 +75,9 @@ pub enum DnsError {
     /// There is no resolver to ask.
     #[error("there is no resolver to ask; name one with --resolver ADDR")]
     NoResolvers,
+    /// A file of resolvers that has none.
+    #[error("the file {0} names no resolver; write one per line, as for --resolver")]
+    NoneInFile(PathBuf),
     /// No socket towards a resolver could be opened.
     #[error("cannot open a UDP socket towards resolver {resolver} ({source}); drop this resolver or raise the limit of open files")]
     Socket {

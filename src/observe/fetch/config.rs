@@ -7,8 +7,8 @@ use thiserror::Error;
 
 /// Longest contact text in octets.
 const MAX_CONTACT_OCTETS: usize = 200;
-/// Longest limit that may be set for one exchange.
-const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
+/// Longest limit of time that may be set.
+pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// How policies are fetched. [`FetchConfig::default`] is what the documentation promises.
 ///

@@ -24,6 +24,7 @@ mod roots;
 mod verifier;
 
 pub use self::config::FetchConfig;
+pub(crate) use self::config::MAX_TIMEOUT;
 pub(in crate::observe) use self::fetcher::POLICY_PATH;
 pub(crate) use self::fetcher::{Fetcher, RequestKind};
 pub(crate) use self::roots::{ROOTS_VERSION, add_roots, built_in_roots};
