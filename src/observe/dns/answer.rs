@@ -168,12 +168,13 @@ fn entry(message: &[u8], at: usize) -> Option<Entry<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::observe::dns::question::Question;
     use hickory_proto::op::{Message, MessageType, OpCode, Query};
     use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, TXT};
     use hickory_proto::rr::{Name, RData, Record, RecordType};
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::observe::dns::message::Question;
 
     /// A reply by an independent encoder, with compression.
     fn reply(name: &str, kind: RecordType, records: Vec<(&str, u32, RData)>) -> Vec<u8> {

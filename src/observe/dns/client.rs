@@ -1,4 +1,5 @@
-//! The bulk engine as lookups see it: a question asked of one resolver after another over UDP, over TCP after truncation.
+//! Lookups as a probe makes them: by the bulk engine, which asks one resolver after another over UDP and over TCP after truncation, or in one
+//! of the two other ways, from the root or by encrypted resolvers.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
@@ -11,16 +12,16 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::answer::ResourceRecord;
-use super::attempt::{Attempt, interpret};
+use super::attempt::{Attempt, Retry, RetryConfig, interpret};
 use super::counters::DnsCounters;
 use super::drivers;
+use super::encrypted::Encrypted;
 use super::engine::{Engine, EngineConfig, Resolver, SendBatch, Ticket};
-use super::error::DnsError;
 use super::exchange::{Channel, is_local};
-use super::limits::DnsLimits;
-use super::message::{BADVERS, FORMERR, NOERROR, NOTIMP, NXDOMAIN};
-use super::question::Question;
-use super::retry::{Retry, RetryConfig};
+use super::flow::DnsLimits;
+use super::iterative::Iterative;
+use super::message::{BADVERS, FORMERR, NOERROR, NOTIMP, NXDOMAIN, Question};
+use super::resolvers::DnsError;
 use super::slots::Reply;
 use super::socket::send;
 use crate::evidence::{Lookup, Outcome};
@@ -263,5 +264,41 @@ impl Client {
         };
         attempt.sent = 1;
         attempt
+    }
+}
+
+/// How lookups are made. Clones share whatever is behind them.
+#[derive(Clone)]
+pub enum Resolving {
+    /// The bulk engine of one worker thread.
+    Bulk(Dns),
+    /// Hickory's recursor, shared by all workers.
+    Iterative(Arc<Iterative>),
+    /// Resolvers over TLS or HTTPS, shared by all workers.
+    Encrypted(Arc<Encrypted>),
+}
+
+impl From<Dns> for Resolving {
+    fn from(dns: Dns) -> Self {
+        Self::Bulk(dns)
+    }
+}
+
+impl Resolving {
+    /// Asks for records at a name (A-labels, underscores allowed). Never fails: whatever happens is an outcome.
+    pub async fn lookup<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
+        let mut lookup = Lookup::unsent(name.to_owned(), Outcome::LocalError);
+        self.fill(&mut lookup).await;
+        lookup
+    }
+
+    /// Asks the question that a lookup names and notes what became of it, in place: lookups are large, and there are many.
+    pub async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>) {
+        match self {
+            Self::Bulk(dns) => dns.fill(lookup).await,
+            // Apart, so that a lookup of the bulk engine is spared their room.
+            Self::Iterative(iterative) => *lookup = Box::pin(iterative.lookup(&lookup.name)).await,
+            Self::Encrypted(encrypted) => *lookup = Box::pin(encrypted.lookup(&lookup.name)).await,
+        }
     }
 }

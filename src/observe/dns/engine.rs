@@ -15,13 +15,11 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::counters::{DnsCounters, ResolverCounters};
+use super::flow::{DnsLimits, Move, Window};
 use super::health::{Health, Liveness, Watched};
-use super::limits::DnsLimits;
-use super::message::{Header, Message};
-use super::question::Question;
+use super::message::{Header, Message, Question};
 use super::slots::{Deadlines, Departure, Ids, Key, Reply, Slot, Slots};
 use super::socket::{BATCH, Incoming, Outgoing, SEND_BATCH, Sent, open, receive, receive_one};
-use super::window::{Move, Window};
 
 /// How the engine is to be built.
 pub(super) struct EngineConfig<'c> {

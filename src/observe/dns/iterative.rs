@@ -13,16 +13,12 @@ use hickory_resolver::recursor::{DnssecPolicy, QNameMinimization, Recursor, Recu
 use tokio::time::Instant;
 
 use super::answer::ResourceRecord;
-use super::attempt::{Failure, read_reply};
-use super::background::Background;
+use super::attempt::{Failure, MAX_IN_VAIN, RetryConfig, read_reply};
 use super::counters::DnsCounters;
-use super::error::DnsError;
-use super::limits::DnsLimits;
+use super::flow::{DnsLimits, InFlight};
+use super::hickory::{Background, Notes, Resolution, Trace, alias_at, negative, presentation, read, traced};
 use super::name_server::{NameServerConfig, NameServers, Network};
-use super::recursion::{Notes, Resolution, Trace, alias_at, negative, presentation, read, traced};
-use super::resolvers::built_in_root_hints;
-use super::retry::{MAX_IN_VAIN, RetryConfig};
-use super::window::InFlight;
+use super::resolvers::{DnsError, built_in_root_hints};
 use crate::evidence::{Lookup, Outcome};
 use crate::exclusion::Exclusion;
 

@@ -4,62 +4,53 @@
 //! driver tasks send with one `sendmmsg` and receive with `recvmmsg`, 64 messages each, and wake the lookups that were answered.
 //! There is no socket, no task, no channel and no timer per query.
 //!
-//! What goes wrong on the way is kept from the outcome: `health` tells a dead resolver from a silent zone, `window` holds back when answers
+//! What goes wrong on the way is kept from the outcome: `health` tells a dead resolver from a silent zone, `flow` holds back when answers
 //! are lost.
 //!
 //! The way of a query: `client` (TCP after truncation, the outcome) ▸ `engine` (queues, sockets and the questions under way, which are
-//! `slots`) ▸ `drivers` (the tasks that send, receive and look after the time) ▸ `socket` (batched UDP). Messages are written by `question`
-//! and read by `message` and `answer`; `attempt` is what a reply says, `retry` asks until that is enough.
+//! `slots`) ▸ `drivers` (the tasks that send, receive and look after the time) ▸ `socket` (batched UDP). `message` writes a question and
+//! takes its reply, `answer` reads the records there; `attempt` is what a reply says, and asks until that is enough.
 //!
 //! Beside it, for fewer names, hickory's ways to the same lookups: `iterative` (from the root) and `encrypted` (TLS, HTTPS);
 //! `Resolving` is whichever of the three a scan uses.
 
 mod answer;
 mod attempt;
-mod background;
-mod check;
 mod client;
 mod counters;
 mod drivers;
 mod encrypted;
-mod encrypted_connection;
 mod engine;
-mod error;
 mod exchange;
+mod flow;
 mod health;
+mod hickory;
 mod iterative;
-mod limits;
 mod message;
 mod name_server;
-mod question;
-mod recursion;
 mod resolvers;
-mod resolving;
-mod retry;
 mod slots;
 mod socket;
-mod window;
 mod wire_name;
 
 #[cfg(test)]
 mod tests;
 
 pub use self::answer::ResourceRecord;
+pub use self::attempt::RetryConfig;
 #[doc(hidden)]
 pub use self::attempt::read_reply;
-pub(crate) use self::check::check_resolvers;
+pub(crate) use self::client::Resolving;
 pub use self::client::{Dns, DnsConfig};
 pub(crate) use self::counters::DnsTotals;
 pub use self::counters::{DnsActivity, DnsCounters};
 pub(crate) use self::encrypted::{Encrypted, EncryptedConfig};
-pub(crate) use self::error::DnsError;
+pub(crate) use self::exchange::check_resolvers;
+pub use self::flow::DnsLimits;
 pub(crate) use self::iterative::{Iterative, IterativeConfig};
-pub use self::limits::DnsLimits;
 #[doc(hidden)]
-pub use self::question::write_query;
+pub use self::message::write_query;
 pub(crate) use self::resolvers::{
-    EncryptedResolver, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
+    DnsError, EncryptedResolver, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
     read_root_hints, system_resolvers,
 };
-pub(crate) use self::resolving::Resolving;
-pub use self::retry::RetryConfig;

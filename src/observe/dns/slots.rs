@@ -14,9 +14,8 @@ use std::time::Duration;
 use rand::RngExt as _;
 use tokio::time::Instant;
 
-use super::message::Message;
-use super::question::Question;
-use super::window::Window;
+use super::flow::Window;
+use super::message::{Message, Question};
 
 /// Queries in flight on one socket. Half of all ids stay free, so that a free one is found at once and stays hard to guess.
 const MAX_IN_FLIGHT: usize = 32_768;

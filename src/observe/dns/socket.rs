@@ -9,9 +9,8 @@ use std::net::SocketAddr;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use super::question::MAX_QUERY_OCTETS;
-
 pub(super) use self::batched::{receive, receive_one, send};
+use super::message::MAX_QUERY_OCTETS;
 
 /// Messages received with one system call.
 pub(super) const BATCH: usize = 64;

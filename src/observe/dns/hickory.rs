@@ -1,7 +1,9 @@
-//! From what hickory's recursor says to what is known: which of its errors are facts about a name, and which only say that it failed; and
-//! what one lookup met on its way, kept beside the task that makes it, because hickory turns most causes into text.
+//! What stands between hickory and the lookups: threads of its own, notes of what one lookup met on its way (hickory turns most causes into
+//! text), and which errors of its recursor are facts about a name, and which only say that it failed.
 
 use std::error::Error as _;
+use std::future::pending;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +13,7 @@ use hickory_resolver::proto::op::Message;
 use hickory_resolver::proto::rr::{Name, RData};
 use hickory_resolver::proto::serialize::binary::BinEncodable as _;
 use hickory_resolver::recursor::RecursorError;
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::attempt::Failure;
 use super::message::{NOERROR, NXDOMAIN};
@@ -147,8 +150,55 @@ pub(super) fn read(trace: &Trace) -> Notes {
     trace.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
+/// A runtime that ends, without waiting, when it is dropped.
+pub(super) struct Background {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl Background {
+    /// Starts so many threads.
+    ///
+    /// # Errors
+    /// If no threads are to be had.
+    pub(super) fn start(threads: usize) -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread().worker_threads(threads.max(1)).thread_name("dns").enable_all().build()?;
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
+    }
+
+    /// Starts a task there that nobody waits for.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.handle.spawn(task);
+    }
+
+    /// Runs a task there and waits for it. Where it panics, which is a fault of ours, so does the caller, and the scan ends with it: a fault
+    /// of ours is no outcome of a lookup.
+    pub(super) async fn run<F>(&self, task: F) -> F::Output
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        match self.handle.spawn(task).await {
+            Ok(output) => output,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // Ended with its threads, which nobody does who still waits.
+                Err(_) => pending().await,
+            },
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use hickory_resolver::proto::op::{Query, ResponseCode};
     use hickory_resolver::proto::rr::RecordType;
     use hickory_resolver::recursor::AuthorityData;
@@ -215,5 +265,14 @@ mod tests {
         .await;
         let notes = read(&trace);
         assert_eq!((notes.queries, notes.failure), (3, Some(Failure::Rcode(REFUSED))));
+    }
+
+    #[tokio::test]
+    async fn a_fault_of_ours_reaches_the_one_who_waits() {
+        let background = Background::start(1).unwrap();
+        assert_eq!(background.run(async { 7 }).await, 7);
+        let broken = std::panic::AssertUnwindSafe(background.run(async { panic!("a test's own") })).catch_unwind();
+        assert!(broken.await.is_err());
+        assert_eq!(background.run(async { 8 }).await, 8, "and the others go on");
     }
 }
