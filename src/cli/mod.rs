@@ -9,7 +9,6 @@ mod confusion;
 mod diff;
 mod exit;
 mod export;
-mod fix;
 mod lab;
 mod lint;
 mod options;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::backend::{BackEnd, SharedResolver};
-use super::error::ScanError;
-use super::plan::{DEFAULT_RATE, NetworkPlan};
+use super::plan::{DEFAULT_RATE, NetworkPlan, ScanError};
 use super::status::Status;
 use crate::exclusion::Exclusion;
 use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, check_resolvers, system_resolvers};
