@@ -17,6 +17,7 @@ use crate::dataset::{DatasetError, Options, SHARD_ROWS};
 use crate::input::{InputError, InputOptions};
 use crate::observe::dns::{EncryptedResolver, RetryConfig};
 use crate::observe::fetch::FetchConfig;
+use crate::whole_file;
 
 /// DNS queries per second to one name server when resolving from the root, unless the user says otherwise.
 pub const DEFAULT_SERVER_RATE: u32 = 100;
@@ -261,9 +262,9 @@ impl Contents {
     /// Reads a file.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system says, and that it is too large.
     pub fn read(path: &Path) -> io::Result<Self> {
-        Ok(Self { name: path.display().to_string(), bytes: std::fs::read(path)? })
+        Ok(Self { name: path.display().to_string(), bytes: whole_file::read(path)? })
     }
 
     /// What messages call the file.

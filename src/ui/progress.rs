@@ -35,6 +35,14 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Writes `status` to a status file for the first time, so that one that cannot be written is found out before the scan.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn try_file(path: &Path, status: &Status) -> io::Result<()> {
+        replace_file(path, &status.snapshot(), &Rates::default(), false)
+    }
+
     /// Begins to show `status` as `kind` says, and to write it to `status_file` once a second.
     pub fn start(kind: ProgressKind, status_file: Option<PathBuf>, status: Arc<Status>) -> Self {
         let kind = match kind {
@@ -63,7 +71,7 @@ impl Drop for Progress {
 }
 
 /// Ten looks a second for the bar; files and JSON lines once a second and at the end.
-fn show(kind: ProgressKind, status_file: Option<&std::path::Path>, status: &Status, done: &AtomicBool) {
+fn show(kind: ProgressKind, status_file: Option<&Path>, status: &Status, done: &AtomicBool) {
     let bar = (kind == ProgressKind::Bar).then(Bar::new);
     let mut rates = Rates::default();
     let mut next = Instant::now() + Duration::from_secs(1);
@@ -80,7 +88,8 @@ fn show(kind: ProgressKind, status_file: Option<&std::path::Path>, status: &Stat
                 print_line(&snapshot, &rates, last);
             }
             if let Some(path) = status_file {
-                replace_file(path, &snapshot, &rates, last);
+                // A status file on a disk that is full or gone by now is no reason to end the scan; the next second tries again.
+                let _ = replace_file(path, &snapshot, &rates, last);
             }
         }
         if last {
@@ -197,12 +206,10 @@ fn print_line(snapshot: &Snapshot, rates: &Rates, last: bool) {
 }
 
 /// Replaces the file as a whole, so that a reader never sees half an object.
-fn replace_file(path: &Path, snapshot: &Snapshot, rates: &Rates, last: bool) {
+fn replace_file(path: &Path, snapshot: &Snapshot, rates: &Rates, last: bool) -> io::Result<()> {
     let temporary = path.with_added_extension("tmp");
-    let written = std::fs::write(&temporary, render(snapshot, rates, last) + "\n");
-    if written.and_then(|()| std::fs::rename(&temporary, path)).is_err() {
-        // A status file on a full or vanished disk is no reason to end the scan; the next second tries again.
-    }
+    let written = std::fs::write(&temporary, render(snapshot, rates, last) + "\n").and_then(|()| std::fs::rename(&temporary, path));
+    written.inspect_err(|_| _ = std::fs::remove_file(&temporary))
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 /// Longest contact text in octets.
 const MAX_CONTACT_OCTETS: usize = 200;
-/// Longest limit that may be set for one exchange.
-const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
+/// Longest limit of time that may be set.
+pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// How policies are fetched. [`FetchConfig::default`] is what the documentation promises.
 ///
@@ -148,13 +148,22 @@ pub fn built_in_roots() -> RootCertStore {
 /// Where the text is no PEM, has no certificate or one that cannot be a root.
 pub fn add_roots(roots: &mut RootCertStore, name: &str, pem: &[u8]) -> Result<(), FetchConfigError> {
     let before = roots.len();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        certificate
-            .map_err(|error| error.to_string())
-            .and_then(|certificate| roots.add(certificate).map_err(|error| error.to_string()))
-            .map_err(|why| FetchConfigError::RootsInvalid(name.to_owned(), why))?;
+    let wrong = |why: String| FetchConfigError::RootsInvalid(name.to_owned(), why);
+    for (place, certificate) in (1..).zip(CertificateDer::pem_slice_iter(pem)) {
+        let certificate = certificate.map_err(|error| wrong(format!("certificate {place} {}", fault(&error))))?;
+        roots.add(certificate).map_err(|_| wrong(format!("certificate {place} is no X.509 certificate that can be a root")))?;
     }
     if roots.len() == before { Err(FetchConfigError::RootsEmpty(name.to_owned())) } else { Ok(()) }
+}
+
+/// What is wrong with a PEM text, in words; those of the library give bytes as numbers.
+fn fault(error: &pem::Error) -> &'static str {
+    match error {
+        pem::Error::MissingSectionEnd { .. } => "is cut: it begins and has no line -----END CERTIFICATE-----",
+        pem::Error::Base64Decode(_) => "is not Base64 between its BEGIN and END lines",
+        pem::Error::IllegalSectionStart { .. } => "begins with a line that is no BEGIN line of PEM",
+        _ => "cannot be read as PEM",
+    }
 }
 
 #[cfg(test)]
@@ -216,9 +225,14 @@ mod tests {
         for text in [&b""[..], b"hello\n"] {
             assert!(matches!(add_roots(&mut roots, "x.pem", text), Err(FetchConfigError::RootsEmpty(_))));
         }
-        for text in ["-----BEGIN CERTIFICATE-----\nAAAA\n", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        for (text, said) in [
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n", "x.pem: certificate 1 is cut"),
+            ("-----BEGIN CERTIFICATE-----\nMI!B\n-----END CERTIFICATE-----\n", "x.pem: certificate 1 is not Base64"),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "x.pem: certificate 1 is no X.509 certificate"),
+        ] {
             let error = add_roots(&mut roots, "x.pem", text.as_bytes()).unwrap_err();
-            assert!(matches!(error, FetchConfigError::RootsInvalid(..)) && error.to_string().contains("x.pem"), "{error}");
+            assert!(matches!(error, FetchConfigError::RootsInvalid(..)) && error.to_string().contains(said), "{error}");
+            assert!(!error.to_string().contains('['), "no bytes as numbers: {error}");
         }
         assert!(roots.is_empty());
     }
