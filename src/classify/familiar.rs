@@ -50,7 +50,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::evidence::{Lookup, Mx, Txt};
+    use crate::evidence::{Lookup, Mx, Outcome, Txt};
     use crate::name::Domain;
 
     prop_compose! {
