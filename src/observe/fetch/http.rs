@@ -98,8 +98,14 @@ fn record_head(response: &Response<Incoming>, fetch: &mut Fetch) {
         .headers()
         .iter()
         .filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()))
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().iter().take(MAX_VALUE_OCTETS).copied().collect()))
+        .map(|(name, value)| (name.as_str().to_owned(), kept_value(name.as_str(), value.as_bytes())))
         .collect();
+}
+
+/// What is kept of a header's value: of Set-Cookie the name of the cookie, which tells who set it; the value may be a person's.
+fn kept_value(name: &str, value: &[u8]) -> Vec<u8> {
+    let value = if name == "set-cookie" { value.split(|byte| *byte == b'=').next().unwrap_or_default() } else { value };
+    value.iter().take(MAX_VALUE_OCTETS).copied().collect()
 }
 
 /// Whether there is more than [`BODY_LIMIT`]; what comes after that is not waited for.

@@ -128,6 +128,7 @@ fn finding(finding: &Finding) -> Value {
         "severity": finding.severity,
         "subject": finding.subject,
         "detail": finding.detail,
+        "count": finding.count,
         "summary": rule.summary,
         "effect": rule.effect,
         "remedy": rule.remedy,
