@@ -129,6 +129,9 @@ fn codings() -> Vec<Case> {
             .header("Content-Encoding", "gzip"),
         fine("coding-chunked", "Compressed with gzip, in small chunks.", "gzip", &[Gzip]).framing(Framing::Chunked),
         fine("coding-followed", "Compressed with gzip, zeros after the end.", "gzip", &[Gzip, Followed(&[0; 8])]),
+        fine("coding-mailbox", "Compressed with brotli and then with gzip, a mailbox in it.", "br, gzip", &[Brotli, Gzip])
+            .body("version: STSv1\r\nmode: enforce\r\nmx: mx1.{d}\r\nmx: mx2.{d}\r\ncontact: tls-reports@{d}\r\nmax_age: 2592000\r\n")
+            .code(codes::STS_POLICY_UNKNOWN_FIELD),
         fine("coding-unknown", "A coding that there is not.", "utf-8", &[]),
         lost("coding-cut", "Compressed with gzip, the last half is missing.", "gzip", &[Gzip, Cut(60)]),
         lost("coding-damaged", "Compressed with gzip, the checksum is another.", "gzip", &[Gzip, Damaged(5)]),
