@@ -22,6 +22,12 @@ pub(super) async fn respond(response: &Response, domain: &str, stream: &mut (imp
     let body = if matches!(response.status, 204 | 304) { Vec::new() } else { response.body.for_domain(domain) };
     match response.framing {
         Framing::Silent => std::future::pending::<()>().await,
+        Framing::EndlessInterim => {
+            let interim = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(CHUNKS_AT_ONCE);
+            loop {
+                stream.write_all(&interim).await?;
+            }
+        }
         Framing::Raw => stream.write_all(&body).await?,
         _ => {
             stream.write_all(&head(response, domain, body.len())).await?;
@@ -51,7 +57,7 @@ pub(super) async fn respond(response: &Response, domain: &str, stream: &mut (imp
             stream.flush().await?;
             return Ok(End::Reset);
         }
-        Framing::Raw | Framing::Silent => {}
+        Framing::Raw | Framing::Silent | Framing::EndlessInterim => {}
     }
     stream.flush().await?;
     Ok(End::Close)
@@ -74,7 +80,7 @@ fn head(response: &Response, domain: &str, length: usize) -> Vec<u8> {
         Framing::Length | Framing::Reset => format!("Content-Length: {length}\r\n"),
         Framing::Short(missing) => format!("Content-Length: {}\r\n", length.saturating_add(missing)),
         Framing::Chunked | Framing::Endless => "Transfer-Encoding: chunked\r\n".to_owned(),
-        Framing::Close | Framing::Raw | Framing::Silent => String::new(),
+        Framing::Close | Framing::Raw | Framing::Silent | Framing::EndlessInterim => String::new(),
     };
     head.extend_from_slice(framing.as_bytes());
     head.extend_from_slice(b"Connection: close\r\n\r\n");

@@ -193,6 +193,8 @@ pub(crate) enum Framing {
     Reset,
     /// No response.
     Silent,
+    /// Interim responses without end in place of one.
+    EndlessInterim,
 }
 
 /// What the policy host answers to a GET of the well-known path.

@@ -22,14 +22,13 @@ mod http;
 mod leaf_key;
 mod limits;
 mod response;
-mod roots;
 mod verifier;
 mod wire;
 
 pub use self::config::FetchConfig;
+pub(crate) use self::config::{MAX_TIMEOUT, ROOTS_VERSION, add_roots, built_in_roots};
 pub(in crate::observe) use self::fetcher::POLICY_PATH;
 pub(crate) use self::fetcher::{Fetcher, RequestKind};
-pub(crate) use self::roots::{ROOTS_VERSION, add_roots, built_in_roots};
 
 #[cfg(test)]
 mod authority;
