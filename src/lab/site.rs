@@ -195,6 +195,8 @@ pub(crate) enum Framing {
     Silent,
     /// Interim responses without end in place of one.
     EndlessInterim,
+    /// A head whose headers do not end.
+    EndlessHead,
 }
 
 /// What the policy host answers to a GET of the well-known path.

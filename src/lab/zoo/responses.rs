@@ -140,6 +140,7 @@ fn heads() -> Vec<Case> {
         ),
         raw("head-line-feeds", "LF alone ends the lines of the head.", "HTTP/1.1 200 OK\nContent-Type: text/plain\n\n")
             .code(codes::STS_FETCH_HEADER_MALFORMED),
+        case("head-endless", "Headers without end.").framing(Framing::EndlessHead).no_policy("http").code(codes::STS_FETCH_STATUS),
         case("interim-endless", "100 Continue without end.")
             .framing(Framing::EndlessInterim)
             .no_policy("http")
