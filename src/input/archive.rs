@@ -10,8 +10,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::read::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::decode::{BUFFER, Counted, MAX_RATIO, ROOM, read_head};
 use super::error::InputError;
+
+const BUFFER: usize = 128 * 1024;
+/// Lists of names are packed to a tenth, zones to a thirtieth; a file that unpacks to so many times its size is made to do harm, or repeats
+/// a few lines without end.
+pub(super) const MAX_RATIO: u64 = 200;
+/// Bytes that any file may unpack to, whatever its size.
+pub(super) const ROOM: u64 = 64 << 20;
 
 /// A file of a source.
 #[derive(Clone, Debug)]
@@ -147,4 +153,37 @@ impl<R: Read> Read for Verified<R> {
         }
         Ok(count)
     }
+}
+
+/// Counts what is read from the file, for the progress bar.
+struct Counted {
+    inner: File,
+    read: Arc<AtomicU64>,
+}
+
+impl Counted {
+    fn new(inner: File, read: &Arc<AtomicU64>) -> Self {
+        Self { inner, read: Arc::clone(read) }
+    }
+}
+
+impl Read for Counted {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+pub(super) fn read_head(reader: &mut impl Read, head: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < head.len() {
+        match reader.read(&mut head[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
 }

@@ -5,24 +5,18 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use flate2::read::MultiGzDecoder;
 
-use super::archive::Member;
+use super::archive::{MAX_RATIO, Member, ROOM, read_head};
 use super::error::InputError;
 
 /// Enough to tell a tar archive, the magic of which comes last.
 const HEAD: usize = 512;
-pub(super) const BUFFER: usize = 128 * 1024;
 /// Compressed within compressed: more than this is not a list any more.
 const MAX_LAYERS: usize = 3;
-/// Lists of names are packed to a tenth, zones to a thirtieth; a file that unpacks to so many times its size is made to do harm, or repeats
-/// a few lines without end.
-pub(super) const MAX_RATIO: u64 = 200;
-/// Bytes that any file may unpack to, whatever its size.
-pub(super) const ROOM: u64 = 64 << 20;
-
 /// A list's bytes without compression.
 pub(super) struct Decoded {
     pub(super) reader: Box<dyn Read + Send>,
@@ -112,39 +106,6 @@ fn kind(head: &[u8]) -> Kind {
     others.iter().find(|(magic, _)| head.starts_with(magic)).map_or(Kind::Lines, |(_, what)| Kind::Other(what))
 }
 
-pub(super) fn read_head(reader: &mut impl Read, head: &mut [u8]) -> io::Result<usize> {
-    let mut length = 0;
-    while length < head.len() {
-        match reader.read(&mut head[length..]) {
-            Ok(0) => break,
-            Ok(count) => length += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(length)
-}
-
-/// Counts what is read from the file, for the progress bar.
-pub(super) struct Counted {
-    inner: File,
-    read: Arc<AtomicU64>,
-}
-
-impl Counted {
-    pub(super) fn new(inner: File, read: &Arc<AtomicU64>) -> Self {
-        Self { inner, read: Arc::clone(read) }
-    }
-}
-
-impl Read for Counted {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(out)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
 /// Ends where far more comes out of a compressed file than a list would give.
 struct Bounded<R> {
     inner: R,
@@ -156,7 +117,7 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(out)?;
         self.unpacked += count as u64;
-        if self.unpacked > ROOM.saturating_add(self.read.load(Ordering::Relaxed).saturating_mul(MAX_RATIO)) {
+        if self.unpacked > ROOM.saturating_add(self.read.load(Relaxed).saturating_mul(MAX_RATIO)) {
             return Err(io::Error::other(TooMuch));
         }
         Ok(count)

@@ -13,7 +13,6 @@ use super::download::download;
 use super::error::InputError;
 use super::options::InputOptions;
 use super::preparation::{Step, Watch, tell};
-use super::reader::{Columns, OpenSource};
 use super::spool::{Copy, copy_all};
 
 /// A list that lies in a file, with what a manifest says about it.
@@ -34,8 +33,14 @@ pub struct Source {
     pub(super) members: Arc<[Member]>,
 }
 
-/// Makes a source ready to be read; `index` is its place among the sources.
-pub(super) fn materialise(index: usize, options: &InputOptions, watch: &mut Watch<'_>) -> Result<Source, InputError> {
+/// Makes a source ready to be read; `index` is its place among the sources. What `refuse` refuses is not hashed first, which takes long for
+/// a file that is large and no list.
+pub(super) fn materialise(
+    index: usize,
+    options: &InputOptions,
+    watch: &mut Watch<'_>,
+    refuse: impl FnOnce(&Source) -> Result<(), InputError>,
+) -> Result<Source, InputError> {
     let name = options.sources.get(index).map_or("", String::as_str);
     let copy = Copy::new(index, name, &options.spool_dir);
     let path = if is_url(name) {
@@ -48,13 +53,10 @@ pub(super) fn materialise(index: usize, options: &InputOptions, watch: &mut Watc
     let list = options.list_name.clone().unwrap_or_else(|| list_name(name)).into();
     let file = open(name, &path)?;
     let metadata = file.metadata().map_err(|error| InputError::Read(name.to_owned(), error))?;
-    // Before its checksum, which takes long for a file that is large and no list.
     let members: Arc<[Member]> = Member::all(&file, name)?.into();
     let modified = metadata.modified().ok();
     let mut source = Source { name: name.to_owned(), list, path, bytes: metadata.len(), sha256: String::new(), modified, members };
-    for member in source.members.iter() {
-        OpenSource::new(&source, member, &Columns::default())?;
-    }
+    refuse(&source)?;
     source.sha256 = checksum(name, file, source.bytes, watch)?;
     Ok(source)
 }
@@ -129,7 +131,7 @@ mod tests {
     }
 
     fn ready(source: &str, spool: &Path) -> Result<Source, InputError> {
-        materialise(0, &options(source, spool), &mut |_| ControlFlow::Continue(()))
+        materialise(0, &options(source, spool), &mut |_| ControlFlow::Continue(()), |_| Ok(()))
     }
 
     #[test]

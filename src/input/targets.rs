@@ -116,7 +116,7 @@ impl Input {
     pub fn open_watched(options: &InputOptions, exclusion: &Exclusion, watch: &mut Watch<'_>) -> Result<Self, InputError> {
         check(options)?;
         let sources: Arc<[Source]> =
-            (0..options.sources.len()).map(|index| source::materialise(index, options, watch)).collect::<Result<_, _>>()?;
+            (0..options.sources.len()).map(|index| source::materialise(index, options, watch, refuse_foreign)).collect::<Result<_, _>>()?;
         let columns = Columns { name: options.column.clone(), carry: options.carry.clone() };
         expect_names(&sources, &columns, watch)?;
         let mut input = Self {
@@ -302,6 +302,11 @@ fn expect_names(sources: &[Source], columns: &Columns, watch: &mut Watch<'_>) ->
         Some(error) if !named => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Refuses a source that begins as no list does.
+fn refuse_foreign(source: &Source) -> Result<(), InputError> {
+    source.members.iter().try_for_each(|member| OpenSource::new(source, member, &Columns::default()).map(drop))
 }
 
 /// The first bytes of a source's first file, and what ends its lines.
