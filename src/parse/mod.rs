@@ -9,6 +9,7 @@ pub mod content_coding;
 mod fault;
 pub mod filter;
 mod grammar;
+pub mod http_head;
 pub mod media_type;
 mod mx_fault;
 pub mod mx_pattern;
