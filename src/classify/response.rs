@@ -4,6 +4,7 @@ use crate::evidence::Fetch;
 use crate::parse::media_type;
 
 use super::families::{FETCH, RETRIEVED};
+use super::faults::policy_text::declared::STS_FETCH_TOO_LARGE;
 use super::findings::{Findings, quoted};
 use super::rule::codes;
 
@@ -62,12 +63,6 @@ codes! {
         summary: "The policy host answers with something other than a proper HTTP response of status 200.",
         remedy: "Answer GET requests for /.well-known/mta-sts.txt with status 200 and the policy as body, without authentication.",
         example: Some(Seen("GET /.well-known/mta-sts.txt  401", "GET /.well-known/mta-sts.txt  200, a policy")),
-        ..FETCH
-    }
-    3280 STS_FETCH_TOO_LARGE = "sts-fetch-too-large" {
-        summary: "The file is larger than the 64 KB that senders read.",
-        remedy: "Reduce the policy to its few lines; if the file is a web page, the path is served by the wrong application.",
-        example: Some(Seen("a body of 65537 octets", "a body of 120 octets")),
         ..FETCH
     }
     3350 STS_FETCH_CONTENT_TYPE_NOSNIFF = "sts-fetch-content-type-nosniff" {

@@ -26,7 +26,7 @@ codes! {
     }
     6030 STS_POLICY_MX_INVALID = "sts-policy-mx-invalid" of StsPolicyMxInvalid {
         summary: "An mx pattern is neither a host name nor a wildcard such as *.example.com.",
-        remedy: "Write the name of the MX host as it stands in DNS, without a trailing dot: letters, digits, hyphens and dots.",
+        remedy: "Write the name of the MX host as it stands in DNS, without a trailing dot: letters, digits, hyphens and dots, labels of 63 octets at most and 253 in all.",
         example: Some(Text(policy!["version: STSv1", "mode: enforce", "mx: mail_1.example.com", "max_age: 604800"], GOOD)),
         ..PATTERN
     }

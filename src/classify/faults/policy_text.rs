@@ -1,12 +1,18 @@
 //! `sts-policy-*`, first half: the body of the policy as a text of lines (RFC 8461 section 3.2).
 
-use super::super::families::{GOOD_POLICY as GOOD, POLICY, VALID_POLICY, policy};
+use super::super::families::{FETCH, GOOD_POLICY as GOOD, POLICY, VALID_POLICY, policy};
 use super::super::rule::{Rule, Severity, codes};
 
 /// The text is not as it should be, yet valid.
 const VALID: Rule = Rule { severity: Severity::Info, ..VALID_POLICY };
 
 codes! {
+    3280 STS_FETCH_TOO_LARGE = "sts-fetch-too-large" of StsFetchTooLarge {
+        summary: "The file is larger than the 64 KB that senders read.",
+        remedy: "Reduce the policy to its few lines; if the file is a web page, the path is served by the wrong application.",
+        example: Some(Seen("a body of 65537 octets", "a body of 120 octets")),
+        ..FETCH
+    }
     4030 STS_POLICY_EMPTY = "sts-policy-empty" of StsPolicyEmpty {
         summary: "The policy is empty.",
         remedy: "Serve a complete policy; some providers answer with an empty file once a customer has left, and then the DNS records should go as well.",

@@ -89,7 +89,7 @@ fn a_policy_in_one_line_is_still_read() {
 
 #[test]
 fn many_patterns_and_large_bodies() {
-    let patterns: String = (0..31).map(|n| format!("mx: {n}.{}.example\n", "a".repeat(120))).collect();
+    let patterns: String = (0..31).map(|n| format!("mx: {n}.{}.{}.example\n", "a".repeat(60), "b".repeat(60))).collect();
     assert_eq!(kinds(&with_line(&patterns)), [FaultKind::StsPolicyLarge, FaultKind::StsPolicyMxMany]);
 }
 

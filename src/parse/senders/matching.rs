@@ -1,7 +1,7 @@
 //! Names of MX hosts held against patterns, as each implementation does it.
 
 use super::quirks::{Matching, RootDot};
-use crate::parse::domain_grammar::{is_ipv4_like, is_pattern};
+use crate::parse::domain_grammar::{has_pattern_syntax, is_ipv4_like};
 
 /// Whether the pattern covers the host.
 pub(super) fn covers(matching: Matching, pattern: &str, host: &str) -> bool {
@@ -18,9 +18,9 @@ pub(super) fn covers(matching: Matching, pattern: &str, host: &str) -> bool {
     }
 }
 
-/// Whether a text is a pattern of RFC 8461 section 3.2 and no address.
+/// Whether a text is a pattern by the grammar of RFC 8461 section 3.2, which sets no lengths, and no address.
 pub(super) fn is_usable(pattern: &str) -> bool {
-    is_pattern(pattern) && !is_ipv4_like(pattern.strip_prefix("*.").unwrap_or(pattern))
+    has_pattern_syntax(pattern) && !is_ipv4_like(pattern.strip_prefix("*.").unwrap_or(pattern))
 }
 
 fn bare(dot: RootDot, name: &str) -> &str {
