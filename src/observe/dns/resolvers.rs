@@ -24,8 +24,8 @@ const ROOT_HINTS: &str = include_str!("../../../data/root.hints");
 /// # Errors
 /// [`DnsError::SystemResolvers`] if the configuration cannot be read or names none.
 pub fn system_resolvers() -> Result<Vec<SocketAddr>, DnsError> {
-    let (config, _) =
-        hickory_resolver::system_conf::read_system_conf().map_err(|error| DnsError::SystemResolvers { reason: error.to_string() })?;
+    let (config, _) = hickory_resolver::system_conf::read_system_conf()
+        .map_err(|_| DnsError::SystemResolvers { reason: "it is missing or cannot be read".to_owned() })?;
     let address = |ip: IpAddr| SocketAddr::new(ip, PORT);
     let found: Vec<SocketAddr> = without_repeats(config.name_servers().iter().map(|server| address(server.ip)));
     if found.is_empty() { Err(DnsError::SystemResolvers { reason: "it names no resolver".to_owned() }) } else { Ok(found) }
