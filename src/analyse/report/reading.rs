@@ -1,5 +1,6 @@
 //! A report: its lines and figures, and the entries of its domains.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::entry::{Entry, Place, visit};
@@ -9,6 +10,7 @@ use super::line::Line;
 use crate::analyse::error::AnalyseError;
 use crate::analyse::scans::Scan;
 use crate::analyse::table::Table;
+use crate::classify::Code;
 
 /// Domains that are listed one by one unless asked otherwise.
 pub const MAX_DOMAINS: usize = 100_000;
@@ -41,6 +43,8 @@ pub struct Report {
     pub codes: Vec<String>,
     /// Names of the carried columns.
     pub carried: Vec<String>,
+    /// Domains of which a code says only that something could not be determined, where in other domains it is a verdict.
+    pub left_open: HashMap<Code, u64>,
     /// The tables.
     pub figures: Figures,
     /// What a reader has to know, a sentence each.
@@ -73,6 +77,7 @@ impl Report {
             names: outline.names,
             codes: outline.codes,
             carried: outline.carried,
+            left_open: outline.left_open,
             figures,
             notes,
             places,

@@ -18,6 +18,7 @@ pub(crate) mod survey;
 mod survey_columns;
 pub(crate) mod table_id;
 pub(crate) mod tables;
+mod wholes;
 
 pub use self::counting::stats;
 pub(crate) use self::entity::EntityOptions;

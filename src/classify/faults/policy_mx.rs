@@ -143,7 +143,7 @@ codes! {
         severity: Medium,
         clause: "RFC 8461 section 10.4",
         summary: "An mx pattern allows every domain below a public suffix.",
-        effect: "Anybody who registers a domain there can pose as an MX host, so the policy protects against next to nothing.",
+        effect: "Anybody who registers a domain there can pose as an MX host, so the policy stops next to no attacker.",
         remedy: "Name the MX hosts, or let the asterisk stand for one label below a domain of your own or of your mail provider.",
         example: Some(Text(policy!["version: STSv1", "mode: enforce", "mx: *.co.uk", "max_age: 604800"], GOOD)),
         ..VALID

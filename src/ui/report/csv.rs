@@ -4,11 +4,12 @@ use std::io::Write;
 
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, carried_columns, every_entry};
-use crate::ui::tables::csv::field;
+use crate::ui::facts;
+use crate::ui::tables::csv::{INVENTED, field, invented_cell};
 
 use super::error::ReportError;
 
-const HEADING: &str = "domain,rank,posture,delivery,worst,severity,code,subject,detail,meaning,remedy";
+const HEADING: &str = "domain,rank,posture,delivery,worst,severity,code,subject,detail,meaning,remedy,verdict";
 
 /// Writes the findings of every domain in the order of the dataset. Carried columns stand at the end, by their names.
 ///
@@ -16,12 +17,18 @@ const HEADING: &str = "domain,rank,posture,delivery,worst,severity,code,subject,
 /// If the dataset cannot be read or the file not be written.
 pub fn csv(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let carried = carried_columns(scan)?;
-    let names: String = carried.iter().map(|name| format!(",{}", field(name))).collect();
+    let mut names: String = carried.iter().map(|name| format!(",{}", field(name))).collect();
+    let invented = scan.manifest().run.invented();
+    if invented.is_some() {
+        names.push_str(INVENTED);
+    }
     writeln!(out, "{HEADING}{names}")?;
     every_entry(scan, |entry| {
-        let cells: String = carried.iter().map(|name| format!(",{}", field(cell(entry, name)))).collect();
+        let mut cells: String = carried.iter().map(|name| format!(",{}", field(cell(entry, name)))).collect();
+        cells.push_str(&invented_cell(invented.as_deref()));
+        let verdict = field(&facts::verdict(&entry.assessment));
         for finding in findings(entry) {
-            writeln!(out, "{},{finding}{cells}", domain(entry))?;
+            writeln!(out, "{},{finding},{verdict}{cells}", domain(entry))?;
         }
         Ok::<(), ReportError>(())
     })?;

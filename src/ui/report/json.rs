@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, every_entry};
-use crate::classify::Finding;
+use crate::classify::{Asked, Finding};
 use crate::ui::facts;
 use crate::ui::text::safe_json;
 
@@ -21,7 +21,7 @@ const VERSION: u32 = 1;
 /// If the dataset cannot be read or the file not be written.
 pub fn json(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
-    let about = json!({
+    let mut about = json!({
         "report_version": VERSION,
         "run_id": manifest.run.run_id,
         "list": manifest.run.list.name,
@@ -29,8 +29,12 @@ pub fn json(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
         "finished_at": manifest.finished_at,
         "catalogue_version": manifest.run.catalogue_version,
         "counts": manifest.counts,
+        "protection": Asked::of_scans().note(),
         "notes": scan.notes(),
     });
+    if let Some(invented) = manifest.run.invented() {
+        about["invented"] = json!(invented);
+    }
     let text = safe_json(&about.to_string());
     write!(out, "{},\"domains\":[", text.strip_suffix('}').unwrap_or(&text))?;
     let mut separator = "\n";
@@ -57,6 +61,7 @@ fn domain(entry: &Entry) -> Value {
         "delivery_lenient": assessment.delivery_lenient,
         "worst": assessment.worst(),
         "verdict": facts::verdict(assessment),
+        "undetermined": assessment.is_undetermined(),
         "findings": assessment.findings.iter().map(finding).collect::<Vec<_>>(),
         "unknown_codes": entry.unknown_codes,
         "publish": publish,
@@ -68,10 +73,11 @@ fn finding(finding: &Finding) -> Value {
     json!({
         "code": finding.code,
         "severity": finding.severity,
+        "leaves_open": finding.leaves_open(),
         "subject": finding.subject,
         "detail": finding.detail,
         "summary": rule.summary,
-        "effect": rule.effect,
+        "effect": Asked::of_scans().specify(rule.effect),
         "remedy": rule.remedy,
     })
 }
