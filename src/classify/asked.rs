@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_catalogue_says_of_no_mail_that_nothing_protects_it() {
-        let claims = ["not protected", "accept any certificate", "can read", "unprotected", "without protection"];
+        let claims = ["not protected", "accept any certificate", "read the mail", "unprotected", "without protection"];
         for code in catalogue() {
             let rule = code.rule();
             for text in [rule.summary, rule.effect, rule.remedy] {

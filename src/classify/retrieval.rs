@@ -64,7 +64,7 @@ pub(super) fn read<'a>(evidence: &'a Evidence, findings: &mut Findings) -> Retri
         None => (Some(PolicyStage::Ok), false),
         Some(Failure::NotTried) => (None, true),
         // Another address, whose lookup failed, might have answered.
-        Some(Failure::At(PolicyStage::Tcp, _)) if lookups_settled.contains(&false) => (Some(PolicyStage::Tcp), true),
+        Some(Failure::At(stage @ (PolicyStage::Dns | PolicyStage::Tcp), _)) if lookups_settled.contains(&false) => (Some(stage), true),
         Some(Failure::At(stage, transient)) => (Some(stage), transient),
     };
     remark(fetch, &host, evidence.scanned_at, transient, findings);
