@@ -24,7 +24,6 @@ mod reserved;
 mod response;
 mod retrieval;
 mod rule;
-mod senders;
 mod stored;
 mod stray_records;
 

@@ -7,6 +7,7 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::args::CheckArguments;
+use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
 use super::{lab, plan};
 use crate::classify::{Asked, Assessment, Finding, Severity, classify, remedy};
@@ -23,7 +24,7 @@ const WIDTH: usize = 100;
 
 /// Probes each domain and explains what was seen.
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
-    let file = plan::config(arguments.config.as_deref())?;
+    let file = ConfigFile::read(arguments.config.as_deref())?;
     let failing = Failing::of(&arguments.fail_on)?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let (mut plan, world) = plan::network(&arguments.network.or(file.network), None)?;

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::analyse::error::AnalyseError;
-use crate::analyse::scans::Scan;
+use crate::analyse::scans::{AnalyseError, Scan};
 use crate::dataset::{ColumnGroup, Manifest, text};
 use xxhash_rust::xxh3::xxh3_64;
 

@@ -5,12 +5,11 @@ use std::io::Write;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::data::ReportError;
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, every_entry};
 use crate::classify::{Asked, Code, Finding, Severity, catalogue};
 use crate::ui::text::{safe, safe_json};
-
-use super::error::ReportError;
 
 /// Domains of which it is said one by one that something could not be determined.
 const MAX_NOTIFICATIONS: usize = 1_000;
