@@ -9,7 +9,7 @@ use super::encoding;
 use crate::vocabulary::vocabulary;
 
 /// Octets of body that are kept: all that a sender reads. One more is read to know that there is more.
-pub const BODY_LIMIT: usize = crate::parse::policy::MAX_BYTES;
+pub const BODY_LIMIT: usize = 65_536;
 
 /// Response headers that are kept, lower case.
 pub const KEPT_HEADERS: &[&str] = &[

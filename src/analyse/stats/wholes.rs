@@ -62,6 +62,7 @@ impl Wholes {
         let first = members.first().and_then(|at| scans.get(*at)).map_or("", |scan| scan.label.as_str());
         match members.len() {
             0 | 1 => first.to_owned(),
+            2 => format!("{first} and another shard"),
             shards => format!("{first} and {} more shards", shards - 1),
         }
     }

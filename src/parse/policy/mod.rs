@@ -18,7 +18,7 @@ use super::fault::{FaultKind, Parsed};
 /// A policy of more bytes is unusual.
 const LARGE: usize = 4096;
 /// Bytes that a sender reads of a policy (RFC 8461 section 3.3 suggests 64 KB); of more it makes no policy.
-pub const MAX_BYTES: usize = 65_536;
+pub const MAX_BYTES: usize = crate::evidence::BODY_LIMIT;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a policy body by the grammar and finds all faults.

@@ -35,18 +35,15 @@ const HEADING: &str = "domain,rank,posture,delivery,worst,severity,code,subject,
 /// If the dataset cannot be read or the file not be written.
 pub fn csv(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let carried = carried_columns(scan)?;
-    let mut names: String = carried.iter().map(|name| format!(",{}", field(name))).collect();
+    let names: String = carried.iter().map(|name| format!(",{}", field(name))).collect();
     let invented = scan.manifest().run.invented();
-    if invented.is_some() {
-        names.push_str(INVENTED);
-    }
-    writeln!(out, "{HEADING}{names}")?;
+    writeln!(out, "{HEADING}{}{names}", invented.as_ref().map_or("", |_| INVENTED))?;
+    let invented = invented_cell(invented.as_deref());
     every_entry(scan, |entry| {
-        let mut cells: String = carried.iter().map(|name| format!(",{}", field(cell(entry, name)))).collect();
-        cells.push_str(&invented_cell(invented.as_deref()));
+        let cells: String = carried.iter().map(|name| format!(",{}", field(cell(entry, name)))).collect();
         let verdict = field(&facts::verdict(&entry.assessment));
         for finding in findings(entry) {
-            writeln!(out, "{},{finding},{verdict}{cells}", first_columns(entry))?;
+            writeln!(out, "{},{finding},{verdict}{invented}{cells}", first_columns(entry))?;
         }
         Ok::<(), ReportError>(())
     })?;

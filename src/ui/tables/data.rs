@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::analyse::{Cell, Table};
 use crate::ui::text::{safe, safe_json};
 
-/// The heading of the last column of every CSV whose results are invented, with the comma before it.
+/// The heading of a column that every CSV has whose results are invented, with the comma before it.
 pub(in crate::ui) const INVENTED: &str = ",invented";
 
 /// What stands in that column.
