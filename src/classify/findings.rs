@@ -27,6 +27,14 @@ fn is_one(count: &u32) -> bool {
     *count == 1
 }
 
+impl Finding {
+    /// Whether it leaves open what the domain does: what was seen may pass, or was not seen. Such a finding is no verdict.
+    pub fn leaves_open(&self) -> bool {
+        let rule = self.code.rule();
+        rule.leaves_open || (self.severity == Severity::Info && rule.severity != Severity::Info)
+    }
+}
+
 /// The subject of what nearly every domain has: the domain itself, which the row names already. It keeps such rows small.
 pub(super) const THE_DOMAIN: &str = "";
 /// A hostile answer can name thousands of hosts; more than this many tell nothing new.
@@ -103,6 +111,11 @@ impl Findings {
             Some(entry) => entry.count(1),
             None => self.add(code, part, detail),
         }
+    }
+
+    /// Adds a finding that says what kept something from being determined, where the same code is a verdict in other cases.
+    pub(super) fn add_open(&mut self, code: Code, subject: &str, detail: impl AsRef<str>) {
+        self.push(code, Severity::Info, subject, detail.as_ref());
     }
 
     /// Adds what a parser said of a text; `place` says where a fault is and is put in front of its detail.

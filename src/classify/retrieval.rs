@@ -62,14 +62,14 @@ pub(super) fn read<'a>(evidence: &'a Evidence, findings: &mut Findings) -> Retri
         return without_exchange(evidence, lookups_settled);
     };
     let answer = Answer::of(fetch);
-    remark(fetch, &answer, &host, evidence.scanned_at, findings);
     let (stage, transient) = match first_failure(fetch, &answer) {
         None => (Some(PolicyStage::Ok), false),
         Some(Failure::NotTried) => (None, true),
         // Another address, whose lookup failed, might have answered.
-        Some(Failure::At(PolicyStage::Tcp, _)) if lookups_settled.contains(&false) => (Some(PolicyStage::Tcp), true),
+        Some(Failure::At(stage @ (PolicyStage::Dns | PolicyStage::Tcp), _)) if lookups_settled.contains(&false) => (Some(stage), true),
         Some(Failure::At(stage, transient)) => (Some(stage), transient),
     };
+    remark(fetch, &answer, &host, evidence.scanned_at, transient, findings);
     Retrieval { stage, transient, body: answer.into_text(fetch) }
 }
 
@@ -118,10 +118,10 @@ fn first_failure(fetch: &Fetch, answer: &Answer<'_>) -> Option<Failure> {
     }
 }
 
-/// All that is to be said of the exchange, whether or not it came to a policy.
-fn remark(fetch: &Fetch, answer: &Answer<'_>, host: &str, scanned_at: SystemTime, findings: &mut Findings) {
+/// All that is to be said of the exchange, whether or not it came to a policy. `transient`: what ended it is no verdict.
+fn remark(fetch: &Fetch, answer: &Answer<'_>, host: &str, scanned_at: SystemTime, transient: bool, findings: &mut Findings) {
     if let Some(error) = &fetch.error {
-        connecting::remark(error, host, fetch, findings);
+        connecting::remark(error, host, fetch, transient, findings);
     }
     if let Some(certificate) = &fetch.certificate {
         certificate::remark(certificate, host, scanned_at, findings);
@@ -136,7 +136,7 @@ fn remark(fetch: &Fetch, answer: &Answer<'_>, host: &str, scanned_at: SystemTime
     if let Some(status) = fetch.status {
         match &answer.filter {
             Some(filter) => response::remark_filter(filter, status, host, findings),
-            None => response::remark_status(status, fetch, host, findings),
+            None => response::remark_status(status, fetch, host, transient, findings),
         }
         if status == 200 && answer.filter.is_none() {
             response::remark_head(fetch, &answer.coding, host, findings);
