@@ -17,8 +17,10 @@ mod reclassify;
 mod report;
 mod scan;
 mod schema;
+mod signals;
 mod stats;
 mod summary;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -34,7 +36,9 @@ pub use self::lint::{Kind as LintKind, render as render_lint};
 
 /// Runs the program with the arguments of a process, the program's name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    signals::survive_file_limit();
+    let typed: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version go to standard output and are no failure; a closed pipe is none either.
@@ -43,7 +47,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let result = match arguments.command {
-        Command::Scan(options) => scan::run(*options),
+        Command::Scan(options) => scan::run(*options, scan::command(&typed)),
         Command::Check(options) => check::run(*options),
         Command::Lint(options) => lint::run(&options),
         Command::Explain(options) => codes::explain(&options),
@@ -53,6 +57,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Reclassify(options) => reclassify::run(&options),
         Command::Export(options) => export::run(&options),
         Command::Report(options) => report::run(&options),
+        Command::Verify(options) => verify::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),
         Command::Completions(options) => completions::run(options.shell, &mut Arguments::command()),

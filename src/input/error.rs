@@ -69,6 +69,18 @@ pub enum InputError {
     Stopped,
 }
 
+impl InputError {
+    /// Whether a copy or the rejected lines found no room: nothing is wrong with the list.
+    pub fn is_full_disk(&self) -> bool {
+        matches!(self, Self::Spool(_, error) | Self::Rejects(error) if is_full_disk(error))
+    }
+}
+
+/// Whether there is no room: on the disk, within a quota, or within what this process may write (`ulimit -f`).
+pub fn is_full_disk(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+}
+
 /// What the list has instead of the column.
 fn instead(wanted: &Column, present: &[String]) -> String {
     if present.is_empty() && matches!(wanted, Column::Name(_)) {

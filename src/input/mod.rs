@@ -34,7 +34,7 @@ mod tests;
 mod zone;
 
 pub(crate) use self::carry::Carried;
-pub(crate) use self::error::InputError;
+pub(crate) use self::error::{InputError, is_full_disk};
 pub use self::options::{Column, InputOptions};
 pub(crate) use self::options::{Sample, Shard};
 pub(crate) use self::preparation::Preparation;

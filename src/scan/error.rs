@@ -22,6 +22,14 @@ pub enum ScanError {
     /// This machine cannot do what is needed (threads, sockets), or a thread of ours broke.
     #[error("{0}")]
     Machine(String),
+    /// A stream went out as far as it got.
+    #[error("{cause}; {rows} rows went out, and the stream has no end mark")]
+    CutStream {
+        /// What ended it.
+        cause: Box<ScanError>,
+        /// Rows that went out.
+        rows: u64,
+    },
     /// Standard output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[source] io::Error),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::error::ScanError;
-use crate::dataset::{Options, SHARD_ROWS};
+use crate::dataset::{Options, SHARD_ROWS, ScanCommand};
 use crate::input::InputOptions;
 use crate::observe::dns::{EncryptedResolver, RetryConfig};
 use crate::observe::fetch::FetchConfig;
@@ -49,6 +49,12 @@ pub struct ScanPlan {
     /// Where the rows go.
     #[serde(skip)]
     pub output: Output,
+    /// Whether to drop the unfinished scan that the folder holds.
+    #[serde(skip)]
+    pub restart: bool,
+    /// The command that asked for this, kept in the folder so that damaged parts can be scanned again.
+    #[serde(skip)]
+    pub command: Option<ScanCommand>,
     /// Rows in a part of a dataset folder, at least 1. The manifest has them in a place of their own.
     #[serde(skip)]
     pub shard_rows: u64,
@@ -74,6 +80,8 @@ impl Default for ScanPlan {
             stand_in: None,
             own_list: None,
             output: Output::ArrowStream,
+            restart: false,
+            command: None,
             shard_rows: SHARD_ROWS,
             window_rows: WINDOW_ROWS,
             workers: None,

@@ -5,10 +5,9 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder, RowSelection};
 
 use crate::dataset::error::DatasetError;
-use crate::dataset::folder;
 use crate::dataset::manifest::Part;
 
 use super::reader::{PartBatches, Reader};
@@ -24,11 +23,9 @@ impl Reader {
     /// Opens a part and reads its footer.
     ///
     /// # Errors
-    /// If the part cannot be opened or is no Parquet file.
+    /// If the part cannot be opened or is not what the manifest says.
     pub(crate) fn part_file(&self, part: &Part) -> Result<PartFile, DatasetError> {
-        let path = folder::part_path(self.dir(), part)?;
-        let file = open(&path)?;
-        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| DatasetError::damaged(&path, error))?;
+        let (path, metadata) = self.checked(part)?;
         Ok(PartFile { path, metadata })
     }
 }
@@ -55,7 +52,6 @@ impl PartFile {
         batch_rows: usize,
         rows: Option<&[Range<usize>]>,
     ) -> Result<PartBatches, DatasetError> {
-        let damaged = |error| DatasetError::damaged(&self.path, error);
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open(&self.path)?, self.metadata.clone());
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
         if let Some(rows) = rows {
@@ -64,6 +60,6 @@ impl PartFile {
             builder = builder.with_row_selection(selection);
         }
         let builder = builder.with_projection(mask).with_row_groups(vec![row_group]).with_batch_size(batch_rows);
-        Ok(PartBatches::new(self.path.clone(), builder.build().map_err(damaged)?))
+        PartBatches::build(self.path.clone(), builder)
     }
 }
