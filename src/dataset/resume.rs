@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::error::DatasetError;
-use super::folder::{self, COMMAND, DOMAINS, LOCK, MANIFEST, REJECTED, SPOOL};
-use super::lock::Lock;
+use super::folder::{self, COMMAND, DOMAINS, LOCK, Lock, MANIFEST, REJECTED, SPOOL};
 use super::manifest::{Manifest, Origin, RunDescription};
 
 /// Differences of configuration that a refusal names; the rest is counted.

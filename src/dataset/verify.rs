@@ -8,8 +8,7 @@ use rayon::prelude::*;
 
 use super::counts::Counts;
 use super::error::DatasetError;
-use super::folder::{self, ASIDE, MANIFEST, REJECTED, Stored};
-use super::lock::Lock;
+use super::folder::{self, ASIDE, Lock, MANIFEST, REJECTED, Stored};
 use super::manifest::Manifest;
 use super::pause::{Step, pause};
 use super::whole::{self, Damage, Problem};

@@ -78,7 +78,8 @@ impl InputError {
 
 /// Whether there is no room: on the disk, within a quota, or within what this process may write (`ulimit -f`).
 pub fn is_full_disk(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+    let no_room = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge);
+    no_room && error.raw_os_error().is_some()
 }
 
 /// What the list has instead of the column.
