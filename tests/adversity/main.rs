@@ -8,10 +8,12 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod files;
 mod machine;
 mod replies;
 mod resolvers;
 mod signals;
+mod streams;
 
 use std::fs;
 use std::path::PathBuf;
