@@ -85,6 +85,7 @@ vocabulary! {
 
 /// Where and why an exchange ended early.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FetchError {
     /// The step that failed.
     pub stage: FetchStage,
@@ -172,6 +173,7 @@ pub struct Certificate {
 
 /// Milliseconds that each stage took; `None` where it was not reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Timings {
     /// TCP connection (the last one tried).
     pub connect_ms: Option<u32>,
@@ -187,6 +189,7 @@ pub struct Timings {
 
 /// One GET of `https://mta-sts.DOMAIN/.well-known/mta-sts.txt`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Fetch {
     /// Addresses of the policy host that resolution gave, in the order in which they would be tried.
     pub addresses: Vec<IpAddr>,
