@@ -101,7 +101,7 @@ fn a_damaged_file_is_named_refused_and_repaired() {
         ("longer", |dir| change(&part(dir, 0), |bytes| bytes.push(0)), "part-00000.parquet", "longer"),
         ("missing", |dir| fs::remove_file(part(dir, 2)).unwrap(), "part-00002.parquet", "missing"),
         ("empty", |dir| fs::write(part(dir, 2), "").unwrap(), "part-00002.parquet", "cut"),
-        ("doubled", |dir| drop(fs::copy(part(dir, 0), part(dir, 1)).unwrap()), "part-00001.parquet", "doubled"),
+        ("doubled", |dir| _ = fs::copy(part(dir, 0), part(dir, 1)).unwrap(), "part-00001.parquet", "doubled"),
         ("text", |dir| fs::write(part(dir, 1), "a,b\n").unwrap(), "part-00001.parquet", "cut"),
     ];
     for (name, damage, file, word) in damages {
@@ -116,7 +116,7 @@ fn parts_of_others_are_named_and_put_aside() {
     let shelf = Shelf::new();
     shelf.expect(0, &[SCAN, &["--seed", "2"]].concat(), "other", &[]);
     let other = shelf.path("other");
-    shelf.copy("foreign", |dir| drop(fs::copy(part(&other, 1), part(dir, 1)).unwrap()));
+    shelf.copy("foreign", |dir| _ = fs::copy(part(&other, 1), part(dir, 1)).unwrap());
     shelf.is_refused("foreign", "part-00001.parquet", "foreign");
     shelf.is_repaired("foreign");
     // What no manifest lists is no row to us, but to whoever reads all files of the folder.
@@ -258,7 +258,7 @@ fn a_forged_part_ends_in_a_sentence_whatever_the_library_does() {
     let text = fs::read_to_string(dir.join("manifest.json")).unwrap();
     let entry = Reader::open(&dir).unwrap().manifest().parts[1].sha256.clone();
     let mut ends = [0, 0];
-    for bit in (0..400).map(|flip| whole.len() * 8 / 400 * flip + flip % 8) {
+    for bit in (0..100).map(|flip| whole.len() * 8 / 100 * flip + flip % 8) {
         let mut bytes = whole.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
         fs::write(part(&dir, 1), &bytes).unwrap();
@@ -268,8 +268,8 @@ fn a_forged_part_ends_in_a_sentence_whatever_the_library_does() {
         let read: Result<Vec<_>, _> = reader.batches(None).collect();
         ends[usize::from(read.is_err())] += 1;
     }
-    println!("400 forged parts: {} read, {} refused", ends[0], ends[1]);
-    assert!(ends[1] > 50, "{ends:?}");
+    println!("100 forged parts: {} read, {} refused", ends[0], ends[1]);
+    assert!(ends[1] > 10, "{ends:?}");
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -10,7 +10,7 @@ use super::harness::{Row, Running, rows};
 use super::{Scene, assert_alike, census, wait_until};
 
 /// Slow enough that there is something to stop.
-const OPTIONS: &[&str] = &["--rate", "1500", "--dns-timeout", "2", "--retry-rounds", "none", "--part-rows", "1000"];
+const OPTIONS: &[&str] = &["--rate", "1500", "--concurrency", "100", "--dns-timeout", "2", "--retry-rounds", "none", "--part-rows", "1000"];
 
 fn wait_for_rows(scene: &Scene) {
     wait_until(|| scene.status("out").contains("\"judged\":") && !scene.status("out").contains("\"judged\":0,"));

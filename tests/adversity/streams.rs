@@ -33,7 +33,11 @@ fn a_whole_stream_has_its_end_mark() {
 #[test]
 fn a_stopped_stream_has_none_and_says_so() {
     let scene = census(6000);
-    let mut scan = command(&arguments(&scene, &["--rate", "3000"])).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut scan = command(&arguments(&scene, &["--rate", "3000", "--concurrency", "100"]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stream = scan.stdout.take().unwrap();
     let mut bytes = vec![0; 100_000];
     stream.read_exact(&mut bytes).unwrap();
@@ -65,7 +69,11 @@ fn a_stream_of_a_cut_list_has_none() {
 #[test]
 fn a_reader_that_goes_away_is_no_full_scan() {
     let scene = census(6000);
-    let mut scan = command(&arguments(&scene, &["--rate", "3000"])).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut scan = command(&arguments(&scene, &["--rate", "3000", "--concurrency", "100"]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(scan.stdout.take());
     let output = scan.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}{}", stdout(&output), stderr(&output));
