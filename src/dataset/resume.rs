@@ -24,12 +24,13 @@ pub(super) fn survey(dir: &Path, run: Option<&RunDescription>) -> Result<Option<
     Ok(manifest)
 }
 
-/// Says at once, before a list is read, if no scan whatever may write to the folder.
+/// Says at once, before a list is read, if no scan whatever may write to the folder; else whether an unfinished one lies there.
 ///
 /// # Errors
 /// A refusal, as [`super::store::Dataset::create_or_resume`] gives it, but for a difference of configuration.
-pub fn refuse_unless_usable(dir: &Path) -> Result<(), DatasetError> {
-    unfinished(dir)?.map_or(Ok(()), |manifest| parts_are_there(dir, &manifest))
+pub fn refuse_unless_usable(dir: &Path) -> Result<bool, DatasetError> {
+    let Some(manifest) = unfinished(dir)? else { return Ok(false) };
+    parts_are_there(dir, &manifest).map(|()| true)
 }
 
 /// Makes way for a scan that begins anew: the copies of the list that the unfinished one keeps are removed.

@@ -78,13 +78,23 @@ impl Sink {
     }
 
     fn folder(dir: &Path, plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
-        if plan.restart {
-            dataset::make_way(dir)?
-        } else {
-            dataset::refuse_unless_usable(dir)?
+        let resumes = if plan.restart { dataset::make_way(dir).map(|()| false)? } else { dataset::refuse_unless_usable(dir)? };
+        let (spool, existed) = (dir.join(dataset::SPOOL), dir.exists());
+        if !resumes {
+            remove_spool(&spool); // Left by a scan that died before it began, which may have been one of another list.
         }
-        let spool = dir.join(dataset::SPOOL);
-        let input = open_input(plan, network, status, &spool)?;
+        let begun = Self::begin_folder(dir, plan, network, status, &spool);
+        if begun.is_err() && !resumes {
+            remove_spool(&spool);
+            if !existed {
+                let _ = fs::remove_dir(dir); // If it is not empty, it is a dataset by now.
+            }
+        }
+        begun
+    }
+
+    fn begin_folder(dir: &Path, plan: &ScanPlan, network: &Network, status: &Status, spool: &Path) -> Result<(Self, Input), ScanError> {
+        let input = open_input(plan, network, status, spool)?;
         let shard_rows = plan.shard_rows;
         let run = describe(plan, network, &input)?;
         let dataset = if plan.restart { Dataset::restart(dir, &run)? } else { Dataset::create_or_resume(dir, &run)? };
@@ -178,7 +188,7 @@ impl Sink {
 
 /// Opens the list, or the caller's own where none is given.
 fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path) -> Result<Input, ScanError> {
-    let mut options = InputOptions { spool_dir: spool.to_owned(), ..plan.input.clone() };
+    let mut options = InputOptions { spool_dir: spool.to_owned(), roots: Some(Arc::clone(network.roots())), ..plan.input.clone() };
     if let Some(list) = plan.own_list.as_ref().filter(|_| options.sources.is_empty()) {
         options.sources = vec![write_own_list(list, spool)?];
     }
@@ -187,12 +197,6 @@ fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path)
         if status.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let input = Input::open_watched(&options, network.exclusion(), &mut watch)?;
-    if let [first, others @ ..] = input.sources()
-        && first.bytes == 0
-        && others.iter().all(|source| source.bytes == 0)
-    {
-        return Err(InputError::NotAList(first.name.clone(), "empty; a list has one domain name per line").into());
-    }
     status.prepared();
     Ok(input)
 }
@@ -206,7 +210,7 @@ fn write_own_list(list: &OwnList, spool: &Path) -> Result<String, ScanError> {
         (list.write)(&mut file)?;
         file.flush()
     };
-    write().map_err(|error| InputError::Spool(path.clone(), error))?;
+    write().map_err(|error| InputError::Spool { list: list.name.clone(), place: path.clone(), error })?;
     Ok(path.to_string_lossy().into_owned())
 }
 

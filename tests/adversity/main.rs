@@ -9,6 +9,7 @@
 mod harness;
 
 mod files;
+mod floods;
 mod machine;
 mod replies;
 mod resolvers;

@@ -10,7 +10,7 @@ use super::harness::{Row, Running, rows};
 use super::{Scene, assert_alike, census, wait_until};
 
 /// Slow enough that there is something to stop.
-const OPTIONS: &[&str] = &["--rate", "1500", "--concurrency", "100", "--dns-timeout", "2", "--retry-rounds", "none", "--part-rows", "1000"];
+const OPTIONS: &[&str] = &["--rate", "4000", "--concurrency", "100", "--dns-timeout", "2", "--retry-rounds", "none", "--part-rows", "1000"];
 
 fn wait_for_rows(scene: &Scene) {
     wait_until(|| scene.status("out").contains("\"judged\":") && !scene.status("out").contains("\"judged\":0,"));
@@ -31,7 +31,7 @@ fn goes_on(scene: &Scene, truth: &[Row]) {
 #[test]
 fn a_signal_that_comes_twice_is_one() {
     for signal in ["TERM", "INT", "HUP"] {
-        let scene = census(3000);
+        let scene = census(12000);
         let truth = scene.truth();
         let scan = scene.start("out", OPTIONS);
         wait_for_rows(&scene);
@@ -46,7 +46,7 @@ fn a_signal_that_comes_twice_is_one() {
 
 #[test]
 fn a_later_signal_ends_it_at_once_and_says_so() {
-    let scene = census(3000);
+    let scene = census(12000);
     let scan = scene.start("out", &["--rate", "1500", "--dns-timeout", "60", "--retry-rounds", "none", "--part-rows", "1000"]);
     wait_for_rows(&scene);
     // What is in flight cannot be finished for a minute.
@@ -61,7 +61,7 @@ fn a_later_signal_ends_it_at_once_and_says_so() {
 
 #[test]
 fn a_closed_terminal_ends_a_scan_as_a_signal_does() {
-    let scene = census(3000);
+    let scene = census(12000);
     let truth = scene.truth();
     let mut scan = scene.start("out", OPTIONS);
     wait_for_rows(&scene);
@@ -87,7 +87,7 @@ fn a_scan_that_is_to_survive_its_terminal_does() {
 
 #[test]
 fn a_scan_that_is_stopped_while_it_waits_for_a_resolver_makes_up_nothing() {
-    let scene = census(3000);
+    let scene = census(12000);
     let truth = scene.truth();
     let options = ["--rate", "5000", "--dns-timeout", "0.4", "--retry-rounds", "none"];
     let scan = scene.start("out", &options);

@@ -32,7 +32,7 @@ fn a_whole_stream_has_its_end_mark() {
 #[cfg(unix)]
 #[test]
 fn a_stopped_stream_has_none_and_says_so() {
-    let scene = census(6000);
+    let scene = census(15000);
     let mut scan = command(&arguments(&scene, &["--rate", "3000", "--concurrency", "100"]))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -68,7 +68,7 @@ fn a_stream_of_a_cut_list_has_none() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_full_scan() {
-    let scene = census(6000);
+    let scene = census(15000);
     let mut scan = command(&arguments(&scene, &["--rate", "3000", "--concurrency", "100"]))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
