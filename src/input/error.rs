@@ -138,9 +138,9 @@ pub enum InputError {
 }
 
 impl InputError {
-    /// Whether a copy or the rejected lines found no room: nothing is wrong with the list.
+    /// Whether the rejected lines found no room, which the scan goes on from. A copy that finds none is told of the list: nothing has begun.
     pub fn is_full_disk(&self) -> bool {
-        matches!(self, Self::Spool { error, .. } | Self::Rejects(error) if is_full_disk(error))
+        matches!(self, Self::Rejects(error) if is_full_disk(error))
     }
 }
 
