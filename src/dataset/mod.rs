@@ -54,7 +54,7 @@ pub use self::evidence::EvidenceColumns;
 pub use self::flat::JudgementColumns;
 pub(crate) use self::folder::{REJECTED, SPOOL};
 pub(crate) use self::manifest::check_accounting;
-pub use self::manifest::{Activity, Attachment, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool};
+pub use self::manifest::{Activity, Attachment, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool, invented};
 pub use self::manifest_schema::manifest_schema;
 pub(crate) use self::pause::{Step, pause};
 pub(crate) use self::read::PartFile;
