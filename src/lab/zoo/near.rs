@@ -264,6 +264,7 @@ pub(super) fn cases() -> Vec<Case> {
             .code(codes::STS_POLICY_UNKNOWN_FIELD),
         case("mode-none-short", "Mode none with a max_age of a day, which endangers nothing.").mode("none").max_age("86400"),
         case("max-age-one", "A max_age of a second is not zero.").max_age("1").code(codes::STS_POLICY_MAX_AGE_VERY_SHORT),
+        case("xn--hjdarna07-b07a", "A name that was registered although UTS 46 refuses what it decodes to: DNS carries it."),
         case("rua-port-443", "The usual port, written out.").tlsrpt("v=TLSRPTv1; rua=https://reports.{d}:443/t"),
     ]
 }
