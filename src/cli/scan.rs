@@ -23,11 +23,9 @@ pub(super) fn run(arguments: ScanArguments) -> Result<Exit, Failure> {
     let lab = world.map(|world| lab::start(world, &mut plan.network)).transpose()?;
     plan.own_list = lab.as_ref().map(|lab| trial::own_list(lab.internet()));
     let network = Network::prepare(&plan.network)?;
-    let mut err = anstream::stderr();
-    for warning in network.warnings() {
-        writeln!(err, "stscan: {warning}")?;
-    }
     let status = Arc::new(Status::default());
+    network.warnings().iter().for_each(|warning| status.note(warning));
+    status.note(network.pace());
     stop_on_signal(&status)?;
     let progress = Progress::start(kind, status_file, Arc::clone(&status));
     let result = scan::run(&plan, &network, &status);
@@ -42,7 +40,7 @@ pub(super) fn run(arguments: ScanArguments) -> Result<Exit, Failure> {
         }
     }
     if summary.stopped {
-        writeln!(err, "stscan: stopped; everything that was in flight is committed, the same command goes on from there")?;
+        writeln!(anstream::stderr(), "stscan: stopped; everything that was in flight is committed, the same command goes on from there")?;
         return Ok(Exit::Stopped);
     }
     Ok(Exit::Done)

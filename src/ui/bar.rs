@@ -15,6 +15,11 @@ impl Bar {
         Self(bar)
     }
 
+    /// Writes something else to standard error, with the bar out of its way.
+    pub(super) fn aside(&self, write: impl FnOnce()) {
+        self.0.suspend(write);
+    }
+
     pub(super) fn show(&self, now: &Snapshot, rates: &Rates, last: bool) {
         if let Some(expected) = now.expected.filter(|_| self.0.length() != now.expected) {
             self.0.set_length(expected);

@@ -34,6 +34,11 @@ pub(super) fn line(snapshot: &Snapshot, rates: &Rates, last: bool) {
     let _ = writeln!(std::io::stderr().lock(), "{}", render(snapshot, rates, last));
 }
 
+/// Writes a sentence to standard error, as an object of its own.
+pub(super) fn note(sentence: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", serde_json::json!({ "note": sentence }));
+}
+
 /// Replaces the file as a whole, so that a reader never sees half an object.
 pub(super) fn file(path: &Path, snapshot: &Snapshot, rates: &Rates, last: bool) {
     let temporary = path.with_added_extension("tmp");

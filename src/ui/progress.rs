@@ -1,6 +1,6 @@
-//! The progress of a scan, shown from a thread of its own.
+//! The progress of a scan, and what the user should know of it, shown from a thread of its own.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::rates::Rates;
-use super::{bar, json};
+use super::{bar, json, text};
 use crate::scan::Status;
 use crate::vocabulary::vocabulary;
 
@@ -21,7 +21,7 @@ vocabulary! {
         Bar = "bar",
         /// One JSON object a second.
         Json = "json",
-        /// Nothing.
+        /// Nothing but what the user should know.
         None = "none",
     }
 }
@@ -41,11 +41,9 @@ impl Progress {
             kind => kind,
         };
         let done = Arc::new(AtomicBool::new(false));
-        let thread = (kind != ProgressKind::None || status_file.is_some()).then(|| {
-            let done = Arc::clone(&done);
-            std::thread::spawn(move || show(kind, status_file.as_deref(), &status, &done))
-        });
-        Self { done, thread }
+        let until = Arc::clone(&done);
+        let thread = std::thread::spawn(move || show(kind, status_file.as_deref(), &status, &until));
+        Self { done, thread: Some(thread) }
     }
 }
 
@@ -67,6 +65,9 @@ fn show(kind: ProgressKind, status_file: Option<&std::path::Path>, status: &Stat
     let mut next = Instant::now() + Duration::from_secs(1);
     loop {
         let last = done.load(Relaxed);
+        for sentence in status.take_notes() {
+            note(kind, bar.as_ref(), &sentence);
+        }
         let snapshot = status.snapshot();
         rates.update(&snapshot);
         if let Some(bar) = &bar {
@@ -85,5 +86,16 @@ fn show(kind: ProgressKind, status_file: Option<&std::path::Path>, status: &Stat
             return;
         }
         std::thread::park_timeout(Duration::from_millis(100));
+    }
+}
+
+/// Shows a sentence in the way of the progress around it.
+fn note(kind: ProgressKind, bar: Option<&bar::Bar>, sentence: &str) {
+    // A reader that went away does not stop the scan.
+    let plain = || drop(writeln!(anstream::stderr(), "stscan: {}", text::safe(sentence)));
+    match bar {
+        Some(bar) => bar.aside(plain),
+        None if kind == ProgressKind::Json => json::note(sentence),
+        None => plain(),
     }
 }
