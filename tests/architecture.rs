@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The layers from the bottom; a module may name only modules of earlier lines.
 const LAYERS: &[&[&str]] = &[
     &["vocabulary"],
-    &["name"],
+    &["name", "words"],
     &["evidence", "exclusion"],
     &["parse"],
     &["input", "classify", "observe"],

@@ -11,6 +11,7 @@ use reqwest::{Client, Url, redirect};
 
 use super::error::InputError;
 use super::preparation::{Step, Watch, tell};
+use crate::words;
 
 const MAX_REDIRECTS: usize = 5;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -20,12 +21,12 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// Fetches `url` into the file. http is taken for loopback addresses only, where a test or a local mirror answers.
 pub(super) fn download(url: &str, user_agent: &str, file: &mut File, watch: &mut Watch<'_>) -> Result<(), InputError> {
     let fail = |detail: String| InputError::Url(url.to_owned(), detail);
-    let address = Url::parse(url).map_err(|error| fail(format!("not a URL: {error}")))?;
+    let address = Url::parse(url).map_err(|_| fail("not a URL".to_owned()))?;
     if !is_allowed(&address) {
         return Err(fail("only https URLs are fetched, as nothing else shows that the list is genuine".to_owned()));
     }
     let client = client(user_agent, is_loopback(&address)).map_err(&fail)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| fail(error.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| fail(words::system(&error)))?;
     // A thread of its own, as the caller may be inside a runtime, where another one must not block.
     let fetching = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(fetch(&client, address, url, file, watch))).join());
     fetching.unwrap_or_else(|_| Err(fail("the download ended by a fault of this program".to_owned())))
@@ -52,7 +53,7 @@ fn client(user_agent: &str, direct: bool) -> Result<Client, String> {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
+        .map_err(|error| words::tls(&error))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     let redirects = redirect::Policy::custom(|attempt| match attempt {
@@ -79,9 +80,8 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// The stage that failed and the innermost cause, which is the one that says something.
+/// The stage that failed and why, in our own words, as far as the innermost cause that is known says.
 fn describe(error: &reqwest::Error) -> String {
-    let innermost = causes(error).last().map_or_else(|| error.to_string(), ToString::to_string);
     let stage = match error {
         error if error.is_timeout() => "no answer in time",
         error if error.is_redirect() => "refused redirect",
@@ -91,7 +91,17 @@ fn describe(error: &reqwest::Error) -> String {
         error if error.is_body() || error.is_decode() => "the transfer broke off",
         _ => "the request failed",
     };
-    format!("{stage} ({innermost})")
+    let why = if error.is_redirect() {
+        causes(error).last().map(ToString::to_string) // Said above, when the redirect was refused.
+    } else {
+        all_causes(error).filter_map(in_words).last()
+    };
+    why.map_or_else(|| stage.to_owned(), |why| format!("{stage} ({why})"))
+}
+
+fn in_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let tls = cause.downcast_ref::<rustls::Error>().map(words::tls);
+    tls.or_else(|| cause.downcast_ref::<std::io::Error>().filter(|error| error.raw_os_error().is_some()).map(words::system))
 }
 
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
@@ -99,7 +109,12 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Erro
 }
 
 fn is_tls(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| std::iter::successors(Some(cause), |&cause| wrapped(cause)).any(|cause| cause.is::<rustls::Error>()))
+    all_causes(error).any(|cause| cause.is::<rustls::Error>())
+}
+
+/// The causes and what they wrap.
+fn all_causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    causes(error).flat_map(|cause| std::iter::successors(Some(cause), |&cause| wrapped(cause)))
 }
 
 /// What an I/O error wraps, which it does not name as its source.
@@ -169,11 +184,11 @@ mod tests {
             (vec!["HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned()], "404 Not Found"),
             (vec![redirect("http://192.0.2.1/list")], "which is not https"),
             (std::iter::repeat_with(again).take(6).collect(), "more than 5 redirects"),
-            (vec![cut], "the transfer broke off"),
+            (vec![cut], ": the transfer broke off"),
         ] {
             let (port, thread) = server(answers);
             let error = fetched(&format!("http://127.0.0.1:{port}/list"), &mut Vec::new()).unwrap_err();
-            assert!(error.contains(expected), "{error}");
+            assert!(error.contains(expected) && !error.contains("error"), "{error}");
             thread.join().unwrap();
         }
     }
@@ -182,10 +197,10 @@ mod tests {
     fn tls_and_connection_failures_are_told_apart() {
         let (port, thread) = server(vec!["this is not TLS, and long enough for a record header\n".to_owned()]);
         let error = fetched(&format!("https://127.0.0.1:{port}/"), &mut Vec::new()).unwrap_err();
-        assert!(error.contains("TLS failed"), "{error}");
+        assert!(error.ends_with("TLS failed (it answers with something other than TLS)"), "{error}");
         thread.join().unwrap();
         let error = fetched(&format!("https://127.0.0.1:{port}/"), &mut Vec::new()).unwrap_err();
-        assert!(error.contains("no connection"), "{error}");
+        assert!(error.ends_with("no connection (connection refused)"), "{error}");
     }
 
     #[test]
