@@ -59,7 +59,8 @@ fn scope_id(scope: &str) -> Result<u32, Cow<'static, str>> {
         return Err("no network interface behind the %".into());
     }
     if scope.bytes().all(|octet| octet.is_ascii_digit()) {
-        let index = scope.parse().ok().filter(|index| if_indextoname(*index).is_ok());
+        // An index that is none comes back as a name without letters.
+        let index = scope.parse().ok().filter(|index| if_indextoname(*index).is_ok_and(|name| !name.is_empty()));
         return index.ok_or_else(|| format!("this machine has no network interface number {scope}").into());
     }
     // Control characters would act on the terminal that shows the sentence.
