@@ -126,6 +126,8 @@ pub mod study;
 #[doc(hidden)]
 pub mod trial;
 
+mod escape;
 mod ui;
 mod vocabulary;
+mod whole_file;
 mod words;

@@ -23,7 +23,6 @@ mod reserved;
 mod response;
 mod retrieval;
 mod rule;
-mod senders;
 mod stored;
 mod stray_records;
 

@@ -1,4 +1,4 @@
-//! What a scan does: validated values, nothing typed, nothing started; and which of them identify it.
+//! What a scan does: validated values, nothing typed, nothing started; which of them identify it; and why a scan cannot begin or go on.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -11,12 +11,13 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 
-use super::error::ScanError;
-use crate::dataset::{Options, SHARD_ROWS};
-use crate::input::InputOptions;
+use crate::dataset::{DatasetError, Options, SHARD_ROWS};
+use crate::input::{InputError, InputOptions};
 use crate::observe::dns::{EncryptedResolver, RetryConfig};
 use crate::observe::fetch::FetchConfig;
+use crate::whole_file;
 
 /// DNS queries per second to one name server when resolving from the root, unless the user says otherwise.
 pub const DEFAULT_SERVER_RATE: u32 = 100;
@@ -300,9 +301,9 @@ impl Contents {
     /// Reads a file.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system says, and that it is too large.
     pub fn read(path: &Path) -> io::Result<Self> {
-        Ok(Self { name: path.display().to_string(), bytes: std::fs::read(path)? })
+        Ok(Self { name: path.display().to_string(), bytes: whole_file::read(path)? })
     }
 
     /// What messages call the file.
@@ -350,6 +351,26 @@ fn iterative_options<S: Serializer>(plan: &Option<IterativePlan>, serializer: S)
     }
     let (root_servers, dns_port) = (plan.as_ref().map(|plan| plan.roots.as_slice()), plan.as_ref().map(|plan| plan.port));
     IterativeOptions { iterative: plan.is_some(), root_servers, dns_port }.serialize(serializer)
+}
+
+/// A failure that ends a scan. What was committed before stays.
+#[derive(Debug, Error)]
+pub enum ScanError {
+    /// The list cannot be read.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The dataset cannot be written.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// An option cannot be used as given, or no resolver answers: one sentence that says which and what to do.
+    #[error("{0}")]
+    Setup(String),
+    /// This machine cannot do what is needed (threads, sockets), or a thread of ours broke.
+    #[error("{0}")]
+    Machine(String),
+    /// Standard output cannot be written.
+    #[error("the output cannot be written: {0}")]
+    Output(#[source] io::Error),
 }
 
 #[cfg(test)]

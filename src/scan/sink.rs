@@ -11,9 +11,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use arrow::array::RecordBatch;
 use tempfile::TempDir;
 
-use super::error::ScanError;
 use super::network::Network;
-use super::plan::{Output, OwnList, ScanPlan};
+use super::plan::{Output, OwnList, ScanError, ScanPlan};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::{self, Activity, Dataset, List, Manifest, RunDescription, StreamWriter, Tool};

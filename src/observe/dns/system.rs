@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::resolvers::DnsError;
 use super::scoped_address;
+use crate::whole_file;
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// Port of DNS (RFC 1035 section 4.2); the file can name no other.
@@ -29,7 +30,7 @@ pub fn system_resolvers() -> Result<SystemResolvers, DnsError> {
 
 fn read_resolv_conf(path: &Path) -> Result<SystemResolvers, DnsError> {
     let fault = |reason| DnsError::SystemResolvers { path: path.to_owned(), reason };
-    let bytes = std::fs::read(path).map_err(|error| fault(format!("it cannot be read: {error}")))?;
+    let bytes = whole_file::read(path).map_err(|error| fault(format!("it cannot be read: {error}")))?;
     let resolvers = resolvers(path, &String::from_utf8_lossy(&bytes));
     match (resolvers.found.is_empty(), resolvers.left_out.as_slice()) {
         (false, _) => Ok(resolvers),

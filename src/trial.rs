@@ -1,10 +1,35 @@
-//! The dataset of a scan of the lab, read back and compared with the truth row by row.
+//! A scan of the lab compared with what is true of it: the only place that knows both the scan and the lab.
+//!
+//! The lab is started, the plan of a scan is pointed at it by overrides that it would take for any other network, and the dataset that
+//! comes out is compared with the truth.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
 
 use crate::classify::{Code, Judgement};
 use crate::dataset::{DatasetError, JudgementColumns, Reader, TargetColumns, schema};
-use crate::lab::{Internet, Truth, spoken_codes};
+use crate::lab::{BEYOND_LOOPBACK, Internet, Lab, Truth, spoken_codes};
+use crate::scan::{Overrides, OwnList};
+
+/// Where a running lab has its servers, whom they trust, and whom a scan of it must leave alone: its mail servers have public addresses.
+pub fn overrides(lab: &Lab) -> Overrides {
+    Overrides {
+        resolvers: vec![lab.dns_addr()],
+        root: Some(lab.root_addr()),
+        https_port: Some(lab.https_port()),
+        http_port: Some(lab.http_port()),
+        authority: Some(("the lab's authority", lab.ca_pem().to_owned())),
+        excluded: BEYOND_LOOPBACK,
+    }
+}
+
+/// The list of a world, for scans that name none.
+pub fn own_list(world: &Arc<Internet>) -> OwnList {
+    let names = Arc::clone(world);
+    let write = move |out: &mut dyn Write| names.names().try_for_each(|name| writeln!(out, "{name}"));
+    OwnList { name: world.word().to_owned(), write: Arc::new(write) }
+}
 
 /// Domains that are named for one difference.
 const MAX_EXAMPLES: usize = 5;

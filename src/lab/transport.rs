@@ -1,8 +1,15 @@
-//! DNS over UDP: batches in, batches out, so that the lab costs less than the scanner that is measured against it.
+//! DNS over UDP in batches, so that the lab costs less than the scanner that is measured against it, and over TCP, several messages on one
+//! connection (RFC 7766).
 
 use std::io;
 use std::net::UdpSocket;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 use super::answer::{Scratch, Transport, answer};
 use super::internet::Internet;
@@ -15,7 +22,7 @@ const BATCH: usize = 64;
 const QUESTION_OCTETS: usize = 600;
 
 /// Answers until `stop` is set. The socket has a read time-out, after which `stop` is looked at.
-pub(super) fn serve(socket: &UdpSocket, internet: &Internet, journal: &Journal, stop: &AtomicBool) {
+pub(super) fn serve_udp(socket: &UdpSocket, internet: &Internet, journal: &Journal, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         if let Err(error) = serve_batches(socket, internet, journal, stop)
             && !matches!(
@@ -85,4 +92,38 @@ fn serve_batches(socket: &UdpSocket, internet: &Internet, journal: &Journal, sto
         }
     }
     Ok(())
+}
+
+/// How long an idle connection is kept.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Answers for ever.
+pub(super) async fn serve_tcp(listener: TcpListener, internet: Arc<Internet>, journal: Arc<Journal>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let (internet, journal) = (Arc::clone(&internet), Arc::clone(&journal));
+                tokio::spawn(async move {
+                    // A client that breaks off is no fault of the lab.
+                    let _ = converse(stream, &internet, &journal).await;
+                });
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+async fn converse(mut stream: TcpStream, internet: &Internet, journal: &Journal) -> io::Result<()> {
+    let (mut scratch, mut question, mut response) = (Scratch::default(), Vec::new(), Vec::new());
+    loop {
+        let length = timeout(IDLE, stream.read_u16()).await??;
+        question.resize(usize::from(length), 0);
+        timeout(IDLE, stream.read_exact(&mut question)).await??;
+        let answered = answer(internet, &question, Transport::Tcp, &mut scratch, &mut response);
+        journal.dns(answered.qtype, true);
+        if answered.send {
+            let length = u16::try_from(response.len()).unwrap_or(u16::MAX).to_be_bytes();
+            stream.write_all(&[&length, response.as_slice()].concat()).await?;
+        }
+    }
 }

@@ -1,6 +1,33 @@
-//! The generic syntax of URIs: RFC 3986 appendix A, as far as it decides whether a text is one.
+//! The grammars of domain names in mail (`Domain` of RFC 5321 section 4.1.2, lengths aside) and of URIs (RFC 3986).
 
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// `Domain = sub-domain *("." sub-domain)`: labels of letters, digits and inner hyphens.
+pub(super) fn is_domain(text: &str) -> bool {
+    text.split('.').all(is_label)
+}
+
+fn is_label(label: &str) -> bool {
+    !label.is_empty()
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+/// `["*."] Domain`, the value of `mx` (RFC 8461 section 3.2).
+pub(super) fn is_pattern(text: &str) -> bool {
+    is_domain(text.strip_prefix("*.").unwrap_or(text))
+}
+
+/// Digits and dots that no host can be called, since no top-level domain is a number.
+pub(super) fn is_ipv4_like(text: &str) -> bool {
+    text.parse::<Ipv4Addr>().is_ok() || (text.split('.').count() == 4 && text.split('.').all(is_number))
+}
+
+/// One or more digits.
+pub(super) fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
 
 /// The parts of a URI that a report needs, as written.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +50,7 @@ pub(super) struct Authority<'t> {
 }
 
 /// The scheme, if the text begins with one and its colon.
-pub(super) fn scheme(text: &str) -> Option<&str> {
+pub(super) fn uri_scheme(text: &str) -> Option<&str> {
     let (scheme, _) = text.split_once(':')?;
     let wellformed = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
@@ -31,8 +58,8 @@ pub(super) fn scheme(text: &str) -> Option<&str> {
 }
 
 /// `URI = scheme ":" hier-part ["?" query] ["#" fragment]`; `None` for everything else.
-pub(super) fn parse(text: &str) -> Option<Uri<'_>> {
-    let scheme = scheme(text)?;
+pub(super) fn parse_uri(text: &str) -> Option<Uri<'_>> {
+    let scheme = uri_scheme(text)?;
     let rest = text.get(scheme.len() + 1..)?;
     let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
     let (hierarchy, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -94,6 +121,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn domains_and_patterns() {
+        for good in ["a", "mail.example.com", "a--b.example", "1.example", "192.0.2.1", "xn--bcher-kva.example"] {
+            assert!(is_domain(good) && is_pattern(good) && is_pattern(&format!("*.{good}")), "{good}");
+        }
+        for bad in ["", ".", "a.", ".a", "a..b", "-a.b", "a-.b", "a_b", "a b", "*", "*.", "*.*.a", "a.*.b", "*a.b", "bücher"] {
+            assert!(!is_domain(bad) && !is_pattern(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        assert!(is_ipv4_like("192.0.2.1") && is_ipv4_like("999.0.2.001"));
+        assert!(!is_ipv4_like("1.example.com") && !is_ipv4_like("1.2.3"));
+    }
+
+    #[test]
     fn uris_of_the_rfc_are_uris() {
         for text in [
             "ftp://ftp.is.co.za/rfc/rfc1808.txt",
@@ -105,7 +148,7 @@ mod tests {
             "https://u:p@h:/x%20y?a=/?b#c?d",
             "x://[v1.a:b]",
         ] {
-            assert!(parse(text).is_some(), "{text}");
+            assert!(parse_uri(text).is_some(), "{text}");
         }
         for text in [
             "",
@@ -125,13 +168,13 @@ mod tests {
             "a:\"",
             "a:<>",
         ] {
-            assert!(parse(text).is_none(), "{text}");
+            assert!(parse_uri(text).is_none(), "{text}");
         }
     }
 
     #[test]
     fn parts() {
-        let uri = parse("HTTPS://user:pw@[::1]:8443/x?y").unwrap();
+        let uri = parse_uri("HTTPS://user:pw@[::1]:8443/x?y").unwrap();
         assert_eq!(uri.scheme, "HTTPS");
         assert_eq!(uri.path, "/x");
         assert_eq!(uri.authority, Some(Authority { userinfo: Some("user:pw"), host: "[::1]", port: Some("8443") }));
