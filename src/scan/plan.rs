@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::dataset::{DatasetError, Options, SHARD_ROWS};
 use crate::input::{InputError, InputOptions};
 use crate::observe::dns::{EncryptedResolver, RetryConfig};
-use crate::observe::fetch::FetchConfig;
+use crate::observe::fetch::{FetchConfig, PACE, sets_pace};
 use crate::whole_file;
 
 /// DNS queries per second to one name server when resolving from the root, unless the user says otherwise.
@@ -34,8 +34,8 @@ pub const WINDOW_ROWS: u64 = 150_000;
 
 /// A whole scan.
 ///
-/// Serialised, it is the options by name that shape the result: only a scan for which they are the same goes on with a folder that
-/// another has begun. So whatever is added here is part of a scan's identity, unless it is marked as skipped.
+/// Serialised, it is the options by name. Those that shape the result identify a scan: only one for which they are the same goes on with a
+/// folder that another has begun. So whatever is added here is part of a scan's identity, unless it is marked by [`sets_pace`] or skipped.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ScanPlan {
@@ -61,7 +61,7 @@ pub struct ScanPlan {
     #[serde(skip)]
     pub window_rows: u64,
     /// Worker threads, at least 1; `None` for one per core.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub workers: Option<usize>,
     /// What the list is called, for the manifest; by default the file's name. The manifest has it in a place of its own, as the id.
     #[serde(skip)]
@@ -89,36 +89,36 @@ impl Default for ScanPlan {
 }
 
 impl ScanPlan {
-    /// The options that shape the result, by name.
+    /// The options by name.
     ///
     /// # Errors
     /// If they have no form in JSON, which is a mistake of the program.
-    pub(super) fn configuration(&self) -> Result<Options, ScanError> {
+    pub(super) fn named_options(&self) -> Result<NamedOptions, ScanError> {
         let broken = |why: &dyn fmt::Display| ScanError::Machine(format!("the options cannot be written down: {why}; please report it"));
-        match serde_json::to_value(self).map_err(|error| broken(&error))? {
-            Value::Object(options) => Ok(options.into_iter().collect()),
-            _ => Err(broken(&"they are no object")),
+        let Value::Object(options) = serde_json::to_value(self).map_err(|error| broken(&error))? else {
+            return Err(broken(&"they are no object"));
+        };
+        let mut named = NamedOptions::default();
+        for (name, mut value) in options {
+            match value.get_mut(PACE).map(Value::take) {
+                Some(value) => named.pace.insert(name, value),
+                None => named.configuration.insert(name, value),
+            };
         }
+        // Not what was typed but what is in force.
+        let DnsRates { all, each } = self.network.dns_rates();
+        named.pace.extend([("rate", all), ("resolver-rate", each)].map(|(name, rate)| (name.to_owned(), json!(rate))));
+        Ok(named)
     }
+}
 
-    /// Options that shape only the pace, for the manifest; they may change when a scan goes on.
-    pub(super) fn pace(&self) -> Options {
-        let network = &self.network;
-        let rates = network.dns_rates();
-        [
-            ("rate", json!(rates.all)),
-            ("resolver-rate", json!(rates.each)),
-            ("fetch-rate", json!(network.fetch.fetch_rate)),
-            ("host-rate", json!(network.fetch.host_rate)),
-            ("concurrency", json!(network.concurrency)),
-            ("workers", json!(self.workers)),
-            ("fetch-concurrency", json!(network.fetch_concurrency)),
-            ("contact", json!(network.fetch.contact)),
-            ("trust-resolvers", json!(network.trust_resolvers)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
-    }
+/// The options of a scan by name, for the manifest.
+#[derive(Debug, Default)]
+pub(super) struct NamedOptions {
+    /// Those that shape the result.
+    pub(super) configuration: Options,
+    /// Those that set only the pace; they may change when a scan goes on.
+    pub(super) pace: Options,
 }
 
 /// Where the rows go.
@@ -150,7 +150,7 @@ impl fmt::Debug for OwnList {
 
 /// How the network is asked; the same for `scan` and `check`. [`NetworkPlan::default`] is what the documentation promises.
 ///
-/// Serialised, it is the options by name that decide what is seen, as part of [`ScanPlan`].
+/// Serialised, it is options by name, as part of [`ScanPlan`].
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct NetworkPlan {
@@ -164,16 +164,16 @@ pub struct NetworkPlan {
     #[serde(flatten, serialize_with = "iterative_options")]
     pub iterative: Option<IterativePlan>,
     /// Whether to do without checking the resolvers at the start.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub trust_resolvers: bool,
     /// Pauses before targets whose lookups failed are tried again.
     #[serde(serialize_with = "each_in_seconds")]
     pub retry_rounds: Vec<Duration>,
     /// DNS queries per second in all, 0 for no limit; `None` for `DEFAULT_RATE`. What is in force is `dns_rates`.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub rate: Option<u32>,
     /// DNS queries per second to each resolver; as `rate`.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub resolver_rate: Option<u32>,
     /// How long to wait for a DNS answer, how many questions to send for one lookup at most, and how long to wait for a resolver when none
     /// answers; the last does not shape the result.
@@ -183,10 +183,10 @@ pub struct NetworkPlan {
     #[serde(rename = "0x20")]
     pub mix_case: bool,
     /// Domains in flight; chosen from the limit of file descriptors if `None`.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub concurrency: Option<usize>,
     /// HTTPS fetches in flight; chosen from the limit of file descriptors if `None`.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub fetch_concurrency: Option<usize>,
     /// How policies are fetched. Its concurrency is overridden by `fetch_concurrency`.
     #[serde(flatten)]
@@ -375,6 +375,8 @@ pub enum ScanError {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn changed(change: impl FnOnce(&mut ScanPlan)) -> ScanPlan {
@@ -386,7 +388,7 @@ mod tests {
     /// What identifies a scan is named as the options are that users give.
     #[test]
     fn options_that_shape_the_result_identify_a_scan() {
-        let plain = ScanPlan::default().configuration().unwrap();
+        let plain = ScanPlan::default().named_options().unwrap().configuration;
         let names: Vec<&str> = plain.keys().map(String::as_str).collect();
         let expected = [
             "0x20",
@@ -424,7 +426,7 @@ mod tests {
             (changed(|plan| plan.input.carry = vec!["owner".to_owned()]), "carry"),
             (changed(|plan| plan.stand_in = Some(json!({ "lab": "zoo" }))), "lab"),
         ] {
-            let changed = change.configuration().unwrap();
+            let changed = change.named_options().unwrap().configuration;
             let differing: Vec<&String> = changed.keys().filter(|name| changed.get(*name) != plain.get(*name)).collect();
             assert_eq!(differing, [option]);
         }
@@ -438,18 +440,30 @@ mod tests {
             plan.network.overrides.https_port = Some(8443);
         };
         let (plain, other) = (ScanPlan::default(), changed(change));
-        assert_eq!(other.configuration().unwrap(), plain.configuration().unwrap());
-        assert_ne!(other.pace(), plain.pace());
+        let [plain, other] = [plain, other].map(|plan| plan.named_options().unwrap());
+        assert_eq!(other.configuration, plain.configuration);
+        let names: Vec<&str> = plain.pace.keys().map(String::as_str).collect();
+        let expected = [
+            "concurrency",
+            "contact",
+            "fetch-concurrency",
+            "fetch-rate",
+            "host-rate",
+            "rate",
+            "resolver-rate",
+            "trust-resolvers",
+            "workers",
+        ];
+        assert_eq!(names, expected);
+        let differing: Vec<&String> = plain.pace.keys().filter(|name| other.pace[*name] != plain.pace[*name]).collect();
+        assert_eq!(differing, ["fetch-rate", "rate", "resolver-rate", "workers"]);
     }
 
     #[test]
     fn a_resolver_on_loopback_is_no_reason_to_hurry() {
         let stub = changed(|plan| plan.network.resolvers = vec!["127.0.0.53:53".parse().unwrap()]);
-        assert_eq!(
-            (&stub.pace()["rate"], &stub.pace()["resolver-rate"]),
-            (&json!(1000), &json!(1000)),
-            "the manifest has what is in force"
-        );
+        let pace = stub.named_options().unwrap().pace;
+        assert_eq!((&pace["rate"], &pace["resolver-rate"]), (&json!(1000), &json!(1000)), "the manifest has what is in force");
         let rates = |change: fn(&mut NetworkPlan)| changed(|plan| change(&mut plan.network)).network.dns_rates();
         assert_eq!(rates(|plan| plan.rate = Some(50)), DnsRates { all: 50, each: 50 });
         assert_eq!(rates(|plan| plan.rate = Some(0)), DnsRates { all: 0, each: 0 });

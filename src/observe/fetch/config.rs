@@ -15,7 +15,7 @@ pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// How policies are fetched. [`FetchConfig::default`] is what the documentation promises.
 ///
-/// Serialised, it is the options by name that decide what is seen; a field that only sets the pace is marked as skipped.
+/// Serialised, it is the options by name; a field that sets only the pace is marked by [`sets_pace`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct FetchConfig {
@@ -31,10 +31,10 @@ pub struct FetchConfig {
     #[serde(rename = "fetch-timeout", serialize_with = "as_seconds")]
     pub total_timeout: Duration,
     /// Fetches begun a second, in all; 0 for no limit.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub fetch_rate: u32,
     /// Connections a second to one policy-host address; 0 for no limit.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub host_rate: u32,
     /// Fetches in flight, from 1.
     #[serde(skip)]
@@ -43,8 +43,17 @@ pub struct FetchConfig {
     pub allow_private: bool,
     /// How operators reach whoever runs the scan, for the User-Agent: printable ASCII without parentheses and
     /// backslashes (RFC 9110 section 5.6.5, comments), at most 200 octets.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub contact: Option<String>,
+}
+
+/// Key of the object that a marked option is serialised to.
+pub(crate) const PACE: &str = "sets only the pace";
+
+/// Marks an option that decides nothing of what is seen, only how fast: it is serialised as an object of [`PACE`] and its value, by which
+/// whoever writes the options down finds it.
+pub(crate) fn sets_pace<T: Serialize, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map([(PACE, value)])
 }
 
 /// A length of time as users give it.

@@ -23,7 +23,7 @@ mod limits;
 mod verifier;
 
 pub use self::config::FetchConfig;
-pub(crate) use self::config::{MAX_TIMEOUT, ROOTS_VERSION, add_roots, built_in_roots};
+pub(crate) use self::config::{MAX_TIMEOUT, PACE, ROOTS_VERSION, add_roots, built_in_roots, sets_pace};
 pub(in crate::observe) use self::fetcher::POLICY_PATH;
 pub(crate) use self::fetcher::{Fetcher, RequestKind};
 
