@@ -107,7 +107,7 @@ impl ScanPlan {
         }
         // Not what was typed but what is in force.
         let DnsRates { all, each } = self.network.dns_rates();
-        named.pace.extend([("rate", all), ("resolver-rate", each)].map(|(name, rate)| (name.to_owned(), json!(rate))));
+        named.pace.extend([("rate", all), ("resolver-rate", each)].map(|(name, rate)| (name.to_owned(), rate.into())));
         Ok(named)
     }
 }
