@@ -11,6 +11,8 @@ use super::policy_text::policy_of;
 
 /// Code and case, by code.
 const NEAR: &[(Code, &str)] = &[
+    (codes::DNS_RECORD_DUPLICATE, "two-records"),
+    (codes::DNS_RECORDS_LEFT_OUT, "mx-256"),
     (codes::MX_CNAME, "mx-nxdomain"),
     (codes::MX_DUPLICATE, "mx-equal"),
     (codes::MX_IMPLICIT, "null-mx"),
@@ -171,6 +173,7 @@ const NEAR: &[(Code, &str)] = &[
     (codes::STS_RECORD_LEADING_SPACE, "record-much-space"),
     (codes::STS_RECORD_LITERAL_QUOTES, "id-quoted"),
     (codes::STS_RECORD_MULTIPLE, "unrelated-version-alone"),
+    (codes::STS_RECORD_MULTIPLE, "record-twice"),
     (codes::STS_RECORD_NEAR_MISS, "only-unrelated-txt"),
     (codes::STS_RECORD_NON_ASCII, "record-trailing-newline"),
     (codes::STS_RECORD_POLICY_KEYS, "record-unknown-field"),
