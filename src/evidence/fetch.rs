@@ -85,6 +85,7 @@ vocabulary! {
 
 /// Where and why an exchange ended early.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FetchError {
     /// The step that failed.
     pub stage: FetchStage,
@@ -172,6 +173,7 @@ pub struct Certificate {
 
 /// Milliseconds that each stage took; `None` where it was not reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Timings {
     /// TCP connection (the last one tried).
     pub connect_ms: Option<u32>,
@@ -187,6 +189,7 @@ pub struct Timings {
 
 /// One GET of `https://mta-sts.DOMAIN/.well-known/mta-sts.txt`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Fetch {
     /// Addresses of the policy host that resolution gave, in the order in which they would be tried.
     pub addresses: Vec<IpAddr>,
@@ -202,11 +205,15 @@ pub struct Fetch {
     pub alpn: Option<String>,
     /// The certificate; `None` if the handshake did not get that far.
     pub certificate: Option<Certificate>,
+    /// The response head as it was sent, where it breaks HTTP's grammar and was read nevertheless; where none could be read, what came in
+    /// its place. At most 64 KiB.
+    #[serde(default, with = "encoding::optional_bytes", skip_serializing_if = "Option::is_none")]
+    pub head: Option<Vec<u8>>,
     /// HTTP version, as `HTTP/1.1`.
     pub http_version: Option<String>,
     /// HTTP status.
     pub status: Option<u16>,
-    /// Kept headers, names in lower case, values as bytes, in the order received.
+    /// Kept headers, names in lower case, values as bytes and in one line, in the order received.
     #[serde(with = "encoding::headers")]
     pub headers: Vec<(String, Vec<u8>)>,
     /// The first [`BODY_LIMIT`] octets of the body; `None` if no response head arrived.
@@ -233,6 +240,7 @@ impl Fetch {
             tls_cipher: None,
             alpn: None,
             certificate: None,
+            head: None,
             http_version: None,
             status: None,
             headers: Vec::new(),
