@@ -76,9 +76,7 @@ fn tell(output: &Output, summary: &ScanSummary, lab: Option<&Lab>) -> Result<(),
             confusion::print(&mut anstream::stdout().lock(), &compared)?;
         }
     }
-    network.warnings().iter().for_each(|warning| status.note(warning));
-    status.note(network.pace());
-    signals::stop_on_signal(&status)?;
+    Ok(())
 }
 
 fn progress_kind(word: Option<&str>) -> Result<ProgressKind, Failure> {
