@@ -26,7 +26,7 @@ pub(super) fn run() -> RunDescription {
     let text = str::to_owned;
     RunDescription {
         run_id: text("20261123-1"),
-        tool: Tool { version: text("0.1.0"), git_revision: None },
+        tool: Tool { version: text("0.1.0"), git_revision: None, rules: Some("0".to_owned()) },
         catalogue_version: text("1"),
         configuration: Options::from([(text("top"), 100.into()), (text("dns-timeout"), 2.0.into())]),
         pace: Options::from([(text("rate"), 1000.into())]),

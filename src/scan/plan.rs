@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::dataset::{DatasetError, Options, SHARD_ROWS};
+use crate::dataset::{DatasetError, Options, SHARD_ROWS, ScanCommand};
 use crate::input::{InputError, InputOptions};
 use crate::observe::dns::{EncryptedResolver, RetryConfig};
 use crate::observe::fetch::{FetchConfig, PACE, sets_pace};
@@ -50,6 +50,12 @@ pub struct ScanPlan {
     /// Where the rows go.
     #[serde(skip)]
     pub output: Output,
+    /// Whether to drop the unfinished scan that the folder holds.
+    #[serde(skip)]
+    pub restart: bool,
+    /// The command that asked for this, kept in the folder so that damaged parts can be scanned again.
+    #[serde(skip)]
+    pub command: Option<ScanCommand>,
     /// Rows in a part of a dataset folder, at least 1. The manifest has them in a place of their own.
     #[serde(skip)]
     pub shard_rows: u64,
@@ -75,6 +81,8 @@ impl Default for ScanPlan {
             stand_in: None,
             own_list: None,
             output: Output::ArrowStream,
+            restart: false,
+            command: None,
             shard_rows: SHARD_ROWS,
             window_rows: WINDOW_ROWS,
             workers: None,
@@ -327,6 +335,14 @@ pub enum ScanError {
     /// This machine cannot do what is needed (threads, sockets), or a thread of ours broke.
     #[error("{0}")]
     Machine(String),
+    /// A stream went out as far as it got.
+    #[error("{cause}; {rows} rows went out, and the stream has no end mark")]
+    CutStream {
+        /// What ended it.
+        cause: Box<ScanError>,
+        /// Rows that went out.
+        rows: u64,
+    },
     /// Standard output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[source] io::Error),

@@ -8,11 +8,13 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod files;
 mod floods;
 mod machine;
 mod replies;
 mod resolvers;
 mod signals;
+mod streams;
 
 use std::fs;
 use std::path::PathBuf;
