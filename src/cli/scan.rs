@@ -34,10 +34,8 @@ pub(super) fn run(arguments: ScanArguments, command: Option<ScanCommand>) -> Res
     (plan.restart, plan.command) = (arguments.restart, command);
     plan.own_list = lab.as_ref().map(|lab| trial::own_list(lab.internet()));
     let network = Network::prepare(&plan.network)?;
-    let mut err = anstream::stderr();
-    for warning in network.warnings() {
-        writeln!(err, "stscan: {warning}")?;
-    }
+    network.warnings().iter().for_each(|warning| status.note(warning));
+    status.note(network.pace());
     signals::stop_on_signal(&status)?;
     let progress = Progress::start(kind, status_file, Arc::clone(&status));
     let result = scan::run(&plan, &network, &status);
@@ -47,7 +45,7 @@ pub(super) fn run(arguments: ScanArguments, command: Option<ScanCommand>) -> Res
     let told = tell(&plan.output, &summary, lab.as_ref());
     if summary.stopped {
         // Who stopped it by closing the terminal reads none of this.
-        let _ = writeln!(err, "stscan: {}", how_it_stopped(&summary));
+        let _ = writeln!(anstream::stderr(), "stscan: {}", how_it_stopped(&summary));
         return Ok(Exit::Stopped);
     }
     told.map(|()| Exit::Done)

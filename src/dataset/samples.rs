@@ -103,13 +103,14 @@ fn milliseconds() -> impl Strategy<Value = u32> {
 }
 
 fn lookup<R: std::fmt::Debug + Clone>(record: impl Strategy<Value = R>) -> impl Strategy<Value = Lookup<R>> {
-    let answer = (word(Outcome::ALL), of(0_u16..4096), any::<Option<u32>>(), any::<bool>(), vec(text(), 0..3), vec(record, 0..4));
+    let answer =
+        (word(Outcome::ALL), of(0_u16..4096), any::<Option<u32>>(), any::<bool>(), vec(text(), 0..3), vec(record, 0..4), of(1_u16..));
     let resolver = (any::<IpAddr>(), any::<u16>()).prop_map(SocketAddr::from);
     let way = (of(resolver), any::<u16>(), any::<bool>(), any::<Option<u32>>(), of(text()));
     (text(), answer, way).prop_map(|(name, answer, way)| {
-        let (outcome, rcode, ttl, authenticated, cname_chain, records) = answer;
+        let (outcome, rcode, ttl, authenticated, cname_chain, records, left_out) = answer;
         let (resolver, attempts, tcp, rtt_us, detail) = way;
-        Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, resolver, attempts, tcp, rtt_us, detail }
+        Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, left_out, resolver, attempts, tcp, rtt_us, detail }
     })
 }
 
