@@ -23,6 +23,7 @@ mod reserved;
 mod response;
 mod retrieval;
 mod rule;
+mod second_hello;
 mod senders;
 mod stored;
 mod stray_records;

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::encoding;
+use super::hello::SecondHello;
+use crate::name::address::special_use;
 use crate::vocabulary::vocabulary;
 
 /// Octets of body that are kept; one more is read to know that there is more (RFC 8461 section 3.3 suggests 64 KB).
@@ -72,6 +74,8 @@ vocabulary! {
         TlsVersion = "tls-version",
         /// The peer does not speak TLS, or breaks its rules.
         TlsProtocol = "tls-protocol",
+        /// The peer asks for something that our TLS library lacks: a key that it cannot verify. Says nothing of the host.
+        TlsUnsupported = "tls-unsupported",
         /// The response is not HTTP.
         HttpProtocol = "http-protocol",
         /// The body ended before its declared length.
@@ -131,6 +135,8 @@ vocabulary! {
         Untrusted = "untrusted",
         /// A certificate of the chain is revoked.
         Revoked = "revoked",
+        /// Our library cannot verify it: a key, an algorithm or a length of the chain that it does not have. Says nothing of the host.
+        Unsupported = "unsupported",
         /// A certificate that cannot be read, or a chain that breaks another rule of RFC 5280.
         Malformed = "malformed",
     }
@@ -168,6 +174,18 @@ pub struct Certificate {
     pub sha256: String,
     /// Certificates presented, the leaf included.
     pub chain_length: u16,
+}
+
+impl Certificate {
+    /// Whether senders must refuse it, whatever their library can verify.
+    pub fn is_refused(&self) -> bool {
+        self.faults.iter().any(|fault| *fault != CertificateFault::Unsupported)
+    }
+
+    /// Whether it is valid or not lies beyond our library.
+    pub fn is_unverified(&self) -> bool {
+        !self.is_refused() && !self.faults.is_empty()
+    }
 }
 
 /// Milliseconds that each stage took; `None` where it was not reached.
@@ -220,6 +238,9 @@ pub struct Fetch {
     pub timings: Timings,
     /// What ended the exchange early; `None` if a whole response (or the kept part of it) arrived.
     pub error: Option<FetchError>,
+    /// The answer to a second hello; `None` unless the handshake failed in a way that may be due to our library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_hello: Option<SecondHello>,
 }
 
 impl Fetch {
@@ -241,7 +262,16 @@ impl Fetch {
             body_sha256: None,
             timings: Timings::default(),
             error: None,
+            second_hello: None,
         }
+    }
+
+    /// Addresses that a sender would have tried as well, where there was no connection to any. Special-use ones are nobody's to try,
+    /// unless this scan did.
+    pub fn untried(&self) -> impl Iterator<Item = IpAddr> {
+        let private = self.tried.iter().any(|address| special_use(*address).is_some());
+        let left = move |address: &&IpAddr| !self.tried.contains(address) && (private || special_use(**address).is_none());
+        self.addresses.iter().filter(|_| self.address.is_none() && !self.tried.is_empty()).filter(left).copied()
     }
 
     /// The first value of a kept header (name in lower case).

@@ -6,6 +6,7 @@
 mod connection;
 mod encoding;
 mod fetch;
+mod hello;
 mod lookup;
 mod neighbour;
 
@@ -15,6 +16,7 @@ pub use self::connection::{Connection, SHORT_BODY_LIMIT, status_may_pass};
 pub use self::fetch::{
     BODY_LIMIT, Certificate, CertificateFault, Fetch, FetchError, FetchFault, FetchStage, KEPT_HEADERS, Timings, UNRECOGNIZED_NAME,
 };
+pub use self::hello::{SecondHello, TlsVersion};
 pub use self::lookup::{Lookup, Mx, Outcome, Txt};
 pub use self::neighbour::{HostLookup, ReceiverLookup};
 

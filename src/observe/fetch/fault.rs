@@ -8,6 +8,7 @@ use rustls::{AlertDescription, PeerIncompatible};
 
 use super::distinguished_name::cut;
 use crate::evidence::{FetchError, FetchFault, FetchStage};
+use crate::observe::tls::HelloError;
 
 /// Octets of an error's words that are kept.
 const MAX_TEXT_OCTETS: usize = 300;
@@ -59,6 +60,9 @@ fn known(stage: FetchStage, error: &(dyn Error + 'static)) -> Option<FetchFault>
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(of_tls(error));
     }
+    if let Some(error) = error.downcast_ref::<HelloError>() {
+        return of_hello(error);
+    }
     if let Some(error) = error.downcast_ref::<hyper::Error>() {
         return of_http(stage, error);
     }
@@ -66,9 +70,19 @@ fn known(stage: FetchStage, error: &(dyn Error + 'static)) -> Option<FetchFault>
 }
 
 fn alert_of(error: &(dyn Error + 'static)) -> Option<u8> {
-    match error.downcast_ref() {
-        Some(rustls::Error::AlertReceived(alert)) => Some(u8::from(*alert)),
+    match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(rustls::Error::AlertReceived(alert)), _) => Some(u8::from(*alert)),
+        (_, Some(HelloError::Alert(alert))) => Some(*alert),
         _ => None,
+    }
+}
+
+/// `None` for errors of the connection, whose cause knows better.
+fn of_hello(error: &HelloError) -> Option<FetchFault> {
+    match error {
+        HelloError::Io(_) => None,
+        HelloError::Alert(alert) => Some(of_tls(&rustls::Error::AlertReceived((*alert).into()))),
+        HelloError::Protocol(_) => Some(FetchFault::TlsProtocol),
     }
 }
 
