@@ -96,7 +96,7 @@
 //! 4 input | classify | observe   lists to targets | judgement, the catalogue | DNS, HTTPS, the probe
 //! 3 parse                        text to value and faults; never fails, never panics
 //! 2 evidence, exclusion          what was seen | who must not be contacted
-//! 1 name                         domain names, public suffixes
+//! 1 name, words                  domain names, public suffixes | our words for the errors of libraries
 //! 0 vocabulary                   enums of stable words
 //! ```
 
@@ -126,5 +126,8 @@ pub mod study;
 #[doc(hidden)]
 pub mod trial;
 
+mod escape;
 mod ui;
 mod vocabulary;
+mod whole_file;
+mod words;

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// The layers from the bottom; a module may name only modules of earlier lines.
 const LAYERS: &[&[&str]] = &[
-    &["vocabulary"],
-    &["name"],
+    &["escape", "vocabulary", "whole_file"],
+    &["name", "words"],
     &["evidence", "exclusion"],
     &["parse"],
     &["input", "classify", "observe"],

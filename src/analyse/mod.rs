@@ -4,18 +4,16 @@
 //! nothing of terminals or files: `ui` prints them.
 
 pub mod diff;
-mod error;
 pub(crate) mod export;
-mod interval;
 mod reclassify;
 pub(crate) mod report;
 mod scans;
 pub mod stats;
 mod table;
 
-pub(crate) use self::error::AnalyseError;
-pub(crate) use self::interval::Interval;
 pub use self::reclassify::reclassify;
 pub(crate) use self::reclassify::{Changes, CodeChange};
+pub(crate) use self::scans::AnalyseError;
 pub use self::scans::Scan;
+pub(crate) use self::table::Interval;
 pub use self::table::{Cell, Column, Row, Table};

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 use arrow::array::{RecordBatch, StringArray};
 use rayon::prelude::*;
 
-use super::error::AnalyseError;
-use super::scans::Scan;
+use super::scans::{AnalyseError, Scan};
 use crate::classify::{self, Assessment, CATALOGUE_VERSION};
 use crate::dataset::{
     ColumnGroup, DatasetError, DerivedDataset, EvidenceColumns, Judge, MAX_BATCH_ROWS, Manifest, Options, Part, Reader, Tool, elements,

@@ -1,10 +1,11 @@
-//! Datasets opened to be analysed: each by its manifest, with what a reader of the figures has to know of it.
+//! Datasets opened to be analysed: each by its manifest, with what a reader of the figures has to know of it; and why an analysis could not be
+//! made.
 
 use std::path::{Path, PathBuf};
 
-use crate::dataset::{Manifest, Reader};
+use thiserror::Error;
 
-use super::error::AnalyseError;
+use crate::dataset::{DatasetError, Manifest, Reader};
 
 /// A dataset and how it is called beside others.
 #[derive(Clone, Debug)]
@@ -67,4 +68,15 @@ impl Scan {
         }
         notes
     }
+}
+
+/// A failure of ours, of the disk, or of what was asked for; never a fact about a domain.
+#[derive(Debug, Error)]
+pub enum AnalyseError {
+    /// A dataset cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// What was asked for cannot be had. The text says why and what to do.
+    #[error("{0}")]
+    Request(String),
 }

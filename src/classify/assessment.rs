@@ -135,12 +135,31 @@ macro_rules! unknown_by_default {
 
 unknown_by_default!(MxState, RecordState, Posture, Delivery);
 
-/// Hands the flat columns to a macro: name, type and description of each, in the order of the dataset. What is `derived` is computed
-/// from the others. Everything that goes through all columns is made of this: [`Assessment`], [`Judgement`](super::Judgement), in `dataset` schema,
-/// builder and reader. `#[unit = ""]` and `#[range = ""]` are for numbers; the words of a vocabulary need no range.
+/// Declares the flat columns, name, type and description of each in the order of the dataset, and hands them to a macro: to most as the
+/// columns in one block and what is `derived` from them in another, `in order` as they stand here. Everything that goes through all columns
+/// follows from this: [`Assessment`], [`Judgement`](super::Judgement), the truth of the lab, in `dataset` schema, builder and reader.
+/// `#[unit = ""]` and `#[range = ""]` are for numbers; the words of a vocabulary need no range.
 macro_rules! flat_columns {
     ($then:ident) => {
+        flat_columns! { @declared blocks $then }
+    };
+    (in order $then:ident) => {
+        flat_columns! { @declared order $then }
+    };
+    (@order $then:ident $($column:tt)+) => {
+        $then! { $($column)+ }
+    };
+    (@blocks $then:ident $(
+        $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
+        $(derived { $($(#[doc = $about:literal])+ $(#[unit = $of:literal])? $(#[range = $within:literal])? $derived:ident: $made:ty = $from:ident,)+ })?
+    )+) => {
         $then! {
+            { $($(#[doc = $doc])+ $column: $type,)+ }
+            derived { $($($($(#[doc = $about])+ $derived: $made = $from,)+)?)+ }
+        }
+    };
+    (@declared $form:ident $then:ident) => {
+        flat_columns! { @$form $then
             /// Whether the domain says where its mail goes: null is a null MX (RFC 7505), none is no MX at all.
             pub mx_state: MxState,
             /// MX names in order of preference, lower case, no trailing dot.
@@ -192,10 +211,7 @@ pub(crate) use flat_columns;
 
 /// Defines [`Assessment`].
 macro_rules! define {
-    ($(
-        $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
-        $(derived { $($(#[doc = $about:literal])+ $(#[unit = $of:literal])? $(#[range = $within:literal])? $derived:ident: $made:ty = $from:ident,)+ })?
-    )+) => {
+    ({ $($(#[doc = $doc:literal])+ $column:ident: $type:ty,)+ } derived $derived:tt) => {
         /// The flat columns: what the evidence means. By default nothing is known.
         #[derive(Clone, Debug, Default, PartialEq, Serialize)]
         #[non_exhaustive]

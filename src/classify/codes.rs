@@ -25,10 +25,10 @@ macro_rules! gather {
 gather! {
     super::certificate,
     super::connecting,
+    super::delivery,
     super::deployment,
     super::exchanges,
     super::extra_requests,
-    super::faults::content_type,
     super::faults::policy_fields,
     super::faults::policy_mx,
     super::faults::policy_text,
@@ -41,7 +41,6 @@ gather! {
     super::reserved,
     super::response,
     super::retrieval,
-    super::senders,
     super::stray_records,
 }
 

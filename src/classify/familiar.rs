@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::evidence::{Evidence, Outcome};
+use crate::evidence::{AnyLookup, Evidence, Outcomes};
 
 use super::assessment::Assessment;
 use super::judge::classify;
 
 /// Judges evidence as [`classify`] does, and shares the judgements of domains without any record: there are as many as combinations of
-/// three outcomes.
+/// outcomes.
 #[derive(Debug, Default)]
 pub struct Judge {
-    known: Vec<([Outcome; 3], Arc<Assessment>)>,
+    known: Vec<(Outcomes, Arc<Assessment>)>,
 }
 
 impl Judge {
@@ -28,9 +28,9 @@ impl Judge {
     }
 }
 
-/// The outcomes of the three first lookups, where there is nothing else to go by.
-fn outcomes_alone(evidence: &Evidence) -> Option<[Outcome; 3]> {
-    let Evidence { mx, sts_txt, tlsrpt_txt, host_a, host_aaaa, fetch, mx_hosts, rua_hosts, stray_records, extra_requests, .. } = evidence;
+/// The outcomes of the first lookups, where there is nothing else to go by.
+fn outcomes_alone(evidence: &Evidence) -> Option<Outcomes> {
+    let Evidence { host_a, host_aaaa, fetch, mx_hosts, rua_hosts, stray_records, extra_requests, .. } = evidence;
     let nothing_further = host_a.is_none()
         && host_aaaa.is_none()
         && fetch.is_none()
@@ -38,9 +38,8 @@ fn outcomes_alone(evidence: &Evidence) -> Option<[Outcome; 3]> {
         && rua_hosts.is_empty()
         && stray_records.is_empty()
         && extra_requests.is_empty();
-    let outcomes = [mx.outcome, sts_txt.outcome, tlsrpt_txt.outcome];
-    let settled = outcomes.iter().all(|outcome| outcome.is_conclusive());
-    (settled && nothing_further && mx.is_bare() && sts_txt.is_bare() && tlsrpt_txt.is_bare()).then_some(outcomes)
+    let is_plain = |lookup: &dyn AnyLookup| lookup.outcome().is_conclusive() && lookup.is_bare();
+    (nothing_further && evidence.lookups().all(is_plain)).then(|| evidence.outcomes())
 }
 
 #[cfg(test)]
@@ -51,7 +50,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::evidence::{Lookup, Mx, Txt};
+    use crate::evidence::{Lookup, Mx, Outcome, Txt};
     use crate::name::Domain;
 
     prop_compose! {

@@ -13,7 +13,7 @@ use super::findings::Findings;
 use super::mismatch::likenesses;
 use super::records::{Sts, Tlsrpt};
 use super::retrieval::Retrieval;
-use super::{deployment, exchanges, extra_requests, neighbours, policy_host, records, retrieval, senders, stray_records};
+use super::{delivery as senders, deployment, exchanges, extra_requests, neighbours, policy_host, records, retrieval, stray_records};
 
 /// Judges what a probe saw. Pure and deterministic: the same evidence gives the same judgement, byte for byte.
 pub fn classify(evidence: &Evidence) -> Assessment {

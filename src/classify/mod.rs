@@ -24,7 +24,6 @@ mod response;
 mod retrieval;
 mod rule;
 mod second_hello;
-mod senders;
 mod stored;
 mod stray_records;
 

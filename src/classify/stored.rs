@@ -207,25 +207,23 @@ impl<T> Readable for Option<Vec<T>> {
 
 /// Defines [`Judgement`].
 macro_rules! define {
-    ($(
-        $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
-        $(derived { $($(#[doc = $about:literal])+ $(#[unit = $of:literal])? $(#[range = $within:literal])? $derived:ident: $made:ty = $from:ident,)+ })?
-    )+) => {
+    (
+        { $($(#[doc = $doc:literal])+ $column:ident: $type:ty,)+ }
+        derived { $($(#[doc = $about:literal])+ $derived:ident: $made:ty = $from:ident,)+ }
+    ) => {
         /// The flat columns of one row as they are stored: words of closed vocabularies are texts, so that rows of a newer version can be
         /// read.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Judgement<'a> {
-            $(
-                $(#[doc = $doc])+ pub $column: <$type as Stored>::Form<'a>,
-                $($($(#[doc = $about])+ pub $derived: <$made as Stored>::Form<'a>,)+)?
-            )+
+            $($(#[doc = $doc])+ pub $column: <$type as Stored>::Form<'a>,)+
+            $($(#[doc = $about])+ pub $derived: <$made as Stored>::Form<'a>,)+
         }
 
         impl<'a> Judgement<'a> {
             /// What would be stored of an assessment.
             pub fn of(assessment: &'a Assessment) -> Self {
-                Self { $($column: assessment.$column.form(), $($($derived: Computed::into_form(assessment.$from()),)+)?)+ }
+                Self { $($column: assessment.$column.form(),)+ $($derived: Computed::into_form(assessment.$from()),)+ }
             }
 
             /// The judgement as one of this version: words that it does not know are unknown, findings whose code it does not know are left
@@ -237,7 +235,8 @@ macro_rules! define {
             /// A column that is one value as text: `None` if there is no such column, `Some(None)` if it is null.
             pub fn value(&self, column: &str) -> Option<Option<String>> {
                 match column {
-                    $(stringify!($column) => Readable::text(&self.$column), $($(stringify!($derived) => Readable::text(&self.$derived),)+)?)+
+                    $(stringify!($column) => Readable::text(&self.$column),)+
+                    $(stringify!($derived) => Readable::text(&self.$derived),)+
                     _ => None,
                 }
             }

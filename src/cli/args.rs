@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
 use super::options::{NetworkOptions, ScanOptions};
+use super::values::{lab_names, local_path};
 use crate::analyse::report::MAX_DOMAINS;
 
 /// Bulk scanner for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460).
@@ -302,7 +304,7 @@ pub struct ReclassifyArguments {
     #[arg(value_name = "DIR")]
     pub dataset: PathBuf,
     /// Folder of the new dataset
-    #[arg(short, long, value_name = "DIR2")]
+    #[arg(short, long, value_name = "DIR2", value_parser = PathBufValueParser::new().try_map(local_path))]
     pub out: PathBuf,
     /// Print the summary of what changed as JSON
     #[arg(long)]
@@ -316,7 +318,7 @@ pub struct ExportArguments {
     #[arg(value_name = "DIR")]
     pub dataset: PathBuf,
     /// Folder of the copy
-    #[arg(short, long, value_name = "DIR2")]
+    #[arg(short, long, value_name = "DIR2", value_parser = PathBufValueParser::new().try_map(local_path))]
     pub out: PathBuf,
     /// What becomes of the local parts of mailboxes: hash, drop or keep
     #[arg(long, value_name = "HOW", default_value = "hash")]
@@ -342,7 +344,7 @@ pub struct ReportArguments {
     #[arg(value_name = "DIR")]
     pub dataset: PathBuf,
     /// File to write, or - for standard output [default: standard output, but not for html]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(local_path))]
     pub out: Option<PathBuf>,
     /// What to write
     #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
@@ -391,7 +393,7 @@ pub struct LabArguments {
     #[arg(long, value_name = "WORLD", default_value = "zoo", global = true)]
     pub world: String,
     /// How many names the world's own list has [default: each case once, or 10000]
-    #[arg(long, value_name = "N", global = true)]
+    #[arg(long, value_name = "N", value_parser = lab_names, global = true)]
     pub names: Option<u64>,
     /// Seed of the world
     #[arg(long, value_name = "S", default_value_t = 1, global = true)]
@@ -413,7 +415,7 @@ pub enum LabCommand {
     /// Write the world's list and truth into a folder
     Write {
         /// Folder to write into
-        #[arg(value_name = "DIR")]
+        #[arg(value_name = "DIR", value_parser = PathBufValueParser::new().try_map(local_path))]
         dir: PathBuf,
     },
 }

@@ -7,6 +7,7 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::args::CheckArguments;
+use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
 use super::{lab, plan};
 use crate::classify::{Assessment, Finding, Severity, classify, remedy};
@@ -22,7 +23,7 @@ const WIDTH: usize = 100;
 
 /// Probes each domain and explains what was seen.
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
-    let file = plan::config(arguments.config.as_deref())?;
+    let file = ConfigFile::read(arguments.config.as_deref())?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let (mut plan, world) = plan::network(&arguments.network.or(file.network), None)?;
     plan.dns_retry.patience = Some(PATIENCE);

@@ -1,6 +1,6 @@
-//! `stscan lint`: every fault of a record or a policy text, offline, with its place.
+//! `stscan lint`: every fault of a record or a policy text, offline, with its place; `--fix` writes the text as it should be.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::args::LintArguments;
 use super::exit::{Exit, Failure};
-use super::fix::{self, Correction};
 use crate::classify::{Code, Severity};
 use crate::evidence::Txt;
 use crate::parse::record_set::{Choice, RecordKind, select};
@@ -74,7 +73,7 @@ fn exit(examination: &Examination) -> Exit {
 fn correct(path: &Path, kind: Kind, text: Vec<u8>) -> Result<Exit, Failure> {
     let examination = examine(kind, text.clone());
     let correction = correction(&examination);
-    fix::write(path, &shown(path), &text, &correction)?;
+    write_corrected(path, &shown(path), &text, &correction)?;
     Ok(match correction {
         Correction::Text(text, _) => exit(&examine(kind, text)),
         _ => exit(&examination),
@@ -279,6 +278,42 @@ fn excerpt(text: &[u8], fault: &Fault) -> (String, usize, usize) {
     let (before, under, after) = (piece(start..at), piece(at..fault_end), piece(fault_end..end));
     let width = |shown: &str| shown.chars().count();
     (format!("{before}{under}{after}"), width(&before), width(&under))
+}
+
+/// What to put in place of a text.
+pub(super) enum Correction {
+    /// Nothing: there is no fault that matters.
+    Unneeded,
+    /// The values that could be read do not suffice for a text.
+    Impossible,
+    /// This, and what is fixed by it.
+    Text(Vec<u8>, Vec<Code>),
+}
+
+/// Writes the corrected text to the file, or to standard output where the text came from standard input, and says so in one line.
+fn write_corrected(path: &Path, name: &str, original: &[u8], correction: &Correction) -> Result<(), Failure> {
+    let piped = path == Path::new("-");
+    let note = match correction {
+        Correction::Unneeded => "nothing to correct".to_owned(),
+        Correction::Impossible => "cannot be corrected: the values that could be read do not suffice; see what lint says of it".to_owned(),
+        Correction::Text(_, codes) => format!("corrected: {}", codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+    };
+    match (correction, piped) {
+        (Correction::Text(text, _), true) => io::stdout().lock().write_all(text)?,
+        (Correction::Unneeded, true) => io::stdout().lock().write_all(original)?,
+        (Correction::Text(text, _), false) => {
+            let failed = |error| Failure::new(Exit::Input, format!("{} cannot be written: {error}", path.display()));
+            fs::write(path, text).map_err(failed)?;
+        }
+        _ => {}
+    }
+    // Standard output is the corrected text where there is no file.
+    if piped {
+        writeln!(anstream::stderr().lock(), "{name}: {note}")?
+    } else {
+        writeln!(anstream::stdout().lock(), "{name}: {note}")?
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ mod args;
 mod check;
 mod codes;
 mod completions;
+mod config;
 mod confusion;
 mod diff;
 mod exit;
 mod export;
-mod fix;
 mod lab;
 mod lint;
 mod options;
@@ -19,11 +19,14 @@ mod scan;
 mod schema;
 mod stats;
 mod summary;
+mod values;
 
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser};
 
 use self::args::{Arguments, Command};
@@ -31,12 +34,17 @@ pub use self::exit::EXIT_CODES;
 use self::exit::Exit;
 #[doc(hidden)]
 pub use self::lint::{Kind as LintKind, render as render_lint};
+use crate::ui::text::safe;
 
 /// Runs the program with the arguments of a process, the program's name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
+            if let Some(sentence) = wrong_value(&error) {
+                let _ = writeln!(anstream::stderr().lock(), "stscan: {sentence}");
+                return Exit::Usage.into();
+            }
             // Help and version go to standard output and are no failure; a closed pipe is none either.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
@@ -65,4 +73,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// The sentence about a value that an option cannot have, as `--config` words it; `None` for all other errors.
+fn wrong_value(error: &clap::Error) -> Option<String> {
+    let context = |kind| if let Some(ContextValue::String(text)) = error.get(kind) { Some(text.as_str()) } else { None };
+    let option = context(ContextKind::InvalidArg)?.split(' ').next()?;
+    let why = error.source()?;
+    Some(format!("{option} {}: {why}", safe(context(ContextKind::InvalidValue)?)))
 }

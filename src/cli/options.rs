@@ -3,20 +3,18 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Deserialize;
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 
-/// Declares the options once, for the command line (clap), for `--config` (serde) and for laying one over the other.
+use super::values::{in_flight, local_path, names, names_or_none, port, rate, seconds, whole};
+
+/// Declares the options once, for the command line (`--config` reads them as if typed) and for laying one over the other.
 macro_rules! options {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)+ }) => {
         $(#[$meta])*
-        #[derive(Args, Clone, Debug, Default, Deserialize)]
-        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+        #[derive(Args, Clone, Debug, Default)]
         pub struct $name { $($(#[$field_meta])* pub $field: $type,)+ }
 
         impl $name {
-            /// The options' long names.
-            pub const FIELDS: &[&str] = &[$(stringify!($field)),+];
-
             /// These options, and where one is not given the other's.
             pub fn or(self, other: Self) -> Self {
                 Self { $($field: self.$field.or_else_from(other.$field),)+ }
@@ -55,7 +53,7 @@ options! {
         /// repeated [default: the system's]
         #[arg(long, value_name = "ADDR[:PORT]", help_heading = "Resolving")]
         pub resolver: Vec<String>,
-        /// File with resolvers, one per line
+        /// File with resolvers as for --resolver, one per line
         #[arg(long, value_name = "FILE", help_heading = "Resolving")]
         pub resolvers: Option<PathBuf>,
         /// Resolve from the root, without a resolver; for some ten thousand names
@@ -65,48 +63,47 @@ options! {
         #[arg(long, value_name = "FILE", help_heading = "Resolving")]
         pub root_hints: Option<PathBuf>,
         /// Port of the name servers for --iterative; other than 53 only in labs [default: 53]
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Resolving")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = port, help_heading = "Resolving")]
         pub dns_port: Option<u16>,
         /// Do not check at the start whether the resolvers answer, and whether they answer the truth
         #[arg(long, help_heading = "Resolving")]
         pub trust_resolvers: bool,
         /// Ask for names in random case, which answers have to repeat: a further safeguard against forgery
         #[arg(long = "0x20", help_heading = "Resolving")]
-        #[serde(rename = "0x20")]
         pub mix_case: bool,
         /// When to retry targets whose lookups failed, e.g. 5s,30s, or none [default: 5s,30s]
         #[arg(long, value_name = "LIST", help_heading = "Resolving")]
         pub retry_rounds: Option<String>,
         /// DNS queries per second in all, 0 for no limit [default: 1000, no limit if all resolvers are on loopback]
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Politeness")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = rate, help_heading = "Politeness")]
         pub rate: Option<u32>,
         /// DNS queries per second to each resolver, 0 for no limit [default: as --rate]; with --iterative to each name server [default: 100]
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Politeness")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = rate, help_heading = "Politeness")]
         pub resolver_rate: Option<u32>,
         /// HTTPS fetches per second in all, 0 for no limit [default: 200]
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Politeness")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = rate, help_heading = "Politeness")]
         pub fetch_rate: Option<u32>,
         /// HTTPS fetches per second to each policy-host address, 0 for no limit [default: 10]
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Politeness")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = rate, help_heading = "Politeness")]
         pub host_rate: Option<u32>,
         /// Put into the User-Agent so that operators can reach you: an address or URL
         #[arg(long, value_name = "TEXT", help_heading = "Politeness")]
         pub contact: Option<String>,
-        /// Opt-out list: domains (with all below them) and CIDR blocks that are never contacted
+        /// Opt-out list: domains (with all below them), addresses, CIDR blocks and ranges that are never contacted
         #[arg(long, value_name = "FILE", help_heading = "Politeness")]
         pub exclude: Option<PathBuf>,
         /// Domains in flight [default: from the limit of file descriptors]
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Limits")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = in_flight, help_heading = "Limits")]
         pub concurrency: Option<u32>,
         /// HTTPS fetches in flight [default: from the limit of file descriptors]
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Limits")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = in_flight, help_heading = "Limits")]
         pub fetch_concurrency: Option<u32>,
         /// Seconds to wait for a DNS answer [default: 2]
         #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Limits")]
         pub dns_timeout: Option<f64>,
         /// DNS questions sent for one lookup before it counts as failed [default: 3]
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Limits")]
-        pub dns_tries: Option<u32>,
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| whole(text, 1..=100_u16), help_heading = "Limits")]
+        pub dns_tries: Option<u16>,
         /// Seconds to wait for a TCP connection [default: 10]
         #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Limits")]
         pub connect_timeout: Option<f64>,
@@ -114,10 +111,10 @@ options! {
         #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Limits")]
         pub fetch_timeout: Option<f64>,
         /// Port of policy hosts; other than 443 only for labs [default: 443]
-        #[arg(long, value_name = "N", help_heading = "Fetching")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = port, help_heading = "Fetching")]
         pub https_port: Option<u16>,
         /// Port for plain HTTP, which only --look-around uses; other than 80 only for labs [default: 80]
-        #[arg(long, value_name = "N", help_heading = "Fetching")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = port, help_heading = "Fetching")]
         pub http_port: Option<u16>,
         /// File with further trusted root certificates, PEM; may be repeated
         #[arg(long, value_name = "PEM", help_heading = "Fetching")]
@@ -157,113 +154,37 @@ options! {
         #[arg(long, help_heading = "List")]
         pub registrable: bool,
         /// Only the first N names of the list
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>, help_heading = "List")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = names, help_heading = "List")]
         pub top: Option<u64>,
         /// Only N names drawn at random
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>, help_heading = "List")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = names, help_heading = "List")]
         pub sample: Option<u64>,
         /// Seed of --sample and of the lab [default: 1]
-        #[arg(long, value_name = "S", help_heading = "List")]
+        #[arg(long, value_name = "S", allow_negative_numbers = true, value_parser = |text: &str| whole(text, 0..=u64::MAX), help_heading = "List")]
         pub seed: Option<u64>,
         /// Leave out the first N names
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>, help_heading = "List")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = names_or_none, help_heading = "List")]
         pub skip: Option<u64>,
         /// Only the I-th of N parts (from 0), cut by a stable hash of the name [default: 0/1]
         #[arg(long, value_name = "I/N", help_heading = "List")]
         pub shard: Option<String>,
         /// Folder of the dataset; - with --format arrow-stream
-        #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+        #[arg(short, long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(local_path), help_heading = "Output")]
         pub out: Option<PathBuf>,
         /// parquet: files; arrow-stream: one Arrow IPC stream on standard output [default: parquet]
         #[arg(long, value_name = "FORMAT", help_heading = "Output")]
         pub format: Option<String>,
         /// Rows in a part, the unit that a crash can lose [default: 50000]
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>, help_heading = "Output")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| whole(text, 1..=1_000_000_u64), help_heading = "Output")]
         pub part_rows: Option<u64>,
         /// Worker threads, each with its own sockets and its share of --concurrency [default: one per core]
-        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u32>, help_heading = "Limits")]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| whole(text, 1..=256_u32), help_heading = "Limits")]
         pub workers: Option<u32>,
         /// What is shown on standard error: auto, bar, json or none [default: auto]
         #[arg(long, value_name = "KIND", help_heading = "Output")]
         pub progress: Option<String>,
         /// File that holds the scan's state as JSON, written once per second
-        #[arg(long, value_name = "FILE", help_heading = "Output")]
+        #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(local_path), help_heading = "Output")]
         pub status_file: Option<PathBuf>,
-    }
-}
-
-/// Lists and options of a `--config` file: TOML with the long names of `scan`'s options, and `list` for the lists.
-#[derive(Clone, Debug, Default)]
-pub struct ConfigFile {
-    /// Lists, as on the command line.
-    pub lists: Vec<String>,
-    /// Options of the network.
-    pub network: NetworkOptions,
-    /// Options of list and output.
-    pub scan: ScanOptions,
-}
-
-impl ConfigFile {
-    /// Reads the text of a file.
-    ///
-    /// # Errors
-    /// Says which line or key cannot be used.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string().trim_end().to_owned())?;
-        let (mut network, mut scan, mut lists) = (toml::Table::new(), toml::Table::new(), Vec::new());
-        let known = |fields: &[&str], name: &str| match name {
-            // No field can have this name.
-            "0x20" => fields.contains(&"mix_case"),
-            name => fields.contains(&name.replace('-', "_").as_str()),
-        };
-        for (key, value) in table {
-            match (key.as_str(), value) {
-                ("list", toml::Value::String(list)) => lists.push(list),
-                ("list", toml::Value::Array(values)) => {
-                    for value in values {
-                        lists.push(value.as_str().ok_or("list: an array of file names is expected")?.to_owned());
-                    }
-                }
-                (name, value) if known(NetworkOptions::FIELDS, name) => drop(network.insert(key, value)),
-                (name, value) if known(ScanOptions::FIELDS, name) => drop(scan.insert(key, value)),
-                (name, _) => return Err(format!("there is no option {name:?}; the keys are the long names of scan's options, and list")),
-            }
-        }
-        let clear = |error: toml::de::Error| error.message().to_owned();
-        Ok(Self { lists, network: network.try_into().map_err(clear)?, scan: scan.try_into().map_err(clear)? })
-    }
-}
-
-/// A whole number; says what is expected where it is none.
-fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| "a whole number from 0 is expected".to_owned())
-}
-
-/// A length of time in seconds, above 0 and at most a day.
-fn seconds(text: &str) -> Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|seconds| *seconds > 0.0 && *seconds <= 86_400.0)
-        .ok_or_else(|| "seconds above 0 are expected, at most 86400".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_and_the_command_line_are_laid_over_each_other() {
-        let file = ConfigFile::parse("list = 'a.txt'\nrate = 50\nresolver = ['192.0.2.1']\nout = 'x'\nallow-private = true\n0x20 = true\n")
-            .unwrap();
-        assert_eq!(file.lists, ["a.txt"]);
-        let typed = NetworkOptions { rate: Some(7), ..NetworkOptions::default() };
-        let both = typed.or(file.network);
-        assert_eq!((both.rate, both.allow_private, both.mix_case, both.resolver.len()), (Some(7), true, true, 1));
-    }
-
-    #[test]
-    fn an_unknown_key_is_named() {
-        assert!(ConfigFile::parse("rates = 50").unwrap_err().contains("rates"));
-        assert!(ConfigFile::parse("rate = 'much'").unwrap_err().contains("string"));
     }
 }

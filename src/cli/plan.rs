@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::exit::{Exit, Failure};
 use super::lab::{LabChoice, World, world};
-use super::options::{ConfigFile, NetworkOptions, ScanOptions};
+use super::options::{NetworkOptions, ScanOptions};
+use super::values::{lab_names, shown};
 use crate::dataset::SHARD_ROWS;
 use crate::input::{Column, InputOptions, Sample, Shard};
 use crate::observe::dns::{
@@ -15,14 +16,6 @@ use crate::observe::dns::{
 };
 use crate::observe::fetch::FetchConfig;
 use crate::scan::{Contents, IterativePlan, NetworkPlan, Output, ScanPlan};
-
-/// Reads a `--config` file, if there is one.
-pub(super) fn config(path: Option<&Path>) -> Result<ConfigFile, Failure> {
-    let Some(path) = path else { return Ok(ConfigFile::default()) };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("the configuration {} cannot be read: {error}", path.display())))?;
-    ConfigFile::parse(&text).map_err(|error| Failure::usage(format!("the configuration {}: {error}", path.display())))
-}
 
 /// What a scan does, and in which lab if any.
 pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOptions) -> Result<(ScanPlan, Option<LabChoice>), Failure> {
@@ -37,6 +30,7 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
     }
     let out = options.out.as_deref().ok_or_else(|| Failure::usage("no output: name the dataset's folder with -o DIR"))?;
     let output = output(out, options.format.as_deref())?;
+    needs_partner(&options, network, lab, &output)?;
     let input = InputOptions {
         sources: lists,
         column: parsed::<Column>("--column", options.column.as_deref())?,
@@ -44,28 +38,39 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
         list_name: options.list_name.clone(),
         registrable: options.registrable,
         skip: options.skip.unwrap_or(0),
-        top: at_least_one("--top", options.top)?,
-        sample: at_least_one("--sample", options.sample)?.map(|size| Sample { size, seed: options.seed.unwrap_or(1) }),
+        top: options.top,
+        sample: options.sample.map(|size| Sample { size, seed: options.seed.unwrap_or(1) }),
         shard: parsed::<Shard>("--shard", options.shard.as_deref())?.unwrap_or_default(),
         user_agent: plan.fetch.user_agent(),
         ..InputOptions::default()
     };
     let shard_rows = options.part_rows.unwrap_or(SHARD_ROWS);
-    if !(1..=1_000_000).contains(&shard_rows) {
-        return Err(Failure::usage(format!("--part-rows {shard_rows}: 1 to 1000000 are possible")));
-    }
     let workers = options.workers.map(|workers| workers as usize);
-    if workers.is_some_and(|workers| !(1..=MAX_WORKERS).contains(&workers)) {
-        return Err(Failure::usage(format!("--workers {}: 1 to {MAX_WORKERS} are possible", workers.unwrap_or(0))));
-    }
     let stand_in = lab.map(serde_json::to_value).transpose();
     let stand_in = stand_in.map_err(|error| Failure::new(Exit::Fault, format!("the options cannot be written down: {error}")))?;
     let (list_name, list_id) = (options.list_name, options.list_id);
     Ok((ScanPlan { input, network: plan, stand_in, output, shard_rows, workers, list_name, list_id, ..ScanPlan::default() }, lab))
 }
 
-/// Worker threads at most; more than there are cores only cost.
-const MAX_WORKERS: usize = 256;
+/// Refuses what would do nothing: options that say something about another one, without that one.
+fn needs_partner(options: &ScanOptions, network: &NetworkOptions, lab: Option<LabChoice>, output: &Output) -> Result<(), Failure> {
+    let refuse = |text: &str| Err(Failure::usage(text));
+    let drawn_lab = lab.is_some_and(|lab| lab.world == World::Census);
+    let stream = *output == Output::ArrowStream;
+    match options {
+        options if options.seed.is_some() && options.sample.is_none() && !drawn_lab => {
+            refuse("--seed is the seed of --sample, and of the world census of the lab: add --sample N, or leave --seed out")
+        }
+        options if stream && options.list_id.is_some() => {
+            refuse("--list-id goes into the manifest, which a stream does not have: leave it out")
+        }
+        options if stream && options.part_rows.is_some() => refuse("--part-rows is of a folder, and a stream has no parts: leave it out"),
+        _ if network.http_port.is_some() && !network.look_around => {
+            refuse("--http-port is of the requests over plain HTTP that --look-around makes: add --look-around, or leave it out")
+        }
+        _ => Ok(()),
+    }
+}
 
 /// How the network is asked, and the lab that stands in for it if there is one, whose `seed` this is.
 pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(NetworkPlan, Option<LabChoice>), Failure> {
@@ -76,9 +81,7 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
     if lab.is_some() && !(resolvers.is_empty() && encrypted.is_empty()) {
         return Err(Failure::usage("--lab brings its own resolver: leave out --resolver and --resolvers, or --lab"));
     }
-    if options.concurrency == Some(0) || options.fetch_concurrency == Some(0) {
-        return Err(Failure::usage("--concurrency and --fetch-concurrency have to be at least 1"));
-    }
+    check_way(options, lab.is_some(), !encrypted.is_empty())?;
     let seconds = |option: Option<f64>, default: Duration| option.map_or(default, Duration::from_secs_f64);
     let plan = NetworkPlan {
         resolvers,
@@ -90,7 +93,7 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
         resolver_rate: options.resolver_rate,
         dns_retry: RetryConfig {
             timeout: seconds(options.dns_timeout, default.dns_retry.timeout),
-            tries: options.dns_tries.map_or(Ok(default.dns_retry.tries), dns_tries)?,
+            tries: options.dns_tries.unwrap_or(default.dns_retry.tries),
             ..default.dns_retry
         },
         mix_case: options.mix_case,
@@ -113,7 +116,29 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
         exclude: options.exclude.as_deref().map(|path| contents("the opt-out list", path)).transpose()?,
         ..default
     };
+    let (connect, total) = (plan.fetch.connect_timeout.as_secs_f64(), plan.fetch.total_timeout.as_secs_f64());
+    if options.connect_timeout.is_some() && connect > total {
+        let text = format!("--connect-timeout {connect} is longer than the whole fetch may take (--fetch-timeout {total}): give it less");
+        return Err(Failure::usage(text));
+    }
     Ok((plan, lab))
+}
+
+/// Refuses what the way in which names are resolved, or the lab, would silently leave aside.
+fn check_way(options: &NetworkOptions, lab: bool, encrypted: bool) -> Result<(), Failure> {
+    let refuse = |text: &str| Err(Failure::usage(text));
+    match options {
+        options if lab && options.trust_resolvers => {
+            refuse("--lab brings its own resolver, which is not checked: leave out --trust-resolvers, or --lab")
+        }
+        options if lab && (options.https_port.is_some() || options.http_port.is_some()) => {
+            refuse("--lab brings its own ports: leave out --https-port and --http-port, or --lab")
+        }
+        options if options.mix_case && (options.iterative || encrypted) => {
+            refuse("--0x20 is of resolvers that are asked over UDP: leave it out, or --iterative and encrypted resolvers")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Defaults on the real Internet, or in a world on loopback, where nobody has to be spared and nothing is far away.
@@ -140,23 +165,16 @@ fn defaults(world: Option<World>) -> NetworkPlan {
 }
 
 fn contents(option: &str, path: &Path) -> Result<Contents, Failure> {
-    let unreadable = |error| Failure::usage(format!("{option} {}: cannot be read: {error}", path.display()));
+    let unreadable = |error| Failure::usage(format!("{option} {} cannot be read: {error}", shown(path)));
     Contents::read(path).map_err(unreadable)
-}
-
-fn dns_tries(tries: u32) -> Result<u16, Failure> {
-    let possible = u16::try_from(tries).ok().filter(|tries| (1..=100).contains(tries));
-    possible.ok_or_else(|| Failure::usage(format!("--dns-tries {tries}: 1 to 100 are possible")))
 }
 
 /// A world and, after a colon, how many names its own list has.
 fn lab(text: &str, seed: Option<u64>) -> Result<LabChoice, Failure> {
     let (word, names) = text.split_once(':').map_or((text, None), |(word, names)| (word, Some(names)));
     let world = world(word)?;
-    let names = names.map(|names| {
-        let number = names.parse().ok().filter(|number| *number > 0);
-        number.ok_or_else(|| Failure::usage(format!("--lab={text}: after the colon a number of names from 1 is expected")))
-    });
+    let names =
+        names.map(|names| lab_names(names).map_err(|expected| Failure::usage(format!("--lab={text:?}: {expected} after the colon"))));
     Ok(LabChoice { world, names: names.transpose()?, seed: seed.unwrap_or(1) })
 }
 
@@ -173,7 +191,9 @@ fn resolvers(options: &NetworkOptions) -> Result<(Vec<SocketAddr>, Vec<Encrypted
         }
     }
     if let Some(path) = &options.resolvers {
-        resolvers.extend(read_resolvers(path).map_err(|error| usage(&error))?);
+        let file = read_resolvers(path).map_err(|error| usage(&error))?;
+        resolvers.extend(file.plain);
+        encrypted.extend(file.encrypted);
     }
     resolvers.dedup();
     encrypted.dedup();
@@ -237,13 +257,6 @@ fn output(out: &Path, format: Option<&str>) -> Result<Output, Failure> {
     }
 }
 
-fn at_least_one(option: &str, number: Option<u64>) -> Result<Option<u64>, Failure> {
-    match number {
-        Some(0) => Err(Failure::usage(format!("{option} 0 would leave nothing to scan; give a number from 1"))),
-        number => Ok(number),
-    }
-}
-
 fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(option: &str, text: Option<&str>) -> Result<Option<T>, Failure> {
     text.map(|text| text.parse().map_err(|error| Failure::usage(format!("{option}: {error}")))).transpose()
 }
@@ -269,7 +282,7 @@ mod tests {
             change(&mut options);
             scan(vec!["list".into()], options, &NetworkOptions::default()).map(|_| ()).unwrap_err().to_string()
         };
-        assert!(typed(&|o| o.top = Some(0)).contains("--top 0"));
+        assert!(typed(&|o| o.seed = Some(4)).contains("--seed"));
         assert!(typed(&|o| o.shard = Some("4/4".into())).contains("--shard"));
         assert!(typed(&|o| o.out = None).contains("-o DIR"));
         assert!(typed(&|o| o.out = Some("-".into())).contains("arrow-stream"));

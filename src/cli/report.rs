@@ -47,7 +47,11 @@ fn to_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<(), R
     let shown = text::safe(&path.display().to_string());
     let failed = |error: std::io::Error| Failure::new(Exit::Fault, format!("{shown} cannot be written: {error}"));
     let temporary: PathBuf = path.with_added_extension("tmp");
-    let mut file = BufWriter::new(File::create(&temporary).map_err(failed)?);
+    let refused = |error| Failure::usage(format!("--out {shown} cannot be written: {error}"));
+    if path.is_dir() {
+        return Err(refused(std::io::ErrorKind::IsADirectory.into()));
+    }
+    let mut file = BufWriter::new(File::create(&temporary).map_err(refused)?);
     let written = write(&mut file).map_err(Failure::from).and_then(|()| fs::rename(&temporary, path).map_err(failed));
     written.inspect_err(|_| _ = fs::remove_file(&temporary))
 }

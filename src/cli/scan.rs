@@ -4,7 +4,9 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::args::ScanArguments;
+use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
+use super::values::shown;
 use super::{confusion, lab, plan};
 use crate::dataset::Reader;
 use crate::scan::{self, Network, Output, ScanError, Status};
@@ -13,13 +15,18 @@ use crate::ui::{Progress, ProgressKind};
 
 /// Scans, shows how far it is and says what came out.
 pub(super) fn run(arguments: ScanArguments) -> Result<Exit, Failure> {
-    let file = plan::config(arguments.config.as_deref())?;
+    let file = ConfigFile::read(arguments.config.as_deref())?;
     let lists = if arguments.lists.is_empty() { file.lists } else { arguments.lists };
     let options = arguments.scan.or(file.scan);
     let network_options = arguments.network.or(file.network);
     let kind = progress_kind(options.progress.as_deref())?;
     let status_file = options.status_file.clone();
     let (mut plan, world) = plan::scan(lists, options, &network_options)?;
+    let status = Arc::new(Status::default());
+    if let Some(path) = &status_file {
+        let failed = |error| Failure::usage(format!("--status-file {} cannot be written: {error}", shown(path)));
+        Progress::try_file(path, &status).map_err(failed)?;
+    }
     let lab = world.map(|world| lab::start(world, &mut plan.network)).transpose()?;
     plan.own_list = lab.as_ref().map(|lab| trial::own_list(lab.internet()));
     let network = Network::prepare(&plan.network)?;
@@ -27,7 +34,6 @@ pub(super) fn run(arguments: ScanArguments) -> Result<Exit, Failure> {
     for warning in network.warnings() {
         writeln!(err, "stscan: {warning}")?;
     }
-    let status = Arc::new(Status::default());
     stop_on_signal(&status)?;
     let progress = Progress::start(kind, status_file, Arc::clone(&status));
     let result = scan::run(&plan, &network, &status);

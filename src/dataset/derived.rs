@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 
 use super::error::DatasetError;
-use super::lock::Lock;
+use super::folder::{self, Lock};
 use super::manifest::{Manifest, Options, Part, RunDescription, Timestamp, Tool, check_accounting};
 use super::read::Reader;
-use super::{folder, part, resume};
+use super::{part, resume};
 
 /// By what the rows of a derived dataset are judged, where it is not what judged the origin.
 #[derive(Clone, Debug, PartialEq, Eq)]

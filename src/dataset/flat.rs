@@ -264,4 +264,4 @@ macro_rules! define {
     }};
 }
 
-flat_columns!(define);
+flat_columns!(in order define);

@@ -20,7 +20,6 @@ mod evidence;
 mod flat;
 mod folder;
 mod hashing;
-mod lock;
 mod manifest;
 mod manifest_schema;
 mod micros;

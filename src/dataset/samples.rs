@@ -286,10 +286,7 @@ impl<T: Sampled + Clone + std::fmt::Debug + 'static> Sampled for Vec<T> {
 }
 
 macro_rules! any_assessment {
-    ($(
-        $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
-        $(derived { $($derived:tt)* })?
-    )+) => {
+    ({ $($(#[doc = $doc:literal])+ $column:ident: $type:ty,)+ } derived $derived:tt) => {
         fn assessment() -> BoxedStrategy<Assessment> {
             let strategy = Just(Assessment::default()).boxed();
             $(let strategy = (strategy, <$type>::any())

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 
 use super::error::DatasetError;
-use super::lock::Lock;
+use super::folder::{self, Lock};
 use super::manifest::{Activity, List, Manifest, Part, RunDescription, check_accounting};
-use super::{folder, part, resume};
+use super::{part, resume};
 use crate::input::Accounting;
 
 /// Targets in a part by default: small enough to lose little in a crash, large enough for Parquet to pack well.

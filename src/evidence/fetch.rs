@@ -97,7 +97,7 @@ pub struct FetchError {
     /// The TLS alert that the peer sent, by its number (RFC 8446 section 6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<u8>,
-    /// The library's or the system's own words, at most 300 characters.
+    /// Why, in words, at most 300 characters.
     pub text: String,
 }
 
@@ -147,7 +147,7 @@ vocabulary! {
 pub struct Certificate {
     /// Everything that is wrong with it; empty if it is valid for the policy host. The dataset's `verdict` is `valid` or the first.
     pub faults: Vec<CertificateFault>,
-    /// The verifier's own words where there is a fault.
+    /// Each fault in words.
     pub reason: Option<String>,
     /// Subject of the leaf (RFC 4514).
     pub subject: String,

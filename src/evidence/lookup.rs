@@ -1,6 +1,6 @@
 //! One DNS question and what became of it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,12 @@ impl Outcome {
     /// Whether the outcome settles if the record exists. Everything else is unknown, never absent.
     pub const fn is_conclusive(self) -> bool {
         matches!(self, Self::Noerror | Self::Nodata | Self::Nxdomain | Self::Pruned)
+    }
+
+    /// Whether another attempt would bring nothing more: the outcome is conclusive, or the name is not to be asked for. Every other lookup
+    /// has failed, and is worth a retry.
+    pub const fn is_final(self) -> bool {
+        self.is_conclusive() || matches!(self, Self::Excluded)
     }
 }
 
@@ -93,6 +99,125 @@ impl<R> Lookup<R> {
             rtt_us: None,
             detail: None,
         }
+    }
+}
+
+/// A lookup, whatever type of record it asks for: what is the same for all of them.
+pub trait AnyLookup {
+    /// The type of record, as in zone files.
+    fn record_type(&self) -> &'static str;
+    /// See [`Lookup::name`].
+    fn name(&self) -> &str;
+    /// See [`Lookup::outcome`].
+    fn outcome(&self) -> Outcome;
+    /// See [`Lookup::ttl`].
+    fn ttl(&self) -> Option<u32>;
+    /// See [`Lookup::authenticated`].
+    fn is_authenticated(&self) -> bool;
+    /// See [`Lookup::cname_chain`].
+    fn cname_chain(&self) -> &[String];
+    /// See [`Lookup::records`].
+    fn records(&self) -> Vec<AnyRecord<'_>>;
+    /// See [`Lookup::is_bare`].
+    fn is_bare(&self) -> bool;
+    /// See [`Lookup::attempts`].
+    fn attempts(&self) -> u16;
+    /// Counts questions that were sent earlier for the same lookup.
+    fn add_attempts(&mut self, earlier: u16);
+}
+
+impl<R: Record> AnyLookup for Lookup<R> {
+    fn record_type(&self) -> &'static str {
+        R::MNEMONIC
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    fn ttl(&self) -> Option<u32> {
+        self.ttl
+    }
+
+    fn is_authenticated(&self) -> bool {
+        self.authenticated
+    }
+
+    fn cname_chain(&self) -> &[String] {
+        &self.cname_chain
+    }
+
+    fn records(&self) -> Vec<AnyRecord<'_>> {
+        self.records.iter().map(R::as_any).collect()
+    }
+
+    fn is_bare(&self) -> bool {
+        self.is_bare()
+    }
+
+    fn attempts(&self) -> u16 {
+        self.attempts
+    }
+
+    fn add_attempts(&mut self, earlier: u16) {
+        self.attempts = self.attempts.saturating_add(earlier);
+    }
+}
+
+/// A type of record that is looked up.
+pub trait Record {
+    /// Its name in zone files.
+    const MNEMONIC: &'static str;
+
+    /// The record, whatever its type.
+    fn as_any(&self) -> AnyRecord<'_>;
+}
+
+/// A record, whatever its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AnyRecord<'r> {
+    /// MX.
+    Mx(&'r Mx),
+    /// TXT.
+    Txt(&'r Txt),
+    /// A or AAAA.
+    Address(IpAddr),
+}
+
+impl Record for Mx {
+    const MNEMONIC: &'static str = "MX";
+
+    fn as_any(&self) -> AnyRecord<'_> {
+        AnyRecord::Mx(self)
+    }
+}
+
+impl Record for Txt {
+    const MNEMONIC: &'static str = "TXT";
+
+    fn as_any(&self) -> AnyRecord<'_> {
+        AnyRecord::Txt(self)
+    }
+}
+
+impl Record for Ipv4Addr {
+    const MNEMONIC: &'static str = "A";
+
+    fn as_any(&self) -> AnyRecord<'_> {
+        AnyRecord::Address((*self).into())
+    }
+}
+
+impl Record for Ipv6Addr {
+    const MNEMONIC: &'static str = "AAAA";
+
+    fn as_any(&self) -> AnyRecord<'_> {
+        AnyRecord::Address((*self).into())
     }
 }
 

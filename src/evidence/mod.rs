@@ -17,7 +17,7 @@ pub use self::fetch::{
     BODY_LIMIT, Certificate, CertificateFault, Fetch, FetchError, FetchFault, FetchStage, KEPT_HEADERS, Timings, UNRECOGNIZED_NAME,
 };
 pub use self::hello::{SecondHello, TlsVersion};
-pub use self::lookup::{Lookup, Mx, Outcome, Txt};
+pub use self::lookup::{AnyLookup, AnyRecord, Lookup, Mx, Outcome, Record, Txt};
 pub use self::neighbour::{HostLookup, ReceiverLookup};
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -96,9 +96,104 @@ impl Evidence {
     /// MX hosts, receivers of reports and names looked around at do not count: one large receiver that fails would have all
     /// who report to it probed again, and each of them already asks again.
     pub fn has_failed_lookup(&self) -> bool {
-        let failed = |outcome: Outcome| !outcome.is_conclusive() && outcome != Outcome::Excluded;
-        [self.mx.outcome, self.sts_txt.outcome, self.tlsrpt_txt.outcome].into_iter().any(failed)
-            || self.host_a.as_ref().is_some_and(|lookup| failed(lookup.outcome))
-            || self.host_aaaa.as_ref().is_some_and(|lookup| failed(lookup.outcome))
+        self.lookups().any(|lookup| !lookup.outcome().is_final())
+    }
+
+    /// The lookups that the probe made for this domain alone, in the order of the questions. Those of hosts that other domains name, too,
+    /// and of stray records are not among them.
+    pub fn lookups(&self) -> impl Iterator<Item = &dyn AnyLookup> {
+        self.places().into_iter().flatten()
+    }
+
+    /// What became of each of these lookups; `None` where it was not made.
+    pub(crate) fn outcomes(&self) -> Outcomes {
+        self.places().map(|place| place.map(AnyLookup::outcome))
+    }
+
+    /// Questions sent for each of the lookups that failed.
+    pub(crate) fn failed_attempts(&self) -> Attempts {
+        Attempts(self.places().map(|place| place.filter(|lookup| !lookup.outcome().is_final()).map_or(0, AnyLookup::attempts)))
+    }
+
+    /// Counts the questions that were sent earlier for the same lookups.
+    pub(crate) fn add_attempts(&mut self, earlier: Attempts) {
+        for (place, attempts) in self.places_mut().into_iter().zip(earlier.0) {
+            place.into_iter().for_each(|lookup| lookup.add_attempts(attempts));
+        }
+    }
+}
+
+/// Declares which fields of [`Evidence`] are the lookups of [`Evidence::lookups`]. It names the others, too, so that no field is forgotten.
+macro_rules! lookups {
+    ($($lookup:ident),+; beside $($other:ident),+) => {
+        impl Evidence {
+            const LOOKUPS: usize = [$(stringify!($lookup)),+].len();
+
+            fn places(&self) -> [Option<&dyn AnyLookup>; Self::LOOKUPS] {
+                let Self { $($lookup,)+ $($other: _),+ } = self;
+                [$($lookup.get()),+]
+            }
+
+            fn places_mut(&mut self) -> [Option<&mut dyn AnyLookup>; Self::LOOKUPS] {
+                let Self { $($lookup,)+ $($other: _),+ } = self;
+                [$($lookup.get_mut()),+]
+            }
+
+            /// Takes over the lookups that are final in an earlier probe of the domain.
+            pub(crate) fn take_final(&mut self, earlier: &mut Self) {
+                $(self.$lookup.take_final(&mut earlier.$lookup);)+
+            }
+        }
+    };
+}
+
+lookups! {
+    mx, sts_txt, tlsrpt_txt, host_a, host_aaaa;
+    beside domain, scanned_at, elapsed_ms, fetch, mx_hosts, rua_hosts, stray_records, extra_requests
+}
+
+/// The outcomes of the lookups of a domain.
+pub(crate) type Outcomes = [Option<Outcome>; Evidence::LOOKUPS];
+
+/// Questions sent for each lookup of a domain.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Attempts([u16; Evidence::LOOKUPS]);
+
+/// A field of the evidence that holds a lookup, or may hold one.
+trait Place {
+    fn get(&self) -> Option<&dyn AnyLookup>;
+    fn get_mut(&mut self) -> Option<&mut dyn AnyLookup>;
+    fn take_final(&mut self, earlier: &mut Self);
+}
+
+impl<R: Record> Place for Lookup<R> {
+    fn get(&self) -> Option<&dyn AnyLookup> {
+        Some(self)
+    }
+
+    fn get_mut(&mut self) -> Option<&mut dyn AnyLookup> {
+        Some(self)
+    }
+
+    fn take_final(&mut self, earlier: &mut Self) {
+        if earlier.outcome.is_final() {
+            std::mem::swap(self, earlier);
+        }
+    }
+}
+
+impl<R: Record> Place for Option<Lookup<R>> {
+    fn get(&self) -> Option<&dyn AnyLookup> {
+        self.as_ref().map(|lookup| lookup as &dyn AnyLookup)
+    }
+
+    fn get_mut(&mut self) -> Option<&mut dyn AnyLookup> {
+        self.as_mut().map(|lookup| lookup as &mut dyn AnyLookup)
+    }
+
+    fn take_final(&mut self, earlier: &mut Self) {
+        if earlier.as_ref().is_some_and(|lookup| lookup.outcome.is_final()) {
+            std::mem::swap(self, earlier);
+        }
     }
 }

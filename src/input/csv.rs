@@ -6,10 +6,8 @@
 //! field here, what follows a closing quote is ignored, a stray quote swallows 100 lines at most, every line has its own number and
 //! outcome, and a field is a slice of its line, without a copy.
 
-use super::carry;
-use super::field;
+use super::field::{self, Parsed, carried_cell};
 use super::options::Column;
-use super::parsed::Parsed;
 use super::reject::Reason;
 use crate::name::Domain;
 
@@ -136,7 +134,7 @@ impl Table {
                 rank = number(field.inner);
             }
             for (_, value) in self.carry.iter_mut().filter(|(carried, _)| *carried == index) {
-                *value = carry::cell(field.inner);
+                *value = carried_cell(field.inner);
             }
             open = field.open.then(|| OpenField { column: index, lines: continued.map_or(0, |open| open.lines) + 1 });
         }

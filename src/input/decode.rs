@@ -62,7 +62,7 @@ pub(super) fn failure(source: &str, compression: Option<&'static str>, error: io
         Some(compression) if error.raw_os_error().is_none() => {
             let detail = match error.kind() {
                 io::ErrorKind::UnexpectedEof => "the file ends too early".to_owned(),
-                _ => error.to_string(),
+                _ => "its data are damaged, or a checksum is wrong".to_owned(),
             };
             InputError::Corrupt { list: source.to_owned(), compression, detail }
         }
@@ -127,12 +127,13 @@ fn read_head(reader: &mut impl Read, head: &mut [u8]) -> io::Result<usize> {
 /// The archive's directory is read by the crate `zip`; the member itself is read here, as a reader of that crate borrows its archive.
 fn zip_member(file: File, source: &str, read: &Arc<AtomicU64>) -> Result<Box<dyn Read + Send>, InputError> {
     let corrupt = |detail: String| InputError::Corrupt { list: source.to_owned(), compression: "zip", detail };
-    let mut archive = ZipArchive::new(BufReader::new(&file)).map_err(|error| corrupt(error.to_string()))?;
+    let mut archive =
+        ZipArchive::new(BufReader::new(&file)).map_err(|_| corrupt("it is cut, or no archive that can be read".to_owned()))?;
     if archive.index_for_name("xl/workbook.xml").is_some() {
         return Err(InputError::NotAList(source.to_owned(), "an Excel workbook; export it as CSV"));
     }
     for index in 0..archive.len() {
-        let member = archive.by_index_raw(index).map_err(|error| corrupt(error.to_string()))?;
+        let member = archive.by_index_raw(index).map_err(|_| corrupt("its directory cannot be read".to_owned()))?;
         let name = String::from_utf8_lossy(member.name_raw()).into_owned();
         if member.is_dir() || is_junk(&name) {
             continue;

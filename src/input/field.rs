@@ -1,4 +1,6 @@
-//! From what stands in a field (a name, a URL, an origin, an address of mail) to the domain it speaks of.
+//! What one line of a list says: its name, its rank, and the columns that are carried along.
+
+use std::sync::Arc;
 
 use super::reject::Reason;
 use crate::name::Domain;
@@ -72,6 +74,57 @@ fn strip_mailto(text: &str) -> &str {
     }
 }
 
+/// What one line of a list says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Parsed {
+    /// Nothing: blank, a comment, a header, or a line of a zone file that delegates nothing.
+    Blank,
+    /// A name, and its rank where the list has ranks.
+    Name(Domain, Option<i32>),
+    /// Something that is no name.
+    Rejected(Reason),
+}
+
+impl Parsed {
+    /// Reads the field that holds the name.
+    pub(super) fn from_field(field: &[u8], rank: Option<i32>) -> Self {
+        match domain(field) {
+            Ok(domain) => Self::Name(domain, rank),
+            Err(reason) => Self::Rejected(reason),
+        }
+    }
+}
+
+/// Columns that may be carried at most.
+pub const MAX_CARRIED: usize = 16;
+/// Bytes of a carried cell that are kept at most.
+pub const MAX_CARRIED_BYTES: usize = 256;
+
+/// What stands in a carried column on the line of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The column, as it was asked for.
+    pub name: Arc<str>,
+    /// The cell without white space around it, at most [`MAX_CARRIED_BYTES`] bytes; `None` where it is empty or missing.
+    pub value: Option<String>,
+}
+
+/// A cell as it is kept: bytes that are no UTF-8 and control characters replaced by U+FFFD, doubled quotes undone, cut at a character.
+pub(super) fn carried_cell(field: &[u8]) -> Option<String> {
+    // A little more than is kept, so that a cell of a megabyte is not copied whole.
+    let beginning = field.trim_ascii();
+    let beginning = beginning.get(..4 * MAX_CARRIED_BYTES).unwrap_or(beginning);
+    let text = String::from_utf8_lossy(beginning).replace("\"\"", "\"");
+    let mut value = String::new();
+    for c in text.trim().chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }) {
+        if value.len() + c.len_utf8() > MAX_CARRIED_BYTES {
+            break;
+        }
+        value.push(c);
+    }
+    (!value.is_empty()).then_some(value)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -136,6 +189,21 @@ mod tests {
         fn a_name_survives_its_clothes(name in "[a-z]{1,9}(\\.[a-z]{2,9}){1,3}", scheme in "(|https://|//)", user in "(|u@|u:p@)", tail in "(|:8443|/a/b|:1/x|\\?q|\\.|/#f)") {
             let parsed = domain(format!(" {scheme}{user}{name}{tail} # note").as_bytes());
             prop_assert_eq!(parsed.map(|domain| domain.to_string()), Ok(name));
+        }
+    }
+
+    #[test]
+    fn cells_are_tidied() {
+        assert_eq!(carried_cell(b"  Sales & \"\"Field\"\" "), Some("Sales & \"Field\"".to_owned()));
+        assert_eq!(carried_cell(b"a\x1b[31m\0b\xff"), Some("a\u{fffd}[31m\u{fffd}b\u{fffd}".to_owned()));
+        assert_eq!((carried_cell(b""), carried_cell(b" \t")), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn any_cell_is_short_and_without_control_characters(bytes in proptest::collection::vec(any::<u8>(), 0..3000)) {
+            let value = carried_cell(&bytes).unwrap_or_default();
+            prop_assert!(value.len() <= MAX_CARRIED_BYTES && !value.chars().any(char::is_control));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What kind of list a file is, by its content, and one line of it.
 
 use super::csv::{self, Table};
+use super::field::Parsed;
 use super::options::Column;
-use super::parsed::Parsed;
 use super::zone::{self, Zone};
 
 /// The kind of a list.

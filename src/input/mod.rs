@@ -12,17 +12,14 @@
 //! service labels `_mta-sts.` and `_smtp._tls.` stand for the domain below them. `#` begins a comment, at the beginning of a line or
 //! after white space; in a zone file it is `;`.
 
-mod carry;
 mod csv;
 mod decode;
 mod distinct;
-mod download;
 mod error;
 mod field;
 mod format;
 mod lines;
 mod options;
-mod parsed;
 mod preparation;
 mod reader;
 mod reject;
@@ -33,8 +30,8 @@ mod targets;
 mod tests;
 mod zone;
 
-pub(crate) use self::carry::Carried;
 pub(crate) use self::error::InputError;
+pub(crate) use self::field::Carried;
 pub use self::options::{Column, InputOptions};
 pub(crate) use self::options::{Sample, Shard};
 pub(crate) use self::preparation::Preparation;

@@ -5,13 +5,12 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::carry::Carried;
 use super::decode::{self, Decoded};
 use super::error::InputError;
+use super::field::{Carried, Parsed};
 use super::format::Format;
 use super::lines::{Line, Lines};
 use super::options::Column;
-use super::parsed::Parsed;
 use super::reject::Reason;
 use super::source::{self, Source};
 

@@ -8,10 +8,9 @@ use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-use super::download;
 use super::error::InputError;
 use super::options::InputOptions;
-use super::preparation::{Step, Watch, tell};
+use super::preparation::{Step, Watch, download, tell};
 
 /// A list that lies in a file, with what a manifest says about it.
 #[derive(Clone, Debug)]
@@ -34,7 +33,7 @@ pub(super) fn materialise(index: usize, options: &InputOptions, watch: &mut Watc
     let name = options.sources.get(index).map_or("", String::as_str);
     let copy = Copy::new(index, name, &options.spool_dir);
     let path = if is_url(name) {
-        copy.unless_complete(|file| download::download(name, &options.user_agent, file, watch))?
+        copy.unless_complete(|file| download(name, &options.user_agent, file, watch))?
     } else if name == "-" {
         copy.unless_complete(|file| copy_all(name, &mut io::stdin().lock(), file, watch))?
     } else {

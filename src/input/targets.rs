@@ -4,18 +4,17 @@ use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::carry::{Carried, MAX_CARRIED};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::error::InputError;
+use super::field::{Carried, MAX_CARRIED, Parsed};
 use super::options::{InputOptions, Shard};
-use super::parsed::Parsed;
 use super::preparation::{Step, Watch, tell};
 use super::reader::{Columns, Located, OpenSource, Reader};
 use super::reject::{self, Reason, Rejected};
 use super::selection::{Draw, Drawn, Selection, Verdict};
 use super::source::{self, Source};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::exclusion::Exclusion;
 use crate::name::Domain;
 

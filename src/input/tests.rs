@@ -157,7 +157,7 @@ fn damage_is_an_error_and_never_silent() {
     let mut stored = zip(&[("a", TWO)], zip::CompressionMethod::Stored);
     let at = stored.windows(7).position(|window| window == b"example").unwrap();
     stored[at] = b'X';
-    assert!(error(&stored).contains("checksum"));
+    assert!(error(&stored).contains("checksum"), "{}", error(&stored));
 }
 
 #[test]

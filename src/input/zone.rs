@@ -1,7 +1,6 @@
 //! DNS master files (RFC 1035 section 5): the owners of NS records below the apex are the delegated names.
 
-use super::field;
-use super::parsed::Parsed;
+use super::field::{self, Parsed};
 use super::reject::Reason;
 
 /// So many lines may pass until an open parenthesis is taken for a stray one.

@@ -14,7 +14,7 @@ use super::certificate::Authority;
 use super::https::PolicyHosts;
 use super::internet::Internet;
 use super::journal::Journal;
-use super::{places, tcp, udp};
+use super::{places, transport};
 
 /// How often a port is sought that is free for everything that has to share its number.
 const PORT_ATTEMPTS: u32 = 50;
@@ -51,7 +51,9 @@ impl Servers {
         let mut servers = Self { dns, https_port, http_port, stop, end: Some(end), threads: Vec::new(), _full: full };
 
         let (net, log, stop) = (Arc::clone(internet), Arc::clone(journal), Arc::clone(&servers.stop));
-        servers.threads.push(std::thread::Builder::new().name("lab-dns".to_owned()).spawn(move || udp::serve(&udp, &net, &log, &stop))?);
+        servers
+            .threads
+            .push(std::thread::Builder::new().name("lab-dns".to_owned()).spawn(move || transport::serve_udp(&udp, &net, &log, &stop))?);
 
         let hosts = Arc::new(PolicyHosts::new(Arc::clone(internet), Arc::clone(journal), Arc::clone(authority))?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -59,7 +61,7 @@ impl Servers {
         let streams = move || {
             runtime.block_on(async move {
                 if let Ok(listener) = tokio::net::TcpListener::from_std(dns_tcp) {
-                    tokio::spawn(tcp::serve(listener, net, log));
+                    tokio::spawn(transport::serve_tcp(listener, net, log));
                 }
                 let listeners = policy_listeners.into_iter().map(|listener| (listener, true));
                 for (listener, tls) in listeners.chain(plain_listeners.into_iter().map(|listener| (listener, false))) {

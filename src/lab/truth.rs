@@ -36,10 +36,7 @@ impl Expected {
 
 /// Defines [`Truth`] with an expectation for every flat column.
 macro_rules! define {
-    ($(
-        $(#[doc = $doc:literal])+ $(#[unit = $unit:literal])? $(#[range = $range:literal])? pub $column:ident: $type:ty,
-        $(derived { $($derived:tt)* })?
-    )+) => {
+    ({ $($(#[doc = $doc:literal])+ $column:ident: $type:ty,)+ } derived $derived:tt) => {
         /// The expected judgement of one domain: all finding codes, and the flat columns that follow from them.
         ///
         /// Codes that need more than one probe sees (history, SMTP, other names' records) are never listed; see [`spoken_codes`].

@@ -34,7 +34,7 @@ pub fn special_use(address: IpAddr) -> Option<&'static str> {
 }
 
 /// The IPv4 address to which packets for a NAT64 (RFC 6052), 6to4 (RFC 3056) or Teredo (RFC 4380) address are carried.
-fn carried_v4(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+pub fn carried_v4(v6: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, g, h] = v6.segments();
     let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match (a, b) {

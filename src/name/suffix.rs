@@ -17,6 +17,14 @@ pub fn registrable(name: &str) -> Option<&str> {
     psl::domain_str(name)
 }
 
+/// Top-level domains that no registry sells but that names are below, in tests and in networks of one's own (RFC 6761 and its like).
+const SPECIAL_TOP_LEVEL: &[&str] = &["alt", "corp", "example", "home", "internal", "invalid", "lan", "local", "localhost", "onion", "test"];
+
+/// Whether a label in lower case is a top-level domain of the list, or one of special use.
+pub fn is_top_level(label: &str) -> bool {
+    SPECIAL_TOP_LEVEL.contains(&label) || psl::suffix(label.as_bytes()).is_some_and(|suffix| suffix.is_known())
+}
+
 /// Public suffix and registrable domain, for the price of one search of the list.
 pub fn suffix_and_registrable(name: &str) -> (Option<&str>, Option<&str>) {
     match psl::domain(name.as_bytes()) {

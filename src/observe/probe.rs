@@ -11,7 +11,7 @@ use super::dns::{Resolving, ResourceRecord};
 use super::extra_requests;
 use super::fetch::{Fetcher, POLICY_PATH, RequestKind};
 use super::neighbours::{self, Neighbours, Receiver};
-use super::retry::{Conclusive, Retry};
+use super::retry::{Known, Retry};
 use super::sharing::SharedFor;
 use crate::evidence::{
     Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt,
@@ -61,49 +61,48 @@ impl Probe {
 
     /// Everything that is to be seen of the domain. Never fails: what went wrong is in the evidence.
     pub async fn observe(&self, domain: &Domain) -> Box<Evidence> {
-        self.complete(domain, &mut None).await
+        self.complete(domain, None).await
     }
 
     /// The same after an earlier probe of the domain: what failed in it is asked again, and what hangs on that.
     pub async fn observe_again(&self, domain: &Domain, retry: Retry) -> Box<Evidence> {
-        let Retry { scanned_at, elapsed_ms, attempts, mut conclusive } = retry;
-        let mut evidence = self.complete(domain, &mut conclusive).await;
+        let Retry { scanned_at, elapsed_ms, attempts, known } = retry;
+        let mut evidence = self.complete(domain, known).await;
         evidence.scanned_at = scanned_at;
         evidence.elapsed_ms = evidence.elapsed_ms.saturating_add(elapsed_ms);
-        let more = |lookup: &mut u16, before: u16| *lookup = lookup.saturating_add(before);
-        more(&mut evidence.mx.attempts, attempts.mx);
-        more(&mut evidence.sts_txt.attempts, attempts.sts_txt);
-        more(&mut evidence.tlsrpt_txt.attempts, attempts.tlsrpt_txt);
-        evidence.host_a.iter_mut().for_each(|lookup| more(&mut lookup.attempts, attempts.host_a));
-        evidence.host_aaaa.iter_mut().for_each(|lookup| more(&mut lookup.attempts, attempts.host_aaaa));
+        evidence.add_attempts(attempts);
         evidence
     }
 
-    /// Every step that is not conclusive.
-    async fn complete(&self, domain: &Domain, conclusive: &mut Option<Box<Conclusive>>) -> Box<Evidence> {
+    /// Every step that is not known from an earlier round.
+    async fn complete(&self, domain: &Domain, mut known: Option<Box<Known>>) -> Box<Evidence> {
         let (scanned_at, begun) = (SystemTime::now(), Instant::now());
         let mut seen = Box::new(Evidence::nothing_seen(domain.clone(), scanned_at));
-        if !take_over(conclusive.as_mut().and_then(|conclusive| conclusive.mx.take()), &mut seen.mx) {
-            self.fill(&mut seen.mx).await;
+        if let Some(known) = &mut known {
+            seen.take_final(&mut known.lookups);
         }
+        self.fill(&mut seen.mx).await;
         seen.mx.records.truncate(MAX_MX);
-        self.records(&mut seen, conclusive).await;
+        self.records(&mut seen).await;
         let records = !seen.sts_txt.records.is_empty() || !seen.tlsrpt_txt.records.is_empty();
-        if records || self.look_around || conclusive.is_some() {
+        if records || self.look_around || known.is_some() {
             // Rare and large: apart, so that the thousands of other probes in flight are spared its room.
-            Box::pin(self.look_further(&mut seen, conclusive.as_deref_mut().unwrap_or(&mut Conclusive::default()))).await;
+            Box::pin(self.look_further(&mut seen, known)).await;
         }
         seen.elapsed_ms = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
         seen
     }
 
     /// Whatever the three first lookups lead to.
-    async fn look_further(&self, seen: &mut Evidence, conclusive: &mut Conclusive) {
+    async fn look_further(&self, seen: &mut Evidence, known: Option<Box<Known>>) {
+        let (fetch, mx_hosts, rua_hosts, stray_records) = match known {
+            Some(known) => (known.fetch, known.mx_hosts, known.rua_hosts, known.stray_records),
+            None => (None, None, None, None),
+        };
+        let host = (seen.host_a.take(), seen.host_aaaa.take());
         let Evidence { domain, mx, sts_txt, tlsrpt_txt, .. } = &*seen;
-        let (mx_hosts, rua_hosts, stray_records) =
-            (conclusive.mx_hosts.take(), conclusive.rua_hosts.take(), conclusive.stray_records.take());
         let (policy, mx_hosts, rua_hosts, stray_records) = tokio::join!(
-            self.policy(domain, sts_txt, conclusive),
+            self.policy(domain, sts_txt, host, fetch),
             async { if let Some(known) = mx_hosts { known } else { self.mx_hosts(mx, sts_txt).await } },
             async { if let Some(known) = rua_hosts { known } else { self.rua_hosts(domain, mx, tlsrpt_txt).await } },
             async { if let Some(known) = stray_records { known } else { self.stray_records(domain, mx, sts_txt).await } },
@@ -112,36 +111,40 @@ impl Probe {
         (seen.mx_hosts, seen.rua_hosts, seen.stray_records) = (mx_hosts, rua_hosts, stray_records);
     }
 
-    /// Makes a lookup.
+    /// Makes a lookup, unless its outcome is final already.
     async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>) {
+        if lookup.outcome.is_final() {
+            return;
+        }
         if self.exclusion.covers_name(&lookup.name) { lookup.outcome = Outcome::Excluded } else { self.dns.fill(lookup).await }
     }
 
     /// The two TXT records.
-    async fn records(&self, seen: &mut Evidence, conclusive: &mut Option<Box<Conclusive>>) {
+    async fn records(&self, seen: &mut Evidence) {
         let Evidence { mx, sts_txt, tlsrpt_txt, .. } = seen;
         if self.prune && does_not_exist(mx) {
             (sts_txt.outcome, tlsrpt_txt.outcome) = (Outcome::Pruned, Outcome::Pruned);
             return;
         }
-        let known_sts = take_over(conclusive.as_mut().and_then(|conclusive| conclusive.sts_txt.take()), sts_txt);
-        let known_tlsrpt = take_over(conclusive.as_mut().and_then(|conclusive| conclusive.tlsrpt_txt.take()), tlsrpt_txt);
-        match (known_sts, known_tlsrpt) {
-            (false, false) => drop(tokio::join!(self.fill(sts_txt), self.fill(tlsrpt_txt))),
-            (false, true) => self.fill(sts_txt).await,
-            (true, false) => self.fill(tlsrpt_txt).await,
-            (true, true) => {}
-        }
+        tokio::join!(self.fill(sts_txt), self.fill(tlsrpt_txt));
     }
 
-    async fn policy(&self, domain: &Domain, sts_txt: &Lookup<Txt>, conclusive: &mut Conclusive) -> Policy {
+    /// The policy host and the exchange with it; `host` and `fetch` are what is known of them.
+    async fn policy(
+        &self,
+        domain: &Domain,
+        sts_txt: &Lookup<Txt>,
+        host: (Option<Lookup<Ipv4Addr>>, Option<Lookup<Ipv6Addr>>),
+        fetch: Option<(Box<Fetch>, Vec<Connection>)>,
+    ) -> Policy {
+        let (known_a, known_aaaa) = host;
         if !asks_for_policy(&sts_txt.records) {
             return Policy { extra_requests: self.unannounced(domain, sts_txt).await, ..Policy::default() };
         }
         let host = domain.policy_host();
-        let a = self.policy_host_a(conclusive.host_a.take(), &host).await;
-        let aaaa = self.policy_host_aaaa(conclusive.host_aaaa.take(), &host, &a).await;
-        if let Some((fetch, extra_requests)) = conclusive.fetch.take() {
+        let a = self.policy_host_a(known_a, &host).await;
+        let aaaa = self.policy_host_aaaa(known_aaaa, &host, &a).await;
+        if let Some((fetch, extra_requests)) = fetch {
             return Policy { a: Some(a), aaaa: Some(aaaa), fetch: Some(fetch), extra_requests };
         }
         let addresses = addresses_of(&a, &aaaa);
@@ -320,13 +323,6 @@ impl Probe {
     async fn ask<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
         if self.exclusion.covers_name(name) { Lookup::unsent(name.to_owned(), Outcome::Excluded) } else { self.dns.lookup(name).await }
     }
-}
-
-/// Puts a lookup that is known already in its place; whether there is one.
-fn take_over<R>(known: Option<Lookup<R>>, lookup: &mut Lookup<R>) -> bool {
-    let Some(known) = known else { return false };
-    *lookup = known;
-    true
 }
 
 fn addresses_of(a: &Lookup<Ipv4Addr>, aaaa: &Lookup<Ipv6Addr>) -> Vec<IpAddr> {

@@ -1,9 +1,8 @@
 //! What a probe keeps for another round: what is conclusive, so that only what failed is asked again.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::SystemTime;
 
-use crate::evidence::{Connection, Evidence, Fetch, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt};
+use crate::evidence::{AnyLookup, Attempts, Connection, Evidence, Fetch, HostLookup, Lookup, ReceiverLookup, Txt};
 
 /// A probe that is to go on. Small where nothing is conclusive, as many may wait at a time.
 #[derive(Clone, Debug)]
@@ -12,27 +11,14 @@ pub struct Retry {
     pub(super) elapsed_ms: u32,
     /// Questions sent so far for what is asked again.
     pub(super) attempts: Attempts,
-    pub(super) conclusive: Option<Box<Conclusive>>,
+    pub(super) known: Option<Box<Known>>,
 }
 
-/// Questions sent for each of the lookups that a probe may have to repeat.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Attempts {
-    pub(super) mx: u16,
-    pub(super) sts_txt: u16,
-    pub(super) tlsrpt_txt: u16,
-    pub(super) host_a: u16,
-    pub(super) host_aaaa: u16,
-}
-
-/// Steps of a probe that are not repeated.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Conclusive {
-    pub(super) mx: Option<Lookup<Mx>>,
-    pub(super) sts_txt: Option<Lookup<Txt>>,
-    pub(super) tlsrpt_txt: Option<Lookup<Txt>>,
-    pub(super) host_a: Option<Lookup<Ipv4Addr>>,
-    pub(super) host_aaaa: Option<Lookup<Ipv6Addr>>,
+/// What an earlier round has found out, and what is not repeated.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// Of its lookups those that are final.
+    pub(super) lookups: Evidence,
     pub(super) fetch: Option<(Box<Fetch>, Vec<Connection>)>,
     pub(super) mx_hosts: Option<Vec<HostLookup>>,
     pub(super) rua_hosts: Option<Vec<ReceiverLookup>>,
@@ -42,38 +28,28 @@ pub(super) struct Conclusive {
 impl Retry {
     /// What to go on with after a probe in which something failed.
     pub fn after(evidence: Evidence) -> Self {
-        let Evidence { scanned_at, elapsed_ms, mx, sts_txt, tlsrpt_txt, host_a, host_aaaa, fetch, .. } = evidence;
-        let mut attempts = Attempts::default();
-        let mx = conclusive(mx, &mut attempts.mx);
-        let sts_txt = conclusive(sts_txt, &mut attempts.sts_txt);
-        let tlsrpt_txt = conclusive(tlsrpt_txt, &mut attempts.tlsrpt_txt);
-        let host_a = host_a.and_then(|lookup| conclusive(lookup, &mut attempts.host_a));
-        let host_aaaa = host_aaaa.and_then(|lookup| conclusive(lookup, &mut attempts.host_aaaa));
-        let fetch =
-            fetch.filter(|fetch| fetch.error.as_ref().is_none_or(|error| host_a.is_some() && host_aaaa.is_some() && !error.is_local()));
-        let conclusive = (mx.is_some() || sts_txt.is_some() || tlsrpt_txt.is_some()).then(|| {
-            let (with_sts, with_tlsrpt) = (mx.is_some() && sts_txt.is_some(), mx.is_some() && tlsrpt_txt.is_some());
-            Box::new(Conclusive {
-                mx_hosts: with_sts.then_some(evidence.mx_hosts),
-                rua_hosts: with_tlsrpt.then_some(evidence.rua_hosts),
-                stray_records: with_sts.then_some(evidence.stray_records),
-                fetch: fetch.map(|fetch| (fetch, evidence.extra_requests)),
-                mx,
-                sts_txt,
-                tlsrpt_txt,
-                host_a,
-                host_aaaa,
-            })
-        });
-        Self { scanned_at, elapsed_ms, attempts, conclusive }
+        let (scanned_at, elapsed_ms, attempts) = (evidence.scanned_at, evidence.elapsed_ms, evidence.failed_attempts());
+        let is_known = evidence.lookups().any(|lookup| lookup.outcome().is_final());
+        Self { scanned_at, elapsed_ms, attempts, known: is_known.then(|| Box::new(Known::of(evidence))) }
     }
 }
 
-/// The lookup if it need not be made again; else the questions that it took are noted.
-fn conclusive<R>(lookup: Lookup<R>, attempts: &mut u16) -> Option<Lookup<R>> {
-    if lookup.outcome.is_conclusive() || lookup.outcome == Outcome::Excluded {
-        return Some(lookup);
+impl Known {
+    /// Each step is kept where those that it follows from need not be repeated.
+    fn of(mut evidence: Evidence) -> Self {
+        let is_final = |lookup: &dyn AnyLookup| lookup.outcome().is_final();
+        let [with_sts, with_tlsrpt] = [&evidence.sts_txt, &evidence.tlsrpt_txt].map(|record| is_final(&evidence.mx) && is_final(record));
+        let with_hosts = evidence.host_a.as_ref().is_some_and(|a| is_final(a)) && evidence.host_aaaa.as_ref().is_some_and(|a| is_final(a));
+        let (fetch, extra_requests) = (evidence.fetch.take(), std::mem::take(&mut evidence.extra_requests));
+        let fetch = fetch.filter(|fetch| fetch.error.as_ref().is_none_or(|error| with_hosts && !error.is_local()));
+        let (mx_hosts, rua_hosts) = (std::mem::take(&mut evidence.mx_hosts), std::mem::take(&mut evidence.rua_hosts));
+        let stray_records = std::mem::take(&mut evidence.stray_records);
+        Self {
+            fetch: fetch.map(|fetch| (fetch, extra_requests)),
+            mx_hosts: with_sts.then_some(mx_hosts),
+            rua_hosts: with_tlsrpt.then_some(rua_hosts),
+            stray_records: with_sts.then_some(stray_records),
+            lookups: evidence,
+        }
     }
-    *attempts = lookup.attempts;
-    None
 }

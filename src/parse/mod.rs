@@ -5,8 +5,8 @@
 #![warn(clippy::indexing_slicing)]
 
 mod collector;
-mod domain_grammar;
 mod fault;
+mod grammar;
 pub mod media_type;
 mod mx_fault;
 pub mod mx_pattern;
@@ -18,7 +18,6 @@ pub mod senders;
 pub mod sts_record;
 mod tag_list;
 pub mod tlsrpt_record;
-mod uri;
 mod version;
 
 pub use self::fault::{Fault, FaultKind, MAX_FAULTS_PER_KIND, Parsed};

@@ -1,7 +1,7 @@
 //! Why a text is no MX pattern, and what is odd about one that is.
 
-use super::domain_grammar::{is_domain, is_ipv4_like, is_number, is_pattern};
 use super::fault::FaultKind;
+use super::grammar::{is_domain, is_ipv4_like, is_number, is_pattern};
 use crate::name::suffix;
 
 /// Text that guides use where the reader's own name belongs.

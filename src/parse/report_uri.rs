@@ -1,9 +1,8 @@
 //! One destination of reports: `tlsrpt-uri` of RFC 8460 section 3, `mailto` of RFC 6068, `https` of RFC 9110.
 
 use super::collector::{Collector, is_control, quote};
-use super::domain_grammar::{is_domain, is_ipv4_like, is_number};
 use super::fault::FaultKind;
-use super::uri::{self, Uri};
+use super::grammar::{Uri, is_domain, is_ipv4_like, is_number, parse_uri, uri_scheme};
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -36,14 +35,14 @@ pub struct ReportUri {
 /// Reads one destination that stands at `start` of the record and notes its faults.
 pub(super) fn read(text: &[u8], start: usize, faults: &mut Collector) -> ReportUri {
     let written = String::from_utf8_lossy(text).into_owned();
-    let scheme = match uri::scheme(&written) {
+    let scheme = match uri_scheme(&written) {
         Some(scheme) if scheme.eq_ignore_ascii_case("mailto") => ReportScheme::Mailto,
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => ReportScheme::Https,
         _ => ReportScheme::Other,
     };
     let mut report = ReportUri { uri: written.clone(), scheme, host: None, port: None, usable: false };
     let mut oddities = Vec::new();
-    if let Some(uri) = uri::parse(&written) {
+    if let Some(uri) = parse_uri(&written) {
         match scheme {
             ReportScheme::Mailto => read_mailto(&uri, &mut report, &mut oddities),
             ReportScheme::Https => read_https(&uri, &mut report, &mut oddities),
@@ -70,9 +69,9 @@ fn why_no_uri(text: &str) -> Option<FaultKind> {
     match text.rsplit_once('!') {
         Some((_, limit)) if is_size(limit) => Some(FaultKind::TlsrptRuaSizeSuffix),
         Some(_) => Some(FaultKind::TlsrptRuaUriSyntax),
-        None if uri::parse(text).is_some() => None,
+        None if parse_uri(text).is_some() => None,
         None if is_obfuscated(text) => Some(FaultKind::TlsrptRuaObfuscated),
-        None if uri::scheme(text).is_none() => Some(FaultKind::TlsrptRuaNoScheme),
+        None if uri_scheme(text).is_none() => Some(FaultKind::TlsrptRuaNoScheme),
         None => Some(FaultKind::TlsrptRuaUriSyntax),
     }
 }

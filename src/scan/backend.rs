@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use rustls::RootCertStore;
 
-use super::error::ScanError;
-use super::plan::{DEFAULT_RATE, DEFAULT_SERVER_RATE, IterativePlan, NetworkPlan};
+use super::plan::{DEFAULT_RATE, DEFAULT_SERVER_RATE, IterativePlan, NetworkPlan, ScanError};
 use crate::exclusion::Exclusion;
 use crate::observe::dns::{
     DnsCounters, DnsError, DnsLimits, Encrypted, EncryptedConfig, EncryptedResolver, Iterative, IterativeConfig, Resolving,

@@ -13,7 +13,6 @@
 
 mod assembler;
 mod backend;
-mod error;
 mod harvest;
 mod network;
 mod plan;
@@ -22,9 +21,9 @@ mod sink;
 mod status;
 mod worker;
 
-pub(crate) use self::error::ScanError;
 pub use self::network::Network;
 pub(crate) use self::network::raise_file_limit;
+pub(crate) use self::plan::ScanError;
 pub(crate) use self::plan::{Contents, IterativePlan, Overrides, OwnList};
 pub use self::plan::{NetworkPlan, Output, ScanPlan};
 pub use self::run::run;

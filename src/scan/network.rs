@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::backend::{BackEnd, SharedResolver};
-use super::error::ScanError;
-use super::plan::{DEFAULT_RATE, NetworkPlan};
+use super::plan::{DEFAULT_RATE, NetworkPlan, ScanError};
 use super::status::Status;
 use crate::exclusion::Exclusion;
 use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, check_resolvers, system_resolvers};
@@ -178,7 +177,11 @@ fn dns_config(plan: &NetworkPlan, resolvers: Vec<SocketAddr>, free: u64) -> DnsC
 fn read_exclusion(plan: &NetworkPlan) -> Result<Exclusion, ScanError> {
     let (name, text) = plan.exclude.as_ref().map_or(("", &b""[..]), |list| (list.name(), list.bytes()));
     let setup = |what: &dyn std::fmt::Display| ScanError::Setup(format!("the opt-out list {name}{what}"));
-    let text = std::str::from_utf8(text).map_err(|error| setup(&format_args!(" cannot be read: {error}")))?;
+    let lines = |before: &[u8]| 1 + before.iter().filter(|octet| **octet == b'\n').count();
+    let text = std::str::from_utf8(text).map_err(|error| {
+        let line = lines(text.get(..error.valid_up_to()).unwrap_or_default());
+        setup(&format_args!(", line {line}: the text is not UTF-8; save the list as UTF-8"))
+    })?;
     Exclusion::parse(&format!("{text}\n{}", plan.overrides.excluded)).map_err(|error| setup(&format_args!(", {error}")))
 }
 

@@ -1,4 +1,4 @@
-//! What a scan does: validated values, nothing typed, nothing started; and which of them identify it.
+//! What a scan does: validated values, nothing typed, nothing started; which of them identify it; and why a scan cannot begin or go on.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 
-use super::error::ScanError;
-use crate::dataset::{Options, SHARD_ROWS};
-use crate::input::InputOptions;
+use crate::dataset::{DatasetError, Options, SHARD_ROWS};
+use crate::input::{InputError, InputOptions};
 use crate::observe::dns::{EncryptedResolver, RetryConfig};
-use crate::observe::fetch::FetchConfig;
+use crate::observe::fetch::{FetchConfig, PACE, sets_pace};
+use crate::whole_file;
 
 /// DNS queries per second to one name server when resolving from the root, unless the user says otherwise.
 pub const DEFAULT_SERVER_RATE: u32 = 100;
@@ -29,8 +30,8 @@ pub const WINDOW_ROWS: u64 = 150_000;
 
 /// A whole scan.
 ///
-/// Serialised, it is the options by name that shape the result: only a scan for which they are the same goes on with a folder that
-/// another has begun. So whatever is added here is part of a scan's identity, unless it is marked as skipped.
+/// Serialised, it is the options by name. Those that shape the result identify a scan: only one for which they are the same goes on with a
+/// folder that another has begun. So whatever is added here is part of a scan's identity, unless it is marked by [`sets_pace`] or skipped.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ScanPlan {
@@ -56,7 +57,7 @@ pub struct ScanPlan {
     #[serde(skip)]
     pub window_rows: u64,
     /// Worker threads, at least 1; `None` for one per core.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub workers: Option<usize>,
     /// What the list is called, for the manifest; by default the file's name. The manifest has it in a place of its own, as the id.
     #[serde(skip)]
@@ -84,35 +85,33 @@ impl Default for ScanPlan {
 }
 
 impl ScanPlan {
-    /// The options that shape the result, by name.
+    /// The options by name.
     ///
     /// # Errors
     /// If they have no form in JSON, which is a mistake of the program.
-    pub(super) fn configuration(&self) -> Result<Options, ScanError> {
+    pub(super) fn named_options(&self) -> Result<NamedOptions, ScanError> {
         let broken = |why: &dyn fmt::Display| ScanError::Machine(format!("the options cannot be written down: {why}; please report it"));
-        match serde_json::to_value(self).map_err(|error| broken(&error))? {
-            Value::Object(options) => Ok(options.into_iter().collect()),
-            _ => Err(broken(&"they are no object")),
+        let Value::Object(options) = serde_json::to_value(self).map_err(|error| broken(&error))? else {
+            return Err(broken(&"they are no object"));
+        };
+        let mut named = NamedOptions::default();
+        for (name, mut value) in options {
+            match value.get_mut(PACE).map(Value::take) {
+                Some(value) => named.pace.insert(name, value),
+                None => named.configuration.insert(name, value),
+            };
         }
+        Ok(named)
     }
+}
 
-    /// Options that shape only the pace, for the manifest; they may change when a scan goes on.
-    pub(super) fn pace(&self) -> Options {
-        let network = &self.network;
-        [
-            ("rate", json!(network.rate)),
-            ("resolver-rate", json!(network.resolver_rate)),
-            ("fetch-rate", json!(network.fetch.fetch_rate)),
-            ("host-rate", json!(network.fetch.host_rate)),
-            ("concurrency", json!(network.concurrency)),
-            ("workers", json!(self.workers)),
-            ("fetch-concurrency", json!(network.fetch_concurrency)),
-            ("contact", json!(network.fetch.contact)),
-            ("trust-resolvers", json!(network.trust_resolvers)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
-    }
+/// The options of a scan by name, for the manifest.
+#[derive(Debug, Default)]
+pub(super) struct NamedOptions {
+    /// Those that shape the result.
+    pub(super) configuration: Options,
+    /// Those that set only the pace; they may change when a scan goes on.
+    pub(super) pace: Options,
 }
 
 /// Where the rows go.
@@ -144,7 +143,7 @@ impl fmt::Debug for OwnList {
 
 /// How the network is asked; the same for `scan` and `check`. [`NetworkPlan::default`] is what the documentation promises.
 ///
-/// Serialised, it is the options by name that decide what is seen, as part of [`ScanPlan`].
+/// Serialised, it is options by name, as part of [`ScanPlan`].
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct NetworkPlan {
@@ -158,16 +157,16 @@ pub struct NetworkPlan {
     #[serde(flatten, serialize_with = "iterative_options")]
     pub iterative: Option<IterativePlan>,
     /// Whether to do without checking the resolvers at the start.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub trust_resolvers: bool,
     /// Pauses before targets whose lookups failed are tried again.
     #[serde(serialize_with = "each_in_seconds")]
     pub retry_rounds: Vec<Duration>,
     /// DNS queries per second in all, 0 for no limit; `None`: `DEFAULT_RATE`, or no limit where all resolvers are on loopback.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub rate: Option<u32>,
     /// DNS queries per second to each resolver; as `rate`.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub resolver_rate: Option<u32>,
     /// How long to wait for a DNS answer, how many questions to send for one lookup at most, and how long to wait for a resolver when none
     /// answers; the last does not shape the result.
@@ -177,10 +176,10 @@ pub struct NetworkPlan {
     #[serde(rename = "0x20")]
     pub mix_case: bool,
     /// Domains in flight; chosen from the limit of file descriptors if `None`.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub concurrency: Option<usize>,
     /// HTTPS fetches in flight; chosen from the limit of file descriptors if `None`.
-    #[serde(skip)]
+    #[serde(serialize_with = "sets_pace")]
     pub fetch_concurrency: Option<usize>,
     /// How policies are fetched. Its concurrency is overridden by `fetch_concurrency`.
     #[serde(flatten)]
@@ -261,9 +260,9 @@ impl Contents {
     /// Reads a file.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system says, and that it is too large.
     pub fn read(path: &Path) -> io::Result<Self> {
-        Ok(Self { name: path.display().to_string(), bytes: std::fs::read(path)? })
+        Ok(Self { name: path.display().to_string(), bytes: whole_file::read(path)? })
     }
 
     /// What messages call the file.
@@ -313,8 +312,30 @@ fn iterative_options<S: Serializer>(plan: &Option<IterativePlan>, serializer: S)
     IterativeOptions { iterative: plan.is_some(), root_servers, dns_port }.serialize(serializer)
 }
 
+/// A failure that ends a scan. What was committed before stays.
+#[derive(Debug, Error)]
+pub enum ScanError {
+    /// The list cannot be read.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The dataset cannot be written.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// An option cannot be used as given, or no resolver answers: one sentence that says which and what to do.
+    #[error("{0}")]
+    Setup(String),
+    /// This machine cannot do what is needed (threads, sockets), or a thread of ours broke.
+    #[error("{0}")]
+    Machine(String),
+    /// Standard output cannot be written.
+    #[error("the output cannot be written: {0}")]
+    Output(#[source] io::Error),
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn changed(change: impl FnOnce(&mut ScanPlan)) -> ScanPlan {
@@ -326,7 +347,7 @@ mod tests {
     /// What identifies a scan is named as the options are that users give.
     #[test]
     fn options_that_shape_the_result_identify_a_scan() {
-        let plain = ScanPlan::default().configuration().unwrap();
+        let plain = ScanPlan::default().named_options().unwrap().configuration;
         let names: Vec<&str> = plain.keys().map(String::as_str).collect();
         let expected = [
             "0x20",
@@ -364,7 +385,7 @@ mod tests {
             (changed(|plan| plan.input.carry = vec!["owner".to_owned()]), "carry"),
             (changed(|plan| plan.stand_in = Some(json!({ "lab": "zoo" }))), "lab"),
         ] {
-            let changed = change.configuration().unwrap();
+            let changed = change.named_options().unwrap().configuration;
             let differing: Vec<&String> = changed.keys().filter(|name| changed.get(*name) != plain.get(*name)).collect();
             assert_eq!(differing, [option]);
         }
@@ -378,7 +399,22 @@ mod tests {
             plan.network.overrides.https_port = Some(8443);
         };
         let (plain, other) = (ScanPlan::default(), changed(change));
-        assert_eq!(other.configuration().unwrap(), plain.configuration().unwrap());
-        assert_ne!(other.pace(), plain.pace());
+        let [plain, other] = [plain, other].map(|plan| plan.named_options().unwrap());
+        assert_eq!(other.configuration, plain.configuration);
+        let names: Vec<&str> = plain.pace.keys().map(String::as_str).collect();
+        let expected = [
+            "concurrency",
+            "contact",
+            "fetch-concurrency",
+            "fetch-rate",
+            "host-rate",
+            "rate",
+            "resolver-rate",
+            "trust-resolvers",
+            "workers",
+        ];
+        assert_eq!(names, expected);
+        let differing: Vec<&String> = plain.pace.keys().filter(|name| other.pace[*name] != plain.pace[*name]).collect();
+        assert_eq!(differing, ["fetch-rate", "rate", "workers"]);
     }
 }

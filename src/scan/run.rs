@@ -5,18 +5,18 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use arrow::array::RecordBatch;
+use async_channel::{Receiver, Sender};
+
 use super::assembler::{Assembler, Window};
-use super::error::ScanError;
 use super::harvest::{Batch, Harvest};
 use super::network::Network;
-use super::plan::ScanPlan;
+use super::plan::{ScanError, ScanPlan};
 use super::sink::{Read, ScanSummary, Sink};
 use super::status::Status;
 use super::worker::{self, Task};
 use crate::dataset::{DatasetError, schema};
 use crate::input::Input;
-use arrow::array::RecordBatch;
-use async_channel::{Receiver, Sender};
 
 /// Targets that travel together at least and at most. The more there are, the longer are the runs of the list that a worker's rows are,
 /// and long runs are written as they are.

@@ -11,9 +11,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use arrow::array::RecordBatch;
 use tempfile::TempDir;
 
-use super::error::ScanError;
 use super::network::Network;
-use super::plan::{Output, OwnList, ScanPlan};
+use super::plan::{NamedOptions, Output, OwnList, ScanError, ScanPlan};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::{self, Activity, Dataset, List, Manifest, RunDescription, StreamWriter, Tool};
@@ -198,12 +197,13 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDesc
         [only] => Some(only.sha256.clone()),
         several => Some(several.iter().map(|source| source.sha256.as_str()).collect::<Vec<_>>().join(" ")),
     };
+    let NamedOptions { configuration, pace } = plan.named_options()?;
     Ok(RunDescription {
         run_id: RunDescription::new_id(),
         tool: Tool::of_this_build(),
         catalogue_version: CATALOGUE_VERSION.to_owned(),
-        configuration: plan.configuration()?,
-        pace: plan.pace(),
+        configuration,
+        pace,
         shard_rows: plan.shard_rows,
         list: List { name, id: plan.list_id.clone(), sha256, lines: None },
         public_suffix_list: suffix::LIST_VERSION.to_owned(),

@@ -5,14 +5,13 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use crate::classify::codes::Code;
-
-use super::tables::csv::field;
+use super::tables::data::field;
 use super::tables::{counted, grouped};
 use super::text::{safe, safe_json};
 use crate::analyse::Cell;
 use crate::analyse::diff::{Change, Changed, Diff, Kind};
 use crate::classify::Posture;
+use crate::classify::codes::Code;
 
 /// Sums, and the first `top` of the domains listed one by one.
 pub fn terminal(diff: &Diff, listed: &[&Changed], top: usize) -> String {

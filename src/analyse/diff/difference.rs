@@ -6,12 +6,10 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::compare::{Change, Side, compare};
-use super::kind::Kind;
+use super::compare::{Change, Kind, Side, compare};
 use super::reading::{ROWS_AT_ONCE, Share, Survey};
 use super::state::State;
-use crate::analyse::error::AnalyseError;
-use crate::analyse::scans::Scan;
+use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::table::Cell;
 use crate::classify::Posture;
 

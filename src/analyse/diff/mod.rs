@@ -6,12 +6,10 @@
 
 mod compare;
 mod difference;
-mod kind;
-mod names;
 mod reading;
 mod state;
 
 pub(crate) use self::compare::Change;
+pub use self::compare::Kind;
 pub(crate) use self::difference::Changed;
 pub use self::difference::{Diff, diff, diff_by_shares};
-pub use self::kind::Kind;

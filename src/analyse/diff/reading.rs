@@ -7,8 +7,7 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::state::{self, COLUMNS, State, StateColumns};
-use crate::analyse::error::AnalyseError;
-use crate::analyse::scans::Scan;
+use crate::analyse::scans::{AnalyseError, Scan};
 use crate::classify::{Posture, RecordState};
 use crate::dataset::{ColumnGroup, Part, PartFile, text};
 

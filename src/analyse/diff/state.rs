@@ -1,12 +1,10 @@
-//! What is kept of a domain that is to be compared, read from the flat columns of one scan.
+//! What is kept of a domain of one scan to compare it with another, small sets of texts in little memory among it.
 
 use arrow::array::{Array, Int64Array, RecordBatch, StringArray};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::classify::{Delivery, MxState, PolicyStage, Posture, RecordState};
 use crate::dataset::{ColumnGroup, DatasetError, ListColumn, text};
-
-use super::names::Names;
 
 /// The columns that are read of rows that say more than "no record".
 pub(super) const COLUMNS: &[&str] = &[
@@ -145,5 +143,42 @@ impl State {
     pub(super) fn uncovered_by(&self, patterns: &Names) -> Vec<&str> {
         let wildcard = |host: &str| host.split_once('.').is_some_and(|(_, parent)| patterns.contains(&format!("*.{parent}")));
         self.mx_hosts.iter().filter(|host| !patterns.contains(host) && !wildcard(host)).collect()
+    }
+}
+
+/// Texts, each once, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Names(Box<[Box<str>]>);
+
+impl FromIterator<Box<str>> for Names {
+    fn from_iter<I: IntoIterator<Item = Box<str>>>(texts: I) -> Self {
+        let mut texts: Vec<Box<str>> = texts.into_iter().collect();
+        texts.sort_unstable();
+        texts.dedup();
+        Self(texts.into_boxed_slice())
+    }
+}
+
+impl Names {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn contains(&self, text: &str) -> bool {
+        self.0.binary_search_by(|candidate| (**candidate).cmp(text)).is_ok()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|text| &**text)
+    }
+
+    /// All in one line. What is longer is cut: the datasets hold it whole.
+    pub(super) fn joined(&self) -> String {
+        const SHOWN: usize = 20;
+        let mut text = self.iter().take(SHOWN).collect::<Vec<_>>().join(" ");
+        if let more @ 1.. = self.0.len().saturating_sub(SHOWN) {
+            text.push_str(&format!(" and {more} more"));
+        }
+        text
     }
 }

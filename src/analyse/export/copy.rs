@@ -7,13 +7,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::analyse::error::AnalyseError;
-use crate::analyse::reclassify::each_part;
-use crate::analyse::scans::Scan;
-use crate::dataset::{DerivedDataset, MAX_BATCH_ROWS, Manifest, Options, REJECTED, with_nothing_carried};
-
+use super::description::{Mailboxes, Publication};
 use super::mailbox::Redaction;
-use super::publication::{Mailboxes, Publication};
+use crate::analyse::reclassify::each_part;
+use crate::analyse::scans::{AnalyseError, Scan};
+use crate::dataset::{DerivedDataset, MAX_BATCH_ROWS, Manifest, Options, REJECTED, with_nothing_carried};
 
 /// Writes the publishable copy of `dir` to `out`: the same run, parts and ordinals, and beside them `croissant.json`,
 /// `datapackage.json`, `DATASHEET.md` and `SHA256SUMS`. The next export of the same run replaces what an interrupted one left.

@@ -3,8 +3,7 @@
 
 use std::fmt::Write;
 
-use super::description::summary;
-use super::publication::{Mailboxes, Publication};
+use super::description::{Mailboxes, Publication, summary};
 use crate::dataset::{Manifest, Tally};
 
 /// What stands where the publisher has to write.

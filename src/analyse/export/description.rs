@@ -1,10 +1,46 @@
-//! The dataset described for machines: Croissant (ML Commons, 1.0) and Data Package (Frictionless), both made from the schema.
+//! How a dataset is published, and the dataset described for machines: Croissant (ML Commons, 1.0) and Data Package (Frictionless), both
+//! made from the schema.
 
 use arrow::datatypes::{DataType, Field};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
-use super::publication::Publication;
 use crate::dataset::{COMMENT, Manifest, UNIT, schema};
+use crate::vocabulary::vocabulary;
+
+vocabulary! {
+    /// What becomes of the local parts of mailboxes.
+    pub enum Mailboxes {
+        /// A keyed hash of the mailbox takes the place of its local part.
+        Hash = "hash",
+        /// A fixed word takes the place of every local part.
+        Drop = "drop",
+        /// They stay.
+        Keep = "keep",
+    }
+}
+
+/// How a dataset is published.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// What becomes of mailboxes.
+    pub mailboxes: Mailboxes,
+    /// Key of the hashes.
+    pub key: [u8; 32],
+    /// Whether the columns that the list brought along stay; they often name people.
+    pub keep_carried: bool,
+    /// The licence, as an SPDX identifier or a URL; nothing is guessed.
+    pub licence: Option<String>,
+    /// Date of publication, as `2026-11-23`.
+    pub date: String,
+}
+
+impl Publication {
+    /// The present date in UTC.
+    pub fn today() -> String {
+        OffsetDateTime::now_utc().date().to_string()
+    }
+}
 
 /// Name of the table, of its record set and of its resource.
 const TABLE: &str = "domains";

@@ -5,7 +5,6 @@ mod copy;
 mod datasheet;
 mod description;
 mod mailbox;
-mod publication;
 
 pub use self::copy::export;
-pub use self::publication::{Mailboxes, Publication};
+pub use self::description::{Mailboxes, Publication};

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use crate::analyse::error::AnalyseError;
-use crate::analyse::scans::Scan;
+use crate::analyse::scans::{AnalyseError, Scan};
 use crate::classify::Assessment;
 use crate::dataset::{EvidenceColumns, JudgementColumns, TargetColumns, schema};
 use crate::evidence::Evidence;

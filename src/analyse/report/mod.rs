@@ -4,13 +4,11 @@
 //! dataset and never many at once. So a report needs memory for its lines and not for what it says of them.
 
 mod entry;
-mod figures;
-mod kind;
 mod line;
 mod outline;
 mod reading;
 
 pub use self::entry::Entry;
-pub use self::kind::Kind;
 pub use self::line::{Line, Urgency};
+pub use self::outline::Kind;
 pub use self::reading::{MAX_DOMAINS, Report, ReportOptions, carried_columns, every_entry};

@@ -1,18 +1,35 @@
-//! The first reading: the lines of a report, from a few columns of every row.
+//! What a report lists: every domain of a portfolio, or of many domains only those with a record.
 
 use std::collections::HashMap;
 
 use arrow::array::{Array, Int32Array, ListArray, RecordBatch, StringArray};
 
-use crate::analyse::error::AnalyseError;
-use crate::analyse::scans::Scan;
+use super::entry::Place;
+use super::line::{Line, Urgency, most_urgent_first};
+use crate::analyse::scans::{AnalyseError, Scan};
 use crate::classify::{Delivery, MxState, Posture, RecordState, Severity};
 use crate::dataset::{ColumnGroup, DatasetError, elements, text};
+use crate::vocabulary::vocabulary;
 
-use super::entry::Place;
-use super::kind::Kind;
-use super::line::most_urgent_first;
-use super::line::{Line, Urgency};
+/// Domains up to which a report is one of a portfolio unless asked otherwise.
+pub const PORTFOLIO_DOMAINS: u64 = 5_000;
+
+vocabulary! {
+    /// What a report is about.
+    pub enum Kind {
+        /// Every domain, and what to do.
+        Portfolio = "portfolio",
+        /// How many there are of what; of the domains only those with a record.
+        Adoption = "adoption",
+    }
+}
+
+impl Kind {
+    /// The kind that fits a number of domains.
+    pub const fn of(rows: u64) -> Self {
+        if rows <= PORTFOLIO_DOMAINS { Self::Portfolio } else { Self::Adoption }
+    }
+}
 
 /// Rows that are decoded at once; no evidence is among what is read.
 const BATCH_ROWS: usize = 8192;

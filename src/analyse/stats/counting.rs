@@ -1,20 +1,58 @@
-//! From scans to the tables that were asked for.
-
-use crate::analyse::error::AnalyseError;
-use crate::analyse::scans::Scan;
-use crate::analyse::table::{Row, Table};
+//! The general tables and how they are counted: three readings of the datasets, by all cores.
 
 use super::adopter::AdopterColumns;
-use super::catalogue;
-use super::definition::{Definition, Figures};
+use super::definition::{By, Definition, Figures, StatsOptions};
 use super::details::Details;
 use super::entity::{Entity, HostColumns, Hosts};
 use super::grouping::Grouping;
-use super::options::{By, StatsOptions};
 use super::reading::{RowGroup, fold};
 use super::survey::Survey;
 use super::survey_columns::SurveyColumns;
 use super::table_id::TableId;
+use super::tables;
+use crate::analyse::scans::{AnalyseError, Scan};
+use crate::analyse::table::{Row, Table};
+
+impl TableId {
+    /// What it shows; `None` if it is none of the general ones.
+    pub fn title(self) -> Option<&'static str> {
+        general(self).map(Definition::title)
+    }
+}
+
+/// What a general table is made of.
+fn general(table: TableId) -> Option<&'static Definition> {
+    Some(match table {
+        TableId::T1 => &tables::adoption::MAIL,
+        TableId::T2 => &tables::adoption::ADOPTION,
+        TableId::T3 => &tables::funnel::FUNNEL,
+        TableId::T3Headline => &tables::headline::HEADLINE,
+        TableId::T4 => &tables::records::RECORDS,
+        TableId::T5 => &tables::servers::STAGES,
+        TableId::T6 => &tables::causes::TLS,
+        TableId::T7 => &tables::causes::HTTP,
+        TableId::T8 => &tables::causes::SYNTAX,
+        TableId::T9 => &tables::policies::MODES,
+        TableId::T10 => &tables::policies::MAX_AGE,
+        TableId::T12 => &tables::mismatch::MISMATCH,
+        TableId::T14 => &tables::mismatch::PROVIDERS,
+        TableId::T15 => &tables::providers::POLICY_HOSTS,
+        TableId::T15Addresses => &tables::providers::ADDRESSES,
+        TableId::T16 => &tables::providers::MAIL,
+        TableId::T17 => &tables::providers::CONCENTRATION,
+        TableId::T18 => &tables::reports::RECORDS,
+        TableId::T18Receivers => &tables::reports::RECEIVERS,
+        TableId::T19 => &tables::reports::REACHABLE,
+        TableId::T20 => &tables::network::NETWORK,
+        TableId::T20Families => &tables::network::FAMILIES,
+        TableId::T20Issuers => &tables::network::ISSUERS,
+        TableId::T23 => &tables::quality::QUALITY,
+        TableId::T23Run => &tables::run::RUN,
+        TableId::Findings => &tables::run::FINDINGS,
+        TableId::P2 => &tables::adoption::SERIES,
+        _ => return None,
+    })
+}
 
 /// Tables, and what is to be known of all of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +97,7 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
 /// What a table is made of, whether it is general or registered.
 fn find(options: &StatsOptions, table: TableId) -> Option<&'static Definition> {
     let registered = options.further.iter().find(|(id, _)| *id == table).map(|(_, definition)| *definition);
-    catalogue::definition(table).or(registered)
+    general(table).or(registered)
 }
 
 /// The same of a table that was asked for; others have been refused.
@@ -193,5 +231,15 @@ impl<'o> Counted<'o> {
             rows,
             notes: definition.notes.iter().map(|note| (*note).to_owned()).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_general_table_is_defined() {
+        assert!(TableId::ALL.iter().all(|table| general(*table).is_some()));
     }
 }

@@ -19,13 +19,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use arrow::array::{Array, ListArray, RecordBatch, StringArray};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::analyse::error::AnalyseError;
-use crate::analyse::scans::Scan;
-use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
-use crate::vocabulary::vocabulary;
-
 use super::reading::{RowGroup, fold};
 use super::survey::{is_there, record_state};
+use crate::analyse::scans::{AnalyseError, Scan};
+use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
+use crate::vocabulary::vocabulary;
 
 /// Thresholds of the heuristic for managing entities (Ashiq, Fiebig and Chung, IMC 2025, section 4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,14 +4,12 @@ use std::collections::HashMap;
 
 use arrow::array::{Array, Int32Array, RecordBatch, StringArray};
 
-use crate::analyse::error::AnalyseError;
-use crate::analyse::scans::Scan;
-use crate::classify::Posture;
-use crate::dataset::{ColumnGroup, text};
-
-use super::options::{By, StatsOptions};
+use super::definition::{By, StatsOptions};
 use super::ranking::Ranking;
 use super::reading::{RowGroup, fold};
+use crate::analyse::scans::{AnalyseError, Scan};
+use crate::classify::Posture;
+use crate::dataset::{ColumnGroup, text};
 
 /// Most bins of ranks; later ranks are summed up.
 const MAX_BINS: u32 = 10_000;

@@ -4,22 +4,19 @@
 //! each host serves; then the details of those rows that have a record, which in most lists are one in a hundred.
 
 pub(crate) mod adopter;
-mod catalogue;
 mod counting;
 pub(crate) mod definition;
 pub(crate) mod details;
 mod entity;
 mod grouping;
-mod options;
 mod ranking;
 mod reading;
-mod sheet;
 pub(crate) mod survey;
 mod survey_columns;
 pub(crate) mod table_id;
 pub(crate) mod tables;
 
 pub use self::counting::stats;
+pub use self::definition::{By, StatsOptions};
 pub(crate) use self::entity::EntityOptions;
-pub use self::options::{By, StatsOptions};
 pub use self::table_id::TableId;

@@ -5,11 +5,9 @@ use std::ops::Range;
 use arrow::array::RecordBatch;
 use rayon::prelude::*;
 
-use crate::analyse::error::AnalyseError;
-use crate::analyse::scans::Scan;
-use crate::dataset::{ColumnGroup, Part, PartFile, text};
-
 use super::survey::{is_there, record_state};
+use crate::analyse::scans::{AnalyseError, Scan};
+use crate::dataset::{ColumnGroup, Part, PartFile, text};
 
 /// Rows that are decoded at once. Bodies and headers are never read here, so that many rows are few bytes.
 const BATCH_ROWS: usize = 8192;

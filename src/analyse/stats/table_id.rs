@@ -77,7 +77,7 @@ tables! {
 }
 
 impl TableId {
-    /// A table beyond the general ones, which is to be registered: see [`super::options::StatsOptions::further`].
+    /// A table beyond the general ones, which is to be registered: see [`super::definition::StatsOptions::further`].
     pub(crate) const fn new(word: &'static str) -> Self {
         Self(word)
     }

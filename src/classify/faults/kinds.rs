@@ -3,10 +3,9 @@
 use crate::parse::FaultKind;
 
 use super::super::rule::Code;
-use super::{content_type, policy_fields, policy_mx, policy_text, record, rua, tlsrpt};
+use super::{policy_fields, policy_mx, policy_text, record, rua, tlsrpt};
 
-const FAMILIES: &[&[Code]] =
-    &[record::CODES, content_type::CODES, policy_text::CODES, policy_fields::CODES, policy_mx::CODES, tlsrpt::CODES, rua::CODES];
+const FAMILIES: &[&[Code]] = &[record::CODES, policy_text::CODES, policy_fields::CODES, policy_mx::CODES, tlsrpt::CODES, rua::CODES];
 
 static BY_KIND: [Code; FaultKind::ALL.len()] = by_kind();
 

@@ -1,6 +1,5 @@
 //! Codes of what a parser finds wrong with a text, one file per family of codes; which kind of fault has which code follows.
 
-pub(super) mod content_type;
 mod kinds;
 pub(super) mod policy_fields;
 pub(super) mod policy_mx;

@@ -1,12 +1,47 @@
-//! `sts-policy-*`, first half: the body of the policy as a text of lines (RFC 8461 section 3.2).
+//! `sts-fetch-content-type-*` and the first half of `sts-policy-*`: the media type of the policy, and its body as a text of lines (RFC 8461
+//! section 3.2).
 
-use super::super::families::{GOOD_POLICY as GOOD, POLICY, VALID_POLICY, policy};
+use super::super::families::{FETCH, GOOD_POLICY as GOOD, POLICY, RETRIEVED, VALID_POLICY, policy};
 use super::super::rule::{Rule, Severity, codes};
+
+const MEDIA: Rule = Rule {
+    severity: Severity::Medium,
+    clause: "RFC 8461 section 3.2",
+    effect: "Senders should check for text/plain: several widely used ones refuse the policy, others ignore the media type.",
+    ..FETCH
+};
 
 /// The text is not as it should be, yet valid.
 const VALID: Rule = Rule { severity: Severity::Info, ..VALID_POLICY };
 
 codes! {
+    3310 STS_FETCH_CONTENT_TYPE_WRONG = "sts-fetch-content-type-wrong" of StsFetchContentTypeWrong {
+        summary: "The policy is not served as text/plain.",
+        remedy: "Configure the web server to send Content-Type: text/plain for /.well-known/mta-sts.txt.",
+        example: Some(Text("text/html", "text/plain")),
+        ..MEDIA
+    }
+    3320 STS_FETCH_CONTENT_TYPE_MISSING = "sts-fetch-content-type-missing" of StsFetchContentTypeMissing {
+        summary: "The policy is served without a Content-Type.",
+        remedy: "Configure the web server to send Content-Type: text/plain for /.well-known/mta-sts.txt.",
+        example: Some(Seen("200, no Content-Type", "200, Content-Type: text/plain")),
+        ..MEDIA
+    }
+    3330 STS_FETCH_CONTENT_TYPE_MALFORMED = "sts-fetch-content-type-malformed" of StsFetchContentTypeMalformed {
+        summary: "The Content-Type of the policy breaks the grammar of media types.",
+        remedy: "Configure the web server to send exactly Content-Type: text/plain or text/plain; charset=utf-8.",
+        example: Some(Text("text/plain; charset", "text/plain; charset=utf-8")),
+        ..MEDIA
+    }
+    3340 STS_FETCH_CONTENT_TYPE_CHARSET = "sts-fetch-content-type-charset" of StsFetchContentTypeCharset {
+        severity: Low,
+        clause: "RFC 8461 section 3.2",
+        summary: "The Content-Type of the policy has a parameter other than charset=utf-8 or charset=us-ascii.",
+        effect: "Senders ignore the parameter, save for a few that decode the text by it.",
+        remedy: "Send Content-Type: text/plain; charset=utf-8.",
+        example: Some(Text("text/plain; charset=iso-8859-1", "text/plain; charset=utf-8")),
+        ..RETRIEVED
+    }
     4030 STS_POLICY_EMPTY = "sts-policy-empty" of StsPolicyEmpty {
         summary: "The policy is empty.",
         remedy: "Serve a complete policy; some providers answer with an empty file once a customer has left, and then the DNS records should go as well.",

@@ -95,7 +95,7 @@ fn exchanges() -> Vec<Row> {
     let unrecognised = error(At::Tls, Fault::TlsAlert).fetch(|f| f.error.as_mut().unwrap().alert = Some(112));
     let handshake_failure = error(At::Tls, Fault::TlsAlert).fetch(|f| {
         let error = f.error.as_mut().unwrap();
-        (error.alert, error.text) = (Some(40), "received fatal alert: UnrecognisedName".to_owned());
+        (error.alert, error.text) = (Some(40), "it sends the TLS alert unrecognized_name (112)".to_owned());
     });
     vec![
         ("refused", error(At::Connect, Fault::Refused), &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_CONNECT_REFUSED]),

@@ -1,14 +1,16 @@
-//! What a kind of column is: its Arrow type, the builder that fills it and the reader that takes it apart.
+//! What a kind of column is: its Arrow type, the builder that fills it, the reader that takes it apart, and a field that carries its own
+//! documentation (Arrow metadata `comment`, and `unit` and `range` where they apply).
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field as ArrowField, TimeUnit};
 use arrow::error::ArrowError;
 
-use crate::dataset::error::DatasetError;
-
 use super::group::Group;
+use crate::dataset::error::DatasetError;
 
 /// A kind of column, and the builder of one.
 pub(in crate::dataset) trait Column: Default {
@@ -129,4 +131,33 @@ impl<K: Column> fmt::Debug for Slot<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slot").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+/// Metadata key: what the field means, in a sentence.
+pub const COMMENT: &str = "comment";
+/// Metadata key: unit of a number.
+pub const UNIT: &str = "unit";
+/// Metadata key: values that can occur, as an interval or as the words of a closed vocabulary.
+pub const RANGE: &str = "range";
+/// Name of a list's inner field, as the Parquet format has it.
+const ELEMENT: &str = "element";
+
+/// The nullable field of a declared column: its doc comment, of which every line begins with a space, its unit and its range, which is
+/// that of its kind where the declaration gives none.
+pub(in crate::dataset) fn documented<K: Column>(name: &str, comment: &str, unit: Option<&str>, range: Option<String>) -> ArrowField {
+    let comment = comment.trim_start().to_owned();
+    let unit = unit.map(|unit| (UNIT, unit.to_owned()));
+    let range = range.or_else(K::range).map(|range| (RANGE, range));
+    let metadata = [Some((COMMENT, comment)), unit, range].into_iter().flatten().map(|(key, value)| (key.to_owned(), value));
+    ArrowField::new(name, K::data_type(), true).with_metadata(HashMap::from_iter(metadata))
+}
+
+/// Microseconds since 1970 in UTC.
+pub(in crate::dataset) fn timestamp() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+/// A list of plain values or structs.
+pub(super) fn list(element: DataType) -> DataType {
+    DataType::List(Arc::new(ArrowField::new(ELEMENT, element, true)))
 }

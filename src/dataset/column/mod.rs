@@ -1,17 +1,16 @@
 //! Columns: Arrow types with their builders and readers, from single values to the structs that are declared field by field.
 
-mod documented;
 mod group;
 mod kind;
 mod nested;
 mod plain;
 mod structure;
 
-pub use self::documented::{COMMENT, RANGE, UNIT};
 pub use self::group::{Group, Lists, elements, text};
+pub use self::kind::{COMMENT, RANGE, UNIT};
 pub use self::nested::MAX_BATCH_ROWS;
 
-pub(super) use self::documented::documented;
+pub(super) use self::kind::documented;
 pub(super) use self::kind::{Column, ColumnReader, Field, Slot};
 pub(super) use self::nested::{List, Shape, Sparse};
 pub(super) use self::plain::{Bool, Bytes, Int16, Int32, Int64, Shown, Text, TextForm, Time, Word};

@@ -8,11 +8,9 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Fields};
 use arrow::error::ArrowError;
 
-use crate::dataset::error::DatasetError;
-
-use super::documented::list;
 use super::group::elements;
-use super::kind::{Column, ColumnReader};
+use super::kind::{Column, ColumnReader, list};
+use crate::dataset::error::DatasetError;
 
 /// Most rows of one batch. Offsets of Utf8 and Binary have 31 bits; 64 KB of body or of records in every row must fit.
 pub const MAX_BATCH_ROWS: usize = 4096;

@@ -16,14 +16,12 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Int16Type, Int32Type, Int64Type};
 use arrow::error::ArrowError;
 
+use super::group;
+use super::kind::{Column, ColumnReader, timestamp};
 use crate::dataset::error::DatasetError;
 use crate::dataset::micros;
 use crate::name::Domain;
 use crate::vocabulary::Vocabulary;
-
-use super::documented::timestamp;
-use super::group;
-use super::kind::{Column, ColumnReader};
 
 /// The array of a column, if it has the type.
 fn downcast<A: Array + Clone + 'static>(column: &ArrayRef, path: &str) -> Result<A, DatasetError> {

@@ -138,7 +138,7 @@ columns! {
         /// The TLS alert that the peer sent, by its number (RFC 8446 section 6).
         #[range = "0..255"]
         alert: Int16<u8>,
-        /// The library's or the system's own words.
+        /// Why, in words.
         text: Text,
     }
 }
@@ -166,7 +166,7 @@ columns! {
         verdict: Text = faults.first().map_or(VALID, |fault| fault.as_str()).to_owned(),
         /// Everything that is wrong with it; empty if it is valid.
         faults: List<Word<CertificateFault>>,
-        /// The verifier's own words where there is a fault.
+        /// Each fault in words; null where there is none.
         reason: Text,
         /// Subject of the leaf (RFC 4514).
         subject: Text,

@@ -1,8 +1,7 @@
 //! A domain with MTA-STS: who hosts the policy, its mode and max_age, and what is wrong with it.
 
+use super::names::Draws;
 use crate::classify::codes::{self, Code};
-
-use super::draws::Draws;
 use crate::lab::case::{Case, case};
 use crate::lab::places;
 use crate::lab::providers::{HOSTING, MAIL, with_hosting, with_mail};

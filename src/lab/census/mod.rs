@@ -4,12 +4,11 @@
 //! Deployment and Management in Securing Email" (IMC 2025), sections 4 and 5; adoption is that of popular domains.
 
 mod adopter;
-mod draws;
 mod names;
 
 use std::sync::Arc;
 
-use self::draws::Draws;
+use self::names::Draws;
 use crate::classify::codes;
 
 use super::case::{Case, case};

@@ -4,7 +4,6 @@ mod answers;
 mod elsewhere;
 mod hosts;
 mod hygiene;
-mod lines;
 mod near;
 mod neighbours;
 mod patterns;

@@ -1,10 +1,9 @@
 //! The `mx` patterns and whether the MX hosts match them (RFC 8461 sections 3.2 and 4.1).
 
-use crate::classify::codes::{self, Code};
-
 use super::super::case::{Case, case};
 use super::super::site::{End, Exchange};
-use super::lines::crlf;
+use super::policy_text::crlf;
+use crate::classify::codes::{self, Code};
 
 /// Patterns that break the grammar: the whole policy is invalid.
 fn invalid() -> Vec<Case> {

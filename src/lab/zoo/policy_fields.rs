@@ -1,9 +1,8 @@
 //! The fields of the policy: version, mode, max_age, unknown ones (RFC 8461 section 3.2).
 
-use crate::classify::codes::{self, Code};
-
 use super::super::case::{Case, case};
-use super::lines::{LINES, crlf};
+use super::policy_text::{LINES, crlf};
+use crate::classify::codes::{self, Code};
 
 fn keys() -> Vec<Case> {
     vec![

@@ -25,6 +25,7 @@ use super::resolvers::DnsError;
 use super::slots::Reply;
 use super::socket::send;
 use crate::evidence::{Lookup, Outcome};
+use crate::words;
 
 /// Sockets of one worker, unless there are more resolvers than that.
 const MAX_SOCKETS: usize = 256;
@@ -248,7 +249,7 @@ impl Client {
             && is_local(error)
         {
             counters.local_errors.add(1);
-            return Attempt::failed(Outcome::LocalError, None, Some(error.to_string()));
+            return Attempt::failed(Outcome::LocalError, None, Some(words::system(error)));
         }
         counters.count_sent(resolver.counters(), 1);
         counters.tcp.add(1);
@@ -259,7 +260,7 @@ impl Client {
             }
             Err(error) => {
                 counters.timeouts.add(1);
-                Attempt::failed(Outcome::Timeout, None, Some(format!("truncated answer, and then over TCP: {error}")))
+                Attempt::failed(Outcome::Timeout, None, Some(format!("truncated answer, and then over TCP: {}", words::system(&error))))
             }
         };
         attempt.sent = 1;

@@ -30,6 +30,7 @@ use super::hickory::Background;
 use super::message::{Header, NOERROR, NXDOMAIN};
 use super::resolvers::{DnsError, EncryptedResolver, Transport};
 use crate::evidence::{Lookup, Outcome};
+use crate::words;
 
 /// How encrypted resolvers are asked.
 #[derive(Clone, Debug)]
@@ -114,7 +115,7 @@ impl Encrypted {
         if !matches!(header.plain_rcode(), NOERROR | NXDOMAIN) {
             return Err(Failure::Rcode(header.plain_rcode()).to_string());
         }
-        let mut invented = Name::from_ascii(invented_name()).map_err(|error| error.to_string())?;
+        let mut invented = Name::from_ascii(invented_name()).map_err(|_| "no name of DNS".to_owned())?;
         invented.set_fqdn(true);
         let header = self.header(server, Query::query(invented, RecordType::A)).await?;
         denies(header.plain_rcode(), header.answers)
@@ -137,8 +138,8 @@ impl Encrypted {
                 absolute.set_fqdn(true);
                 Query::query(absolute, RecordType::from(R::TYPE))
             }
-            Err(error) => {
-                lookup.detail = Some(error.to_string());
+            Err(_) => {
+                lookup.detail = Some("no name of DNS".to_owned());
                 return lookup;
             }
         };
@@ -222,8 +223,6 @@ const IN_FLIGHT: usize = 31;
 const LEAST_IN_FLIGHT: usize = 4;
 /// How long a connection that failed is not tried again.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Text of other people that is kept.
-const MAX_TEXT: usize = 200;
 
 type Exchange = DnsExchange<TokioRuntimeProvider>;
 
@@ -346,7 +345,7 @@ impl Connection {
         match transport {
             // Not hickory's `tls_exchange`, which leaves the server name out: some resolvers have several certificates.
             Transport::Tls => {
-                let name = ServerName::try_from(name.clone()).map_err(|error| NetError::from(error.to_string()))?;
+                let name = ServerName::try_from(name.clone()).map_err(|_| NetError::from("its name cannot stand in a TLS handshake"))?;
                 let (tls_stream, sender) = tls_client_connect(*address, name, tls, provider.clone());
                 let multiplexer = DnsMultiplexer::new(tls_stream.await?, sender).with_timeout(self.timeout);
                 let (exchange, background) = Exchange::from_stream(multiplexer);
@@ -383,17 +382,19 @@ impl Stream {
 
 /// What an error of hickory's says of a resolver.
 fn failure(error: &NetError) -> Failure {
-    let text = |error: &dyn std::fmt::Display| error.to_string().chars().take(MAX_TEXT).collect::<String>();
     match error {
-        NetError::Io(error) if is_local(error) => Failure::Local(error.to_string()),
+        NetError::Io(error) if is_local(error) => Failure::Local(words::system(error)),
         NetError::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(rustls::Error::InvalidCertificate(why)) => Failure::Silence(format!("its certificate is not accepted: {why}")),
-            Some(why) => Failure::Silence(format!("no TLS with it: {why}")),
-            None => Failure::Silence(error.to_string()),
+            Some(why @ rustls::Error::InvalidCertificate(_)) => Failure::Silence(words::tls(why)),
+            Some(why) => Failure::Silence(format!("no TLS with it: {}", words::tls(why))),
+            None => Failure::Silence(words::system(error)),
         },
         NetError::Timeout => Failure::Silence("no answer in time".to_owned()),
-        NetError::Proto(why) => Failure::Unusable(format!("answer cannot be read: {}", text(why))),
-        NetError::Msg(why) => Failure::Unusable(text(why)),
-        error => Failure::Silence(text(error)),
+        NetError::Proto(_) | NetError::Decode(_) => Failure::Unusable("answer cannot be read".to_owned()),
+        // How the library says that a resolver answers another status than 200, or another media type.
+        NetError::Msg(_) | NetError::Message(_) => Failure::Unusable("it does not answer as a resolver does".to_owned()),
+        NetError::H2(_) => Failure::Silence("it breaks the rules of HTTP/2, or has closed the connection".to_owned()),
+        NetError::RustlsError(why) => Failure::Silence(format!("no TLS with it: {}", words::tls(why))),
+        _ => Failure::Silence("the connection to it failed".to_owned()),
     }
 }

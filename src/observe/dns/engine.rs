@@ -20,6 +20,7 @@ use super::health::{Health, Liveness, Watched};
 use super::message::{Header, Message, Question};
 use super::slots::{Deadlines, Departure, Ids, Key, Reply, Slot, Slots};
 use super::socket::{BATCH, Incoming, Outgoing, SEND_BATCH, Sent, open, receive, receive_one};
+use crate::words;
 
 /// How the engine is to be built.
 pub(super) struct EngineConfig<'c> {
@@ -219,14 +220,14 @@ impl Engine {
     pub(super) fn fail_next(&self, resolver: &Resolver, error: &io::Error) {
         let key = resolver.queue.borrow_mut().pop_front();
         self.counters.local_errors.add(1);
-        wake(key.and_then(|key| key.complete(Reply::Local(error.to_string()))));
+        wake(key.and_then(|key| key.complete(Reply::Local(words::system(error)))));
     }
 
     /// Ends every attempt under way on a socket: the resolver's host, or the network before it, said that nobody listens.
     pub(super) fn fail_socket(&self, socket: &Socket, error: &io::Error) {
         let text = match error.kind() {
             io::ErrorKind::ConnectionRefused => "connection refused by resolver".to_owned(),
-            _ => format!("resolver unreachable: {error}"),
+            _ => format!("resolver unreachable: {}", words::system(error)),
         };
         let keys = socket.ids.drain();
         self.counters.timeouts.add(keys.len());
@@ -244,7 +245,7 @@ impl Engine {
         *socket.socket.borrow_mut() = Rc::new(fresh);
         socket.dropped.set(0);
         socket.replaced.notify_one();
-        wake_all(socket.ids.drain(), || Reply::Local(fault.to_string()));
+        wake_all(socket.ids.drain(), || Reply::Local(words::system(fault)));
         true
     }
 

@@ -17,6 +17,7 @@ use super::attempt::RetryConfig;
 use super::message::{FORMERR, Header, MAX_QUERY_OCTETS, Message, NOERROR, NXDOMAIN, Question, REFUSED, SERVFAIL};
 use super::resolvers::DnsError;
 use super::wire_name::{HEADER_OCTETS, WireName, read_u16};
+use crate::words;
 
 /// Octets of a datagram that are read; more than any query of ours says it can take.
 const DATAGRAM_OCTETS: usize = 4096;
@@ -216,7 +217,7 @@ async fn ask(retry: RetryConfig, channel: Channel, resolver: SocketAddr, questio
             Ok(message) if message.rcode == SERVFAIL => "answers SERVFAIL".to_owned(),
             Ok(message) => return Ok(message),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => format!("no answer in {} ms", retry.timeout.as_millis()),
-            Err(error) => error.to_string(),
+            Err(error) => words::system(&error),
         };
     }
     Err(last)

@@ -1,7 +1,6 @@
 //! What stands between hickory and the lookups: threads of its own, notes of what one lookup met on its way (hickory turns most causes into
 //! text), and which errors of its recursor are facts about a name, and which only say that it failed.
 
-use std::error::Error as _;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
@@ -19,6 +18,7 @@ use super::attempt::Failure;
 use super::message::{NOERROR, NXDOMAIN};
 use super::wire_name::WireName;
 use crate::evidence::Outcome;
+use crate::words;
 
 /// How hickory's texts end where a time-out was the cause.
 const TIMED_OUT: &str = "request timed out";
@@ -47,15 +47,15 @@ impl Resolution {
         match result {
             Ok(message) => match message.to_vec() {
                 Ok(octets) => Self::Message(octets),
-                Err(error) => Self::Failed(Failure::Unusable(format!("answer cannot be read: {error}"))),
+                Err(_) => Self::Failed(Failure::Unusable("answer cannot be read".to_owned())),
             },
             Err(RecursorError::Negative(data)) if data.is_no_records_found() => {
                 Self::Negative { nxdomain: data.is_nx_domain(), end: data.query.name().clone() }
             }
             Err(error) => Self::Failed(match (failure(&error), noted) {
                 (own @ (Failure::Unusable(_) | Failure::Rcode(_)), _) => own,
-                // A server that was silent on the way is to blame only if that was the end of it, which hickory says only in words.
-                (Failure::Unresolved(text), Some(Failure::Silence(_))) if !text.ends_with(TIMED_OUT) => Failure::Unresolved(text),
+                // A server that was silent on the way is to blame only if that was the end of it.
+                (Failure::Unresolved(text), Some(Failure::Silence(_))) if !has_timed_out(&error) => Failure::Unresolved(text),
                 (own, noted) => noted.unwrap_or(own),
             }),
         }
@@ -68,18 +68,24 @@ fn failure(error: &RecursorError) -> Failure {
         RecursorError::Negative(_) => Failure::Unusable("lame name server: it answers only about other zones".to_owned()),
         RecursorError::ForwardNS(_) => Failure::Unusable("lame name server: a referral instead of an answer".to_owned()),
         RecursorError::MaxRecordLimitExceeded { .. } | RecursorError::RecursionLimitExceeded { .. } => {
-            Failure::Unusable(format!("names that lead to names without end: {error}"))
+            Failure::Unusable("names that lead to names without end".to_owned())
         }
         RecursorError::Timeout | RecursorError::Net(NetError::Timeout) => Failure::Silence("no answer in time".to_owned()),
         RecursorError::Net(NetError::Dns(DnsError::ResponseCode(code))) => Failure::Rcode(u16::from(*code)),
-        RecursorError::Net(NetError::Proto(error)) => Failure::Unusable(format!("answer cannot be read: {error}")),
+        RecursorError::Net(NetError::Proto(_)) => Failure::Unusable("answer cannot be read".to_owned()),
         RecursorError::Net(NetError::Io(error)) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Failure>()) {
             Some(failure) => failure.clone(),
-            None => Failure::Local(error.source().map_or_else(|| error.to_string(), ToString::to_string)),
+            None => Failure::Local(words::system(error)),
         },
-        // The recursor's own words: no name server found, the budget of queries spent, no addresses of name servers.
-        _ => Failure::Unresolved(error.to_string()),
+        RecursorError::QueryBudgetExceeded => Failure::Unresolved("more queries than one lookup may cost".to_owned()),
+        error if has_timed_out(error) => Failure::Unresolved("no name server on the way from the root answers in time".to_owned()),
+        _ => Failure::Unresolved("no name server could be found or reached on the way from the root".to_owned()),
     }
+}
+
+/// Whether silence was the end of it, which hickory says only in words.
+fn has_timed_out(error: &RecursorError) -> bool {
+    error.to_string().ends_with(TIMED_OUT)
 }
 
 /// Outcome and response code of a negative answer.
@@ -230,11 +236,12 @@ mod tests {
     #[test]
     fn every_other_error_is_a_failure() {
         let (local, silence) = (Failure::Local("no buffers".to_owned()), Failure::Silence("no answer".to_owned()));
+        let unresolved = Failure::Unresolved("no name server could be found or reached on the way from the root".to_owned());
         for (error, noted, expected) in [
             (RecursorError::Net(NetError::Timeout), Some(silence.clone()), silence.clone()),
             (RecursorError::Net(NetError::NoConnections), Some(local.clone()), local.clone()),
             (RecursorError::from(format!("no nameserver found: {}", NetError::Timeout)), Some(silence.clone()), silence.clone()),
-            (RecursorError::from("no glue"), Some(silence), Failure::Unresolved("no glue".to_owned())),
+            (RecursorError::from("no glue"), Some(silence), unresolved),
             (RecursorError::from("no glue"), Some(local.clone()), local.clone()),
             (RecursorError::Net(NetError::Io(std::io::Error::other(local.clone()).into())), None, local.clone()),
             (RecursorError::Net(NetError::Dns(DnsError::ResponseCode(ResponseCode::Refused))), Some(local), Failure::Rcode(5)),

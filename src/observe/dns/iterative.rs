@@ -89,7 +89,7 @@ impl Iterative {
             NameServerConfig { port, timeout, rate, in_flight, allow_private, ipv6, exclusion, network: its_network, lookups: its_lookups };
         let servers = NameServers::new(servers, limits, Arc::clone(&counters));
         let recursor = Recursor::new(&roots, DnssecPolicy::default(), None, options(), servers.clone())
-            .map_err(|error| DnsError::NoRoot { reason: error.to_string() })?;
+            .map_err(|_| DnsError::NoRoot { reason: "the resolver inside cannot be set up".to_owned() })?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let background = Background::start(threads).map_err(DnsError::Threads)?;
         let (watched, its_counters) = (Arc::clone(&network), Arc::clone(&counters));
@@ -281,7 +281,7 @@ fn lookups_at_once(rate: u32) -> usize {
 
 /// The name with the root at its end, so that no search list applies.
 fn absolute(name: &str) -> Result<Name, String> {
-    let mut absolute = Name::from_ascii(name).map_err(|error| error.to_string())?;
+    let mut absolute = Name::from_ascii(name).map_err(|_| "no name of DNS".to_owned())?;
     absolute.set_fqdn(true);
     Ok(absolute)
 }

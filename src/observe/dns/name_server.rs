@@ -31,6 +31,7 @@ use super::message::{BADVERS, FORMERR, Header, NOERROR, NOTIMP, NXDOMAIN, Questi
 use crate::exclusion::Exclusion;
 use crate::name::address::special_use;
 use crate::observe::limit::{AddressLimit, AddressLimits};
+use crate::words;
 
 /// Root servers that are asked together for a sign of life.
 const ASKED_FOR_LIFE: usize = 3;
@@ -208,7 +209,7 @@ impl NameServer {
         let (mut message, _) = request.into_parts();
         loop {
             message.metadata.id = rand::random();
-            let query = message.to_vec().map_err(|error| Failure::Unusable(format!("question cannot be written: {error}")))?;
+            let query = message.to_vec().map_err(|_| Failure::Unusable("question cannot be written".to_owned()))?;
             let mut reply = self.exchange(&query, self.channel).await?;
             let header = Header::read(&reply).ok_or_else(cut)?;
             let rcode = header.rcode(&reply, question_end(&reply).unwrap_or(reply.len()));
@@ -253,11 +254,11 @@ impl NameServer {
             }
             Ok(Err(error)) if is_local(&error) => {
                 counters.local_errors.add(1);
-                Err(Failure::Local(error.to_string()))
+                Err(Failure::Local(words::system(&error)))
             }
             Ok(Err(error)) => {
                 counters.timeouts.add(1);
-                Err(Failure::Silence(format!("name server {}: {error}", self.address)))
+                Err(Failure::Silence(format!("name server {}: {}", self.address, words::system(&error))))
             }
             Err(_) => {
                 counters.timeouts.add(1);
@@ -273,6 +274,11 @@ fn note_wait(since: Instant) {
     note(|notes| notes.waited += since.elapsed());
 }
 
+/// An answer that breaks the grammar of DNS messages; in what way, only the library knows.
+pub(super) fn unreadable() -> Failure {
+    Failure::Unusable("answer cannot be read".to_owned())
+}
+
 fn cut() -> Failure {
     Failure::Unusable("answer is cut".to_owned())
 }
@@ -284,7 +290,7 @@ fn interpret(octets: Vec<u8>) -> Result<DnsResponse, Failure> {
     if header.is_truncated() {
         return Err(Failure::Unusable("truncated answer over TCP".to_owned()));
     }
-    let mut response = DnsResponse::from_buffer(octets).map_err(|error| Failure::Unusable(format!("answer cannot be read: {error}")))?;
+    let mut response = DnsResponse::from_buffer(octets).map_err(|_| unreadable())?;
     let Some(query) = response.queries.first() else { return Err(Failure::Unusable("answer without its question".to_owned())) };
     if !response.answers.is_empty() {
         return Ok(response);

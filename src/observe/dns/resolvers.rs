@@ -2,12 +2,15 @@
 //! ones (`tls://ADDR[:PORT][#NAME]` and `https://ADDR[:PORT][/PATH][#NAME]`), and the root servers where iteration begins.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use rustls::pki_types::ServerName;
 use thiserror::Error;
+
+use crate::whole_file;
 
 /// Port of DNS (RFC 1035 section 4.2).
 const PORT: u16 = 53;
@@ -24,8 +27,8 @@ const ROOT_HINTS: &str = include_str!("../../../data/root.hints");
 /// # Errors
 /// [`DnsError::SystemResolvers`] if the configuration cannot be read or names none.
 pub fn system_resolvers() -> Result<Vec<SocketAddr>, DnsError> {
-    let (config, _) =
-        hickory_resolver::system_conf::read_system_conf().map_err(|error| DnsError::SystemResolvers { reason: error.to_string() })?;
+    let (config, _) = hickory_resolver::system_conf::read_system_conf()
+        .map_err(|_| DnsError::SystemResolvers { reason: "it is missing or cannot be read".to_owned() })?;
     let address = |ip: IpAddr| SocketAddr::new(ip, PORT);
     let found: Vec<SocketAddr> = without_repeats(config.name_servers().iter().map(|server| address(server.ip)));
     if found.is_empty() { Err(DnsError::SystemResolvers { reason: "it names no resolver".to_owned() }) } else { Ok(found) }
@@ -39,27 +42,57 @@ pub fn parse_resolver(text: &str) -> Result<SocketAddr, DnsError> {
     address(text).map_err(|reason| DnsError::Address { text: text.to_owned(), reason })
 }
 
-/// Reads a file with one resolver a line; `#` begins a comment. An address that comes again is read once.
+/// The resolvers of a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ResolverFile {
+    /// Those that are asked in the clear.
+    pub plain: Vec<SocketAddr>,
+    /// Those that are asked over TLS.
+    pub encrypted: Vec<EncryptedResolver>,
+}
+
+/// Reads a file with one resolver per line, plain or encrypted; `#` begins a comment where it stands first or behind white space, so that
+/// the `#NAME` of an encrypted resolver is none. A resolver that comes again is read once.
 ///
 /// # Errors
 /// [`DnsError::File`] if the file cannot be read, [`DnsError::Line`] for the first line that is no resolver,
-/// [`DnsError::NoResolvers`] if there is none at all.
-pub fn read_resolvers(path: &Path) -> Result<Vec<SocketAddr>, DnsError> {
-    let text = std::fs::read_to_string(path).map_err(|source| DnsError::File { path: path.to_owned(), source })?;
-    let mut found = Vec::new();
+/// [`DnsError::NoneInFile`] if there is none at all.
+pub fn read_resolvers(path: &Path) -> Result<ResolverFile, DnsError> {
+    let text = read_text(path)?;
+    let (mut plain, mut encrypted) = (Vec::new(), Vec::new());
     for (index, line) in text.lines().enumerate() {
-        let entry = line.split('#').next().unwrap_or_default().trim();
-        if !entry.is_empty() {
-            let fault = |reason| DnsError::Line { path: path.to_owned(), line: index + 1, text: entry.to_owned(), reason };
-            found.push(address(entry).map_err(fault)?);
+        let entry = without_comment(line);
+        let fault = |reason| DnsError::Line { path: path.to_owned(), line: index + 1, text: entry.to_owned(), reason };
+        match entry {
+            "" => {}
+            entry if is_encrypted_resolver(entry) => encrypted.push(self::encrypted(entry).map_err(fault)?),
+            entry => plain.push(address(entry).map_err(fault)?),
         }
     }
-    if found.is_empty() { Err(DnsError::NoResolvers) } else { Ok(without_repeats(found.into_iter())) }
+    if plain.is_empty() && encrypted.is_empty() {
+        return Err(DnsError::NoneInFile(path.to_owned()));
+    }
+    Ok(ResolverFile { plain: without_repeats(plain.into_iter()), encrypted: without_repeats(encrypted.into_iter()) })
 }
 
-fn without_repeats(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+/// The text of a file; one that is not UTF-8 cannot be read, as none of its lines would be right.
+fn read_text(path: &Path) -> Result<String, DnsError> {
+    let failed = |source| DnsError::File { path: path.to_owned(), source };
+    let text = String::from_utf8(whole_file::read(path).map_err(failed)?);
+    let text = text.map_err(|_| failed(io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8")))?;
+    Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))
+}
+
+/// A line without white space around it and without a comment.
+fn without_comment(line: &str) -> &str {
+    let begins = |(at, _): &(usize, &str)| line.get(..*at).is_none_or(|before| before.is_empty() || before.ends_with(char::is_whitespace));
+    let end = line.match_indices('#').find(begins).map_or(line.len(), |(at, _)| at);
+    line.get(..end).unwrap_or_default().trim()
+}
+
+fn without_repeats<T: Clone + Eq + Hash>(resolvers: impl Iterator<Item = T>) -> Vec<T> {
     let mut seen = HashSet::new();
-    addresses.filter(|address| seen.insert(*address)).collect()
+    resolvers.filter(|resolver| seen.insert(resolver.clone())).collect()
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
@@ -88,7 +121,7 @@ fn reason(text: &str) -> &'static str {
 }
 
 /// A resolver that is asked over TLS.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EncryptedResolver {
     /// Where it listens.
     pub address: SocketAddr,
@@ -99,7 +132,7 @@ pub struct EncryptedResolver {
 }
 
 /// How questions travel inside TLS.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// DNS over TLS (RFC 7858).
     Tls,
@@ -182,7 +215,7 @@ pub fn built_in_root_hints() -> Vec<IpAddr> {
 /// # Errors
 /// [`DnsError::File`] if the file cannot be read, [`DnsError::RootHints`] at the first line that is neither, or if there is no address.
 pub fn read_root_hints(path: &Path) -> Result<Vec<IpAddr>, DnsError> {
-    let text = std::fs::read_to_string(path).map_err(|source| DnsError::File { path: path.to_owned(), source })?;
+    let text = read_text(path)?;
     let found = root_hints(&text).map_err(|(line, text)| DnsError::RootHints { path: path.to_owned(), at: Some((line, text)) })?;
     if found.is_empty() { Err(DnsError::RootHints { path: path.to_owned(), at: None }) } else { Ok(found) }
 }
@@ -245,8 +278,8 @@ pub enum DnsError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// A line of a resolvers file that is no resolver address.
-    #[error("{path}:{line}: {text:?} is no resolver address ({reason}); write one ADDR[:PORT] a line")]
+    /// A line of a resolvers file that is no resolver.
+    #[error("{path}:{line}: {text:?} is no resolver ({reason}); write one per line, as for --resolver")]
     Line {
         /// The file.
         path: PathBuf,
@@ -279,6 +312,9 @@ pub enum DnsError {
     /// There is no resolver to ask.
     #[error("there is no resolver to ask; name one with --resolver ADDR")]
     NoResolvers,
+    /// A file of resolvers that has none.
+    #[error("the file {0} names no resolver; write one per line, as for --resolver")]
+    NoneInFile(PathBuf),
     /// No socket towards a resolver could be opened.
     #[error("cannot open a UDP socket towards resolver {resolver} ({source}); drop this resolver or raise the limit of open files")]
     Socket {
@@ -356,16 +392,24 @@ mod tests {
     #[test]
     fn a_file_names_one_resolver_a_line() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "# ours\n192.0.2.1 # first\n\n  [2001:db8::1]:54\r\n192.0.2.1:53\n").unwrap();
-        let expected: Vec<SocketAddr> = vec!["192.0.2.1:53".parse().unwrap(), "[2001:db8::1]:54".parse().unwrap()];
-        assert_eq!(read_resolvers(file.path()).unwrap(), expected);
+        std::fs::write(file.path(), "\u{feff}# ours\n192.0.2.1 # first\n\n  [2001:db8::1]:54\r\n192.0.2.1:53\n").unwrap();
+        let plain: Vec<SocketAddr> = vec!["192.0.2.1:53".parse().unwrap(), "[2001:db8::1]:54".parse().unwrap()];
+        assert_eq!(read_resolvers(file.path()).unwrap(), ResolverFile { plain, encrypted: Vec::new() });
 
-        std::fs::write(file.path(), "192.0.2.1\nresolver\n").unwrap();
-        let sentence = read_resolvers(file.path()).unwrap_err().to_string();
-        assert!(sentence.contains(":2: \"resolver\""), "{sentence}");
+        std::fs::write(file.path(), "tls://192.0.2.1#dns.example # theirs\n\t#no\nhttps://192.0.2.1/q#dns.example\n").unwrap();
+        let shown: Vec<String> = read_resolvers(file.path()).unwrap().encrypted.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["tls://192.0.2.1:853#dns.example", "https://192.0.2.1:443/q#dns.example"]);
 
-        std::fs::write(file.path(), "# none\n").unwrap();
-        assert!(matches!(read_resolvers(file.path()), Err(DnsError::NoResolvers)));
+        for (text, said) in [
+            ("192.0.2.1\nresolver\n", ":2: \"resolver\""),
+            ("tls://dns.example#x\n", ":1: \"tls://dns.example#x\""),
+            ("192.0.2.1#5353\n", ":1: \"192.0.2.1#5353\""),
+            ("# none\n", "names no resolver"),
+        ] {
+            std::fs::write(file.path(), text).unwrap();
+            let sentence = read_resolvers(file.path()).unwrap_err().to_string();
+            assert!(sentence.contains(said) && sentence.contains(file.path().to_str().unwrap()), "{sentence}");
+        }
         assert!(matches!(read_resolvers(Path::new("/nonexistent/file")), Err(DnsError::File { .. })));
     }
 

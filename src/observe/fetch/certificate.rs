@@ -32,6 +32,7 @@ use super::distinguished_name::{cut, to_rfc4514};
 use super::leaf_key;
 use crate::evidence::{Certificate, CertificateFault};
 use crate::observe::tls::VERIFICATION_ALGORITHMS;
+use crate::words;
 
 mod long_path;
 
@@ -43,7 +44,7 @@ const MAX_WEBPKI_OCTETS: usize = 0xFFFF;
 const MAX_SANS: usize = 100;
 /// Octets of such a name that are kept; DNS has no longer ones.
 const MAX_SAN_OCTETS: usize = 255;
-/// Octets of the verifier's words that are kept.
+/// Octets of the words for the faults that are kept.
 const MAX_REASON_OCTETS: usize = 300;
 /// X.509 extension Authority Information Access, and its access method caIssuers (RFC 5280 section 4.2.2.1).
 const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
@@ -56,19 +57,19 @@ pub(super) fn examine(chain: &[CertificateDer<'_>], host: &ServerName<'_>, roots
     match EndEntityCert::try_from(leaf_der) {
         Ok(end_entity) => {
             if let Err(error) = end_entity.verify_is_valid_for_subject_name(host) {
-                verdict.add(name_fault(leaf.as_ref()), &error);
+                verdict.add(name_fault(leaf.as_ref()), words::path(&error));
             }
             judge_path(&end_entity, leaf.as_ref(), others, roots, now, &mut verdict);
         }
         Err(_) if leaf_der.len() > MAX_WEBPKI_OCTETS && leaf.is_some() => {
-            verdict.add(CertificateFault::Unsupported, &format!("the leaf has {} octets", leaf_der.len()));
+            verdict.add(CertificateFault::Unsupported, "it is larger than is supported here");
             judge_unreadable(leaf.as_ref(), now, &mut verdict);
             if !leaf.iter().flat_map(dns_names).any(|name| names_host(name, &host.to_str())) {
-                verdict.add(name_fault(leaf.as_ref()), &"by the fields of the leaf");
+                verdict.add(name_fault(leaf.as_ref()), "by the fields of the leaf");
             }
         }
         Err(error) => {
-            verdict.add(CertificateFault::Malformed, &error);
+            verdict.add(CertificateFault::Malformed, words::path(&error));
             judge_unreadable(leaf.as_ref(), now, &mut verdict);
         }
     }
@@ -83,7 +84,7 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn add(&mut self, fault: CertificateFault, why: &dyn std::fmt::Display) {
+    fn add(&mut self, fault: CertificateFault, why: &str) {
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
             self.reasons.push(format!("{fault}: {why}"));
@@ -125,7 +126,7 @@ fn judge_path(
     let Some(fault) = time_fault(&error) else {
         return judge_trust(&error, leaf, others, roots, verdict);
     };
-    verdict.add(fault, &error);
+    verdict.add(fault, words::path(&error));
     let issued = leaf.and_then(|leaf| u64::try_from(leaf.validity().not_before.timestamp()).ok());
     if let Some(issued) = issued.map(|seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
         && let Err(error) = path_at(issued)
@@ -162,9 +163,18 @@ fn judge_trust(
         CertDistrusted | InvalidSignatureForPublicKey => CertificateFault::Untrusted,
         _ => CertificateFault::Malformed,
     };
-    verdict.add(fault, error);
+    let why = match error {
+        InvalidSignatureForPublicKey if fault == CertificateFault::Unsupported => {
+            "an RSA key in the chain has a length that is not supported here"
+        }
+        webpki::Error::NameConstraintViolation if fault == CertificateFault::Unsupported => {
+            "an issuer constrains directory names, which is not supported here"
+        }
+        _ => words::path(error),
+    };
+    verdict.add(fault, why);
     if self_signed {
-        verdict.add(CertificateFault::SelfSigned, &"its own issuer");
+        verdict.add(CertificateFault::SelfSigned, "its own issuer");
     }
 }
 
@@ -265,7 +275,7 @@ fn judge_unreadable(leaf: Option<&X509Certificate<'_>>, now: UnixTime, verdict: 
         (CertificateFault::SelfSigned, is_self_signed(leaf)),
     ];
     for (fault, _) in checks.into_iter().filter(|(_, found)| *found) {
-        verdict.add(fault, &"by the fields of the leaf");
+        verdict.add(fault, "by the fields of the leaf");
     }
 }
 

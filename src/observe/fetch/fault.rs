@@ -1,4 +1,4 @@
-//! From the errors of the system, rustls and hyper to fault codes: the one place, by type and never by text.
+//! From the errors of the system, rustls and hyper to fault codes and our own words: the one place, by type and never by text.
 
 use std::error::Error;
 use std::io;
@@ -9,6 +9,7 @@ use rustls::{AlertDescription, PeerIncompatible};
 use super::distinguished_name::cut;
 use crate::evidence::{FetchError, FetchFault, FetchStage};
 use crate::observe::tls::HelloError;
+use crate::words;
 
 /// Octets of an error's words that are kept.
 const MAX_TEXT_OCTETS: usize = 300;
@@ -20,8 +21,9 @@ pub(super) fn of(stage: FetchStage, error: &(dyn Error + 'static)) -> FetchError
     let causes = std::iter::successors(Some(error), |error| inner(*error));
     let fault = causes.clone().find_map(|cause| known(stage, cause)).unwrap_or(FetchFault::Other);
     let alert = causes.clone().find_map(alert_of);
-    let texts: Vec<String> = causes.map(ToString::to_string).collect();
-    FetchError { stage: blamed(stage, fault), fault, alert, text: cut(distinct(&texts).join(": "), MAX_TEXT_OCTETS) }
+    let text = causes.filter_map(|cause| in_words(stage, cause)).last();
+    let text = text.unwrap_or_else(|| "the step failed for an unknown reason".to_owned());
+    FetchError { stage: blamed(stage, fault), fault, alert, text: cut(text, MAX_TEXT_OCTETS) }
 }
 
 /// The step took longer than it may.
@@ -45,15 +47,28 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     }
 }
 
-/// Wrappers repeat the words of what they wrap.
-fn distinct(texts: &[String]) -> Vec<&str> {
-    let mut kept: Vec<&str> = Vec::new();
-    for text in texts {
-        if !kept.last().is_some_and(|last| last.ends_with(text.as_str())) {
-            kept.push(text);
-        }
+/// What an error says, in our own words; the innermost that is known says most.
+fn in_words(stage: FetchStage, error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return Some(words::tls(error));
     }
-    kept
+    match error.downcast_ref::<HelloError>() {
+        Some(HelloError::Alert(alert)) => return Some(words::tls(&rustls::Error::AlertReceived((*alert).into()))),
+        Some(HelloError::Protocol(what)) => return Some((*what).to_owned()),
+        Some(HelloError::Io(_)) | None => {}
+    }
+    if let Some(error) = error.downcast_ref::<rustls::pki_types::InvalidDnsNameError>() {
+        let rustls::pki_types::InvalidDnsNameError = error;
+        return Some("the name cannot stand in a TLS handshake".to_owned());
+    }
+    let error = error.downcast_ref::<io::Error>()?;
+    match error.kind() {
+        // The TLS library has a long text, with an address, for an end without close_notify.
+        io::ErrorKind::UnexpectedEof if stage == FetchStage::Body => {
+            Some("the connection ended without the end of TLS (close_notify) that would show the body to be whole".to_owned())
+        }
+        _ => Some(words::system(error)),
+    }
 }
 
 fn known(stage: FetchStage, error: &(dyn Error + 'static)) -> Option<FetchFault> {
@@ -208,7 +223,7 @@ mod tests {
             (rustls::Error::FailedToGetRandomBytes, FetchFault::Local),
         ] {
             let found = of(FetchStage::Tls, &wrapped(error.clone()));
-            assert_eq!((found.fault, found.text), (expected, error.to_string()));
+            assert_eq!((found.fault, found.text), (expected, words::tls(&error)));
         }
         let alert = |error: rustls::Error| of(FetchStage::Tls, &wrapped(error)).alert;
         assert_eq!(alert(rustls::Error::AlertReceived(AlertDescription::UnrecognisedName)), Some(UNRECOGNIZED_NAME));
@@ -227,8 +242,19 @@ mod tests {
     }
 
     #[test]
-    fn words_are_cut_and_not_repeated() {
-        let error = io::Error::other(io::Error::other("x".repeat(1000)));
-        assert_eq!(of(FetchStage::Http, &error).text, "x".repeat(MAX_TEXT_OCTETS));
+    fn the_words_are_ours() {
+        let library = "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/rustls/manual/";
+        let end = || io::Error::new(io::ErrorKind::UnexpectedEof, library);
+        let at = |stage| of(stage, &end()).text;
+        assert_eq!(at(FetchStage::Tls), "the connection ended early");
+        assert!(at(FetchStage::Body).contains("close_notify"));
+        let nested = io::Error::other(io::Error::other(library));
+        for text in [at(FetchStage::Http), at(FetchStage::Body), of(FetchStage::Http, &nested).text, of(FetchStage::Tls, &Unheard).text] {
+            assert!(!text.is_empty() && !text.contains("://") && !text.contains("peer closed") && text.len() <= MAX_TEXT_OCTETS, "{text}");
+        }
     }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("https://example.org/an-error-of-tomorrow")]
+    struct Unheard;
 }

@@ -65,7 +65,7 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// Prepares fetching with the trusted roots of [`built_in_roots`](super::roots::built_in_roots) and [`add_roots`](super::roots::add_roots).
+    /// Prepares fetching with the trusted roots of [`built_in_roots`](super::config::built_in_roots) and [`add_roots`](super::config::add_roots).
     ///
     /// # Errors
     /// Where a setting is out of its range.

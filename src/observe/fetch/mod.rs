@@ -20,13 +20,12 @@ mod fetcher;
 mod http;
 mod leaf_key;
 mod limits;
-mod roots;
 mod verifier;
 
 pub use self::config::FetchConfig;
+pub(crate) use self::config::{MAX_TIMEOUT, PACE, ROOTS_VERSION, add_roots, built_in_roots, sets_pace};
 pub(in crate::observe) use self::fetcher::POLICY_PATH;
 pub(crate) use self::fetcher::{Fetcher, RequestKind};
-pub(crate) use self::roots::{ROOTS_VERSION, add_roots, built_in_roots};
 
 #[cfg(test)]
 mod authority;

@@ -1,6 +1,5 @@
 //! The policy body: RFC 8461 section 3.2.
 
-mod canonical;
 mod field;
 mod judge;
 mod key;
@@ -9,8 +8,8 @@ mod lines;
 mod reader;
 mod value;
 
-pub use self::canonical::canonical;
 pub use self::lenient::parse_lenient;
+pub use self::value::canonical;
 pub use self::value::{LenientPolicy, Mode, Policy};
 
 use super::collector::{Collector, quote};

@@ -4,17 +4,14 @@
 //! What is modelled is which texts are used and what is read from them; caching, retries and the comparison of certificates are not.
 
 mod fields;
-mod matching;
-mod number;
 mod policy;
 mod quirks;
 mod record;
 mod reports;
-mod sender;
 mod table;
 mod text;
 
-pub use self::sender::Sender;
+pub use self::table::Sender;
 use self::table::profile;
 use super::policy::LenientPolicy;
 use crate::evidence::Txt;
@@ -38,7 +35,7 @@ impl Sender {
 
     /// Whether it holds a pattern to cover an MX host; `None` where it leaves the comparison to another program.
     pub fn covers(self, pattern: &str, host: &str) -> Option<bool> {
-        profile(self).matching.map(|matching| matching::covers(matching, pattern, host))
+        profile(self).matching.map(|matching| policy::covers(matching, pattern, host))
     }
 }
 

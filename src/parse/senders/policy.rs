@@ -1,11 +1,10 @@
-//! The policy as each implementation reads it.
+//! The policy as each implementation reads it, and the names of MX hosts held against its patterns.
 
 use super::fields::fields;
-use super::matching::is_usable;
-use super::number;
-use super::quirks::{Counts, Keys, Media, MxLines, Policy, Profile, RootDot};
-use super::text::decode;
+use super::quirks::{Counts, Keys, Matching, Media, MxLines, Policy, Profile, RootDot};
+use super::text::{decode, read_number};
 use crate::parse::fault::FaultKind;
+use crate::parse::grammar::{is_ipv4_like, is_pattern};
 use crate::parse::media_type;
 use crate::parse::policy::{LenientPolicy, Mode};
 
@@ -85,7 +84,7 @@ fn mode(policy: &Policy, value: &str) -> Option<Mode> {
 /// max_age in whole seconds, not below 0.
 fn seconds(policy: &Policy, value: &str) -> Option<u64> {
     let (least, most) = policy.max_age.range;
-    let number = number::read(policy.max_age.number, value).filter(|number| (least..=most).contains(number));
+    let number = read_number(policy.max_age.number, value).filter(|number| (least..=most).contains(number));
     number.map(|number| number as u64).or(policy.max_age.otherwise)
 }
 
@@ -107,5 +106,32 @@ fn is_plain(media: Media, content_type: Option<&[u8]>) -> bool {
             let parsed = media_type::parse(Some(value.trim_end_matches([';', ' ', '\t']).as_bytes()));
             parsed.valid && !parsed.has(FaultKind::StsFetchContentTypeMalformed)
         }
+    }
+}
+
+/// Whether the pattern covers the host.
+pub(super) fn covers(matching: Matching, pattern: &str, host: &str) -> bool {
+    if matching.grammar && !is_usable(pattern) {
+        return false;
+    }
+    let host = if matching.trims { host.trim() } else { host };
+    let pattern = bare(matching.pattern_dot, pattern).to_ascii_lowercase();
+    let host = bare(matching.host_dot, host).to_ascii_lowercase();
+    let Some(base) = pattern.strip_prefix("*.") else { return pattern == host };
+    match host.strip_suffix(base).and_then(|labels| labels.strip_suffix('.')) {
+        Some(labels) => matching.any_depth || !labels.contains('.'),
+        None => false,
+    }
+}
+
+/// Whether a text is a pattern of RFC 8461 section 3.2 and no address.
+pub(super) fn is_usable(pattern: &str) -> bool {
+    is_pattern(pattern) && !is_ipv4_like(pattern.strip_prefix("*.").unwrap_or(pattern))
+}
+
+fn bare(dot: RootDot, name: &str) -> &str {
+    match dot {
+        RootDot::Ignored => name.strip_suffix('.').unwrap_or(name),
+        RootDot::Kept => name,
     }
 }

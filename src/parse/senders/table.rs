@@ -1,10 +1,32 @@
-//! The table itself: eight implementations, at revisions of 2024 to 2026.
+//! The implementations whose reading is known, by name, and how each reads.
 
 use super::quirks::{
     Beginning, Choice, Counts, Destinations, Encoding, KeyStart, Keys, Lines, Matching, MaxAge, Media, Misfit, MxLines, Number, Pairs,
     Policy, Profile, Record, Reports, RootDot, SecondId, Spaces, White,
 };
-use super::sender::Sender;
+use crate::vocabulary::vocabulary;
+
+vocabulary! {
+    /// An implementation whose reading is known.
+    pub enum Sender {
+        /// <https://github.com/albertito/chasquid>
+        Chasquid = "chasquid",
+        /// <https://github.com/foxcpp/go-mtasts>, the library of maddy.
+        GoMtasts = "go-mtasts",
+        /// <https://github.com/KumoCorp/kumomta>
+        Kumomta = "kumomta",
+        /// <https://github.com/postalsys/mailauth>, the library of ZoneMTA.
+        Mailauth = "mailauth",
+        /// <https://github.com/mjl-/mox>
+        Mox = "mox",
+        /// <https://github.com/Snawoot/postfix-mta-sts-resolver>
+        PostfixMtaStsResolver = "postfix-mta-sts-resolver",
+        /// <https://github.com/Zuplu/postfix-tlspol>
+        PostfixTlspol = "postfix-tlspol",
+        /// <https://github.com/stalwartlabs/stalwart>
+        Stalwart = "stalwart",
+    }
+}
 
 /// How a sender reads.
 pub(super) const fn profile(sender: Sender) -> &'static Profile {

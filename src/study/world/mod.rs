@@ -29,13 +29,10 @@
 //! which are denominators only.
 
 mod faults;
+mod groups;
 mod hosts;
-mod mail;
 mod names;
 mod segments;
-mod self_managed;
-mod third_party;
-mod unclassified;
 
 #[cfg(test)]
 mod tests;
@@ -83,7 +80,7 @@ impl World for Population {
 }
 
 fn groups() -> impl Iterator<Item = &'static Group> {
-    [self_managed::GROUPS, third_party::GROUPS, unclassified::GROUPS].into_iter().flatten()
+    [groups::SELF_MANAGED, groups::THIRD_PARTY, groups::UNCLASSIFIED].into_iter().flatten()
 }
 
 /// The case of a domain; `None` for a name that is no domain of this world.

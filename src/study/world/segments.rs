@@ -1,7 +1,6 @@
 //! Domains that are alike: how many, where they receive mail, what is wrong with them.
 
-use super::hosts::{Door, Host};
-use super::mail::Mail;
+use super::hosts::{Door, Host, Mail};
 use crate::lab::case::Case;
 
 /// So many domains of one host that are alike.

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::hosts::{Host, addresses};
-use super::mail::Mail;
+use super::hosts::{Host, Mail, addresses};
 use super::segments::Segment;
 use super::*;
 use crate::classify::codes::{self, Code};
@@ -103,7 +102,7 @@ fn inconsistencies() {
 
 #[test]
 fn providers_of_table_2() {
-    let domains: Vec<u64> = third_party::GROUPS.iter().map(|group| group.segments.iter().map(|segment| segment.count).sum()).collect();
+    let domains: Vec<u64> = groups::THIRD_PARTY.iter().map(|group| group.segments.iter().map(|segment| segment.count).sum()).collect();
     assert_eq!(domains, [7_614, 7_293, 3_753, 2_222, 1_558, 1_100, 805, 451, 3_795]);
 }
 

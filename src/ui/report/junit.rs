@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use super::error::ReportError;
+use super::data::ReportError;
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, every_entry};
 use crate::classify::{Delivery, Finding, Severity};

@@ -5,12 +5,11 @@ use std::io::Write;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::data::ReportError;
 use crate::analyse::Scan;
 use crate::analyse::report::every_entry;
 use crate::classify::{Code, Finding, Severity, catalogue};
 use crate::ui::text::{safe, safe_json};
-
-use super::error::ReportError;
 
 /// Writes the findings but those of severity info, which say that nothing has to be fixed.
 ///

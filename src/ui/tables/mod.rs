@@ -1,14 +1,12 @@
 //! Tables of figures as text for a terminal, Markdown, CSV and JSON. Names in them come from the network, so each form is made safe.
 
-pub(super) mod csv;
+pub(super) mod data;
 mod figures;
-mod json;
 mod markdown;
 mod terminal;
 
-pub use self::csv::csv;
+pub use self::data::{csv, json};
 pub use self::figures::{accounting_line, counted, grouped};
 pub(in crate::ui) use self::figures::{parts, wholes};
-pub use self::json::json;
 pub use self::markdown::markdown;
 pub use self::terminal::terminal;

@@ -1,13 +1,12 @@
 //! T6, T7 and T8: why the retrieval of policies fails at TLS, at HTTP and at the policy's syntax.
 
+use super::servers::{ALL, add, by_entity};
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, shares};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::table_id::TableId;
 use crate::analyse::table::Row;
 use crate::classify::codes::{self, Code};
-
-use super::servers::{ALL, add, by_entity};
 
 /// Key, title and codes of a cause.
 pub(crate) type Cause = (&'static str, &'static str, &'static [Code]);

@@ -1,5 +1,6 @@
 //! T12 and T14: valid policies that do not cover the MX hosts, by mode and by whether one provider does both.
 
+use super::servers::{ALL, by_entity};
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, share, shares};
 use crate::analyse::stats::details::Details;
@@ -7,8 +8,6 @@ use crate::analyse::stats::entity::Entity;
 use crate::analyse::stats::table_id::TableId;
 use crate::analyse::table::Row;
 use crate::classify::codes::{self, Code};
-
-use super::servers::{ALL, by_entity};
 
 pub(in crate::analyse::stats) const MISMATCH: Definition = Definition {
     title: "Valid policies against the MX hosts, by mode",

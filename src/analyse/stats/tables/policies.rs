@@ -1,13 +1,12 @@
 //! T9 and T10: what valid policies ask for, and for how long.
 
+use super::servers::{ALL, add, by_entity};
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, alone, share, shares};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::table_id::TableId;
 use crate::analyse::table::{Cell, Row};
 use crate::classify::Posture;
-
-use super::servers::{ALL, add, by_entity};
 
 pub(in crate::analyse::stats) const MODES: Definition = Definition {
     title: "Modes of policies, by who runs the policy host",

@@ -6,8 +6,7 @@ use crate::analyse::stats::details::Details;
 use crate::analyse::stats::grouping::OTHER;
 use crate::analyse::stats::table_id::TableId;
 use crate::analyse::table::{Cell, Row};
-use crate::classify::Posture;
-use crate::classify::codes;
+use crate::classify::{Posture, codes};
 
 const RECORDS: &str = "domains with an MTA-STS record";
 const OF_ROW: &str = "domains of the row";

@@ -47,7 +47,7 @@ fn a_fault_of_this_machine_is_no_silence() {
             set.set(Some(fault));
             let lookup = dns.lookup::<Txt>("a.test").await;
             assert_eq!((lookup.outcome, lookup.attempts, lookup.rcode), (Outcome::LocalError, 0, None), "{fault}");
-            assert_eq!(lookup.detail, Some(std::io::Error::from(fault).to_string()));
+            assert_eq!(lookup.detail, Some(crate::words::system(&std::io::Error::from(fault))));
             assert_eq!((server.count(), counters.totals().activity.local_errors, counters.totals().sent), (0, 2, 0), "{fault}");
         }
     });

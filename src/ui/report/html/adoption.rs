@@ -2,15 +2,14 @@
 
 use maud::{Markup, html};
 
-use crate::analyse::report::Report;
-use crate::analyse::stats::TableId;
-use crate::analyse::{Cell, Row};
-use crate::ui::report::error::ReportError;
-use crate::ui::tables::{grouped, parts};
-
 use super::markup::chapter;
 use super::tables::{View, counts, named, table};
 use super::{plots, portfolio};
+use crate::analyse::report::Report;
+use crate::analyse::stats::TableId;
+use crate::analyse::{Cell, Row};
+use crate::ui::report::data::ReportError;
+use crate::ui::tables::{grouped, parts};
 
 /// The parts above the list, by their ids.
 pub(super) const CONTENTS: &[(&str, &str)] = &[

@@ -7,13 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use crate::analyse::report::{Kind, Report};
-use crate::ui::report::error::ReportError;
-use crate::ui::tables::grouped;
-
 use super::list::{self, STATIC_DOMAINS};
 use super::markup::Safe;
 use super::{adoption, appendix, packed, portfolio, tables};
+use crate::analyse::report::{Kind, Report};
+use crate::ui::report::data::ReportError;
+use crate::ui::tables::grouped;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");

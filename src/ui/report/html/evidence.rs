@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use maud::{Markup, html};
 use time::OffsetDateTime;
 
-use crate::evidence::{Certificate, Connection, Evidence, Fetch, Lookup, Mx, Txt};
+use crate::evidence::{AnyLookup, AnyRecord, Certificate, Connection, Evidence, Fetch};
 use crate::ui::text::safe_bytes;
 
 use super::markup::{Lines, clip, facts};
@@ -37,18 +37,8 @@ pub(super) fn details(evidence: &Evidence) -> Markup {
 fn rows(evidence: &Evidence) -> Rows {
     let mut rows = Rows::new();
     row(&mut rows, "probed", format!("{}, {} ms", second(evidence.scanned_at), evidence.elapsed_ms));
-    lookup(&mut rows, "MX", &evidence.mx, |mx: &Mx| format!("{} {}", mx.preference, mx.exchange));
-    lookup(&mut rows, "TXT", &evidence.sts_txt, txt);
-    lookup(&mut rows, "TXT", &evidence.tlsrpt_txt, txt);
-    if let Some(a) = &evidence.host_a {
-        lookup(&mut rows, "A", a, ToString::to_string);
-    }
-    if let Some(aaaa) = &evidence.host_aaaa {
-        lookup(&mut rows, "AAAA", aaaa, ToString::to_string);
-    }
-    for stray in &evidence.stray_records {
-        lookup(&mut rows, "TXT", stray, txt);
-    }
+    evidence.lookups().for_each(|made| lookup(&mut rows, made));
+    evidence.stray_records.iter().for_each(|stray| lookup(&mut rows, stray));
     if let Some(fetch) = &evidence.fetch {
         exchange(&mut rows, fetch);
     }
@@ -62,30 +52,35 @@ fn row(rows: &mut Rows, label: impl Into<String>, text: impl Into<String>) {
     rows.push((label.into(), text.into()));
 }
 
-fn lookup<R>(rows: &mut Rows, kind: &str, lookup: &Lookup<R>, show: impl Fn(&R) -> String) {
-    let mut text = lookup.outcome.to_string();
-    if !lookup.cname_chain.is_empty() {
-        text += &format!(", by CNAME to {}", clip(&lookup.cname_chain.join(", "), MAX_TEXT));
+fn lookup(rows: &mut Rows, lookup: &dyn AnyLookup) {
+    let mut text = lookup.outcome().to_string();
+    if !lookup.cname_chain().is_empty() {
+        text += &format!(", by CNAME to {}", clip(&lookup.cname_chain().join(", "), MAX_TEXT));
     }
-    let records: Vec<String> = lookup.records.iter().take(MAX_LISTED).map(|record| clip(&show(record), MAX_TEXT).into_owned()).collect();
-    if !records.is_empty() {
-        text += &format!(": {}", records.join(", "));
+    let records = lookup.records();
+    let shown: Vec<String> = records.iter().take(MAX_LISTED).map(|record| clip(&show(*record), MAX_TEXT).into_owned()).collect();
+    if !shown.is_empty() {
+        text += &format!(": {}", shown.join(", "));
     }
-    if lookup.records.len() > MAX_LISTED {
-        text += &format!(" and {} more", lookup.records.len() - MAX_LISTED);
+    if records.len() > MAX_LISTED {
+        text += &format!(" and {} more", records.len() - MAX_LISTED);
     }
-    if let Some(ttl) = lookup.ttl {
+    if let Some(ttl) = lookup.ttl() {
         text += &format!("; TTL {ttl} s");
     }
-    if lookup.authenticated {
+    if lookup.is_authenticated() {
         text += "; validated by the resolver (AD)";
     }
-    row(rows, format!("{kind} {}", lookup.name), text);
+    row(rows, format!("{} {}", lookup.record_type(), lookup.name()), text);
 }
 
-/// The strings of a record, each in quotes.
-fn txt(record: &Txt) -> String {
-    record.0.iter().map(|string| format!("\"{}\"", safe_bytes(string))).collect::<Vec<_>>().join(" ")
+/// A record; the strings of a TXT record each in quotes.
+fn show(record: AnyRecord<'_>) -> String {
+    match record {
+        AnyRecord::Mx(mx) => format!("{} {}", mx.preference, mx.exchange),
+        AnyRecord::Txt(txt) => txt.0.iter().map(|string| format!("\"{}\"", safe_bytes(string))).collect::<Vec<_>>().join(" "),
+        AnyRecord::Address(address) => address.to_string(),
+    }
 }
 
 fn exchange(rows: &mut Rows, fetch: &Fetch) {

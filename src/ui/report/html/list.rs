@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use crate::analyse::report::{Line, Report, Urgency};
-use crate::classify::{Code, Posture, Severity};
-use crate::ui::report::error::ReportError;
-use crate::ui::tables::grouped;
-
 use super::domain::{Extent, section, urgency_label};
 use super::markup::{self, Safe};
 use super::packed;
+use crate::analyse::report::{Line, Report, Urgency};
+use crate::classify::{Code, Posture, Severity};
+use crate::ui::report::data::ReportError;
+use crate::ui::tables::grouped;
 
 /// Domains whose sections are HTML from the start; the others are packed.
 pub(super) const STATIC_DOMAINS: usize = 300;

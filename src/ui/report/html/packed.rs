@@ -10,10 +10,9 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use maud::{Markup, html};
 
-use crate::analyse::report::Report;
-use crate::ui::report::error::ReportError;
-
 use super::domain::{Extent, section};
+use crate::analyse::report::Report;
+use crate::ui::report::data::ReportError;
 
 /// Sections in a pack.
 pub(super) const PACK: usize = 128;

@@ -8,7 +8,7 @@ use maud::{Markup, PreEscaped, html};
 use plotters::prelude::*;
 
 use crate::analyse::{Cell, Row, Table};
-use crate::ui::report::error::ReportError;
+use crate::ui::report::data::ReportError;
 
 /// Colours that stand for variables of the style sheet.
 const INK: RGBColor = RGBColor(1, 1, 1);

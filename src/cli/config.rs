@@ -1,0 +1,193 @@
+//! `--config`: the options of `scan` in a TOML file, read as if they had been typed, so that the same is possible and the same is refused.
+
+use std::any::TypeId;
+use std::error::Error as _;
+use std::path::Path;
+
+use clap::builder::ValueParser;
+use clap::{Arg, ArgAction, CommandFactory, Parser};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::exit::Failure;
+use super::options::{NetworkOptions, ScanOptions};
+use super::values::shown;
+use crate::ui::text::safe;
+use crate::whole_file;
+
+/// How much of a value a message shows, in characters.
+const MAX_SHOWN: usize = 60;
+
+/// Lists and options of a `--config` file: TOML with the long names of `scan`'s options, and `list` for the lists.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ConfigFile {
+    /// Lists, as on the command line.
+    pub(super) lists: Vec<String>,
+    /// Options of the network.
+    pub(super) network: NetworkOptions,
+    /// Options of list and output.
+    pub(super) scan: ScanOptions,
+}
+
+/// All options that a file may set.
+#[derive(Parser, Debug)]
+#[command(no_binary_name = true, disable_help_flag = true)]
+struct Options {
+    #[command(flatten)]
+    network: NetworkOptions,
+    #[command(flatten)]
+    scan: ScanOptions,
+}
+
+/// What is wrong with a file, and on which line, from 1.
+#[derive(Debug, PartialEq, Eq)]
+struct Fault {
+    line: usize,
+    text: String,
+}
+
+impl ConfigFile {
+    /// Reads the file, if one is named.
+    pub(super) fn read(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let unreadable = |why: String| Failure::usage(format!("the configuration {} cannot be read: {why}", shown(path)));
+        let bytes = whole_file::read(path).map_err(|error| unreadable(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+        Self::parse(&text).map_err(|Fault { line, text }| Failure::usage(format!("{}:{line}: {text}", shown(path))))
+    }
+
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let line = |at: usize| 1 + text.bytes().take(at).filter(|octet| *octet == b'\n').count();
+        let table = DeTable::parse(text)
+            .map_err(|error| Fault { line: line(error.span().map_or(0, |span| span.start)), text: safe(error.message()) })?;
+        let command = Options::command();
+        let mut file = Self::default();
+        for (key, value) in table.into_inner() {
+            let fault = |why: String| {
+                let value = text.get(value.span()).unwrap_or_default();
+                let short: String = value.chars().take(MAX_SHOWN).collect();
+                let more = if short.len() < value.len() { "..." } else { "" };
+                Fault { line: line(key.span().start), text: format!("{} = {}{more}: {why}", safe(key.get_ref()), safe(&short)) }
+            };
+            let name = key.get_ref();
+            if name == "list" {
+                file.lists = texts(&value, false).ok_or_else(|| fault("a string is expected, or an array of strings".to_owned()))?;
+                continue;
+            }
+            let option = command.get_arguments().find(|argument| argument.get_long() == Some(name.as_ref()));
+            let option =
+                option.ok_or_else(|| fault("there is no such option; keys are the long names of scan's options, and list".to_owned()))?;
+            let typed = typed(option, name, value.get_ref()).map_err(|expected| fault(format!("{expected} is expected")))?;
+            let Options { network, scan } = Options::try_parse_from(typed)
+                .map_err(|error| fault(error.source().map_or_else(|| error.kind().to_string(), ToString::to_string)))?;
+            (file.network, file.scan) = (file.network.or(network), file.scan.or(scan));
+        }
+        Ok(file)
+    }
+}
+
+/// The option as it would be typed. `Err` says what is expected in place of the value.
+fn typed(option: &Arg, name: &str, value: &DeValue<'_>) -> Result<Vec<String>, &'static str> {
+    let arguments = |values: Vec<String>| values.iter().map(|value| format!("--{name}={value}")).collect();
+    if matches!(option.get_action(), ArgAction::SetTrue) {
+        return match value {
+            DeValue::Boolean(true) => Ok(vec![format!("--{name}")]),
+            DeValue::Boolean(false) => Ok(Vec::new()),
+            _ => Err("true or false"),
+        };
+    }
+    let values = |number| if let DeValue::Array(_) = value { None } else { one(value, number).map(|value| vec![value]) };
+    match option.get_action() {
+        ArgAction::Append => texts_of(value, false).map(arguments).ok_or("a string, or an array of strings,"),
+        _ if is_number(option.get_value_parser()) => values(true).map(arguments).ok_or("a number"),
+        _ => values(false).map(arguments).ok_or("a string in quotes"),
+    }
+}
+
+fn is_number(parser: &ValueParser) -> bool {
+    let kind = parser.type_id();
+    [TypeId::of::<u16>(), TypeId::of::<u32>(), TypeId::of::<u64>(), TypeId::of::<f64>()].iter().any(|number| kind == *number)
+}
+
+fn texts(value: &Spanned<DeValue<'_>>, number: bool) -> Option<Vec<String>> {
+    texts_of(value.get_ref(), number)
+}
+
+/// One value or all of an array, as text.
+fn texts_of(value: &DeValue<'_>, number: bool) -> Option<Vec<String>> {
+    match value {
+        DeValue::Array(values) => values.iter().map(|value| one(value.get_ref(), number)).collect(),
+        value => one(value, number).map(|value| vec![value]),
+    }
+}
+
+/// A number or a string, as text.
+fn one(value: &DeValue<'_>, number: bool) -> Option<String> {
+    match value {
+        DeValue::String(text) if !number => Some(text.to_string()),
+        DeValue::Integer(integer) if number => match i128::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(integer) => Some(integer.to_string()),
+            Err(_) => Some(integer.to_string()), // Out of every bound, which is what will be said of it.
+        },
+        DeValue::Float(float) if number => Some(float.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_and_the_command_line_are_laid_over_each_other() {
+        let text = "list = 'a.txt'\nrate = 50\nresolver = ['192.0.2.1']\nout = 'x'\nallow-private = true\n0x20 = true\ndns-timeout = 1\n";
+        let file = ConfigFile::parse(text).unwrap();
+        assert_eq!((file.lists, file.network.dns_timeout), (vec!["a.txt".to_owned()], Some(1.0)));
+        let typed = NetworkOptions { rate: Some(7), ..NetworkOptions::default() };
+        let both = typed.or(file.network);
+        assert_eq!((both.rate, both.allow_private, both.mix_case, both.resolver.len()), (Some(7), true, true, 1));
+    }
+
+    #[test]
+    fn every_fault_names_its_line_and_its_option() {
+        for (text, line, said) in [
+            ("rates = 50", 1, "rates = 50: there is no such option"),
+            ("top = 5\n\nrate = 'much'\n", 3, "rate = 'much': a number is expected"),
+            ("rate = -5", 1, "rate = -5: a whole number from 0 to 10000000 is expected"),
+            ("rate = 99999999999999", 1, "rate = 99999999999999: a whole number from 0 to 10000000 is expected"),
+            ("rate = 1.5", 1, "rate = 1.5: a whole number from 0 to 10000000 is expected"),
+            ("rate = [5]", 1, "rate = [5]: a number is expected"),
+            ("#\nallow-private = 1", 2, "allow-private = 1: true or false is expected"),
+            ("fetch-timeout = nan", 1, "fetch-timeout = nan: seconds from 0.001 to 3600 are expected"),
+            ("dns-timeout = 1e9", 1, "dns-timeout = 1e9: seconds from"),
+            ("out = 's3://bucket/x'", 1, "out = 's3://bucket/x': writing to a URL does not work yet"),
+            ("out = 5", 1, "out = 5: a string in quotes is expected"),
+            ("list = [1]", 1, "list = [1]: a string is expected, or an array"),
+            ("list = 5", 1, "list = 5: a string is expected"),
+            ("resolver = [1]", 1, "resolver = [1]: a string, or an array of strings, is expected"),
+            ("[rate]\nx = 1", 1, "a number is expected"),
+            ("top = 1\ntop = 2", 2, "duplicate key"),
+            ("\nrate =\n", 2, ""),
+            ("progress = \"\\u001b[31m\"\nconfig = 'x'", 2, "config = 'x': there is no such option"),
+            ("\"a\\u001bb\" = 1", 1, "a\\u{1b}b = 1: there is no such option"),
+        ] {
+            let fault = ConfigFile::parse(text).unwrap_err();
+            assert!(fault.line == line && fault.text.contains(said), "{text:?}: {fault:?}");
+            assert!(!fault.text.contains('\n'), "one sentence: {fault:?}");
+        }
+    }
+
+    #[test]
+    fn every_option_can_stand_in_a_file() {
+        for option in Options::command().get_arguments() {
+            let name = option.get_long().unwrap();
+            let is_flag = matches!(option.get_action(), ArgAction::SetTrue);
+            let values: &[&str] = match is_flag {
+                true => &["true"],
+                false => &["7", "0.5", "'7'", "'0.5'", "'zoo'"],
+            };
+            let read = |value: &&str| ConfigFile::parse(&format!("{name} = {value}")).is_ok();
+            assert!(values.iter().any(read), "{name}");
+        }
+    }
+}

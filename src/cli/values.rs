@@ -1,0 +1,126 @@
+//! Values as they are typed: numbers with their bounds, lengths of time, names of local files. The command line and `--config` share them.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::observe::fetch::MAX_TIMEOUT;
+
+/// Queries or fetches per second at most; no network bears more.
+const MAX_RATE: u32 = 10_000_000;
+/// Domains or fetches in flight at most: each takes memory.
+const MAX_IN_FLIGHT: u32 = 1_000_000;
+/// Names that an option can speak of: more than there are.
+const MAX_NAMES: u64 = 1_000_000_000_000;
+/// Names of the list that a world of the lab brings.
+pub(super) const MAX_LAB_NAMES: u64 = 100_000_000;
+/// Shortest limit of time, in seconds: less is no time for any answer.
+const MIN_SECONDS: f64 = 0.001;
+
+/// Events per second; 0 stands for no limit.
+pub(super) fn rate(text: &str) -> Result<u32, String> {
+    whole(text, 0..=MAX_RATE)
+}
+
+/// Domains or fetches in flight.
+pub(super) fn in_flight(text: &str) -> Result<u32, String> {
+    whole(text, 1..=MAX_IN_FLIGHT)
+}
+
+/// How many names, at least one.
+pub(super) fn names(text: &str) -> Result<u64, String> {
+    whole(text, 1..=MAX_NAMES)
+}
+
+/// How many names, or none.
+pub(super) fn names_or_none(text: &str) -> Result<u64, String> {
+    whole(text, 0..=MAX_NAMES)
+}
+
+/// How many names a world of the lab has.
+pub(super) fn lab_names(text: &str) -> Result<u64, String> {
+    whole(text, 1..=MAX_LAB_NAMES)
+}
+
+/// A TCP or UDP port.
+pub(super) fn port(text: &str) -> Result<u16, String> {
+    whole(text, 1..=u16::MAX)
+}
+
+/// A whole number within bounds; says which are possible where it is none.
+pub(super) fn whole<T: FromStr + PartialOrd + Display>(text: &str, possible: RangeInclusive<T>) -> Result<T, String> {
+    let number = text.parse().ok().filter(|number| possible.contains(number));
+    number.ok_or_else(|| format!("a whole number from {} to {} is expected", possible.start(), possible.end()))
+}
+
+/// A limit of time in seconds. One bound for all of them, which is that of the fetcher.
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
+    let longest = MAX_TIMEOUT.as_secs_f64();
+    let seconds = text.parse().ok().filter(|seconds| (MIN_SECONDS..=longest).contains(seconds));
+    seconds.ok_or_else(|| format!("seconds from {MIN_SECONDS} to {longest} are expected"))
+}
+
+/// A file or folder that is written.
+pub(super) fn local_path(path: PathBuf) -> Result<PathBuf, String> {
+    match path.to_str() {
+        Some(text) if is_url(text) => {
+            Err("writing to a URL does not work yet; name a file or folder of this machine and copy it there afterwards".to_owned())
+        }
+        _ => Ok(path),
+    }
+}
+
+/// Whether a text begins as a URL does: `scheme:/`. One letter before the colon is a drive, not a scheme.
+fn is_url(text: &str) -> bool {
+    text.split_once(":/").is_some_and(|(scheme, _)| {
+        scheme.len() > 1
+            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet))
+    })
+}
+
+/// A path as messages show it.
+pub(super) fn shown(path: &Path) -> String {
+    crate::ui::text::safe(&path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_bounds_that_are_told() {
+        assert_eq!((rate("0"), rate("10000000"), port("443")), (Ok(0), Ok(MAX_RATE), Ok(443)));
+        for (wrong, bounds) in [
+            (rate("99999999999999").map(drop), "from 0 to 10000000"),
+            (rate("-1").map(drop), "from 0 to 10000000"),
+            (rate("much").map(drop), "from 0 to 10000000"),
+            (in_flight("0").map(drop), "from 1 to 1000000"),
+            (names("0").map(drop), "from 1 to"),
+            (port("0").map(drop), "from 1 to 65535"),
+            (port("70000").map(drop), "from 1 to 65535"),
+        ] {
+            let said = wrong.unwrap_err();
+            assert!(said.contains(bounds), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_limit_of_time_is_one_that_can_be_kept() {
+        assert_eq!((seconds("0.2"), seconds("3600")), (Ok(0.2), Ok(3600.0)));
+        for wrong in ["0", "-1", "3600.1", "90000", "1e-12", "1e9", "NaN", "inf", "5s", ""] {
+            assert_eq!(seconds(wrong).unwrap_err(), "seconds from 0.001 to 3600 are expected", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_no_file() {
+        for url in ["s3://bucket/x", "gs://b", "az://b/c", "https://example.org/x", "file:///tmp/x", "S3:/bucket/x", "git+ssh://x"] {
+            assert!(local_path(url.into()).unwrap_err().contains("does not work yet"), "{url}");
+        }
+        for path in ["out", "./s3://x", "a/s3:/x", "C:/out", "2026-11-28T10:00/x", "week:47", "-", "/s3://x"] {
+            assert_eq!(local_path(path.into()), Ok(PathBuf::from(path)));
+        }
+    }
+}

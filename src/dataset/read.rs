@@ -1,0 +1,252 @@
+//! The way back: the parts of a dataset as batches, in their order, or taken apart by row groups, so that several threads can read one, each
+//! only the columns and rows that it needs.
+
+use std::fs::File;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+};
+
+use crate::dataset::error::DatasetError;
+use crate::dataset::folder::{self, MANIFEST};
+use crate::dataset::manifest::{Manifest, Part};
+
+/// Rows that are decoded at once: bodies of 64 KB in every row still fit into 128 MB.
+const BATCH_ROWS: usize = 2048;
+
+/// A dataset to be read, finished or not: what the manifest lists is whole in either case.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    dir: PathBuf,
+    manifest: Manifest,
+}
+
+impl Reader {
+    /// Opens a dataset by its manifest.
+    ///
+    /// # Errors
+    /// If the folder holds no dataset, or one of a newer schema version.
+    pub fn open(dir: &Path) -> Result<Self, DatasetError> {
+        let manifest = folder::read_manifest(dir)?.ok_or_else(|| {
+            DatasetError::refused(dir, format!("no {MANIFEST} here, so this is no dataset; name the folder given to `stscan scan -o`"))
+        })?;
+        Ok(Self { dir: dir.to_owned(), manifest })
+    }
+
+    /// The dataset's folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The batches of all parts, in the order of the input; see [`Self::part`].
+    pub fn batches(&self, columns: Option<&[&str]>) -> impl Iterator<Item = Result<RecordBatch, DatasetError>> {
+        let parts = self.manifest.parts.iter().map(move |part| self.part(part, columns));
+        parts.flat_map(|part| {
+            let (batches, error) = match part {
+                Ok(batches) => (Some(batches), None),
+                Err(error) => (None, Some(Err(error))),
+            };
+            batches.into_iter().flatten().chain(error)
+        })
+    }
+
+    /// The batches of one part, of these columns only (`None`: of all). A column is a path such as `posture` or `evidence.mx.name`.
+    ///
+    /// # Errors
+    /// If the part cannot be opened or is no Parquet file.
+    pub fn part(&self, part: &Part, columns: Option<&[&str]>) -> Result<PartBatches, DatasetError> {
+        self.part_in_batches(part, columns, BATCH_ROWS)
+    }
+
+    /// As [`Self::part`], `batch_rows` rows at once.
+    ///
+    /// # Errors
+    /// As [`Self::part`].
+    pub fn part_in_batches(&self, part: &Part, columns: Option<&[&str]>, batch_rows: usize) -> Result<PartBatches, DatasetError> {
+        let path = folder::part_path(&self.dir, part)?;
+        let file = File::open(&path).map_err(DatasetError::io("open", &path))?;
+        let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| DatasetError::damaged(&path, error))?;
+        if let Some(columns) = columns {
+            let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+            builder = builder.with_projection(mask);
+        }
+        let batches = builder.with_batch_size(batch_rows).build().map_err(|error| DatasetError::damaged(&path, error))?;
+        Ok(PartBatches { path, batches })
+    }
+}
+
+/// Iterator over the batches of a part.
+#[derive(Debug)]
+pub struct PartBatches {
+    path: PathBuf,
+    batches: ParquetRecordBatchReader,
+}
+
+impl PartBatches {
+    pub(super) fn new(path: PathBuf, batches: ParquetRecordBatchReader) -> Self {
+        Self { path, batches }
+    }
+}
+
+impl Iterator for PartBatches {
+    type Item = Result<RecordBatch, DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.batches.next()?;
+        Some(batch.map_err(|error| DatasetError::damaged(&self.path, error)))
+    }
+}
+
+/// A part whose footer has been read. It may be shared by threads: every reading opens the file anew.
+#[derive(Debug)]
+pub struct PartFile {
+    path: PathBuf,
+    metadata: ArrowReaderMetadata,
+}
+
+impl Reader {
+    /// Opens a part and reads its footer.
+    ///
+    /// # Errors
+    /// If the part cannot be opened or is no Parquet file.
+    pub(crate) fn part_file(&self, part: &Part) -> Result<PartFile, DatasetError> {
+        let path = folder::part_path(self.dir(), part)?;
+        let file = open(&path)?;
+        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| DatasetError::damaged(&path, error))?;
+        Ok(PartFile { path, metadata })
+    }
+}
+
+fn open(path: &std::path::Path) -> Result<File, DatasetError> {
+    File::open(path).map_err(DatasetError::io("open", path))
+}
+
+impl PartFile {
+    /// How many row groups it has.
+    pub fn row_groups(&self) -> usize {
+        self.metadata.metadata().num_row_groups()
+    }
+
+    /// The batches of one row group: of these columns (paths such as `posture` or `evidence.mx.name`), `batch_rows` rows at once, and
+    /// of these rows of the group only (ascending, disjoint; `None`: of all).
+    ///
+    /// # Errors
+    /// If the part cannot be opened or has no such row group.
+    pub fn read(
+        &self,
+        row_group: usize,
+        columns: &[&str],
+        batch_rows: usize,
+        rows: Option<&[Range<usize>]>,
+    ) -> Result<PartBatches, DatasetError> {
+        let damaged = |error| DatasetError::damaged(&self.path, error);
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open(&self.path)?, self.metadata.clone());
+        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        if let Some(rows) = rows {
+            let all = usize::try_from(self.metadata.metadata().row_group(row_group).num_rows()).unwrap_or_default();
+            let selection = RowSelection::from_consecutive_ranges(rows.iter().cloned(), all);
+            builder = builder.with_row_selection(selection);
+        }
+        let builder = builder.with_projection(mask).with_row_groups(vec![row_group]).with_batch_size(batch_rows);
+        Ok(PartBatches::new(self.path.clone(), builder.build().map_err(damaged)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, StructArray};
+    use parquet::arrow::ArrowWriter;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use proptest::prelude::*;
+
+    use crate::classify::Judgement;
+    use crate::dataset::manifest::Manifest;
+    use crate::dataset::{
+        ColumnGroup, DatasetError, EvidenceColumns, JudgementColumns, Record, TargetColumns, encoding, record_batch, samples, schema, text,
+    };
+
+    fn through_parquet(batch: &RecordBatch) -> RecordBatch {
+        let file: File = tempfile::tempfile().unwrap();
+        let properties = encoding::properties(&Manifest::begun(&samples::run()));
+        let mut writer = ArrowWriter::try_new(file.try_clone().unwrap(), schema(), Some(properties)).unwrap();
+        writer.write(batch).unwrap();
+        writer.close().unwrap();
+        let mut batches = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+        let read = batches.next().unwrap().unwrap();
+        assert!(batches.next().is_none());
+        read
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn rows_survive_parquet(records in proptest::collection::vec(samples::record(), 1..6)) {
+            let batch = through_parquet(&record_batch(&records).unwrap());
+            prop_assert!(batch.schema().fields() == schema().fields());
+            let (targets, evidence) = (TargetColumns::of(&batch).unwrap(), EvidenceColumns::of(&batch).unwrap());
+            let judgements = JudgementColumns::of(&batch).unwrap();
+            let tld: StringArray = ColumnGroup::table(&batch).column("tld").unwrap();
+            for (row, Record { target, evidence: seen, assessment }) in records.iter().enumerate() {
+                prop_assert_eq!(&targets.row(row).unwrap(), target);
+                prop_assert_eq!(&evidence.row(row).unwrap(), seen);
+                let judgement = judgements.row(row);
+                prop_assert_eq!(&judgement, &Judgement::of(assessment));
+                prop_assert_eq!(&judgement.assessment(), assessment);
+                prop_assert_eq!(text(&tld, row), Some(target.domain.tld()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_nul_does_not_reach_a_text_column() {
+        let mut record = samples::absent(0, "example.com");
+        record.evidence.mx.detail = Some("a\0b".to_owned());
+        record.assessment.sts_id = Some("\0".to_owned());
+        let batch = record_batch(&[record]).unwrap();
+        assert_eq!(EvidenceColumns::of(&batch).unwrap().row(0).unwrap().mx.detail.as_deref(), Some("a\u{fffd}b"));
+        assert_eq!(JudgementColumns::of(&batch).unwrap().row(0).sts_id, Some("\u{fffd}"));
+    }
+
+    #[test]
+    fn columns_that_are_missing_or_hold_unknown_words_are_named() {
+        let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
+        let error = EvidenceColumns::of(&batch.project(&[0, 1, 7, 8]).unwrap()).unwrap_err();
+        assert!(matches!(&error, DatasetError::Column(column) if column == "evidence"), "{error}");
+        let flat = batch.project(&(0..batch.num_columns() - 1).collect::<Vec<_>>()).unwrap();
+        assert_eq!(JudgementColumns::of(&flat).unwrap().row(0).posture, Some("absent"));
+        assert_eq!(TargetColumns::of(&flat).unwrap().row(0).unwrap().domain.as_str(), "example.com");
+    }
+
+    #[test]
+    fn a_dataset_without_the_columns_that_came_later_is_read() {
+        let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
+        let evidence = batch.column_by_name("evidence").unwrap().as_struct();
+        let columns = evidence.fields().iter().cloned().zip(evidence.columns().iter().cloned());
+        let first: Vec<_> = columns.filter(|(field, _)| !["mx_hosts", "rua_hosts", "around"].contains(&field.name().as_str())).collect();
+        let columns = ["domain", "scanned_at", "elapsed_ms"].map(|name| (name, batch.column_by_name(name).unwrap().clone()));
+        let evidence: ArrayRef = Arc::new(StructArray::from(first));
+        let old = RecordBatch::try_from_iter(columns.into_iter().chain([("evidence", evidence)])).unwrap();
+        let read = EvidenceColumns::of(&old).unwrap().row(0).unwrap();
+        assert_eq!(read, EvidenceColumns::of(&batch).unwrap().row(0).unwrap());
+    }
+
+    #[test]
+    fn a_batch_that_could_overflow_is_refused() {
+        let records: Vec<Record> = (0..=4096).map(|ordinal| samples::absent(ordinal, "example.com")).collect();
+        assert!(matches!(record_batch(&records), Err(DatasetError::Encoding(_))));
+        assert_eq!(record_batch(&[]).unwrap().num_rows(), 0);
+    }
+}

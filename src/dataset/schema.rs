@@ -1,0 +1,181 @@
+//! The schema of table `domains`: names, order, types and meaning of its columns, documented in the Arrow fields themselves, and these as text,
+//! Markdown and JSON.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::{Arc, LazyLock};
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use serde_json::{Map, Value, json};
+
+use crate::dataset::column::{COMMENT, List, RANGE, UNIT, documented};
+use crate::dataset::evidence::{EvidenceBuilder, TimesBuilder};
+use crate::dataset::flat::judgement_fields;
+use crate::dataset::target::{CarriedBuilder, NameBuilder, TargetBuilder};
+
+/// Version of the dataset's layout and columns. Added columns keep it; anything that an old reader would misread raises it.
+pub const SCHEMA_VERSION: u32 = 2;
+
+/// Key of the schema version in the metadata of the Arrow schema and of every Parquet file.
+pub const SCHEMA_VERSION_KEY: &str = "stscan.schema_version";
+
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let metadata = HashMap::from([(SCHEMA_VERSION_KEY.to_owned(), SCHEMA_VERSION.to_string())]);
+    Arc::new(Schema::new_with_metadata(columns(), metadata))
+});
+
+/// The schema of table `domains`.
+pub fn schema() -> SchemaRef {
+    Arc::clone(&SCHEMA)
+}
+
+fn columns() -> Vec<Field> {
+    let mut columns = TargetBuilder::fields();
+    columns.extend(NameBuilder::fields());
+    columns.extend(TimesBuilder::fields());
+    columns.extend(judgement_fields());
+    columns.push(documented::<List<CarriedBuilder>>("carried", "Further columns of the list, by `--carry`; empty without it.", None, None));
+    let evidence = Field::new("evidence", DataType::Struct(EvidenceBuilder::fields().into()), true);
+    let meaning = "What was seen: enough to judge again without sending a packet.";
+    columns.push(evidence.with_metadata(HashMap::from([(COMMENT.to_owned(), meaning.to_owned())])));
+    columns
+}
+
+/// A Markdown table: one line per field, nested fields by their path (`evidence.mx.records[].exchange`).
+pub fn schema_markdown() -> String {
+    let mut text = "| column | type | unit | range | meaning |\n|---|---|---|---|---|\n".to_owned();
+    for field in schema().fields() {
+        markdown_lines(&mut text, field.name(), field);
+    }
+    text
+}
+
+/// For a terminal: path, type and meaning of every field on a line.
+pub fn schema_text() -> String {
+    let mut text = String::new();
+    for field in schema().fields() {
+        text_lines(&mut text, field.name(), field);
+    }
+    text
+}
+
+fn text_lines(text: &mut String, path: &str, field: &Field) {
+    let metadata = field.metadata();
+    let of = |key: &str| metadata.get(key).map_or("", |value| value.as_str());
+    let details: Vec<&str> = [of(UNIT), of(RANGE)].into_iter().filter(|detail| !detail.is_empty()).collect();
+    let details = if details.is_empty() { String::new() } else { format!(" [{}]", details.join("; ")) };
+    let _ = writeln!(text, "{path:<38} {:<20} {}{details}", type_name(field.data_type()), of(COMMENT)); // Cannot fail, as below.
+    for (path, child) in children(path, field) {
+        text_lines(text, &path, child);
+    }
+}
+
+/// The fields of a struct, or of the structs in a list, with their paths.
+fn children<'a>(path: &str, field: &'a Field) -> Vec<(String, &'a Field)> {
+    match innermost(field.data_type()) {
+        (suffix, DataType::Struct(children)) => {
+            children.iter().map(|child| (format!("{path}{suffix}.{}", child.name()), child.as_ref())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn markdown_lines(text: &mut String, path: &str, field: &Field) {
+    let of = |key: &str| field.metadata().get(key).map_or("", String::as_str).replace('|', "\\|");
+    let kind = type_name(field.data_type());
+    let _ = writeln!(text, "| `{path}` | {kind} | {} | {} | {} |", of(UNIT), of(RANGE), of(COMMENT)); // Writing to a String cannot fail.
+    for (path, child) in children(path, field) {
+        markdown_lines(text, &path, child);
+    }
+}
+
+/// The type below any lists, and a `[]` for each of them.
+fn innermost(data_type: &DataType) -> (String, &DataType) {
+    match data_type {
+        DataType::List(element) => {
+            let (suffix, inner) = innermost(element.data_type());
+            (suffix + "[]", inner)
+        }
+        other => (String::new(), other),
+    }
+}
+
+fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Timestamp(_, _) => "Timestamp(us, UTC)".to_owned(),
+        DataType::List(element) => format!("List<{}>", type_name(element.data_type())),
+        DataType::Struct(_) => "Struct".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// An object with `table`, `schema_version` and `columns`; each column has `name`, `type`, `comment`, where they apply `unit`
+/// and `range`, and `fields` if it is a struct or a list of structs.
+pub fn schema_json() -> Value {
+    let columns: Vec<Value> = schema().fields().iter().map(|field| field_json(field)).collect();
+    json!({ "table": "domains", "schema_version": SCHEMA_VERSION, "columns": columns })
+}
+
+fn field_json(field: &Field) -> Value {
+    let mut object = Map::new();
+    object.insert("name".to_owned(), field.name().as_str().into());
+    object.insert("type".to_owned(), type_name(field.data_type()).into());
+    for key in [COMMENT, UNIT, RANGE] {
+        if let Some(value) = field.metadata().get(key) {
+            object.insert(key.to_owned(), value.as_str().into());
+        }
+    }
+    if let (_, DataType::Struct(children)) = innermost(field.data_type()) {
+        object.insert("fields".to_owned(), children.iter().map(|child| field_json(child)).collect());
+    }
+    Value::Object(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn undocumented(path: &str, field: &Field, found: &mut Vec<String>) {
+        if !field.metadata().contains_key(COMMENT) || !field.is_nullable() {
+            found.push(path.to_owned());
+        }
+        if let (_, DataType::Struct(children)) = innermost(field.data_type()) {
+            children.iter().for_each(|child| undocumented(&format!("{path}.{}", child.name()), child, found));
+        }
+    }
+
+    #[test]
+    fn every_field_is_nullable_and_documented() {
+        let mut found = Vec::new();
+        schema().fields().iter().for_each(|field| undocumented(field.name(), field, &mut found));
+        assert_eq!(found, Vec::<String>::new());
+    }
+
+    fn only_portable_types(data_type: &DataType) -> bool {
+        use DataType::*;
+        match data_type {
+            Utf8 | Boolean | Int16 | Int32 | Int64 | Float64 | Binary => true,
+            Timestamp(unit, zone) => *unit == arrow::datatypes::TimeUnit::Microsecond && zone.as_deref() == Some("UTC"),
+            List(element) => only_portable_types(element.data_type()),
+            Struct(fields) => fields.iter().all(|field| only_portable_types(field.data_type())),
+            _ => false,
+        }
+    }
+
+    #[test]
+    fn no_type_that_readers_differ_on() {
+        assert!(schema().fields().iter().all(|field| only_portable_types(field.data_type())));
+    }
+
+    #[test]
+    fn both_renderings_name_every_field() {
+        let markdown = schema_markdown();
+        assert!(markdown.contains("| `evidence.mx.records[].exchange` | Utf8 |"), "{markdown}");
+        assert!(markdown.contains("| `evidence.sts_txt.records` | List<List<Binary>> |"), "{markdown}");
+        assert!(markdown.contains("| `elapsed_ms` | Int32 | ms | 0.. |"), "{markdown}");
+        let json = schema_json();
+        assert_eq!(json["columns"][0]["name"], "ordinal");
+        assert_eq!(json["columns"].as_array().unwrap().last().unwrap()["fields"][0]["name"], "mx");
+        assert_eq!(markdown.lines().count(), 2 + json.to_string().matches("\"comment\"").count());
+    }
+}

@@ -1,0 +1,102 @@
+//! Tables as data: CSV with one line per figure, so that every cell is found by its names, and JSON with stable keys.
+
+use serde_json::{Value, json};
+
+use crate::analyse::{Cell, Table};
+use crate::ui::text::{safe, safe_json};
+
+/// The heading, and a line for each cell that is not empty.
+pub fn csv(tables: &[Table]) -> String {
+    let mut out = "table,group_by,group,row,column,n,of,share,low,high,value,denominator\n".to_owned();
+    for table in tables {
+        for row in &table.rows {
+            for (column, cell) in table.columns.iter().zip(&row.cells).filter(|(_, cell)| **cell != crate::analyse::Cell::Empty) {
+                let whole = row.of.as_deref().unwrap_or(&column.of);
+                let number = |number: Option<f64>| number.map(|number| format!("{number:.6}")).unwrap_or_default();
+                let count = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
+                let value = if let crate::analyse::Cell::Number(number) = cell { Some(*number) } else { None };
+                let fields = [
+                    field(&table.id),
+                    field(table.grouped_by.as_deref().unwrap_or_default()),
+                    field(row.group.as_deref().unwrap_or("all")),
+                    field(&row.key),
+                    field(&column.key),
+                    count(cell.n()),
+                    count(cell.of()),
+                    number(cell.share()),
+                    number(cell.interval().map(|interval| interval.low)),
+                    number(cell.interval().map(|interval| interval.high)),
+                    number(value),
+                    field(if cell.of().is_some() { whole } else { "" }),
+                ];
+                out.push_str(&fields.join(","));
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
+/// A field that is neither torn apart by a reader of CSV nor run as a formula by a spreadsheet.
+pub(in crate::ui) fn field(text: &str) -> String {
+    let mut safe = safe(text);
+    if safe.starts_with(['=', '+', '-', '@', '|', '%']) {
+        safe.insert(0, '\'');
+    }
+    if safe.contains([',', '"', ';', '\'', ' ']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
+}
+
+/// Version of the layout of the object; raised where a key changes its meaning or goes.
+const VERSION: u32 = 1;
+
+/// One object: `stats_version`, `notes`, `tables`.
+pub fn json(tables: &[Table], notes: &[String]) -> String {
+    let object = json!({ "stats_version": VERSION, "notes": notes, "tables": tables.iter().map(table).collect::<Vec<_>>() });
+    safe_json(&format!("{object:#}\n"))
+}
+
+fn table(table: &Table) -> Value {
+    let columns: Vec<Value> =
+        table.columns.iter().map(|column| json!({ "key": column.key, "title": column.title, "of": column.of })).collect();
+    let rows: Vec<Value> = table
+        .rows
+        .iter()
+        .map(|row| {
+            let cells: serde_json::Map<String, Value> =
+                table.columns.iter().zip(&row.cells).map(|(column, value)| (column.key.clone(), cell(value))).collect();
+            json!({ "group": row.group, "key": row.key, "title": row.title, "of": row.of, "cells": cells })
+        })
+        .collect();
+    json!({
+        "id": table.id,
+        "title": table.title,
+        "grouped_by": table.grouped_by,
+        "columns": columns,
+        "rows": rows,
+        "notes": table.notes,
+    })
+}
+
+fn cell(cell: &Cell) -> Value {
+    match cell {
+        Cell::Empty => Value::Null,
+        Cell::Number(number) => json!({ "value": number }),
+        Cell::Count(n) => json!({ "n": n }),
+        Cell::Share { n, of } => {
+            let interval = cell.interval();
+            json!({ "n": n, "of": of, "share": cell.share(), "low": interval.map(|i| i.low), "high": interval.map(|i| i.high) })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_neither_formulas_nor_torn() {
+        assert_eq!(field("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        assert_eq!(field("\t=1"), "\\t=1");
+        assert_eq!([field("-1"), field("a,b"), field("com")], ["\"'-1\"", "\"a,b\"", "com"]);
+    }
+}
