@@ -105,6 +105,7 @@ fn first_failure(fetch: &Fetch) -> Option<Failure> {
         Some((FetchStage::Tls, ..)) if fetch.second_hello.as_ref().is_some_and(|hello| hello.version.is_some()) => {
             return at(PolicyStage::Tls, false);
         }
+        Some((FetchStage::Tls, FetchFault::TlsUnsupported, _)) => return at(PolicyStage::Tls, false), // For its certificate.
         // Reset before a certificate is shown: whoever listens there does not speak TLS to us, as a closed port does not.
         Some((FetchStage::Tls, FetchFault::Reset, transient)) if fetch.certificate.is_none() => return at(PolicyStage::Tcp, transient),
         Some((FetchStage::Tls, _, transient)) => return at(PolicyStage::Tls, transient),

@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use crate::evidence::{Fetch, FetchFault, SecondHello, TlsVersion};
+use crate::evidence::{Certificate, Fetch, FetchFault, SecondHello, TlsVersion};
 
 use super::certificate;
 use super::certificate::declared::{STS_FETCH_TLS_UNVERIFIED, STS_FETCH_TLS_WEAK};
@@ -17,11 +17,14 @@ pub(super) fn leaves_open(fetch: &Fetch) -> bool {
     let Some(error) = &fetch.error else { return false };
     match (&fetch.second_hello, &fetch.certificate) {
         (Some(hello), _) => hello.leaves_open(),
-        (None, Some(certificate)) if !certificate.is_refused() => {
-            error.fault == FetchFault::TlsUnsupported || (error.fault == FetchFault::TlsProtocol && certificate::has_short_key(certificate))
-        }
-        _ => false,
+        (None, Some(certificate)) => !certificate.is_refused() && has_other_key(error.fault, certificate),
+        (None, None) => false,
     }
+}
+
+/// Whether the handshake failed for a key that our library does not take. Evidence of earlier versions knows short ones only.
+fn has_other_key(fault: FetchFault, certificate: &Certificate) -> bool {
+    fault == FetchFault::TlsUnsupported || (fault == FetchFault::TlsProtocol && certificate::has_short_key(certificate))
 }
 
 /// Adds why the handshake failed where that is not what the error says; whether it did.
@@ -29,7 +32,7 @@ pub(super) fn remark(fetch: &Fetch, host: &str, scanned_at: SystemTime, findings
     let (Some(error), open) = (&fetch.error, leaves_open(fetch)) else { return false };
     let why = format!("{}: {}", error.fault, quoted(&error.text));
     let Some(hello) = &fetch.second_hello else {
-        let Some(certificate) = fetch.certificate.as_ref().filter(|_| open) else { return false };
+        let Some(certificate) = fetch.certificate.as_ref().filter(|shown| has_other_key(error.fault, shown)) else { return false };
         // A short key has its own finding.
         if !certificate::has_short_key(certificate) {
             findings.add(STS_FETCH_TLS_UNVERIFIED, host, format!("{why}; {}", certificate::key_words(certificate)));

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::encoding;
-use super::fetch::{CertificateFault, Fetch, FetchError, FetchFault};
-use super::hello::SecondHello;
+use super::failure::{FetchError, FetchFault};
+use super::fetch::Fetch;
+use super::tls::{CertificateFault, SecondHello};
 
 /// Octets of body that are kept of such a connection: enough to tell a policy from a web page.
 pub const SHORT_BODY_LIMIT: usize = 4096;

@@ -1,14 +1,13 @@
 //! One HTTPS exchange with a policy host, step by step.
 
 use std::net::IpAddr;
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::encoding;
-use super::hello::SecondHello;
+use super::failure::FetchError;
+use super::tls::{Certificate, SecondHello};
 use crate::name::address::special_use;
-use crate::vocabulary::vocabulary;
 
 /// Octets of body that are kept; one more is read to know that there is more (RFC 8461 section 3.3 suggests 64 KB).
 pub const BODY_LIMIT: usize = 65_536;
@@ -36,157 +35,6 @@ pub const KEPT_HEADERS: &[&str] = &[
     "x-content-type-options",
     "x-powered-by",
 ];
-
-vocabulary! {
-    /// A step of the exchange.
-    pub enum FetchStage {
-        /// Choosing an address that may be connected to.
-        Address = "address",
-        /// TCP connection.
-        Connect = "connect",
-        /// TLS handshake.
-        Tls = "tls",
-        /// Request and response head.
-        Http = "http",
-        /// Response body.
-        Body = "body",
-    }
-}
-
-vocabulary! {
-    /// What ended an exchange before it was complete.
-    pub enum FetchFault {
-        /// Every address is special-use (private, loopback, link-local, ...) and not allowed.
-        SpecialUseAddress = "special-use-address",
-        /// Every address is on the opt-out list.
-        Excluded = "excluded",
-        /// Connection refused.
-        Refused = "refused",
-        /// Connection reset, or closed before the exchange was complete.
-        Reset = "reset",
-        /// No answer in time.
-        Timeout = "timeout",
-        /// Network or host unreachable.
-        Unreachable = "unreachable",
-        /// The peer ended the handshake with a TLS alert.
-        TlsAlert = "tls-alert",
-        /// The peer has no TLS version or cipher in common with us (TLS 1.2 is the least, RFC 8461 section 7.2).
-        TlsVersion = "tls-version",
-        /// The peer does not speak TLS, or breaks its rules.
-        TlsProtocol = "tls-protocol",
-        /// The peer asks for something that our TLS library lacks: a key that it cannot verify. Says nothing of the host.
-        TlsUnsupported = "tls-unsupported",
-        /// The response is not HTTP.
-        HttpProtocol = "http-protocol",
-        /// The body ended before its declared length.
-        Truncated = "truncated",
-        /// A fault of this machine (no descriptor, no port); says nothing of the domain.
-        Local = "local-error",
-        /// Anything else; see the text.
-        Other = "other",
-    }
-}
-
-/// Where and why an exchange ended early.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FetchError {
-    /// The step that failed.
-    pub stage: FetchStage,
-    /// Why, as a stable code.
-    pub fault: FetchFault,
-    /// The TLS alert that the peer sent, by its number (RFC 8446 section 6).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alert: Option<u8>,
-    /// Why, in words, at most 300 characters.
-    pub text: String,
-}
-
-/// The TLS alert of a server that does not know the name it was asked for: unrecognized_name (RFC 6066 section 3).
-pub const UNRECOGNIZED_NAME: u8 = 112;
-
-impl FetchError {
-    /// An error that is no TLS alert.
-    pub fn new(stage: FetchStage, fault: FetchFault, text: impl Into<String>) -> Self {
-        Self { stage, fault, alert: None, text: text.into() }
-    }
-
-    /// Whether this machine is at fault (no descriptor, no buffer, no route), which says nothing of the host.
-    pub fn is_local(&self) -> bool {
-        self.fault == FetchFault::Local
-    }
-}
-
-vocabulary! {
-    /// What is wrong with a certificate chain. A chain may have several faults; the exchange goes on so that all are seen.
-    pub enum CertificateFault {
-        /// No SAN dNSName matches the policy host (RFC 8461 section 3.3, RFC 6125).
-        NameMismatch = "name-mismatch",
-        /// The leaf has no SAN dNSName at all.
-        NoSan = "no-san",
-        /// notAfter has passed.
-        Expired = "expired",
-        /// notBefore is in the future.
-        NotYetValid = "not-yet-valid",
-        /// The leaf is its own issuer and no trusted root.
-        SelfSigned = "self-signed",
-        /// Issuers are missing between the leaf and any root: the leaf names where to get them, the server did not send them.
-        IncompleteChain = "incomplete-chain",
-        /// The chain ends at an issuer that is no trusted root.
-        Untrusted = "untrusted",
-        /// A certificate of the chain is revoked.
-        Revoked = "revoked",
-        /// Our library cannot verify it: a key, an algorithm or a length of the chain that it does not have. Says nothing of the host.
-        Unsupported = "unsupported",
-        /// A certificate that cannot be read, or a chain that breaks another rule of RFC 5280.
-        Malformed = "malformed",
-    }
-}
-
-/// The certificate that the policy host presented and the verdict on it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Certificate {
-    /// Everything that is wrong with it; empty if it is valid for the policy host. The dataset's `verdict` is `valid` or the first.
-    pub faults: Vec<CertificateFault>,
-    /// Each fault in words.
-    pub reason: Option<String>,
-    /// Subject of the leaf (RFC 4514).
-    pub subject: String,
-    /// SAN dNSNames of the leaf, at most 100.
-    pub sans: Vec<String>,
-    /// Issuer of the leaf (RFC 4514).
-    pub issuer: String,
-    /// notBefore of the leaf; `None` if it cannot be read.
-    #[serde(with = "encoding::optional_time")]
-    pub not_before: Option<SystemTime>,
-    /// notAfter of the leaf; `None` if it cannot be read.
-    #[serde(with = "encoding::optional_time")]
-    pub not_after: Option<SystemTime>,
-    /// Algorithm of the leaf's key: `RSA`, `EC`, `Ed25519`, `DSA`, or the object identifier of another.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key_type: Option<String>,
-    /// Length of that key in bits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key_bits: Option<u16>,
-    /// How the leaf is signed, as `sha256WithRSAEncryption`, or an object identifier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signature_algorithm: Option<String>,
-    /// SHA-256 of the leaf in DER, lower-case hex.
-    pub sha256: String,
-    /// Certificates presented, the leaf included.
-    pub chain_length: u16,
-}
-
-impl Certificate {
-    /// Whether senders must refuse it, whatever their library can verify.
-    pub fn is_refused(&self) -> bool {
-        self.faults.iter().any(|fault| *fault != CertificateFault::Unsupported)
-    }
-
-    /// Whether it is valid or not lies beyond our library.
-    pub fn is_unverified(&self) -> bool {
-        !self.is_refused() && !self.faults.is_empty()
-    }
-}
 
 /// Milliseconds that each stage took; `None` where it was not reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -123,7 +123,7 @@ fn keys_that_our_library_cannot_verify_are_no_faults() {
     let forged = [LOST, codes::STS_FETCH_TLS_ALERT];
     assert_judged("forged", &key("RSA", 2048, FetchFault::TlsProtocol), tls, Posture::Broken, &forged);
     let expired = key("RSA", 16_384, FetchFault::TlsUnsupported).certificate(&[CertificateFault::Expired]);
-    let codes = [LOST, codes::STS_FETCH_TLS_ALERT, codes::STS_FETCH_CERT_EXPIRED];
+    let codes = [LOST, codes::STS_FETCH_TLS_UNVERIFIED, codes::STS_FETCH_CERT_EXPIRED];
     assert_judged("long and expired", &expired, tls, Posture::Broken, &codes);
 }
 
