@@ -253,7 +253,9 @@ fn refused(ordinal: u64, domain: &str, alias: Option<&str>, address: Ipv4Addr) -
     evidence.tlsrpt_txt = Lookup::unsent(domain.tlsrpt_record_name(), Outcome::Nodata);
     evidence.host_a = Some(host);
     evidence.host_aaaa = Some(Lookup::unsent(domain.policy_host(), Outcome::Nodata));
-    evidence.fetch = Some(Box::new(Fetch { error: Some(error), ..Fetch::new(vec![IpAddr::from(address)]) }));
+    let mut fetch = Fetch::new(vec![IpAddr::from(address)]);
+    fetch.error = Some(error);
+    evidence.fetch = Some(Box::new(fetch));
     let assessment = classify(&evidence);
     Record { target: Target { ordinal, domain, rank: None, list: "made.csv".into(), carried: Vec::new() }, evidence, assessment }
 }

@@ -18,6 +18,7 @@ macro_rules! counts {
     ($($(#[$meta:meta])* $field:ident = $count:ident,)+) => {
         /// Rows of a part, or of the whole dataset, by state.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[non_exhaustive]
         pub struct Counts {
             /// Rows in all.
             pub rows: u64,

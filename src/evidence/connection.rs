@@ -14,6 +14,7 @@ pub const SHORT_BODY_LIMIT: usize = 4096;
 
 /// What became of one connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Connection {
     /// What was asked for; of a receiver of reports, which is sent no request, its scheme and host.
     pub url: String,

@@ -56,6 +56,7 @@ vocabulary! {
 
 /// Where and why an exchange ended early.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FetchError {
     /// The step that failed.
     pub stage: FetchStage,

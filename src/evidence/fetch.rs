@@ -38,6 +38,7 @@ pub const KEPT_HEADERS: &[&str] = &[
 
 /// Milliseconds that each stage took; `None` where it was not reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Timings {
     /// TCP connection (the last one tried).
     pub connect_ms: Option<u32>,
@@ -53,6 +54,7 @@ pub struct Timings {
 
 /// One GET of `https://mta-sts.DOMAIN/.well-known/mta-sts.txt`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Fetch {
     /// Addresses of the policy host that resolution gave, in the order in which they would be tried.
     pub addresses: Vec<IpAddr>,

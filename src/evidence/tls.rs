@@ -106,6 +106,7 @@ impl TlsVersion {
 /// What a TLS server answered when it was asked again for everything that some sender's library may have: TLS 1.0 to 1.3, all
 /// suites, all groups. Nothing of it is verified beyond the certificate; below TLS 1.3 that is sent in the clear.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SecondHello {
     /// The version that the server chose; `None` if it sent no ServerHello.
     pub version: Option<TlsVersion>,

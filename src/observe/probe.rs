@@ -249,7 +249,7 @@ impl Probe {
         }
         let hosts = neighbours::mx_hosts(&mx.records).into_iter().map(async |host| {
             let (a, aaaa) = self.addresses(SharedFor::MxHosts, &host).await;
-            HostLookup { host, a, aaaa }
+            HostLookup::new(host, a, aaaa)
         });
         join_all(hosts).await
     }
@@ -273,9 +273,9 @@ impl Probe {
                 } else {
                     None
                 };
-                ReceiverLookup { host, mx, a: Some(a), aaaa: Some(aaaa), connection }
+                ReceiverLookup { mx, a: Some(a), aaaa: Some(aaaa), connection, ..ReceiverLookup::new(host) }
             } else {
-                ReceiverLookup { host, mx, a: None, aaaa: None, connection: None }
+                ReceiverLookup { mx, ..ReceiverLookup::new(host) }
             }
         });
         join_all(receivers).await

@@ -5,6 +5,7 @@ use super::fault::{FaultKind, Parsed};
 
 /// What the Content-Type header says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MediaType {
     /// `type/subtype`, lower case; `None` where there is none.
     pub essence: Option<String>,

@@ -23,6 +23,7 @@ pub enum Choice {
 /// The choice and what is to be said of the set. What is to be said of the chosen text itself, the kinds of near miss included,
 /// comes from `sts_record::parse` or `tlsrpt_record::parse` and is not repeated here.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Selection {
     /// Which record counts.
     pub choice: Choice,

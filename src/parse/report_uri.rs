@@ -19,6 +19,7 @@ vocabulary! {
 
 /// A destination of reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReportUri {
     /// The text as written.
     pub uri: String,

@@ -1,9 +1,10 @@
 //! What goes wrong between the engine and a resolver.
 
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::net::UdpSocket;
+use tokio::time::Instant;
 
 use super::super::socket::send;
 use super::super::{Dns, DnsConfig, DnsCounters, DnsError, DnsLimits, RetryConfig, check_resolvers};
@@ -40,7 +41,8 @@ fn silence_is_a_time_out() {
         let lookup = dns.lookup::<Txt>("a.test").await;
         assert_eq!((lookup.outcome, lookup.attempts, lookup.rcode, lookup.rtt_us), (Outcome::Timeout, 2, None, None));
         assert_eq!(lookup.resolver, Some(silent.address));
-        assert!(begin.elapsed() >= Duration::from_millis(600), "neither attempt was cut short");
+        let waited = begin.elapsed().as_millis();
+        assert!((600..700).contains(&waited), "neither attempt was cut short or went on: {waited}");
         assert_eq!(silent.count(), 2);
     });
 }
@@ -130,7 +132,7 @@ fn a_closed_port_fails_at_once() {
             async move { dns.lookup::<Txt>(&format!("n{index}.test")).await }
         }))
         .await;
-        assert!(begin.elapsed() < Duration::from_secs(9), "no attempt waited for its time-out");
+        assert!(begin.elapsed() < Duration::from_secs(2), "no attempt waited for its time-out");
         for lookup in lookups {
             assert_eq!((lookup.outcome, lookup.detail.as_deref()), (Outcome::Timeout, Some("connection refused by resolver")));
         }

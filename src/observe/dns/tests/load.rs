@@ -2,10 +2,11 @@
 
 use std::net::UdpSocket;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::super::{Dns, DnsConfig, DnsCounters, DnsLimits, RetryConfig};
 use super::server::Server;
@@ -54,7 +55,8 @@ fn the_rate_is_kept_and_waiting_for_it_is_no_time_out() {
             }))
             .await;
             // 100 queries at 200 a second, up to 50 ms of which may leave at once.
-            assert!(begin.elapsed() >= Duration::from_millis(440), "{:?}", begin.elapsed());
+            let millis = begin.elapsed().as_millis();
+            assert!((440..600).contains(&millis), "{millis} ms");
             assert!(lookups.iter().all(|lookup| lookup.outcome == Outcome::Nxdomain));
             assert!(counters.totals().sent >= 100);
         }
@@ -86,8 +88,7 @@ fn more_are_in_flight_than_one_socket_has_ids() {
         // Its full buffer silently drops what comes.
         let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
         let (counters, tasks) = in_flight(&silent, 70_000, 4, Duration::from_secs(600));
-        let begin = Instant::now();
-        while counters.totals().sent < 70_000 && begin.elapsed() < Duration::from_secs(60) {
+        while counters.totals().sent < 70_000 {
             tokio::task::yield_now().await;
         }
         let totals = counters.totals();
