@@ -167,6 +167,7 @@ fn make_stable(evidence: &mut Evidence) {
     let receivers = evidence.rua_hosts.iter_mut().filter_map(|receiver| receiver.connection.as_mut());
     for connection in receivers.chain(&mut evidence.extra_requests) {
         connection.total_ms = rounded(connection.total_ms);
+        connection.second_hello.iter_mut().for_each(|hello| hello.elapsed_ms = rounded(hello.elapsed_ms));
     }
     // Nothing at a name around says nothing; the files stay small without it.
     evidence.stray_records.retain(|lookup| !lookup.records.is_empty());
@@ -178,7 +179,9 @@ fn make_stable(evidence: &mut Evidence) {
     }
     timings.total_ms = rounded(timings.total_ms);
     fetch.headers.retain(|(name, _)| name != "date");
-    if let Some(certificate) = &mut fetch.certificate {
+    fetch.second_hello.iter_mut().for_each(|hello| hello.elapsed_ms = rounded(hello.elapsed_ms));
+    let shown = fetch.certificate.iter_mut().chain(fetch.second_hello.iter_mut().filter_map(|hello| hello.certificate.as_mut()));
+    for certificate in shown {
         certificate.sha256 = "00".repeat(32);
         certificate.not_before = certificate.not_before.map(|time| moved(time, begun));
         certificate.not_after = certificate.not_after.map(|time| moved(time, begun));
