@@ -58,8 +58,8 @@ codes! {
         ..FETCH
     }
     3290 STS_FETCH_TRUNCATED = "sts-fetch-truncated" {
-        summary: "The response ends before its declared length.",
-        remedy: "Correct the Content-Length that the web server or a proxy in front of it sends.",
+        summary: "The response ends before its declared length, or without the end of TLS that shows one without length to be whole.",
+        remedy: "Correct the Content-Length that the web server or a proxy in front of it sends; where it sends none, have it end TLS properly (close_notify).",
         example: Some(Seen("Content-Length: 220, and 120 octets", "Content-Length: 120, and 120 octets")),
         ..FETCH
     }

@@ -1,7 +1,7 @@
 //! What is to be said of the HTTP response of the policy host: its status, and the head of one with status 200 (RFC 8461 section 3.3).
 
 use crate::evidence::Fetch;
-use crate::parse::media_type;
+use crate::parse::{http_head, media_type};
 
 use super::families::{FETCH, RETRIEVED};
 use super::findings::{Findings, quoted};
@@ -91,6 +91,15 @@ codes! {
         example: Some(Seen("HTTP/1.0 200 OK", "HTTP/1.1 200 OK")),
         ..RETRIEVED
     }
+    3375 STS_FETCH_HEADER_MALFORMED = "sts-fetch-header-malformed" {
+        severity: Low,
+        clause: "RFC 9112 section 5",
+        summary: "A header of the response breaks the grammar of HTTP; it is read over here.",
+        effect: "Senders whose HTTP library is strict refuse the whole response and cannot retrieve the policy; most read over it.",
+        remedy: "Correct the header that is named, or leave it out for /.well-known/mta-sts.txt; look for the application or proxy that adds it.",
+        example: Some(Seen("Set-Cookie: visitor=1<0x7f>", "Set-Cookie: visitor=1")),
+        ..RETRIEVED
+    }
     3380 STS_FETCH_SERVED_FROM_CACHE = "sts-fetch-served-from-cache" {
         summary: "The policy came from an HTTP cache in front of the policy host.",
         effect: "After a change some senders may for a while get the old policy with the new id.",
@@ -148,6 +157,9 @@ pub(super) fn remark_head(fetch: &Fetch, host: &str, findings: &mut Findings) {
     if fetch.http_version.as_deref() == Some("HTTP/1.0") {
         findings.add(STS_FETCH_HTTP10, host, "");
     }
+    if let Some(broken) = fetch.head.as_deref().and_then(broken_headers) {
+        findings.add(STS_FETCH_HEADER_MALFORMED, host, broken);
+    }
     let has = |name: &str, what: &str| {
         fetch.header(name).map(|value| String::from_utf8_lossy(value).to_ascii_lowercase()).filter(|value| value.contains(what))
     };
@@ -166,6 +178,16 @@ pub(super) fn remark_head(fetch: &Fetch, host: &str, findings: &mut Findings) {
     if let Some(seconds) = fetch.header("cache-control").and_then(max_age).filter(|seconds| *seconds > LONGEST_CACHING) {
         findings.add(STS_FETCH_CACHE_CONTROL_LONG, host, format!("max-age {seconds} seconds"));
     }
+}
+
+/// Where a head breaks the grammar: the first places, and how many more there are.
+fn broken_headers(head: &[u8]) -> Option<String> {
+    const SHOWN: usize = 3;
+    let head = http_head::parse(head).ok().filter(|head| head.deviation_count > 0)?;
+    let shown: Vec<String> = head.deviations.iter().take(SHOWN).map(ToString::to_string).collect();
+    let more = head.deviation_count.saturating_sub(shown.len());
+    let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+    Some(shown.join("; ") + &more)
 }
 
 fn decimal(value: &[u8]) -> Option<u64> {

@@ -70,11 +70,15 @@ pub struct Fetch {
     pub alpn: Option<String>,
     /// The certificate; `None` if the handshake did not get that far.
     pub certificate: Option<Certificate>,
+    /// The response head as it was sent, where it breaks HTTP's grammar and was read nevertheless; where none could be read, what came in
+    /// its place. At most 64 KiB.
+    #[serde(default, with = "encoding::optional_bytes", skip_serializing_if = "Option::is_none")]
+    pub head: Option<Vec<u8>>,
     /// HTTP version, as `HTTP/1.1`.
     pub http_version: Option<String>,
     /// HTTP status.
     pub status: Option<u16>,
-    /// Kept headers, names in lower case, values as bytes, in the order received.
+    /// Kept headers, names in lower case, values as bytes and in one line, in the order received.
     #[serde(with = "encoding::headers")]
     pub headers: Vec<(String, Vec<u8>)>,
     /// The first [`BODY_LIMIT`] octets of the body; `None` if no response head arrived.
@@ -104,6 +108,7 @@ impl Fetch {
             tls_cipher: None,
             alpn: None,
             certificate: None,
+            head: None,
             http_version: None,
             status: None,
             headers: Vec::new(),
