@@ -106,8 +106,9 @@ fn regenerate() {
     for mut evidence in observe() {
         let case = evidence.domain.as_str().strip_suffix(".test").unwrap().to_owned();
         let large = evidence.fetch.as_ref().and_then(|fetch| fetch.body.as_ref()).is_some_and(|body| body.len() > LARGEST_BODY);
-        assert_eq!(large, LEFT_OUT.contains(&case.as_str()), "{case}: LEFT_OUT has to name the cases with large bodies");
-        if large {
+        let left_out = LEFT_OUT.contains(&case.as_str());
+        assert!(!large || left_out, "{case}: LEFT_OUT has to name the cases with large bodies");
+        if left_out {
             continue;
         }
         make_stable(&mut evidence);
