@@ -153,7 +153,8 @@ pub(super) fn remark_strength(certificate: &Certificate, error: Option<&FetchErr
         match error.filter(|error| matches!(error.fault, FetchFault::TlsProtocol | FetchFault::TlsUnsupported)) {
             Some(error) => {
                 let detail = format!("{key}, which the scanner's library does not take: {}", quoted(&error.text));
-                findings.add_rated(STS_FETCH_TLS_WEAK, Severity::High, host, detail);
+                // Whether a sender takes it depends on its library.
+                findings.add_rated(STS_FETCH_TLS_WEAK, Severity::Medium, host, detail);
             }
             None => findings.add(STS_FETCH_TLS_WEAK, host, key),
         }

@@ -16,6 +16,8 @@ codes! {
         ..FETCH
     }
     3020 STS_FETCH_CONNECT_TIMEOUT = "sts-fetch-connect-timeout" {
+        severity: Info,
+        leaves_open: true,
         summary: "No connection to port 443 of the policy host came about: no answer in time, or no route to it.",
         remedy: "Check that the addresses of mta-sts.DOMAIN are those of the web server, that it runs, and that no firewall drops packets to port 443, on IPv6 as on IPv4.",
         example: Some(Seen("mta-sts.example.com port 443: no answer to SYN", "mta-sts.example.com port 443: connected")),
@@ -28,6 +30,8 @@ codes! {
         ..FETCH
     }
     3040 STS_FETCH_TIMEOUT = "sts-fetch-timeout" {
+        severity: Info,
+        leaves_open: true,
         summary: "The policy host accepted the connection, but did not deliver the policy in time.",
         remedy: "Serve the policy as a static file; senders wait 60 seconds at most, many less.",
         example: Some(Seen("GET /.well-known/mta-sts.txt  nothing for 60 seconds", "GET /.well-known/mta-sts.txt  200 after 80 ms")),
@@ -68,8 +72,8 @@ codes! {
 /// The TLS alert of a server that wants stronger suites than it was offered (RFC 8446 section 6.2); says nothing of versions.
 const INSUFFICIENT_SECURITY: u8 = 71;
 
-/// Adds why the exchange ended early.
-pub(super) fn remark(error: &FetchError, host: &str, fetch: &Fetch, findings: &mut Findings) {
+/// Adds why the exchange ended early. `transient`: it may end otherwise another time, so that nothing is settled.
+pub(super) fn remark(error: &FetchError, host: &str, fetch: &Fetch, transient: bool, findings: &mut Findings) {
     let code = match (error.fault, error.stage) {
         (FetchFault::Local | FetchFault::Excluded, _) => return, // Says nothing of the domain.
         (FetchFault::SpecialUseAddress, _) => STS_HOST_PRIVATE_ADDRESS,
@@ -90,7 +94,11 @@ pub(super) fn remark(error: &FetchError, host: &str, fetch: &Fetch, findings: &m
         count => format!(", of which {count} were not tried"),
     };
     let detail = format!("{} at stage {}: {}; addresses {addresses}{untried}", error.fault, error.stage, quoted(&error.text));
-    findings.add(code, host, detail);
+    if transient {
+        findings.add_open(code, host, detail);
+    } else {
+        findings.add(code, host, detail);
+    }
     if error.alert == Some(UNRECOGNIZED_NAME) {
         findings.add(STS_FETCH_SNI_UNPROVISIONED, host, quoted(&error.text));
     }

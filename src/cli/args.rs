@@ -158,6 +158,9 @@ pub struct CheckArguments {
     /// Print evidence and judgement as JSON, one object a domain
     #[arg(long)]
     pub json: bool,
+    /// Severity from which a finding ends with exit status 6 (high, medium, low); with unknown, e.g. medium,unknown, what could not be determined ends with 7 [default: high]
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    pub fail_on: Vec<String>,
     /// File with any of these options, as TOML
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -277,7 +280,7 @@ pub struct DiffArguments {
     /// List only domains with one of these changes, as newly-broken,mx-stale [default: all; as text all but unknown]
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     pub changes: Vec<String>,
-    /// End with exit status 6 if a domain has one of these changes
+    /// End with exit status 6 if a domain has one of these changes; with 7 if unknown is named and only that occurs
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     pub fail_on: Vec<String>,
     /// Most domains that the text shows one by one; csv and json have all of them [default: 50]

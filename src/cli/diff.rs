@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     let listed: Vec<&Changed> = found.domains.iter().filter(is_listed).collect();
     let printed = match arguments.format {
         ChangeFormat::Text => changes::terminal(&found, &listed, arguments.top.unwrap_or(MAX_SHOWN)),
-        ChangeFormat::Csv => changes::csv(&listed),
+        ChangeFormat::Csv => changes::csv(&listed, Scan::invented(&scans).as_deref()),
         ChangeFormat::Json => changes::json(&found, &listed),
     };
     write!(anstream::stdout().lock(), "{printed}")?;
@@ -38,6 +38,8 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
             writeln!(err, "stscan: {}", text::safe(note))?;
         }
     }
+    let (unknown, changes): (Vec<Kind>, Vec<Kind>) = failing.into_iter().partition(|kind| *kind == Kind::Unknown);
+    let (failing, exit) = if found.count(&changes) > 0 { (changes, Exit::Bad) } else { (unknown, Exit::Undetermined) };
     match found.count(&failing) {
         0 => Ok(Exit::Done),
         domains => {
@@ -47,7 +49,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
                 "stscan: {domains} domain{s} with {}",
                 failing.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" or ")
             )?;
-            Ok(Exit::Bad)
+            Ok(exit)
         }
     }
 }

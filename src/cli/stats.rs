@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
     let text = match arguments.format {
         TableFormat::Text => tables::terminal(&made.tables, &made.notes),
         TableFormat::Markdown => tables::markdown(&made.tables, &made.notes),
-        TableFormat::Csv => tables::csv(&made.tables),
+        TableFormat::Csv => tables::csv(&made.tables, Scan::invented(&scans).as_deref()),
         TableFormat::Json => tables::json(&made.tables, &made.notes),
     };
     if arguments.format == TableFormat::Csv {

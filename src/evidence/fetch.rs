@@ -9,7 +9,7 @@ use super::failure::FetchError;
 use super::tls::{Certificate, SecondHello};
 use crate::name::address::special_use;
 
-/// Octets of body that are kept; one more is read to know that there is more (RFC 8461 section 3.3 suggests 64 KB).
+/// Octets of body that are kept: all that a sender reads. One more is read to know that there is more.
 pub const BODY_LIMIT: usize = 65_536;
 
 /// Response headers that are kept, lower case.

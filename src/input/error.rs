@@ -52,7 +52,7 @@ pub enum InputError {
         most: u64,
     },
     /// A source that can be read only once begins with more than any line has.
-    #[error("list {list:?} has no end of line in its first {bytes} bytes; {EXPECTED}")]
+    #[error("list {list:?} has no end of line in its first {bytes} bytes. {EXPECTED}")]
     NoLines {
         /// The source.
         list: String,
