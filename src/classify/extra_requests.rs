@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
-use crate::evidence::{Connection, Evidence, Fetch};
+use crate::evidence::{Certificate, Connection, Evidence, Fetch};
 use crate::parse::content_coding;
 use crate::parse::policy::parse_lenient;
 
@@ -16,6 +16,7 @@ use super::findings::{Findings, quoted, quoted_list};
 use super::response::is_settled;
 use super::retrieval::Retrieval;
 use super::rule::codes;
+use super::second_hello::leaves_open;
 
 codes! {
     2090 STS_HOST_ADDRESS_FAMILY_MISMATCH = "sts-host-address-family-mismatch" {
@@ -91,7 +92,7 @@ pub(super) fn remark_addresses(evidence: &Evidence, findings: &mut Findings) {
     let Some(own) = evidence.fetch.as_deref().and_then(own_view) else { return };
     let right = policy_url(evidence);
     let settled = |connection: &&Connection| {
-        connection.is_conclusive() && is_settled(connection.status, &connection.headers, connection.body.as_deref())
+        connection.tells_of_the_host() && is_settled(connection.status, &connection.headers, connection.body.as_deref())
     };
     let others = evidence.extra_requests.iter().filter(|connection| connection.url == right).filter(settled);
     let others = others.filter_map(|connection| Some((connection.address?.is_ipv6(), policy(connection))));
@@ -118,8 +119,9 @@ type View<'e> = (bool, Option<Cow<'e, str>>);
 
 /// What the retrieval itself saw; `None` where that settles nothing.
 fn own_view(fetch: &Fetch) -> Option<View<'_>> {
-    let settled =
-        fetch.error.as_ref().is_none_or(|error| !error.fault.may_pass()) && is_settled(fetch.status, &fetch.headers, fetch.body.as_deref());
+    let beyond_us = leaves_open(fetch) || fetch.certificate.as_ref().is_some_and(Certificate::is_unverified);
+    let may_pass = fetch.error.as_ref().is_some_and(|error| error.fault.may_pass());
+    let settled = !beyond_us && !may_pass && is_settled(fetch.status, &fetch.headers, fetch.body.as_deref());
     let address = fetch.address.filter(|_| settled)?;
     let trusted = fetch.certificate.as_ref().is_some_and(|certificate| certificate.faults.is_empty());
     let served = served(fetch.status, &fetch.headers, fetch.body.as_deref(), fetch.body_sha256.as_deref());

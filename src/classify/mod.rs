@@ -1,5 +1,6 @@
 //! Judgement: from evidence to findings and to the flat columns, pure and deterministic.
 
+mod answers;
 mod asked;
 mod assessment;
 mod certificate;
@@ -24,6 +25,7 @@ mod reserved;
 mod response;
 mod retrieval;
 mod rule;
+mod second_hello;
 mod stored;
 mod stray_records;
 

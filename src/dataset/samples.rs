@@ -12,7 +12,7 @@ use crate::classify::{
 };
 use crate::evidence::{
     Certificate, CertificateFault, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome,
-    ReceiverLookup, Timings, Txt,
+    ReceiverLookup, SecondHello, Timings, TlsVersion, Txt,
 };
 use crate::input::{Carried, Target};
 use crate::name::Domain;
@@ -26,7 +26,7 @@ pub(super) fn run() -> RunDescription {
     let text = str::to_owned;
     RunDescription {
         run_id: text("20261123-1"),
-        tool: Tool { version: text("0.1.0"), git_revision: None },
+        tool: Tool { version: text("0.1.0"), git_revision: None, rules: Some("0".to_owned()) },
         catalogue_version: text("1"),
         configuration: Options::from([(text("top"), 100.into()), (text("dns-timeout"), 2.0.into())]),
         pace: Options::from([(text("rate"), 1000.into())]),
@@ -103,13 +103,14 @@ fn milliseconds() -> impl Strategy<Value = u32> {
 }
 
 fn lookup<R: std::fmt::Debug + Clone>(record: impl Strategy<Value = R>) -> impl Strategy<Value = Lookup<R>> {
-    let answer = (word(Outcome::ALL), of(0_u16..4096), any::<Option<u32>>(), any::<bool>(), vec(text(), 0..3), vec(record, 0..4));
+    let answer =
+        (word(Outcome::ALL), of(0_u16..4096), any::<Option<u32>>(), any::<bool>(), vec(text(), 0..3), vec(record, 0..4), of(1_u16..));
     let resolver = (any::<IpAddr>(), any::<u16>()).prop_map(SocketAddr::from);
     let way = (of(resolver), any::<u16>(), any::<bool>(), any::<Option<u32>>(), of(text()));
     (text(), answer, way).prop_map(|(name, answer, way)| {
-        let (outcome, rcode, ttl, authenticated, cname_chain, records) = answer;
+        let (outcome, rcode, ttl, authenticated, cname_chain, records, left_out) = answer;
         let (resolver, attempts, tcp, rtt_us, detail) = way;
-        Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, resolver, attempts, tcp, rtt_us, detail }
+        Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, left_out, resolver, attempts, tcp, rtt_us, detail }
     })
 }
 
@@ -148,15 +149,29 @@ fn fetch() -> BoxedStrategy<Fetch> {
     let bytes = || of(vec(any::<u8>(), 0..40));
     let http = (bytes(), of(text()), of(0_u16..1000), vec(header, 0..3), bytes(), any::<bool>(), of(text()));
     let timings = (of(milliseconds()), of(milliseconds()), of(milliseconds()), of(milliseconds()), milliseconds());
-    (addresses, tls, http, timings, of(fetch_error()))
-        .prop_map(|(addresses, tls, http, timings, error)| {
+    (addresses, tls, http, timings, (of(fetch_error()), of(second_hello())))
+        .prop_map(|(addresses, tls, http, timings, (error, second_hello))| {
             let (addresses, tried, address) = addresses;
             let (tls_version, tls_cipher, alpn, certificate) = tls;
             let (head, http_version, status, headers, body, body_cut, body_sha256) = http;
             let (connect_ms, tls_ms, http_ms, body_ms, total_ms) = timings;
             let timings = Timings { connect_ms, tls_ms, http_ms, body_ms, total_ms };
             let connection = Fetch { tried, address, tls_version, tls_cipher, alpn, certificate, ..Fetch::new(addresses) };
-            Fetch { head, http_version, status, headers, body, body_cut, body_sha256, timings, error, ..connection }
+            Fetch { head, http_version, status, headers, body, body_cut, body_sha256, timings, error, second_hello, ..connection }
+        })
+        .boxed()
+}
+
+fn second_hello() -> BoxedStrategy<SecondHello> {
+    (of(word(TlsVersion::ALL)), (of(text()), of(text()), of(text())), of(certificate()), milliseconds(), of(fetch_error()))
+        .prop_map(|(version, (cipher, key_exchange, alpn), certificate, elapsed_ms, error)| SecondHello {
+            version,
+            cipher,
+            key_exchange,
+            alpn,
+            certificate,
+            elapsed_ms,
+            error,
         })
         .boxed()
 }
@@ -175,10 +190,10 @@ fn connection() -> BoxedStrategy<Connection> {
     let faults = of(vec(word(CertificateFault::ALL), 0..3));
     let headers = vec((text(), vec(any::<u8>(), 0..9)), 0..2);
     let http = (of(0_u16..1000), headers, of(vec(any::<u8>(), 0..9)), of(text()));
-    (text(), any::<Option<IpAddr>>(), faults, http, milliseconds(), of(fetch_error()))
-        .prop_map(|(url, address, certificate_faults, http, total_ms, error)| {
+    (text(), any::<Option<IpAddr>>(), faults, http, milliseconds(), (of(fetch_error()), of(second_hello())))
+        .prop_map(|(url, address, certificate_faults, http, total_ms, (error, second_hello))| {
             let (status, headers, body, body_sha256) = http;
-            Connection { url, address, certificate_faults, status, headers, body, body_sha256, total_ms, error }
+            Connection { url, address, certificate_faults, status, headers, body, body_sha256, total_ms, error, second_hello }
         })
         .boxed()
 }

@@ -137,6 +137,19 @@ pub enum InputError {
     Stopped,
 }
 
+impl InputError {
+    /// Whether the rejected lines found no room, which the scan goes on from. A copy that finds none is told of the list: nothing has begun.
+    pub fn is_full_disk(&self) -> bool {
+        matches!(self, Self::Rejects(error) if is_full_disk(error))
+    }
+}
+
+/// Whether there is no room: on the disk, within a quota, or within what this process may write (`ulimit -f`).
+pub fn is_full_disk(error: &io::Error) -> bool {
+    let no_room = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge);
+    no_room && error.raw_os_error().is_some()
+}
+
 /// What the list has instead of the column.
 fn instead(wanted: &Column, present: &[String]) -> String {
     if present.is_empty() && matches!(wanted, Column::Name(_)) {

@@ -20,6 +20,7 @@ mod journal;
 mod packing;
 pub(crate) mod places;
 pub(crate) mod providers;
+mod scripted;
 mod servers;
 pub(crate) mod site;
 mod transport;

@@ -24,6 +24,7 @@ const FAMILIES: &[&str] = &[
     "tlsrpt-rua-",
     "dane-",
     "dnssec-",
+    "dns-",
 ];
 
 fn family(code: Code) -> &'static str {

@@ -8,6 +8,7 @@ mod neighbours;
 mod properties;
 mod remedy;
 mod responses;
+mod second_hello;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, SystemTime};
