@@ -1,4 +1,4 @@
-//! Build script: tells the program from which git revision it is built, for the manifest of every dataset.
+//! Build script: gives the program the git revision from which it is built, for the manifest of every dataset.
 
 use std::path::Path;
 use std::process::Command;

@@ -30,7 +30,7 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, batches: &[Reco
     let new = folder::temporary(&path);
     let written = write_rows(&new, manifest, &order).and_then(|digest| folder::put_in_place(&new, &path).map(|()| digest));
     let Digested { bytes, sha256 } = written.inspect_err(|_| {
-        let _ = fs::remove_file(&new); // The first error is the one to be told.
+        let _ = fs::remove_file(&new); // The first error is the one to report.
     })?;
     Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts })
 }
@@ -43,7 +43,7 @@ fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<Dig
     file.finish()
 }
 
-/// Writes the rows that were made of the part of another dataset, in the order given, under the same name, shard and ordinals. The
+/// Writes the rows that were derived from the part of another dataset, in the order given, under the same name, shard and ordinals. The
 /// columns `unchanged` are the same in both.
 pub(super) fn write_derived(
     dir: &Path,
@@ -68,17 +68,14 @@ pub(super) fn write_derived(
             file.write(&batch)?;
         }
         if counts.rows != of.rows {
-            return Err(DatasetError::damaged(
-                &path,
-                format_args!("it was made of {} rows and its manifest says {}", counts.rows, of.rows),
-            ));
+            return Err(DatasetError::damaged(&path, format_args!("it has {} rows and its manifest says {}", counts.rows, of.rows)));
         }
         let Digested { bytes, sha256 } = file.finish()?;
         folder::put_in_place(&new, &path)?;
         Ok(Part { bytes, sha256, counts, ..of.clone() })
     };
     write().inspect_err(|_| {
-        let _ = fs::remove_file(&new); // The first error is the one to be told.
+        let _ = fs::remove_file(&new); // The first error is the one to report.
     })
 }
 

@@ -24,7 +24,7 @@ pub fn verdict(assessment: &Assessment) -> &'static str {
         (Delivery::Refused, _) => "Senders that follow MTA-STS accept none of the MX hosts: their mail to this domain is not delivered.",
         (Delivery::Reported, _) => "The policy is in testing mode: senders deliver as without it and report what would have failed.",
         (Delivery::Unknown, _) => {
-            "The answers needed to tell what senders do could not be had; this says nothing of the domain. Try again later."
+            "What senders do is not known, because some queries were not answered; that says nothing about the domain. Try again later."
         }
         (Delivery::Opportunistic, RecordState::Absent) => {
             "No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail."

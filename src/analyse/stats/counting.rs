@@ -20,7 +20,7 @@ impl TableId {
     }
 }
 
-/// What a general table is made of.
+/// The definition of a general table.
 fn general(table: TableId) -> Option<&'static Definition> {
     Some(match table {
         TableId::T1 => &tables::adoption::MAIL,
@@ -94,7 +94,7 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     Ok(Stats { tables: tables.collect(), notes })
 }
 
-/// What a table is made of, whether it is general or registered.
+/// The definition of a table, general or registered.
 fn find(options: &StatsOptions, table: TableId) -> Option<&'static Definition> {
     let registered = options.further.iter().find(|(id, _)| *id == table).map(|(_, definition)| *definition);
     general(table).or(registered)

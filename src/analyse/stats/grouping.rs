@@ -168,7 +168,7 @@ impl Grouping {
     }
 }
 
-/// What the datasets are called in the names of groups; empty where nothing is to be told apart.
+/// What the datasets are called in the names of groups; empty where there is only one.
 fn labels(scans: &[Scan], by: By) -> Vec<String> {
     let name = |scan: &Scan| match by {
         By::Scan => format!("{} {}", scan.manifest().started_at.get(..10).unwrap_or_default(), scan.label),

@@ -63,7 +63,7 @@ pub(super) async fn get(
     .await
 }
 
-/// What goes wrong with the connection is told to the conversation, so it is that which ends.
+/// An error of the connection is reported to the conversation, so it is the conversation that ends.
 async fn drive(connection: impl Future<Output = hyper::Result<()>>) -> Infallible {
     let _ = connection.await;
     pending().await
