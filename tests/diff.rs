@@ -254,8 +254,11 @@ fn the_command_prints_three_ways_and_fails_on_what_is_named() {
     let wrong = stderr(&expect(2, &["diff", &old, &new, "--fail-on", "broken"]));
     assert!(wrong.contains("--fail-on \"broken\": one of newly-broken"), "{wrong}");
     assert!(stderr(&expect(2, &["diff", &old, &old])).contains("given twice"));
-    let backwards = stdout(&expect(0, &["diff", &new, &old]));
-    assert!(backwards.contains("the second dataset is the older one"), "{backwards}");
+    let backwards = stderr(&expect(2, &["diff", &new, &old]));
+    assert!(backwards.contains("was scanned after") && backwards.contains("name the older dataset first"), "{backwards}");
+    expect(7, &["diff", &old, &new, "--fail-on", "unknown"]);
+    expect(6, &["diff", &old, &new, "--fail-on", "unknown,newly-broken"]);
+    assert!(text.contains("by policy; MX hosts not tested"), "{text}");
 }
 
 #[test]

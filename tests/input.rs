@@ -6,9 +6,14 @@
 mod harness;
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use harness::{expect, stderr, stdout};
+use harness::{expect, rows, stderr, stdout, stscan};
 
 /// A folder with a good list.
 struct Desk(tempfile::TempDir);
@@ -134,4 +139,150 @@ fn an_opt_out_that_cannot_be_read_ends_the_scan_with_its_line() {
     }
     let list = desk.file("optout.txt", b"example.org\nb\xfccher.example\n");
     assert!(desk.refused(2, &["--lab", "--exclude", &list]).contains("optout.txt, line 2: the text is not UTF-8"));
+}
+
+fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn every_line_of_every_file_of_an_archive_is_accounted_for() {
+    let desk = Desk::new();
+    let list = desk.file(
+        "lists.zip",
+        &zip(&[
+            ("one.csv", b"1,example.com\n"),
+            ("__MACOSX/._one.csv", b"\0\0"),
+            ("two.txt", b"sep=;\nDomain;x\nexample.org;y\nno name;z\n"),
+        ]),
+    );
+    expect(0, &["scan", "--lab", &list, "-o", &desk.path("out")]);
+    let found: Vec<_> = rows(&desk.0.path().join("out")).into_iter().map(|row| (row.domain, row.rank)).collect();
+    assert_eq!(found, [("example.com".to_owned(), Some(1)), ("example.org".to_owned(), None)]);
+    let rejected = fs::read_to_string(desk.path("out/rejected.csv")).unwrap();
+    assert!(rejected.contains("lists.zip:two.txt,4,no name;z,"), "{rejected}");
+}
+
+#[test]
+fn what_is_no_list_is_refused_and_shown() {
+    let desk = Desk::new();
+    for (content, said) in [
+        (&b"<!DOCTYPE html>\n<title>\x1b[31m404</title>\nHome\n"[..], "is an HTML page"),
+        (b"{\"domain\":\"example.com\"}\n", "it looks like JSON"),
+        (b"b\xfccher.example\n", "save it as UTF-8"),
+        (b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0", "is a binary file"),
+        (b"# nobody\n", "blank, comments"),
+    ] {
+        let list = desk.file("bad.list", content);
+        let text = desk.refused(3, &["--lab", &list]);
+        assert!(
+            text.contains(said) && text.contains("It begins:\n  1: ") && text.contains("Expected is one domain name per line"),
+            "{text}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_source_without_end_is_given_up_and_leaves_nothing() {
+    let desk = Desk::new();
+    let out = desk.path("out");
+    for (list, said) in [("/dev/zero", "is a binary file"), ("-", "has no end of line")] {
+        let begun = Instant::now();
+        let mut feeder = Command::new("sh");
+        feeder.args(["-c", "while :; do printf aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done"]);
+        let mut feeder = feeder.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let refused = stscan(&["scan", "--lab", list, "-o", &out]).stdin(feeder.stdout.take().unwrap()).output().unwrap();
+        let _ = feeder.kill();
+        feeder.wait().unwrap();
+        assert_eq!(refused.status.code(), Some(3), "{}", stderr(&refused));
+        assert!(stderr(&refused).contains(said) && !Path::new(&out).exists(), "{}", stderr(&refused));
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_scan_that_waits_for_its_list_can_be_stopped_and_leaves_nothing() {
+    let desk = Desk::new();
+    let out = desk.path("out");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/list", silent.local_addr().unwrap());
+    for list in [url.as_str(), "-"] {
+        let arguments = ["scan", "--lab", list, "-o", &out, "--status-file", &desk.path("status.json")].map(str::to_owned);
+        let mut scan = stscan(&arguments.each_ref().map(String::as_str));
+        let mut scan = scan.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let _open = scan.stdin.take();
+        let begun = Instant::now();
+        while !Path::new(&out).exists() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the copy is not begun");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let asked = Instant::now();
+        assert!(Command::new("kill").args(["-TERM", &scan.id().to_string()]).status().unwrap().success());
+        let stopped = scan.wait_with_output().unwrap();
+        assert_eq!(stopped.status.code(), Some(5), "{}", stderr(&stopped));
+        assert!(stderr(&stopped).contains("stopped while the list was being read"), "{}", stderr(&stopped));
+        assert!(asked.elapsed() < Duration::from_secs(20) && !Path::new(&out).exists());
+    }
+}
+
+/// Answers one request over TLS with a list.
+fn serve_list(authority: &rcgen::CertifiedKey<rcgen::KeyPair>) -> (u16, std::thread::JoinHandle<()>) {
+    let key = rustls::pki_types::PrivateKeyDer::try_from(authority.signing_key.serialize_der()).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![authority.cert.der().clone()], key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serve = move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut tls = rustls::StreamOwned::new(rustls::ServerConnection::new(Arc::new(config)).unwrap(), stream);
+        if tls.read(&mut [0; 4096]).is_ok() {
+            tls.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: close\r\n\r\nexample.com\n").unwrap();
+            tls.conn.send_close_notify();
+            let _ = tls.flush();
+        }
+    };
+    (port, std::thread::spawn(serve))
+}
+
+#[test]
+fn a_list_url_is_trusted_by_the_roots_that_are_given() {
+    let desk = Desk::new();
+    let authority = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let pem = desk.file("root.pem", authority.cert.pem().as_bytes());
+    let out = desk.path("out");
+    let (port, server) = serve_list(&authority);
+    let url = format!("https://localhost:{port}/list");
+    let refused = expect(3, &["scan", "--lab", &url, "-o", &out]);
+    assert!(stderr(&refused).contains("TLS failed") && !Path::new(&out).exists(), "{}", stderr(&refused));
+    server.join().unwrap();
+    let (port, server) = serve_list(&authority);
+    let url = format!("https://localhost:{port}/list");
+    expect(0, &["scan", "--lab", &url, "-o", &out, "--ca-file", &pem]);
+    server.join().unwrap();
+    assert_eq!(rows(Path::new(&out))[0].domain, "example.com");
+    assert!(!Path::new(&out).join(".spool").exists());
+}
+
+#[test]
+fn what_only_another_option_gives_a_meaning_is_refused_without_it() {
+    for (arguments, said) in [
+        (&["stats", "x", "--rank-bin", "10"][..], "--by rank"),
+        (&["diff", "x", "y", "--top", "3", "--format", "csv"], "--top"),
+        (&["report", "x", "--format", "csv", "--domains", "3"], "--domains"),
+        (&["report", "x", "--format", "csv", "--kind", "portfolio"], "--kind"),
+        (&["export", "x", "-o", "y", "--mailboxes", "drop", "--show-key"], "--show-key"),
+    ] {
+        assert!(stderr(&expect(2, arguments)).contains(said), "{arguments:?}");
+    }
 }

@@ -18,7 +18,7 @@ use stscan::classify::codes;
 
 /// Names of the zoo with carried columns, one of them a formula.
 const LIST: &str = "domain,owner,unit\nenforce.test,Ada,Mail\ntypo.test,Ada,=1+1\nredirect-301.test,Grace <b>,Web\n\
-    nothing.test,,Web\nnull-mx.test,Grace <b>,\nrecord-refused.test,Linus,Web\nuncovered-some.test,Linus,Web\n";
+    nothing.test,,Web\nnull-mx.test,Grace <b>,\nrecord-refused.test,Linus,Web\nstatus-429.test,Linus,Web\nuncovered-some.test,Linus,Web\n";
 
 /// A portfolio, scanned once for all tests.
 fn portfolio() -> &'static Path {
@@ -87,10 +87,16 @@ fn csv_has_a_line_a_finding_and_no_formula() {
     let text = report(&["--format", "csv"]);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let heading: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
-    assert_eq!(heading[heading.len() - 2..], ["owner", "unit"]);
+    assert_eq!(heading[heading.len() - 4..], ["verdict", "invented", "owner", "unit"]);
     let lines: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     let expected: usize = rows(portfolio()).iter().map(|row| row.codes.len().max(1)).sum();
     assert_eq!(lines.len(), expected);
+    let (verdict, invented) = (heading.len() - 4, heading.len() - 3);
+    assert!(lines.iter().all(|line| line[invented].starts_with("all results are invented")));
+    let of = |domain: &'static str| lines.iter().filter(move |line| &line[0] == domain);
+    assert!(of("enforce.test").all(|line| line[verdict].contains("by policy; MX hosts not tested")));
+    assert!(of("nothing.test").all(|line| line[verdict].contains("unless DANE protects it, which was not looked up")));
+    assert!(of("status-429.test").all(|line| matches!(&line[5], "info" | "")), "unknown is no verdict");
     assert!(lines.iter().filter(|line| &line[0] == "typo.test").all(|line| line.iter().next_back() == Some("'=1+1")));
 }
 
@@ -124,7 +130,13 @@ fn sarif_has_what_the_standard_requires() {
     }
     let invocation = &run["invocations"][0];
     assert!(invocation["executionSuccessful"].is_boolean() && invocation["startTimeUtc"].as_str().unwrap().ends_with('Z'));
+    let notifications: Vec<&str> =
+        invocation["toolExecutionNotifications"].as_array().unwrap().iter().map(|it| it["message"]["text"].as_str().unwrap()).collect();
+    assert!(notifications[0].starts_with("all results are invented"), "{notifications:?}");
+    assert!(notifications.contains(&"status-429.test: could not be determined (sts-fetch-rate-limited: status 429)"), "{notifications:?}");
     let results = run["results"].as_array().unwrap();
+    let about = |result: &Value| result["locations"][0]["logicalLocations"][0]["name"].as_str().unwrap().to_owned();
+    assert!(!results.iter().any(|result| about(result) == "status-429.test"), "unknown is no verdict");
     for result in results {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(rules[index]["id"], result["ruleId"]);
@@ -147,7 +159,11 @@ fn junit_is_well_formed_and_its_sums_are_right() {
     let cases: Vec<_> = suite.children().filter(|node| node.has_tag_name("testcase")).collect();
     let with = |tag| cases.iter().filter(|case| case.children().any(|child| child.has_tag_name(tag))).count();
     assert_eq!((said("tests"), said("failures"), said("skipped")), (cases.len(), with("failure"), with("skipped")));
-    assert_eq!((cases.len(), with("skipped")), (7, 1), "{text}");
+    assert_eq!((cases.len(), with("skipped")), (8, 2), "{text}");
+    let skipped = cases.iter().find(|case| case.attribute("name") == Some("status-429.test")).unwrap();
+    let why = skipped.children().find(|node| node.has_tag_name("skipped")).unwrap().attribute("message").unwrap();
+    assert_eq!(why, "could not be determined: sts-fetch-rate-limited (status 429)");
+    assert!(text.contains("all results are invented"));
     let failed = cases.iter().find(|case| case.attribute("name") == Some("typo.test")).unwrap();
     assert!(
         failed
@@ -173,7 +189,7 @@ fn what_cannot_be_done_is_said() {
     assert!(stderr(&expect(4, &["report", "/nonexistent", "-o", "-"])).contains("no dataset"));
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("missing").join("page.html");
-    assert!(stderr(&expect(1, &["report", dataset, "-o", nowhere.to_str().unwrap()])).contains("cannot be written"));
+    assert!(stderr(&expect(2, &["report", dataset, "-o", nowhere.to_str().unwrap()])).contains("cannot be written"));
     let page = folder.path().join("page.html");
     expect(0, &["report", dataset, "-o", page.to_str().unwrap()]);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing but the page is left");
@@ -182,7 +198,10 @@ fn what_cannot_be_done_is_said() {
 #[test]
 fn check_of_several_ends_with_a_summary() {
     let said = stdout(&expect(6, &["check", "--lab=zoo", "enforce.test", "typo.test"]));
-    let summary: Vec<Vec<&str>> = said.split_once("\nSummary\n").unwrap().1.lines().map(|line| line.split_whitespace().collect()).collect();
+    let (table, note) = said.split_once("\nSummary\n").unwrap().1.split_once("\n\n").unwrap();
+    assert!(note.split_whitespace().collect::<Vec<_>>().join(" ").contains("by policy; MX hosts not tested"), "{note}");
+    assert!(said.starts_with("Note: all results are invented"));
+    let summary: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(
         summary,
         [
@@ -192,4 +211,39 @@ fn check_of_several_ends_with_a_summary() {
         ]
     );
     assert!(!stdout(&expect(0, &["check", "--lab=zoo", "enforce.test"])).contains("Summary"));
+}
+
+#[test]
+fn what_is_unknown_is_no_verdict_of_check() {
+    for domain in
+        ["status-429.test", "status-503.test", "tls-silence.test", "host-servfail.test", "record-servfail.test", "mx-servfail.test"]
+    {
+        let said = stdout(&expect(0, &["check", "--lab=zoo", domain]));
+        assert!(!said.contains("What is wrong"), "{said}");
+        expect(7, &["check", "--lab=zoo", domain, "--fail-on", "unknown"]);
+    }
+    let said = stdout(&expect(0, &["check", "--lab=zoo", "status-429.test"]));
+    assert!(said.contains("What could not be determined") && said.contains("If it persists: Exempt"), "{said}");
+    // A verdict goes before what could not be determined.
+    expect(6, &["check", "--lab=zoo", "status-429.test", "typo.test", "--fail-on", "unknown"]);
+    expect(0, &["check", "--lab=zoo", "enforce.test", "--fail-on", "unknown"]);
+    expect(6, &["check", "--lab=zoo", "testing.test", "--fail-on", "low,unknown"]);
+    let wrong = stderr(&expect(2, &["check", "--lab=zoo", "enforce.test", "--fail-on", "info"]));
+    assert!(wrong.contains("one of high, medium, low, unknown"), "{wrong}");
+}
+
+#[test]
+fn an_export_of_the_lab_says_that_it_is_invented() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("published");
+    let said = stdout(&expect(0, &["export", portfolio().to_str().unwrap(), "-o", out.to_str().unwrap()]));
+    assert!(said.contains("Note: all results are invented"), "{said}");
+    for file in ["croissant.json", "datapackage.json", "DATASHEET.md"] {
+        assert!(fs::read_to_string(out.join(file)).unwrap().contains("all results are invented"), "{file}");
+    }
+    for format in ["text", "markdown", "json", "csv"] {
+        let said = stdout(&expect(0, &["stats", out.to_str().unwrap(), "--format", format]));
+        assert!(said.contains("all results are invented"), "{format}");
+    }
+    assert!(report(&["-o", "-"]).contains("all results are invented"));
 }

@@ -215,12 +215,10 @@ fn bad_input_gets_one_sentence_and_the_right_status() {
         assert!(sentences <= 3, "one clear sentence: {}", stderr(&output));
         assert!(!Path::new(&out).join("manifest.json").exists(), "{all:?} began a dataset");
     }
-    for (list, name) in [(binary, "b1"), (commas, "b2"), (label, "b3")] {
-        let out = path(dir.path(), name);
-        expect(0, &["scan", "--lab", &list, "-o", &out]);
-        let accounting = Reader::open(Path::new(&out)).unwrap().manifest().accounting.unwrap();
-        assert_eq!(accounting.rows, 0);
-        assert_eq!(accounting.lines, accounting.rejected + accounting.blank + accounting.duplicates);
+    for (list, said) in [(binary, "is a binary file"), (commas, "yields no domain name"), (label, "yields no domain name")] {
+        let refused = expect(3, &["scan", "--lab", &list, "-o", &out]);
+        assert!(stderr(&refused).contains(said) && stderr(&refused).contains("It begins:\n  1: "), "{}", stderr(&refused));
+        assert!(!Path::new(&out).exists(), "{list} began a dataset");
     }
 }
 

@@ -433,16 +433,78 @@ fn several_datasets_and_series() {
         let rows = value["tables"][0]["rows"].as_array().unwrap();
         rows.iter().map(|row| (row["group"].as_str().unwrap_or("all").to_owned(), row["cells"]["mx"]["n"].as_u64().unwrap())).collect()
     };
+    // Names that both have are not summed up.
     let lists = counts(&json(&["--table", "T2"]));
-    assert_eq!(lists, [("all".to_owned(), 5), ("b: made.csv".to_owned(), 3), ("a: made.csv".to_owned(), 2)]);
+    assert_eq!(lists, [("b: made.csv".to_owned(), 3), ("a: made.csv".to_owned(), 2)]);
+    let sums = stderr(&expect(2, &["stats", text(&dirs[0]), text(&dirs[1]), "--by", "tld"]));
+    assert!(sums.contains("have names in common") && sums.contains("--series"), "{sums}");
     let series = json(&["--series"]);
     assert_eq!(series["tables"][0]["id"], "P2");
     let scans = counts(&series);
     let at = |end: &str| scans.iter().find(|(name, _)| name.ends_with(end)).unwrap().1;
-    assert_eq!((scans.len(), at(" a"), at(" b")), (3, 2, 3));
-    assert!(scans[1].0.starts_with("20"), "a date: {scans:?}");
+    assert_eq!((scans.len(), at(" a"), at(" b")), (2, 2, 3));
+    assert!(scans[0].0.starts_with("20"), "a date: {scans:?}");
     let twice = stderr(&expect(2, &["stats", text(&dirs[0]), text(&dirs[0])]));
     assert!(twice.contains("given twice"), "{twice}");
+}
+
+/// Shards of one list are one scan; who runs a host is told from all of it, and from each scan of a series by itself.
+#[test]
+fn shards_are_one_scan_and_scans_are_counted_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.txt");
+    let names: Vec<String> = (0..4000).map(|number| format!("d{number}.example.com\n")).collect();
+    std::fs::write(&list, names.concat()).unwrap();
+    let scan = |name: &str, shard: &str| {
+        let out = folder.path().join(name);
+        expect(0, &["scan", "--lab=census", text(&list), "-o", text(&out), "--shard", shard]);
+        out
+    };
+    let (whole, first, second) = (scan("whole", "0/1"), scan("w1-0", "0/2"), scan("w1-1", "1/2"));
+    let json =
+        |arguments: &[&str]| -> Value { serde_json::from_slice(&expect(0, &[arguments, &["--format", "json"]].concat()).stdout).unwrap() };
+    let cells = |value: &Value| -> Vec<Value> {
+        value["tables"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|table| table["rows"].as_array().unwrap())
+            .map(|row| row["cells"].clone())
+            .collect()
+    };
+    let tables = ["--table", "T5,T14,T2"];
+    let alone = cells(&json(&[&["stats", text(&whole)], &tables[..]].concat()));
+    // Shards without a word are one scan, with a sum over all.
+    assert_eq!(
+        cells(&json(&[&["stats", text(&first), text(&second), "--by", "posture"], &tables[..]].concat()))[..3],
+        cells(&json(&[&["stats", text(&whole), "--by", "posture"], &tables[..]].concat()))[..3]
+    );
+    // In a series each scan has the rows that it has alone, the shards together those of the whole.
+    let series = json(&[&["stats", "--series", text(&whole), text(&first), text(&second)], &tables[..]].concat());
+    let mut of_scans: Vec<String> = Vec::new();
+    for table in series["tables"].as_array().unwrap() {
+        for row in table["rows"].as_array().unwrap() {
+            let group = row["group"].as_str().expect("there is no row of all scans together").to_owned();
+            if !of_scans.contains(&group) {
+                of_scans.push(group);
+            }
+        }
+    }
+    assert_eq!(of_scans.len(), 2, "{of_scans:?}");
+    assert!(of_scans.iter().any(|name| name.ends_with("w1-0 and another shard")), "{of_scans:?}");
+    for group in &of_scans {
+        let own: Vec<Value> = series["tables"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|table| table["rows"].as_array().unwrap())
+            .filter(|row| row["group"] == group.as_str())
+            .map(|row| row["cells"].clone())
+            .collect();
+        assert_eq!(own, alone.iter().take(own.len()).cloned().collect::<Vec<_>>(), "{group}");
+    }
+    let apart = stderr(&expect(2, &["diff", text(&first), text(&second)]));
+    assert!(apart.contains("have no domain in common"), "{apart}");
 }
 
 #[test]

@@ -52,6 +52,19 @@ impl Scan {
         Ok(scans)
     }
 
+    /// What has to be said of figures of some datasets if results of one are invented.
+    pub fn invented(scans: &[Self]) -> Option<String> {
+        let mut said: Vec<String> = Vec::new();
+        for scan in scans {
+            let sentence = scan.manifest().run.invented().map(|invented| match scans.len() {
+                1 => invented,
+                _ => format!("{}: {invented}", scan.label),
+            });
+            said.extend(sentence.filter(|sentence| !said.contains(sentence)));
+        }
+        (!said.is_empty()).then(|| said.join("; "))
+    }
+
     /// The manifest.
     pub fn manifest(&self) -> &Manifest {
         self.reader.manifest()
@@ -63,6 +76,7 @@ impl Scan {
         let rows: u64 = manifest.parts.iter().map(|part| part.rows).sum();
         let label = &self.label;
         let mut notes = Vec::new();
+        notes.extend(manifest.run.invented().map(|invented| format!("{label}: {invented}")));
         if manifest.finished_at.is_none() {
             notes.push(format!("{label}: the scan is unfinished, the figures are of the {rows} domains that it has so far"));
         }

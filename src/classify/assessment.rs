@@ -83,9 +83,9 @@ vocabulary! {
         Opportunistic = "opportunistic",
         /// As without MTA-STS, failures reported (mode testing).
         Reported = "reported",
-        /// Only over authenticated TLS, to every MX.
+        /// By the policy only over authenticated TLS; it names every MX.
         Protected = "protected",
-        /// Only over authenticated TLS; some MX are refused.
+        /// By the policy only over authenticated TLS; it names some MX, the others are refused.
         Partial = "partial",
         /// No MX is acceptable: mail is not delivered.
         Refused = "refused",
@@ -187,7 +187,7 @@ macro_rules! flat_columns {
             pub tlsrpt_rua: Vec<String>,
             /// The deployment in one word.
             pub posture: Posture,
-            /// What a sender that follows RFC 8461 does with mail today, nothing cached.
+            /// What a sender that follows RFC 8461 does with mail today, nothing cached: by policy; MX hosts not tested, DANE not looked up.
             pub delivery: Delivery,
             /// The same for forgiving senders.
             pub delivery_lenient: Delivery,
@@ -227,5 +227,13 @@ impl Assessment {
     /// Column `worst`: severity of the worst finding.
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).min()
+    }
+
+    /// Whether something could not be determined that a verdict needs, so that no finding is no acquittal.
+    pub fn is_undetermined(&self) -> bool {
+        self.mx_state == MxState::Unknown
+            || [self.sts_state, self.tlsrpt_state].contains(&RecordState::Unknown)
+            || self.posture == Posture::Unknown
+            || self.delivery == Delivery::Unknown
     }
 }

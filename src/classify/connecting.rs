@@ -17,6 +17,8 @@ codes! {
         ..FETCH
     }
     3020 STS_FETCH_CONNECT_TIMEOUT = "sts-fetch-connect-timeout" {
+        severity: Info,
+        leaves_open: true,
         summary: "No connection to port 443 of the policy host came about: no answer in time, or no route to it.",
         remedy: "Check that the addresses of mta-sts.DOMAIN are those of the web server, that it runs, and that no firewall drops packets to port 443, on IPv6 as on IPv4.",
         example: Some(Seen("mta-sts.example.com port 443: no answer to SYN", "mta-sts.example.com port 443: connected")),
@@ -29,6 +31,8 @@ codes! {
         ..FETCH
     }
     3040 STS_FETCH_TIMEOUT = "sts-fetch-timeout" {
+        severity: Info,
+        leaves_open: true,
         summary: "The policy host accepted the connection, but did not deliver the policy in time.",
         remedy: "Serve the policy as a static file; senders wait 60 seconds at most, many less.",
         example: Some(Seen("GET /.well-known/mta-sts.txt  nothing for 60 seconds", "GET /.well-known/mta-sts.txt  200 after 80 ms")),
@@ -59,15 +63,15 @@ codes! {
         ..FETCH
     }
     3290 STS_FETCH_TRUNCATED = "sts-fetch-truncated" {
-        summary: "The response ends before its declared length.",
-        remedy: "Correct the Content-Length that the web server or a proxy in front of it sends.",
+        summary: "The response ends before its declared length, or without the end of TLS that shows one without length to be whole.",
+        remedy: "Correct the Content-Length that the web server or a proxy in front of it sends; where it sends none, have it end TLS properly (close_notify).",
         example: Some(Seen("Content-Length: 220, and 120 octets", "Content-Length: 120, and 120 octets")),
         ..FETCH
     }
 }
 
-/// Adds why the exchange ended early.
-pub(super) fn remark(error: &FetchError, host: &str, fetch: &Fetch, findings: &mut Findings) {
+/// Adds why the exchange ended early. `transient`: it may end otherwise another time, so that nothing is settled.
+pub(super) fn remark(error: &FetchError, host: &str, fetch: &Fetch, transient: bool, findings: &mut Findings) {
     let code = match (error.fault, error.stage) {
         (FetchFault::Local | FetchFault::Excluded, _) => return, // Says nothing of the domain.
         (FetchFault::SpecialUseAddress, _) => STS_HOST_PRIVATE_ADDRESS,
@@ -85,11 +89,12 @@ pub(super) fn remark(error: &FetchError, host: &str, fetch: &Fetch, findings: &m
         (_, FetchStage::Http | FetchStage::Body) => STS_FETCH_STATUS,
     };
     let tried: Vec<String> = fetch.addresses.iter().map(ToString::to_string).collect();
-    findings.add(
-        code,
-        host,
-        format!("{} at stage {}: {}; addresses {}", error.fault, error.stage, quoted(&error.text), quoted_list(tried)),
-    );
+    let detail = format!("{} at stage {}: {}; addresses {}", error.fault, error.stage, quoted(&error.text), quoted_list(tried));
+    if transient {
+        findings.add_open(code, host, detail);
+    } else {
+        findings.add(code, host, detail);
+    }
     if error.alert == Some(UNRECOGNIZED_NAME) {
         findings.add(STS_FETCH_SNI_UNPROVISIONED, host, quoted(&error.text));
     }

@@ -23,7 +23,7 @@ codes! {
         clause: "RFC 8461 section 3.3",
         summary: "The record is valid, but the policy that it announces cannot be retrieved.",
         effect: "Senders that have no policy cached send without MTA-STS, and those that have one keep to it until it expires.",
-        remedy: "Fix what the finding about the policy host or the retrieval says, or, if MTA-STS is no longer wanted, serve a policy with mode none for as long as the old max_age and then remove the record.",
+        remedy: "Remove the cause that the finding about the policy host or the retrieval names, or, if MTA-STS is no longer wanted, serve a policy with mode none for as long as the old max_age and then remove the record.",
         example: Some(Seen(
             "_mta-sts.example.com. TXT \"v=STSv1; id=1;\"\nGET https://mta-sts.example.com/.well-known/mta-sts.txt  404",
             "_mta-sts.example.com. TXT \"v=STSv1; id=1;\"\nGET https://mta-sts.example.com/.well-known/mta-sts.txt  200, a policy",
@@ -127,7 +127,7 @@ codes! {
     }
     7030 STS_MODE_TESTING_LONG = "sts-mode-testing-long" {
         summary: "The mode has been testing for more than 30 days, by the date that the id of the record names.",
-        effect: "Mail is not protected, although the time of testing should have shown whether it can be.",
+        effect: "Mail is not protected, unless DANE protects it, although the time of testing should have shown whether it can be.",
         remedy: "Read the TLS reports; when they show no failures of your own, set mode: enforce and change the id of the record.",
         example: Some(Seen(
             "_mta-sts.example.com. TXT \"v=STSv1; id=20240115T120000;\", mode: testing, and it is April",

@@ -19,6 +19,14 @@ pub struct Finding {
     pub detail: String,
 }
 
+impl Finding {
+    /// Whether it leaves open what the domain does: what was seen may pass, or was not seen. Such a finding is no verdict.
+    pub fn leaves_open(&self) -> bool {
+        let rule = self.code.rule();
+        rule.leaves_open || (self.severity == Severity::Info && rule.severity != Severity::Info)
+    }
+}
+
 /// The subject of what nearly every domain has: the domain itself, which the row names already. It keeps such rows small.
 pub(super) const THE_DOMAIN: &str = "";
 /// A hostile policy or answer can have thousands of faults of one kind; more than this many tell nothing new.
@@ -47,6 +55,11 @@ impl Findings {
     /// Adds a finding whose severity is another in this case.
     pub(super) fn add_rated(&mut self, code: Code, severity: Severity, subject: &str, detail: impl AsRef<str>) {
         self.push(code, Some(severity), subject, detail.as_ref());
+    }
+
+    /// Adds a finding that says what kept something from being determined, where the same code is a verdict in other cases.
+    pub(super) fn add_open(&mut self, code: Code, subject: &str, detail: impl AsRef<str>) {
+        self.push(code, Some(Severity::Info), subject, detail.as_ref());
     }
 
     /// Adds what a parser said of a text; `place` is put in front of its detail.

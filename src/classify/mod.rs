@@ -1,5 +1,6 @@
 //! Judgement: from evidence to findings and to the flat columns, pure and deterministic.
 
+mod asked;
 mod assessment;
 mod certificate;
 pub mod codes;
@@ -26,6 +27,7 @@ mod rule;
 mod stored;
 mod stray_records;
 
+pub use self::asked::Asked;
 pub use self::assessment::{Assessment, Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState};
 pub use self::codes::{CATALOGUE_VERSION, StoredCode, catalogue};
 pub(crate) use self::familiar::Judge;

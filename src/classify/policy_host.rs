@@ -45,9 +45,11 @@ codes! {
         ..HOST
     }
     2050 STS_HOST_DNS_ERROR = "sts-host-dns-error" {
+        severity: Severity::Info,
+        leaves_open: true,
         summary: "The lookup of the policy host's addresses failed, so it is not known whether it has any.",
         effect: "A sender that meets the same failure cannot retrieve the policy: without a cached one it sends without MTA-STS.",
-        remedy: "If it persists, query every authoritative name server for A and AAAA at mta-sts.DOMAIN and fix the one that fails; check DNSSEC signatures as well.",
+        remedy: "Query every authoritative name server for A and AAAA at mta-sts.DOMAIN and fix the one that fails; check DNSSEC signatures as well.",
         example: Some(Seen("mta-sts.example.com. A  SERVFAIL", "mta-sts.example.com. A 192.0.2.1\nmta-sts.example.com. AAAA  SERVFAIL")),
         ..HOST
     }

@@ -19,16 +19,17 @@ codes! {
     1010 STS_RECORD_ABSENT = "sts-record-absent" {
         severity: Info,
         summary: "No MTA-STS record is published for the domain.",
-        effect: "Senders use TLS when it is offered, accept any certificate, and can be talked out of TLS by an attacker on the path.",
+        effect: "Senders use TLS when it is offered, accept any certificate, and can be talked out of TLS by an attacker on the path of the mail, unless DANE protects it.",
         remedy: "To deploy MTA-STS, first serve a policy at https://mta-sts.DOMAIN/.well-known/mta-sts.txt with mode testing, then publish the TXT record at _mta-sts.DOMAIN.",
         example: Some(Seen("_mta-sts.example.com. TXT  NXDOMAIN", "_mta-sts.example.com. TXT \"v=STSv1; id=20240115T120000;\"")),
         ..STS_RECORD
     }
     1020 STS_RECORD_DNS_ERROR = "sts-record-dns-error" {
+        leaves_open: true,
         severity: Info,
         summary: "The lookup of the MTA-STS record failed, so it is not known whether there is one.",
         effect: "A sender that meets the same failure uses the policy it has cached, or sends without MTA-STS if it has none.",
-        remedy: "If it persists, query every authoritative name server of the zone for TXT at _mta-sts.DOMAIN and fix the one that answers SERVFAIL or REFUSED or not at all; check DNSSEC signatures as well.",
+        remedy: "Query every authoritative name server of the zone for TXT at _mta-sts.DOMAIN and fix the one that answers SERVFAIL or REFUSED or not at all; check DNSSEC signatures as well.",
         example: Some(Seen("_mta-sts.example.com. TXT  SERVFAIL", "_mta-sts.example.com. TXT  NXDOMAIN (then there is no record)")),
         ..STS_RECORD
     }
@@ -93,10 +94,11 @@ codes! {
         ..TLSRPT
     }
     12020 TLSRPT_DNS_ERROR = "tlsrpt-dns-error" {
+        leaves_open: true,
         severity: Info,
         summary: "The lookup of the TLSRPT record failed, so it is not known whether there is one.",
         effect: "A sender that meets the same failure sends no reports.",
-        remedy: "If it persists, query every authoritative name server of the zone for TXT at _smtp._tls.DOMAIN and fix the one that fails; check DNSSEC signatures as well.",
+        remedy: "Query every authoritative name server of the zone for TXT at _smtp._tls.DOMAIN and fix the one that fails; check DNSSEC signatures as well.",
         example: Some(Seen("_smtp._tls.example.com. TXT  SERVFAIL", "_smtp._tls.example.com. TXT  NXDOMAIN (then there is no record)")),
         ..TLSRPT
     }

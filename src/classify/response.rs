@@ -1,9 +1,10 @@
 //! What is to be said of the HTTP response of the policy host: its status, and the head of one with status 200 (RFC 8461 section 3.3).
 
 use crate::evidence::Fetch;
-use crate::parse::media_type;
+use crate::parse::{http_head, media_type};
 
 use super::families::{FETCH, RETRIEVED};
+use super::faults::policy_text::declared::STS_FETCH_TOO_LARGE;
 use super::findings::{Findings, quoted};
 use super::rule::codes;
 
@@ -45,6 +46,8 @@ codes! {
         ..FETCH
     }
     3250 STS_FETCH_RATE_LIMITED = "sts-fetch-rate-limited" {
+        severity: Info,
+        leaves_open: true,
         summary: "The policy host answers that it gets too many requests (429).",
         effect: "A sender that meets the same answer cannot retrieve the policy: without a cached one it sends without MTA-STS.",
         remedy: "Exempt /.well-known/mta-sts.txt from rate limits: large senders ask from many addresses.",
@@ -52,6 +55,8 @@ codes! {
         ..FETCH
     }
     3260 STS_FETCH_SERVER_ERROR = "sts-fetch-server-error" {
+        severity: Info,
+        leaves_open: true,
         summary: "The policy host answers with a server error (5xx).",
         effect: "A sender that meets the same answer cannot retrieve the policy: without a cached one it sends without MTA-STS.",
         remedy: "Look in the logs of the web server; serve the policy as a static file that needs no application behind it.",
@@ -62,12 +67,6 @@ codes! {
         summary: "The policy host answers with something other than a proper HTTP response of status 200.",
         remedy: "Answer GET requests for /.well-known/mta-sts.txt with status 200 and the policy as body, without authentication.",
         example: Some(Seen("GET /.well-known/mta-sts.txt  401", "GET /.well-known/mta-sts.txt  200, a policy")),
-        ..FETCH
-    }
-    3280 STS_FETCH_TOO_LARGE = "sts-fetch-too-large" {
-        summary: "The file is larger than the 64 KB that senders read.",
-        remedy: "Reduce the policy to its few lines; if the file is a web page, the path is served by the wrong application.",
-        example: Some(Seen("a body of 65537 octets", "a body of 120 octets")),
         ..FETCH
     }
     3350 STS_FETCH_CONTENT_TYPE_NOSNIFF = "sts-fetch-content-type-nosniff" {
@@ -91,6 +90,15 @@ codes! {
         example: Some(Seen("HTTP/1.0 200 OK", "HTTP/1.1 200 OK")),
         ..RETRIEVED
     }
+    3375 STS_FETCH_HEADER_MALFORMED = "sts-fetch-header-malformed" {
+        severity: Low,
+        clause: "RFC 9112 section 5",
+        summary: "A header of the response breaks the grammar of HTTP; it is read over here.",
+        effect: "Senders whose HTTP library is strict refuse the whole response and cannot retrieve the policy; most read over it.",
+        remedy: "Correct the header that is named, or leave it out for /.well-known/mta-sts.txt; look for the application or proxy that adds it.",
+        example: Some(Seen("Set-Cookie: visitor=1<0x7f>", "Set-Cookie: visitor=1")),
+        ..RETRIEVED
+    }
     3380 STS_FETCH_SERVED_FROM_CACHE = "sts-fetch-served-from-cache" {
         summary: "The policy came from an HTTP cache in front of the policy host.",
         effect: "After a change some senders may for a while get the old policy with the new id.",
@@ -108,8 +116,8 @@ codes! {
     }
 }
 
-/// Adds what another status than 200 says.
-pub(super) fn remark_status(status: u16, fetch: &Fetch, host: &str, findings: &mut Findings) {
+/// Adds what another status than 200 says. `transient`: another request may be answered otherwise, so that nothing is settled.
+pub(super) fn remark_status(status: u16, fetch: &Fetch, host: &str, transient: bool, findings: &mut Findings) {
     let code = match status {
         200 => return,
         300..=303 | 305..=308 => STS_FETCH_REDIRECT,
@@ -120,11 +128,12 @@ pub(super) fn remark_status(status: u16, fetch: &Fetch, host: &str, findings: &m
         _ => STS_FETCH_STATUS,
     };
     let target = fetch.header("location").filter(|_| code == STS_FETCH_REDIRECT);
-    findings.add(code, host, target.map_or_else(|| format!("status {status}"), |to| format!("status {status} to {}", quoted(to))));
+    let mut add = |code, detail: String| if transient { findings.add_open(code, host, detail) } else { findings.add(code, host, detail) };
+    add(code, target.map_or_else(|| format!("status {status}"), |to| format!("status {status} to {}", quoted(to))));
     if matches!(status, 403 | 503)
         && let Some(filter) = filter_in_front(fetch)
     {
-        findings.add(STS_FETCH_UA_FILTERED, host, format!("status {status}, header {filter}"));
+        add(STS_FETCH_UA_FILTERED, format!("status {status}, header {filter}"));
     }
 }
 
@@ -148,6 +157,9 @@ pub(super) fn remark_head(fetch: &Fetch, host: &str, findings: &mut Findings) {
     if fetch.http_version.as_deref() == Some("HTTP/1.0") {
         findings.add(STS_FETCH_HTTP10, host, "");
     }
+    if let Some(broken) = fetch.head.as_deref().and_then(broken_headers) {
+        findings.add(STS_FETCH_HEADER_MALFORMED, host, broken);
+    }
     let has = |name: &str, what: &str| {
         fetch.header(name).map(|value| String::from_utf8_lossy(value).to_ascii_lowercase()).filter(|value| value.contains(what))
     };
@@ -166,6 +178,16 @@ pub(super) fn remark_head(fetch: &Fetch, host: &str, findings: &mut Findings) {
     if let Some(seconds) = fetch.header("cache-control").and_then(max_age).filter(|seconds| *seconds > LONGEST_CACHING) {
         findings.add(STS_FETCH_CACHE_CONTROL_LONG, host, format!("max-age {seconds} seconds"));
     }
+}
+
+/// Where a head breaks the grammar: the first places, and how many more there are.
+fn broken_headers(head: &[u8]) -> Option<String> {
+    const SHOWN: usize = 3;
+    let head = http_head::parse(head).ok().filter(|head| head.deviation_count > 0)?;
+    let shown: Vec<String> = head.deviations.iter().take(SHOWN).map(ToString::to_string).collect();
+    let more = head.deviation_count.saturating_sub(shown.len());
+    let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+    Some(shown.join("; ") + &more)
 }
 
 fn decimal(value: &[u8]) -> Option<u64> {

@@ -59,15 +59,15 @@ pub(super) fn read<'a>(evidence: &'a Evidence, findings: &mut Findings) -> Retri
     let Some(fetch) = &evidence.fetch else {
         return without_exchange(evidence, lookups_settled);
     };
-    remark(fetch, &host, evidence.scanned_at, findings);
     let body = fetch.body.as_deref().filter(|_| fetch.status == Some(200) && fetch.error.is_none() && !fetch.body_cut);
     let (stage, transient) = match first_failure(fetch) {
         None => (Some(PolicyStage::Ok), false),
         Some(Failure::NotTried) => (None, true),
         // Another address, whose lookup failed, might have answered.
-        Some(Failure::At(PolicyStage::Tcp, _)) if lookups_settled.contains(&false) => (Some(PolicyStage::Tcp), true),
+        Some(Failure::At(stage @ (PolicyStage::Dns | PolicyStage::Tcp), _)) if lookups_settled.contains(&false) => (Some(stage), true),
         Some(Failure::At(stage, transient)) => (Some(stage), transient),
     };
+    remark(fetch, &host, evidence.scanned_at, transient, findings);
     Retrieval { stage, transient, body }
 }
 
@@ -114,10 +114,10 @@ fn first_failure(fetch: &Fetch) -> Option<Failure> {
     }
 }
 
-/// All that is to be said of the exchange, whether or not it came to a policy.
-fn remark(fetch: &Fetch, host: &str, scanned_at: SystemTime, findings: &mut Findings) {
+/// All that is to be said of the exchange, whether or not it came to a policy. `transient`: what ended it is no verdict.
+fn remark(fetch: &Fetch, host: &str, scanned_at: SystemTime, transient: bool, findings: &mut Findings) {
     if let Some(error) = &fetch.error {
-        connecting::remark(error, host, fetch, findings);
+        connecting::remark(error, host, fetch, transient, findings);
     }
     if let Some(certificate) = &fetch.certificate {
         certificate::remark(certificate, host, scanned_at, findings);
@@ -130,7 +130,7 @@ fn remark(fetch: &Fetch, host: &str, scanned_at: SystemTime, findings: &mut Find
         findings.add(STS_FETCH_SLOW, host, format!("{} ms", fetch.timings.total_ms));
     }
     if let Some(status) = fetch.status {
-        response::remark_status(status, fetch, host, findings);
+        response::remark_status(status, fetch, host, transient, findings);
         if status == 200 {
             response::remark_head(fetch, host, findings);
         }

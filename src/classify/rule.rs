@@ -11,7 +11,7 @@ use crate::vocabulary::vocabulary;
 vocabulary! {
     /// How much a finding matters.
     pub enum Severity {
-        /// Mail may fail, or the protection is void.
+        /// Mail may fail, or the protection by MTA-STS is void.
         High = "high",
         /// Some senders are affected.
         Medium = "medium",
@@ -110,6 +110,9 @@ pub struct Rule {
     pub status: Status,
     /// What there is to see; `None` only for codes that are reserved.
     pub example: Option<Example>,
+    /// Whether what was seen may pass (time-out, SERVFAIL, status 429 or 5xx), so that it leaves open what the domain does. Of
+    /// severity info: unknown is no verdict.
+    pub leaves_open: bool,
 }
 
 impl Rule {
@@ -126,6 +129,7 @@ impl Rule {
         tlsrpt_result: None,
         status: Status::Active,
         example: None,
+        leaves_open: false,
     };
 }
 

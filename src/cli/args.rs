@@ -7,7 +7,6 @@ use clap::{Args, Parser, Subcommand};
 
 use super::options::{NetworkOptions, ScanOptions};
 use super::values::{lab_names, local_path};
-use crate::analyse::report::MAX_DOMAINS;
 
 /// Bulk scanner for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460).
 #[derive(Parser, Debug)]
@@ -136,7 +135,7 @@ const LAB_EXAMPLES: &str = "Examples:
 #[derive(Args, Debug)]
 pub struct ScanArguments {
     /// Lists: files, - for standard input, or https URLs; plain names, rank,domain, origin,rank, Majestic's CSV or a zone
-    /// file; .gz, .zst and .zip are unpacked
+    /// file; .gz, .zst and .zip (all files in it) are unpacked
     #[arg(value_name = "LIST")]
     pub lists: Vec<String>,
     /// File with any of these options, as TOML
@@ -159,6 +158,9 @@ pub struct CheckArguments {
     /// Print evidence and judgement as JSON, one object a domain
     #[arg(long)]
     pub json: bool,
+    /// Severity from which a finding ends with exit status 6 (high, medium, low); with unknown, e.g. medium,unknown, what could not be determined ends with 7 [default: high]
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    pub fail_on: Vec<String>,
     /// File with any of these options, as TOML
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -233,9 +235,9 @@ pub struct StatsArguments {
     /// Most groups, or names in a table, that are shown one by one
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub top: usize,
-    /// Ranks in a bin of --by rank
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
-    pub rank_bin: u32,
+    /// Ranks in a bin of --by rank [default: 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rank_bin: Option<u32>,
     /// A host that serves so many domains or more is a third party's
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub third_party: u32,
@@ -278,12 +280,12 @@ pub struct DiffArguments {
     /// List only domains with one of these changes, as newly-broken,mx-stale [default: all; as text all but unknown]
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     pub changes: Vec<String>,
-    /// End with exit status 6 if a domain has one of these changes
+    /// End with exit status 6 if a domain has one of these changes; with 7 if unknown is named and only that occurs
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     pub fail_on: Vec<String>,
-    /// Most domains that the text shows one by one; csv and json have all of them
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub top: usize,
+    /// Most domains that the text shows one by one; csv and json have all of them [default: 50]
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
 }
 
 /// Output formats of `diff`.
@@ -352,9 +354,9 @@ pub struct ReportArguments {
     /// Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
-    /// Most domains that the page lists one by one, the most urgent first
-    #[arg(long, value_name = "N", default_value_t = MAX_DOMAINS)]
-    pub domains: usize,
+    /// Most domains that the page lists one by one, the most urgent first [default: 100000]
+    #[arg(long, value_name = "N")]
+    pub domains: Option<usize>,
 }
 
 /// Formats of a report.

@@ -10,7 +10,8 @@ use super::args::CheckArguments;
 use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
 use super::{lab, plan};
-use crate::classify::{Assessment, Finding, Severity, classify, remedy};
+use crate::classify::{Asked, Assessment, Finding, Severity, classify, remedy};
+use crate::dataset::invented;
 use crate::evidence::Evidence;
 use crate::name::Domain;
 use crate::scan::{Network, ScanError};
@@ -24,9 +25,11 @@ const WIDTH: usize = 100;
 /// Probes each domain and explains what was seen.
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = ConfigFile::read(arguments.config.as_deref())?;
+    let failing = Failing::of(&arguments.fail_on)?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let (mut plan, world) = plan::network(&arguments.network.or(file.network), None)?;
     plan.dns_retry.patience = Some(PATIENCE);
+    let invented = world.map(|lab| invented(lab.world.as_str()));
     let _lab = world.map(|world| lab::start(world, &mut plan)).transpose()?;
     let network = Network::prepare(&plan)?;
     for warning in network.warnings() {
@@ -40,9 +43,12 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
             (evidence, assessment)
         })
         .collect();
+    if let Some(invented) = invented.as_ref().filter(|_| !arguments.json) {
+        writeln!(out, "Note: {invented}\n")?;
+    }
     for (place, (evidence, assessment)) in judged.iter().enumerate() {
         if arguments.json {
-            writeln!(out, "{}", text::safe_json(&as_json(evidence, assessment).to_string()))?;
+            writeln!(out, "{}", text::safe_json(&as_json(evidence, assessment, invented.as_deref()).to_string()))?;
         } else {
             if place > 0 {
                 writeln!(out)?;
@@ -53,8 +59,44 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     if judged.len() > 1 && !arguments.json {
         print_summary(&mut out, &judged)?;
     }
-    let bad = judged.iter().any(|(_, assessment)| assessment.worst() == Some(Severity::High));
-    Ok(if bad { Exit::Bad } else { Exit::Done })
+    Ok(failing.exit(judged.iter().map(|(_, assessment)| assessment)))
+}
+
+/// What the exit status is to tell of.
+#[derive(Clone, Copy, Debug)]
+struct Failing {
+    /// Findings of this severity, or of a worse one.
+    severity: Severity,
+    /// What could not be determined.
+    unknown: bool,
+}
+
+impl Failing {
+    const UNKNOWN: &str = "unknown";
+
+    /// Of `--fail-on`.
+    fn of(words: &[String]) -> Result<Self, Failure> {
+        let mut failing = Self { severity: Severity::High, unknown: false };
+        for word in words {
+            match Severity::from_word(word).filter(|severity| *severity != Severity::Info) {
+                Some(severity) => failing.severity = failing.severity.max(severity),
+                None if word == Self::UNKNOWN => failing.unknown = true,
+                None => return Err(Failure::usage(format!("--fail-on {:?}: one of high, medium, low, unknown", text::safe(word)))),
+            }
+        }
+        Ok(failing)
+    }
+
+    /// A verdict goes before what could not be determined, which is none.
+    fn exit<'a>(self, judged: impl Iterator<Item = &'a Assessment> + Clone) -> Exit {
+        if judged.clone().any(|assessment| assessment.worst().is_some_and(|worst| worst <= self.severity)) {
+            Exit::Bad
+        } else if self.unknown && judged.into_iter().any(Assessment::is_undetermined) {
+            Exit::Undetermined
+        } else {
+            Exit::Done
+        }
+    }
 }
 
 /// A line a domain, in the order given.
@@ -76,6 +118,7 @@ fn print_summary(out: &mut impl Write, judged: &[(Evidence, Assessment)]) -> io:
             worst.map_or("-", |worst| worst.as_str())
         )?;
     }
+    writeln!(out, "\n{}", text::fold(&format!("Delivery: {}.", Asked::of_scans().note()), WIDTH, 2))?;
     Ok(())
 }
 
@@ -94,7 +137,7 @@ fn observe(network: &Network, domains: &[Domain]) -> Result<Vec<Evidence>, Failu
     Ok(tokio::task::LocalSet::new().block_on(&runtime, probes)?)
 }
 
-fn as_json(evidence: &Evidence, assessment: &Assessment) -> Value {
+fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>) -> Value {
     let publish = remedy::publish(evidence, assessment);
     let mut object = json!({
         "domain": evidence.domain.as_str(),
@@ -103,6 +146,11 @@ fn as_json(evidence: &Evidence, assessment: &Assessment) -> Value {
         "evidence": evidence,
     });
     object["assessment"]["worst"] = json!(assessment.worst());
+    object["verdict"] = json!(facts::verdict(assessment));
+    object["undetermined"] = json!(assessment.is_undetermined());
+    if let Some(invented) = invented {
+        object["invented"] = json!(invented);
+    }
     object
 }
 
@@ -110,16 +158,22 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
     let bold = Style::new().bold();
     let posture = text::posture_style(assessment.posture);
     writeln!(out, "{bold}{}{bold:#}  {posture}{}{posture:#}\n", evidence.domain, assessment.posture)?;
-    writeln!(out, "{}\n", text::fold(facts::verdict(assessment), WIDTH, 0))?;
+    writeln!(out, "{}\n", text::fold(&facts::verdict(assessment), WIDTH, 0))?;
     for (label, text) in facts::facts(evidence, assessment) {
         writeln!(out, "  {label:<11} {text}")?;
     }
-    let (to_fix, remarks): (Vec<&Finding>, Vec<&Finding>) =
-        assessment.findings.iter().partition(|finding| finding.severity != Severity::Info);
+    let (open, settled): (Vec<&Finding>, Vec<&Finding>) = assessment.findings.iter().partition(|finding| finding.leaves_open());
+    let (to_fix, remarks): (Vec<&Finding>, Vec<&Finding>) = settled.into_iter().partition(|finding| finding.severity != Severity::Info);
     if !to_fix.is_empty() {
         writeln!(out, "\n{bold}What is wrong{bold:#}")?;
         for finding in to_fix {
-            print_finding(out, finding)?;
+            print_finding(out, finding, &finding.severity.to_string(), "Fix")?;
+        }
+    }
+    if !open.is_empty() {
+        writeln!(out, "\n{bold}What could not be determined{bold:#}")?;
+        for finding in open {
+            print_finding(out, finding, "unknown", "If it persists")?;
         }
     }
     if !remarks.is_empty() {
@@ -132,15 +186,16 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
     print_publication(out, evidence, assessment)
 }
 
-fn print_finding(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
+/// A finding with its particulars; `to_do` introduces the remedy.
+fn print_finding(out: &mut impl Write, finding: &Finding, severity: &str, to_do: &str) -> io::Result<()> {
     let style = text::severity_style(finding.severity);
-    writeln!(out, "\n  {style}{}{style:#} {}  {}", finding.severity, finding.code, text::safe(&finding.subject))?;
+    writeln!(out, "\n  {style}{severity}{style:#} {}  {}", finding.code, text::safe(&finding.subject))?;
     let rule = finding.code.rule();
     writeln!(out, "{}", text::fold(rule.summary, WIDTH, 4))?;
     if !finding.detail.is_empty() {
         writeln!(out, "{}", text::fold(&text::safe(&finding.detail), WIDTH, 4))?;
     }
-    writeln!(out, "{}", text::fold(&format!("Fix: {}", rule.remedy), WIDTH, 4))
+    writeln!(out, "{}", text::fold(&format!("{to_do}: {}", rule.remedy), WIDTH, 4))
 }
 
 /// The texts that would be right, where there is something to change.

@@ -8,8 +8,14 @@ use crate::analyse::Scan;
 use crate::analyse::diff::{Changed, Kind, diff};
 use crate::ui::{changes, text};
 
+/// Domains that the text shows one by one, unless the user says otherwise.
+const MAX_SHOWN: usize = 50;
+
 /// Compares, prints, and says by the exit status whether there is a change of a kind that was named.
 pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
+    if arguments.top.is_some() && arguments.format != ChangeFormat::Text {
+        return Err(Failure::usage("--top is of the text; csv and json have all domains: leave it out"));
+    }
     let (listed_kinds, failing) = (kinds("--changes", &arguments.changes)?, kinds("--fail-on", &arguments.fail_on)?);
     let scans = Scan::open_all(&[arguments.old.clone(), arguments.new.clone()])?;
     let [old, new] = scans.as_slice() else { return Err(Failure::new(Exit::Fault, "two datasets were not opened")) };
@@ -21,8 +27,8 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     let is_listed = |domain: &&Changed| domain.changes.iter().any(|change| is_listed_kind(change.kind));
     let listed: Vec<&Changed> = found.domains.iter().filter(is_listed).collect();
     let printed = match arguments.format {
-        ChangeFormat::Text => changes::terminal(&found, &listed, arguments.top),
-        ChangeFormat::Csv => changes::csv(&listed),
+        ChangeFormat::Text => changes::terminal(&found, &listed, arguments.top.unwrap_or(MAX_SHOWN)),
+        ChangeFormat::Csv => changes::csv(&listed, Scan::invented(&scans).as_deref()),
         ChangeFormat::Json => changes::json(&found, &listed),
     };
     write!(anstream::stdout().lock(), "{printed}")?;
@@ -32,6 +38,8 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
             writeln!(err, "stscan: {}", text::safe(note))?;
         }
     }
+    let (unknown, changes): (Vec<Kind>, Vec<Kind>) = failing.into_iter().partition(|kind| *kind == Kind::Unknown);
+    let (failing, exit) = if found.count(&changes) > 0 { (changes, Exit::Bad) } else { (unknown, Exit::Undetermined) };
     match found.count(&failing) {
         0 => Ok(Exit::Done),
         domains => {
@@ -41,7 +49,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
                 "stscan: {domains} domain{s} with {}",
                 failing.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" or ")
             )?;
-            Ok(Exit::Bad)
+            Ok(exit)
         }
     }
 }

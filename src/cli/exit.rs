@@ -28,6 +28,8 @@ pub enum Exit {
     Stopped = 5,
     /// Something was judged bad.
     Bad = 6,
+    /// Something could not be determined, and that was to be told by the status.
+    Undetermined = 7,
 }
 
 /// What each exit status means, for the help and the README.
@@ -38,7 +40,8 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Input, "an input cannot be read"),
     (Exit::Dataset, "the dataset folder is refused"),
     (Exit::Stopped, "stopped; the same command goes on where it ended"),
-    (Exit::Bad, "judged bad: check or lint found something of severity high, diff a change named by --fail-on"),
+    (Exit::Bad, "judged bad: check or lint found something of severity high, check or diff what --fail-on names"),
+    (Exit::Undetermined, "undetermined, with `--fail-on unknown` only: nothing was judged bad, but something could not be determined"),
 ];
 
 impl From<Exit> for ExitCode {

@@ -30,6 +30,9 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
     if arguments.show_key {
         writeln!(out, "key of the hashes: {}", hex::encode(key))?;
     }
+    if let Some(invented) = manifest.run.invented() {
+        writeln!(out, "Note: {invented}")?;
+    }
     writeln!(out, "Fill in the blanks in DATASHEET.md")?;
     if publication.licence.is_none() {
         writeln!(out, "no licence is stated; --licence names one")?;

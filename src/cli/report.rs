@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::args::{ReportArguments, ReportFormat};
 use super::exit::{Exit, Failure};
 use crate::analyse::Scan;
-use crate::analyse::report::{Kind, Report, ReportOptions};
+use crate::analyse::report::{Kind, MAX_DOMAINS, Report, ReportOptions};
 use crate::ui::report::{ReportError, csv, html, json, junit, sarif};
 use crate::ui::text;
 
@@ -17,7 +17,10 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     if !is_page && arguments.kind.is_some() {
         return Err(Failure::usage("--kind is of the page; the other formats have all domains"));
     }
-    let options = ReportOptions { kind: arguments.kind.as_deref().map(kind).transpose()?, most: arguments.domains };
+    if !is_page && arguments.domains.is_some() {
+        return Err(Failure::usage("--domains is of the page; the other formats have all domains: leave it out"));
+    }
+    let options = ReportOptions { kind: arguments.kind.as_deref().map(kind).transpose()?, most: arguments.domains.unwrap_or(MAX_DOMAINS) };
     let scan = Scan::open(&arguments.dataset)?;
     match &arguments.out {
         Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, arguments.format, &options, out))?,

@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
     let text = match arguments.format {
         TableFormat::Text => tables::terminal(&made.tables, &made.notes),
         TableFormat::Markdown => tables::markdown(&made.tables, &made.notes),
-        TableFormat::Csv => tables::csv(&made.tables),
+        TableFormat::Csv => tables::csv(&made.tables, Scan::invented(&scans).as_deref()),
         TableFormat::Json => tables::json(&made.tables, &made.notes),
     };
     if arguments.format == TableFormat::Csv {
@@ -61,6 +61,9 @@ fn options(arguments: &StatsArguments) -> Result<StatsOptions, Failure> {
         None if arguments.datasets.len() > 1 => Some(By::List),
         None => None,
     };
+    if arguments.rank_bin.is_some() && by != Some(By::Rank) {
+        return Err(Failure::usage("--rank-bin says how --by rank groups: add --by rank, or leave it out"));
+    }
     let tables = match arguments.table.is_empty() {
         true if arguments.series => SERIES.to_vec(),
         true => usual.tables,
@@ -75,7 +78,14 @@ fn options(arguments: &StatsArguments) -> Result<StatsOptions, Failure> {
     if entities.self_managed >= entities.third_party {
         return Err(Failure::usage("--self-managed has to be less than --third-party"));
     }
-    Ok(StatsOptions { tables, further: study::TABLES, by, top: arguments.top, rank_bin: arguments.rank_bin, entities })
+    Ok(StatsOptions {
+        tables,
+        further: study::TABLES,
+        by,
+        top: arguments.top,
+        rank_bin: arguments.rank_bin.unwrap_or(usual.rank_bin),
+        entities,
+    })
 }
 
 /// One table, or a set of them.

@@ -25,6 +25,9 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
     let accounting = &summary.accounting;
     let noun = if counts.rows == 1 { "domain" } else { "domains" };
     writeln!(out, "{bold}{} {noun}{bold:#}", grouped(counts.rows))?;
+    if let Some(invented) = manifest.run.invented() {
+        writeln!(out, "  Note: {invented}")?;
+    }
     if !summary.stopped {
         writeln!(out, "  {}", accounting_line(*accounting))?;
     }

@@ -77,6 +77,21 @@ pub struct RunDescription {
     pub user_agent: String,
 }
 
+/// The option by which the configuration says that the built-in lab stood in for the Internet, and which world of it.
+pub const LAB: &str = "lab";
+
+/// What has to be said of everything that is seen in a world of the built-in lab.
+pub fn invented(world: &str) -> String {
+    format!("all results are invented: of the built-in lab (world {world}), not of the Internet, whatever the names are")
+}
+
+impl RunDescription {
+    /// That the results are invented, if the scan was one of the built-in lab.
+    pub fn invented(&self) -> Option<String> {
+        self.configuration.get(LAB).map(|world| invented(world.as_str().unwrap_or("unknown")))
+    }
+}
+
 /// The program that scanned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tool {

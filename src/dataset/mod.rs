@@ -45,7 +45,7 @@ pub use self::error::DatasetError;
 pub use self::evidence::EvidenceColumns;
 pub use self::flat::JudgementColumns;
 pub(crate) use self::folder::{REJECTED, SPOOL};
-pub use self::manifest::{Activity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool};
+pub use self::manifest::{Activity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool, invented};
 pub use self::manifest_schema::manifest_schema;
 pub(crate) use self::read::PartFile;
 pub use self::read::{PartBatches, Reader};

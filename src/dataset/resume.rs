@@ -22,12 +22,12 @@ pub(super) fn survey(dir: &Path, run: &RunDescription) -> Result<Option<Manifest
     Ok(manifest)
 }
 
-/// Says at once, before a list is read, if no scan whatever may write to the folder.
+/// Says at once, before a list is read, if no scan whatever may write to the folder; else whether an unfinished one lies there.
 ///
 /// # Errors
 /// A refusal, as [`super::store::Dataset::create_or_resume`] gives it, but for a difference of configuration.
-pub fn refuse_unless_usable(dir: &Path) -> Result<(), DatasetError> {
-    unfinished(dir).map(drop)
+pub fn refuse_unless_usable(dir: &Path) -> Result<bool, DatasetError> {
+    unfinished(dir).map(|manifest| manifest.is_some())
 }
 
 /// The unfinished scan that the folder holds; `None` if the folder is empty or missing.

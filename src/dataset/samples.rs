@@ -145,17 +145,18 @@ fn fetch() -> BoxedStrategy<Fetch> {
     let addresses = (vec(any::<IpAddr>(), 0..3), vec(any::<IpAddr>(), 0..3), any::<Option<IpAddr>>());
     let tls = (of(text()), of(text()), of(text()), of(certificate()));
     let header = (prop_oneof![Just("location".to_owned()), text()], vec(any::<u8>(), 0..9));
-    let http = (of(text()), of(0_u16..1000), vec(header, 0..3), of(vec(any::<u8>(), 0..40)), any::<bool>(), of(text()));
+    let bytes = || of(vec(any::<u8>(), 0..40));
+    let http = (bytes(), of(text()), of(0_u16..1000), vec(header, 0..3), bytes(), any::<bool>(), of(text()));
     let timings = (of(milliseconds()), of(milliseconds()), of(milliseconds()), of(milliseconds()), milliseconds());
     (addresses, tls, http, timings, of(fetch_error()))
         .prop_map(|(addresses, tls, http, timings, error)| {
             let (addresses, tried, address) = addresses;
             let (tls_version, tls_cipher, alpn, certificate) = tls;
-            let (http_version, status, headers, body, body_cut, body_sha256) = http;
+            let (head, http_version, status, headers, body, body_cut, body_sha256) = http;
             let (connect_ms, tls_ms, http_ms, body_ms, total_ms) = timings;
             let timings = Timings { connect_ms, tls_ms, http_ms, body_ms, total_ms };
             let connection = Fetch { tried, address, tls_version, tls_cipher, alpn, certificate, ..Fetch::new(addresses) };
-            Fetch { http_version, status, headers, body, body_cut, body_sha256, timings, error, ..connection }
+            Fetch { head, http_version, status, headers, body, body_cut, body_sha256, timings, error, ..connection }
         })
         .boxed()
 }

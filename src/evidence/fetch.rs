@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::encoding;
 use crate::vocabulary::vocabulary;
 
-/// Octets of body that are kept; one more is read to know that there is more (RFC 8461 section 3.3 suggests 64 KB).
+/// Octets of body that are kept: all that a sender reads. One more is read to know that there is more.
 pub const BODY_LIMIT: usize = 65_536;
 
 /// Response headers that are kept, lower case.
@@ -205,11 +205,15 @@ pub struct Fetch {
     pub alpn: Option<String>,
     /// The certificate; `None` if the handshake did not get that far.
     pub certificate: Option<Certificate>,
+    /// The response head as it was sent, where it breaks HTTP's grammar and was read nevertheless; where none could be read, what came in
+    /// its place. At most 64 KiB.
+    #[serde(default, with = "encoding::optional_bytes", skip_serializing_if = "Option::is_none")]
+    pub head: Option<Vec<u8>>,
     /// HTTP version, as `HTTP/1.1`.
     pub http_version: Option<String>,
     /// HTTP status.
     pub status: Option<u16>,
-    /// Kept headers, names in lower case, values as bytes, in the order received.
+    /// Kept headers, names in lower case, values as bytes and in one line, in the order received.
     #[serde(with = "encoding::headers")]
     pub headers: Vec<(String, Vec<u8>)>,
     /// The first [`BODY_LIMIT`] octets of the body; `None` if no response head arrived.
@@ -236,6 +240,7 @@ impl Fetch {
             tls_cipher: None,
             alpn: None,
             certificate: None,
+            head: None,
             http_version: None,
             status: None,
             headers: Vec::new(),

@@ -60,8 +60,8 @@ struct OpenField {
 
 impl Table {
     /// The table that begins with the line, by the option `column`. `Err` lists the columns where it is not among them.
-    pub(super) fn with_column(line: &[u8], column: &Column) -> Result<Self, Vec<String>> {
-        let delimiter = delimiter(line);
+    pub(super) fn with_column(line: &[u8], column: &Column, separator: Option<u8>) -> Result<Self, Vec<String>> {
+        let delimiter = separator.unwrap_or_else(|| delimiter(line));
         let words = words(line, delimiter);
         let rank_column = position(&words, &RANK_WORDS);
         let (name_column, header) = match column {
@@ -80,19 +80,36 @@ impl Table {
         Ok(Self { delimiter, name_column, rank_column, header: header.then(|| line.to_vec()), open: None, carry: Vec::new() })
     }
 
-    /// The table that begins with the line, if the line is a header with a column for names, or its only name is in the first column.
-    pub(super) fn found_out(line: &[u8]) -> Option<Self> {
-        let delimiter = delimiter(line);
+    /// The table that begins with the line, if the line is a header with a column for names.
+    pub(super) fn with_header(line: &[u8], separator: Option<u8>) -> Option<Self> {
+        let delimiter = separator.unwrap_or_else(|| delimiter(line));
         let words = words(line, delimiter);
-        let dotted = |word: &String| word.contains('.') && field::domain(word.as_bytes()).is_ok();
-        let names = words.iter().filter(|word| dotted(word)).count();
-        if names == 0 && (words.len() > 1 && !words.iter().any(|word| is_number(word)) || is_lone_header(&words)) {
-            let name_column = position(&words, &NAME_WORDS)?;
-            let rank_column = position(&words, &RANK_WORDS);
-            return Some(Self { delimiter, name_column, rank_column, header: Some(line.to_vec()), open: None, carry: Vec::new() });
+        let is_header = words.len() > 1 && !words.iter().any(|word| is_number(word)) || is_lone_header(&words);
+        if !is_header || words.iter().any(is_dotted) {
+            return None;
         }
-        let first = words.len() > 1 && names == 1 && words.first().is_some_and(dotted);
+        let name_column = position(&words, &NAME_WORDS)?;
+        let rank_column = position(&words, &RANK_WORDS);
+        Some(Self { delimiter, name_column, rank_column, header: Some(line.to_vec()), open: None, carry: Vec::new() })
+    }
+
+    /// The table without a header that begins with the line, if the only name on it is in the first column.
+    pub(super) fn names_first(line: &[u8], separator: Option<u8>) -> Option<Self> {
+        let delimiter = separator.unwrap_or_else(|| delimiter(line));
+        let words = words(line, delimiter);
+        let names = words.iter().filter(|word| is_dotted(word)).count();
+        let first = words.len() > 1 && names == 1 && words.first().is_some_and(is_dotted);
         first.then_some(Self { delimiter, name_column: 0, rank_column: None, header: None, open: None, carry: Vec::new() })
+    }
+
+    /// Whether the table was found by its header.
+    pub(super) fn has_header(&self) -> bool {
+        self.header.is_some()
+    }
+
+    /// Whether it has a header of several columns.
+    pub(super) fn has_columns(&self) -> bool {
+        self.header.as_deref().is_some_and(|header| fields(header, self.delimiter).count() > 1)
     }
 
     /// Carries columns along, by their names in the header. `Err` lists the columns that there are, none where there is no header.
@@ -119,7 +136,8 @@ impl Table {
         let continued = self.open.take().filter(|open| open.lines < MAX_OPEN_LINES);
         if continued.is_none() {
             let text = line.trim_ascii();
-            if text.is_empty() || text.starts_with(b"#") || self.header.as_deref() == Some(line) {
+            let is_comment = text.starts_with(b"#") || text.starts_with(b";") && self.delimiter != b';';
+            if text.is_empty() || is_comment || self.header.as_deref() == Some(line) {
                 return Parsed::Blank;
             }
         }
@@ -147,13 +165,34 @@ impl Table {
     }
 }
 
+/// The separator that a first line `sep=;` names, as spreadsheets write it.
+pub(super) fn separator(line: &[u8]) -> Option<u8> {
+    let text = line.trim_ascii();
+    let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
+    let (word, rest) = text.split_at_checked(4)?;
+    match rest {
+        [separator] if word.eq_ignore_ascii_case(b"sep=") => Some(*separator),
+        [] if word.eq_ignore_ascii_case(b"sep=") && line.ends_with(b"\t") => Some(b'\t'),
+        _ => None,
+    }
+}
+
+/// Whether a domain of several labels stands in any field of the line, however its fields are separated.
+pub(super) fn holds_domain(line: &[u8], separator: Option<u8>) -> bool {
+    words(line, separator.unwrap_or_else(|| delimiter(line))).iter().any(is_dotted)
+}
+
+fn is_dotted(word: &String) -> bool {
+    word.contains('.') && field::domain(word.as_bytes()).is_ok()
+}
+
 /// Reads a line that may begin with a rank: `name`, `rank,name`, `rank;name;more`.
 pub(super) fn parse_plain(line: &[u8]) -> Parsed {
     if let Some(domain) = Domain::from_plain(line) {
         return Parsed::Name(domain, None);
     }
     let text = field::without_comment(line);
-    if text.is_empty() {
+    if text.is_empty() || text.starts_with(b";") {
         return Parsed::Blank;
     }
     let Some(delimiter) = text.iter().copied().find(|byte| matches!(byte, b',' | b';' | b'\t')) else {
@@ -259,10 +298,14 @@ mod tests {
     fn read(lines: &[&str], column: Option<Column>) -> Vec<String> {
         let first = lines[0].as_bytes();
         let mut table = match column {
-            Some(column) => Table::with_column(first, &column).unwrap(),
-            None => Table::found_out(first).unwrap(),
+            Some(column) => Table::with_column(first, &column, None).unwrap(),
+            None => found_out(first).unwrap(),
         };
         lines.iter().map(|line| shown(table.parse(line.as_bytes()))).collect()
+    }
+
+    fn found_out(line: &[u8]) -> Option<Table> {
+        Table::with_header(line, None).or_else(|| Table::names_first(line, None))
     }
 
     fn shown(parsed: Parsed) -> String {
@@ -299,7 +342,7 @@ mod tests {
         for line in
             ["example.com", "1,example.com", "com", "name", "site", "a.com,b.com", "", "Acme Ltd,example.com,x", "https://a.com/x#y"]
         {
-            assert!(Table::found_out(line.as_bytes()).is_none(), "{line}");
+            assert!(found_out(line.as_bytes()).is_none(), "{line}");
         }
     }
 
@@ -310,9 +353,9 @@ mod tests {
         assert_eq!(read(&lines, Some(Column::Name("site".to_owned()))), expected);
         assert_eq!(read(&lines, Some(Column::Number(2))), expected);
         assert_eq!(read(&["Acme,example.com", ",,"], Some(Column::Number(2))), ["example.com", "!no name"]);
-        let missing = Table::with_column(b"Owner,\"Web site\"", &Column::Name("domain".to_owned())).unwrap_err();
+        let missing = Table::with_column(b"Owner,\"Web site\"", &Column::Name("domain".to_owned()), None).unwrap_err();
         assert_eq!(missing, ["Owner", "Web site"]);
-        assert!(Table::with_column(b"a,b", &Column::Number(3)).is_err());
+        assert!(Table::with_column(b"a,b", &Column::Number(3), None).is_err());
     }
 
     #[test]
@@ -326,7 +369,7 @@ mod tests {
 
     #[test]
     fn a_stray_quote_does_not_swallow_the_table() {
-        let mut table = Table::found_out(b"domain,x").unwrap();
+        let mut table = found_out(b"domain,x").unwrap();
         let taken = (0..300).filter(|index| {
             let line = if *index == 0 { "example.com,\"stray" } else { "example.com,x" };
             matches!(table.parse(line.as_bytes()), Parsed::Name(..))

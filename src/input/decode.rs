@@ -1,21 +1,22 @@
-//! Compressed files, found by their first bytes: gz, zst and zip, also one within another.
+//! Compressed files, found by their first bytes: gz and zst, also one within another; members of zip archives are told by [`super::archive`].
 
+use std::error::Error;
+use std::fmt;
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
-use flate2::read::{DeflateDecoder, MultiGzDecoder};
-use zip::{CompressionMethod, ZipArchive};
+use flate2::read::MultiGzDecoder;
 
+use super::archive::{MAX_RATIO, Member, ROOM, read_head};
 use super::error::InputError;
 
 /// Enough to tell a tar archive, the magic of which comes last.
 const HEAD: usize = 512;
-const BUFFER: usize = 128 * 1024;
 /// Compressed within compressed: more than this is not a list any more.
 const MAX_LAYERS: usize = 3;
-
 /// A list's bytes without compression.
 pub(super) struct Decoded {
     pub(super) reader: Box<dyn Read + Send>,
@@ -26,19 +27,13 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
-    /// Opens a file; `source` is its name in errors.
-    pub(super) fn open(file: File, source: &str) -> Result<Self, InputError> {
+    /// Opens a file of a source.
+    pub(super) fn open(file: File, member: &Member) -> Result<Self, InputError> {
         let read = Arc::new(AtomicU64::new(0));
-        let unreadable = |error| InputError::Read(source.to_owned(), error);
-        let mut magic = [0; 4];
-        let mut first = &file;
-        let length = read_head(&mut first, &mut magic).map_err(unreadable)?;
-        first.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-        let (mut reader, mut compression): (Box<dyn Read + Send>, _) = if is_zip(&magic[..length]) {
-            (zip_member(file, source, &read)?, Some("zip"))
-        } else {
-            (Box::new(BufReader::with_capacity(BUFFER, Counted { inner: file, read: Arc::clone(&read) })), None)
-        };
+        let source = &member.label;
+        let unreadable = |error| InputError::Read(source.clone(), error);
+        let start = member.open(file, &read).map_err(unreadable)?;
+        let (mut reader, mut compression) = (start, member.is_packed().then_some("zip"));
         for _ in 0..=MAX_LAYERS {
             let mut head = vec![0; HEAD];
             let length = read_head(&mut reader, &mut head).map_err(|error| failure(source, compression, error))?;
@@ -46,19 +41,26 @@ impl Decoded {
             let kind = kind(&head);
             let whole = Cursor::new(head).chain(reader);
             (reader, compression) = match kind {
-                Kind::Lines => return Ok(Self { reader: Box::new(whole), compression, read }),
+                Kind::Lines if compression.is_none() => return Ok(Self { reader: Box::new(whole), compression, read }),
+                Kind::Lines => {
+                    let bounded = Bounded { inner: whole, read: Arc::clone(&read), unpacked: 0 };
+                    return Ok(Self { reader: Box::new(bounded), compression, read });
+                }
                 Kind::Gz => (Box::new(MultiGzDecoder::new(whole)) as Box<dyn Read + Send>, Some("gz")),
                 Kind::Zst => (Box::new(zstd::Decoder::new(whole).map_err(unreadable)?) as _, Some("zst")),
-                Kind::Other(what) => return Err(InputError::NotAList(source.to_owned(), what)),
+                Kind::Other(what) => return Err(InputError::NotAList(source.clone(), what)),
             };
         }
-        Err(InputError::NotAList(source.to_owned(), "compressed too many times"))
+        Err(InputError::NotAList(source.clone(), "compressed too many times"))
     }
 }
 
 /// What a failed read means: of the operating system, or damaged data.
 pub(super) fn failure(source: &str, compression: Option<&'static str>, error: io::Error) -> InputError {
     match compression {
+        _ if error.get_ref().is_some_and(|inner| inner.is::<TooMuch>()) => {
+            InputError::Bomb { list: source.to_owned(), detail: TooMuch.to_string() }
+        }
         Some(compression) if error.raw_os_error().is_none() => {
             let detail = match error.kind() {
                 io::ErrorKind::UnexpectedEof => "the file ends too early".to_owned(),
@@ -104,106 +106,32 @@ fn kind(head: &[u8]) -> Kind {
     others.iter().find(|(magic, _)| head.starts_with(magic)).map_or(Kind::Lines, |(_, what)| Kind::Other(what))
 }
 
-/// A zip file begins with its first member, or with its end if it has none.
-fn is_zip(head: &[u8]) -> bool {
-    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
-}
-
-fn read_head(reader: &mut impl Read, head: &mut [u8]) -> io::Result<usize> {
-    let mut length = 0;
-    while length < head.len() {
-        match reader.read(&mut head[length..]) {
-            Ok(0) => break,
-            Ok(count) => length += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(length)
-}
-
-/// The first member that is neither a directory nor something that macOS leaves behind.
-///
-/// The archive's directory is read by the crate `zip`; the member itself is read here, as a reader of that crate borrows its archive.
-fn zip_member(file: File, source: &str, read: &Arc<AtomicU64>) -> Result<Box<dyn Read + Send>, InputError> {
-    let corrupt = |detail: String| InputError::Corrupt { list: source.to_owned(), compression: "zip", detail };
-    let mut archive =
-        ZipArchive::new(BufReader::new(&file)).map_err(|_| corrupt("it is cut, or no archive that can be read".to_owned()))?;
-    if archive.index_for_name("xl/workbook.xml").is_some() {
-        return Err(InputError::NotAList(source.to_owned(), "an Excel workbook; export it as CSV"));
-    }
-    for index in 0..archive.len() {
-        let member = archive.by_index_raw(index).map_err(|_| corrupt("its directory cannot be read".to_owned()))?;
-        let name = String::from_utf8_lossy(member.name_raw()).into_owned();
-        if member.is_dir() || is_junk(&name) {
-            continue;
-        }
-        let method = member.compression();
-        if member.encrypted() || !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
-            return Err(corrupt(format!("member {name:?} is encrypted or packed by a method that is not supported ({method})")));
-        }
-        let start = member.data_start().ok_or_else(|| corrupt(format!("member {name:?} has no data")))?;
-        let (packed, length, expected) = (member.compressed_size(), member.size(), member.crc32());
-        drop(member);
-        drop(archive);
-        return open_member(file, start, packed, method, read)
-            .map(|inner| Box::new(Verified { inner, crc: flate2::Crc::new(), expected, length, read: 0 }) as _)
-            .map_err(|error| InputError::Read(source.to_owned(), error));
-    }
-    Err(InputError::EmptyZip(source.to_owned()))
-}
-
-fn open_member(
-    mut file: File,
-    start: u64,
-    packed: u64,
-    method: CompressionMethod,
-    read: &Arc<AtomicU64>,
-) -> io::Result<Box<dyn Read + Send>> {
-    file.seek(SeekFrom::Start(start))?;
-    read.store(start, Ordering::Relaxed);
-    let raw = BufReader::with_capacity(BUFFER, Counted { inner: file, read: Arc::clone(read) }).take(packed);
-    Ok(match method {
-        CompressionMethod::Stored => Box::new(raw),
-        _ => Box::new(DeflateDecoder::new(raw)),
-    })
-}
-
-fn is_junk(name: &str) -> bool {
-    name.starts_with("__MACOSX/") || name.rsplit(['/', '\\']).next().is_some_and(|file| file.starts_with("._") || file == ".DS_Store")
-}
-
-/// Counts what is read from the file, for the progress bar.
-struct Counted {
-    inner: File,
-    read: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(out)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
-/// Checks a zip member's length and CRC-32 at its end.
-struct Verified<R> {
+/// Ends where far more comes out of a compressed file than a list would give.
+struct Bounded<R> {
     inner: R,
-    crc: flate2::Crc,
-    expected: u32,
-    length: u64,
-    read: u64,
+    read: Arc<AtomicU64>,
+    unpacked: u64,
 }
 
-impl<R: Read> Read for Verified<R> {
+impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(out)?;
-        self.crc.update(&out[..count]);
-        self.read += count as u64;
-        if count == 0 && !out.is_empty() && (self.read != self.length || self.crc.sum() != self.expected) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the member is cut or its checksum is wrong"));
+        self.unpacked += count as u64;
+        if self.unpacked > ROOM.saturating_add(self.read.load(Relaxed).saturating_mul(MAX_RATIO)) {
+            return Err(io::Error::other(TooMuch));
         }
         Ok(count)
     }
 }
+
+/// More comes out than [`MAX_RATIO`] allows.
+#[derive(Debug)]
+struct TooMuch;
+
+impl fmt::Display for TooMuch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it unpacks to more than {MAX_RATIO} times its size")
+    }
+}
+
+impl Error for TooMuch {}

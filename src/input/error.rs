@@ -11,6 +11,10 @@ use super::options::Column;
 const MAX_COLUMNS: usize = 40;
 const MAX_NAME: usize = 60;
 
+/// What a list looks like.
+const EXPECTED: &str = "Expected is one domain name per line, rank,domain, a CSV file with a column of domains (--column names it), or a DNS \
+    zone file; plain, or as gz, zst or zip";
+
 /// Why a list cannot be read; a line that is no name is not an error but is rejected.
 #[derive(Debug, Error)]
 pub enum InputError {
@@ -27,8 +31,34 @@ pub enum InputError {
     #[error("list {0:?} cannot be read: {1}")]
     Read(String, #[source] io::Error),
     /// The copy of standard input or of a URL cannot be written or read.
-    #[error("the list cannot be kept in {0}: {1}")]
-    Spool(PathBuf, #[source] io::Error),
+    #[error("list {list:?} cannot be copied to {}: {error}; free room there, or name a file that can be read where it lies", place.display())]
+    Spool {
+        /// The source.
+        list: String,
+        /// Where the copy is kept.
+        place: PathBuf,
+        /// What the system says.
+        #[source]
+        error: io::Error,
+    },
+    /// A source that can be read only once has no end, or is larger than its copy may be.
+    #[error("list {list:?} has more than {most} bytes, which is as much as its copy in {} may take; name a file that can be read where it lies", place.display())]
+    TooLarge {
+        /// The source.
+        list: String,
+        /// Where the copy is kept.
+        place: PathBuf,
+        /// What it may have.
+        most: u64,
+    },
+    /// A source that can be read only once begins with more than any line has.
+    #[error("list {list:?} has no end of line in its first {bytes} bytes; {EXPECTED}")]
+    NoLines {
+        /// The source.
+        list: String,
+        /// What was read.
+        bytes: u64,
+    },
     /// A gz, zst or zip file is damaged or cut.
     #[error("list {list:?} is damaged ({compression}): {detail}")]
     Corrupt {
@@ -39,12 +69,50 @@ pub enum InputError {
         /// What is wrong.
         detail: String,
     },
+    /// A compressed file unpacks to more than any list does.
+    #[error("list {list:?} is refused, as {detail}: an archive bomb, or a few lines repeated without end")]
+    Bomb {
+        /// The file.
+        list: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A member of a zip archive cannot be read.
+    #[error("list {list:?} cannot be read: its member {member:?} {why}")]
+    Member {
+        /// The archive.
+        list: String,
+        /// The member.
+        member: String,
+        /// Why, and what to do.
+        why: String,
+    },
     /// A zip archive holds no file.
     #[error("zip archive {0:?} holds no file")]
     EmptyZip(String),
     /// The content is of a kind that holds no lines: what it is, and what to do.
     #[error("list {0:?} is {1}")]
     NotAList(String, &'static str),
+    /// The text is of a kind that no list is: which, and how it begins.
+    #[error("list {list:?} is {what}, not a list of domains. It begins:\n{beginning}\n{EXPECTED}")]
+    Foreign {
+        /// The file.
+        list: String,
+        /// What it is, and what to do.
+        what: &'static str,
+        /// Its first lines, safe to look at.
+        beginning: String,
+    },
+    /// No line holds a domain name.
+    #[error("list {list:?} yields no domain name: {why}. It begins:\n{beginning}\n{EXPECTED}")]
+    NoName {
+        /// The file.
+        list: String,
+        /// What its lines are, and what to do.
+        why: String,
+        /// Its first lines, safe to look at.
+        beginning: String,
+    },
     /// A CSV file does not have the column.
     #[error("list {list:?} has no column {wanted}{}", instead(wanted, present))]
     Column {

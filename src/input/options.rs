@@ -3,7 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
+use rustls::RootCertStore;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
@@ -50,6 +52,9 @@ pub struct InputOptions {
     /// User-Agent of the request for a URL.
     #[serde(skip)]
     pub user_agent: String,
+    /// Roots that the server of a URL is trusted by; `None` for the web PKI's.
+    #[serde(skip)]
+    pub roots: Option<Arc<RootCertStore>>,
     /// Memory for telling duplicates apart, in bytes. Names that come when it is full are let through and counted.
     #[serde(skip)]
     pub memory: usize,
@@ -79,6 +84,7 @@ impl Default for InputOptions {
             shard: Shard::default(),
             spool_dir: PathBuf::from("."),
             user_agent: concat!("stscan/", env!("CARGO_PKG_VERSION")).to_owned(),
+            roots: None,
             memory: DEFAULT_MEMORY,
         }
     }

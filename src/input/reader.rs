@@ -5,12 +5,15 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::archive::Member;
+use super::beginning::{self, Nameless};
 use super::decode::{self, Decoded};
 use super::error::InputError;
 use super::field::{Carried, Parsed};
 use super::format::Format;
 use super::lines::{Line, Lines};
 use super::options::Column;
+use super::preparation::{LINES_BETWEEN_CALLS, Step, Watch, tell};
 use super::reject::Reason;
 use super::source::{self, Source};
 
@@ -18,6 +21,8 @@ use super::source::{self, Source};
 pub(super) struct Located {
     /// Place among the sources.
     pub(super) source: usize,
+    /// Place among the files of the source.
+    pub(super) member: usize,
     /// Line number within the source, from 1.
     pub(super) line: u64,
     pub(super) parsed: Parsed,
@@ -36,8 +41,9 @@ pub(super) struct Columns {
 pub(super) struct Reader {
     sources: Arc<[Source]>,
     columns: Columns,
-    /// Place of the source that comes after the open one.
+    /// Place of the source that is read, and of the file among its files.
     next: usize,
+    member: usize,
     open: Option<OpenSource>,
     /// Bytes of the sources that have been read to their end.
     done: u64,
@@ -45,23 +51,28 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(sources: Arc<[Source]>, columns: Columns) -> Self {
-        Self { sources, columns, next: 0, open: None, done: 0 }
+        Self { sources, columns, next: 0, member: 0, open: None, done: 0 }
     }
 
     /// The next line of the lists; `None` after the last one.
     pub(super) fn advance(&mut self) -> Result<Option<Located>, InputError> {
         loop {
             let Some(source) = self.sources.get(self.next) else { return Ok(None) };
+            let Some(member) = source.members.get(self.member) else {
+                self.next += 1;
+                self.member = 0;
+                self.done += source.bytes;
+                continue;
+            };
             let open = match &mut self.open {
                 Some(open) => open,
-                closed => closed.insert(OpenSource::new(source, &self.columns)?),
+                closed => closed.insert(OpenSource::new(source, member, &self.columns)?),
             };
             if let Some(parsed) = open.advance(source)? {
-                return Ok(Some(Located { source: self.next, line: open.number, parsed }));
+                return Ok(Some(Located { source: self.next, member: self.member, line: open.number, parsed }));
             }
             self.open = None;
-            self.next += 1;
-            self.done += source.bytes;
+            self.member += 1;
         }
     }
 
@@ -83,11 +94,13 @@ impl Reader {
     }
 }
 
-/// A source that is being read.
+/// A file of a source that is being read.
 pub(super) struct OpenSource {
     lines: Lines<Box<dyn Read + Send>>,
     format: Format,
     number: u64,
+    /// What messages call it.
+    label: String,
     compression: Option<&'static str>,
     read: Arc<AtomicU64>,
     /// A second handle, to see at the end whether the file is still as it was.
@@ -95,30 +108,59 @@ pub(super) struct OpenSource {
 }
 
 impl OpenSource {
-    /// Opens a source and finds out its format.
-    pub(super) fn new(source: &Source, columns: &Columns) -> Result<Self, InputError> {
+    /// Opens a file of a source and finds out its format.
+    pub(super) fn new(source: &Source, member: &Member, columns: &Columns) -> Result<Self, InputError> {
         let failed = |error| InputError::Read(source.name.clone(), error);
         let file = source::open(&source.name, &source.path)?;
         let handle = file.try_clone().map_err(failed)?;
         check_unchanged(source, &handle)?;
-        let Decoded { reader, compression, read } = Decoded::open(file, &source.name)?;
-        let lines = Lines::new(reader).map_err(|error| decode::failure(&source.name, compression, error))?;
+        let Decoded { reader, compression, read } = Decoded::open(file, member)?;
+        let label = member.label.clone();
+        let lines = Lines::new(reader).map_err(|error| decode::failure(&label, compression, error))?;
+        if let Some(what) = beginning::foreign(lines.beginning()) {
+            let beginning = beginning::shown(lines.beginning(), lines.terminator());
+            return Err(InputError::Foreign { list: label, what, beginning });
+        }
         let name = columns.name.as_ref();
-        let missing = |wanted, present| InputError::Column { list: source.name.clone(), wanted, present };
+        let missing = |wanted, present| InputError::Column { list: label.clone(), wanted, present };
         let mut format = Format::find_out(lines.beginning(), lines.is_at_end(), lines.terminator(), name)
             .map_err(|present| missing(name.cloned().unwrap_or(Column::Number(1)), present))?;
         format.carry(&columns.carry).map_err(|(wanted, present)| missing(Column::Name(wanted), present))?;
-        Ok(Self { lines, format, number: 0, compression, read, file: handle })
+        Ok(Self { lines, format, number: 0, label, compression, read, file: handle })
     }
 
     fn advance(&mut self, source: &Source) -> Result<Option<Parsed>, InputError> {
-        let line = self.lines.advance().map_err(|error| decode::failure(&source.name, self.compression, error))?;
+        let line = self.lines.advance().map_err(|error| decode::failure(&self.label, self.compression, error))?;
         self.number += 1;
         match line {
             Some(Line::Whole) => Ok(Some(self.format.parse(self.lines.text()))),
-            Some(Line::TooLong) => Ok(Some(Parsed::Rejected(Reason::LineTooLong))),
+            Some(Line::TooLong) => {
+                self.format.pass();
+                Ok(Some(Parsed::Rejected(Reason::LineTooLong)))
+            }
             None => check_unchanged(source, &self.file).map(|()| None),
         }
+    }
+
+    /// Reads on to the first name; without one, gives what the lines are in place of it.
+    pub(super) fn find_name(&mut self, source: &Source, watch: &mut Watch<'_>) -> Result<Option<Nameless>, InputError> {
+        let mut nameless = Nameless::default();
+        while let Some(parsed) = self.advance(source)? {
+            match parsed {
+                Parsed::Name(..) => return Ok(None),
+                Parsed::Blank => nameless.blank(),
+                Parsed::Rejected(reason) => nameless.rejected(self.number, reason),
+            }
+            if self.number.is_multiple_of(LINES_BETWEEN_CALLS) {
+                tell(watch, &self.label, Step::Survey, self.read.load(Ordering::Relaxed), Some(source.bytes))?;
+            }
+        }
+        Ok(Some(nameless))
+    }
+
+    /// What has been read and not handed out: the beginning, as long as no line was.
+    pub(super) fn beginning(&self) -> (&[u8], u8) {
+        (self.lines.beginning(), self.lines.terminator())
     }
 }
 

@@ -1,16 +1,19 @@
-//! Sources that can be read more than once: files where they are, everything else as a copy.
+//! Sources that can be read more than once: files where they are, everything else as a copy; and the files that they consist of.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
+use super::archive::Member;
+use super::download::download;
 use super::error::InputError;
 use super::options::InputOptions;
-use super::preparation::{Step, Watch, download, tell};
+use super::preparation::{Step, Watch, tell};
+use super::spool::{Copy, copy_all};
 
 /// A list that lies in a file, with what a manifest says about it.
 #[derive(Clone, Debug)]
@@ -26,24 +29,36 @@ pub struct Source {
     /// SHA-256 of the file's bytes, in lower-case hexadecimal digits.
     pub sha256: String,
     pub(super) modified: Option<SystemTime>,
+    /// The file itself, or the members of an archive.
+    pub(super) members: Arc<[Member]>,
 }
 
-/// Makes a source ready to be read; `index` is its place among the sources.
-pub(super) fn materialise(index: usize, options: &InputOptions, watch: &mut Watch<'_>) -> Result<Source, InputError> {
+/// Makes a source ready to be read; `index` is its place among the sources. What `refuse` refuses is not hashed first, which takes long for
+/// a file that is large and no list.
+pub(super) fn materialise(
+    index: usize,
+    options: &InputOptions,
+    watch: &mut Watch<'_>,
+    refuse: impl FnOnce(&Source) -> Result<(), InputError>,
+) -> Result<Source, InputError> {
     let name = options.sources.get(index).map_or("", String::as_str);
     let copy = Copy::new(index, name, &options.spool_dir);
     let path = if is_url(name) {
-        copy.unless_complete(|file| download(name, &options.user_agent, file, watch))?
+        copy.unless_complete(|file| download(name, options, file, watch))?
     } else if name == "-" {
-        copy.unless_complete(|file| copy_all(name, &mut io::stdin().lock(), file, watch))?
+        copy.unless_complete(|file| copy_all(name, || Ok(Box::new(io::stdin().lock())), file, watch))?
     } else {
         in_place(name, &copy, watch)?
     };
     let list = options.list_name.clone().unwrap_or_else(|| list_name(name)).into();
     let file = open(name, &path)?;
     let metadata = file.metadata().map_err(|error| InputError::Read(name.to_owned(), error))?;
-    let sha256 = checksum(name, file, metadata.len(), watch)?;
-    Ok(Source { name: name.to_owned(), list, path, bytes: metadata.len(), sha256, modified: metadata.modified().ok() })
+    let members: Arc<[Member]> = Member::all(&file, name)?.into();
+    let modified = metadata.modified().ok();
+    let mut source = Source { name: name.to_owned(), list, path, bytes: metadata.len(), sha256: String::new(), modified, members };
+    refuse(&source)?;
+    source.sha256 = checksum(name, file, source.bytes, watch)?;
+    Ok(source)
 }
 
 /// Opens the file of a source.
@@ -63,7 +78,10 @@ fn in_place(name: &str, copy: &Copy, watch: &mut Watch<'_>) -> Result<PathBuf, I
         Ok(metadata) if metadata.is_dir() => Err(InputError::Directory(name.to_owned())),
         Ok(metadata) if metadata.is_file() => Ok(name.into()),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(InputError::Read(name.to_owned(), error)),
-        _ => copy.unless_complete(|file| copy_all(name, &mut open(name, Path::new(name))?, file, watch)),
+        _ => copy.unless_complete(|file| {
+            let path = PathBuf::from(name);
+            copy_all(name, move || Ok(Box::new(File::open(path)?)), file, watch)
+        }),
     }
 }
 
@@ -74,47 +92,6 @@ fn list_name(name: &str) -> String {
     }
     let path = if is_url(name) { name.split(['?', '#']).next().unwrap_or_default() } else { name };
     path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(name).to_owned()
-}
-
-/// Where the copy of a source is kept: complete under `path`, unfinished under `unfinished`.
-struct Copy {
-    path: PathBuf,
-    unfinished: PathBuf,
-}
-
-impl Copy {
-    fn new(index: usize, name: &str, folder: &Path) -> Self {
-        let file = format!("source-{index}-{:016x}", xxhash_rust::xxh3::xxh3_64(name.as_bytes()));
-        Self { path: folder.join(&file), unfinished: folder.join(file + ".part") }
-    }
-
-    /// The path of the complete copy, which `write` makes if there is none yet.
-    fn unless_complete(&self, write: impl FnOnce(&mut File) -> Result<(), InputError>) -> Result<PathBuf, InputError> {
-        let failed = |error| InputError::Spool(self.path.clone(), error);
-        if !self.path.try_exists().map_err(failed)? {
-            if let Some(folder) = self.path.parent() {
-                fs::create_dir_all(folder).map_err(failed)?;
-            }
-            let mut file = File::create(&self.unfinished).map_err(failed)?;
-            match write(&mut file) {
-                Ok(()) => {}
-                Err(error) => {
-                    let _ = fs::remove_file(&self.unfinished); // It is useless, and the first error is the one to tell.
-                    return Err(error);
-                }
-            }
-            file.sync_all().map_err(failed)?;
-            fs::rename(&self.unfinished, &self.path).map_err(failed)?;
-        }
-        Ok(self.path.clone())
-    }
-}
-
-fn copy_all(name: &str, from: &mut impl Read, to: &mut File, watch: &mut Watch<'_>) -> Result<(), InputError> {
-    pieces(name, from, |piece, done| {
-        to.write_all(piece).map_err(|error| InputError::Spool(name.into(), error))?;
-        tell(watch, name, Step::Copy, done, None)
-    })
 }
 
 fn checksum(name: &str, mut file: File, total: u64, watch: &mut Watch<'_>) -> Result<String, InputError> {
@@ -154,7 +131,7 @@ mod tests {
     }
 
     fn ready(source: &str, spool: &Path) -> Result<Source, InputError> {
-        materialise(0, &options(source, spool), &mut |_| ControlFlow::Continue(()))
+        materialise(0, &options(source, spool), &mut |_| ControlFlow::Continue(()), |_| Ok(()))
     }
 
     #[test]
@@ -188,15 +165,6 @@ mod tests {
         let name = folder.path().to_str().unwrap();
         assert!(matches!(ready(name, folder.path()), Err(InputError::Directory(_))));
         assert!(matches!(ready(&format!("{name}/missing"), folder.path()), Err(InputError::NotFound(_))));
-    }
-
-    #[test]
-    fn a_stop_leaves_no_half_copy() {
-        let folder = tempfile::tempdir().unwrap();
-        let copy = Copy::new(0, "-", folder.path());
-        let result = copy.unless_complete(|file| copy_all("-", &mut &b"abc"[..], file, &mut |_| ControlFlow::Break(())));
-        assert!(matches!(result, Err(InputError::Stopped)));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -7,19 +7,17 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::beginning::{self, Nameless};
 use super::error::InputError;
 use super::field::{Carried, MAX_CARRIED, Parsed};
 use super::options::{InputOptions, Shard};
-use super::preparation::{Step, Watch, tell};
+use super::preparation::{LINES_BETWEEN_CALLS, Step, Watch, tell};
 use super::reader::{Columns, Located, OpenSource, Reader};
 use super::reject::{self, Reason, Rejected};
 use super::selection::{Draw, Drawn, Selection, Verdict};
 use super::source::{self, Source};
 use crate::exclusion::Exclusion;
 use crate::name::Domain;
-
-/// So many lines pass from one call of the watcher to the next.
-const LINES_BETWEEN_CALLS: u64 = 1 << 14;
 
 /// A name to be scanned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,10 +103,8 @@ pub struct Input {
 impl Input {
     /// Makes all sources ready (this blocks while a URL is fetched or standard input is copied) and finds out their formats.
     ///
-    /// An empty list is no error: its `lines` stay 0.
-    ///
     /// # Errors
-    /// Where a source cannot be read, has not the column, or an option cannot be fulfilled.
+    /// Where a source cannot be read, has not the column, yields no name at all, or an option cannot be fulfilled.
     pub fn open(options: &InputOptions, exclusion: &Exclusion) -> Result<Self, InputError> {
         Self::open_watched(options, exclusion, &mut |_| ControlFlow::Continue(()))
     }
@@ -120,11 +116,9 @@ impl Input {
     pub fn open_watched(options: &InputOptions, exclusion: &Exclusion, watch: &mut Watch<'_>) -> Result<Self, InputError> {
         check(options)?;
         let sources: Arc<[Source]> =
-            (0..options.sources.len()).map(|index| source::materialise(index, options, watch)).collect::<Result<_, _>>()?;
+            (0..options.sources.len()).map(|index| source::materialise(index, options, watch, refuse_foreign)).collect::<Result<_, _>>()?;
         let columns = Columns { name: options.column.clone(), carry: options.carry.clone() };
-        for source in sources.iter() {
-            OpenSource::new(source, &columns)?;
-        }
+        expect_names(&sources, &columns, watch)?;
         let mut input = Self {
             reader: Reader::new(Arc::clone(&sources), columns.clone()),
             sources,
@@ -194,14 +188,16 @@ impl Input {
     /// Reads all lists once to find the best ranks and the sample.
     fn survey(&mut self, options: &InputOptions, watch: &mut Watch<'_>) -> Result<(), InputError> {
         let mut draw = options.sample.map(Draw::new);
-        let (mut candidates, mut lines) = (0, 0_u64);
+        let (mut candidates, mut others, mut lines) = (0, 0_u64, 0_u64);
         while let Some(Located { source, parsed, .. }) = self.reader.advance()? {
-            if let Parsed::Name(domain, rank) = parsed
-                && let Verdict::Candidate(domain, _) = self.selection.judge(source, domain, rank)
-            {
-                candidates += 1;
-                if let Some(draw) = &mut draw {
-                    draw.add(domain.as_str());
+            if let Parsed::Name(domain, rank) = parsed {
+                match self.selection.judge(source, domain, rank) {
+                    Verdict::Candidate(domain, _) => {
+                        candidates += 1;
+                        draw.iter_mut().for_each(|draw| draw.add(domain.as_str()));
+                    }
+                    Verdict::Rejected(_) => {}
+                    Verdict::Excluded | Verdict::Duplicate | Verdict::NotSelected => others += 1,
                 }
             }
             lines += 1;
@@ -210,6 +206,11 @@ impl Input {
                 tell(watch, "", Step::Survey, read, Some(total))?;
             }
         }
+        if let (0, 0, Some(source)) = (candidates, others, self.sources.first()) {
+            let why = "every name is a public suffix, which has no registrable domain; leave out --registrable".to_owned();
+            let (beginning, list) = (beginning_of(source)?, source.name.clone());
+            return Err(InputError::NoName { list, why, beginning });
+        }
         self.drawn = draw.map(Draw::finish);
         self.surveyed = Some(candidates);
         Ok(())
@@ -217,7 +218,7 @@ impl Input {
 
     /// The next target, however many lines it takes.
     fn advance(&mut self) -> Result<Option<Target>, InputError> {
-        while let Some(Located { source, line, parsed }) = self.reader.advance()? {
+        while let Some(Located { source, member, line, parsed }) = self.reader.advance()? {
             self.accounting.lines += 1;
             let verdict = match parsed {
                 Parsed::Blank => {
@@ -237,7 +238,7 @@ impl Input {
                 Verdict::Candidate(..) | Verdict::NotSelected => self.accounting.not_selected += 1,
                 Verdict::Excluded => self.accounting.excluded += 1,
                 Verdict::Duplicate => self.accounting.duplicates += 1,
-                Verdict::Rejected(reason) => self.reject(source, line, reason)?,
+                Verdict::Rejected(reason) => self.reject((source, member), line, reason)?,
             }
         }
         Ok(None)
@@ -247,10 +248,11 @@ impl Input {
         self.drawn.as_mut().is_none_or(|drawn| drawn.takes(name)) && self.shard.contains(name)
     }
 
-    fn reject(&mut self, source: usize, line: u64, reason: Reason) -> Result<(), InputError> {
+    fn reject(&mut self, (source, member): (usize, usize), line: u64, reason: Reason) -> Result<(), InputError> {
         self.accounting.rejected += 1;
         let Some(rejects) = &mut self.rejects else { return Ok(()) };
-        let source = self.sources.get(source).map_or("", |source| source.name.as_str());
+        let member = self.sources.get(source).and_then(|source| source.members.get(member));
+        let source = member.map_or("", |member| member.label.as_str());
         rejects.reject(&Rejected { source, line, text: reject::cut(self.reader.text()), reason }).map_err(InputError::Rejects)
     }
 }
@@ -269,6 +271,56 @@ impl Iterator for Input {
 }
 
 impl std::iter::FusedIterator for Input {}
+
+/// Expects a name of every source that has a line which is no comment, and of one of them at least. Nearly always the first line has it.
+fn expect_names(sources: &[Source], columns: &Columns, watch: &mut Watch<'_>) -> Result<(), InputError> {
+    let (mut named, mut first) = (false, None);
+    for source in sources {
+        let mut nameless = Some(Nameless::default());
+        for member in source.members.iter() {
+            let mut open = OpenSource::new(source, member, columns)?;
+            match (&mut nameless, open.find_name(source, watch)?) {
+                (Some(sum), Some(further)) => sum.add(further),
+                (nameless, _) => *nameless = None,
+            }
+        }
+        let Some(nameless) = nameless else {
+            named = true;
+            continue;
+        };
+        let error = || -> Result<InputError, InputError> {
+            let (head, terminator) = head_of(source)?;
+            let (why, beginning) = (nameless.describe(&head), beginning::shown(&head, terminator));
+            Ok(InputError::NoName { list: source.name.clone(), why, beginning })
+        };
+        if nameless.has_rejected() {
+            return Err(error()?);
+        }
+        first = Some(first.map_or_else(error, Ok)?);
+    }
+    match first {
+        Some(error) if !named => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a source that begins as no list does.
+fn refuse_foreign(source: &Source) -> Result<(), InputError> {
+    source.members.iter().try_for_each(|member| OpenSource::new(source, member, &Columns::default()).map(drop))
+}
+
+/// The first bytes of a source's first file, and what ends its lines.
+fn head_of(source: &Source) -> Result<(Vec<u8>, u8), InputError> {
+    let Some(member) = source.members.first() else { return Ok((Vec::new(), b'\n')) };
+    let open = OpenSource::new(source, member, &Columns::default())?;
+    let (head, terminator) = open.beginning();
+    Ok((head.to_vec(), terminator))
+}
+
+/// The first lines of a source, safe to look at.
+fn beginning_of(source: &Source) -> Result<String, InputError> {
+    head_of(source).map(|(head, terminator)| beginning::shown(&head, terminator))
+}
 
 fn check(options: &InputOptions) -> Result<(), InputError> {
     let Shard { index, count } = options.shard;

@@ -136,7 +136,7 @@ fn compression_is_found_by_content() {
         assert_eq!(names(&list), ["example.com", "example.org"]);
     }
     for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
-        assert_eq!(names(&zip(junk, method)), ["example.com", "example.org"]);
+        assert_eq!(names(&zip(junk, method)), ["example.com", "example.org", "example.net"]);
     }
 }
 
@@ -179,10 +179,98 @@ fn what_holds_no_lines_says_so() {
 }
 
 #[test]
-fn an_empty_list_opens() {
-    for bytes in [&b""[..], b"\xef\xbb\xbf", &gz(b"")] {
-        assert_eq!(Lists::new(&[bytes]).read().unwrap().accounting, Accounting::default());
+fn all_members_of_an_archive_are_one_list_each_detected_by_itself() {
+    let members: &[(&str, &[u8])] = &[
+        ("b/ranks.csv", TWO),
+        ("b/", b""),
+        ("a.zone", b"$ORIGIN net.\nexample NS x.\nexample NS y.\n"),
+        ("__MACOSX/b/._ranks.csv", b"\0\0\0\0"),
+        ("origins.csv.gz", &gz(b"origin,rank\nhttps://example.edu,1000\nhttps://example.com,1000\n")),
+        ("empty.txt", b""),
+        ("readme.txt", b"All about these lists.\n"),
+    ];
+    let lists = Lists::new(&[&zip(members, zip::CompressionMethod::Deflated)]);
+    let outcome = lists.read().unwrap();
+    assert_eq!(outcome.ranks(), [("example.com", Some(1)), ("example.org", Some(2)), ("example.net", None), ("example.edu", Some(1000))]);
+    let expected = Accounting { lines: 9, rows: 4, rejected: 1, duplicates: 2, blank: 2, ..Accounting::default() };
+    assert_eq!(outcome.accounting, expected);
+    assert!(outcome.targets.iter().all(|target| &*target.list == "list-0"));
+    assert_eq!(outcome.rejected[0].0, 1, "lines are numbered within their member");
+    let mut sources = Vec::new();
+    let input = Input::open(&lists.options, &Exclusion::default()).unwrap();
+    let (sender, rejected) = std::sync::mpsc::channel();
+    input.with_rejects(move |line: &Rejected<'_>| sender.send(line.source.to_owned()).map_err(std::io::Error::other)).for_each(drop);
+    sources.extend(rejected);
+    assert!(sources[0].ends_with("list-0:readme.txt"), "{sources:?}");
+}
+
+/// An archive whose member has another method of packing, or a password, in both of its heads.
+fn doctored(local: usize, central: usize, value: u8) -> Vec<u8> {
+    let mut bytes = zip(&[("in.csv", TWO)], zip::CompressionMethod::Stored);
+    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    bytes[local] = value;
+    bytes[directory + central] = value;
+    bytes
+}
+
+/// An archive that says that it unpacks to gigabytes.
+fn bomb() -> Vec<u8> {
+    let mut bytes = zip(&[("in.csv", TWO)], zip::CompressionMethod::Deflated);
+    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    bytes[directory + 24..directory + 28].copy_from_slice(&0xf000_0000_u32.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn archives_that_cannot_be_read_say_why() {
+    let nested = zip(&[("in.zip", &zip(&[("a", TWO)], zip::CompressionMethod::Stored)), ("b", TWO)], zip::CompressionMethod::Stored);
+    let zeros = vec![b'\n'; 100 << 20];
+    for (bytes, said) in [
+        (doctored(6, 8, 1), "its member \"in.csv\" is encrypted; unpack it"),
+        (doctored(8, 10, 12), "its member \"in.csv\" is packed by a method that is not supported"),
+        (nested, "list-0:in.zip\" is a zip archive within another archive; unpack it first"),
+        (bomb(), "its 1 files unpack to 4026531840 bytes, which is more than 200 times its size"),
+        (gz(&zeros), "it unpacks to more than 200 times its size"),
+        (zst(&zeros), "it unpacks to more than 200 times its size"),
+    ] {
+        let message = error(&bytes);
+        assert!(message.contains(said) && !message.contains("damaged"), "{message}");
     }
+}
+
+#[test]
+fn a_list_that_yields_no_name_is_an_error_that_shows_its_beginning() {
+    let utf16: Vec<u8> = "example.com\n".repeat(9).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, said) in [
+        (&b"<!DOCTYPE html>\n<html>\nHome\nexample.com\n"[..], "is an HTML page, not a list of domains. It begins:\n  1: <!DOCTYPE html>"),
+        (b"{\"domain\": \"example.com\"}\n{\"domain\": \"example.org\"}\n", "it looks like JSON"),
+        (b"b\xfccher.example\n\xe4.example\n", "it looks like Latin-1 or another 8-bit encoding: save it as UTF-8"),
+        (b"Acme,example.com,x\nB,example.org,y\n", "name the column that holds the names with --column"),
+        (&utf16, "is UTF-16 text (save it as UTF-8)"),
+        (&[0, 159, 146, 150, 255, 10, 7].repeat(500), "is a binary file"),
+        (&[b','; 500_000], "1 of its 1 lines are no names (line 1: the line is longer than"),
+        (b"a b\n\x1b[31mred\x1b[0m\n", "2: \\u{1b}[31mred"),
+        (b"", "it is empty"),
+        (b"\xef\xbb\xbf", "it is empty"),
+        (&gz(b""), "it is empty"),
+        (b"# none\n; yet\n\n", "its 3 lines are blank, comments, headers"),
+        (b"rank,domain\n", "its 1 lines are blank, comments, headers"),
+        (b"$ORIGIN se.\n@ SOA a b 1 2 3 4 5\n@ NS x.\n", "records of a zone file that delegate nothing"),
+    ] {
+        let message = error(bytes);
+        assert!(
+            message.contains(said) && message.contains("list-0") && message.contains("Expected is one domain name per line"),
+            "{message}"
+        );
+        assert!(!message.chars().any(|c| c.is_control() && c != '\n'), "{message:?}");
+    }
+    let mut suffixes = Lists::new(&[b"com\nco.uk\n"]);
+    suffixes.options.registrable = true;
+    assert!(suffixes.read().err().unwrap().to_string().contains("every name is a public suffix"));
+    // Beside a list with names one that has none to give is no error, but one that is meant to have some is.
+    assert_eq!(Lists::new(&[b"# none\n", TWO]).read().unwrap().names(), ["example.com", "example.org"]);
+    assert!(Lists::new(&[TWO, b"not a name\n"]).read().err().unwrap().to_string().contains("list-1"));
+    assert_eq!(Lists::new(&[TWO]).read_without(&Exclusion::parse("com\norg").unwrap()).unwrap().accounting.excluded, 2);
 }
 
 #[test]

@@ -51,7 +51,12 @@ pub(super) fn is_zone_line(line: &[u8]) -> bool {
         return words.next().is_some();
     }
     let kind = words.find(|word| !is_ttl(word.as_bytes()) && class(word.as_bytes()).is_none());
-    kind.is_some_and(|kind| TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind)) || is_other_type(kind)) && words.next().is_some()
+    let is_type = kind.is_some_and(|kind| TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind)) || is_other_type(kind));
+    match (kind, words.next()) {
+        // "What a day" is none.
+        (Some("a" | "A"), Some(address)) => address.starts_with('(') || address.parse::<std::net::Ipv4Addr>().is_ok(),
+        (_, data) => is_type && data.is_some(),
+    }
 }
 
 fn is_other_type(word: &str) -> bool {
@@ -304,6 +309,7 @@ mod tests {
         for line in [
             "$ORIGIN se.",
             "$TTL 3600",
+            "www 3600 IN A 192.0.2.1",
             "@ IN SOA a. b. 1 2 3 4 5",
             "aaa.\t86400\tin\tns\tns1.",
             "example NS ns1",
@@ -316,6 +322,7 @@ mod tests {
             "example.com",
             "1,example.com",
             "example.com NS",
+            "not a name",
             "$TTL",
             "a,b,c",
             "example.com # a note in ns",

@@ -6,8 +6,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::site::{Framing, Response};
 
-/// Chunks of a body without end that are sent with one write.
-const CHUNKS_AT_ONCE: usize = 128;
+/// What has no end is sent so many times with one write.
+const AT_ONCE: usize = 128;
 
 /// How the connection is to be ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,11 @@ pub(super) async fn respond(response: &Response, domain: &str, stream: &mut (imp
     let body = if matches!(response.status, 204 | 304) { Vec::new() } else { response.body.for_domain(domain) };
     match response.framing {
         Framing::Silent => std::future::pending::<()>().await,
+        Framing::EndlessInterim => repeat(b"HTTP/1.1 100 Continue\r\n\r\n", stream).await?,
+        Framing::EndlessHead => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\n").await?;
+            repeat(b"X-Note: and so on\r\n", stream).await?;
+        }
         Framing::Raw => stream.write_all(&body).await?,
         _ => {
             stream.write_all(&head(response, domain, body.len())).await?;
@@ -39,22 +44,24 @@ pub(super) async fn respond(response: &Response, domain: &str, stream: &mut (imp
             }
             stream.write_all(b"0\r\n\r\n").await?;
         }
-        Framing::Endless => {
-            // Many at once: a lab with hundreds of such hosts has to keep up.
-            let chunks = chunk(&body).repeat(CHUNKS_AT_ONCE);
-            loop {
-                stream.write_all(&chunks).await?;
-            }
-        }
+        Framing::Endless => repeat(&chunk(&body), stream).await?,
         Framing::Reset => {
             stream.write_all(body.get(..body.len() / 2).unwrap_or_default()).await?;
             stream.flush().await?;
             return Ok(End::Reset);
         }
-        Framing::Raw | Framing::Silent => {}
+        Framing::Raw | Framing::Silent | Framing::EndlessInterim | Framing::EndlessHead => {}
     }
     stream.flush().await?;
     Ok(End::Close)
+}
+
+/// Sends a text again and again until the client is gone, many at once: a lab with hundreds of such hosts has to keep up.
+async fn repeat(text: &[u8], stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    let many = text.repeat(AT_ONCE);
+    loop {
+        stream.write_all(&many).await?;
+    }
 }
 
 fn chunk(part: &[u8]) -> Vec<u8> {
@@ -74,7 +81,7 @@ fn head(response: &Response, domain: &str, length: usize) -> Vec<u8> {
         Framing::Length | Framing::Reset => format!("Content-Length: {length}\r\n"),
         Framing::Short(missing) => format!("Content-Length: {}\r\n", length.saturating_add(missing)),
         Framing::Chunked | Framing::Endless => "Transfer-Encoding: chunked\r\n".to_owned(),
-        Framing::Close | Framing::Raw | Framing::Silent => String::new(),
+        Framing::Close | Framing::Raw | Framing::Silent | Framing::EndlessInterim | Framing::EndlessHead => String::new(),
     };
     head.extend_from_slice(framing.as_bytes());
     head.extend_from_slice(b"Connection: close\r\n\r\n");

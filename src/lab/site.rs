@@ -193,6 +193,10 @@ pub(crate) enum Framing {
     Reset,
     /// No response.
     Silent,
+    /// Interim responses without end in place of one.
+    EndlessInterim,
+    /// A head whose headers do not end.
+    EndlessHead,
 }
 
 /// What the policy host answers to a GET of the well-known path.

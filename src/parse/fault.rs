@@ -178,6 +178,8 @@ kinds! {
         StsFetchContentTypeMissing,
         /// Another media type than text/plain.
         StsFetchContentTypeWrong,
+        /// More bytes than senders read.
+        StsFetchTooLarge,
 
         /// Mode none: the policy asks for nothing.
         StsModeNone,

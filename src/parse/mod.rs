@@ -7,6 +7,7 @@
 mod collector;
 mod fault;
 mod grammar;
+pub mod http_head;
 pub mod media_type;
 mod mx_fault;
 pub mod mx_pattern;

@@ -106,6 +106,10 @@ mod tests {
             ("mail.example.com\u{200b}", StsPolicyMxInvalid),
             ("mail_1.example.com", StsPolicyMxInvalid),
             ("mx: mail.example.com", StsPolicyMxInvalid),
+            (&format!("{}.example", "a".repeat(64)), StsPolicyMxInvalid),
+            (&format!("*.{}.example", "a".repeat(64)), StsPolicyMxInvalid),
+            (&vec!["a"; 128].join("."), StsPolicyMxInvalid),
+            (&format!("10 {}.example", "a".repeat(64)), StsPolicyMxInvalid),
         ] {
             assert_eq!(why_no_pattern(text), Some(kind), "{text}");
         }
@@ -124,6 +128,8 @@ mod tests {
             ("*.co.uk", vec![StsPolicyMxWildcardPublicSuffix]),
             ("*.com", vec![StsPolicyMxWildcardPublicSuffix]),
             ("*.1.2.3.4", vec![StsPolicyMxIpLiteral]),
+            (&format!("{}.example", "a".repeat(63)), vec![]),
+            (&vec!["a"; 127].join("."), vec![]),
         ] {
             assert_eq!(why_no_pattern(text), None, "{text}");
             assert_eq!(oddities(text), kinds, "{text}");

@@ -96,10 +96,61 @@ fn read_mailto(uri: &Uri<'_>, report: &mut ReportUri, oddities: &mut Vec<FaultKi
     }
     report.usable = true;
     report.host = Some(domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase());
-    if local.contains('@') || !is_domain(domain) {
+    if !is_local_part(local) || !is_domain(domain) {
         oddities.push(FaultKind::TlsrptRuaMailtoSyntax);
     }
     describe_host(domain, oddities);
+}
+
+/// `Local-part` of RFC 5321 section 4.1.2, percent-encoded as in RFC 6068 section 2: a dot-string, or a quoted string. Letters outside
+/// ASCII are those of RFC 6531.
+fn is_local_part(encoded: &str) -> bool {
+    let Some(local) = decoded(encoded) else { return false };
+    match local.strip_prefix('"').map(|rest| rest.strip_suffix('"')) {
+        Some(Some(content)) => is_quoted_content(content),
+        Some(None) => false,
+        None => local.split('.').all(is_atom),
+    }
+}
+
+/// The text without percent-encoding; `None` if that is no UTF-8. What is no encoding stays, the URI's grammar has refused it.
+fn decoded(encoded: &str) -> Option<String> {
+    let mut octets = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let Some((before, after)) = rest.split_once('%') {
+        octets.extend(before.as_bytes());
+        let (digits, after) = after.split_at_checked(2)?;
+        octets.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = after;
+    }
+    octets.extend(rest.as_bytes());
+    String::from_utf8(octets).ok()
+}
+
+/// `1*atext` (RFC 5322 section 3.2.3).
+fn is_atom(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_beyond_ascii(c))
+}
+
+/// `*QcontentSMTP`: printable characters, quotation mark and backslash behind a backslash.
+fn is_quoted_content(text: &str) -> bool {
+    let mut chars = text.chars();
+    let is_printable = |c: char| matches!(c, ' '..='~') || is_beyond_ascii(c);
+    while let Some(c) = chars.next() {
+        let allowed = match c {
+            '"' => false,
+            '\\' => chars.next().is_some_and(|c| matches!(c, ' '..='~')),
+            c => is_printable(c),
+        };
+        if !allowed {
+            return false;
+        }
+    }
+    true
+}
+
+fn is_beyond_ascii(c: char) -> bool {
+    !c.is_ascii() && !c.is_control()
 }
 
 fn read_https(uri: &Uri<'_>, report: &mut ReportUri, oddities: &mut Vec<FaultKind>) {
@@ -143,6 +194,30 @@ mod tests {
         for (text, host, usable, kinds) in [
             ("mailto:a@Example.com", Some("example.com"), true, vec![]),
             ("MAILTO:a@example.com?subject=x", Some("example.com"), true, vec![]),
+            ("mailto:a.b+c=d@example.com", Some("example.com"), true, vec![]),
+            ("mailto:a..b@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:.a@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:a.@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:.@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:@example.com", None, false, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:a%2e%2Eb@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:a%2Bb%21@example.com", Some("example.com"), true, vec![]),
+            ("mailto:a%20b@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:a(b)@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:a:b@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:a%0Ab@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:%c3%bc@example.com", Some("example.com"), true, vec![]),
+            ("mailto:%fc@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:%22a..b%20c%22@example.com", Some("example.com"), true, vec![]),
+            ("mailto:%22a%40b%5C%22%22@example.com", Some("example.com"), true, vec![]),
+            ("mailto:%22%22@example.com", Some("example.com"), true, vec![]),
+            ("mailto:%22@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:%22a%22b%22@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:%22a%5C%22@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:%22a%0D%22@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:%22a%22.b@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:a%40b@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
+            ("mailto:a@b@example.com", Some("example.com"), true, vec![TlsrptRuaMailtoSyntax]),
             ("mailto:a@localhost", Some("localhost"), true, vec![TlsrptRuaSingleLabel]),
             ("mailto:a@192.0.2.1", Some("192.0.2.1"), true, vec![TlsrptRuaIpLiteral]),
             ("mailto:a@[192.0.2.1]", None, false, vec![TlsrptRuaUriSyntax]),

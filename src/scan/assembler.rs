@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Targets at most of which the rows are still to come while the rest of their shard is committed: those that wait for another round, and
 /// those that a slow host holds up. They are small while they wait, and a list of which more fails is read no further for a while.
@@ -11,6 +11,26 @@ const MAX_LATE: u64 = 30_000;
 /// How long the reader waits for the oldest shard before that is committed without its late rows. Shorter than the rounds, longer than a
 /// lookup that is answered.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long after its last target was handed out a shard waits for its late rows where they hold no reader up. Longer than the rounds and
+/// a fetch; what is older than that is safe from a crash.
+const LINGER: Duration = Duration::from_secs(120);
+
+/// Batches of fewer rows are joined with the one before, if that is small, too. Late rows come one by one, and a batch costs some 60 KB
+/// before it holds a row: hundreds of arrays, each with an allocation of its own.
+const SMALL_BATCH: u64 = 256;
+
+/// Rows that a shard is assembled of.
+pub(super) trait Rows: Sized {
+    /// What may go wrong when rows are joined.
+    type Error;
+    /// How many they are.
+    fn count(&self) -> u64;
+    /// All rows of both.
+    ///
+    /// # Errors
+    /// If they cannot stand in one batch.
+    fn join(self, other: Self) -> Result<Self, Self::Error>;
+}
 
 /// Batches of rows of the shards that are not complete yet.
 pub(super) struct Assembler<B> {
@@ -30,16 +50,26 @@ struct Open<B> {
     batches: Vec<B>,
 }
 
-impl<B> Assembler<B> {
+impl<B: Rows> Assembler<B> {
     pub(super) fn new(shard_rows: u64, committed: Vec<Range<u64>>) -> Self {
         Self { shard_rows, committed, open: BTreeMap::new(), gone_early: BTreeMap::new(), total: None }
     }
 
-    /// Takes a batch of so many rows, all of one shard.
-    pub(super) fn add(&mut self, shard: u64, rows: u64, batch: B) {
+    /// Takes a batch of rows, all of one shard.
+    ///
+    /// # Errors
+    /// If small batches cannot be joined.
+    pub(super) fn add(&mut self, shard: u64, mut batch: B) -> Result<(), B::Error> {
         let open = self.open.entry(shard).or_insert_with(|| Open { rows: 0, batches: Vec::new() });
-        open.rows += rows;
+        open.rows += batch.count();
+        // As a binary counter carries: each row is copied no more than log2(SMALL_BATCH) times.
+        while batch.count() < SMALL_BATCH
+            && let Some(last) = open.batches.pop_if(|last| last.count() <= batch.count())
+        {
+            batch = last.join(batch)?;
+        }
         open.batches.push(batch);
+        Ok(())
     }
 
     /// The list has `total` targets.
@@ -99,6 +129,8 @@ struct ReadAheadState {
     open: BTreeMap<u64, u64>,
     /// The same of shards of which the other rows are committed.
     late: BTreeMap<u64, u64>,
+    /// When a target of the next shard was handed out, of the open ones.
+    handed_out: BTreeMap<u64, Instant>,
     /// Nothing will be committed any more.
     closed: bool,
 }
@@ -157,13 +189,26 @@ impl ReadAhead {
 
     /// Notes targets of `shard` that will come.
     pub(super) fn enter(&self, shard: u64, targets: u64) {
-        *self.lock().open.entry(shard).or_default() += targets;
+        let mut state = self.lock();
+        if let Some((&before, _)) = state.open.range(..shard).next_back() {
+            state.handed_out.entry(before).or_insert_with(Instant::now);
+        }
+        *state.open.entry(shard).or_default() += targets;
+    }
+
+    /// A shard that has waited for its late rows for long, though the reader does not wait for it, if there is room for late rows.
+    pub(super) fn lingering(&self, now: Instant) -> Option<u64> {
+        let state = self.lock();
+        let old = |handed_out: &Instant| now.saturating_duration_since(*handed_out) >= LINGER;
+        let (&shard, _) = state.handed_out.iter().find(|(_, handed_out)| old(handed_out))?;
+        (state.late_room(self.max_late) > 0).then_some(shard)
     }
 
     /// `rows` rows of `shard` are committed; if it went out early the others are late from now on.
     pub(super) fn leave(&self, shard: u64, rows: u64, early: bool) {
         let mut state = self.lock();
         let left = state.open.remove(&shard);
+        let handed_out = state.handed_out.remove(&shard);
         let (left, is_late) = match left {
             Some(left) => (left, early),
             None => (state.late.remove(&shard).unwrap_or(0), true),
@@ -172,6 +217,9 @@ impl ReadAhead {
         if left > 0 {
             let place = if is_late { &mut state.late } else { &mut state.open };
             place.insert(shard, left);
+            if let Some(since) = handed_out.filter(|_| !is_late) {
+                state.handed_out.insert(shard, since);
+            }
         }
         self.changed.notify_all();
     }
@@ -191,51 +239,72 @@ impl ReadAhead {
 mod tests {
     use super::*;
 
+    /// Rows by a letter each.
+    impl Rows for String {
+        type Error = std::convert::Infallible;
+
+        fn count(&self) -> u64 {
+            self.len() as u64
+        }
+
+        fn join(self, other: Self) -> Result<Self, Self::Error> {
+            Ok(self + &other)
+        }
+    }
+
+    fn add(assembler: &mut Assembler<String>, shard: u64, rows: impl Into<String>) {
+        assembler.add(shard, rows.into()).unwrap();
+    }
+
+    fn rows(shard: u64, batches: &[&str]) -> Option<(u64, Vec<String>)> {
+        Some((shard, batches.iter().map(ToString::to_string).collect()))
+    }
+
     #[test]
     fn a_shard_is_complete_when_its_last_row_comes_whatever_the_order() {
         let mut assembler = Assembler::new(3, Vec::new());
-        for (shard, rows, batch) in [(1, 1, 'a'), (0, 2, 'b'), (1, 1, 'c')] {
-            assembler.add(shard, rows, batch);
+        for (shard, batch) in [(1, "a"), (0, "bb"), (1, "c")] {
+            add(&mut assembler, shard, batch);
             assert_eq!(assembler.take_complete(), None);
         }
-        assembler.add(0, 1, 'd');
-        assert_eq!(assembler.take_complete(), Some((0, vec!['b', 'd'])));
+        add(&mut assembler, 0, "d");
+        assert_eq!(assembler.take_complete(), rows(0, &["bb", "d"]));
         assembler.end_of_list(6);
         assert_eq!(assembler.take_complete(), None, "a row is missing");
-        assembler.add(1, 1, 'e');
-        assert_eq!(assembler.take_complete(), Some((1, vec!['a', 'c', 'e'])));
+        add(&mut assembler, 1, "e");
+        assert_eq!(assembler.take_complete(), rows(1, &["ac", "e"]));
     }
 
     #[test]
     fn the_last_shard_ends_with_the_list() {
         let mut assembler = Assembler::new(3, Vec::new());
-        assembler.add(0, 1, ());
+        add(&mut assembler, 0, "a");
         assert_eq!(assembler.take_complete(), None);
         assembler.end_of_list(1);
-        assert_eq!(assembler.take_complete(), Some((0, vec![()])));
+        assert_eq!(assembler.take_complete(), rows(0, &["a"]));
     }
 
     #[test]
     fn rows_of_earlier_runs_are_not_waited_for() {
         let mut assembler = Assembler::new(4, vec![0..1, 2..3, 4..8]);
-        assembler.add(0, 1, 'a');
-        assembler.add(0, 1, 'b');
-        assert_eq!(assembler.take_complete(), Some((0, vec!['a', 'b'])));
-        assembler.add(2, 1, 'c');
-        assert_eq!((assembler.take_complete(), assembler.take_partial()), (None, Some((2, vec!['c']))));
+        add(&mut assembler, 0, "a");
+        add(&mut assembler, 0, "b");
+        assert_eq!(assembler.take_complete(), rows(0, &["ab"]));
+        add(&mut assembler, 2, "c");
+        assert_eq!((assembler.take_complete(), assembler.take_partial()), (None, rows(2, &["c"])));
         assert_eq!(assembler.take_partial(), None);
     }
 
     #[test]
     fn late_rows_of_a_shard_come_together() {
         let mut assembler = Assembler::new(4, vec![0..1, 9..10]);
-        assembler.add(0, 1, 'a');
+        add(&mut assembler, 0, "a");
         assert_eq!(assembler.take_early(0, 1), None, "too much of it is late");
-        assert_eq!(assembler.take_early(0, 2), Some((0, vec!['a'])));
-        assembler.add(0, 1, 'b');
+        assert_eq!(assembler.take_early(0, 2), rows(0, &["a"]));
+        add(&mut assembler, 0, "b");
         assert_eq!((assembler.take_early(0, 2), assembler.take_complete()), (None, None), "one part more is enough");
-        assembler.add(0, 1, 'c');
-        assert_eq!(assembler.take_complete(), Some((0, vec!['b', 'c'])));
+        add(&mut assembler, 0, "c");
+        assert_eq!(assembler.take_complete(), rows(0, &["bc"]));
         assert_eq!(assembler.take_early(1, 9), None, "nothing is there of it");
     }
 
@@ -287,5 +356,31 @@ mod tests {
         window.leave(0, 1, true);
         assert_eq!((window.late_room(), window.lock().overdue(window.max_late)), (1, Some(1)));
         assert_eq!(super::ReadAhead::new(10, 20, false).lock().overdue(0), None);
+    }
+
+    #[test]
+    fn rows_that_come_one_by_one_become_few_batches_and_large_ones_stay_as_they_are() {
+        let mut assembler = Assembler::new(5000, Vec::new());
+        for _ in 0..1000 {
+            add(&mut assembler, 0, "a");
+        }
+        for _ in 0..2 {
+            add(&mut assembler, 0, "b".repeat(2000));
+        }
+        let (_, batches) = assembler.take_complete().unwrap();
+        assert_eq!(batches.iter().map(String::len).collect::<Vec<_>>(), [256, 256, 256, 128, 64, 32, 8, 2000, 2000]);
+    }
+
+    #[test]
+    fn a_shard_that_nobody_waits_for_goes_out_after_a_while_too() {
+        let window = window(true);
+        let (now, later) = (Instant::now(), Instant::now() + LINGER);
+        assert_eq!((window.lingering(now), window.lingering(later)), (None, Some(0)), "shard 1 may have more targets");
+        window.leave(0, 3, false);
+        assert_eq!(window.lingering(later), Some(0), "the rest is still waited for");
+        window.leave(0, 6, true);
+        assert_eq!(window.lingering(later), None, "late rows come together");
+        window.enter(2, 1);
+        assert_eq!(window.lingering(later + LINGER), Some(1));
     }
 }

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use rustls::RootCertStore;
+
 use super::backend::{BackEnd, SharedResolver};
 use super::plan::{DEFAULT_RATE, NetworkPlan, ScanError};
 use super::status::Status;
@@ -31,6 +33,7 @@ pub struct Network {
     dns_counters: Arc<DnsCounters>,
     fetcher: Arc<Fetcher>,
     exclusion: Arc<Exclusion>,
+    roots: Arc<RootCertStore>,
     neighbours: Arc<Neighbours>,
     look_around: bool,
     no_prune: bool,
@@ -61,6 +64,7 @@ impl Network {
         let concurrency = plan.concurrency.unwrap_or((free * 4).clamp(64, MAX_IN_FLIGHT) as usize);
         let user_agent = fetch.user_agent();
         let back_end = BackEnd::prepare(plan, &roots, &exclusion)?;
+        let trusted = Arc::new(roots.clone());
         let fetcher = Arc::new(Fetcher::new(fetch, roots, Arc::clone(&exclusion)).map_err(|error| setup(&error))?);
         let dns = |resolvers| dns_config(plan, resolvers, free);
         let (dns, shared, dns_limits, dns_counters, asked, warnings) = match back_end {
@@ -84,6 +88,7 @@ impl Network {
             dns_counters,
             fetcher,
             exclusion,
+            roots: trusted,
             neighbours: Arc::default(),
             look_around: plan.look_around,
             no_prune: plan.no_prune,
@@ -111,6 +116,11 @@ impl Network {
     /// Who is never contacted.
     pub fn exclusion(&self) -> &Arc<Exclusion> {
         &self.exclusion
+    }
+
+    /// Roots that servers are trusted by.
+    pub(super) fn roots(&self) -> &Arc<RootCertStore> {
+        &self.roots
     }
 
     /// Domains in flight at most.

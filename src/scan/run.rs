@@ -4,11 +4,13 @@ use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Instant;
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use async_channel::{Receiver, Sender};
 
-use super::assembler::{Assembler, ReadAhead};
+use super::assembler::{Assembler, ReadAhead, Rows};
 use super::harvest::{Batch, Harvest};
 use super::network::Network;
 use super::plan::{ScanError, ScanPlan};
@@ -192,15 +194,16 @@ impl Stages<'_> {
         let mut assembler = Assembler::new(self.shard_rows, self.committed.to_vec());
         while let Ok(batch) = batches.recv_blocking() {
             let Batch { shard, rows } = batch?;
+            let overdue = if rows.num_rows() == 0 { Some(shard) } else { self.window.lingering(Instant::now()) };
+            if let Some((shard, batches)) = overdue.and_then(|shard| assembler.take_early(shard, self.window.late_room()))
+                && shards.send(Shard { shard, batches, early: true }).is_err()
+            {
+                return Ok(());
+            }
             if rows.num_rows() == 0 {
-                if let Some((shard, batches)) = assembler.take_early(shard, self.window.late_room())
-                    && shards.send(Shard { shard, batches, early: true }).is_err()
-                {
-                    return Ok(());
-                }
                 continue;
             }
-            assembler.add(shard, rows.num_rows() as u64, rows);
+            assembler.add(shard, rows)?;
             self.network.update(self.status);
             if let total @ 1.. = self.status.total.load(Relaxed) {
                 assembler.end_of_list(total);
@@ -238,6 +241,18 @@ struct Shard {
     batches: Vec<RecordBatch>,
     /// Whether others are late and will come.
     early: bool,
+}
+
+impl Rows for RecordBatch {
+    type Error = DatasetError;
+
+    fn count(&self) -> u64 {
+        self.num_rows() as u64
+    }
+
+    fn join(self, other: Self) -> Result<Self, DatasetError> {
+        Ok(concat_batches(&self.schema(), &[self, other])?)
+    }
 }
 
 /// Ends the gathering of rows where a worker breaks: the rows that it had in hand will not come, and nothing takes their place.

@@ -16,7 +16,7 @@ use super::plan::{NamedOptions, Output, OwnList, ScanError, ScanPlan};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::{self, Activity, Dataset, List, Manifest, RunDescription, StreamWriter, Tool};
-use crate::input::{Accounting, Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
+use crate::input::{Accounting, Input, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::name::suffix;
 use crate::observe::fetch::ROOTS_VERSION;
 
@@ -72,9 +72,23 @@ impl Sink {
     }
 
     fn folder(dir: &Path, plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
-        dataset::refuse_unless_usable(dir)?;
-        let spool = dir.join(dataset::SPOOL);
-        let input = open_input(plan, network, status, &spool)?;
+        let resumes = dataset::refuse_unless_usable(dir)?;
+        let (spool, existed) = (dir.join(dataset::SPOOL), dir.exists());
+        if !resumes {
+            remove_spool(&spool); // Left by a scan that died before it began, which may have been one of another list.
+        }
+        let begun = Self::begin_folder(dir, plan, network, status, &spool);
+        if begun.is_err() && !resumes {
+            remove_spool(&spool);
+            if !existed {
+                let _ = fs::remove_dir(dir); // If it is not empty, it is a dataset by now.
+            }
+        }
+        begun
+    }
+
+    fn begin_folder(dir: &Path, plan: &ScanPlan, network: &Network, status: &Status, spool: &Path) -> Result<(Self, Input), ScanError> {
+        let input = open_input(plan, network, status, spool)?;
         let shard_rows = plan.shard_rows;
         let dataset = Dataset::create_or_resume(dir, &describe(plan, network, &input)?)?;
         let (rejected, input) = RejectedFile::attach(dir, input)?;
@@ -155,7 +169,7 @@ impl Sink {
 
 /// Opens the list, or the caller's own where none is given.
 fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path) -> Result<Input, ScanError> {
-    let mut options = InputOptions { spool_dir: spool.to_owned(), ..plan.input.clone() };
+    let mut options = InputOptions { spool_dir: spool.to_owned(), roots: Some(Arc::clone(network.roots())), ..plan.input.clone() };
     if let Some(list) = plan.own_list.as_ref().filter(|_| options.sources.is_empty()) {
         options.sources = vec![write_own_list(list, spool)?];
     }
@@ -164,12 +178,6 @@ fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path)
         if status.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let input = Input::open_watched(&options, network.exclusion(), &mut watch)?;
-    if let [first, others @ ..] = input.sources()
-        && first.bytes == 0
-        && others.iter().all(|source| source.bytes == 0)
-    {
-        return Err(InputError::NotAList(first.name.clone(), "empty; a list has one domain name per line").into());
-    }
     status.prepared();
     Ok(input)
 }

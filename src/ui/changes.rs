@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use super::tables::data::field;
+use super::tables::data::{INVENTED, field, invented_cell};
 use super::tables::{counted, grouped};
 use super::text::{safe, safe_json};
 use crate::analyse::Cell;
@@ -74,14 +74,16 @@ fn style(kind: Kind) -> Style {
     }
 }
 
-/// A heading and a line for every change of the domains listed.
-pub fn csv(listed: &[&Changed]) -> String {
-    let mut out = "domain,change,before,after,code\n".to_owned();
+/// A heading and a line for every change of the domains listed. `invented` says so of all of it.
+pub fn csv(listed: &[&Changed], invented: Option<&str>) -> String {
+    let mut out = format!("domain,change,before,after,code{}\n", invented.map_or("", |_| INVENTED));
+    let last = invented_cell(invented);
     for domain in listed {
         for change in &domain.changes {
             let fields =
                 [domain.domain.as_str(), change.kind.as_str(), &change.before, &change.after, change.code.map_or("", Code::as_str)];
             out.push_str(&fields.map(field).join(","));
+            out.push_str(&last);
             out.push('\n');
         }
     }

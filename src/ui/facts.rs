@@ -1,7 +1,7 @@
 //! What is said of one domain in words: what senders do, what was seen, and whether there is something to publish instead.
 
 use crate::classify::remedy::{self, Publication};
-use crate::classify::{Assessment, Delivery, MxState, PolicyStage, RecordState, Severity, codes};
+use crate::classify::{Asked, Assessment, Delivery, MxState, PolicyStage, RecordState, Severity, codes};
 use crate::evidence::{Evidence, Lookup, Mx, Txt};
 use crate::name::normalise_host;
 use crate::name::provider::{Service, provider};
@@ -10,31 +10,43 @@ use crate::parse::senders::Sender;
 use super::text;
 
 /// What a sender does today, for a person who has never heard of MTA-STS.
-pub fn verdict(assessment: &Assessment) -> &'static str {
+pub fn verdict(assessment: &Assessment) -> String {
+    let asked = Asked::of(assessment);
     match assessment.mx_state {
-        MxState::Null => return "The domain takes no mail (null MX), so there is nothing to protect.",
-        MxState::Nxdomain => return "The domain does not exist.",
+        MxState::Null => return "The domain takes no mail (null MX), so there is nothing to protect.".to_owned(),
+        MxState::Nxdomain => return "The domain does not exist.".to_owned(),
         MxState::Present | MxState::None | MxState::Unknown => {}
     }
+    let enforced_by_lenient = || assessment.findings.iter().any(|finding| finding.code == codes::STS_POLICY_ENFORCED_BY_LENIENT);
     match (assessment.delivery, assessment.sts_state) {
-        (Delivery::Protected, _) => "Senders that follow MTA-STS deliver only over TLS with a valid certificate, to every MX host.",
-        (Delivery::Partial, _) => {
-            "Senders that follow MTA-STS refuse some of the MX hosts: mail is delayed or lost when the others are down."
+        (Delivery::Protected, _) => format!(
+            "Protected {}: senders that follow MTA-STS deliver only over TLS with a valid certificate, and the policy names every MX host.",
+            asked.basis()
+        ),
+        (Delivery::Partial, _) => format!(
+            "Senders that follow MTA-STS refuse some of the MX hosts, so that mail is delayed or lost when the others are down; for these they require TLS with a valid certificate ({}).",
+            asked.basis()
+        ),
+        (Delivery::Refused, _) => {
+            "Senders that follow MTA-STS accept none of the MX hosts: their mail to this domain is not delivered.".to_owned()
         }
-        (Delivery::Refused, _) => "Senders that follow MTA-STS accept none of the MX hosts: their mail to this domain is not delivered.",
-        (Delivery::Reported, _) => "The policy is in testing mode: senders deliver as without it and report what would have failed.",
+        (Delivery::Reported, _) => format!(
+            "The policy is in testing mode: senders deliver as without it and report what would have failed. Mail is not protected, {}.",
+            asked.exception()
+        ),
         (Delivery::Unknown, _) => {
-            "What senders do is not known, because some queries were not answered; that says nothing about the domain. Try again later."
+            "What senders do is not known, because some queries were not answered; that says nothing about the domain. Try again later.".to_owned()
         }
         (Delivery::Opportunistic, RecordState::Absent) => {
-            "No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail."
+            format!("No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail, {}.", asked.exception())
         }
-        (Delivery::Opportunistic, _) if assessment.findings.iter().any(|finding| finding.code == codes::STS_POLICY_ENFORCED_BY_LENIENT) => {
-            "Senders that follow MTA-STS ignore this policy, but forgiving ones enforce it and refuse every MX host: their mail is not delivered."
+        (Delivery::Opportunistic, _) if enforced_by_lenient() => {
+            "Senders that follow MTA-STS ignore this policy, but forgiving ones enforce it and refuse every MX host: their mail is not delivered.".to_owned()
         }
-        (Delivery::Opportunistic, _) => {
-            "MTA-STS has no effect: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail."
-        }
+        (Delivery::Opportunistic, _) => format!(
+            "MTA-STS has no effect: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail, {}.",
+            asked.exception()
+        ),
     }
 }
 

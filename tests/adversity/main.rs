@@ -8,6 +8,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod floods;
 mod machine;
 mod replies;
 mod resolvers;

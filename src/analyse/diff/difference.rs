@@ -11,7 +11,7 @@ use super::reading::{ROWS_AT_ONCE, Share, Survey};
 use super::state::State;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::table::Cell;
-use crate::classify::Posture;
+use crate::classify::{Asked, Posture};
 
 /// The differences of two scans.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +49,7 @@ pub struct Changed {
 /// Compares two scans.
 ///
 /// # Errors
-/// If a dataset cannot be read.
+/// If a dataset cannot be read, if the first is the newer one, if they have no domain in common.
 pub fn diff(old: &Scan, new: &Scan) -> Result<Diff, AnalyseError> {
     let rows = |scan: &Scan| scan.manifest().parts.iter().map(|part| part.rows).sum::<u64>();
     diff_by_shares(old, new, rows(old).saturating_add(rows(new)).div_ceil(ROWS_AT_ONCE).max(1))
@@ -61,6 +61,15 @@ pub fn diff(old: &Scan, new: &Scan) -> Result<Diff, AnalyseError> {
 /// # Errors
 /// As [`diff`].
 pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseError> {
+    if gap(old, new).is_some_and(|gap| gap < 0) {
+        return Err(AnalyseError::Request(format!(
+            "{} was scanned after {} ({} and {}): name the older dataset first",
+            old.dir.display(),
+            new.dir.display(),
+            old.manifest().started_at,
+            new.manifest().started_at
+        )));
+    }
     let named = |scan: &Scan| (scan.label.clone(), scan.manifest().started_at.to_string());
     let mut diff = Diff {
         old: named(old),
@@ -78,7 +87,22 @@ pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseEr
         let share = Share { seed, of, at };
         diff.join(&Survey::read(old, share)?, &Survey::read(new, share)?, gap(old, new));
     }
+    if diff.in_both == 0 {
+        return Err(AnalyseError::Request(format!(
+            "{} (list {}, {} domains) and {} (list {}, {} domains) have no domain in common, so there is nothing to compare",
+            old.dir.display(),
+            old.manifest().run.list.name,
+            diff.only_old,
+            new.dir.display(),
+            new.manifest().run.list.name,
+            diff.only_new
+        )));
+    }
     diff.domains.sort_unstable_by(|a, b| a.domain.cmp(&b.domain));
+    diff.notes.extend(diff.of_lists(old, new));
+    if [Kind::NewlyRefused, Kind::RefusalFixed].iter().any(|kind| diff.kinds.contains_key(kind)) {
+        diff.notes.push(Asked::of_scans().figures().to_owned());
+    }
     Ok(diff)
 }
 
@@ -109,6 +133,19 @@ impl Diff {
         if let plain @ 1.. = in_both.saturating_sub(stated) {
             *self.postures.entry((Posture::Absent, Posture::Absent)).or_default() += plain;
         }
+    }
+
+    /// What is to be said where the scans are of different lists.
+    fn of_lists(&self, old: &Scan, new: &Scan) -> Option<String> {
+        let (before, after) = (&old.manifest().run.list, &new.manifest().run.list);
+        let shorter = self.in_both + self.only_old.min(self.only_new);
+        let differ = before.name != after.name || self.in_both.saturating_mul(2) < shorter;
+        differ.then(|| {
+            format!(
+                "the scans are of different lists ({} and {}), which have {} domains in common: a domain of only one of them has neither appeared nor gone",
+                before.name, after.name, self.in_both
+            )
+        })
     }
 
     fn add(&mut self, domain: &str, old: Side<'_>, new: Side<'_>, gap: Option<i64>) {
@@ -169,9 +206,6 @@ fn gap(old: &Scan, new: &Scan) -> Option<i64> {
 
 fn notes(old: &Scan, new: &Scan) -> Vec<String> {
     let mut notes = [old.notes(), new.notes()].concat();
-    if gap(old, new).is_some_and(|gap| gap < 0) {
-        notes.push("the second dataset is the older one: what was dropped shows as adopted".to_owned());
-    }
     let (before, after) = (&old.manifest().run.catalogue_version, &new.manifest().run.catalogue_version);
     if before != after {
         notes.push(format!(

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::description::{Mailboxes, Publication, summary};
+use crate::classify::Asked;
 use crate::dataset::{Manifest, Tally};
 
 /// What stands where the publisher has to write.
@@ -70,7 +71,7 @@ fn composition(manifest: &Manifest, publication: &Publication) -> Answers {
         ("How many instances are there?", manifest.counts.rows.to_string()),
         ("Does it contain all possible instances or a sample?", accounting),
         ("What data does each instance consist of?", "The columns that `datapackage.json` and `croissant.json` describe: the judgement in flat columns, everything that was seen in column `evidence`.".to_owned()),
-        ("Is there a label?", format!("Posture: {}. Delivery: {}.", tally(&manifest.counts.posture), tally(&manifest.counts.delivery))),
+        ("Is there a label?", format!("Posture: {}. Delivery: {} ({}).", tally(&manifest.counts.posture), tally(&manifest.counts.delivery), Asked::of_scans().note())),
         ("Is any information missing?", "What could not be found out is `unknown`, never `absent`; the outcome of every lookup says why.".to_owned()),
         ("Are there errors, sources of noise, or redundancies?", "Lookups can fail for reasons of the network in between; figures of toplists over-estimate adoption among all domains.".to_owned()),
         ("Does it contain personal data?", personal.to_owned()),
@@ -84,10 +85,36 @@ fn collection(manifest: &Manifest) -> Answers {
     let resolvers = manifest.run.resolvers.iter().map(|resolver| code(resolver)).collect::<Vec<_>>().join(", ");
     let activity = &manifest.activity;
     vec![
-        ("How was the data acquired?", "By DNS lookups (MX, TXT at `_mta-sts` and `_smtp._tls`, addresses) and one HTTPS GET of each policy; no mail was sent and no connection made to port 25.".to_owned()),
-        ("With what software?", format!("stscan {} (revision {}), catalogue of findings {}, {}, {}.", code(&manifest.run.tool.version), code(manifest.run.tool.git_revision.as_deref().unwrap_or("unknown")), code(&manifest.run.catalogue_version), code(&manifest.run.public_suffix_list), code(&manifest.run.root_store))),
+        (
+            "How was the data acquired?",
+            format!(
+                "By DNS lookups (MX, TXT at `_mta-sts` and `_smtp._tls`, addresses) and one HTTPS GET of each policy; {}.",
+                Asked::of_scans().conduct()
+            ),
+        ),
+        (
+            "With what software?",
+            format!(
+                "stscan {} (revision {}), catalogue of findings {}, {}, {}.",
+                code(&manifest.run.tool.version),
+                code(manifest.run.tool.git_revision.as_deref().unwrap_or("unknown")),
+                code(&manifest.run.catalogue_version),
+                code(&manifest.run.public_suffix_list),
+                code(&manifest.run.root_store)
+            ),
+        ),
         ("From which list?", format!("{}{id}{hash}.", code(&list.name))),
-        ("Over what timeframe?", format!("{} to {}; {} DNS queries and {} HTTPS exchanges in {:.0} seconds of scanning.", manifest.started_at, manifest.finished_at.as_deref().unwrap_or("(unfinished)"), activity.dns_queries, activity.fetches, activity.seconds)),
+        (
+            "Over what timeframe?",
+            format!(
+                "{} to {}; {} DNS queries and {} HTTPS exchanges in {:.0} seconds of scanning.",
+                manifest.started_at,
+                manifest.finished_at.as_deref().unwrap_or("(unfinished)"),
+                activity.dns_queries,
+                activity.fetches,
+                activity.seconds
+            ),
+        ),
         ("By way of which resolvers, under which name?", format!("{resolvers}; User-Agent {}.", code(&manifest.run.user_agent))),
         ("Were ethical review processes conducted?", blank()),
         ("Were the operators notified, and could they opt out?", blank()),

@@ -47,8 +47,9 @@ const TABLE: &str = "domains";
 
 /// What can be said of the dataset in a sentence.
 pub(super) fn summary(manifest: &Manifest) -> String {
+    let invented = manifest.run.invented().map_or_else(String::new, |invented| format!(" Note: {invented}."));
     format!(
-        "MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460) of {} domains of the list {:?}, scanned by stscan from {} to {}: one row per domain, with the judgement and the evidence that it rests on.",
+        "MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460) of {} domains of the list {:?}, scanned by stscan from {} to {}: one row per domain, with the judgement and the evidence that it rests on.{invented}",
         manifest.counts.rows,
         manifest.run.list.name,
         manifest.started_at,
@@ -58,8 +59,9 @@ pub(super) fn summary(manifest: &Manifest) -> String {
 
 /// How to cite it, as far as the manifest knows; who made it is for the publisher to add.
 fn citation(manifest: &Manifest) -> String {
+    let invented = manifest.run.invented().map_or("", |_| " (invented data of its built-in lab)");
     format!(
-        "MTA-STS and SMTP TLS reporting of {}, scan {} of {}, made with stscan {}",
+        "MTA-STS and SMTP TLS reporting of {}, scan {} of {}, made with stscan {}{invented}",
         manifest.run.list.id.as_ref().unwrap_or(&manifest.run.list.name),
         manifest.run.run_id,
         manifest.started_at.get(..10).unwrap_or(&manifest.started_at),
@@ -264,7 +266,7 @@ pub(super) fn data_package(manifest: &Manifest, publication: &Publication) -> Va
         "profile": "data-package",
         "name": name(manifest),
         "id": manifest.run.run_id,
-        "title": format!("MTA-STS and SMTP TLS reporting of {}", manifest.run.list.name),
+        "title": format!("MTA-STS and SMTP TLS reporting of {}{}", manifest.run.list.name, manifest.run.invented().map_or("", |_| " (invented data of stscan's built-in lab)")),
         "description": summary(manifest),
         "created": manifest.started_at,
         "resources": [{

@@ -7,7 +7,7 @@ use arrow::array::{Array, Int32Array, ListArray, RecordBatch, StringArray};
 use super::entry::Place;
 use super::line::{Summary, Urgency, most_urgent_first};
 use crate::analyse::scans::{AnalyseError, Scan};
-use crate::classify::{Delivery, MxState, Posture, RecordState, Severity};
+use crate::classify::{Code, Delivery, MxState, Posture, RecordState, Severity};
 use crate::dataset::{ColumnGroup, DatasetError, elements, text};
 use crate::vocabulary::vocabulary;
 
@@ -59,6 +59,8 @@ pub(super) struct Outline {
     pub(super) names: Vec<String>,
     pub(super) codes: Vec<String>,
     pub(super) carried: Vec<String>,
+    /// Domains of which a code says only that something could not be determined, by code, where in other domains it is a verdict.
+    pub(super) left_open: HashMap<Code, u64>,
     /// The last rank, if the list has ranks.
     pub(super) best_of_ranks: Option<i32>,
 }
@@ -92,6 +94,7 @@ pub(super) fn read(scan: &Scan, kind: Kind, most: usize) -> Result<Outline, Anal
             if columns.rank.is_valid(row) {
                 outline.best_of_ranks = outline.best_of_ranks.max(Some(columns.rank.value(row)));
             }
+            columns.add_left_open(row, &mut outline.left_open);
             if kind == Kind::Portfolio || columns.has_a_record(row) {
                 outline.listable += 1;
                 let place = Place { row: first.row + row, ..first };
@@ -198,6 +201,15 @@ impl Columns {
             matches!(state, Some(RecordState::Valid | RecordState::Invalid | RecordState::Multiple))
         };
         is_there(&self.sts_state) || is_there(&self.tlsrpt_state)
+    }
+
+    fn add_left_open(&self, row: usize, left_open: &mut HashMap<Code, u64>) {
+        let (lists, code, severity) = &self.findings;
+        let is_open = |code: Code, index| severity.value(index) == Severity::Info.as_str() && code.rule().severity != Severity::Info;
+        let mut codes: Vec<Code> =
+            elements(lists, row).filter_map(|index| Code::from_word(code.value(index)).filter(|code| is_open(*code, index))).collect();
+        codes.dedup();
+        codes.into_iter().for_each(|code| *left_open.entry(code).or_default() += 1);
     }
 
     fn line(&self, row: usize, place: Place, names: &mut Names, codes: &mut Names, columns: &mut Names) -> Summary {

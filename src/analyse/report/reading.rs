@@ -1,5 +1,6 @@
 //! Reading a dataset for a report, twice, and the tables of `stats` that belong to it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::entry::{Entry, Place, visit};
@@ -8,7 +9,7 @@ use super::outline::Kind;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::stats::{By, StatsOptions, TableId, stats};
 use crate::analyse::table::Table;
-use crate::classify::CATALOGUE_VERSION;
+use crate::classify::{CATALOGUE_VERSION, Code};
 use crate::dataset::Manifest;
 
 /// Domains that are listed one by one unless asked otherwise.
@@ -42,6 +43,8 @@ pub struct Report {
     pub codes: Vec<String>,
     /// Names of the carried columns.
     pub carried: Vec<String>,
+    /// Domains of which a code says only that something could not be determined, where in other domains it is a verdict.
+    pub left_open: HashMap<Code, u64>,
     /// The tables.
     pub figures: Figures,
     /// What a reader has to know, a sentence each.
@@ -74,6 +77,7 @@ impl Report {
             names: outline.names,
             codes: outline.codes,
             carried: outline.carried,
+            left_open: outline.left_open,
             figures,
             notes,
             places,

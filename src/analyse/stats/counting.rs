@@ -10,8 +10,10 @@ use super::survey::Survey;
 use super::survey_columns::SurveyColumns;
 use super::table_id::TableId;
 use super::tables;
+use super::wholes::Wholes;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::table::{Row, Table};
+use crate::classify::Asked;
 
 impl TableId {
     /// What it shows; `None` if it is none of the general ones.
@@ -71,27 +73,53 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     if let Some(unknown) = options.tables.iter().find(|table| find(options, **table).is_none()) {
         return Err(AnalyseError::Request(format!("there is no table {unknown}")));
     }
+    let wholes = Wholes::of(scans);
+    let repeated = options.by != Some(By::Scan) && wholes.have_names_in_common(scans)?;
+    if repeated && !matches!(options.by, Some(By::Scan | By::List)) {
+        return Err(AnalyseError::Request(
+            "the datasets have names in common, so that sums over them would count these twice: use --series, or --by scan or list"
+                .to_owned(),
+        ));
+    }
     let by_tld = options.tables.iter().any(|table| definition(options, *table).by_tld);
     let survey_groups = match options.by {
-        Some(by) => Grouping::find(scans, by, options)?,
-        None if by_tld => Grouping::find(scans, By::Tld, options)?,
+        Some(by) => Grouping::find(scans, &wholes, by, options)?,
+        None if by_tld => Grouping::find(scans, &wholes, By::Tld, options)?,
         None => Grouping::whole(),
     };
     let detail_groups = if options.by.is_some() { &survey_groups } else { &Grouping::whole() };
     let surveys = survey(scans, &survey_groups, options)?;
-    let (details, overflowed) = details(scans, detail_groups, options)?;
+    // Who runs a host is told by how many domains it serves: in a series, or where names are repeated, each scan by itself.
+    let apart = wholes.len() > 1 && (repeated || options.by == Some(By::Scan));
+    let (details, overflowed) = details(scans, detail_groups, options, apart.then_some(&wholes))?;
     let mut notes: Vec<String> = scans.iter().flat_map(Scan::notes).collect();
     if overflowed {
         notes.push("there are more hosts than are kept apart, so that some stay unclassified which serve few domains".to_owned());
     }
-    let counted = Counted::new(surveys, details, &survey_groups, options);
+    if apart {
+        notes.push("each scan is counted by itself: there is no row for all of them, which have names in common".to_owned());
+    }
+    let counted = Counted { sums: !apart, ..Counted::new(surveys, details, &survey_groups, options) };
     notes.extend(counted.lost());
     let tables = options.tables.iter().map(|table| match *table {
         TableId::T23Run => Table { grouped_by: None, rows: super::tables::run::rows(scans), ..counted.table(*table) },
-        TableId::Findings => Table { grouped_by: None, rows: super::tables::run::findings(scans), ..counted.table(*table) },
+        TableId::Findings => findings(scans, &wholes, apart, counted.table(*table)),
         _ => counted.table(*table),
     });
     Ok(Stats { tables: tables.collect(), notes })
+}
+
+/// The table of findings: of all datasets together, or of each scan where these have names in common.
+fn findings(scans: &[Scan], wholes: &Wholes, apart: bool, table: Table) -> Table {
+    if !apart {
+        return Table { grouped_by: None, rows: super::tables::run::findings(scans), ..table };
+    }
+    let sets = wholes.split(scans);
+    let rows = sets.iter().enumerate().flat_map(|(whole, shards)| {
+        let label = (0..scans.len()).find(|at| wholes.whole(*at) == whole).map(|at| wholes.label(scans, at));
+        super::tables::run::findings(shards).into_iter().map(move |row| Row { group: label.clone(), ..row })
+    });
+    Table { grouped_by: Some(By::Scan.as_str().to_owned()), rows: rows.collect(), ..table }
 }
 
 /// The definition of a table, general or registered.
@@ -135,8 +163,14 @@ fn at<C: Default>(counters: &mut Vec<C>, group: usize) -> &mut C {
     &mut counters[group]
 }
 
-/// What is counted of the rows that have a record, by group; and whether there were too many hosts.
-fn details(scans: &[Scan], groups: &Grouping, options: &StatsOptions) -> Result<(Vec<Details>, bool), AnalyseError> {
+/// What is counted of the rows that have a record, by group; and whether there were too many hosts. Who runs a host is told from all
+/// scans, or from each `apart`.
+fn details(
+    scans: &[Scan],
+    groups: &Grouping,
+    options: &StatsOptions,
+    apart: Option<&Wholes>,
+) -> Result<(Vec<Details>, bool), AnalyseError> {
     let mut counted: Vec<TableId> = options.tables.iter().map(|table| definition(options, *table).counted_by.unwrap_or(*table)).collect();
     counted.sort_unstable();
     counted.dedup();
@@ -146,7 +180,9 @@ fn details(scans: &[Scan], groups: &Grouping, options: &StatsOptions) -> Result<
         return Ok((Vec::new(), false));
     }
     let entities = definitions().any(|definition| definition.entities);
-    let hosts = if entities { Some(Hosts::count(scans, options.entities.by_address)?) } else { None };
+    let sets = apart.map_or_else(|| vec![scans.to_vec()], |wholes| wholes.split(scans));
+    let counted_hosts = sets.iter().filter(|_| entities).map(|scans| Hosts::count(scans, options.entities.by_address));
+    let hosts: Vec<Hosts> = counted_hosts.collect::<Result<_, _>>()?;
     let mut columns: Vec<&str> = super::adopter::COLUMNS.to_vec();
     columns.extend(groups.columns());
     columns.extend(definitions().flat_map(|definition| definition.evidence));
@@ -161,7 +197,10 @@ fn details(scans: &[Scan], groups: &Grouping, options: &StatsOptions) -> Result<
         for batch in group.batches(&columns, Some(&rows))? {
             let batch = batch?;
             let adopters = AdopterColumns::of(&batch)?;
-            let known = hosts.as_ref().map(|hosts| HostColumns::of(&batch).map(|columns| (hosts, columns))).transpose()?;
+            let known = hosts
+                .get(apart.map_or(0, |wholes| wholes.whole(group.scan)))
+                .map(|hosts| HostColumns::of(&batch).map(|columns| (hosts, columns)))
+                .transpose()?;
             groups.rows(group.scan, &batch, |row, group| {
                 let (policy, mx) = match &known {
                     Some((hosts, columns)) => hosts.entities(&columns.marks(row), &options.entities),
@@ -179,7 +218,7 @@ fn details(scans: &[Scan], groups: &Grouping, options: &StatsOptions) -> Result<
         let (mut a, mut b) = (a.into_iter(), b.into_iter());
         (0..length).map(|_| a.next().unwrap_or_default().merge(b.next().unwrap_or_default())).collect()
     })?;
-    Ok((details, hosts.is_some_and(|hosts| hosts.overflowed())))
+    Ok((details, hosts.iter().any(Hosts::overflowed)))
 }
 
 /// Everything that has been counted.
@@ -189,6 +228,8 @@ struct Counted<'o> {
     details: Vec<Details>,
     groups: &'o Grouping,
     options: &'o StatsOptions,
+    /// Whether there are rows of all groups together.
+    sums: bool,
 }
 
 impl<'o> Counted<'o> {
@@ -196,7 +237,7 @@ impl<'o> Counted<'o> {
         let mut survey = Survey::default();
         surveys.iter().for_each(|more| survey.merge(more.clone()));
         let sum = details.iter().cloned().fold(Details::default(), Details::merge);
-        Self { whole: (survey, sum), surveys, details, groups, options }
+        Self { whole: (survey, sum), surveys, details, groups, options, sums: true }
     }
 
     /// What is to be said where there were too many names to keep them all.
@@ -212,7 +253,7 @@ impl<'o> Counted<'o> {
         let definition = definition(self.options, id);
         let grouped = self.groups.by().filter(|_| definition.by_tld || self.options.by.is_some());
         let figures = |survey, details| Figures { survey, details, top: self.options.top };
-        let mut rows = (definition.rows)(&figures(&self.whole.0, &self.whole.1));
+        let mut rows = if self.sums { (definition.rows)(&figures(&self.whole.0, &self.whole.1)) } else { Vec::new() };
         if grouped.is_some() {
             let (no_rows, no_details) = (Survey::default(), Details::default());
             for (index, name) in self.groups.names().iter().enumerate() {
@@ -229,7 +270,13 @@ impl<'o> Counted<'o> {
             grouped_by: grouped.map(|by| by.as_str().to_owned()),
             columns: definition.columns(),
             rows,
-            notes: definition.notes.iter().map(|note| (*note).to_owned()).collect(),
+            notes: definition
+                .notes
+                .iter()
+                .copied()
+                .chain(definition.protection.then(|| Asked::of_scans().figures()))
+                .map(str::to_owned)
+                .collect(),
         }
     }
 }

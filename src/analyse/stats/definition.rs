@@ -25,6 +25,8 @@ pub struct Definition {
     pub(crate) mail_providers: bool,
     /// Whether it shows who runs the hosts.
     pub(crate) entities: bool,
+    /// Whether it says what senders do with mail.
+    pub(crate) protection: bool,
     /// Counts a domain that has a record; `None` where the states of all rows are enough.
     pub(crate) count: Option<fn(&Adopter<'_>, &mut Details)>,
     /// The table that counts what this one needs, if it is another.
@@ -49,6 +51,7 @@ impl Definition {
         quality: false,
         mail_providers: false,
         entities: false,
+        protection: false,
         count: None,
         counted_by: None,
         rows: |_| Vec::new(),

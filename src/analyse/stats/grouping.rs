@@ -7,6 +7,7 @@ use arrow::array::{Array, Int32Array, RecordBatch, StringArray};
 use super::definition::{By, StatsOptions};
 use super::ranking::Ranking;
 use super::reading::{RowGroup, fold};
+use super::wholes::Wholes;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::classify::Posture;
 use crate::dataset::{ColumnGroup, text};
@@ -34,11 +35,19 @@ impl Grouping {
     }
 
     /// Finds the groups.
-    pub(super) fn find(scans: &[Scan], by: By, options: &StatsOptions) -> Result<Self, AnalyseError> {
-        let labels = labels(scans, by);
+    pub(super) fn find(scans: &[Scan], wholes: &Wholes, by: By, options: &StatsOptions) -> Result<Self, AnalyseError> {
+        let labels = labels(scans, wholes, by);
         let mut grouping = Self { by: Some(by), labels, rank_bin: options.rank_bin.max(1), ..Self::whole() };
         grouping.names = match by {
-            By::Scan => grouping.labels.clone(),
+            By::Scan => {
+                let mut once = Vec::new();
+                grouping.labels.iter().for_each(|label| {
+                    if !once.contains(label) {
+                        once.push(label.clone())
+                    }
+                });
+                once
+            }
             By::Posture => Posture::ALL.iter().map(|posture| posture.as_str().to_owned()).collect(),
             By::Rank => grouping.bins(scans)?,
             _ => {
@@ -169,11 +178,16 @@ impl Grouping {
 }
 
 /// What the datasets are called in the names of groups; empty where there is only one.
-fn labels(scans: &[Scan], by: By) -> Vec<String> {
-    let name = |scan: &Scan| match by {
-        By::Scan => format!("{} {}", scan.manifest().started_at.get(..10).unwrap_or_default(), scan.label),
-        _ if scans.len() > 1 => scan.label.clone(),
+fn labels(scans: &[Scan], wholes: &Wholes, by: By) -> Vec<String> {
+    let first = wholes.split(scans);
+    let day = |at: usize| {
+        let begun = first.get(wholes.whole(at)).and_then(|shards| shards.iter().map(|scan| &scan.manifest().started_at).min());
+        begun.and_then(|begun| begun.get(..10)).unwrap_or_default().to_owned()
+    };
+    let name = |at: usize| match by {
+        By::Scan => format!("{} {}", day(at), wholes.label(scans, at)),
+        _ if wholes.len() > 1 => wholes.label(scans, at),
         _ => String::new(),
     };
-    scans.iter().map(name).collect()
+    (0..scans.len()).map(name).collect()
 }

@@ -15,6 +15,7 @@ pub(crate) mod survey;
 mod survey_columns;
 pub(crate) mod table_id;
 pub(crate) mod tables;
+mod wholes;
 
 pub use self::counting::stats;
 pub use self::definition::{By, StatsOptions};

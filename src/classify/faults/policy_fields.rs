@@ -121,21 +121,21 @@ codes! {
         severity: Low,
         clause: "RFC 8461 section 10.2",
         summary: "The max_age is below one week.",
-        effect: "An attacker who can block the retrieval of the policy for that long undoes the protection.",
+        effect: "An attacker who can block the retrieval of the policy for that long undoes the protection by MTA-STS.",
         example: Some(Text(policy!["version: STSv1", "mode: enforce", "mx: mail.example.com", "max_age: 86400"], GOOD)),
         ..AGE
     }
     5180 STS_POLICY_MAX_AGE_VERY_SHORT = "sts-policy-max-age-very-short" of StsPolicyMaxAgeVeryShort {
         clause: "RFC 8461 section 10.2",
         summary: "The max_age is below one day.",
-        effect: "Cached policies expire between messages, so an attacker who blocks the retrieval for hours undoes the protection.",
+        effect: "Cached policies expire between messages, so an attacker who blocks the retrieval for hours undoes the protection by MTA-STS.",
         example: Some(Text(policy!["version: STSv1", "mode: enforce", "mx: mail.example.com", "max_age: 3600"], GOOD)),
         ..AGE
     }
     5190 STS_POLICY_MAX_AGE_ZERO = "sts-policy-max-age-zero" of StsPolicyMaxAgeZero {
         clause: "RFC 8461 section 10.2",
         summary: "The max_age is zero.",
-        effect: "Senders cannot cache the policy, so whoever blocks its retrieval undoes the protection; some senders refuse such a policy.",
+        effect: "Senders cannot cache the policy, so whoever blocks its retrieval undoes the protection by MTA-STS; some senders refuse such a policy.",
         example: Some(Text(policy!["version: STSv1", "mode: enforce", "mx: mail.example.com", "max_age: 0"], GOOD)),
         ..AGE
     }
@@ -149,7 +149,7 @@ codes! {
     }
     7020 STS_MODE_TESTING = "sts-mode-testing" of StsModeTesting {
         summary: "The mode of the policy is testing.",
-        effect: "Senders report failures, but deliver all the same, so mail is not protected.",
+        effect: "Senders report failures, but deliver all the same, so mail is not protected, unless DANE protects it.",
         remedy: "Read the TLS reports for two to four weeks; when they show no failures of your own, set mode: enforce and change the id of the record.",
         example: Some(Text(policy!["version: STSv1", "mode: testing", "mx: mail.example.com", "max_age: 604800"], GOOD)),
         ..DEPLOYMENT

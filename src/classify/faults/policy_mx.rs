@@ -26,7 +26,7 @@ codes! {
     }
     6030 STS_POLICY_MX_INVALID = "sts-policy-mx-invalid" of StsPolicyMxInvalid {
         summary: "An mx pattern is neither a host name nor a wildcard such as *.example.com.",
-        remedy: "Write the name of the MX host as it stands in DNS, without a trailing dot: letters, digits, hyphens and dots.",
+        remedy: "Write the name of the MX host as it stands in DNS, without a trailing dot: letters, digits, hyphens and dots, labels of 63 octets at most and 253 in all.",
         example: Some(Text(policy!["version: STSv1", "mode: enforce", "mx: mail_1.example.com", "max_age: 604800"], GOOD)),
         ..PATTERN
     }
@@ -143,7 +143,7 @@ codes! {
         severity: Medium,
         clause: "RFC 8461 section 10.4",
         summary: "An mx pattern allows every domain below a public suffix.",
-        effect: "Anybody who registers a domain there can pose as an MX host, so the policy protects against next to nothing.",
+        effect: "Anybody who registers a domain there can pose as an MX host, so the policy stops next to no attacker.",
         remedy: "Name the MX hosts, or let the asterisk stand for one label below a domain of your own or of your mail provider.",
         example: Some(Text(policy!["version: STSv1", "mode: enforce", "mx: *.co.uk", "max_age: 604800"], GOOD)),
         ..VALID

@@ -15,6 +15,12 @@ const MEDIA: Rule = Rule {
 const VALID: Rule = Rule { severity: Severity::Info, ..VALID_POLICY };
 
 codes! {
+    3280 STS_FETCH_TOO_LARGE = "sts-fetch-too-large" of StsFetchTooLarge {
+        summary: "The file is larger than the 64 KB that senders read.",
+        remedy: "Reduce the policy to its few lines; if the file is a web page, the path is served by the wrong application.",
+        example: Some(Seen("a body of 65537 octets", "a body of 120 octets")),
+        ..FETCH
+    }
     3310 STS_FETCH_CONTENT_TYPE_WRONG = "sts-fetch-content-type-wrong" of StsFetchContentTypeWrong {
         summary: "The policy is not served as text/plain.",
         remedy: "Configure the web server to send Content-Type: text/plain for /.well-known/mta-sts.txt.",

@@ -37,7 +37,7 @@ codes! {
     }
     13060 TLSRPT_RUA_MAILTO_SYNTAX = "tlsrpt-rua-mailto-syntax" of TlsrptRuaMailtoSyntax {
         summary: "A mailto destination of the rua is no mail address.",
-        remedy: "Write exactly one address after mailto:, as in mailto:tls-reports@DOMAIN, without slashes.",
+        remedy: "Write exactly one address after mailto:, as in mailto:tls-reports@DOMAIN: no slashes, and no dot at the beginning or end of the local part or beside another dot.",
         example: Some(Text("v=TLSRPTv1; rua=mailto:example.com", GOOD)),
         ..DESTINATION
     }

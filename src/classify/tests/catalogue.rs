@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::parse::FaultKind;
 
 use super::super::codes::{self, Code, StoredCode};
-use super::super::{Example, Status, catalogue};
+use super::super::{Example, Severity, Status, catalogue};
 use super::Scene;
 
 /// How the codes of those families begin that are part of a larger one; the longest prefix counts. The others are named after the first
@@ -66,6 +66,7 @@ fn every_fault_of_a_parser_has_an_active_rule() {
 /// Faults that no short text of ours can show: sets of records, long texts, bytes that are no UTF-8, a header that is not there.
 const WITHOUT_EXAMPLE: &[Code] = &[
     codes::STS_FETCH_CONTENT_TYPE_MISSING,
+    codes::STS_FETCH_TOO_LARGE,
     codes::STS_POLICY_LARGE,
     codes::STS_POLICY_MX_MANY,
     codes::STS_POLICY_NOT_UTF8,
@@ -73,6 +74,16 @@ const WITHOUT_EXAMPLE: &[Code] = &[
     codes::STS_RECORD_SPLIT_STRINGS,
     codes::TLSRPT_MULTIPLE,
 ];
+
+/// Remedies are shown behind `Fix:`, `If it persists:` or `How to fix it`.
+#[test]
+fn no_remedy_repeats_what_introduces_it() {
+    for code in catalogue() {
+        let remedy = code.rule().remedy;
+        assert!(!["Fix", "If it persists", "How to"].iter().any(|words| remedy.starts_with(words)), "{code}: {remedy}");
+        assert!(code.rule().severity == Severity::Info || !remedy.starts_with("Nothing to fix"), "{code}: {remedy}");
+    }
+}
 
 #[test]
 fn every_text_fault_has_an_example() {

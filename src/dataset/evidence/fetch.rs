@@ -21,6 +21,7 @@ columns! {
             tls_cipher,
             alpn,
             certificate,
+            head,
             http_version,
             status,
             headers,
@@ -45,6 +46,8 @@ columns! {
         alpn: Text,
         /// What the policy host presented; null if the handshake did not get that far.
         certificate: CertificateBuilder,
+        /// The response head as sent, where it breaks HTTP's grammar; what came in its place, where none could be read.
+        head: Bytes,
         /// As `HTTP/1.1`.
         http_version: Text,
         /// HTTP status.

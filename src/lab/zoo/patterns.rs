@@ -24,6 +24,18 @@ fn invalid() -> Vec<Case> {
         bad("mx-u-label-pattern", "Letters outside ASCII.", "m\u{fc}x.{d}", codes::STS_POLICY_MX_U_LABEL),
         bad("mx-underscore-pattern", "An underscore.", "mail_1.{d}", codes::STS_POLICY_MX_INVALID),
         bad("mx-hyphen", "A label that begins with a hyphen.", "-mail.{d}", codes::STS_POLICY_MX_INVALID),
+        bad(
+            "mx-long-label",
+            "A label of 64 octets, which no name in DNS has.",
+            "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm.{d}",
+            codes::STS_POLICY_MX_INVALID,
+        ),
+        bad(
+            "mx-long-name",
+            "A name of more than 253 octets.",
+            "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm.mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm.mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm.mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm.{d}",
+            codes::STS_POLICY_MX_INVALID,
+        ),
         bad("mx-empty", "No value.", "", codes::STS_POLICY_MX_EMPTY),
         case("mx-bare-wildcard-beside", "A lone asterisk beside the name of one MX host.")
             .patterns(&["*", "mx1.{d}"])
@@ -52,6 +64,9 @@ fn covering() -> Vec<Case> {
         case("mx-record-uppercase", "MX hosts in capitals match all the same.").mx(&["MX1.{d}", "Mx2.{d}"]),
         case("mx-duplicate", "The same pattern twice.").patterns(&["mx1.{d}", "mx2.{d}", "mx1.{d}"]).code(codes::STS_POLICY_MX_DUPLICATE),
         case("mx-digits", "A label of digits.").mx(&["1.{d}"]).patterns(&["1.{d}"]),
+        case("mx-longest-label", "A label of 63 octets, the longest that DNS can hold.")
+            .mx(&["mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm.{d}"])
+            .patterns(&["mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm.{d}"]),
         case("mx-single-label", "A pattern without a dot beside good ones.")
             .patterns(&["mx1.{d}", "mx2.{d}", "mailhost"])
             .codes(&[codes::STS_MX_STALE_PATTERN, codes::STS_POLICY_MX_SINGLE_LABEL]),

@@ -110,6 +110,44 @@ fn headers_and_framing() -> Vec<Case> {
     ]
 }
 
+/// Heads that break the grammar of HTTP; mail software reads most of them.
+fn heads() -> Vec<Case> {
+    const MANY: usize = 150;
+    let read = |name, about, header, value: &'static str| case(name, about).header(header, value).code(codes::STS_FETCH_HEADER_MALFORMED);
+    let refused = |name, about, header, value| case(name, about).header(header, value).no_policy("http").code(codes::STS_FETCH_STATUS);
+    let raw = |name, about, head: &str| {
+        let body = "version: STSv1\r\nmode: enforce\r\nmx: mx1.{d}\r\nmx: mx2.{d}\r\nmax_age: 2592000\r\n";
+        case(name, about).body(format!("{head}{body}")).framing(Framing::Raw)
+    };
+    vec![
+        read("head-folded", "A header that goes on in the next line.", "X-Note", "one\r\n and two"),
+        read("head-folded-type", "The media type goes on in the next line, and is right.", "X-Note", "a\r\n\tb").site(|site| {
+            site.response.headers = vec![("Content-Type", "text/plain;\r\n charset=utf-8".into())];
+        }),
+        read("head-control", "A cookie with a control character.", "Set-Cookie", "visitor=\u{1}1"),
+        read("head-delete", "A cookie with DEL at its end.", "Set-Cookie", "visitor=1\u{7f}"),
+        read("head-blank", "White space before the colon.", "X-Note ", "1"),
+        read("head-name", "A name of two words.", "X Note", "1"),
+        case("head-many", "More headers than many libraries count, each as it should be.")
+            .site(|site| site.response.headers.extend(std::iter::repeat_n(("X-Note", "1".into()), MANY))),
+        case("head-tabs", "Values with tabs, and with letters that are not ASCII.").header("X-Note", "\ta\tb\u{fc}"),
+        refused("head-nul", "A NUL in a header, which no HTTP library reads.", "X-Note", "a\0b"),
+        refused("head-lengths-differ", "Two lengths that differ.", "Content-Length", "3"),
+        raw(
+            "interim-two",
+            "100 Continue and 103 Early Hints before the response.",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n",
+        ),
+        raw("head-line-feeds", "LF alone ends the lines of the head.", "HTTP/1.1 200 OK\nContent-Type: text/plain\n\n")
+            .code(codes::STS_FETCH_HEADER_MALFORMED),
+        case("head-endless", "Headers without end.").framing(Framing::EndlessHead).no_policy("http").code(codes::STS_FETCH_STATUS),
+        case("interim-endless", "100 Continue without end.")
+            .framing(Framing::EndlessInterim)
+            .no_policy("http")
+            .code(codes::STS_FETCH_STATUS),
+    ]
+}
+
 pub(super) fn cases() -> Vec<Case> {
-    [statuses(), media_types(), headers_and_framing()].concat()
+    [statuses(), media_types(), headers_and_framing(), heads()].concat()
 }

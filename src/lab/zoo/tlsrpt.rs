@@ -11,6 +11,10 @@ fn valid() -> Vec<Case> {
         case("tlsrpt-split", "A record in two character-strings.")
             .tlsrpt_set(vec![vec!["v=TLSRPTv1; rua=mai".into(), "lto:tls@{d}".into()]]),
         case("tlsrpt-encoded", "An exclamation mark, encoded as it must be.").tlsrpt("v=TLSRPTv1; rua=mailto:a%21b@{d}"),
+        case("rua-two-dots", "A local part with two dots in a row, which is no dot-string.")
+            .tlsrpt("v=TLSRPTv1; rua=mailto:a..b@{d}")
+            .code(codes::TLSRPT_RUA_MAILTO_SYNTAX),
+        case("rua-quoted", "The same as a quoted string, which may hold any dots.").tlsrpt("v=TLSRPTv1; rua=mailto:%22a..b%22@{d}"),
         case("rua-two", "Two destinations.")
             .tlsrpt("v=TLSRPTv1; rua=mailto:a@{d} , https://reports.{d}/tlsrpt")
             .code(codes::TLSRPT_RUA_MULTIPLE),

@@ -1,4 +1,4 @@
-//! From the errors of the system, rustls and hyper to fault codes and our own words: the one place, by type and never by text.
+//! From the errors of the system, rustls and of HTTP to fault codes and our own words: the one place, by type and never by text.
 
 use std::error::Error;
 use std::io;
@@ -7,6 +7,8 @@ use nix::errno::Errno;
 use rustls::{AlertDescription, PeerIncompatible};
 
 use super::distinguished_name::cut;
+use super::response::NoResponse;
+use super::wire::Spent;
 use crate::evidence::{FetchError, FetchFault, FetchStage};
 use crate::words;
 
@@ -15,12 +17,12 @@ const MAX_TEXT_OCTETS: usize = 300;
 
 /// What an error that ended a step means.
 ///
-/// The chain of causes is walked from the outermost: hyper wraps io errors, io errors wrap those of rustls.
+/// The chain of causes is walked from the outermost: the reader of responses wraps io errors, io errors wrap those of rustls.
 pub(super) fn of(stage: FetchStage, error: &(dyn Error + 'static)) -> FetchError {
     let causes = std::iter::successors(Some(error), |error| inner(*error));
     let fault = causes.clone().find_map(|cause| known(stage, cause)).unwrap_or(FetchFault::Other);
     let alert = causes.clone().find_map(alert_of);
-    let text = causes.filter_map(|cause| in_words(stage, cause)).last();
+    let text = causes.filter_map(in_words).last();
     let text = text.unwrap_or_else(|| "the step failed for an unknown reason".to_owned());
     FetchError { stage: blamed(stage, fault), fault, alert, text: cut(text, MAX_TEXT_OCTETS) }
 }
@@ -40,6 +42,9 @@ fn blamed(stage: FetchStage, fault: FetchFault) -> FetchStage {
 
 /// The cause of an error. `io::Error` gives its custom error as itself, and its cause as that one's cause.
 fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    if let Some(NoResponse::Connection(error)) = error.downcast_ref() {
+        return Some(error);
+    }
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(custom) => Some(custom),
         None => error.source(),
@@ -47,7 +52,7 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
 }
 
 /// What an error says, in our own words; the innermost that is known says most.
-fn in_words(stage: FetchStage, error: &(dyn Error + 'static)) -> Option<String> {
+fn in_words(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(words::tls(error));
     }
@@ -55,22 +60,24 @@ fn in_words(stage: FetchStage, error: &(dyn Error + 'static)) -> Option<String> 
         let rustls::pki_types::InvalidDnsNameError = error;
         return Some("the name cannot stand in a TLS handshake".to_owned());
     }
-    let error = error.downcast_ref::<io::Error>()?;
-    match error.kind() {
-        // The TLS library has a long text, with an address, for an end without close_notify.
-        io::ErrorKind::UnexpectedEof if stage == FetchStage::Body => {
-            Some("the connection ended without the end of TLS (close_notify) that would show the body to be whole".to_owned())
-        }
-        _ => Some(words::system(error)),
+    match error.downcast_ref::<NoResponse>() {
+        Some(NoResponse::Ended(text) | NoResponse::Protocol(text)) => return Some(text.clone()),
+        Some(NoResponse::Connection(_)) => return None, // Its cause says it.
+        None => {}
     }
+    error.downcast_ref::<Spent>().map(ToString::to_string).or_else(|| error.downcast_ref::<io::Error>().map(words::system))
 }
 
 fn known(stage: FetchStage, error: &(dyn Error + 'static)) -> Option<FetchFault> {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(of_tls(error));
     }
-    if let Some(error) = error.downcast_ref::<hyper::Error>() {
-        return of_http(stage, error);
+    match (error.downcast_ref::<NoResponse>(), error.downcast_ref::<Spent>()) {
+        (Some(NoResponse::Ended(_)), _) => return Some(early_end(stage)),
+        (Some(NoResponse::Protocol(_)), _) => return Some(FetchFault::HttpProtocol),
+        (_, Some(_)) if stage == FetchStage::Tls => return Some(FetchFault::TlsProtocol),
+        (_, Some(_)) => return Some(FetchFault::HttpProtocol),
+        _ => {}
     }
     error.downcast_ref::<io::Error>().and_then(|error| of_io(stage, error))
 }
@@ -98,22 +105,6 @@ fn of_tls(error: &rustls::Error) -> FetchFault {
         FailedToGetCurrentTime | FailedToGetRandomBytes => FetchFault::Local,
         rustls::Error::General(_) | rustls::Error::Other(_) => FetchFault::Other,
         _ => FetchFault::TlsProtocol,
-    }
-}
-
-fn of_http(stage: FetchStage, error: &hyper::Error) -> Option<FetchFault> {
-    if error.is_parse() {
-        Some(FetchFault::HttpProtocol)
-    } else if error.is_incomplete_message() {
-        Some(early_end(stage))
-    } else if error.is_timeout() {
-        Some(FetchFault::Timeout)
-    } else if error.source().is_some() {
-        None // The cause knows better.
-    } else if error.is_closed() || error.is_canceled() {
-        Some(FetchFault::Reset)
-    } else {
-        Some(FetchFault::HttpProtocol) // Octets where none are due, which hyper has no question for.
     }
 }
 
@@ -146,13 +137,6 @@ fn of_io(stage: FetchStage, error: &io::Error) -> Option<FetchFault> {
         io::ErrorKind::TimedOut => Some(FetchFault::Timeout),
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Some(FetchFault::Unreachable),
         io::ErrorKind::UnexpectedEof => Some(early_end(stage)),
-        // rustls's errors come inside of InvalidData; without one it is hyper's reader of chunks that complains.
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
-            if matches!(stage, FetchStage::Http | FetchStage::Body)
-                && !error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) =>
-        {
-            Some(FetchFault::HttpProtocol)
-        }
         _ => None,
     }
 }
@@ -228,7 +212,6 @@ mod tests {
         let end = || io::Error::new(io::ErrorKind::UnexpectedEof, library);
         let at = |stage| of(stage, &end()).text;
         assert_eq!(at(FetchStage::Tls), "the connection ended early");
-        assert!(at(FetchStage::Body).contains("close_notify"));
         let nested = io::Error::other(io::Error::other(library));
         for text in [at(FetchStage::Http), at(FetchStage::Body), of(FetchStage::Http, &nested).text, of(FetchStage::Tls, &Unheard).text] {
             assert!(!text.is_empty() && !text.contains("://") && !text.contains("peer closed") && text.len() <= MAX_TEXT_OCTETS, "{text}");

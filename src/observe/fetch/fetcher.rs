@@ -3,8 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
-use hyper::Request;
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, HOST, USER_AGENT};
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion, RootCertStore};
@@ -17,9 +15,10 @@ use tokio_rustls::client::TlsStream;
 use super::clock::Clock;
 use super::config::{FetchConfig, FetchConfigError};
 use super::counters::FetchCounters;
-use super::http::{self, NoBody};
+use super::http;
 use super::limits::Limits;
 use super::verifier::RecordingVerifier;
+use super::wire::Metered;
 use super::{address, certificate, fault};
 use crate::evidence::{Connection, Fetch, FetchError, FetchFault, FetchStage};
 use crate::exclusion::Exclusion;
@@ -113,11 +112,12 @@ impl Fetcher {
         };
         let authority = if port == usual { host.to_owned() } else { format!("{host}:{port}") };
         let (tcp, _permit) = self.connect(&chosen, port, fetch, clock).await?;
+        let tcp = Metered::new(tcp);
         match kind {
-            RequestKind::Plain(path) => http::get(self.request(&authority, path)?, tcp, fetch, clock).await,
+            RequestKind::Plain(path) => http::get(&http::request(&authority, path, &self.user_agent), tcp, fetch, clock).await,
             RequestKind::Tls(path) => {
                 let tls = self.handshake(host, tcp, fetch, clock).await?;
-                http::get(self.request(&authority, path)?, tls, fetch, clock).await
+                http::get(&http::request(&authority, path, &self.user_agent), tls, fetch, clock).await
             }
             RequestKind::Handshake => self.handshake(host, tcp, fetch, clock).await.map(drop),
         }
@@ -154,7 +154,13 @@ impl Fetcher {
         Err(failure.unwrap_or_else(|| fault::timeout(FetchStage::Connect)))
     }
 
-    async fn handshake(&self, host: &str, tcp: TcpStream, fetch: &mut Fetch, clock: &Clock) -> Result<TlsStream<TcpStream>, FetchError> {
+    async fn handshake(
+        &self,
+        host: &str,
+        tcp: Metered<TcpStream>,
+        fetch: &mut Fetch,
+        clock: &Clock,
+    ) -> Result<TlsStream<Metered<TcpStream>>, FetchError> {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| fault::of(FetchStage::Tls, &error))?;
         let (verifier, seen) = RecordingVerifier::new(self.tls.crypto_provider().signature_verification_algorithms);
         let mut config = self.tls.clone();
@@ -166,17 +172,6 @@ impl Fetcher {
         let tls = result?;
         record_session(tls.get_ref().1, fetch);
         Ok(tls)
-    }
-
-    fn request(&self, authority: &str, path: &str) -> Result<Request<NoBody>, FetchError> {
-        Request::get(path)
-            .header(HOST, authority)
-            .header(USER_AGENT, &self.user_agent)
-            .header(ACCEPT, "text/plain, */*;q=0.5")
-            .header(ACCEPT_ENCODING, "identity")
-            .header(CONNECTION, "close")
-            .body(NoBody::new())
-            .map_err(|error| fault::of(FetchStage::Http, &error))
     }
 }
 

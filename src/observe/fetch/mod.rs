@@ -4,7 +4,8 @@
 //! The steps are: choose an address, connect, TLS handshake, request, body. Each leaves what it saw in
 //! [`evidence::Fetch`](crate::evidence::Fetch), also where it fails. A ready-made HTTP client would hide half of that: the
 //! addresses tried, the length of each stage, the TLS version, cipher suite and ALPN, and every fault of a certificate
-//! but the first. So this goes one layer down, to a TCP stream, rustls and hyper's HTTP/1.1 connection.
+//! but the first; it refuses heads that mail software reads, and is at the mercy of servers that send without end. So this goes down to a
+//! TCP stream within a budget (`wire`), rustls, and a reader of one response (`response`, with `parse::http_head`).
 //!
 //! What the exchange does not do, on purpose: follow redirects, decompress, keep cookies, use a proxy, pool connections,
 //! resume TLS sessions (a resumed session shows no certificate).
@@ -20,7 +21,9 @@ mod fetcher;
 mod http;
 mod leaf_key;
 mod limits;
+mod response;
 mod verifier;
+mod wire;
 
 pub use self::config::FetchConfig;
 pub(crate) use self::config::{MAX_TIMEOUT, PACE, ROOTS_VERSION, add_roots, built_in_roots, sets_pace};

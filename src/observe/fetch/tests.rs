@@ -259,6 +259,9 @@ async fn responses_are_kept_as_they_are() {
         ("HTTP/1.0 200 OK\r\n\r\nold".to_owned(), 200, "old"),
         ("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n".to_owned(), 101, ""),
         ("HTTP/1.1 204 No Content\r\n\r\n".to_owned(), 204, ""),
+        ("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 100 \r\n\r\nHTTP/1.1 999 Denied\r\n\r\nx".to_owned(), 999, "x"),
+        (ok("Transfer-Encoding: chunked\r\n", "3 ;x\nabc\n0\r\nX: trailer\r\n\r\n"), 200, "abc"),
+        (ok("Content-Length: 3\r\n", "abc and more"), 200, "abc"),
     ] {
         let version = response.get(..8).unwrap().to_owned();
         let fetch = Https::with(Setup::default(), response).await.fetch().await;
@@ -297,9 +300,17 @@ async fn bodies_are_read_up_to_the_limit() {
 
 #[tokio::test]
 async fn bodies_that_end_early_are_truncated() {
-    for response in [ok("Content-Length: 50\r\n", POLICY), ok("Transfer-Encoding: chunked\r\n", &format!("ff\r\n{POLICY}"))] {
+    for (response, words) in [
+        (ok("Content-Length: 50\r\n", POLICY), "the connection ended after 44 of 50 octets of the body"),
+        (ok("Transfer-Encoding: chunked\r\n", &format!("ff\r\n{POLICY}")), "the connection ended before the last chunk of the body"),
+        (
+            ok("Transfer-Encoding: chunked\r\n", &format!("2c\r\n{POLICY}\r\n0\r\n")),
+            "the connection ended before the last chunk of the body",
+        ),
+    ] {
         let fetch = Https::with(Setup::default(), response).await.fetch().await;
         assert_fault(&fetch, FetchStage::Body, FetchFault::Truncated);
+        assert_eq!(fetch.error.map(|error| error.text).as_deref(), Some(words));
         assert_eq!(fetch.body.as_deref(), Some(POLICY.as_bytes()));
     }
     // A body that ends with the connection, and a connection that ends without TLS's own goodbye: anybody may have cut it.
@@ -313,23 +324,111 @@ async fn bodies_that_end_early_are_truncated() {
     let fetch = cut_off.fetch().await;
     assert_fault(&fetch, FetchStage::Body, FetchFault::Truncated);
     assert_eq!(fetch.body.as_deref(), Some(POLICY.as_bytes()));
+    assert!(fetch.error.is_some_and(|error| error.text.contains("without the end of TLS (close_notify)")));
 }
 
 #[tokio::test]
 async fn what_is_no_http_is_told() {
-    let many_headers: String = (0..101).map(|n| format!("X-{n}: 1\r\n")).collect();
     for (response, stage) in [
         ("garbage\r\n\r\n".to_owned(), FetchStage::Http),
         ("HTTP/2.0 200 OK\r\n\r\n".to_owned(), FetchStage::Http),
         (ok(&format!("X-Large: {}\r\n", "x".repeat(70_000)), ""), FetchStage::Http),
-        (ok(&many_headers, ""), FetchStage::Http),
+        (ok("no colon\r\n", ""), FetchStage::Http),
+        (ok("X: \0\r\n", ""), FetchStage::Http),
         (ok("Content-Length: x\r\n", ""), FetchStage::Http),
+        (ok("Content-Length: 1\r\nContent-Length: 2\r\n", "ab"), FetchStage::Http),
         (ok("Transfer-Encoding: chunked\r\n", "zz\r\n"), FetchStage::Body),
+        (ok("Transfer-Encoding: chunked\r\n", "1\r\nab\r\n0\r\n\r\n"), FetchStage::Body),
     ] {
-        let fetch = Https::with(Setup::default(), response).await.fetch().await;
+        let fetch = Https::with(Setup::default(), response.as_str()).await.fetch().await;
         assert_fault(&fetch, stage, FetchFault::HttpProtocol);
         assert_eq!(fetch.status.is_some(), stage == FetchStage::Body);
+        // What came in place of a head is evidence.
+        assert_eq!(fetch.head.as_ref().is_some_and(|head| response.as_bytes().starts_with(head)), stage == FetchStage::Http);
     }
+}
+
+#[tokio::test]
+async fn another_protocol_is_not_waited_for() {
+    let https = Https::start(Setup::default(), |mut tls| async move {
+        let _ = tls.write_all(b"220 mail.example.com ESMTP\r\n").await;
+        let _ = tls.flush().await;
+        let _ = tls.read(&mut [0; 16]).await;
+    })
+    .await;
+    let fetch = https.fetch().await;
+    assert_fault(&fetch, FetchStage::Http, FetchFault::HttpProtocol);
+    assert!(fetch.timings.total_ms < 5000 && fetch.error.is_some_and(|error| error.text.contains("220 mail.example.com ESMTP")));
+}
+
+#[tokio::test]
+async fn heads_that_mail_software_reads_are_read() {
+    let many_headers: String = (0..2000).map(|n| format!("X-{n}: 1\r\n")).collect();
+    for (headers, noted) in [
+        ("Content-Type: text/plain;\r\n charset=utf-8\r\n", true),
+        ("Content-Type: text/plain; charset=utf-8\r\nSet-Cookie: a=\x7f\x01\r\n", true),
+        ("Content-Type : text/plain; charset=utf-8\r\n", true),
+        ("Content-Type: text/plain; charset=utf-8\r\nX A: 1\r\n: 2\r\n", true),
+        ("Content-Type: text/plain; charset=utf-8\n", true),
+        (&format!("Content-Type: text/plain; charset=utf-8\r\n{many_headers}"), false),
+    ] {
+        let response = ok(headers, POLICY);
+        let fetch = Https::with(Setup::default(), response.as_str()).await.fetch().await;
+        assert_eq!((fetch.error.as_ref(), fetch.status, fetch.body.as_deref()), (None, Some(200), Some(POLICY.as_bytes())), "{headers}");
+        assert_eq!(fetch.header("content-type"), Some(&b"text/plain; charset=utf-8"[..]));
+        let head = response.strip_suffix(POLICY).unwrap().as_bytes();
+        assert_eq!(fetch.head.as_deref(), Some(head).filter(|_| noted), "the head as sent, where it is not as it should be");
+    }
+}
+
+/// What a server repeats until the client has gone.
+async fn flood(first: &'static str, again: &'static str) -> Fetch {
+    let https = Https::start(Setup::default(), move |mut tls| async move {
+        let _ = tls.write_all(first.as_bytes()).await;
+        let again = again.repeat(1000);
+        while tls.write_all(again.as_bytes()).await.is_ok() {}
+    })
+    .await;
+    https.fetch().await
+}
+
+#[tokio::test]
+async fn floods_come_to_an_end() {
+    const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (first, again, stage, words) in [
+        ("", "HTTP/1.1 100 Continue\r\n\r\n", FetchStage::Http, "more than 16 interim responses"),
+        ("", "HTTP/1.1 103 Early Hints\r\nLink: <https://example.com/>\r\n\r\n", FetchStage::Http, "more than 16 interim responses"),
+        ("", "\r\n", FetchStage::Http, "more than 64 KiB of response head"),
+        ("HTTP/1.1 200 OK\r\n", "X: y\r\n", FetchStage::Http, "more than 64 KiB of response head"),
+        ("HTTP/1.1 200 OK\r\nX: ", "yyyy", FetchStage::Http, "more than 64 KiB of response head"),
+        ("HTTP/1.1 200 OK\r\nX: ", "\r\n yyy", FetchStage::Http, "more than 64 KiB of response head"),
+        (CHUNKED, "1;x=y", FetchStage::Body, "more than 16 KiB between two chunks"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X: y\r\n", FetchStage::Body, "more than 1024 KiB in one exchange"),
+    ] {
+        let fetch = flood(first, again).await;
+        assert_fault(&fetch, stage, FetchFault::HttpProtocol);
+        assert!(fetch.error.as_ref().is_some_and(|error| error.text.contains(words)), "{:?}", fetch.error);
+        assert!(fetch.head.is_none_or(|head| head.len() <= 64 * 1024) && fetch.timings.total_ms < 5000);
+    }
+    // One octet a chunk, and as many octets of an extension as there may be.
+    let extension: &'static str = Box::leak(format!("1;{}\r\nx\r\n", "e".repeat(10_000)).into_boxed_str());
+    assert_fault(&flood(CHUNKED, extension).await, FetchStage::Body, FetchFault::HttpProtocol);
+}
+
+#[tokio::test]
+async fn a_drip_meets_the_deadline_in_the_head_too() {
+    let https = Https::start(Setup::default(), |mut tls| async move {
+        for octet in ok("X: ", "").bytes().chain(std::iter::repeat(b'y')) {
+            if tls.write_all(&[octet]).await.is_err() || tls.flush().await.is_err() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    let fetch = https.fetcher(|config| config.total_timeout = Duration::from_millis(500)).fetch(HOST, vec![LOOPBACK]).await;
+    assert_fault(&fetch, FetchStage::Http, FetchFault::Timeout);
+    assert!(fetch.head.is_some_and(|head| head.starts_with(b"HTTP/1.1 ") && head.len() < 100));
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ use super::fault::{FaultKind, Parsed};
 
 /// A policy of more bytes is unusual.
 const LARGE: usize = 4096;
+/// Bytes that a sender reads of a policy (RFC 8461 section 3.3 suggests 64 KB); of more it makes no policy.
+pub const MAX_BYTES: usize = crate::evidence::BODY_LIMIT;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a policy body by the grammar and finds all faults.
@@ -40,7 +42,9 @@ pub fn parse(body: &[u8]) -> Parsed<Policy> {
         faults.fatal(FaultKind::StsPolicyEmpty, start..body.len(), "");
         return faults.into_parsed(Policy::default());
     }
-    if body.len() > LARGE {
+    if body.len() > MAX_BYTES {
+        faults.fatal(FaultKind::StsFetchTooLarge, MAX_BYTES..body.len(), format!("{} bytes", body.len()));
+    } else if body.len() > LARGE {
         faults.remark(FaultKind::StsPolicyLarge, 0..body.len(), format!("{} bytes", body.len()));
     }
     let policy = match document_kind(content) {

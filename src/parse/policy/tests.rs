@@ -89,8 +89,20 @@ fn a_policy_in_one_line_is_still_read() {
 
 #[test]
 fn many_patterns_and_large_bodies() {
-    let patterns: String = (0..31).map(|n| format!("mx: {n}.{}.example\n", "a".repeat(120))).collect();
+    let patterns: String = (0..31).map(|n| format!("mx: {n}.{}.{}.example\n", "a".repeat(60), "b".repeat(60))).collect();
     assert_eq!(kinds(&with_line(&patterns)), [FaultKind::StsPolicyLarge, FaultKind::StsPolicyMxMany]);
+}
+
+#[test]
+fn no_policy_is_longer_than_senders_read() {
+    let of = |bytes: usize| {
+        let policy = "version: STSv1\nmode: enforce\nmx: mail.example.com\nmax_age: 604800\n";
+        format!("{policy}x: {}\n", "y".repeat(bytes - policy.len() - "x: \n".len()))
+    };
+    let (longest, longer) = (parse(of(MAX_BYTES).as_bytes()), parse(of(MAX_BYTES + 1).as_bytes()));
+    assert!(longest.valid && longest.has(FaultKind::StsPolicyLarge) && !longest.has(FaultKind::StsFetchTooLarge));
+    assert!(!longer.valid && longer.has(FaultKind::StsFetchTooLarge) && !longer.has(FaultKind::StsPolicyLarge));
+    assert_eq!(longer.value.mx, ["mail.example.com"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::fields::fields;
 use super::quirks::{Counts, Keys, Matching, Media, MxLines, Policy, Profile, RootDot};
 use super::text::{decode, read_number};
 use crate::parse::fault::FaultKind;
-use crate::parse::grammar::{is_ipv4_like, is_pattern};
+use crate::parse::grammar::{has_pattern_syntax, is_ipv4_like};
 use crate::parse::media_type;
 use crate::parse::policy::{LenientPolicy, Mode};
 
@@ -124,9 +124,9 @@ pub(super) fn covers(matching: Matching, pattern: &str, host: &str) -> bool {
     }
 }
 
-/// Whether a text is a pattern of RFC 8461 section 3.2 and no address.
+/// Whether a text is a pattern by the grammar of RFC 8461 section 3.2, which sets no lengths, and no address.
 pub(super) fn is_usable(pattern: &str) -> bool {
-    is_pattern(pattern) && !is_ipv4_like(pattern.strip_prefix("*.").unwrap_or(pattern))
+    has_pattern_syntax(pattern) && !is_ipv4_like(pattern.strip_prefix("*.").unwrap_or(pattern))
 }
 
 fn bare(dot: RootDot, name: &str) -> &str {

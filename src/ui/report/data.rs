@@ -8,9 +8,9 @@ use thiserror::Error;
 
 use crate::analyse::report::{Entry, carried_columns, every_entry};
 use crate::analyse::{AnalyseError, Scan};
-use crate::classify::Finding;
+use crate::classify::{Asked, Finding};
 use crate::ui::facts;
-use crate::ui::tables::data::field;
+use crate::ui::tables::data::{INVENTED, field, invented_cell};
 use crate::ui::text::safe_json;
 
 /// A failure of ours or of the disk, never a fact about a domain.
@@ -27,7 +27,7 @@ pub enum ReportError {
     Chart(String),
 }
 
-const HEADING: &str = "domain,rank,posture,delivery,worst,severity,code,subject,detail,meaning,remedy";
+const HEADING: &str = "domain,rank,posture,delivery,worst,severity,code,subject,detail,meaning,remedy,verdict";
 
 /// Writes the findings of every domain in the order of the dataset. Carried columns stand at the end, by their names.
 ///
@@ -36,11 +36,14 @@ const HEADING: &str = "domain,rank,posture,delivery,worst,severity,code,subject,
 pub fn csv(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let carried = carried_columns(scan)?;
     let names: String = carried.iter().map(|name| format!(",{}", field(name))).collect();
-    writeln!(out, "{HEADING}{names}")?;
+    let invented = scan.manifest().run.invented();
+    writeln!(out, "{HEADING}{}{names}", invented.as_ref().map_or("", |_| INVENTED))?;
+    let invented = invented_cell(invented.as_deref());
     every_entry(scan, |entry| {
         let cells: String = carried.iter().map(|name| format!(",{}", field(cell(entry, name)))).collect();
+        let verdict = field(&facts::verdict(&entry.assessment));
         for finding in findings(entry) {
-            writeln!(out, "{},{finding}{cells}", first_columns(entry))?;
+            writeln!(out, "{},{finding},{verdict}{invented}{cells}", first_columns(entry))?;
         }
         Ok::<(), ReportError>(())
     })?;
@@ -79,7 +82,7 @@ const VERSION: u32 = 1;
 /// If the dataset cannot be read or the file not be written.
 pub fn json(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
-    let about = json!({
+    let mut about = json!({
         "report_version": VERSION,
         "run_id": manifest.run.run_id,
         "list": manifest.run.list.name,
@@ -87,8 +90,12 @@ pub fn json(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
         "finished_at": manifest.finished_at,
         "catalogue_version": manifest.run.catalogue_version,
         "counts": manifest.counts,
+        "protection": Asked::of_scans().note(),
         "notes": scan.notes(),
     });
+    if let Some(invented) = manifest.run.invented() {
+        about["invented"] = json!(invented);
+    }
     let text = safe_json(&about.to_string());
     write!(out, "{},\"domains\":[", text.strip_suffix('}').unwrap_or(&text))?;
     let mut separator = "\n";
@@ -115,6 +122,7 @@ fn domain_object(entry: &Entry) -> Value {
         "delivery_lenient": assessment.delivery_lenient,
         "worst": assessment.worst(),
         "verdict": facts::verdict(assessment),
+        "undetermined": assessment.is_undetermined(),
         "findings": assessment.findings.iter().map(finding).collect::<Vec<_>>(),
         "unknown_codes": entry.unknown_codes,
         "publish": publish,
@@ -126,10 +134,11 @@ fn finding(finding: &Finding) -> Value {
     json!({
         "code": finding.code,
         "severity": finding.severity,
+        "leaves_open": finding.leaves_open(),
         "subject": finding.subject,
         "detail": finding.detail,
         "summary": rule.summary,
-        "effect": rule.effect,
+        "effect": Asked::of_scans().specify(rule.effect),
         "remedy": rule.remedy,
     })
 }

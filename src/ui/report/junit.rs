@@ -11,11 +11,11 @@ use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStat
 use super::data::ReportError;
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, every_entry};
-use crate::classify::{Delivery, Finding, Severity};
+use crate::classify::{Finding, Severity};
 use crate::ui::facts;
 use crate::ui::text::safe;
 
-/// Writes every domain in the order of the dataset. One of which nothing is known is skipped, not passed.
+/// Writes every domain in the order of the dataset. One without a fault of which something could not be determined is skipped, not passed.
 ///
 /// Memory: the whole report, about half a kilobyte per domain and what is said of it; the systems that read JUnit hold as much.
 ///
@@ -37,7 +37,12 @@ pub fn junit(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
         suite.add_test_case(case);
         Ok::<(), ReportError>(())
     })?;
-    let mut report = Report::new("stscan");
+    let invented = manifest.run.invented();
+    if let Some(invented) = &invented {
+        suite.add_property(("invented", invented.as_str()));
+        suite.set_system_out(format!("Note: {invented}"));
+    }
+    let mut report = Report::new(if invented.is_some() { "stscan (built-in lab: all results are invented)" } else { "stscan" });
     report.time = suite.time;
     report.add_test_suite(suite);
     report.serialize(&mut *out).map_err(io_error)?;
@@ -57,13 +62,20 @@ fn status(entry: &Entry) -> TestCaseStatus {
                 .set_description(lines(entry, is_failure));
             status
         }
-        None if entry.assessment.delivery == Delivery::Unknown => {
+        None if entry.assessment.is_undetermined() => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(verdict);
+            status.set_message(undetermined(entry));
             status
         }
         None => TestCaseStatus::success(),
     }
+}
+
+/// Why a domain is neither failed nor passed.
+fn undetermined(entry: &Entry) -> String {
+    let open = entry.assessment.findings.iter().filter(|finding| finding.leaves_open());
+    let open: Vec<String> = open.map(|finding| format!("{} ({})", finding.code, visible(&finding.detail))).collect();
+    if open.is_empty() { "could not be determined".to_owned() } else { format!("could not be determined: {}", open.join(", ")) }
 }
 
 const fn is_failure(severity: Severity) -> bool {

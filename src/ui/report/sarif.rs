@@ -7,9 +7,12 @@ use sha2::{Digest, Sha256};
 
 use super::data::ReportError;
 use crate::analyse::Scan;
-use crate::analyse::report::every_entry;
-use crate::classify::{Code, Finding, Severity, catalogue};
+use crate::analyse::report::{Entry, every_entry};
+use crate::classify::{Asked, Code, Finding, Severity, catalogue};
 use crate::ui::text::{safe, safe_json};
+
+/// Domains of which it is said one by one that something could not be determined.
+const MAX_NOTIFICATIONS: usize = 1_000;
 
 /// Writes the findings but those of severity info, which say that nothing has to be fixed.
 ///
@@ -23,16 +26,10 @@ pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
         "version": env!("CARGO_PKG_VERSION"),
         "rules": codes.iter().copied().map(rule).collect::<Vec<_>>(),
     });
-    let invocation = json!({
-        "executionSuccessful": manifest.finished_at.is_some(),
-        "startTimeUtc": manifest.started_at,
-        "endTimeUtc": manifest.finished_at.as_deref().unwrap_or(&manifest.started_at),
-    });
-    let run = json!({
-        "tool": { "driver": driver },
-        "automationDetails": { "id": format!("stscan/{}", manifest.run.run_id) },
-        "invocations": [invocation],
-    });
+    let mut run = json!({ "tool": { "driver": driver }, "automationDetails": { "id": format!("stscan/{}", manifest.run.run_id) } });
+    if let Some(invented) = manifest.run.invented() {
+        run["automationDetails"]["description"] = json!({ "text": invented });
+    }
     let run = safe_json(&run.to_string());
     write!(
         out,
@@ -40,7 +37,9 @@ pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
         run.strip_suffix('}').unwrap_or(&run)
     )?;
     let mut separator = "\n";
+    let mut undetermined = Undetermined::default();
     every_entry(scan, |entry| {
+        undetermined.add(entry);
         for finding in &entry.assessment.findings {
             let Some(level) = level(finding.severity) else { continue };
             let index = codes.iter().position(|code| *code == finding.code);
@@ -50,8 +49,53 @@ pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
         }
         Ok::<(), ReportError>(())
     })?;
-    writeln!(out, "\n]}}]}}")?;
+    let invented = manifest.run.invented().map(|invented| notification(&invented, None));
+    let notifications: Vec<Value> = invented.into_iter().chain(undetermined.notifications()).collect();
+    let invocation = json!({
+        "executionSuccessful": manifest.finished_at.is_some(),
+        "startTimeUtc": manifest.started_at,
+        "endTimeUtc": manifest.finished_at.as_deref().unwrap_or(&manifest.started_at),
+        "toolExecutionNotifications": notifications,
+    });
+    writeln!(out, "\n],\"invocations\":[{}]}}]}}", safe_json(&invocation.to_string()))?;
     Ok(out.flush()?)
+}
+
+/// What could not be determined: no results, since unknown is no verdict, but notifications of the run.
+#[derive(Default)]
+struct Undetermined {
+    shown: Vec<Value>,
+    more: usize,
+}
+
+impl Undetermined {
+    fn add(&mut self, entry: &Entry) {
+        if !entry.assessment.is_undetermined() {
+            return;
+        }
+        if self.shown.len() >= MAX_NOTIFICATIONS {
+            self.more += 1;
+            return;
+        }
+        let domain = entry.target.domain.as_str();
+        let open = entry.assessment.findings.iter().filter(|finding| finding.leaves_open());
+        let why: Vec<String> = open.map(|finding| format!("{}: {}", finding.code, safe(&finding.detail))).collect();
+        let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
+        self.shown.push(notification(&format!("{domain}: could not be determined{why}"), Some(domain)));
+    }
+
+    fn notifications(self) -> impl Iterator<Item = Value> {
+        let more = (self.more > 0).then(|| notification(&format!("{} more domains could not be determined", self.more), None));
+        self.shown.into_iter().chain(more)
+    }
+}
+
+fn notification(text: &str, domain: Option<&str>) -> Value {
+    let mut notification = json!({ "level": "note", "message": { "text": text } });
+    if let Some(domain) = domain {
+        notification["locations"] = json!([{ "logicalLocations": [{ "name": domain, "fullyQualifiedName": domain, "kind": "resource" }] }]);
+    }
+    notification
 }
 
 /// The level of a result (SARIF 2.1.0 section 3.27.10); `None` for findings that are none.
@@ -69,7 +113,7 @@ fn rule(code: Code) -> Value {
     json!({
         "id": code,
         "shortDescription": { "text": rule.summary },
-        "fullDescription": { "text": format!("{} {}", rule.summary, rule.effect) },
+        "fullDescription": { "text": format!("{} {}", rule.summary, Asked::of_scans().specify(rule.effect)) },
         "help": { "text": format!("{} ({})", rule.remedy, rule.clause) },
         "defaultConfiguration": { "level": level(rule.severity).unwrap_or("none") },
     })

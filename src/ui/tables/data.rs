@@ -5,9 +5,19 @@ use serde_json::{Value, json};
 use crate::analyse::{Cell, Table};
 use crate::ui::text::{safe, safe_json};
 
-/// The heading, and a line for each cell that is not empty.
-pub fn csv(tables: &[Table]) -> String {
-    let mut out = "table,group_by,group,row,column,n,of,share,low,high,value,denominator\n".to_owned();
+/// The heading of a column that every CSV has whose results are invented, with the comma before it.
+pub(in crate::ui) const INVENTED: &str = ",invented";
+
+/// What stands in that column.
+pub(in crate::ui) fn invented_cell(invented: Option<&str>) -> String {
+    invented.map_or_else(String::new, |invented| format!(",{}", field(invented)))
+}
+
+/// The heading, and a line for each cell that is not empty. `invented` says so of all of it.
+pub fn csv(tables: &[Table], invented: Option<&str>) -> String {
+    let heading = "table,group_by,group,row,column,n,of,share,low,high,value,denominator";
+    let mut out = format!("{heading}{}\n", invented.map_or("", |_| INVENTED));
+    let last = invented_cell(invented);
     for table in tables {
         for row in &table.rows {
             for (column, cell) in table.columns.iter().zip(&row.cells).filter(|(_, cell)| **cell != crate::analyse::Cell::Empty) {
@@ -30,6 +40,7 @@ pub fn csv(tables: &[Table]) -> String {
                     field(if cell.of().is_some() { whole } else { "" }),
                 ];
                 out.push_str(&fields.join(","));
+                out.push_str(&last);
                 out.push('\n');
             }
         }

@@ -12,18 +12,21 @@ use crate::classify::codes::{self, Code};
 pub(crate) type Cause = (&'static str, &'static str, &'static [Code]);
 
 pub(in crate::analyse::stats) const TLS: Definition = Definition {
-    title: "Causes of TLS failures of policy hosts, by who runs them",
+    title: "Why retrievals of policies end at TLS, by who runs the policy host",
     columns: &[
-        ("self-managed", "self-managed", "retrievals that fail at TLS, of that entity"),
-        ("third-party", "third party", "retrievals that fail at TLS, of that entity"),
-        ("unclassified", "unclassified", "retrievals that fail at TLS, of that entity"),
-        ("all", "all", "retrievals that fail at TLS"),
-        ("overlapping", "all, overlapping", "retrievals that fail at TLS"),
+        ("self-managed", "self-managed", "retrievals that end at TLS, of that entity"),
+        ("third-party", "third party", "retrievals that end at TLS, of that entity"),
+        ("unclassified", "unclassified", "retrievals that end at TLS, of that entity"),
+        ("all", "all", "retrievals that end at TLS"),
+        ("overlapping", "all, overlapping", "retrievals that end at TLS"),
     ],
     entities: true,
     count: Some(count_tls),
     rows: tls_rows,
-    notes: &["the topmost cause that applies counts, but in the last column, where every one does"],
+    notes: &[
+        "the topmost cause that applies counts, but in the last column, where every one does",
+        "unknown: may pass, and says nothing of the host",
+    ],
     ..Definition::EMPTY
 };
 
@@ -38,18 +41,19 @@ pub(crate) const TLS_CAUSES: &[Cause] = &[
     ("revoked", "revoked", &[codes::STS_FETCH_CERT_REVOKED]),
     ("tls-version", "no TLS version in common", &[codes::STS_FETCH_TLS_OLD]),
     ("no-certificate", "TLS alert, no certificate", &[codes::STS_FETCH_SNI_UNPROVISIONED, codes::STS_FETCH_TLS_ALERT]),
-    ("timeout", "time-out", &[codes::STS_FETCH_TIMEOUT]),
+    ("timeout", "unknown: time-out", &[codes::STS_FETCH_TIMEOUT]),
 ];
 
 pub(in crate::analyse::stats) const HTTP: Definition = Definition {
-    title: "Causes of HTTP failures of policy hosts, by who runs them",
-    columns: super::servers::entity_columns!("retrievals that fail at HTTP"),
+    title: "Why retrievals of policies end at HTTP, by who runs the policy host",
+    columns: super::servers::entity_columns!("retrievals that end at HTTP"),
     entities: true,
     count: Some(count_http),
     rows: http_rows,
     notes: &[
         "the topmost cause that applies counts",
-        "a filter against robots, 403 and 429 may be answers to the scanner only, and prove no misconfiguration",
+        "unknown: may pass, and says nothing of the host",
+        "a filter against robots and 403 may be answers to the scanner only, and prove no misconfiguration",
     ],
     ..Definition::EMPTY
 };
@@ -59,11 +63,11 @@ pub(crate) const HTTP_CAUSES: &[Cause] = &[
     ("3xx", "redirect (3xx)", &[codes::STS_FETCH_REDIRECT]),
     ("403", "403", &[codes::STS_FETCH_STATUS_FORBIDDEN]),
     ("404", "404 or 410", &[codes::STS_FETCH_NOT_FOUND]),
-    ("429", "429", &[codes::STS_FETCH_RATE_LIMITED]),
-    ("5xx", "5xx", &[codes::STS_FETCH_SERVER_ERROR]),
+    ("429", "unknown: 429", &[codes::STS_FETCH_RATE_LIMITED]),
+    ("5xx", "unknown: 5xx", &[codes::STS_FETCH_SERVER_ERROR]),
     ("too-large", "more than 64 KB", &[codes::STS_FETCH_TOO_LARGE]),
     ("truncated", "cut short", &[codes::STS_FETCH_TRUNCATED]),
-    ("timeout", "time-out", &[codes::STS_FETCH_TIMEOUT]),
+    ("timeout", "unknown: time-out", &[codes::STS_FETCH_TIMEOUT]),
     ("connection", "connection broken off", &[codes::STS_FETCH_CONNECT_RESET]),
 ];
 

@@ -17,6 +17,7 @@ pub(in crate::analyse::stats) const FUNNEL: Definition = Definition {
         ("unknown", "unknown", PREVIOUS),
         ("nothing", "nothing to compare", PREVIOUS),
     ],
+    protection: true,
     count: Some(count),
     rows,
     notes: &[

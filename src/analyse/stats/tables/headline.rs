@@ -13,11 +13,12 @@ pub(in crate::analyse::stats) const HEADLINE: Definition = Definition {
         ("domains", "domains", "domains with an MTA-STS record"),
         ("of-misconfigured", "of the misconfigured", "misconfigured domains"),
     ],
+    protection: true,
     count: Some(count),
     rows,
     notes: &[
         "misconfigured: the record, the retrieval or the policy is at fault, or a policy covers none or only some of the MX hosts",
-        "loses mail: a sender that follows the RFC refuses all MX hosts; some of it: it refuses some of them; certificates of MX hosts are not looked at",
+        "loses mail: a sender that follows the RFC refuses all MX hosts; some of it: it refuses some of them",
         "unknown: what is wrong may pass, or was not found out; such domains are not counted as misconfigured",
     ],
     ..Definition::EMPTY

@@ -25,14 +25,14 @@ pub(crate) use entity_columns;
 pub(crate) const ALL: usize = 3;
 
 pub(in crate::analyse::stats) const STAGES: Definition = Definition {
-    title: "Stage at which the retrieval of the policy fails, by who runs the policy host",
+    title: "Stage at which the retrieval of the policy ends, by who runs the policy host",
     columns: entity_columns!("domains with an MTA-STS record"),
     entities: true,
     count: Some(count),
     rows,
     notes: &[
-        "the first stage that fails counts, so that stages exclude each other",
-        "may pass: a time-out, an unreachable network, status 429 or 5xx, a failed lookup; counted in its stage, too, and unknown in T3",
+        "the first stage that is not passed counts, so that stages exclude each other",
+        "unknown: what may pass (a time-out, an unreachable network, status 429 or 5xx, a failed lookup) says nothing of the host; it is counted at its stage, too",
     ],
     ..Definition::EMPTY
 };
@@ -80,10 +80,10 @@ fn rows(figures: &Figures<'_>) -> Vec<Row> {
     let mut rows = vec![
         shares("records", "domains with a record", records, [figures.records(); 4]).of("domains with an MTA-STS record"),
         shares("ok", "retrieved and valid", at("ok"), records),
-        shares("any", "any failure", at("any"), records),
+        shares("any", "no policy retrieved", at("any"), records),
     ];
     rows.extend(FAILURES.iter().map(|(stage, title)| shares(stage, title, at(stage), records)));
-    rows.push(shares("may-pass", "of the failures: may pass", at("may-pass"), at("any")).of("failures"));
+    rows.push(shares("may-pass", "of these unknown: may pass", at("may-pass"), at("any")).of("retrievals without a policy"));
     rows.push(shares("unknown", "unknown (not fetched)", at("unknown"), records));
     rows.push(figures.unknown_records(4, ALL));
     rows

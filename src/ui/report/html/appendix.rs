@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::analyse::report::Report;
-use crate::classify::{Example, catalogue};
+use crate::classify::{Asked, Example, catalogue};
 use crate::ui::tables::{accounting_line, grouped};
 
 use super::domain::prose;
@@ -13,7 +13,8 @@ use super::markup::{Lines, Safe, chapter, facts};
 pub(super) fn glossary(report: &Report) -> Markup {
     let occurring = catalogue().iter().copied().filter(|code| report.codes.iter().any(|found| found == code.as_str()));
     let body = html! {
-        p { "High: mail may fail or the protection is void. Medium: some senders are affected. Low: hygiene. Info: a fact." }
+        p { "High: mail may fail or the protection by MTA-STS is void. Medium: some senders are affected. Low: hygiene. Info: a fact, or \
+            something that could not be determined, which is no verdict." }
         @for (code, rule) in occurring.map(|code| (code, code.rule())) {
             details.code id={ "c-" (code) } {
                 summary {
@@ -63,9 +64,10 @@ pub(super) fn method(report: &Report) -> Markup {
     if let Some(origin) = &manifest.made_from {
         row("made by", format!("stscan {} on {}", origin.made_by, minute(&origin.made_at)));
     }
+    let asked = Asked::of_scans();
     let body = html! {
         (facts(rows))
-        p { "MTA-STS is RFC 8461, SMTP TLS reporting RFC 8460. No mail was sent and no connection made to port 25." }
+        p { "MTA-STS is RFC 8461, SMTP TLS reporting RFC 8460; " (asked.conduct()) ". On what senders do: " (asked.note()) "." }
     };
     chapter("method", "Method", &body)
 }

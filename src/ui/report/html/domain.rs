@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::analyse::report::{Entry, Report, Summary, Urgency};
 use crate::classify::remedy::Publication;
-use crate::classify::{Code, Finding, Severity};
+use crate::classify::{Asked, Code, Finding, Severity};
 use crate::ui::facts;
 
 use super::evidence;
@@ -36,7 +36,7 @@ pub(super) const fn urgency_label(urgency: Urgency) -> &'static str {
         Urgency::High => "serious fault",
         Urgency::Medium => "fault",
         Urgency::Unknown => "could not be determined",
-        Urgency::Unprotected => "no protection",
+        Urgency::Unprotected => "no protection by MTA-STS",
         Urgency::Low => "small things to fix",
         Urgency::Fine => "nothing to fix",
     }
@@ -73,6 +73,7 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
                     (facts_list(entry.target.carried.iter().map(|cell| (&cell.name, cell.value.as_deref().unwrap_or("–")))))
                 }
                 (findings(entry, extent))
+                (undetermined(entry))
                 @if let Some(publication) = facts::to_publish(&entry.evidence, assessment) {
                     (publish(&line.domain, &publication))
                 }
@@ -144,8 +145,23 @@ pub(super) fn prose(code: Code) -> Markup {
         div.prose {
             p { (rule.summary) }
             dl {
-                div { dt { "What it does to mail" } dd { (rule.effect) } }
+                div { dt { "What it does to mail" } dd { (Asked::of_scans().specify(rule.effect)) } }
                 div { dt { "How to fix it" } dd { (rule.remedy) } }
+            }
+        }
+    }
+}
+
+/// What kept something from being determined: no verdict, but worth a look if it stays.
+fn undetermined(entry: &Entry) -> Markup {
+    let open: Vec<&Finding> = entry.assessment.findings.iter().filter(|finding| finding.leaves_open()).collect();
+    html! {
+        @if !open.is_empty() {
+            h4 { "What could not be determined" }
+            ul.remarks {
+                @for finding in open {
+                    li { (finding.code.rule().summary) " " a href={ "#c-" (finding.code) } { code { (finding.code) } } " " (particulars(finding)) }
+                }
             }
         }
     }
@@ -153,7 +169,8 @@ pub(super) fn prose(code: Code) -> Markup {
 
 /// Findings that are facts, and codes of another version.
 fn remarks(entry: &Entry) -> Markup {
-    let remarks: Vec<&Finding> = entry.assessment.findings.iter().filter(|finding| finding.severity == Severity::Info).collect();
+    let is_fact = |finding: &&Finding| finding.severity == Severity::Info && !finding.leaves_open();
+    let remarks: Vec<&Finding> = entry.assessment.findings.iter().filter(is_fact).collect();
     html! {
         @if !remarks.is_empty() || !entry.unknown_codes.is_empty() {
             h4 { "Remarks" }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::analyse::report::Report;
-use crate::classify::{Code, Delivery, Severity};
+use crate::classify::{Asked, Code, Delivery, Severity};
 use crate::ui::tables::grouped;
 
 use super::markup::chapter;
@@ -15,14 +15,19 @@ pub(super) const CONTENTS: &[(&str, &str)] = &[("state", "State"), ("findings", 
 const MAX_FINDINGS: usize = 12;
 
 /// The order and the words of the bar: what senders do with mail.
-const DELIVERIES: [(Delivery, &str); 6] = [
-    (Delivery::Refused, "mail is refused"),
-    (Delivery::Partial, "mail is partly refused"),
-    (Delivery::Opportunistic, "delivered without protection"),
-    (Delivery::Reported, "testing: delivered without protection, failures reported"),
-    (Delivery::Protected, "delivered over authenticated TLS only"),
-    (Delivery::Unknown, "could not be determined"),
-];
+const DELIVERIES: [Delivery; 6] =
+    [Delivery::Refused, Delivery::Partial, Delivery::Opportunistic, Delivery::Reported, Delivery::Protected, Delivery::Unknown];
+
+fn label(delivery: Delivery, asked: Asked) -> String {
+    match delivery {
+        Delivery::Refused => "mail is refused".to_owned(),
+        Delivery::Partial => format!("mail is partly refused ({})", asked.basis()),
+        Delivery::Opportunistic => format!("delivered without protection, {}", asked.exception()),
+        Delivery::Reported => format!("testing: failures reported, delivered without protection, {}", asked.exception()),
+        Delivery::Protected => format!("delivered over authenticated TLS only ({})", asked.basis()),
+        Delivery::Unknown => "could not be determined".to_owned(),
+    }
+}
 
 /// The parts above the list of domains.
 pub(super) fn chapters(report: &Report) -> Markup {
@@ -38,26 +43,25 @@ fn lead(report: &Report) -> Markup {
     let lost = of(Delivery::Refused) + of(Delivery::Partial);
     let protected = of(Delivery::Protected);
     let loss = match lost {
-        0 => "Senders that follow MTA-STS refuse mail to none of the domains.".to_owned(),
+        0 => "By the names in the policies, senders that follow MTA-STS refuse mail to none of the domains.".to_owned(),
         1 => "Senders that follow MTA-STS refuse mail to 1 domain, wholly or in part.".to_owned(),
         lost => format!("Senders that follow MTA-STS refuse mail to {} domains, wholly or in part.", grouped(lost)),
     };
-    let protection = match protected {
-        1 => format!("1 of {} is protected.", grouped(report.rows)),
-        protected => format!("{} of {} are protected.", grouped(protected), grouped(report.rows)),
-    };
+    let (is, asked) = (if protected == 1 { "is" } else { "are" }, Asked::of_scans());
+    let protection = format!("{} of {} {is} protected ({}).", grouped(protected), grouped(report.rows), asked.basis());
     html! { p.lead { (loss) " " (protection) } }
 }
 
 /// What senders that follow the RFC do today, as a bar with its legend.
 fn delivery(report: &Report) -> Markup {
     let counts = &report.scan.manifest().counts;
+    let asked = Asked::of_scans();
     let mut at = 0.0;
-    let known = DELIVERIES.iter().filter_map(|(delivery, label)| {
+    let known = DELIVERIES.iter().filter_map(|delivery| {
         let rows = counts.delivery.get(delivery.as_str()).copied().filter(|rows| *rows > 0)?;
         let width = rows as f64 * 100.0 / report.rows.max(1) as f64;
         at += width;
-        Some((delivery.as_str(), *label, rows, format!("{:.3}", at - width), format!("{width:.3}")))
+        Some((delivery.as_str(), label(*delivery, asked), rows, format!("{:.3}", at - width), format!("{width:.3}")))
     });
     let known: Vec<_> = known.collect();
     html! {
@@ -77,8 +81,9 @@ fn delivery(report: &Report) -> Markup {
 /// The table of findings but those of severity info: by `key`, then the most frequent first.
 pub(super) fn findings<K: Ord>(report: &Report, key: impl Fn(Code, u64) -> K, limit: usize) -> Markup {
     let counts = &report.scan.manifest().counts;
-    let known = counts.findings.iter().filter_map(|(code, rows)| Some((Code::from_word(code)?, *rows)));
-    let mut sorted: Vec<(Code, u64)> = known.filter(|(code, _)| code.rule().severity != Severity::Info).collect();
+    let verdicts = |code: Code, rows: u64| rows.saturating_sub(report.left_open.get(&code).copied().unwrap_or_default());
+    let known = counts.findings.iter().filter_map(|(code, rows)| Code::from_word(code).map(|code| (code, verdicts(code, *rows))));
+    let mut sorted: Vec<(Code, u64)> = known.filter(|(code, rows)| code.rule().severity != Severity::Info && *rows > 0).collect();
     sorted.sort_by_key(|(code, rows)| (key(*code, *rows), std::cmp::Reverse(*rows), code.as_str()));
     if sorted.is_empty() {
         return html! { p { "Nothing: no domain has a finding that has to be fixed." } };

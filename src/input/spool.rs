@@ -1,0 +1,257 @@
+//! Copies of sources that can be read only once: standard input, pipes, URLs. A copy is bounded, and what is no list is given up early.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::statvfs::statvfs;
+
+use super::archive::{self, Member};
+use super::beginning;
+use super::decode::Decoded;
+use super::error::InputError;
+use super::preparation::{Step, Watch, tell};
+
+/// A copy has this many bytes when its beginning is looked at; no line is as long.
+const EARLY: u64 = 1 << 20;
+/// Largest copy, whatever room there is: more than any zone has.
+const MAX_COPY: u64 = 64 << 30;
+const PIECE: usize = 256 * 1024;
+/// How long nobody looks whether the scan is to stop.
+pub(super) const TICK: Duration = Duration::from_millis(100);
+
+/// Where the copy of a source is kept: complete under `path`, unfinished under `unfinished`.
+pub(super) struct Copy {
+    name: String,
+    path: PathBuf,
+    unfinished: PathBuf,
+}
+
+impl Copy {
+    /// The copy of the source with this name, at this place among the sources.
+    pub(super) fn new(index: usize, name: &str, folder: &Path) -> Self {
+        let file = format!("source-{index}-{:016x}", xxhash_rust::xxh3::xxh3_64(name.as_bytes()));
+        Self { name: name.to_owned(), path: folder.join(&file), unfinished: folder.join(file + ".part") }
+    }
+
+    /// The path of the complete copy, which `write` makes if there is none yet. An unfinished one is removed.
+    pub(super) fn unless_complete(&self, write: impl FnOnce(&mut Growing) -> Result<(), InputError>) -> Result<PathBuf, InputError> {
+        let failed = |error| InputError::Spool { list: self.name.clone(), place: self.path.clone(), error };
+        if !self.path.try_exists().map_err(failed)? {
+            let made = self.make(write).inspect_err(|_| _ = fs::remove_file(&self.unfinished)); // The first error is the one to tell.
+            made?;
+            fs::rename(&self.unfinished, &self.path).map_err(failed)?;
+        }
+        Ok(self.path.clone())
+    }
+
+    fn make(&self, write: impl FnOnce(&mut Growing) -> Result<(), InputError>) -> Result<(), InputError> {
+        let failed = |error| InputError::Spool { list: self.name.clone(), place: self.path.clone(), error };
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(failed)?;
+        let most = room(folder).map_or(MAX_COPY, |free| MAX_COPY.min(free / 2));
+        let file = File::create(&self.unfinished).map_err(failed)?;
+        let mut growing = Growing::new(&self.name, &self.unfinished, file, most);
+        write(&mut growing)?;
+        growing.file.sync_all().map_err(failed)
+    }
+}
+
+/// Bytes that the file system of a folder has room for.
+fn room(folder: &Path) -> Option<u64> {
+    let system = statvfs(folder).ok()?;
+    Some(system.blocks_available().saturating_mul(system.fragment_size()))
+}
+
+/// A copy that is being written.
+pub(super) struct Growing {
+    name: String,
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    most: u64,
+    looked: bool,
+}
+
+impl Growing {
+    fn new(name: &str, path: &Path, file: File, most: u64) -> Self {
+        Self { name: name.to_owned(), path: path.to_owned(), file, bytes: 0, most, looked: false }
+    }
+
+    /// Refuses a source that says beforehand that it is larger than its copy may be.
+    pub(super) fn expect(&self, bytes: u64) -> Result<(), InputError> {
+        if bytes <= self.most { Ok(()) } else { Err(self.too_large()) }
+    }
+
+    /// Adds a piece; looks at the beginning once there is enough of it.
+    pub(super) fn add(&mut self, piece: &[u8]) -> Result<(), InputError> {
+        self.bytes += piece.len() as u64;
+        self.expect(self.bytes)?;
+        let failed = |error| InputError::Spool { list: self.name.clone(), place: self.path.clone(), error };
+        self.file.write_all(piece).map_err(failed)?;
+        if self.bytes >= EARLY && !self.looked {
+            self.looked = true;
+            look_at(&self.name, &self.path)?;
+        }
+        Ok(())
+    }
+
+    fn too_large(&self) -> InputError {
+        let place = self.path.parent().unwrap_or(&self.path).to_owned();
+        InputError::TooLarge { list: self.name.clone(), place, most: self.most }
+    }
+}
+
+/// Refuses what is no list, by the beginning of a copy that is still unfinished: a whole file is judged by all of it.
+fn look_at(name: &str, path: &Path) -> Result<(), InputError> {
+    let Some(beginning) = beginning_of(name, path)? else { return Ok(()) };
+    let terminator = if beginning.contains(&b'\n') { b'\n' } else { b'\r' };
+    if let Some(what) = beginning::foreign(&beginning) {
+        return Err(InputError::Foreign { list: name.to_owned(), what, beginning: beginning::shown(&beginning, terminator) });
+    }
+    if beginning.len() as u64 >= EARLY && !beginning.contains(&terminator) {
+        return Err(InputError::NoLines { list: name.to_owned(), bytes: EARLY });
+    }
+    Ok(())
+}
+
+/// The beginning without compression, as far as it is there; `None` for a zip archive, the directory of which comes last.
+fn beginning_of(name: &str, path: &Path) -> Result<Option<Vec<u8>>, InputError> {
+    let open = || File::open(path).map_err(|error| InputError::Read(name.to_owned(), error));
+    let mut magic = [0; 4];
+    let length = open()?.read(&mut magic).map_err(|error| InputError::Read(name.to_owned(), error))?;
+    if archive::is_zip(magic.get(..length).unwrap_or_default()) {
+        return Ok(None);
+    }
+    let decoded = match Decoded::open(open()?, &Member::whole(name)) {
+        Ok(decoded) => decoded,
+        // The rest is still to come.
+        Err(InputError::Corrupt { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut beginning = Vec::new();
+    // It breaks off where the copy does.
+    let _ = decoded.reader.take(EARLY).read_to_end(&mut beginning);
+    Ok(Some(beginning))
+}
+
+/// Copies a source that is opened and read on a thread of its own, so that one which says nothing does not keep the scan from stopping.
+pub(super) fn copy_all(
+    name: &str,
+    open: impl FnOnce() -> io::Result<Box<dyn Read>> + Send + 'static,
+    to: &mut Growing,
+    watch: &mut Watch<'_>,
+) -> Result<(), InputError> {
+    let (sender, pieces) = mpsc::sync_channel(2);
+    thread::spawn(move || {
+        let read = open().and_then(|mut from| send_all(&mut from, &sender));
+        // If nobody listens any more, the copy has been given up.
+        let _ = sender.send(read.map(|()| None));
+    });
+    let mut done = 0;
+    loop {
+        match pieces.recv_timeout(TICK) {
+            Ok(Ok(Some(piece))) => {
+                let piece: Vec<u8> = piece;
+                to.add(&piece)?;
+                done += piece.len() as u64;
+            }
+            Ok(Ok(None)) => return Ok(()),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Err(InputError::NotFound(name.to_owned())),
+            Ok(Err(error)) => return Err(InputError::Read(name.to_owned(), error)),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Err(InputError::Read(name.to_owned(), io::ErrorKind::BrokenPipe.into())),
+        }
+        tell(watch, name, Step::Copy, done, None)?;
+    }
+}
+
+/// Sends all bytes, until there are no more or nobody takes them.
+fn send_all(from: &mut impl Read, sender: &mpsc::SyncSender<io::Result<Option<Vec<u8>>>>) -> io::Result<()> {
+    loop {
+        let mut piece = vec![0; PIECE];
+        match from.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(count) => {
+                piece.truncate(count);
+                if sender.send(Ok(Some(piece))).is_err() {
+                    return Ok(());
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+    use std::time::Instant;
+
+    use super::*;
+
+    fn copied(name: &str, folder: &Path, from: impl Read + Send + 'static, stop: bool) -> Result<PathBuf, InputError> {
+        let copy = Copy::new(0, name, folder);
+        copy.unless_complete(|to| {
+            let mut watch = |_: &super::super::preparation::Preparation<'_>| {
+                if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            copy_all(name, move || Ok(Box::new(from)), to, &mut watch)
+        })
+    }
+
+    #[test]
+    fn a_stop_leaves_no_half_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(copied("-", folder.path(), &b"abc"[..], true), Err(InputError::Stopped)));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_source_that_says_nothing_can_be_stopped() {
+        let (reader, _writer) = io::pipe().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let begun = Instant::now();
+        assert!(matches!(copied("-", folder.path(), reader, true), Err(InputError::Stopped)));
+        assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn what_is_no_list_is_given_up_early() {
+        let folder = tempfile::tempdir().unwrap();
+        for (octet, said) in [(0, "is a binary file"), (b'a', "has no end of line in its first 1048576 bytes")] {
+            let error = copied("endless", folder.path(), io::repeat(octet), false).unwrap_err().to_string();
+            assert!(error.contains(said) && error.contains("endless"), "{error}");
+        }
+        let page = Cursor::new(b"<!DOCTYPE html>\n".to_vec()).chain(io::repeat(b'\n'));
+        assert!(copied("page", folder.path(), page, false).unwrap_err().to_string().contains("is an HTML page"));
+        let packed = flate2::read::GzEncoder::new(io::repeat(0), flate2::Compression::fast());
+        assert!(copied("packed", folder.path(), packed, false).unwrap_err().to_string().contains("is a binary file"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_copy_is_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("copy");
+        let mut growing = Growing::new("list", &path, File::create(&path).unwrap(), 10);
+        growing.add(b"a.example\n").unwrap();
+        let error = growing.add(b"b.example\n").unwrap_err().to_string();
+        assert!(error.contains("more than 10 bytes") && error.contains("\"list\""), "{error}");
+        assert!(growing.expect(11).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_by_the_place_and_not_by_the_list() {
+        let file = File::options().write(true).open("/dev/full").unwrap();
+        let error = Growing::new("my-list", Path::new("/dev/full"), file, 100).add(b"a\n").unwrap_err().to_string();
+        assert!(error.contains("list \"my-list\" cannot be copied to /dev/full: No space left"), "{error}");
+    }
+
+    use std::io::Cursor;
+}
