@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use arrow::array::{Array, ArrayData};
 use harness::{expect, rows, stderr, stdout};
-use stscan::dataset::{Manifest, Reader, TargetColumns};
+use stscan::dataset::{Counts, Manifest, Reader, TargetColumns};
 
 /// The zoo, scanned once for all tests, in parts of 150 rows.
 static ZOO: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -26,7 +26,7 @@ fn manifest(dir: &Path) -> Manifest {
 
 /// The manifest as it was before the first part was committed.
 fn without_parts(mut manifest: Manifest) -> Manifest {
-    (manifest.finished_at, manifest.parts) = (None, Vec::new());
+    (manifest.finished_at, manifest.parts, manifest.counts) = (None, Vec::new(), Counts::default());
     manifest
 }
 

@@ -90,7 +90,7 @@ impl World {
     fn scan(&self, names: &[String], out: &str, resolver: &str, more: &[&str]) -> Vec<Row> {
         fs::write(self.path("list.txt"), names.iter().map(|name| format!("{name}\n")).collect::<String>()).unwrap();
         let (list, out, options) = (self.path("list.txt"), self.path(out), self.options(resolver));
-        let mut arguments = vec!["scan", &list, "-o", &out];
+        let mut arguments = vec!["scan", &list, "-o", &out, "--rate", "0"];
         arguments.extend(options.iter().map(String::as_str));
         arguments.extend(more);
         expect(0, &arguments);

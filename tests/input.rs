@@ -141,6 +141,27 @@ fn an_opt_out_that_cannot_be_read_ends_the_scan_with_its_line() {
     assert!(desk.refused(2, &["--lab", "--exclude", &list]).contains("optout.txt, line 2: the text is not UTF-8"));
 }
 
+#[test]
+fn a_range_of_the_opt_out_list_is_not_contacted() {
+    let desk = Desk::new();
+    for entry in ["127.0.0.1-127.255.255.255", "127.0-255.*.*", "127.0.0.0/255.0.0.0", "AS64496"] {
+        let list = desk.file("optout.txt", format!("{entry}\n").as_bytes());
+        let output = stscan(&["check", "--lab=zoo", "enforce.test", "--json", "--exclude", &list]).output().unwrap();
+        if entry.starts_with("AS") {
+            assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+            continue;
+        }
+        let judged: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let fetch = &judged["evidence"]["fetch"];
+        assert!(fetch["address"].is_null() && fetch["status"].is_null(), "{entry}: {fetch}");
+        assert_eq!(judged["assessment"]["posture"], "unknown", "{entry}");
+    }
+    let near = desk.file("optout.txt", b"127.128.0.0-127.255.255.255\n");
+    let output = expect(0, &["check", "--lab=zoo", "enforce.test", "--json", "--exclude", &near]);
+    let judged: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&judged["assessment"]["posture"], &judged["evidence"]["fetch"]["status"]), (&"enforce".into(), &200.into()));
+}
+
 fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in members {

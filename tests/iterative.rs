@@ -41,7 +41,8 @@ impl World {
         let (dns, https) = (self.hierarchy.port().to_string(), self.lab.https_port().to_string());
         let root = ["--iterative", "--root-hints", &hints, "--dns-port", &dns, "--dns-timeout", "0.4", "--dns-tries", "2"];
         let pace = ["--https-port", &https, "--ca-file", &authority, "--host-rate", "0", "--retry-rounds", "none"];
-        harness::run(&[arguments, &root, &pace].concat())
+        let unlimited = ["--rate", "0", "--resolver-rate", "0"];
+        harness::run(&[arguments, &root, &pace, &unlimited].concat())
     }
 
     /// What a probe sees of a domain, whatever is said of it.

@@ -46,7 +46,8 @@ fn scan_whole(lab: &Lab, names: impl Iterator<Item = String>, options: &[&str]) 
     let network = ["--resolver", &resolver, "--trust-resolvers", "--https-port", &port, "--ca-file", &authority, "--allow-private"];
     let rounds: &[&str] = if options.contains(&"--retry-rounds") { &[] } else { &["--retry-rounds", "none"] };
     let pace = ["--host-rate", "0", "--fetch-rate", "0"];
-    let arguments = [&["scan", &list, "-o", &out][..], &network, &pace, rounds, options].concat();
+    let rate: &[&str] = if options.contains(&"--rate") { &[] } else { &["--rate", "0"] };
+    let arguments = [&["scan", &list, "-o", &out][..], &network, &pace, rate, rounds, options].concat();
     harness::expect(0, &arguments);
     let out = dir.path().join("out");
     let reader = Reader::open(&out).unwrap();

@@ -119,7 +119,7 @@ fn what_an_older_catalogue_wrote_is_judged_anew() {
     expect(0, &["scan", "--lab=zoo", "-o", path("zoo").to_str().unwrap()]);
     let new = judged(&path("zoo"));
     let old: Vec<Record> = new.iter().map(|record| Record { assessment: by_older_rules(&record.assessment), ..record.clone() }).collect();
-    let older_tool = Tool { version: "0.0.9".to_owned(), git_revision: Some("0f0f0f".to_owned()) };
+    let older_tool = Tool { version: "0.0.9".to_owned(), git_revision: Some("0f0f0f".to_owned()), rules: Some("0".to_owned()) };
     write(&path("new"), &new, Tool::of_this_build(), CATALOGUE_VERSION, suffix::LIST_VERSION);
     write(&path("old"), &old, older_tool.clone(), "0.9", "psl of then");
 

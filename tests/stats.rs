@@ -264,7 +264,7 @@ fn refused(ordinal: u64, domain: &str, alias: Option<&str>, address: Ipv4Addr) -
 fn write(dir: &Path, records: &[Record], finished: bool) {
     let run = RunDescription {
         run_id: "1".to_owned(),
-        tool: Tool { version: "0".to_owned(), git_revision: None },
+        tool: Tool { version: "0".to_owned(), git_revision: None, rules: Some("0".to_owned()) },
         catalogue_version: "1".to_owned(),
         configuration: Options::new(),
         pace: Options::new(),

@@ -76,6 +76,9 @@ impl Scan {
         let rows: u64 = manifest.parts.iter().map(|part| part.rows).sum();
         let label = &self.label;
         let mut notes = Vec::new();
+        if self.reader.is_edited() {
+            notes.push(format!("{label}: manifest.json was changed after stscan wrote it; `stscan verify` says more"));
+        }
         notes.extend(manifest.run.invented().map(|invented| format!("{label}: {invented}")));
         if manifest.finished_at.is_none() {
             notes.push(format!("{label}: the scan is unfinished, the figures are of the {rows} domains that it has so far"));

@@ -23,6 +23,7 @@ macro_rules! gather {
 }
 
 gather! {
+    super::answers,
     super::certificate,
     super::connecting,
     super::delivery,

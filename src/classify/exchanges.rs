@@ -116,6 +116,8 @@ pub(super) fn read(evidence: &Evidence, findings: &mut Findings) -> Exchanges {
         .filter(|host| !matches!(host.name.as_str(), "." | ""))
         .collect();
     hosts.sort_by(|a, b| (a.preference, &a.name).cmp(&(b.preference, &b.name)));
+    // A set of records has no duplicates (RFC 2181 section 5); one host with two preferences is another matter.
+    hosts.dedup();
     let state = match evidence.mx.outcome {
         Outcome::Noerror if !hosts.is_empty() => MxState::Present,
         Outcome::Noerror if !evidence.mx.records.is_empty() => MxState::Null,

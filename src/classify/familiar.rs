@@ -80,7 +80,9 @@ mod tests {
         ) -> Evidence {
             let records = preference.map(|preference| Mx { preference, exchange: "mx.example.com".to_owned() }).into_iter().collect();
             let Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, resolver, attempts, tcp, rtt_us, detail, .. } = mx;
-            let mx = Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, resolver, attempts, tcp, rtt_us, detail };
+            let left_out = None;
+            let mx =
+                Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, left_out, resolver, attempts, tcp, rtt_us, detail };
             let scanned_at = UNIX_EPOCH + Duration::from_secs(seconds);
             Evidence { mx, sts_txt, tlsrpt_txt, ..Evidence::nothing_seen(Domain::from_a_labels(domain).unwrap(), scanned_at) }
         }

@@ -13,11 +13,14 @@ use super::findings::Findings;
 use super::mismatch::likenesses;
 use super::records::{Sts, Tlsrpt};
 use super::retrieval::Retrieval;
-use super::{delivery as senders, deployment, exchanges, extra_requests, neighbours, policy_host, records, retrieval, stray_records};
+use super::{
+    answers, delivery as senders, deployment, exchanges, extra_requests, neighbours, policy_host, records, retrieval, stray_records,
+};
 
 /// Judges what a probe saw. Pure and deterministic: the same evidence gives the same judgement, byte for byte.
 pub fn classify(evidence: &Evidence) -> Assessment {
     let mut findings = Findings::default();
+    answers::remark_answers(evidence, &mut findings);
     let exchanges = exchanges::read(evidence, &mut findings);
     let sts = records::sts(evidence, &mut findings);
     let tlsrpt = records::tlsrpt(evidence, &mut findings);

@@ -1,5 +1,6 @@
 //! Judgement: from evidence to findings and to the flat columns, pure and deterministic.
 
+mod answers;
 mod asked;
 mod assessment;
 mod certificate;

@@ -14,7 +14,7 @@ use super::values::{lab_names, local_path};
     name = "stscan",
     version,
     about = "Bulk scanner and research-dataset generator for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460)",
-    after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable, 4 dataset refused,\n5 stopped (the same command goes on), 6 judged bad (check, lint, diff).",
+    after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable,\n4 dataset refused or not whole, 5 stopped (the same command goes on), 6 judged bad (check, lint, diff).",
     max_term_width = 110
 )]
 pub struct Arguments {
@@ -55,6 +55,9 @@ pub enum Command {
     /// Write a page for the owners of domains, or about adoption in a large list; or the findings for other programs
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArguments),
+    /// Check that a dataset is whole: hash, length, rows, ordinals and origin of every part
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArguments),
     /// Print the dataset's columns with their types and meanings
     Schema(SchemaArguments),
     /// Run the built-in Internet on loopback, list its cases or write its list and truth
@@ -125,6 +128,15 @@ const REPORT_EXAMPLES: &str = "Examples:
 The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have
 all domains of the dataset, in its order.";
 
+const VERIFY_EXAMPLES: &str = "Examples:
+  stscan verify week-47                # 0: whole; 4: not, and what is wrong with which file
+  stscan verify week-47 --json
+  stscan verify week-47 --repair       # scans the rows of damaged parts again, by the command that made the dataset
+  zcat se.zone.gz | stscan verify se --repair    # where that command read the list from standard input
+
+An unfinished scan is whole if every part is that it has so far. --repair needs the list as it was; what lies among the parts and is none
+is moved to the folder aside.";
+
 const LAB_EXAMPLES: &str = "Examples:
   stscan lab                       # serve the zoo until Ctrl-C, for other tools
   stscan lab --world census --names 1000
@@ -141,6 +153,9 @@ pub struct ScanArguments {
     /// File with any of these options, as TOML
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Drop the unfinished scan that the folder holds and begin anew; a finished one is never dropped
+    #[arg(long)]
+    pub restart: bool,
     /// Which part of the list and where to.
     #[command(flatten)]
     pub scan: ScanOptions,
@@ -372,6 +387,20 @@ pub enum ReportFormat {
     Sarif,
     /// JUnit XML: a test case a domain.
     Junit,
+}
+
+/// Arguments of `verify`.
+#[derive(Args, Debug)]
+pub struct VerifyArguments {
+    /// Dataset folder
+    #[arg(value_name = "DIR")]
+    pub dataset: PathBuf,
+    /// Scan the rows of damaged parts again, and move aside what is no part
+    #[arg(long)]
+    pub repair: bool,
+    /// Print what is wrong as JSON
+    #[arg(long, conflicts_with = "repair")]
+    pub json: bool,
 }
 
 /// Arguments of `schema`.

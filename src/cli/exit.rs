@@ -38,8 +38,8 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Fault, "an unexpected fault of stscan"),
     (Exit::Usage, "bad usage or configuration"),
     (Exit::Input, "an input cannot be read"),
-    (Exit::Dataset, "the dataset folder is refused"),
-    (Exit::Stopped, "stopped; the same command goes on where it ended"),
+    (Exit::Dataset, "the dataset folder is refused, or is not whole"),
+    (Exit::Stopped, "stopped, be it by a signal or a full disk; the same command goes on where it ended"),
     (Exit::Bad, "judged bad: check or lint found something of severity high, check or diff what --fail-on names"),
     (Exit::Undetermined, "undetermined, with `--fail-on unknown` only: nothing was judged bad, but something could not be determined"),
 ];
@@ -84,7 +84,8 @@ impl Failure {
 /// Errors of writing to standard output.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        let closed_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+        // A terminal that was closed fails with EIO.
+        let closed_pipe = error.kind() == io::ErrorKind::BrokenPipe || cfg!(unix) && error.raw_os_error() == Some(5);
         Self { exit: Exit::Fault, text: format!("the output cannot be written: {error}"), closed_pipe }
     }
 }
@@ -94,6 +95,7 @@ impl From<InputError> for Failure {
         let exit = match error {
             InputError::Option(_) | InputError::Column { .. } => Exit::Usage,
             InputError::Stopped => Exit::Stopped,
+            _ if error.is_full_disk() => Exit::Stopped,
             _ => Exit::Input,
         };
         Self::new(exit, error.to_string())
@@ -104,6 +106,7 @@ impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
         let exit = match error {
             DatasetError::Inconsistent(_) | DatasetError::Encoding(_) => Exit::Fault,
+            _ if error.is_full_disk() || error.is_closed_stream() => Exit::Stopped,
             _ => Exit::Dataset,
         };
         Self::new(exit, error.to_string())
@@ -131,7 +134,9 @@ impl From<ReportError> for Failure {
 
 impl From<ScanError> for Failure {
     fn from(error: ScanError) -> Self {
+        let text = error.to_string();
         match error {
+            ScanError::CutStream { cause, .. } => Self { text, ..Self::from(*cause) },
             ScanError::Input(error) => error.into(),
             ScanError::Dataset(error) => error.into(),
             ScanError::Setup(text) => Self::usage(text),

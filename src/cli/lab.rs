@@ -143,7 +143,7 @@ fn serve(config: LabChoice) -> Result<Exit, Failure> {
     writeln!(out, "not of the lab  {exclude}")?;
     writeln!(
         out,
-        "\nstscan scan LIST -o DIR --resolver {} --https-port {} --look-around --http-port {} --ca-file {root} --allow-private --exclude {exclude}",
+        "\nstscan scan LIST -o DIR --resolver {} --rate 0 --https-port {} --look-around --http-port {} --ca-file {root} --allow-private --exclude {exclude}",
         lab.dns_addr(),
         lab.https_port(),
         lab.http_port()

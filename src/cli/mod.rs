@@ -17,9 +17,11 @@ mod reclassify;
 mod report;
 mod scan;
 mod schema;
+mod signals;
 mod stats;
 mod summary;
 mod values;
+mod verify;
 
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -38,7 +40,9 @@ use crate::ui::text::safe;
 
 /// Runs the program with the arguments of a process, the program's name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    signals::survive_file_limit();
+    let typed: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
         Err(error) => {
             if let Some(sentence) = wrong_value(&error) {
@@ -51,7 +55,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let result = match arguments.command {
-        Command::Scan(options) => scan::run(*options),
+        Command::Scan(options) => scan::run(*options, scan::command(&typed)),
         Command::Check(options) => check::run(*options),
         Command::Lint(options) => lint::run(&options),
         Command::Explain(options) => codes::explain(&options),
@@ -61,6 +65,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Reclassify(options) => reclassify::run(&options),
         Command::Export(options) => export::run(&options),
         Command::Report(options) => report::run(&options),
+        Command::Verify(options) => verify::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),
         Command::Completions(options) => completions::run(options.shell, &mut Arguments::command()),

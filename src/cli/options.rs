@@ -74,10 +74,11 @@ options! {
         /// When to retry targets whose lookups failed, e.g. 5s,30s, or none [default: 5s,30s]
         #[arg(long, value_name = "LIST", help_heading = "Resolving")]
         pub retry_rounds: Option<String>,
-        /// DNS queries per second in all, 0 for no limit [default: 1000, no limit if all resolvers are on loopback]
+        /// DNS queries per second in all, 0 for no limit [default: 1000, no limit with --lab]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = rate, help_heading = "Politeness")]
         pub rate: Option<u32>,
-        /// DNS queries per second to each resolver, 0 for no limit [default: as --rate]; with --iterative to each name server [default: 100]
+        /// DNS queries per second to each resolver, 0 for no limit [default: as --rate]; with --iterative to each name server
+        /// [default: 100, no limit with --lab]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = rate, help_heading = "Politeness")]
         pub resolver_rate: Option<u32>,
         /// HTTPS fetches per second in all, 0 for no limit [default: 200]

@@ -89,8 +89,8 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
         iterative,
         trust_resolvers: options.trust_resolvers,
         retry_rounds: options.retry_rounds.as_deref().map_or(Ok(default.retry_rounds), retry_rounds)?,
-        rate: options.rate,
-        resolver_rate: options.resolver_rate,
+        rate: options.rate.or(default.rate),
+        resolver_rate: options.resolver_rate.or(default.resolver_rate),
         dns_retry: RetryConfig {
             timeout: seconds(options.dns_timeout, default.dns_retry.timeout),
             tries: options.dns_tries.unwrap_or(default.dns_retry.tries),
@@ -155,6 +155,8 @@ fn defaults(world: Option<World>) -> NetworkPlan {
     let [dns_timeout, connect_timeout, total_timeout] = [dns_timeout, connect_timeout, total_timeout].map(Duration::from_secs_f64);
     NetworkPlan {
         retry_rounds: Vec::new(),
+        rate: Some(0),
+        resolver_rate: Some(0),
         dns_retry: RetryConfig { timeout: dns_timeout, ..real.dns_retry },
         fetch_concurrency,
         // The zoo has cases that show only so, and nobody there to spare.

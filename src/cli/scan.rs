@@ -1,5 +1,6 @@
 //! `stscan scan`: the main job.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -7,14 +8,16 @@ use super::args::ScanArguments;
 use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
 use super::values::shown;
-use super::{confusion, lab, plan};
-use crate::dataset::Reader;
-use crate::scan::{self, Network, Output, ScanError, Status};
+use super::{confusion, lab, plan, signals};
+use crate::dataset::{Reader, ScanCommand};
+use crate::lab::Lab;
+use crate::scan::{self, Network, Output, ScanError, ScanSummary, Status};
 use crate::trial::{self, Confusion};
+use crate::ui::tables::counted;
 use crate::ui::{Progress, ProgressKind};
 
 /// Scans, shows how far it is and says what came out.
-pub(super) fn run(arguments: ScanArguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: ScanArguments, command: Option<ScanCommand>) -> Result<Exit, Failure> {
     let file = ConfigFile::read(arguments.config.as_deref())?;
     let lists = if arguments.lists.is_empty() { file.lists } else { arguments.lists };
     let options = arguments.scan.or(file.scan);
@@ -28,68 +31,55 @@ pub(super) fn run(arguments: ScanArguments) -> Result<Exit, Failure> {
         Progress::try_file(path, &status).map_err(failed)?;
     }
     let lab = world.map(|world| lab::start(world, &mut plan.network)).transpose()?;
+    (plan.restart, plan.command) = (arguments.restart, command);
     plan.own_list = lab.as_ref().map(|lab| trial::own_list(lab.internet()));
     let network = Network::prepare(&plan.network)?;
-    let mut err = anstream::stderr();
-    for warning in network.warnings() {
-        writeln!(err, "stscan: {warning}")?;
-    }
-    stop_on_signal(&status)?;
+    network.warnings().iter().for_each(|warning| status.note(warning));
+    status.note(network.pace());
+    signals::stop_on_signal(&status)?;
     let progress = Progress::start(kind, status_file, Arc::clone(&status));
     let result = scan::run(&plan, &network, &status);
     drop(progress);
     let summary = result?;
 
-    if let (Output::Folder(dir), Some(manifest)) = (&plan.output, &summary.manifest) {
-        super::summary::print(&mut anstream::stdout().lock(), dir, manifest, &summary)?;
-        if let Some(lab) = &lab {
+    let told = tell(&plan.output, &summary, lab.as_ref());
+    if summary.stopped {
+        // Who stopped it by closing the terminal reads none of this.
+        let _ = writeln!(anstream::stderr(), "stscan: {}", how_it_stopped(&summary));
+        return Ok(Exit::Stopped);
+    }
+    told.map(|()| Exit::Done)
+}
+
+/// The command as it was typed, for a repair; `None` where it cannot be written down.
+pub(super) fn command(typed: &[OsString]) -> Option<ScanCommand> {
+    let arguments = typed.iter().map(|argument| argument.to_str().map(str::to_owned)).collect::<Option<_>>()?;
+    Some(ScanCommand { folder: std::env::current_dir().ok()?, arguments })
+}
+
+fn how_it_stopped(summary: &ScanSummary) -> String {
+    match summary.streamed {
+        Some(rows) => format!(
+            "stopped after {}; the stream has no end mark, and the same command begins again with the first name",
+            counted(rows, "row")
+        ),
+        None => "stopped; everything that was in flight is committed, the same command goes on from there".to_owned(),
+    }
+}
+
+/// Says what came out.
+fn tell(output: &Output, summary: &ScanSummary, lab: Option<&Lab>) -> Result<(), Failure> {
+    if let (Output::Folder(dir), Some(manifest)) = (output, &summary.manifest) {
+        super::summary::print(&mut anstream::stdout().lock(), dir, manifest, summary)?;
+        if let Some(lab) = lab {
             let compared = Reader::open(dir).and_then(|dataset| Confusion::of(&dataset, lab.internet())).map_err(ScanError::Dataset)?;
             confusion::print(&mut anstream::stdout().lock(), &compared)?;
         }
     }
-    if summary.stopped {
-        writeln!(err, "stscan: stopped; everything that was in flight is committed, the same command goes on from there")?;
-        return Ok(Exit::Stopped);
-    }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 fn progress_kind(word: Option<&str>) -> Result<ProgressKind, Failure> {
     let Some(word) = word else { return Ok(ProgressKind::Auto) };
     ProgressKind::from_word(word).ok_or_else(|| Failure::usage(format!("--progress {word:?}: auto, bar, json and none are possible")))
-}
-
-/// Ctrl-C (and a termination signal) once: finish what is in flight and commit. A second time: end at once, which loses only the
-/// open shards.
-fn stop_on_signal(status: &Arc<Status>) -> Result<(), Failure> {
-    let status = Arc::clone(status);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, format!("signals cannot be caught: {error}")))?;
-    std::thread::spawn(move || {
-        runtime.block_on(async {
-            wait_for_signal().await;
-            status.stop();
-            wait_for_signal().await;
-            std::process::exit(Exit::Stopped as i32);
-        });
-    });
-    Ok(())
-}
-
-async fn wait_for_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without signals the scan simply runs to its end.
-        std::future::pending::<()>().await;
-    }
 }

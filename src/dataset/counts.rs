@@ -26,6 +26,9 @@ macro_rules! counts {
         }
 
         impl Counts {
+            /// The columns that are counted, as they are read from a part.
+            pub(super) const COLUMNS: &[&str] = &["policy_provider", "mx_hosts", $(stringify!($field),)+];
+
             /// Counts the rows of a batch of table `domains`.
             ///
             /// # Errors

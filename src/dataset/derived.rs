@@ -37,13 +37,14 @@ impl DerivedDataset {
     /// Begins a dataset in an empty or missing folder, or in one that holds what the same command began and did not finish.
     ///
     /// # Errors
-    /// A refusal if the folder holds anything else, or if the origin is unfinished; an IO error if it cannot be written.
+    /// A refusal if the folder holds anything else, or if the origin is unfinished or not what its manifest says; an IO error if it cannot be written.
     pub fn begin(dir: &Path, origin: &Reader, made_by: &str, options: Options, judge: Option<Judge>) -> Result<Self, DatasetError> {
         let of = origin.manifest();
         if of.finished_at.is_none() {
             let reason = "holds an unfinished scan; let it come to its end first, by giving its command again";
             return Err(DatasetError::refused(origin.dir(), reason));
         }
+        origin.require_whole()?;
         let mut manifest = of.derived(made_by, options);
         if let Some(Judge { tool, catalogue_version, public_suffix_list }) = judge {
             manifest.run = RunDescription { tool, catalogue_version, public_suffix_list, ..manifest.run };
@@ -126,6 +127,8 @@ impl DerivedDataset {
         if let Some(accounting) = self.manifest.accounting {
             check_accounting(&accounting, self.manifest.counts.rows)?;
         }
+        self.manifest.rejected = folder::attachment(&self.dir.join(folder::REJECTED))?;
+        self.manifest.fingerprint = self.manifest.run.fingerprint();
         self.manifest.finished_at = self.finished_at.take();
         let text = folder::manifest_text(&self.manifest)?;
         write_beside(&self.manifest, &text)?;

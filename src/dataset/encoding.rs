@@ -25,6 +25,9 @@ const PAGE_BYTES: usize = 1 << 20;
 /// of such rows costs in all.
 const ZSTD_LEVEL: i32 = 1;
 
+/// Where a part says of which run it is.
+pub(super) const RUN_ID: &str = "stscan.run_id";
+
 /// The settings of a part's file.
 pub(super) fn properties(manifest: &Manifest) -> WriterProperties {
     let mut builder = WriterProperties::builder()
@@ -64,7 +67,7 @@ fn footer(manifest: &Manifest) -> Vec<KeyValue> {
         pair(SCHEMA_VERSION_KEY, &manifest.schema_version.to_string()),
         pair("stscan.catalogue_version", &manifest.run.catalogue_version),
         pair("stscan.version", &manifest.run.tool.version),
-        pair("stscan.run_id", &manifest.run.run_id),
+        pair(RUN_ID, &manifest.run.run_id),
     ]
 }
 

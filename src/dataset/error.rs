@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::input::is_full_disk;
+
 /// A failure of ours or of this machine's disk; never a fact about a domain.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -29,7 +31,7 @@ pub enum DatasetError {
         source: io::Error,
     },
     /// A file of the dataset is not what the program writes.
-    #[error("{path}: {reason}; the file is damaged or was not written by stscan, restore it or scan into another folder")]
+    #[error("{path}: {reason}; `stscan verify` tells all that is wrong with the dataset, and with --repair scans damaged parts again")]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -69,8 +71,18 @@ impl DatasetError {
         Self::Damaged { path: path.to_owned(), reason: reason.to_string() }
     }
 
+    /// Whether the disk had no room: what was written before stays, and the same command goes on once there is some.
+    pub fn is_full_disk(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if is_full_disk(source))
+    }
+
+    /// Whether nobody reads the stream any more.
+    pub fn is_closed_stream(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+
     /// For `map_err`: the path and the action go with the system's own words.
-    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { doing, path, source }
     }
@@ -78,9 +90,10 @@ impl DatasetError {
 
 /// What a person can do about a failure of the disk, as the end of a sentence.
 fn advice(kind: io::ErrorKind) -> &'static str {
-    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    use io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     match kind {
         StorageFull | QuotaExceeded => "; free some space and run the same command again, the finished parts are kept",
+        FileTooLarge => "; raise the limit of file sizes (ulimit -f) and run the same command again, the finished parts are kept",
         PermissionDenied => "; choose a folder that you may write to, or change its permissions",
         ReadOnlyFilesystem => "; choose a folder on a disk that can be written to",
         _ => "",

@@ -2,10 +2,15 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use super::error::DatasetError;
-use super::manifest::{Manifest, Part};
+use super::hashing::Digested;
+use super::manifest::{Attachment, Manifest, Part, Seal};
+use super::pause::{Step, pause};
 use super::schema::SCHEMA_VERSION;
 
 /// The run.
@@ -16,6 +21,10 @@ pub(super) const DOMAINS: &str = "domains";
 pub const REJECTED: &str = "rejected.csv";
 /// Held while a scan writes the folder.
 pub(super) const LOCK: &str = ".lock";
+/// The command that began the scan, for a repair.
+pub(super) const COMMAND: &str = ".command";
+/// Where a repair puts files that are no parts of the dataset.
+pub(super) const ASIDE: &str = "aside";
 /// Copies of the list while the scan is unfinished; the input writes them.
 pub const SPOOL: &str = ".spool";
 /// End of the names of files that are not finished.
@@ -23,7 +32,7 @@ const TEMPORARY: &str = ".tmp";
 
 /// Path of a part from the dataset's folder. A shard has more than one piece only where a scan was stopped in the midst of it;
 /// by name they stand in the order of the input, since `_` comes after the dot.
-pub(super) fn part_file(shard: u64, piece: usize) -> String {
+pub(super) fn part_file(shard: u64, piece: u64) -> String {
     match piece {
         0 => format!("{DOMAINS}/part-{shard:05}.parquet"),
         _ => format!("{DOMAINS}/part-{shard:05}_{piece}.parquet"),
@@ -44,10 +53,15 @@ pub(super) fn final_name(name: &str) -> &str {
 
 /// Path of a part that a manifest lists. What others wrote must not lead out of the folder.
 pub(super) fn part_path(dir: &Path, part: &Part) -> Result<PathBuf, DatasetError> {
-    if Path::new(&part.file).components().all(|component| matches!(component, Component::Normal(_))) {
+    if is_within(&part.file) {
         return Ok(dir.join(&part.file));
     }
     Err(DatasetError::damaged(&dir.join(MANIFEST), format_args!("it lists {:?}, which is outside of the folder", part.file)))
+}
+
+/// Whether a path from the dataset's folder stays in it.
+pub(super) fn is_within(file: &str) -> bool {
+    Path::new(file).components().all(|component| matches!(component, Component::Normal(_)))
 }
 
 /// Whether a file of [`DOMAINS`] is one that a scan of ours writes, whole or not.
@@ -56,8 +70,26 @@ pub(super) fn is_ours(name: &str) -> bool {
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'_'))
 }
 
+/// A manifest that was read.
+pub(super) struct Stored {
+    pub(super) manifest: Manifest,
+    /// Whether it is as stscan wrote it; `None` where an older version wrote it, which left no seal.
+    pub(super) sealed: Option<bool>,
+}
+
+/// Whether a file of a manifest has the name of a part of this shard.
+pub(super) fn is_part_of(file: &str, shard: u64) -> bool {
+    let piece = file.strip_suffix(".parquet").and_then(|file| file.rsplit_once('_')).and_then(|(_, piece)| piece.parse().ok());
+    part_file(shard, piece.unwrap_or(0)) == file
+}
+
 /// The manifest; `None` where there is none.
 pub(super) fn read_manifest(dir: &Path) -> Result<Option<Manifest>, DatasetError> {
+    read_sealed_manifest(dir).map(|stored| stored.map(|stored| stored.manifest))
+}
+
+/// The manifest, and whether it is as it was written; `None` where there is none.
+pub(super) fn read_sealed_manifest(dir: &Path) -> Result<Option<Stored>, DatasetError> {
     let path = dir.join(MANIFEST);
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -75,7 +107,26 @@ pub(super) fn read_manifest(dir: &Path) -> Result<Option<Manifest>, DatasetError
     if schema_version != SCHEMA_VERSION {
         return Err(of_another_version(dir, schema_version));
     }
-    serde_json::from_slice(&text).map(Some).map_err(damaged)
+    let manifest = serde_json::from_slice(&text).map_err(damaged)?;
+    Ok(Some(Stored { manifest, sealed: is_sealed(&text) }))
+}
+
+/// What stands before the seal in a manifest's text; nowhere else, as quotes within strings are escaped.
+const BEFORE_SEAL: &[u8] = b"\"seal\": \"";
+
+/// Where the seal is in a manifest's text.
+fn place_of_seal(text: &[u8]) -> Option<Range<usize>> {
+    let start = text.windows(BEFORE_SEAL.len()).rposition(|window| window == BEFORE_SEAL)? + BEFORE_SEAL.len();
+    let end = start + Seal::PLACE.len();
+    (end <= text.len()).then_some(start..end)
+}
+
+/// Whether a manifest's text has the hash that it says; `None` where it says none.
+fn is_sealed(text: &[u8]) -> Option<bool> {
+    let place = place_of_seal(text)?;
+    let mut open = text.to_vec();
+    open.get_mut(place.clone())?.copy_from_slice(Seal::PLACE.as_bytes());
+    Some(text.get(place)? == hex::encode(Sha256::digest(&open)).as_bytes())
 }
 
 /// Only version 1 is older: it was never released, so nothing converts it.
@@ -89,6 +140,15 @@ pub(super) fn no_folder(dir: &Path) -> DatasetError {
     DatasetError::refused(dir, "a file, not a folder; choose another name for the dataset")
 }
 
+/// What the manifest says of a file that is no part; `None` where there is none.
+pub(super) fn attachment(path: &Path) -> Result<Option<Attachment>, DatasetError> {
+    match Digested::of(path) {
+        Ok(Digested { bytes, sha256 }) => Ok(Some(Attachment { bytes, sha256 })),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(DatasetError::io("read", path)(error)),
+    }
+}
+
 /// Replaces the manifest.
 pub(super) fn write_manifest(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
     replace_manifest(dir, &manifest_text(manifest)?)
@@ -98,6 +158,10 @@ pub(super) fn write_manifest(dir: &Path, manifest: &Manifest) -> Result<(), Data
 pub(super) fn manifest_text(manifest: &Manifest) -> Result<Vec<u8>, DatasetError> {
     let mut text = serde_json::to_vec_pretty(manifest).map_err(|error| DatasetError::Encoding(error.to_string()))?;
     text.push(b'\n');
+    let hash = hex::encode(Sha256::digest(&text));
+    if let Some(seal) = place_of_seal(&text).and_then(|place| text.get_mut(place)) {
+        seal.copy_from_slice(hash.as_bytes());
+    }
     Ok(text)
 }
 
@@ -105,9 +169,18 @@ pub(super) fn manifest_text(manifest: &Manifest) -> Result<Vec<u8>, DatasetError
 pub(super) fn replace_manifest(dir: &Path, text: &[u8]) -> Result<(), DatasetError> {
     let path = dir.join(MANIFEST);
     let new = temporary(&path);
-    let mut file = File::create(&new).map_err(DatasetError::io("create", &new))?;
-    file.write_all(text).and_then(|()| file.sync_all()).map_err(DatasetError::io("write", &new))?;
-    put_in_place(&new, &path)
+    let write = || {
+        let mut file = File::create(&new).map_err(DatasetError::io("create", &new))?;
+        pause(Step::ManifestBegun);
+        file.write_all(text).and_then(|()| file.sync_all()).map_err(DatasetError::io("write", &new))?;
+        pause(Step::ManifestWritten);
+        put_in_place(&new, &path)
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(&new); // The first error is the one to be told.
+    })?;
+    pause(Step::ManifestNamed);
+    Ok(())
 }
 
 /// Renames a file that is written and synced, and makes the new name durable.

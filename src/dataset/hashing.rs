@@ -1,7 +1,8 @@
 //! A file whose length and hash are known when it is written.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
@@ -9,6 +10,25 @@ use sha2::{Digest, Sha256};
 pub(super) struct Digested {
     pub(super) bytes: u64,
     pub(super) sha256: String,
+}
+
+impl Digested {
+    /// Length and hash of a file that is there.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let (mut file, mut sha256, mut bytes) = (File::open(path)?, Sha256::new(), 0);
+        let mut buffer = vec![0; 1 << 18];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => return Ok(Self { bytes, sha256: hex::encode(sha256.finalize()) }),
+                Ok(read) => {
+                    bytes += read as u64;
+                    sha256.update(buffer.get(..read).unwrap_or_default());
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
 }
 
 /// A file that is hashed on its way to the disk.

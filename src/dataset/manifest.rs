@@ -99,6 +99,9 @@ pub struct Tool {
     pub version: String,
     /// Git revision of the build, if it is known.
     pub git_revision: Option<String>,
+    /// Hash of the sources that read and judge: builds that have the same give the same rows. Null where an older version wrote it.
+    #[serde(default)]
+    pub rules: Option<String>,
 }
 
 /// The list that was scanned.
@@ -146,6 +149,38 @@ pub struct Manifest {
     /// are those of the scan.
     #[serde(default)]
     pub made_from: Option<Origin>,
+    /// The file `rejected.csv`; null while the run is unfinished, and where there is none.
+    #[serde(default)]
+    pub rejected: Option<Attachment>,
+    /// SHA-256 of this file with 64 zeros in place of this value, lower-case hex: who edits the file leaves a trace.
+    #[serde(default, skip_deserializing)]
+    pub seal: Seal,
+}
+
+/// A file of the dataset that is no part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Attachment {
+    /// Length of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file, lower-case hex.
+    pub sha256: String,
+}
+
+/// The place of the manifest's own hash, which is filled in when it is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Seal;
+
+impl Seal {
+    /// What stands in its place while the hash is taken.
+    pub(super) const PLACE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+}
+
+impl Serialize for Seal {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(Self::PLACE)
+    }
 }
 
 /// The dataset from which another was made without sending a packet.
@@ -189,6 +224,12 @@ pub struct Part {
     pub sha256: String,
     /// Its rows by state.
     pub counts: Counts,
+    /// The program that judged its rows; null where an older version wrote it.
+    #[serde(default)]
+    pub tool: Option<Tool>,
+    /// Version of the catalogue of findings by which they were judged; null where an older version wrote it.
+    #[serde(default)]
+    pub catalogue_version: Option<String>,
 }
 
 /// What the run has sent and how long it took, summed over its sessions.
@@ -231,7 +272,11 @@ pub struct Rates {
 impl Tool {
     /// The program that runs.
     pub fn of_this_build() -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), git_revision: option_env!("STSCAN_REVISION").map(str::to_owned) }
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            git_revision: option_env!("STSCAN_REVISION").map(str::to_owned),
+            rules: Some(env!("STSCAN_RULES").to_owned()),
+        }
     }
 }
 
@@ -246,6 +291,7 @@ impl RunDescription {
         let options = self.configuration.iter().map(|(option, value)| (format!("--{option}"), value.clone()));
         let versions = [
             ("schema version", SCHEMA_VERSION.into()),
+            ("rules", self.tool.rules.as_deref().into()),
             ("catalogue version", self.catalogue_version.as_str().into()),
             ("public suffix list", self.public_suffix_list.as_str().into()),
             ("root store", self.root_store.as_str().into()),
@@ -255,6 +301,13 @@ impl RunDescription {
             ("list SHA-256", self.list.sha256.as_deref().into()),
         ];
         options.chain(versions.map(|(name, value)| (name.to_owned(), value))).collect()
+    }
+
+    /// By what its rows are judged, for a person.
+    pub(super) fn judged_by(&self) -> String {
+        let Tool { version, git_revision, rules } = &self.tool;
+        let part = |name: &str, value: &Option<String>| value.as_ref().map_or(String::new(), |value| format!(", {name} {value}"));
+        format!("stscan {version}{}{}, catalogue {}", part("revision", git_revision), part("rules", rules), self.catalogue_version)
     }
 
     /// SHA-256 of the identity, lower-case hex.
@@ -280,6 +333,8 @@ impl Manifest {
             rates: Rates::default(),
             parts: Vec::new(),
             made_from: None,
+            rejected: None,
+            seal: Seal,
         }
     }
 
@@ -295,7 +350,7 @@ impl Manifest {
             public_suffix_list: self.run.public_suffix_list.clone(),
             made_from: self.made_from.clone().map(Box::new),
         };
-        Self { finished_at: None, parts: Vec::new(), counts: Counts::default(), made_from: Some(origin), ..self.clone() }
+        Self { finished_at: None, parts: Vec::new(), counts: Counts::default(), made_from: Some(origin), rejected: None, ..self.clone() }
     }
 
     /// The manifest of an unfinished run that goes on now, perhaps at another pace.
@@ -337,8 +392,9 @@ impl Manifest {
         self.rates = Rates { domains: rate(self.counts.rows), dns_queries: rate(dns_queries), fetches: rate(fetches) };
     }
 
-    pub(super) fn end(&mut self, accounting: Accounting, list: List) {
+    pub(super) fn end(&mut self, accounting: Accounting, list: List, rejected: Option<Attachment>) {
         self.accounting = Some(accounting);
+        self.rejected = rejected;
         self.run.list = list;
         self.finished_at = Some(Timestamp::now());
     }
@@ -360,7 +416,7 @@ impl Activity {
 }
 
 /// Checks that every line is accounted for, and that the rows are those that were stored.
-pub(super) fn check_accounting(accounting: &Accounting, stored: u64) -> Result<(), DatasetError> {
+pub fn check_accounting(accounting: &Accounting, stored: u64) -> Result<(), DatasetError> {
     let Accounting { lines, rows, .. } = *accounting;
     let accounted = accounting.accounted();
     if accounted != lines {

@@ -30,7 +30,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::dataset::manifest::{Activity, Options, Part};
+    use crate::dataset::manifest::{Activity, Attachment, Options, Part};
     use crate::dataset::{Counts, record_batch, samples};
     use crate::input::Accounting;
 
@@ -38,9 +38,19 @@ mod tests {
     fn written() -> Value {
         let mut manifest = Manifest::begun(&samples::run());
         let counts = Counts::of(&record_batch(&[samples::absent(0, "example.com")]).unwrap()).unwrap();
-        let part = Part { file: "f".to_owned(), shard: 0, ordinals: vec![[0, 1]], rows: 1, bytes: 1, sha256: String::new(), counts };
+        let part = Part {
+            file: "f".to_owned(),
+            shard: 0,
+            ordinals: vec![[0, 1]],
+            rows: 1,
+            bytes: 1,
+            sha256: String::new(),
+            counts,
+            tool: Some(samples::run().tool),
+            catalogue_version: Some("1".to_owned()),
+        };
         manifest.list(part, Activity::default());
-        manifest.end(Accounting::default(), samples::run().list);
+        manifest.end(Accounting::default(), samples::run().list, Some(Attachment { bytes: 1, sha256: "f".to_owned() }));
         let made_from = manifest
             .derived("export", Options::from([("mailboxes".to_owned(), "hash".into())]))
             .derived("reclassify", Options::new())

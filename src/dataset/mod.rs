@@ -6,12 +6,16 @@
 //! DIR/manifest.json                the run; a part that it does not list does not exist
 //! DIR/domains/part-00000.parquet   one row per target of shard 0, sorted by ordinal
 //! DIR/rejected.csv, DIR/.spool     written by the input
+//! DIR/.command                     the command that began the scan, for a repair
+//! DIR/aside                        what a repair found among the parts that is none
 //! ```
 //! A part is written under a temporary name, synced and renamed; then the manifest that lists it is replaced in the same way.
 //! So a crash at any moment leaves a valid dataset of whole shards, and to resume is to scan the shards that are not listed.
 
 mod batch;
 mod column;
+mod command;
+mod contain;
 mod counts;
 mod derived;
 mod encoding;
@@ -25,6 +29,7 @@ mod manifest_schema;
 mod micros;
 mod order;
 mod part;
+mod pause;
 mod read;
 mod resume;
 #[cfg(test)]
@@ -34,23 +39,30 @@ mod splice;
 mod store;
 mod stream;
 mod target;
+mod verify;
+mod whole;
 
 pub use self::batch::{Record, record_batch};
 pub(crate) use self::batch::{RowBuilder, rejudged_batch, with_nothing_carried};
 pub use self::column::MAX_BATCH_ROWS;
 pub(crate) use self::column::{COMMENT, Group as ColumnGroup, Lists as ListColumn, UNIT, elements, text};
+pub use self::command::ScanCommand;
 pub use self::counts::{Counts, Tally};
 pub(crate) use self::derived::{DerivedDataset, Judge};
 pub use self::error::DatasetError;
 pub use self::evidence::EvidenceColumns;
 pub use self::flat::JudgementColumns;
 pub(crate) use self::folder::{REJECTED, SPOOL};
-pub use self::manifest::{Activity, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool, invented};
+pub(crate) use self::manifest::check_accounting;
+pub use self::manifest::{Activity, Attachment, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool, invented};
 pub use self::manifest_schema::manifest_schema;
+pub(crate) use self::pause::{Step, pause};
 pub(crate) use self::read::PartFile;
 pub use self::read::{PartBatches, Reader};
-pub(crate) use self::resume::refuse_unless_usable;
+pub(crate) use self::resume::{make_way, refuse_unless_usable};
 pub use self::schema::{SCHEMA_VERSION, SCHEMA_VERSION_KEY, schema, schema_json, schema_markdown, schema_text};
 pub use self::store::{Dataset, SHARD_ROWS};
 pub(crate) use self::stream::StreamWriter;
 pub use self::target::TargetColumns;
+pub(crate) use self::verify::{Repair, Verified, repair, verify};
+pub use self::whole::{Damage, Problem};

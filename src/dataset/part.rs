@@ -11,8 +11,9 @@ use parquet::errors::ParquetError;
 use super::counts::Counts;
 use super::error::DatasetError;
 use super::hashing::{Digested, Hashing};
-use super::manifest::{Manifest, Part};
+use super::manifest::{Manifest, Part, Tool};
 use super::order::Order;
+use super::pause::{Step, pause};
 use super::splice::{Origin, Splice};
 use super::{encoding, folder, schema};
 
@@ -25,20 +26,38 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, batches: &[Reco
     for batch in batches {
         counts.add(&Counts::of(batch)?);
     }
-    let file = folder::part_file(shard, manifest.parts.iter().filter(|part| part.shard == shard).count());
+    let file = free_file(manifest, shard);
     let path = dir.join(&file);
     let new = folder::temporary(&path);
-    let written = write_rows(&new, manifest, &order).and_then(|digest| folder::put_in_place(&new, &path).map(|()| digest));
+    let written = write_rows(&new, manifest, &order).and_then(|digest| {
+        pause(Step::PartWritten);
+        folder::put_in_place(&new, &path)?;
+        pause(Step::PartNamed);
+        Ok(digest)
+    });
     let Digested { bytes, sha256 } = written.inspect_err(|_| {
         let _ = fs::remove_file(&new); // The first error is the one to report.
     })?;
-    Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts })
+    let judged = judged_by(manifest);
+    Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts, tool: judged.0, catalogue_version: judged.1 })
+}
+
+/// The file of the next part of a shard. Numbers may be missing where a repair struck a part out.
+fn free_file(manifest: &Manifest, shard: u64) -> String {
+    let mut files = (0..).map(|piece| folder::part_file(shard, piece));
+    files.find(|file| manifest.parts.iter().all(|part| part.file != *file)).unwrap_or_default()
+}
+
+/// The program and the catalogue that judge the rows of the parts written now.
+fn judged_by(manifest: &Manifest) -> (Option<Tool>, Option<String>) {
+    (Some(manifest.run.tool.clone()), Some(manifest.run.catalogue_version.clone()))
 }
 
 fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<Digested, DatasetError> {
     let mut file = PartWriter::create(path, manifest)?;
     for rows in order.batches() {
         file.write(&rows?)?;
+        pause(Step::PartBegun);
     }
     file.finish()
 }
@@ -72,7 +91,8 @@ pub(super) fn write_derived(
         }
         let Digested { bytes, sha256 } = file.finish()?;
         folder::put_in_place(&new, &path)?;
-        Ok(Part { bytes, sha256, counts, ..of.clone() })
+        let (tool, catalogue_version) = judged_by(manifest);
+        Ok(Part { bytes, sha256, counts, tool, catalogue_version, ..of.clone() })
     };
     write().inspect_err(|_| {
         let _ = fs::remove_file(&new); // The first error is the one to report.

@@ -4,20 +4,22 @@ use std::fs;
 use std::path::Path;
 
 use super::error::DatasetError;
-use super::folder::{self, DOMAINS, LOCK, MANIFEST, REJECTED, SPOOL};
+use super::folder::{self, COMMAND, DOMAINS, LOCK, Lock, MANIFEST, REJECTED, SPOOL};
 use super::manifest::{Manifest, Origin, RunDescription};
 
 /// Differences of configuration that a refusal names; the rest is counted.
 const NAMED_DIFFERENCES: usize = 3;
 
-/// The unfinished scan of the same configuration that the folder holds; `None` if the folder is empty or missing.
+/// The unfinished scan that the folder holds, of the configuration of `run` if one is given; `None` if the folder is empty or missing.
 ///
 /// # Errors
 /// Refuses a folder that holds anything else.
-pub(super) fn survey(dir: &Path, run: &RunDescription) -> Result<Option<Manifest>, DatasetError> {
+pub(super) fn survey(dir: &Path, run: Option<&RunDescription>) -> Result<Option<Manifest>, DatasetError> {
     let manifest = unfinished(dir)?;
-    if let Some(manifest) = &manifest {
+    if let (Some(manifest), Some(run)) = (&manifest, run) {
+        same_rules(dir, manifest, run)?;
         same_configuration(dir, manifest, run)?;
+        parts_are_there(dir, manifest)?;
     }
     Ok(manifest)
 }
@@ -27,7 +29,24 @@ pub(super) fn survey(dir: &Path, run: &RunDescription) -> Result<Option<Manifest
 /// # Errors
 /// A refusal, as [`super::store::Dataset::create_or_resume`] gives it, but for a difference of configuration.
 pub fn refuse_unless_usable(dir: &Path) -> Result<bool, DatasetError> {
-    unfinished(dir).map(|manifest| manifest.is_some())
+    let Some(manifest) = unfinished(dir)? else { return Ok(false) };
+    parts_are_there(dir, &manifest).map(|()| true)
+}
+
+/// Makes way for a scan that begins anew: the copies of the list that the unfinished one keeps are removed.
+///
+/// # Errors
+/// A refusal if the folder holds anything but an unfinished scan, or if that is being written.
+pub fn make_way(dir: &Path) -> Result<(), DatasetError> {
+    if unfinished(dir)?.is_none() {
+        return Ok(());
+    }
+    let _lock = Lock::take(dir)?;
+    let spool = dir.join(SPOOL);
+    match fs::remove_dir_all(&spool) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(DatasetError::io("remove", &spool)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// The unfinished scan that the folder holds; `None` if the folder is empty or missing.
@@ -38,7 +57,6 @@ fn unfinished(dir: &Path) -> Result<Option<Manifest>, DatasetError> {
             let reason = format!("holds what `stscan {}` began; give that command again, or choose another folder", origin.made_by);
             return Err(DatasetError::refused(dir, reason));
         }
-        parts_are_whole(dir, &manifest)?;
         no_foreign_parts(dir)?;
         return Ok(Some(manifest));
     }
@@ -56,7 +74,7 @@ fn refuse_finished(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> 
 /// Refuses a folder without manifest that holds anything of somebody else.
 fn refuse_foreign(dir: &Path) -> Result<(), DatasetError> {
     // What a scan leaves that died while it began, and what the system puts into every file system.
-    let ours = [LOCK, DOMAINS, REJECTED, MANIFEST, SPOOL, "lost+found"];
+    let ours = [LOCK, DOMAINS, REJECTED, MANIFEST, SPOOL, COMMAND, "lost+found"];
     let is_ours = |name: &str| ours.contains(&folder::final_name(name));
     if let Some(foreign) = folder::names(dir)?.into_iter().find(|name| !is_ours(name)) {
         let reason = format!("not empty (it holds {foreign:?}) and no dataset, as {MANIFEST} is missing; choose an empty or new folder");
@@ -84,6 +102,23 @@ pub(super) fn refuse_unless_derivable(dir: &Path, derived: &Manifest) -> Result<
     }
 }
 
+/// Rows of one scan are judged by the same rules; those of another session may come from another version of the program only if its
+/// rules are the same, and each part says by which it was judged.
+fn same_rules(dir: &Path, manifest: &Manifest, run: &RunDescription) -> Result<(), DatasetError> {
+    let (there, now) = (&manifest.run, run);
+    let rules = |run: &RunDescription| (run.tool.rules.clone(), run.catalogue_version.clone(), run.public_suffix_list.clone());
+    if rules(there) == rules(now) {
+        return Ok(());
+    }
+    let reason = format!(
+        "holds an unfinished scan that was judged by other rules (there {}; now {}); resume it with the version that began it, or give \
+         --restart to drop what is there and begin anew",
+        there.judged_by(),
+        now.judged_by()
+    );
+    Err(DatasetError::refused(dir, reason))
+}
+
 fn same_configuration(dir: &Path, manifest: &Manifest, run: &RunDescription) -> Result<(), DatasetError> {
     if manifest.fingerprint == run.fingerprint() {
         return Ok(());
@@ -109,7 +144,8 @@ fn differences(manifest: &Manifest, run: &RunDescription) -> Vec<String> {
     differing.map(|key| format!("{key}: there {}, now {}", shown(old.get(key)), shown(new.get(key)))).collect()
 }
 
-fn parts_are_whole(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
+/// Cheaply, before a list is read; all of it is checked before the first part is added.
+fn parts_are_there(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
     for part in &manifest.parts {
         let path = folder::part_path(dir, part)?;
         let length = fs::metadata(&path).map_err(DatasetError::io("find", &path))?.len();

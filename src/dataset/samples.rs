@@ -26,7 +26,7 @@ pub(super) fn run() -> RunDescription {
     let text = str::to_owned;
     RunDescription {
         run_id: text("20261123-1"),
-        tool: Tool { version: text("0.1.0"), git_revision: None },
+        tool: Tool { version: text("0.1.0"), git_revision: None, rules: Some("0".to_owned()) },
         catalogue_version: text("1"),
         configuration: Options::from([(text("top"), 100.into()), (text("dns-timeout"), 2.0.into())]),
         pace: Options::from([(text("rate"), 1000.into())]),
@@ -103,13 +103,14 @@ fn milliseconds() -> impl Strategy<Value = u32> {
 }
 
 fn lookup<R: std::fmt::Debug + Clone>(record: impl Strategy<Value = R>) -> impl Strategy<Value = Lookup<R>> {
-    let answer = (word(Outcome::ALL), of(0_u16..4096), any::<Option<u32>>(), any::<bool>(), vec(text(), 0..3), vec(record, 0..4));
+    let answer =
+        (word(Outcome::ALL), of(0_u16..4096), any::<Option<u32>>(), any::<bool>(), vec(text(), 0..3), vec(record, 0..4), of(1_u16..));
     let resolver = (any::<IpAddr>(), any::<u16>()).prop_map(SocketAddr::from);
     let way = (of(resolver), any::<u16>(), any::<bool>(), any::<Option<u32>>(), of(text()));
     (text(), answer, way).prop_map(|(name, answer, way)| {
-        let (outcome, rcode, ttl, authenticated, cname_chain, records) = answer;
+        let (outcome, rcode, ttl, authenticated, cname_chain, records, left_out) = answer;
         let (resolver, attempts, tcp, rtt_us, detail) = way;
-        Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, resolver, attempts, tcp, rtt_us, detail }
+        Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, left_out, resolver, attempts, tcp, rtt_us, detail }
     })
 }
 

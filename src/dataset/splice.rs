@@ -16,6 +16,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::offset_index::OffsetIndexMetaData;
 use parquet::file::writer::SerializedFileWriter;
 
+use super::contain::contained;
 use super::error::DatasetError;
 use super::hashing::Hashing;
 use super::schema;
@@ -32,7 +33,8 @@ impl Origin {
         let file = File::open(path).map_err(DatasetError::io("open", path))?;
         // Where pages begin and how they are encoded stands in the footer, and has to stand in the new one.
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional).with_encoding_stats_as_mask(false);
-        let metadata = ArrowReaderMetadata::load(&file, options).map_err(|error| DatasetError::damaged(path, error))?;
+        let metadata =
+            contained(path, || ArrowReaderMetadata::load(&file, options))?.map_err(|error| DatasetError::damaged(path, error))?;
         let metadata = Arc::clone(metadata.metadata());
         let today = ArrowSchemaConverter::new().convert(&schema()).map_err(|error| DatasetError::Encoding(error.to_string()))?;
         let is_of_today = metadata.file_metadata().schema_descr().columns() == today.columns();

@@ -9,6 +9,8 @@ use arrow::array::RecordBatch;
 use super::error::DatasetError;
 use super::folder::{self, Lock};
 use super::manifest::{Activity, List, Manifest, Part, RunDescription, check_accounting};
+use super::pause::{Step, pause};
+use super::read::Reader;
 use super::{part, resume};
 use crate::input::Accounting;
 
@@ -30,22 +32,42 @@ impl Dataset {
     /// Begins a dataset in an empty or missing folder, or goes on with the unfinished scan of the same configuration that is there.
     ///
     /// # Errors
-    /// A refusal if the folder holds anything else or another scan is writing it; an IO error if it cannot be written.
+    /// A refusal if the folder holds anything else, if another scan is writing it, or if what it holds is not what its manifest says; an
+    /// IO error if it cannot be written.
     pub fn create_or_resume(dir: &Path, run: &RunDescription) -> Result<Self, DatasetError> {
+        Self::open(dir, run, false)
+    }
+
+    /// Begins a dataset anew: as [`Self::create_or_resume`], and drops the unfinished scan that is there, whatever its configuration.
+    ///
+    /// # Errors
+    /// A refusal if the folder holds anything else, a finished scan among it, or another scan is writing it; an IO error if it cannot be
+    /// written.
+    pub fn restart(dir: &Path, run: &RunDescription) -> Result<Self, DatasetError> {
+        Self::open(dir, run, true)
+    }
+
+    fn open(dir: &Path, run: &RunDescription, restart: bool) -> Result<Self, DatasetError> {
         if run.shard_rows == 0 {
             return Err(DatasetError::Inconsistent("a shard of no rows".to_owned()));
         }
-        resume::survey(dir, run)?; // Before anything is written, so that a refused folder stays as it is.
+        // Before anything is written, so that a refused folder stays as it is.
+        resume::survey(dir, (!restart).then_some(run))?;
         let domains = dir.join(folder::DOMAINS);
         fs::create_dir_all(&domains).map_err(DatasetError::io("create", &domains))?;
         let lock = Lock::take(dir)?;
         // Again under the lock: another process may have been here since.
-        let manifest = match resume::survey(dir, run)? {
-            Some(unfinished) => unfinished.resumed(run),
-            None => Manifest::begun(run),
+        let manifest = match resume::survey(dir, (!restart).then_some(run))? {
+            Some(unfinished) if !restart => {
+                Reader::open(dir)?.require_whole()?;
+                unfinished.resumed(run)
+            }
+            _ => Manifest::begun(run),
         };
-        resume::remove_leftovers(dir, &manifest)?;
+        pause(Step::FolderMade);
+        // The manifest first: what it does not list does not exist, whenever this is broken off.
         folder::write_manifest(dir, &manifest)?;
+        resume::remove_leftovers(dir, &manifest)?;
         Ok(Self { dir: dir.to_owned(), earlier: manifest.activity, manifest, _lock: lock })
     }
 
@@ -94,8 +116,10 @@ impl Dataset {
     pub fn finish(mut self, accounting: Accounting, list: List, activity: &Activity) -> Result<Manifest, DatasetError> {
         check_accounting(&accounting, self.manifest.counts.rows)?;
         self.manifest.set_activity(self.earlier.plus(activity));
-        self.manifest.end(accounting, list);
+        let rejected = folder::attachment(&self.dir.join(folder::REJECTED))?;
+        self.manifest.end(accounting, list, rejected);
         folder::write_manifest(&self.dir, &self.manifest)?;
+        pause(Step::Finished);
         Ok(self.manifest)
     }
 }

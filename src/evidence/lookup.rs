@@ -24,7 +24,7 @@ vocabulary! {
         OtherRcode = "other-rcode",
         /// No answer in time from any resolver asked.
         Timeout = "timeout",
-        /// An answer that cannot be read, or whose CNAME chain loops.
+        /// An answer that cannot be read, that is none (a referral, records of another type), or whose CNAME chain loops or leads nowhere.
         Malformed = "malformed",
         /// Not asked: the domain itself is NXDOMAIN, so nothing exists below it (RFC 8020).
         Pruned = "pruned",
@@ -65,6 +65,9 @@ pub struct Lookup<R> {
     pub cname_chain: Vec<String>,
     /// Records of the type asked for, in the order of the answer.
     pub records: Vec<R>,
+    /// Further records of the answer, beyond what is kept of one; `None` where all are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<u16>,
     /// The resolver whose answer this is, or that was asked last; where a scan resolves from the root, the name server.
     pub resolver: Option<SocketAddr>,
     /// Questions sent, over UDP and TCP together; none where the answer was known, from another domain that names the same host.
@@ -80,7 +83,33 @@ pub struct Lookup<R> {
 impl<R> Lookup<R> {
     /// Whether there is nothing beside the outcome and how it was got: no record, no alias, no remark.
     pub fn is_bare(&self) -> bool {
-        self.records.is_empty() && self.cname_chain.is_empty() && self.detail.is_none()
+        self.records.is_empty() && self.left_out.is_none() && self.cname_chain.is_empty() && self.detail.is_none()
+    }
+
+    /// Keeps so many records, the first, and counts the others.
+    pub fn keep(&mut self, most: usize) {
+        let beyond = self.records.len().saturating_sub(most);
+        if beyond > 0 {
+            self.records.truncate(most);
+            let before = self.left_out.unwrap_or(0);
+            self.left_out = Some(before.saturating_add(u16::try_from(beyond).unwrap_or(u16::MAX)));
+        }
+    }
+
+    /// The end of the alias that is all of the answer: what is there is not said, and has to be asked.
+    pub fn alias_alone(&self) -> Option<&str> {
+        self.cname_chain.last().filter(|_| self.outcome == Outcome::Malformed && self.records.is_empty()).map(String::as_str)
+    }
+
+    /// Goes on with what the end of the alias says.
+    pub fn go_on(&mut self, behind: Self) {
+        self.attempts = self.attempts.saturating_add(behind.attempts);
+        self.cname_chain.extend(behind.cname_chain);
+        self.ttl = self.ttl.into_iter().chain(behind.ttl).min();
+        self.authenticated &= behind.authenticated;
+        (self.outcome, self.rcode, self.detail) = (behind.outcome, behind.rcode, behind.detail);
+        (self.records, self.left_out) = (behind.records, behind.left_out);
+        (self.resolver, self.tcp, self.rtt_us) = (behind.resolver, behind.tcp, behind.rtt_us);
     }
 
     /// A question that was not sent, or not yet.
@@ -93,6 +122,7 @@ impl<R> Lookup<R> {
             authenticated: false,
             cname_chain: Vec::new(),
             records: Vec::new(),
+            left_out: None,
             resolver: None,
             attempts: 0,
             tcp: false,
@@ -222,7 +252,7 @@ impl Record for Ipv6Addr {
 }
 
 /// An MX record (RFC 5321 section 5.1).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Mx {
     /// Preference; the least is tried first.
     pub preference: u16,
@@ -231,7 +261,7 @@ pub struct Mx {
 }
 
 /// A TXT record: its character-strings, exact bytes, kept apart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Txt(
     /// Character-strings of at most 255 octets each (RFC 1035 section 3.3.14).
     #[serde(with = "encoding::many_bytes")]

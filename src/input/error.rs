@@ -52,7 +52,7 @@ pub enum InputError {
         most: u64,
     },
     /// A source that can be read only once begins with more than any line has.
-    #[error("list {list:?} has no end of line in its first {bytes} bytes; {EXPECTED}")]
+    #[error("list {list:?} has no end of line in its first {bytes} bytes. {EXPECTED}")]
     NoLines {
         /// The source.
         list: String,
@@ -135,6 +135,19 @@ pub enum InputError {
     /// The caller's callback asked to stop.
     #[error("stopped while the list was being read")]
     Stopped,
+}
+
+impl InputError {
+    /// Whether the rejected lines found no room, which the scan goes on from. A copy that finds none is told of the list: nothing has begun.
+    pub fn is_full_disk(&self) -> bool {
+        matches!(self, Self::Rejects(error) if is_full_disk(error))
+    }
+}
+
+/// Whether there is no room: on the disk, within a quota, or within what this process may write (`ulimit -f`).
+pub fn is_full_disk(error: &io::Error) -> bool {
+    let no_room = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge);
+    no_room && error.raw_os_error().is_some()
 }
 
 /// What the list has instead of the column.

@@ -13,10 +13,13 @@ use super::archive::{self, Member};
 use super::beginning;
 use super::decode::Decoded;
 use super::error::InputError;
+use super::field;
 use super::preparation::{Step, Watch, tell};
 
 /// A copy has this many bytes when its beginning is looked at; no line is as long.
 const EARLY: u64 = 1 << 20;
+/// And so many when a name has to be in it.
+const LATER: u64 = 64 << 20;
 /// Largest copy, whatever room there is: more than any zone has.
 const MAX_COPY: u64 = 64 << 30;
 const PIECE: usize = 256 * 1024;
@@ -73,12 +76,13 @@ pub(super) struct Growing {
     file: File,
     bytes: u64,
     most: u64,
-    looked: bool,
+    /// How large it is when its beginning is looked at next.
+    next_look: u64,
 }
 
 impl Growing {
     fn new(name: &str, path: &Path, file: File, most: u64) -> Self {
-        Self { name: name.to_owned(), path: path.to_owned(), file, bytes: 0, most, looked: false }
+        Self { name: name.to_owned(), path: path.to_owned(), file, bytes: 0, most, next_look: EARLY }
     }
 
     /// Refuses a source that says beforehand that it is larger than its copy may be.
@@ -92,11 +96,15 @@ impl Growing {
         self.expect(self.bytes)?;
         let failed = |error| InputError::Spool { list: self.name.clone(), place: self.path.clone(), error };
         self.file.write_all(piece).map_err(failed)?;
-        if self.bytes >= EARLY && !self.looked {
-            self.looked = true;
-            look_at(&self.name, &self.path)?;
+        if self.bytes < self.next_look {
+            return Ok(());
         }
-        Ok(())
+        if self.next_look == EARLY {
+            self.next_look = LATER;
+            return look_at(&self.name, &self.path);
+        }
+        self.next_look = u64::MAX;
+        expect_domain(&self.name, &self.path)
     }
 
     fn too_large(&self) -> InputError {
@@ -107,8 +115,8 @@ impl Growing {
 
 /// Refuses what is no list, by the beginning of a copy that is still unfinished: a whole file is judged by all of it.
 fn look_at(name: &str, path: &Path) -> Result<(), InputError> {
-    let Some(beginning) = beginning_of(name, path)? else { return Ok(()) };
-    let terminator = if beginning.contains(&b'\n') { b'\n' } else { b'\r' };
+    let Some(beginning) = beginning_of(name, path, EARLY)? else { return Ok(()) };
+    let terminator = terminator(&beginning);
     if let Some(what) = beginning::foreign(&beginning) {
         return Err(InputError::Foreign { list: name.to_owned(), what, beginning: beginning::shown(&beginning, terminator) });
     }
@@ -118,8 +126,24 @@ fn look_at(name: &str, path: &Path) -> Result<(), InputError> {
     Ok(())
 }
 
+/// Refuses what could hold no name in so many lines, whatever its format: `yes no` has no end.
+fn expect_domain(name: &str, path: &Path) -> Result<(), InputError> {
+    let Some(beginning) = beginning_of(name, path, LATER)? else { return Ok(()) };
+    let is_between = |octet: &u8| octet.is_ascii_whitespace() || b",;|\"'<>()".contains(octet);
+    let is_domain = |word: &[u8]| word.contains(&b'.') && field::domain(word).is_ok();
+    if beginning.split(is_between).any(is_domain) {
+        return Ok(());
+    }
+    let why = format!("nothing in its first {} bytes could be one", beginning.len());
+    Err(InputError::NoName { list: name.to_owned(), why, beginning: beginning::shown(&beginning, terminator(&beginning)) })
+}
+
+fn terminator(beginning: &[u8]) -> u8 {
+    if beginning.contains(&b'\n') { b'\n' } else { b'\r' }
+}
+
 /// The beginning without compression, as far as it is there; `None` for a zip archive, the directory of which comes last.
-fn beginning_of(name: &str, path: &Path) -> Result<Option<Vec<u8>>, InputError> {
+fn beginning_of(name: &str, path: &Path, most: u64) -> Result<Option<Vec<u8>>, InputError> {
     let open = || File::open(path).map_err(|error| InputError::Read(name.to_owned(), error));
     let mut magic = [0; 4];
     let length = open()?.read(&mut magic).map_err(|error| InputError::Read(name.to_owned(), error))?;
@@ -134,7 +158,7 @@ fn beginning_of(name: &str, path: &Path) -> Result<Option<Vec<u8>>, InputError> 
     };
     let mut beginning = Vec::new();
     // It breaks off where the copy does.
-    let _ = decoded.reader.take(EARLY).read_to_end(&mut beginning);
+    let _ = decoded.reader.take(most).read_to_end(&mut beginning);
     Ok(Some(beginning))
 }
 
@@ -189,6 +213,7 @@ fn send_all(from: &mut impl Read, sender: &mpsc::SyncSender<io::Result<Option<Ve
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
     use std::ops::ControlFlow;
     use std::time::Instant;
 
@@ -220,6 +245,17 @@ mod tests {
         assert!(begun.elapsed() < Duration::from_secs(20));
     }
 
+    /// A line without end.
+    struct Repeated(&'static [u8]);
+
+    impl Read for Repeated {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let whole = out.len() / self.0.len() * self.0.len();
+            out[..whole].chunks_exact_mut(self.0.len()).for_each(|chunk| chunk.copy_from_slice(self.0));
+            Ok(whole)
+        }
+    }
+
     #[test]
     fn what_is_no_list_is_given_up_early() {
         let folder = tempfile::tempdir().unwrap();
@@ -227,6 +263,9 @@ mod tests {
             let error = copied("endless", folder.path(), io::repeat(octet), false).unwrap_err().to_string();
             assert!(error.contains(said) && error.contains("endless"), "{error}");
         }
+        let words = Repeated(b"not a name\n");
+        let error = copied("words", folder.path(), words, false).unwrap_err().to_string();
+        assert!(error.contains("nothing in its first 67108864 bytes could be one") && error.contains("1: not a name"), "{error}");
         let page = Cursor::new(b"<!DOCTYPE html>\n".to_vec()).chain(io::repeat(b'\n'));
         assert!(copied("page", folder.path(), page, false).unwrap_err().to_string().contains("is an HTML page"));
         let packed = flate2::read::GzEncoder::new(io::repeat(0), flate2::Compression::fast());
@@ -252,6 +291,4 @@ mod tests {
         let error = Growing::new("my-list", Path::new("/dev/full"), file, 100).add(b"a\n").unwrap_err().to_string();
         assert!(error.contains("list \"my-list\" cannot be copied to /dev/full: No space left"), "{error}");
     }
-
-    use std::io::Cursor;
 }

@@ -172,7 +172,7 @@ impl Response<'_> {
     fn reply<R>(self, domain: &str, kind: u16, reply: &Reply<R>, mut write: impl FnMut(&R, &mut Vec<u8>, &mut Vec<u8>)) -> bool {
         let rcode = match reply.end {
             End::Silent => return false,
-            End::Answer | End::Loop | End::Malformed => 0,
+            End::Answer | End::Loop | End::Malformed | End::Alias | End::OtherType | End::Referral | End::Unresolved => 0,
             End::Nxdomain => wire::NXDOMAIN,
             End::Servfail => wire::SERVFAIL,
             End::Refused => wire::REFUSED,
@@ -193,6 +193,22 @@ impl Response<'_> {
             End::Malformed => {
                 let data = writer.record(owner, kind, reply.ttl, |out| out.extend_from_slice(&[0xFF, b'?']));
                 writer.spoil(data);
+            }
+            End::OtherType => {
+                let (other, data): (u16, &[u8]) =
+                    if kind == wire::TYPE_A { (wire::TYPE_TXT, b"\x01x") } else { (wire::TYPE_A, &[192, 0, 2, 1]) };
+                writer.record(owner, other, reply.ttl, |out| out.extend_from_slice(data));
+            }
+            End::Referral => writer.authority(owner, wire::TYPE_NS, reply.ttl, |out| wire::write_name(b"ns.hosting.example", out)),
+            End::Unresolved => writer.deny_recursion(),
+            // Behind an alias a resolver says by an SOA that there is nothing (RFC 2308 section 2.2).
+            End::Answer | End::Nxdomain if reply.records.is_empty() && !reply.cname.is_empty() => {
+                writer.authority(owner, wire::TYPE_SOA, reply.ttl, |out| {
+                    wire::write_name(b"ns.hosting.example", out);
+                    wire::write_name(b"hostmaster.hosting.example", out);
+                    // Serial, refresh, retry, expire, and how long "no such name" may be kept.
+                    out.extend([1_u32, 3600, 900, 86_400, 300].iter().flat_map(|number| number.to_be_bytes()));
+                });
             }
             _ => {}
         }

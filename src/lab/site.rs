@@ -80,6 +80,14 @@ pub(crate) enum End {
     Loop,
     /// NOERROR with a record whose length runs past the message.
     Malformed,
+    /// NOERROR with the CNAMEs alone: whoever asks has to ask for what they lead to.
+    Alias,
+    /// NOERROR with a record of another type at the name.
+    OtherType,
+    /// NOERROR with the name servers of the zone in place of an answer, by a server that says it resolves.
+    Referral,
+    /// NOERROR with nothing at all, by a server that says it does not resolve.
+    Unresolved,
 }
 
 /// The answer to one question.

@@ -10,6 +10,7 @@ const CLASS_IN: u16 = 1;
 pub(super) const TYPE_A: u16 = 1;
 pub(super) const TYPE_NS: u16 = 2;
 pub(super) const TYPE_CNAME: u16 = 5;
+pub(super) const TYPE_SOA: u16 = 6;
 pub(super) const TYPE_MX: u16 = 15;
 pub(super) const TYPE_TXT: u16 = 16;
 pub(super) const TYPE_AAAA: u16 = 28;
@@ -129,6 +130,7 @@ pub(super) struct Writer<'w> {
     out: &'w mut Vec<u8>,
     question: Question<'w>,
     answers: u16,
+    authorities: u16,
 }
 
 impl<'w> Writer<'w> {
@@ -139,7 +141,7 @@ impl<'w> Writer<'w> {
         out.extend_from_slice(&[0x80 | u8::from(question.recursion_desired), 0x80 | rcode, 0, 1]);
         out.extend_from_slice(&[0; 6]);
         out.extend_from_slice(question.section);
-        Self { out, question, answers: 0 }
+        Self { out, question, answers: 0, authorities: 0 }
     }
 
     /// Writes a record and returns a pointer to its data. `data` appends the data.
@@ -159,6 +161,20 @@ impl<'w> Writer<'w> {
         0xC000 | u16::try_from(start).unwrap_or(0x3FFF)
     }
 
+    /// Writes a record of the authority section, behind which no other section's may follow.
+    pub(super) fn authority(&mut self, owner: u16, kind: u16, ttl: u32, data: impl FnOnce(&mut Vec<u8>)) {
+        self.record(owner, kind, ttl, data);
+        self.answers = self.answers.saturating_sub(1);
+        self.authorities = self.authorities.saturating_add(1);
+    }
+
+    /// Says that the server does not resolve (RA not set).
+    pub(super) fn deny_recursion(&mut self) {
+        if let Some(flags) = self.out.get_mut(3) {
+            *flags &= 0x7F;
+        }
+    }
+
     /// Makes the last record's length run past the end of the message.
     pub(super) fn spoil(&mut self, data_pointer: u16) {
         self.set(usize::from(data_pointer & 0x3FFF).saturating_sub(2), 0xFF00);
@@ -175,13 +191,15 @@ impl<'w> Writer<'w> {
         let opt = if self.question.edns.is_some() { 11 } else { 0 };
         if truncate || self.out.len() + opt > limit {
             self.out.truncate(HEADER + self.question.section.len());
-            self.answers = 0;
+            (self.answers, self.authorities) = (0, 0);
             if let Some(flags) = self.out.get_mut(2) {
                 *flags |= 0x02;
             }
         }
         let answers = self.answers;
         self.set(6, answers);
+        let authorities = self.authorities;
+        self.set(8, authorities);
         if opt > 0 {
             self.set(10, 1);
             let [size_high, size_low] = UDP_MOST.to_be_bytes();

@@ -58,7 +58,7 @@ impl Neighbours {
 
 /// A host's lookup, cut to what is worth sharing.
 pub(super) fn shareable<R>(mut lookup: Lookup<R>) -> Lookup<R> {
-    lookup.records.truncate(MAX_RECORDS);
+    lookup.keep(MAX_RECORDS);
     lookup.cname_chain.truncate(MAX_ALIASES);
     lookup
 }

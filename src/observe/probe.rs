@@ -1,6 +1,7 @@
 //! The probe of one domain, its steps in plain sight: MX, the two TXT records, then at once the policy host and the policy, the MX
 //! hosts, the receivers of reports and the names around.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -21,8 +22,11 @@ use crate::name::{Domain, suffix};
 use crate::parse::record_set::{Choice, RecordKind, select};
 use crate::parse::tlsrpt_record::ReportScheme;
 
-/// MX records that are kept. No mail domain comes near it, but a message of 64 KB can name 4,000 hosts of 1,000 characters each.
+/// MX records that are kept, the most preferred. No mail domain comes near it, but a message of 64 KB can name 4,000 hosts of 1,000
+/// characters each.
 const MAX_MX: usize = 256;
+/// Aliases followed: as many as in one answer.
+const MAX_CHAIN: usize = 16;
 
 /// Probes domains; one for each worker thread, because the bulk engine belongs to its thread.
 pub struct Probe {
@@ -82,7 +86,10 @@ impl Probe {
             seen.take_final(&mut known.lookups);
         }
         self.fill(&mut seen.mx).await;
-        seen.mx.records.truncate(MAX_MX);
+        if seen.mx.records.len() > MAX_MX {
+            seen.mx.records.sort_by_key(|mx| mx.preference);
+            seen.mx.keep(MAX_MX);
+        }
         self.records(&mut seen).await;
         let records = !seen.sts_txt.records.is_empty() || !seen.tlsrpt_txt.records.is_empty();
         if records || self.look_around || known.is_some() {
@@ -116,7 +123,36 @@ impl Probe {
         if lookup.outcome.is_final() {
             return;
         }
-        if self.exclusion.covers_name(&lookup.name) { lookup.outcome = Outcome::Excluded } else { self.dns.fill(lookup).await }
+        if self.exclusion.covers_name(&lookup.name) {
+            lookup.outcome = Outcome::Excluded;
+            return;
+        }
+        self.dns.fill(lookup).await;
+        if lookup.alias_alone().is_some() {
+            // Rare and large: apart, so that the others are spared its room.
+            Box::pin(self.follow(lookup)).await;
+        }
+    }
+
+    /// Goes on where an answer is an alias without what it leads to, which a resolver owes and a forwarder may leave out: its end is asked by
+    /// itself, and what that says holds.
+    async fn follow<R: ResourceRecord>(&self, lookup: &mut Lookup<R>) {
+        while let Some(end) = lookup.alias_alone().map(str::to_owned) {
+            let passed = lookup.cname_chain.iter().rev().skip(1).chain([&lookup.name]);
+            if passed.into_iter().any(|name| *name == end) || lookup.cname_chain.len() > MAX_CHAIN {
+                lookup.detail = Some("an alias without end".to_owned());
+                return;
+            }
+            let mut behind = Lookup::unsent(end, Outcome::Excluded);
+            if !self.exclusion.covers_name(&behind.name) {
+                self.dns.fill(&mut behind).await;
+            }
+            let further = behind.alias_alone().is_some();
+            lookup.go_on(behind);
+            if !further {
+                return;
+            }
+        }
     }
 
     /// The two TXT records.
@@ -142,7 +178,7 @@ impl Probe {
             return Policy { extra_requests: self.unannounced(domain, sts_txt).await, ..Policy::default() };
         }
         let host = domain.policy_host();
-        let a = self.policy_host_a(known_a, &host).await;
+        let a = if let Some(known) = known_a { known } else { self.ask(&host).await };
         let aaaa = self.policy_host_aaaa(known_aaaa, &host, &a).await;
         if let Some((fetch, extra_requests)) = fetch {
             return Policy { a: Some(a), aaaa: Some(aaaa), fetch: Some(fetch), extra_requests };
@@ -161,21 +197,6 @@ impl Probe {
             _ => Vec::new(),
         };
         Policy { a: Some(a), aaaa: Some(aaaa), fetch, extra_requests }
-    }
-
-    /// A of the policy host. Where the answer is an alias without the addresses behind it, which a resolver owes and a forwarder may leave
-    /// out, the end of the alias is asked by itself; only what it adds counts.
-    async fn policy_host_a(&self, known: Option<Lookup<Ipv4Addr>>, host: &str) -> Lookup<Ipv4Addr> {
-        let mut a = if let Some(known) = known { known } else { self.ask(host).await };
-        let Some(target) = a.cname_chain.last().filter(|_| a.outcome == Outcome::Nodata) else { return a };
-        let behind = self.neighbours.a.get(SharedFor::PolicyTargets, target, async || neighbours::shareable(self.ask(target).await)).await;
-        a.attempts = a.attempts.saturating_add(behind.attempts);
-        if !behind.records.is_empty() {
-            a.cname_chain.extend(behind.cname_chain);
-            a.ttl = a.ttl.into_iter().chain(behind.ttl).min();
-            (a.outcome, a.records) = (behind.outcome, behind.records);
-        }
-        a
     }
 
     /// AAAA of the policy host. An alias holds for every type (RFC 1034 section 3.6.2), so where A has led to one, its end is asked as a
@@ -321,12 +342,19 @@ impl Probe {
     }
 
     async fn ask<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
-        if self.exclusion.covers_name(name) { Lookup::unsent(name.to_owned(), Outcome::Excluded) } else { self.dns.lookup(name).await }
+        let mut lookup = Lookup::unsent(name.to_owned(), Outcome::LocalError);
+        self.fill(&mut lookup).await;
+        lookup
     }
 }
 
 fn addresses_of(a: &Lookup<Ipv4Addr>, aaaa: &Lookup<Ipv6Addr>) -> Vec<IpAddr> {
-    a.records.iter().copied().map(IpAddr::V4).chain(aaaa.records.iter().copied().map(IpAddr::V6)).collect()
+    let mut addresses: Vec<IpAddr> = Vec::with_capacity(a.records.len() + aaaa.records.len());
+    let found = a.records.iter().copied().map(IpAddr::V4).chain(aaaa.records.iter().copied().map(IpAddr::V6));
+    // One that stands twice in an answer is no second one (RFC 2181 section 5).
+    let mut seen = HashSet::new();
+    addresses.extend(found.filter(|address| seen.insert(*address)));
+    addresses
 }
 
 /// Whether nothing exists at the domain or below it (RFC 8020). Behind a CNAME it is the target that does not exist.

@@ -2,7 +2,7 @@
 //!
 //! Mail software that retrieves policies reads HTTP by libraries that read over much: lines that go on in the next one, control
 //! characters, blanks where none belong, names that are no tokens. Each such place is noted with its line and its field. Refused is only
-//! what their libraries refuse, too: what does not begin as a response of HTTP/1, a line without a colon, a NUL, and a length that is no
+//! what their libraries refuse, too: what does not begin as a response, a line without a colon, a NUL, and a length that is no
 //! number or several numbers.
 
 use std::fmt;
@@ -13,14 +13,14 @@ use super::collector::{quote, trim_wsp};
 const MAX_NOTED: usize = 32;
 /// Octets of a name that are quoted.
 const MAX_NAME: usize = 64;
-/// What every response of HTTP/1 begins with.
-const BEGINNING: &[u8] = b"HTTP/1.";
+/// What every response begins with.
+const BEGINNING: &[u8] = b"HTTP/";
 
 /// A head that can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Head {
-    /// As it was sent, `HTTP/1.1`.
+    /// As it was sent, `HTTP/1.1`; servers that put `HTTP/2.0` into a response of HTTP/1 are understood, too.
     pub version: String,
     /// From 100 to 999.
     pub status: u16,
@@ -66,6 +66,8 @@ pub enum DeviationKind {
     EmptyLine,
     /// A status line without the blank behind the status, or with several blanks.
     StatusLine,
+    /// Another version than HTTP/1.0 and HTTP/1.1, although the response is one of these.
+    Version,
     /// LF alone ends the line; noted once.
     LineFeed,
     /// A value that goes on in the next line (obs-fold).
@@ -96,6 +98,7 @@ impl fmt::Display for Deviation {
         match self.kind {
             DeviationKind::EmptyLine => f.write_str("an empty line before the status line"),
             DeviationKind::StatusLine => f.write_str("not one blank on each side of the status"),
+            DeviationKind::Version => f.write_str("another version than HTTP/1.1"),
             DeviationKind::LineFeed => f.write_str("LF without CR ends it"),
             DeviationKind::Folded => f.write_str("the value goes on in the next line"),
             DeviationKind::FoldedNothing => f.write_str("white space before the name"),
@@ -181,9 +184,14 @@ impl HeadReader {
     fn status_line(&mut self, number: usize, line: &[u8]) -> Result<(), Refusal> {
         let refused = || not_http(line);
         let after = line.strip_prefix(BEGINNING).ok_or_else(refused)?;
-        let (minor, after) = after.split_first().filter(|(minor, _)| minor.is_ascii_digit()).ok_or_else(refused)?;
+        let (version, after) = after.split_at(after.iter().position(|octet| *octet == b' ').ok_or_else(refused)?);
+        match version {
+            b"1.0" | b"1.1" => {}
+            [b'1', b'.', b'2'..=b'9'] | b"2" | b"2.0" => self.note(number, b"", DeviationKind::Version),
+            _ => return Err(refused()),
+        }
         let blanks = after.iter().take_while(|octet| **octet == b' ').count();
-        let after = after.get(blanks..).filter(|_| blanks > 0).ok_or_else(refused)?;
+        let after = after.get(blanks..).ok_or_else(refused)?;
         let (digits, reason) = after.split_at_checked(3).ok_or_else(refused)?;
         let status = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()));
         let status = status.and_then(|digits| digits.parse().ok()).filter(|status| *status >= 100).ok_or_else(refused)?;
@@ -193,7 +201,7 @@ impl HeadReader {
         if blanks > 1 || reason.is_empty() {
             self.note(number, b"", DeviationKind::StatusLine);
         }
-        (self.head.version, self.head.status) = (format!("HTTP/1.{}", char::from(*minor)), status);
+        (self.head.version, self.head.status) = (format!("HTTP/{}", String::from_utf8_lossy(version)), status);
         self.seen_status = true;
         self.controls(number, b"", reason)
     }
@@ -353,7 +361,7 @@ mod tests {
         assert_eq!(proper.fields[0], ("content-type".to_owned(), b"text/plain; charset=utf-8".to_vec()));
         assert_eq!(proper.fields[2], ("empty".to_owned(), Vec::new()));
         assert_eq!((proper.deviations, proper.deviation_count), (vec![], 0));
-        for line in ["HTTP/1.0 999 x", "HTTP/1.1 404 ", "HTTP/1.9 100 \u{e9}t\u{e9}"] {
+        for line in ["HTTP/1.0 999 x", "HTTP/1.1 404 ", "HTTP/1.1 100 \u{e9}t\u{e9}"] {
             assert_eq!(notes(&format!("{line}\r\n\r\n")), Vec::<String>::new(), "{line}");
         }
         let many: String = (0..5000).map(|n| format!("X-{n}: 1\r\n")).collect();
@@ -380,6 +388,9 @@ mod tests {
                 "line 2, \"Content-Length\": a length beside Transfer-Encoding",
             ),
             ("HTTP/1.1 200\r\n\r\n".to_owned(), "line 1: not one blank on each side of the status"),
+            ("HTTP/2.0 200 OK\r\n\r\n".to_owned(), "line 1: another version than HTTP/1.1"),
+            ("HTTP/2 200 OK\r\n\r\n".to_owned(), "line 1: another version than HTTP/1.1"),
+            ("HTTP/1.9 200 OK\r\n\r\n".to_owned(), "line 1: another version than HTTP/1.1"),
             ("HTTP/1.1  200 OK\r\n\r\n".to_owned(), "line 1: not one blank on each side of the status"),
             ("HTTP/1.1 200 O\x08K\r\n\r\n".to_owned(), "line 1: control character 0x08"),
             ("\r\nHTTP/1.1 200 OK\r\n\r\n".to_owned(), "line 1: an empty line before the status line"),
@@ -396,7 +407,8 @@ mod tests {
     fn what_senders_refuse_is_refused() {
         for (text, expected) in [
             ("220 mail.example ESMTP\r\n\r\n".to_owned(), "no response of HTTP/1; it begins with \"220 mail.example ESMTP\""),
-            ("HTTP/2.0 200 OK\r\n\r\n".to_owned(), "no response of HTTP/1"),
+            ("HTTP/3.0 200 OK\r\n\r\n".to_owned(), "no response of HTTP/1"),
+            ("HTTP/1.10 200 OK\r\n\r\n".to_owned(), "no response of HTTP/1"),
             ("HTTP/1.1 20 OK\r\n\r\n".to_owned(), "no response of HTTP/1"),
             ("HTTP/1.1 2000 OK\r\n\r\n".to_owned(), "no response of HTTP/1"),
             ("HTTP/1.1 099 OK\r\n\r\n".to_owned(), "no response of HTTP/1"),
@@ -423,7 +435,7 @@ mod tests {
         }
         assert_eq!(early(b"\0\0\x12\x04\0\0\0\0\0\0\x03").as_deref(), Some("HTTP/2, which was not asked for"));
         assert_eq!(early(b"SSH-2.0-x\r\n").as_deref(), Some("no response of HTTP/1; it begins with \"SSH-2.0-x\""));
-        assert!(early(b"2").is_some() && early(b"\r\n\r\n220 x").is_some() && early(b"HTTP/2").is_some());
+        assert!(early(b"2").is_some() && early(b"\r\n\r\n220 x").is_some() && early(b"http/1.1").is_some());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Which of the TXT records under one name is the record: RFC 8461 section 3.1 and RFC 8460 section 3.
 
+use std::collections::HashSet;
+
 use super::collector::quote;
 use super::fault::{Fault, FaultKind};
 pub use super::record_kind::RecordKind;
@@ -40,12 +42,38 @@ impl Selection {
             Choice::Absent | Choice::Multiple(_) => None,
         }
     }
+
+    /// The same where the record at an index stands at this place.
+    fn placed(mut self, places: &[usize]) -> Self {
+        let place = |index: &mut usize| *index = places.get(*index).copied().unwrap_or(*index);
+        match &mut self.choice {
+            Choice::Absent => {}
+            Choice::NearMiss(index) | Choice::Unique(index) => place(index),
+            Choice::Multiple(indices) => indices.iter_mut().for_each(place),
+        }
+        self.faults.iter_mut().for_each(|(index, _)| place(index));
+        self
+    }
 }
 
 /// Chooses among the TXT records of an answer.
 ///
+/// A set of records has no duplicates (RFC 2181 section 5): of those that are octet for octet the same only the first is looked at.
+///
 /// The literal discard rule (`v=STSv1;`) is worded for "multiple TXT records", so a single one needs no semicolon to be the record.
 pub fn select(kind: RecordKind, records: &[Txt]) -> Selection {
+    if records.len() > 1 {
+        let mut seen = HashSet::new();
+        let places: Vec<usize> = records.iter().enumerate().filter(|(_, record)| seen.insert(&record.0)).map(|(place, _)| place).collect();
+        if places.len() < records.len() {
+            let distinct: Vec<Txt> = places.iter().filter_map(|place| records.get(*place).cloned()).collect();
+            return select_distinct(kind, &distinct).placed(&places);
+        }
+    }
+    select_distinct(kind, records)
+}
+
+fn select_distinct(kind: RecordKind, records: &[Txt]) -> Selection {
     let texts: Vec<Vec<u8>> = records.iter().map(Txt::joined).collect();
     let standings: Vec<Standing> = texts.iter().map(|text| standing(kind, text)).collect();
     let choice = choose(kind, &texts, &standings);
@@ -113,6 +141,19 @@ mod tests {
         assert_eq!(chosen(RecordKind::Sts, &["v=STSv1;", "x", "v=STSv1;id=1"]), Choice::Multiple(vec![0, 2]));
         assert_eq!(chosen(RecordKind::Tlsrpt, &["v=STSv1;id=1"]), Choice::Absent);
         assert_eq!(chosen(RecordKind::Sts, &[]), Choice::Absent);
+    }
+
+    #[test]
+    fn what_stands_twice_is_one_record() {
+        let record = "v=STSv1; id=1;";
+        assert_eq!(chosen(RecordKind::Sts, &[record, record]), Choice::Unique(0));
+        assert_eq!(chosen(RecordKind::Sts, &["v=STSv1 ;id=1", "v=STSv1 ;id=1"]), Choice::Unique(0), "alone, as one");
+        assert_eq!(chosen(RecordKind::Sts, &["x", "x", record, record, "y"]), Choice::Unique(2));
+        assert_eq!(chosen(RecordKind::Sts, &[record, record, "v=STSv1; id=2;"]), Choice::Multiple(vec![0, 2]));
+        let split = Txt(vec![b"v=STSv1; ".to_vec(), b"id=1;".to_vec()]);
+        let whole = Txt(vec![record.as_bytes().to_vec()]);
+        assert_eq!(select(RecordKind::Sts, &[whole.clone(), split]).choice, Choice::Multiple(vec![0, 1]), "two records of one text");
+        assert_eq!(select(RecordKind::Sts, &[whole.clone(), whole]).faults, [], "nothing to be said of the text");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The resolver back ends other than the bulk engine, made ready and tried: from the root, and by encrypted resolvers.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rustls::RootCertStore;
 
-use super::plan::{DEFAULT_RATE, DEFAULT_SERVER_RATE, IterativePlan, NetworkPlan, ScanError};
+use super::plan::{DnsRates, IterativePlan, NetworkPlan, ScanError};
 use crate::exclusion::Exclusion;
 use crate::observe::dns::{
     DnsCounters, DnsError, DnsLimits, Encrypted, EncryptedConfig, EncryptedResolver, Iterative, IterativeConfig, Resolving,
@@ -56,9 +56,7 @@ impl BackEnd {
             Some(root) => (vec![root.ip()], root.port()),
             None => (iterative.roots.clone(), iterative.port),
         };
-        let own = roots.iter().all(IpAddr::is_loopback);
-        let rate = plan.rate.unwrap_or(if own { 0 } else { DEFAULT_RATE });
-        let server_rate = plan.resolver_rate.unwrap_or(if own { 0 } else { DEFAULT_SERVER_RATE });
+        let DnsRates { all: rate, each: server_rate } = plan.dns_rates();
         let asked = roots.iter().map(|&root| SocketAddr::new(root, port).to_string()).collect();
         let (limits, counters) = (Arc::new(DnsLimits::new(rate, &[])), Arc::new(DnsCounters::default()));
         let config = IterativeConfig { roots, port, retry: plan.dns_retry, rate, server_rate, allow_private: plan.fetch.allow_private };
@@ -72,9 +70,8 @@ impl BackEnd {
     fn encrypted(plan: &NetworkPlan, resolvers: &[EncryptedResolver], trusted: &RootCertStore) -> Result<Self, ScanError> {
         let begin = |resolvers: &[EncryptedResolver]| {
             let addresses: Vec<_> = resolvers.iter().map(|resolver| resolver.address).collect();
-            let default = if addresses.iter().all(|address| address.ip().is_loopback()) { 0 } else { DEFAULT_RATE };
-            let each = plan.resolver_rate.or(plan.rate).unwrap_or(default);
-            let limits = Arc::new(DnsLimits::new(plan.rate.unwrap_or(default), &vec![each; addresses.len()]));
+            let DnsRates { all, each } = plan.dns_rates();
+            let limits = Arc::new(DnsLimits::new(all, &vec![each; addresses.len()]));
             let counters = Arc::new(DnsCounters::new(&addresses));
             let config = EncryptedConfig { resolvers: resolvers.to_vec(), retry: plan.dns_retry, roots: trusted.clone() };
             let encrypted = Encrypted::new(config, Arc::clone(&limits), Arc::clone(&counters)).map_err(setup)?;

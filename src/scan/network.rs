@@ -7,10 +7,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use rustls::RootCertStore;
 
 use super::backend::{BackEnd, SharedResolver};
-use super::plan::{DEFAULT_RATE, NetworkPlan, ScanError};
+use super::plan::{DnsRates, NetworkPlan, ScanError};
 use super::status::Status;
 use crate::exclusion::Exclusion;
-use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, check_resolvers, system_resolvers};
+use crate::observe::dns::{
+    Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, SystemResolvers, check_resolvers, loopback_stubs, system_resolvers, well_known_stubs,
+};
 use crate::observe::fetch::{Fetcher, add_roots, built_in_roots};
 use crate::observe::neighbours::Neighbours;
 use crate::observe::probe::Probe;
@@ -29,6 +31,7 @@ pub struct Network {
     /// The resolver that all workers share; `None` for the bulk engine, of which each has its own.
     shared: Option<SharedResolver>,
     asked: Vec<String>,
+    pace: String,
     dns_limits: Arc<DnsLimits>,
     dns_counters: Arc<DnsCounters>,
     fetcher: Arc<Fetcher>,
@@ -73,8 +76,8 @@ impl Network {
             }
             None => {
                 let (resolvers, warnings) = resolvers(plan)?;
-                let (rate, resolver_rate) = rates(plan, &resolvers);
-                let limits = Arc::new(DnsLimits::new(rate, &vec![resolver_rate; resolvers.len()]));
+                let DnsRates { all, each } = plan.dns_rates();
+                let limits = Arc::new(DnsLimits::new(all, &vec![each; resolvers.len()]));
                 let counters = Arc::new(DnsCounters::new(&resolvers));
                 let asked = resolvers.iter().map(ToString::to_string).collect();
                 (dns(resolvers), None, limits, counters, asked, warnings)
@@ -83,6 +86,7 @@ impl Network {
         Ok(Self {
             dns,
             shared,
+            pace: plan.pace_in_words(&asked),
             asked,
             dns_limits,
             dns_counters,
@@ -131,6 +135,11 @@ impl Network {
     /// Who is asked: resolvers, or the root servers.
     pub fn resolvers(&self) -> &[String] {
         &self.asked
+    }
+
+    /// Who is asked and how fast, as a sentence.
+    pub fn pace(&self) -> &str {
+        &self.pace
     }
 
     /// User-Agent of the fetches.
@@ -200,31 +209,26 @@ fn resolvers(plan: &NetworkPlan) -> Result<(Vec<SocketAddr>, Vec<String>), ScanE
     if !plan.overrides.resolvers.is_empty() {
         return Ok((plan.overrides.resolvers.clone(), Vec::new()));
     }
-    let given = if plan.resolvers.is_empty() {
+    let SystemResolvers { found: given, left_out: mut warnings } = if plan.resolvers.is_empty() {
         system_resolvers().map_err(|error| ScanError::Setup(error.to_string()))?
     } else {
-        plan.resolvers.clone()
+        SystemResolvers { found: plan.resolvers.clone(), left_out: Vec::new() }
     };
     if plan.trust_resolvers {
-        return Ok((given, Vec::new()));
+        warnings.extend(well_known_stubs(&given));
+        return Ok((given, warnings));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| ScanError::Machine(format!("cannot start an event loop: {error}")))?;
-    let check = tokio::task::LocalSet::new().block_on(&runtime, check_resolvers(&given, plan.dns_retry));
+    let (check, stubs) = tokio::task::LocalSet::new()
+        .block_on(&runtime, async { tokio::join!(check_resolvers(&given, plan.dns_retry), loopback_stubs(&given)) });
     let left_out = check.failed.iter().map(|(resolver, why)| format!("resolver {resolver} is left out: {why}"));
     let without_tcp = check.without_tcp.iter();
     let without_tcp =
         without_tcp.map(|(resolver, why)| format!("resolver {resolver} does not answer over TCP ({why}): large answers will be unknown"));
-    let warnings = left_out.chain(without_tcp).collect();
+    warnings.extend(left_out.chain(without_tcp).chain(stubs));
     let answering = check.into_answering().map_err(|error| ScanError::Setup(error.to_string()))?;
     Ok((answering, warnings))
-}
-
-/// Queries per second in all and to each resolver, 0 for no limit.
-fn rates(plan: &NetworkPlan, resolvers: &[SocketAddr]) -> (u32, u32) {
-    let own = resolvers.iter().all(|resolver| resolver.ip().is_loopback());
-    let default = if own { 0 } else { DEFAULT_RATE };
-    (plan.rate.unwrap_or(default), plan.resolver_rate.or(plan.rate).unwrap_or(default))
 }
 
 /// Raises the soft limit of open files to the hard one and returns what is in force.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::dataset::{DatasetError, Options, SHARD_ROWS};
+use crate::dataset::{DatasetError, Options, SHARD_ROWS, ScanCommand};
 use crate::input::{InputError, InputOptions};
 use crate::observe::dns::{EncryptedResolver, RetryConfig};
 use crate::observe::fetch::{FetchConfig, PACE, sets_pace};
@@ -22,8 +22,12 @@ use crate::whole_file;
 /// DNS queries per second to one name server when resolving from the root, unless the user says otherwise.
 pub const DEFAULT_SERVER_RATE: u32 = 100;
 
-/// DNS queries per second, in all and to each resolver, unless the user says otherwise: what a public resolver bears.
+/// DNS queries per second, in all and to each resolver, unless the user says otherwise: what a public resolver bears. It holds for a
+/// resolver on this machine, too: a stub there passes every query on.
 pub const DEFAULT_RATE: u32 = 1000;
+
+/// A scan of more names than this has to say whose it is, or a warning says so.
+pub const MAX_ANONYMOUS: u64 = 1000;
 
 /// Rows by which the reader may be ahead of the oldest shard that waits to be complete: the bound of a scan's memory.
 pub const WINDOW_ROWS: u64 = 150_000;
@@ -50,6 +54,12 @@ pub struct ScanPlan {
     /// Where the rows go.
     #[serde(skip)]
     pub output: Output,
+    /// Whether to drop the unfinished scan that the folder holds.
+    #[serde(skip)]
+    pub restart: bool,
+    /// The command that asked for this, kept in the folder so that damaged parts can be scanned again.
+    #[serde(skip)]
+    pub command: Option<ScanCommand>,
     /// Rows in a part of a dataset folder, at least 1. The manifest has them in a place of their own.
     #[serde(skip)]
     pub shard_rows: u64,
@@ -75,6 +85,8 @@ impl Default for ScanPlan {
             stand_in: None,
             own_list: None,
             output: Output::ArrowStream,
+            restart: false,
+            command: None,
             shard_rows: SHARD_ROWS,
             window_rows: WINDOW_ROWS,
             workers: None,
@@ -101,6 +113,9 @@ impl ScanPlan {
                 None => named.configuration.insert(name, value),
             };
         }
+        // Not what was typed but what is in force.
+        let DnsRates { all, each } = self.network.dns_rates();
+        named.pace.extend([("rate", all), ("resolver-rate", each)].map(|(name, rate)| (name.to_owned(), rate.into())));
         Ok(named)
     }
 }
@@ -162,7 +177,7 @@ pub struct NetworkPlan {
     /// Pauses before targets whose lookups failed are tried again.
     #[serde(serialize_with = "each_in_seconds")]
     pub retry_rounds: Vec<Duration>,
-    /// DNS queries per second in all, 0 for no limit; `None`: `DEFAULT_RATE`, or no limit where all resolvers are on loopback.
+    /// DNS queries per second in all, 0 for no limit; `None` for `DEFAULT_RATE`. What is in force is `dns_rates`.
     #[serde(serialize_with = "sets_pace")]
     pub rate: Option<u32>,
     /// DNS queries per second to each resolver; as `rate`.
@@ -219,6 +234,40 @@ impl Default for NetworkPlan {
             exclude: None,
             overrides: Overrides::default(),
         }
+    }
+}
+
+/// DNS queries per second, 0 for no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DnsRates {
+    /// In all.
+    pub all: u32,
+    /// To each resolver or, from the root, to each name server.
+    pub each: u32,
+}
+
+impl NetworkPlan {
+    /// The rates in force.
+    pub fn dns_rates(&self) -> DnsRates {
+        let each = if self.iterative.is_some() { DEFAULT_SERVER_RATE } else { self.rate.unwrap_or(DEFAULT_RATE) };
+        DnsRates { all: self.rate.unwrap_or(DEFAULT_RATE), each: self.resolver_rate.unwrap_or(each) }
+    }
+
+    /// Whom DNS is asked of and how fast, as a sentence.
+    pub(super) fn pace_in_words(&self, asked: &[String]) -> String {
+        let DnsRates { all, each } = self.dns_rates();
+        let (one, many) = if self.iterative.is_some() { ("name server", "root servers") } else { ("resolver", "resolvers") };
+        let asked = match asked {
+            [only] => only.clone(),
+            several => format!("{} {many}", several.len()),
+        };
+        let pace = match (all, each) {
+            (0, 0) => "without a limit on DNS queries".to_owned(),
+            (0, each) => format!("at most {each} DNS queries per second to each {one}, in all without a limit"),
+            (all, 0) => format!("at most {all} DNS queries per second in all"),
+            (all, each) => format!("at most {all} DNS queries per second in all and {each} to each {one}"),
+        };
+        format!("asking {asked}, {pace} (--rate, --resolver-rate)")
     }
 }
 
@@ -327,6 +376,14 @@ pub enum ScanError {
     /// This machine cannot do what is needed (threads, sockets), or a thread of ours broke.
     #[error("{0}")]
     Machine(String),
+    /// A stream went out as far as it got.
+    #[error("{cause}; {rows} rows went out, and the stream has no end mark")]
+    CutStream {
+        /// What ended it.
+        cause: Box<ScanError>,
+        /// Rows that went out.
+        rows: u64,
+    },
     /// Standard output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[source] io::Error),
@@ -415,6 +472,35 @@ mod tests {
         ];
         assert_eq!(names, expected);
         let differing: Vec<&String> = plain.pace.keys().filter(|name| other.pace[*name] != plain.pace[*name]).collect();
-        assert_eq!(differing, ["fetch-rate", "rate", "workers"]);
+        assert_eq!(differing, ["fetch-rate", "rate", "resolver-rate", "workers"]);
+    }
+
+    #[test]
+    fn a_resolver_on_loopback_is_no_reason_to_hurry() {
+        let stub = changed(|plan| plan.network.resolvers = vec!["127.0.0.53:53".parse().unwrap()]);
+        let pace = stub.named_options().unwrap().pace;
+        assert_eq!((&pace["rate"], &pace["resolver-rate"]), (&json!(1000), &json!(1000)), "the manifest has what is in force");
+        let rates = |change: fn(&mut NetworkPlan)| changed(|plan| change(&mut plan.network)).network.dns_rates();
+        assert_eq!(rates(|plan| plan.rate = Some(50)), DnsRates { all: 50, each: 50 });
+        assert_eq!(rates(|plan| plan.rate = Some(0)), DnsRates { all: 0, each: 0 });
+        assert_eq!(rates(|plan| (plan.rate, plan.resolver_rate) = (Some(50), Some(5))), DnsRates { all: 50, each: 5 });
+        let from_the_root = |plan: &mut NetworkPlan| plan.iterative = Some(IterativePlan { roots: Vec::new(), port: 53 });
+        let plan = changed(|plan| from_the_root(&mut plan.network));
+        assert_eq!(plan.network.dns_rates(), DnsRates { all: 1000, each: 100 });
+    }
+
+    #[test]
+    fn the_pace_is_told_in_words() {
+        let words = |rate, resolver_rate, asked: &[&str]| {
+            let plan = NetworkPlan { rate, resolver_rate, ..NetworkPlan::default() };
+            plan.pace_in_words(&asked.iter().map(|&text| text.to_owned()).collect::<Vec<_>>())
+        };
+        let stub = "127.0.0.53:53";
+        assert!(
+            words(None, None, &[stub]).starts_with("asking 127.0.0.53:53, at most 1000 DNS queries per second in all and 1000 to each")
+        );
+        assert!(words(Some(0), None, &[stub, stub]).starts_with("asking 2 resolvers, without a limit on DNS queries"));
+        assert!(words(Some(0), Some(5), &[stub]).contains("at most 5 DNS queries per second to each resolver, in all without a limit"));
+        assert!(words(Some(7), Some(0), &[stub]).contains("at most 7 DNS queries per second in all ("));
     }
 }

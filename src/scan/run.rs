@@ -13,7 +13,7 @@ use async_channel::{Receiver, Sender};
 use super::assembler::{Assembler, ReadAhead, Rows};
 use super::harvest::{Batch, Harvest};
 use super::network::Network;
-use super::plan::{ScanError, ScanPlan};
+use super::plan::{MAX_ANONYMOUS, ScanError, ScanPlan};
 use super::sink::{Read, ScanSummary, Sink};
 use super::status::Status;
 use super::worker::{self, Task};
@@ -43,7 +43,8 @@ pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<S
     status.committed.store(resumed, Relaxed);
     status.watch(network.dns_counters());
     let window = ReadAhead::new(sink.shard_rows(), plan.window_rows, sink.takes_late_rows());
-    let stages = Stages { network, status, committed: &committed, window, shard_rows: sink.shard_rows() };
+    let anonymous = plan.stand_in.is_none() && plan.network.fetch.contact.is_none();
+    let stages = Stages { network, status, committed: &committed, window, shard_rows: sink.shard_rows(), anonymous };
     let read = stages.run(plan, &mut input, &mut sink)?;
     sink.finish(network, status, read, &input)
 }
@@ -55,6 +56,8 @@ struct Stages<'a> {
     committed: &'a [Range<u64>],
     window: ReadAhead,
     shard_rows: u64,
+    /// Whether strangers are asked who are not told by whom.
+    anonymous: bool,
 }
 
 impl Stages<'_> {
@@ -141,6 +144,12 @@ impl Stages<'_> {
                 }
                 None => break,
             };
+            if self.anonymous && target.ordinal == MAX_ANONYMOUS {
+                self.status.note(format!(
+                    "more than {MAX_ANONYMOUS} names and no --contact: nobody whose servers are asked can tell who asks or reach you; \
+                     add --contact with an address or URL of yours"
+                ));
+            }
             while known.next_if(|range| range.end <= target.ordinal).is_some() {}
             if known.peek().is_some_and(|range| range.contains(&target.ordinal)) {
                 stopped = self.status.is_stopping();

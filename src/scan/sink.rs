@@ -15,8 +15,10 @@ use super::network::Network;
 use super::plan::{NamedOptions, Output, OwnList, ScanError, ScanPlan};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
-use crate::dataset::{self, Activity, Dataset, List, Manifest, RunDescription, StreamWriter, Tool};
-use crate::input::{Accounting, Input, InputOptions, Preparation, Rejected, RejectedCsv};
+use crate::dataset::{
+    self, Activity, Dataset, DatasetError, List, Manifest, RunDescription, Step, StreamWriter, Tool, check_accounting, pause,
+};
+use crate::input::{Accounting, Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::name::suffix;
 use crate::observe::fetch::ROOTS_VERSION;
 
@@ -30,6 +32,8 @@ pub struct ScanSummary {
     pub manifest: Option<Manifest>,
     /// What became of the lines of the list that were read.
     pub accounting: Accounting,
+    /// Rows that went out where they went to a stream.
+    pub streamed: Option<u64>,
     /// Whether the scan was stopped before the end of the list.
     pub stopped: bool,
     /// Names that were taken without knowing whether they are duplicates, as the memory for that was full.
@@ -59,6 +63,8 @@ struct Stream {
     writer: StreamWriter<Stdout>,
     waiting: BTreeMap<u64, Vec<RecordBatch>>,
     next: u64,
+    /// Rows that went out.
+    rows: u64,
     _spool: TempDir,
 }
 
@@ -72,7 +78,7 @@ impl Sink {
     }
 
     fn folder(dir: &Path, plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
-        let resumes = dataset::refuse_unless_usable(dir)?;
+        let resumes = if plan.restart { dataset::make_way(dir).map(|()| false)? } else { dataset::refuse_unless_usable(dir)? };
         let (spool, existed) = (dir.join(dataset::SPOOL), dir.exists());
         if !resumes {
             remove_spool(&spool); // Left by a scan that died before it began, which may have been one of another list.
@@ -90,7 +96,11 @@ impl Sink {
     fn begin_folder(dir: &Path, plan: &ScanPlan, network: &Network, status: &Status, spool: &Path) -> Result<(Self, Input), ScanError> {
         let input = open_input(plan, network, status, spool)?;
         let shard_rows = plan.shard_rows;
-        let dataset = Dataset::create_or_resume(dir, &describe(plan, network, &input)?)?;
+        let run = describe(plan, network, &input)?;
+        let dataset = if plan.restart { Dataset::restart(dir, &run)? } else { Dataset::create_or_resume(dir, &run)? };
+        if let Some(command) = &plan.command {
+            command.write(dir)?;
+        }
         let (rejected, input) = RejectedFile::attach(dir, input)?;
         Ok((Self { place: Place::Folder { dataset: Box::new(dataset), rejected }, shard_rows }, input))
     }
@@ -99,7 +109,7 @@ impl Sink {
         let spool = TempDir::new().map_err(|error| ScanError::Machine(format!("cannot create a temporary folder: {error}")))?;
         let input = open_input(plan, network, status, spool.path())?;
         let writer = StreamWriter::new(io::stdout())?;
-        let place = Place::Stream(Box::new(Stream { writer, waiting: BTreeMap::new(), next: 0, _spool: spool }));
+        let place = Place::Stream(Box::new(Stream { writer, waiting: BTreeMap::new(), next: 0, rows: 0, _spool: spool }));
         Ok((Self { place, shard_rows: STREAM_SHARD_ROWS }, input))
     }
 
@@ -131,6 +141,7 @@ impl Sink {
                 stream.waiting.insert(shard, batches);
                 while let Some(batches) = stream.waiting.remove(&stream.next) {
                     stream.writer.write_in_order(&batches)?;
+                    stream.rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
                     stream.next += 1;
                 }
             }
@@ -138,14 +149,17 @@ impl Sink {
         Ok(())
     }
 
-    /// Ends the scan: at the end of the list the dataset is finished, else it stays resumable.
+    /// Ends the scan: at the end of the list the dataset is finished, else it stays resumable. A stream has its end mark if it has a row
+    /// of every name, and else none, so that a reader can tell.
     pub(super) fn finish(self, network: &Network, status: &Status, read: Read, input: &Input) -> Result<ScanSummary, ScanError> {
         let Read { accounting, stopped, error } = read;
+        let complete = !stopped && error.is_none();
+        let mut streamed = None;
         let manifest = match self.place {
             Place::Folder { dataset, rejected } => {
-                let complete = !stopped && error.is_none();
                 rejected.close(complete)?;
                 if complete {
+                    pause(Step::RejectedNamed);
                     let dir = dataset.dir().to_owned();
                     let list = list(&dataset.manifest().run.list, input);
                     let manifest = dataset.finish(accounting, list, &activity(network, status))?;
@@ -156,13 +170,18 @@ impl Sink {
                 }
             }
             Place::Stream(stream) => {
-                stream.writer.finish()?;
+                streamed = Some(stream.rows);
+                if complete {
+                    check_accounting(&accounting, stream.rows)?;
+                    stream.writer.finish()?;
+                }
                 None
             }
         };
-        match error {
-            Some(error) => Err(error),
-            None => Ok(ScanSummary { manifest, accounting, stopped, unchecked: input.unchecked() }),
+        match (error, streamed) {
+            (Some(cause), Some(rows)) => Err(ScanError::CutStream { cause: Box::new(cause), rows }),
+            (Some(error), None) => Err(error),
+            (None, _) => Ok(ScanSummary { manifest, accounting, streamed, stopped, unchecked: input.unchecked() }),
         }
     }
 }
@@ -191,7 +210,7 @@ fn write_own_list(list: &OwnList, spool: &Path) -> Result<String, ScanError> {
         (list.write)(&mut file)?;
         file.flush()
     };
-    write().map_err(|error| ScanError::Machine(format!("the list {} cannot be written to {}: {error}", list.name, path.display())))?;
+    write().map_err(|error| InputError::Spool { list: list.name.clone(), place: path.clone(), error })?;
     Ok(path.to_string_lossy().into_owned())
 }
 
@@ -254,8 +273,8 @@ impl RejectedFile {
     fn attach(dir: &Path, input: Input) -> Result<(Self, Input), ScanError> {
         let path = dir.join(dataset::REJECTED);
         let temporary = path.with_added_extension("tmp");
-        let failed = |error: io::Error| ScanError::Machine(format!("{} cannot be written: {error}", temporary.display()));
-        let csv = File::create(&temporary).and_then(|file| RejectedCsv::new(BufWriter::new(file))).map_err(failed)?;
+        let csv = File::create(&temporary).and_then(|file| RejectedCsv::new(BufWriter::new(file)));
+        let csv = csv.map_err(DatasetError::io("write", &temporary))?;
         let csv = Arc::new(std::sync::Mutex::new(Some(csv)));
         let shared = Arc::clone(&csv);
         let input = input.with_rejects(move |rejected: &Rejected<'_>| {
@@ -272,6 +291,6 @@ impl RejectedFile {
             csv.map_or(Ok(()), RejectedCsv::finish)?;
             if complete { fs::rename(&self.temporary, &self.path) } else { fs::remove_file(&self.temporary) }
         };
-        finish().map_err(|error| ScanError::Machine(format!("{} cannot be written: {error}", self.path.display())))
+        Ok(finish().map_err(DatasetError::io("write", &self.path))?)
     }
 }

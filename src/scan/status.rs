@@ -28,6 +28,8 @@ pub struct Status {
     pub(super) estimated: AtomicU64,
     /// What is done before the first target, in words.
     preparing: Mutex<Option<String>>,
+    /// What the user should know and has not been shown yet, a sentence each.
+    notes: Mutex<Vec<String>>,
     pub(super) records: AtomicU64,
     pub(super) enforce: AtomicU64,
     pub(super) broken: AtomicU64,
@@ -54,6 +56,7 @@ impl Default for Status {
             total: AtomicU64::new(0),
             estimated: AtomicU64::new(0),
             preparing: Mutex::new(None),
+            notes: Mutex::default(),
             records: AtomicU64::new(0),
             enforce: AtomicU64::new(0),
             broken: AtomicU64::new(0),
@@ -88,6 +91,16 @@ impl Status {
     /// Whether the scan waits because no resolver answers.
     pub fn is_paused(&self) -> bool {
         self.dns.get().is_some_and(|dns| dns.totals().paused)
+    }
+
+    /// Says something that the user should know, a sentence.
+    pub fn note(&self, sentence: impl Into<String>) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(sentence.into());
+    }
+
+    /// What has been said since this was asked last.
+    pub fn take_notes(&self) -> Vec<String> {
+        std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Says what is being done before the first target.

@@ -1,4 +1,5 @@
-//! The progress of a scan, shown from a thread of its own: a bar on standard error, or one JSON object a second there or in a file.
+//! The progress of a scan, and what the user should know of it, shown from a thread of its own: a bar on standard error, or one JSON object
+//! a second there or in a file.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ vocabulary! {
         Bar = "bar",
         /// One JSON object a second.
         Json = "json",
-        /// Nothing.
+        /// Nothing but what the user should know.
         None = "none",
     }
 }
@@ -51,11 +52,9 @@ impl Progress {
             kind => kind,
         };
         let done = Arc::new(AtomicBool::new(false));
-        let thread = (kind != ProgressKind::None || status_file.is_some()).then(|| {
-            let done = Arc::clone(&done);
-            std::thread::spawn(move || show(kind, status_file.as_deref(), &status, &done))
-        });
-        Self { done, thread }
+        let until = Arc::clone(&done);
+        let thread = std::thread::spawn(move || show(kind, status_file.as_deref(), &status, &until));
+        Self { done, thread: Some(thread) }
     }
 }
 
@@ -77,6 +76,9 @@ fn show(kind: ProgressKind, status_file: Option<&Path>, status: &Status, done: &
     let mut next = Instant::now() + Duration::from_secs(1);
     loop {
         let last = done.load(Relaxed);
+        for sentence in status.take_notes() {
+            note(kind, bar.as_ref(), &sentence);
+        }
         let snapshot = status.snapshot();
         rates.update(&snapshot);
         if let Some(bar) = &bar {
@@ -96,6 +98,17 @@ fn show(kind: ProgressKind, status_file: Option<&Path>, status: &Status, done: &
             return;
         }
         std::thread::park_timeout(Duration::from_millis(100));
+    }
+}
+
+/// Shows a sentence in the way of the progress around it.
+fn note(kind: ProgressKind, bar: Option<&Bar>, sentence: &str) {
+    // A reader that went away does not stop the scan.
+    let plain = || drop(writeln!(anstream::stderr(), "stscan: {}", super::text::safe(sentence)));
+    match bar {
+        Some(bar) => bar.0.suspend(plain),
+        None if kind == ProgressKind::Json => drop(writeln!(io::stderr().lock(), "{}", serde_json::json!({ "note": sentence }))),
+        None => plain(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A machine that has few of what a scan needs: file descriptors.
+//! A machine that has few of what a scan needs: file descriptors, room for a file.
 
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -58,4 +58,24 @@ fn descriptors_that_run_out_for_a_moment_are_waited_for() {
 #[test]
 fn what_fails_for_want_of_descriptors_is_asked_again() {
     assert!(without_descriptors("long", Duration::from_secs(9)).local_errors > 0);
+}
+
+/// `ulimit -f`: by default the signal SIGXFSZ would end the scan without a word. It is a full disk, and the scan goes on when there is room.
+#[cfg(unix)]
+#[test]
+fn a_limit_of_file_sizes_is_a_full_disk() {
+    let scene = census(3000);
+    let truth = scene.truth();
+    let limited = std::process::Command::new("sh")
+        .args(["-c", "ulimit -f 60 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_stscan")])
+        .args(scene.arguments("out", true, &["--dns-timeout", "2", "--retry-rounds", "none"]))
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    assert_eq!(limited.status.code(), Some(5), "{}", stderr(&limited));
+    assert!(stderr(&limited).contains("ulimit -f") && stderr(&limited).contains("run the same command again"), "{}", stderr(&limited));
+    assert!(!scene.path("out").join("domains/part-00000.parquet.tmp").exists(), "half a part is left");
+    let again = scene.arguments("out", true, &["--dns-timeout", "2", "--retry-rounds", "none"]);
+    super::harness::expect(0, &again.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(rows(&scene.path("out")), truth);
 }

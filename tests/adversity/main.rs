@@ -8,11 +8,13 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod files;
 mod floods;
 mod machine;
 mod replies;
 mod resolvers;
 mod signals;
+mod streams;
 
 use std::fs;
 use std::path::PathBuf;
@@ -59,6 +61,9 @@ impl Scene {
         arguments.extend(["--https-port".to_owned(), self.lab.https_port().to_string()]);
         arguments.extend(["--status-file".to_owned(), text(self.path(&format!("{out}.json")))]);
         let lab = ["--allow-private", "--host-rate", "0", "--fetch-rate", "0", "--connect-timeout", "1", "--fetch-timeout", "3"];
+        if !options.contains(&"--rate") {
+            arguments.extend(["--rate".to_owned(), "0".to_owned()]);
+        }
         arguments.extend(lab.iter().chain(options).map(|&option| option.to_owned()));
         arguments
     }

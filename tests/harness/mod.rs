@@ -23,7 +23,12 @@ pub struct Running(Option<Child>);
 impl Running {
     /// Starts the program; only what it says on standard error is kept.
     pub fn start(arguments: &[&str]) -> Self {
-        Self(Some(stscan(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()))
+        Self::of(&mut stscan(arguments))
+    }
+
+    /// Starts a command in place of the program.
+    pub fn of(command: &mut Command) -> Self {
+        Self(Some(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()))
     }
 
     /// Its process id.
@@ -31,10 +36,22 @@ impl Running {
         self.0.as_ref().unwrap().id()
     }
 
-    /// Waits for its end and expects an exit status.
-    pub fn finish(mut self, status: i32) {
+    /// Waits for its end and expects an exit status; gives what it said on standard error.
+    pub fn finish(mut self, status: i32) -> String {
         let output = self.0.take().unwrap().wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(status), "{}", stderr(&output));
+        stderr(&output)
+    }
+
+    /// Sends it a signal, as `TERM`.
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([&format!("-{signal}"), &self.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Closes our end of what it says, as a terminal that is closed does.
+    pub fn close_terminal(&mut self) {
+        drop(self.0.as_mut().unwrap().stderr.take());
     }
 }
 

@@ -101,8 +101,13 @@ fn tlsrpt_state() {
         ("near miss", Scene::new().tlsrpt(&["v=tlsrptv1; rua=mailto:a@example.com"]), Some(RecordState::Invalid)),
         (
             "two",
-            Scene::new().tlsrpt(&["v=TLSRPTv1; rua=mailto:a@b.example", "v=TLSRPTv1; rua=mailto:a@b.example"]),
+            Scene::new().tlsrpt(&["v=TLSRPTv1; rua=mailto:a@b.example", "v=TLSRPTv1; rua=mailto:b@b.example"]),
             Some(RecordState::Multiple),
+        ),
+        (
+            "one, twice",
+            Scene::new().tlsrpt(&["v=TLSRPTv1; rua=mailto:a@b.example", "v=TLSRPTv1; rua=mailto:a@b.example"]),
+            Some(RecordState::Valid),
         ),
     ];
     for outcome in inconclusive() {

@@ -33,6 +33,10 @@ columns! {
         cname_chain: List<Text>,
         /// The records; their kind says what they are.
         records: List<C>,
+        /// Further records of the answer, beyond what is kept of one (256 MX records; 32 records of hosts that domains share); null where all
+        /// are there.
+        #[range = "1..65535"]
+        left_out: Int32<u16>,
         /// Address and port of the resolver whose answer this is, or that was asked last; the name server where the scan resolved from the
         /// root.
         resolver: Shown<SocketAddr>,
@@ -99,8 +103,22 @@ impl<C: Column> Lookups<C> {
 
     fn lay_down_held(&mut self) {
         let Some((held, lookups)) = self.held.take() else { return };
-        let LookupBuilder { valid, name: _, outcome, rcode, ttl, ad, cname_chain, records, resolver, attempts, tcp, rtt_us: _, detail } =
-            &mut self.columns;
+        let LookupBuilder {
+            valid,
+            name: _,
+            outcome,
+            rcode,
+            ttl,
+            ad,
+            cname_chain,
+            records,
+            left_out,
+            resolver,
+            attempts,
+            tcp,
+            rtt_us: _,
+            detail,
+        } = &mut self.columns;
         valid.append(true, lookups);
         outcome.append_times(Some(&held.outcome), lookups);
         rcode.append_times(held.rcode.as_ref(), lookups);
@@ -108,6 +126,7 @@ impl<C: Column> Lookups<C> {
         ad.append_times(Some(&held.authenticated), lookups);
         cname_chain.push_times(Some(&[]), lookups);
         records.push_times(Some(&[]), lookups);
+        left_out.append_times(None, lookups);
         resolver.append_times(held.resolver.as_ref(), lookups);
         attempts.append_times(Some(&held.attempts), lookups);
         tcp.append_times(Some(&held.tcp), lookups);

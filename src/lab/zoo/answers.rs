@@ -3,7 +3,7 @@
 use crate::classify::codes;
 
 use super::super::case::{Case, case};
-use super::super::site::End;
+use super::super::site::{End, Exchange, Neighbour, Reply};
 use super::super::wire;
 
 fn whole() -> Vec<Case> {
@@ -40,6 +40,15 @@ fn failures() -> Vec<Case> {
         case("record-refused", "REFUSED for the record.").sts_end(End::Refused).unknown_record(),
         case("record-notimp", "NOTIMP for the record.").sts_end(End::Rcode(wire::NOTIMP)).unknown_record(),
         case("record-silence", "No answer for the record.").sts_end(End::Silent).unknown_record().waits(),
+        case("record-other-type", "Only an address where the record was asked for.").sts_end(End::OtherType).unknown_record(),
+        case("record-referral", "A referral in place of the record, by a server that says it resolves.")
+            .sts_end(End::Referral)
+            .unknown_record(),
+        case("record-unresolved", "Nothing in place of the record, by a server that says it does not resolve.")
+            .sts_end(End::Unresolved)
+            .unknown_record(),
+        case("mx-other-type", "Only an address where the MX was asked for.").mx_end(End::OtherType).unknown_mx(),
+        case("mx-referral", "A referral in place of the MX.").mx_end(End::Referral).unknown_mx(),
         case("record-malformed", "An answer for the record that cannot be read.").sts_end(End::Malformed).unknown_record(),
         case("record-cname-loop", "Two aliases that lead to each other in place of the record.")
             .sts_end(End::Loop)
@@ -89,12 +98,53 @@ fn transport_and_aliases() -> Vec<Case> {
             .sts_cname(&["{-}._mta-sts.gone.example"])
             .no_record()
             .codes(&[codes::STS_RECORD_ABSENT, codes::STS_RECORD_CNAME, codes::STS_RECORD_CNAME_DANGLING]),
+        case("record-alias-alone", "An answer that is an alias alone, without the record that it leads to.")
+            .sts_end(End::Alias)
+            .sts_cname(&["r.{d}"])
+            .neighbour(Neighbour::txt("r", "v=STSv1; id=20240101T000000;"))
+            .code(codes::STS_RECORD_CNAME),
+        case("record-alias-lost", "An alias alone, of which the end answers SERVFAIL.")
+            .sts_end(End::Alias)
+            .sts_cname(&["r.{d}"])
+            .neighbour(Neighbour::end("r", End::Servfail))
+            .unknown_record()
+            .code(codes::STS_RECORD_CNAME),
+        case("mx-alias-alone", "An answer for the MX that is an alias alone.")
+            .mx_end(End::Alias)
+            .site(|site| site.mx.cname = vec!["r.{d}".into()])
+            .neighbour(Neighbour {
+                mx: Reply::records(vec![Exchange(10, "mx1.{d}".into()), Exchange(20, "mx2.{d}".into())]),
+                ..Neighbour::new("r")
+            }),
+        case("record-twice", "The same record twice in one answer, which makes one.")
+            .sts_set(vec![vec!["v=STSv1; id=1;".into()], vec!["v=STSv1; id=1;".into()]])
+            .code(codes::DNS_RECORD_DUPLICATE),
+        case("tlsrpt-twice", "The same TLSRPT record twice in one answer, which makes one.")
+            .tlsrpt_set(vec![vec!["v=TLSRPTv1; rua=mailto:tls-reports@{d}".into()], vec!["v=TLSRPTv1; rua=mailto:tls-reports@{d}".into()]])
+            .code(codes::DNS_RECORD_DUPLICATE),
+        case("mx-record-twice", "The same MX record twice in one answer, which makes one.")
+            .site(|site| {
+                site.mx.records = vec![Exchange(10, "mx1.{d}".into()), Exchange(10, "mx1.{d}".into()), Exchange(20, "mx2.{d}".into())]
+            })
+            .code(codes::DNS_RECORD_DUPLICATE),
+        case("mx-300", "300 MX records, of which 256 are kept.")
+            .site(|site| site.mx.records = many_mx(300))
+            .patterns(&["*.{d}"])
+            .codes(&[codes::DNS_RECORDS_LEFT_OUT, codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN]),
+        case("mx-256", "256 MX records, as many as are kept.")
+            .site(|site| site.mx.records = many_mx(256))
+            .patterns(&["*.{d}"])
+            .code(codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN),
         case("tlsrpt-cname", "The TLSRPT record behind an alias.").tlsrpt_cname("{-}._tlsrpt.hosting.example").code(codes::TLSRPT_CNAME),
         case("delegated", "Both the record and the policy host with the same provider.")
             .sts_cname(&["{d}._mta-sts.hosting.example"])
             .host_cname(&["{d}._mta-sts-host.hosting.example"])
             .codes(&[codes::STS_RECORD_CNAME, codes::STS_HOST_CNAME]),
     ]
+}
+
+fn many_mx(number: u16) -> Vec<Exchange> {
+    (0..number).map(|place| Exchange(place, format!("mx{place}.{{d}}").into())).collect()
 }
 
 pub(super) fn cases() -> Vec<Case> {

@@ -11,6 +11,8 @@ use super::policy_text::policy_of;
 
 /// Code and case, by code.
 const NEAR: &[(Code, &str)] = &[
+    (codes::DNS_RECORD_DUPLICATE, "two-records"),
+    (codes::DNS_RECORDS_LEFT_OUT, "mx-256"),
     (codes::MX_CNAME, "mx-nxdomain"),
     (codes::MX_DUPLICATE, "mx-equal"),
     (codes::MX_IMPLICIT, "null-mx"),
@@ -175,6 +177,7 @@ const NEAR: &[(Code, &str)] = &[
     (codes::STS_RECORD_LEADING_SPACE, "record-much-space"),
     (codes::STS_RECORD_LITERAL_QUOTES, "id-quoted"),
     (codes::STS_RECORD_MULTIPLE, "unrelated-version-alone"),
+    (codes::STS_RECORD_MULTIPLE, "record-twice"),
     (codes::STS_RECORD_NEAR_MISS, "only-unrelated-txt"),
     (codes::STS_RECORD_NON_ASCII, "record-trailing-newline"),
     (codes::STS_RECORD_POLICY_KEYS, "record-unknown-field"),
@@ -269,6 +272,7 @@ pub(super) fn cases() -> Vec<Case> {
             .code(codes::STS_POLICY_UNKNOWN_FIELD),
         case("mode-none-short", "Mode none with a max_age of a day, which endangers nothing.").mode("none").max_age("86400"),
         case("max-age-one", "A max_age of a second is not zero.").max_age("1").code(codes::STS_POLICY_MAX_AGE_VERY_SHORT),
+        case("xn--hjdarna07-b07a", "A name that was registered although UTS 46 refuses what it decodes to: DNS carries it."),
         case("rua-port-443", "The usual port, written out.").tlsrpt("v=TLSRPTv1; rua=https://reports.{d}:443/t"),
     ]
 }

@@ -7,6 +7,8 @@ use super::wire_name::{HEADER_OCTETS, WireName, read_u16, read_u32};
 use crate::evidence::{Mx, Txt};
 
 const TYPE_CNAME: u16 = 5;
+/// Types that may stand beside what was asked for: signatures (RFC 4034 section 3) and what a CNAME was made from (RFC 6672 section 3.1).
+const COMPANIONS: [u16; 2] = [46, 39];
 const CLASS_IN: u16 = 1;
 /// CNAMEs followed: as many as BIND follows, more than Unbound does (11). The limit bounds what a hostile answer can cost.
 const MAX_CHAIN: usize = 16;
@@ -86,10 +88,10 @@ pub(super) struct Answer<R> {
 /// A name that holds both records of the type and a CNAME (against RFC 1034 section 3.6.2) ends the chain.
 ///
 /// # Errors
-/// Says what cannot be read, that the chain loops, or that the records are all somebody else's: that is no way to say that there are
-/// none, and taken for it a stray or forged answer would become a fact.
+/// Says what cannot be read, that the chain loops, or that the records are all somebody else's or of another type: that is no way to say that
+/// there are none, and taken for it a stray or forged answer would become a fact.
 pub(super) fn read<R: ResourceRecord>(message: &[u8], question_end: usize, count: u16) -> Result<Answer<R>, &'static str> {
-    let entries = entries(message, question_end, count, R::TYPE)?;
+    let (entries, others) = entries(message, question_end, count, R::TYPE)?;
     let mut here = WireName::read(message, HEADER_OCTETS).ok_or("unreadable question")?;
     let mut passed = vec![here];
     let mut answer = Answer { chain: Vec::new(), records: Vec::new(), ttl: None };
@@ -113,6 +115,10 @@ pub(super) fn read<R: ResourceRecord>(message: &[u8], question_end: usize, count
     }
     if strange && answer.records.is_empty() {
         return Err("records of another owner or class in place of an answer");
+    }
+    // Behind an alias it is the alias that the answer comes to.
+    if others && answer.records.is_empty() && answer.chain.is_empty() {
+        return Err("records of another type in place of an answer");
     }
     Ok(answer)
 }
@@ -141,19 +147,22 @@ impl Entry<'_> {
     }
 }
 
-/// All entries of the section, other types left out. The sections behind it are not read.
-fn entries(message: &[u8], start: usize, count: u16, wanted: u16) -> Result<Vec<Entry<'_>>, &'static str> {
+/// All entries of the section, other types left out, and whether there were any that do not belong there. The sections behind it are not
+/// read.
+fn entries(message: &[u8], start: usize, count: u16, wanted: u16) -> Result<(Vec<Entry<'_>>, bool), &'static str> {
     // The count is the sender's word: no memory is reserved on it.
-    let mut entries = Vec::new();
+    let (mut entries, mut others) = (Vec::new(), false);
     let mut at = start;
     for _ in 0..count {
         let entry = entry(message, at).ok_or("unreadable answer section")?;
         at = entry.rdata.end;
         if entry.record_type == wanted || entry.record_type == TYPE_CNAME {
             entries.push(entry);
+        } else {
+            others |= !COMPANIONS.contains(&entry.record_type);
         }
     }
-    Ok(entries)
+    Ok((entries, others))
 }
 
 /// The record at an offset (RFC 1035 section 4.1.3).
@@ -255,6 +264,22 @@ mod tests {
         let own = b"\xc0\x0c\0\x10\0\x01\0\0\0\x05\0\x02\x01x";
         let both = raw(3, &[&chaos[..], own, other].concat());
         assert_eq!(read_reply::<Txt>(&both, "a").unwrap().records, [Txt(vec![b"x".to_vec()])]);
+    }
+
+    #[test]
+    fn records_of_another_type_are_no_answer_and_no_negative_one() {
+        let mx = || RData::MX(MX::new(10, Name::from_ascii("mx.a.test.").unwrap()));
+        let text = || RData::TXT(TXT::from_bytes(vec![b"x"]));
+        let others = Err("records of another type in place of an answer");
+        let message = |records| reply("a.test.", RecordType::TXT, records);
+        assert_eq!(read_reply::<Txt>(&message(vec![("a.test.", 9, mx())]), "a.test"), others);
+        assert_eq!(read_reply::<Txt>(&message(vec![("a.test.", 9, mx()), ("a.test.", 9, text())]), "a.test").unwrap().records.len(), 1);
+        let behind_an_alias = message(vec![("a.test.", 9, cname("b.test.")), ("b.test.", 9, mx())]);
+        assert_eq!(read_reply::<Txt>(&behind_an_alias, "a.test").unwrap().chain, ["b.test"], "which is asked by itself");
+        for companion in [46, 39] {
+            let alone = raw(1, &[0xc0, 0x0c, 0, companion, 0, 1, 0, 0, 0, 5, 0, 1, 0]);
+            assert_eq!(read_reply::<Txt>(&alone, "a").unwrap().records, [], "{companion}");
+        }
     }
 
     #[test]

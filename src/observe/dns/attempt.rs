@@ -109,6 +109,16 @@ impl<R> Attempt<R> {
         }
     }
 
+    /// Whether no other resolver needs to be asked: the question is settled, or the answer says who has to be asked next.
+    pub(super) fn is_final(&self) -> bool {
+        self.outcome.is_conclusive() || self.is_alias_alone()
+    }
+
+    /// Whether the answer is an alias without what it leads to, the only answer that is kept of those that do not count.
+    fn is_alias_alone(&self) -> bool {
+        self.outcome == Outcome::Malformed && self.answer.is_some()
+    }
+
     /// Which of two attempts says more.
     pub(super) fn weight(&self) -> u8 {
         match self.outcome {
@@ -155,11 +165,16 @@ pub(super) fn interpret<R: ResourceRecord>(message: &Message, tcp: bool) -> Atte
                     return attempt;
                 }
             }
-            let found = attempt.answer.as_ref().is_some_and(|answer| !answer.records.is_empty());
+            let found = attempt.answer.as_ref().map(|answer| (answer.records.is_empty(), answer.chain.is_empty()));
             match (message.rcode, found) {
                 (NXDOMAIN, _) => Outcome::Nxdomain,
-                (_, true) => Outcome::Noerror,
-                (_, false) => Outcome::Nodata,
+                (_, Some((false, _))) => Outcome::Noerror,
+                // A resolver says that there is nothing behind an alias by an SOA (RFC 2308 section 2.2).
+                (_, Some((true, false))) if !message.has_soa() => {
+                    attempt.detail = Some("an alias without what it leads to".to_owned());
+                    Outcome::Malformed
+                }
+                (_, None | Some((true, _))) => Outcome::Nodata,
             }
         }
         SERVFAIL => Outcome::Servfail,
@@ -174,8 +189,8 @@ fn records<R: ResourceRecord>(message: &Message) -> Result<Option<Answer<R>>, &'
     if message.header.is_truncated() {
         return Err("truncated answer over TCP");
     }
-    if message.referral {
-        return Err("referral instead of an answer: the server does not resolve recursively");
+    if let Some(why) = message.hearsay {
+        return Err(why);
     }
     let mut answer = None;
     if message.header.answers > 0 {
@@ -264,8 +279,8 @@ impl<W: Deref<Target: Watched>> Retry<'_, W> {
             let begun = Instant::now();
             let Some(attempt) = ask(resolver).await else { continue };
             sent = sent.saturating_add(attempt.sent);
-            self.counters.malformed.add(usize::from(attempt.outcome == Outcome::Malformed));
-            let conclusive = attempt.outcome.is_conclusive();
+            let conclusive = attempt.is_final();
+            self.counters.malformed.add(usize::from(attempt.outcome == Outcome::Malformed && !conclusive));
             let counts = conclusive || in_vain == MAX_IN_VAIN || self.counts(&attempt, resolver, begun).await;
             if weight <= Some(attempt.weight()) {
                 weight = Some(attempt.weight());

@@ -168,7 +168,7 @@ fn settle<R: ResourceRecord>(reply: &Reply, resolver: &Resolver, lookup: &mut Lo
         return false;
     }
     let mut attempt = interpret(message, false);
-    let settled = attempt.outcome.is_conclusive();
+    let settled = attempt.is_final();
     if settled {
         attempt.resolver = Some(resolver.address());
         attempt.fill(lookup);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 
-use super::wire_name::{HEADER_OCTETS, MAX_WIRE_OCTETS, WireName, read_u16, record_end};
+use super::wire_name::{HEADER_OCTETS, MAX_WIRE_OCTETS, read_u16, record_end, record_type};
 
 /// NOERROR.
 pub(super) const NOERROR: u16 = 0;
@@ -23,6 +23,7 @@ pub(super) const REFUSED: u16 = 5;
 pub(super) const BADVERS: u16 = 16;
 
 const TYPE_NS: u16 = 2;
+const TYPE_SOA: u16 = 6;
 const TYPE_OPT: u16 = 41;
 
 /// The fields of a message header.
@@ -88,15 +89,34 @@ impl Header {
         (0..records).try_fold(question_end, |at, _| record_end(message, at)) == Some(message.len())
     }
 
-    /// Whether a server that does not resolve points elsewhere instead of answering: no answer, neither RA nor AA, NS records in the
-    /// authority section. Without this test it would pass for "no such record".
-    pub(super) fn is_referral(self, message: &[u8], question_end: usize) -> bool {
-        const AA_OR_RA: u16 = 0x0480;
-        self.plain_rcode() == NOERROR
-            && self.answers == 0
-            && self.authorities > 0
-            && self.flags & AA_OR_RA == 0
-            && WireName::read(message, question_end).and_then(|owner| read_u16(message, owner.end)) == Some(TYPE_NS)
+    /// Why a message that says "no such record" or "no such name" does not know it; `None` where it may. Without this test it would pass for
+    /// absence.
+    ///
+    /// * NS records and no SOA in the authority section are a referral (RFC 2308 section 2.2.1), also where RA is set: only a server that
+    ///   answers for the zone itself (AA) may name the others beside its answer.
+    /// * Nothing at all, from a server that neither answers for the zone nor resolves (RA), is no knowledge of anybody's.
+    pub(super) fn hearsay(self, message: &[u8], question_end: usize) -> Option<&'static str> {
+        const AA: u16 = 0x0400;
+        const RA: u16 = 0x0080;
+        if self.answers > 0 || self.flags & AA != 0 || !matches!(self.plain_rcode(), NOERROR | NXDOMAIN) || self.is_truncated() {
+            return None;
+        }
+        let has = |wanted| self.has_authority(message, question_end, wanted);
+        if self.plain_rcode() == NOERROR && has(TYPE_NS) && !has(TYPE_SOA) {
+            return Some("referral instead of an answer: the server does not resolve recursively");
+        }
+        (self.flags & RA == 0 && !has(TYPE_SOA)).then_some("empty answer of a server that does not resolve recursively")
+    }
+
+    /// Whether the authority section has a record of a type.
+    fn has_authority(self, message: &[u8], question_end: usize, wanted: u16) -> bool {
+        let begin = (0..self.answers).try_fold(question_end, |at, _| record_end(message, at));
+        let mut next = begin;
+        (0..self.authorities).any(|_| {
+            let here = next;
+            next = here.and_then(|at| record_end(message, at));
+            here.and_then(|at| record_type(message, at)) == Some(wanted)
+        })
     }
 }
 
@@ -111,8 +131,8 @@ pub(super) struct Message {
     pub(super) question_end: usize,
     /// Response code, extension included.
     pub(super) rcode: u16,
-    /// Whether it only points to other servers.
-    pub(super) referral: bool,
+    /// Why it does not know that there is nothing, if it says so.
+    pub(super) hearsay: Option<&'static str>,
     /// Whether it ends where its last record does; also where it is truncated and says so.
     pub(super) whole: bool,
     /// From the departure of the query to the arrival of this.
@@ -130,10 +150,16 @@ impl Message {
             return None;
         }
         let question_end = question.end();
-        let (rcode, referral) = (header.rcode(octets, question_end), header.is_referral(octets, question_end));
+        let (rcode, hearsay) = (header.rcode(octets, question_end), header.hearsay(octets, question_end));
         let whole = header.is_truncated() || bare_refusal || header.is_whole(octets, question_end);
         let octets = if header.answers > 0 { octets.to_vec() } else { Vec::new() };
-        Some(Self { header, octets, question_end, rcode, referral, whole, rtt })
+        Some(Self { header, octets, question_end, rcode, hearsay, whole, rtt })
+    }
+
+    /// Whether the authority section says what the answer does not: that there is nothing (RFC 2308 section 2.2). Only of a message with
+    /// answer records.
+    pub(super) fn has_soa(&self) -> bool {
+        self.header.has_authority(&self.octets, self.question_end, TYPE_SOA)
     }
 }
 
@@ -313,15 +339,35 @@ mod tests {
         assert!(!whole(&[&message[..], b"\0"].concat()), "something behind the end");
     }
 
+    /// A reply to `. TXT` with these flags and authority records of these types.
+    fn empty(flags: u16, authorities: &[u8]) -> Vec<u8> {
+        let [high, low] = flags.to_be_bytes();
+        let records = authorities.iter().flat_map(|kind| [3, b'c', b'o', b'm', 0, 0, *kind, 0, 1, 0, 0, 0, 9, 0, 1, 0]);
+        let count = u8::try_from(authorities.len()).unwrap();
+        [&[0, 7, high, low, 0, 1, 0, 0, 0, count, 0, 0, 0, 0, 16, 0, 1][..], &records.collect::<Vec<u8>>()].concat()
+    }
+
     #[test]
-    fn a_referral_is_no_answer() {
-        let mut message = b"\0\x07\x81\0\0\x01\0\0\0\x01\0\0\0\0\x10\0\x01\x03com\0\0\x02\0\x01".to_vec();
-        assert!(Header::read(&message).unwrap().is_referral(&message, 17));
-        message[3] = 0x80;
-        assert!(!Header::read(&message).unwrap().is_referral(&message, 17), "recursion available");
-        message[3] = 0;
-        message[23] = 6;
-        assert!(!Header::read(&message).unwrap().is_referral(&message, 17), "SOA");
+    fn who_does_not_know_does_not_say_that_there_is_nothing() {
+        const AA: u16 = 0x8500;
+        const RA: u16 = 0x8180;
+        let verdict = |flags: u16, authorities: &[u8]| {
+            let message = empty(flags, authorities);
+            Header::read(&message).unwrap().hearsay(&message, 17).map(|why| why.split(' ').next().unwrap())
+        };
+        let (ns, soa) = (2, 6);
+        for flags in [0x8100, RA] {
+            assert_eq!(verdict(flags, &[ns]), Some("referral"), "{flags:x}");
+            assert_eq!(verdict(flags, &[ns, ns, 16]), Some("referral"), "{flags:x}");
+            assert_eq!(verdict(flags, &[soa]), None, "{flags:x}");
+            assert_eq!(verdict(flags, &[ns, soa]), None, "a negative answer that names the servers, too");
+        }
+        assert_eq!(verdict(AA, &[ns]), None, "of the zone's own server");
+        assert_eq!((verdict(0x8100, &[]), verdict(0x8103, &[])), (Some("empty"), Some("empty")), "no recursion, no authority");
+        assert_eq!((verdict(RA, &[]), verdict(RA | 3, &[]), verdict(AA, &[]), verdict(AA | 3, &[])), (None, None, None, None));
+        assert_eq!((verdict(0x8102, &[]), verdict(0x8300, &[])), (None, None), "errors and cut messages say themselves what they are");
+        let cut = empty(RA, &[ns]);
+        assert_eq!(Header::read(&cut).unwrap().hearsay(&cut[..20], 17), None, "which is found to be cut elsewhere");
     }
 
     #[test]

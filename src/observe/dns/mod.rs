@@ -29,8 +29,11 @@ mod iterative;
 mod message;
 mod name_server;
 mod resolvers;
+mod scoped_address;
 mod slots;
 mod socket;
+mod stub;
+mod system;
 mod wire_name;
 
 #[cfg(test)]
@@ -52,5 +55,7 @@ pub(crate) use self::iterative::{Iterative, IterativeConfig};
 pub use self::message::write_query;
 pub(crate) use self::resolvers::{
     DnsError, EncryptedResolver, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
-    read_root_hints, system_resolvers,
+    read_root_hints,
 };
+pub(crate) use self::stub::{loopback_stubs, well_known_stubs};
+pub(crate) use self::system::{SystemResolvers, system_resolvers};

@@ -292,10 +292,13 @@ fn interpret(octets: Vec<u8>) -> Result<DnsResponse, Failure> {
     }
     let mut response = DnsResponse::from_buffer(octets).map_err(|_| unreadable())?;
     let Some(query) = response.queries.first() else { return Err(Failure::Unusable("answer without its question".to_owned())) };
-    if !response.answers.is_empty() {
-        return Ok(response);
-    }
     let lame = |why: &str| Err(Failure::Unusable(format!("lame name server: {why}")));
+    if !response.answers.is_empty() {
+        // hickory takes others for "no such record".
+        let belongs = |kind: RecordType| kind == query.query_type() || matches!(kind, RecordType::CNAME | RecordType::DNAME);
+        let belongs = response.answers.iter().any(|record| belongs(record.record_type()));
+        return if belongs { Ok(response) } else { lame("records of another type in place of an answer") };
+    }
     if response.metadata.authoritative {
         // Some servers name themselves in a negative answer, too; hickory would take that for a referral.
         if query.query_type() != RecordType::NS {
@@ -372,6 +375,10 @@ mod tests {
     fn answers_count_and_damaged_ones_do_not() {
         let mut message = reply(RecordType::A, false, &[]);
         message.add_answer(Record::from_rdata(name("www.example.test."), 60, RData::A(A::new(192, 0, 2, 1))));
+        assert!(matches!(verdict(&message), Ok(0)));
+        let mut others = reply(RecordType::TXT, true, &[]);
+        others.add_answer(Record::from_rdata(name("www.example.test."), 60, RData::A(A::new(192, 0, 2, 1))));
+        assert!(matches!(verdict(&others), Err(Failure::Unusable(_))), "of another type");
         let octets = message.to_vec().unwrap();
         assert_eq!(interpret(octets.clone()).unwrap().answers.len(), 1);
         for length in 0..octets.len() {

@@ -1,6 +1,7 @@
-//! Whom to ask, as it is written, and why a scan cannot start with that: resolvers of the system, of an option or of a file, encrypted
+//! Whom to ask, as it is written, and why a scan cannot start with that: resolvers of an option or of a file, encrypted
 //! ones (`tls://ADDR[:PORT][#NAME]` and `https://ADDR[:PORT][/PATH][#NAME]`), and the root servers where iteration begins.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
@@ -10,6 +11,7 @@ use std::{fmt, io};
 use rustls::pki_types::ServerName;
 use thiserror::Error;
 
+use super::scoped_address;
 use crate::whole_file;
 
 /// Port of DNS (RFC 1035 section 4.2).
@@ -22,19 +24,7 @@ const PATH: &str = "/dns-query";
 /// IANA's `named.root`; says itself of when it is.
 const ROOT_HINTS: &str = include_str!("../../../data/root.hints");
 
-/// The resolvers of the system's configuration (`/etc/resolv.conf`), in its order.
-///
-/// # Errors
-/// [`DnsError::SystemResolvers`] if the configuration cannot be read or names none.
-pub fn system_resolvers() -> Result<Vec<SocketAddr>, DnsError> {
-    let (config, _) = hickory_resolver::system_conf::read_system_conf()
-        .map_err(|_| DnsError::SystemResolvers { reason: "it is missing or cannot be read".to_owned() })?;
-    let address = |ip: IpAddr| SocketAddr::new(ip, PORT);
-    let found: Vec<SocketAddr> = without_repeats(config.name_servers().iter().map(|server| address(server.ip)));
-    if found.is_empty() { Err(DnsError::SystemResolvers { reason: "it names no resolver".to_owned() }) } else { Ok(found) }
-}
-
-/// Reads `ADDR`, `ADDR:PORT`, `[V6]` or `[V6]:PORT`; the port is 53 if none is given.
+/// Reads `ADDR`, `ADDR:PORT`, `[V6]` or `[V6]:PORT`, a link-local one with `%INTERFACE`; the port is 53 if none is given.
 ///
 /// # Errors
 /// [`DnsError::Address`] says what is wrong with the text.
@@ -95,29 +85,8 @@ fn without_repeats<T: Clone + Eq + Hash>(resolvers: impl Iterator<Item = T>) -> 
     resolvers.filter(|resolver| seen.insert(resolver.clone())).collect()
 }
 
-fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    let address = if let Ok(address) = text.parse::<SocketAddr>() {
-        address
-    } else {
-        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|inner| inner.contains(':')).unwrap_or(text);
-        SocketAddr::new(bare.parse::<IpAddr>().map_err(|_| reason(text))?, PORT)
-    };
-    if address.port() == 0 {
-        return Err("port 0 cannot be asked");
-    }
-    if address.ip().is_unspecified() || address.ip().is_multicast() {
-        return Err("not the address of one host");
-    }
-    Ok(address)
-}
-
-fn reason(text: &str) -> &'static str {
-    match text.rsplit_once(':') {
-        Some((host, _)) if host.parse::<std::net::Ipv4Addr>().is_ok() => "the port must be a number from 1 to 65535",
-        Some((host, _)) if host.ends_with(']') => "not an IPv6 address in brackets with a port from 1 to 65535",
-        None if text.bytes().any(|octet| octet.is_ascii_alphabetic()) => "a host name cannot be used, only an IP address",
-        _ => "not an IP address",
-    }
+fn address(text: &str) -> Result<SocketAddr, Cow<'static, str>> {
+    scoped_address::read(text, PORT)
 }
 
 /// A resolver that is asked over TLS.
@@ -162,24 +131,24 @@ pub fn parse_encrypted_resolver(text: &str) -> Result<EncryptedResolver, DnsErro
     encrypted(text).map_err(|reason| DnsError::EncryptedAddress { text: text.to_owned(), reason })
 }
 
-fn encrypted(text: &str) -> Result<EncryptedResolver, &'static str> {
+fn encrypted(text: &str) -> Result<EncryptedResolver, Cow<'static, str>> {
     let (scheme, rest) = text.split_once("://").ok_or("no tls:// or https:// before the address")?;
     let (rest, name) = rest.split_once('#').map_or((rest, None), |(rest, name)| (rest, Some(name)));
     let (authority, path) = rest.find('/').and_then(|slash| rest.split_at_checked(slash)).unwrap_or((rest, ""));
     let (transport, port) = match scheme {
         "tls" if path.is_empty() => (Transport::Tls, TLS_PORT),
-        "tls" => return Err("tls:// has no path"),
+        "tls" => return Err("tls:// has no path".into()),
         "https" => (Transport::Https(checked_path(path)?), HTTPS_PORT),
-        _ => return Err("tls:// and https:// are possible"),
+        _ => return Err("tls:// and https:// are possible".into()),
     };
     let address = encrypted_address(authority, port)?;
     let name = match name {
         Some(name) => name.to_owned(),
-        None if address.is_ipv6() && scheme == "https" => return Err("#NAME is needed behind an IPv6 address"),
+        None if address.is_ipv6() && scheme == "https" => return Err("#NAME is needed behind an IPv6 address".into()),
         None => address.ip().to_string(),
     };
     if ServerName::try_from(name.as_str()).is_err() {
-        return Err("what stands behind # is no host name");
+        return Err("what stands behind # is no host name".into());
     }
     Ok(EncryptedResolver { address, name, transport })
 }
@@ -193,15 +162,8 @@ fn checked_path(path: &str) -> Result<String, &'static str> {
     }
 }
 
-fn encrypted_address(authority: &str, port: u16) -> Result<SocketAddr, &'static str> {
-    let bare = authority.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(authority);
-    let address = match (authority.parse::<SocketAddr>(), bare.parse::<IpAddr>()) {
-        (Ok(address), _) => address,
-        (_, Ok(ip)) => SocketAddr::new(ip, port),
-        _ => return Err("an IP address is needed, the host name goes behind #"),
-    };
-    let usable = address.port() != 0 && !address.ip().is_unspecified() && !address.ip().is_multicast();
-    if usable { Ok(address) } else { Err("not the address and port of one host") }
+fn encrypted_address(authority: &str, port: u16) -> Result<SocketAddr, Cow<'static, str>> {
+    scoped_address::read(authority, port).map_err(|reason| format!("{reason}; a host name goes behind #").into())
 }
 
 /// The root servers as IANA lists them (`data/root.hints`).
@@ -246,10 +208,12 @@ fn root_hints(text: &str) -> Result<Vec<IpAddr>, (usize, String)> {
 /// Why no scan can start with these resolvers. What the network does later is an outcome, never an error.
 #[derive(Debug, Error)]
 pub enum DnsError {
-    /// The system's resolver configuration cannot be read, or names no resolver.
-    #[error("the system's resolver configuration cannot be used ({reason}); name resolvers with --resolver ADDR")]
+    /// The system's resolver configuration cannot be read, or names no resolver that can be asked.
+    #[error("the system's resolver configuration {path} cannot be used ({reason}); name resolvers with --resolver ADDR")]
     SystemResolvers {
-        /// What the reader of the configuration said.
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
         reason: String,
     },
     /// A text that is no resolver address.
@@ -258,7 +222,7 @@ pub enum DnsError {
         /// The text.
         text: String,
         /// What is wrong with it.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// A text that is no encrypted resolver.
     #[error(
@@ -268,7 +232,7 @@ pub enum DnsError {
         /// The text.
         text: String,
         /// What is wrong with it.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// A file of resolvers or root hints that cannot be read.
     #[error("cannot read the file {path}: {source}")]
@@ -288,7 +252,7 @@ pub enum DnsError {
         /// The text of the line.
         text: String,
         /// What is wrong with it.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// A file of root hints that cannot be used.
     #[error("{}", no_root_hint(path, at.as_ref()))]
@@ -375,6 +339,7 @@ mod tests {
     fn other_texts_say_what_is_wrong() {
         for (text, word) in [
             ("dns.example", "host name"),
+            ("fe80::1", "network interface"),
             ("192.0.2.1:dns", "port"),
             ("192.0.2.1:70000", "port"),
             ("192.0.2.1:0", "port 0"),
@@ -430,10 +395,11 @@ mod tests {
     #[test]
     fn what_is_no_encrypted_resolver_says_what_is_wrong() {
         for (text, word) in [
-            ("https://dns.example/dns-query", "IP address"),
+            ("https://dns.example/dns-query", "goes behind #"),
             ("tls://192.0.2.1/x", "path"),
             ("quic://192.0.2.1", "tls:// and https://"),
-            ("tls://192.0.2.1:0", "one host"),
+            ("tls://192.0.2.1:0", "port 0"),
+            ("tls://[fe80::1%nosuch0]#dns.example", "no network interface"),
             ("tls://192.0.2.1#a b", "host name"),
             ("tls://192.0.2.1#", "host name"),
             ("https://[2001:db8::1]/", "#NAME"),

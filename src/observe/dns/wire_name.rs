@@ -17,16 +17,26 @@ pub(super) fn read_u32(message: &[u8], at: usize) -> Option<u32> {
     message.get(at..at.checked_add(4)?)?.try_into().ok().map(u32::from_be_bytes)
 }
 
-/// Where the record at an offset ends (RFC 1035 section 4.1.3), its name passed over unread; `None` if it is cut.
-pub(super) fn record_end(message: &[u8], mut at: usize) -> Option<usize> {
+/// Where the owner's name of the record at an offset ends, passed over unread; `None` if it is cut.
+fn owner_end(message: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match *message.get(at)? {
-            0 => break at += 1,
+            0 => return Some(at + 1),
             length @ 1..64 => at += 1 + usize::from(length),
-            0xc0.. => break at += 2,
+            0xc0.. => return Some(at + 2),
             _ => return None,
         }
     }
+}
+
+/// The type of the record at an offset; `None` if it is cut.
+pub(super) fn record_type(message: &[u8], at: usize) -> Option<u16> {
+    read_u16(message, owner_end(message, at)?)
+}
+
+/// Where the record at an offset ends (RFC 1035 section 4.1.3), its name passed over unread; `None` if it is cut.
+pub(super) fn record_end(message: &[u8], at: usize) -> Option<usize> {
+    let at = owner_end(message, at)?;
     let end = at + 10 + usize::from(read_u16(message, at + 8)?);
     (end <= message.len()).then_some(end)
 }

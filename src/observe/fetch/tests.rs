@@ -331,7 +331,7 @@ async fn bodies_that_end_early_are_truncated() {
 async fn what_is_no_http_is_told() {
     for (response, stage) in [
         ("garbage\r\n\r\n".to_owned(), FetchStage::Http),
-        ("HTTP/2.0 200 OK\r\n\r\n".to_owned(), FetchStage::Http),
+        ("HTTP/3.0 200 OK\r\n\r\n".to_owned(), FetchStage::Http),
         (ok(&format!("X-Large: {}\r\n", "x".repeat(70_000)), ""), FetchStage::Http),
         (ok("no colon\r\n", ""), FetchStage::Http),
         (ok("X: \0\r\n", ""), FetchStage::Http),

@@ -128,6 +128,29 @@ mod tests {
         assert_eq!(read_to_the_end(1).await, (MAX_READS as usize, Spent::Reads));
     }
 
+    /// Without turns a flood is read to the end of its budget before anybody else on the thread is polled.
+    #[tokio::test]
+    async fn floods_and_others_on_one_thread_take_turns() {
+        const STEPS: usize = 100;
+        let read = std::cell::Cell::new(0);
+        let flood = async || {
+            let (mut wire, mut buffer) = (Metered::new(Endless(10)), [0; 10]);
+            while wire.read(&mut buffer).await.is_ok() {
+                read.set(read.get() + 1);
+            }
+        };
+        let healthy = async {
+            for _ in 0..STEPS {
+                tokio::task::yield_now().await;
+            }
+            read.get()
+        };
+        let floods = futures_util::future::join_all((0..8).map(|_| flood()));
+        let (_, read_meanwhile) = tokio::join!(floods, healthy);
+        assert_eq!(read.get(), 8 * MAX_READS);
+        assert!(read_meanwhile <= 8 * READS_AT_ONCE * (STEPS as u32 + 1), "{read_meanwhile} reads");
+    }
+
     #[test]
     fn after_a_few_reads_others_have_their_turn() {
         let mut wire = Metered::new(Endless(10));

@@ -187,7 +187,39 @@ async fn an_alias_without_the_addresses_behind_it_is_followed() {
     assert_eq!((a.outcome, a.records.as_slice(), a.attempts), (Outcome::Noerror, &[Ipv4Addr::LOCALHOST][..], 2));
     assert_eq!((a.name.as_str(), a.cname_chain.as_slice()), (HOST, &["sts.provider.example".to_owned()][..]));
     let (evidence, _) = probe(zone().address("sts.provider.example"), "provider.example").await;
-    assert_eq!((evidence.host_a.unwrap().outcome, evidence.host_aaaa.unwrap().outcome), (Outcome::Nodata, Outcome::Excluded));
+    assert_eq!((evidence.host_a.unwrap().outcome, evidence.host_aaaa.unwrap().outcome), (Outcome::Excluded, Outcome::Excluded));
+}
+
+/// The domain and its record behind aliases of which the resolver tells no more than that.
+fn behind_aliases(lazy: bool) -> Zone {
+    Zone { lazy, ..Zone::default() }
+        .alias(DOMAIN, "r.example.net.")
+        .alias(RECORD, "s.example.net.")
+        .alias("s.example.net", "t.example.net.")
+}
+
+#[tokio::test]
+async fn an_alias_alone_is_followed_whatever_was_asked_for() {
+    let mx = || RData::MX(MX::new(10, Name::from_str("mail.example.com.").unwrap()));
+    let zone = |lazy| behind_aliases(lazy).with("r.example.net", mx()).txt("t.example.net", "v=STSv1; id=1;");
+    for lazy in [false, true] {
+        let (evidence, _) = probe(zone(lazy), "").await;
+        let (mx, sts) = (&evidence.mx, &evidence.sts_txt);
+        assert_eq!((mx.outcome, mx.records.len(), mx.cname_chain.as_slice()), (Outcome::Noerror, 1, &["r.example.net".to_owned()][..]));
+        assert_eq!((sts.outcome, sts.records.len(), sts.cname_chain.len()), (Outcome::Noerror, 1, 2));
+        assert_eq!((mx.attempts, sts.attempts), if lazy { (2, 3) } else { (1, 1) });
+    }
+    let (evidence, _) = probe(zone(true), "t.example.net").await;
+    assert_eq!(evidence.sts_txt.outcome, Outcome::Excluded, "not asked, and not taken for absent");
+    let (evidence, _) = probe(behind_aliases(true).without("r.example.net"), "").await;
+    assert_eq!((evidence.mx.outcome, evidence.sts_txt.outcome), (Outcome::Nxdomain, Outcome::Nodata), "what the end itself says");
+}
+
+#[tokio::test]
+async fn aliases_that_lead_in_a_circle_are_no_absence() {
+    let zone = Zone { lazy: true, ..Zone::default() }.alias(DOMAIN, "r.example.net.").alias("r.example.net", "example.com.");
+    let (evidence, _) = probe(zone, "").await;
+    assert_eq!((evidence.mx.outcome, evidence.mx.attempts), (Outcome::Malformed, 2));
 }
 
 #[tokio::test]

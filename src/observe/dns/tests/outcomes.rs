@@ -56,11 +56,14 @@ fn a_chain_is_kept_whatever_is_at_its_end() {
         let server = Server::start(|asked| {
             let chain = [record(&SELF, 5, 60, &wire("b.test")), record(&wire("B.test"), 5, 30, &wire("C.Test"))].concat();
             let text = record(&wire("c.test"), 16, 300, b"\x01x");
-            vec![match asked.name.as_str() {
+            let soa = record(&wire("test"), 6, 60, &[wire("ns.test"), wire("h.test"), vec![0; 20]].concat());
+            let mut reply = match asked.name.as_str() {
                 "found.test" => asked.reply(0x8180, 3, &[chain, text].concat()),
-                "empty.test" => asked.reply(0x8180, 2, &chain),
+                "empty.test" => asked.reply(0x8180, 2, &[chain, soa].concat()),
                 _ => asked.reply(0x8183, 2, &chain),
-            }]
+            };
+            reply[9] = u8::from(asked.name == "empty.test");
+            vec![reply]
         })
         .await;
         let (dns, _) = patient(&[server.address]);
@@ -85,8 +88,12 @@ fn an_answer_that_cannot_be_read_is_asked_for_elsewhere_and_never_taken_for_none
                 "behind.test" => [asked.text("x"), vec![0]].concat(),
                 "negative.test" => [asked.rcode(3), vec![0]].concat(),
                 "other.test" => asked.reply(0x8180, 1, &record(&wire("another.test"), 16, 60, b"\x01x")),
-                "referral.test" => {
-                    let mut reply = asked.reply(0x8100, 0, &record(&wire("test"), 2, 60, &wire("ns.test")));
+                "type.test" => asked.reply(0x8180, 1, &record(&SELF, 15, 60, &[&[0, 10][..], &wire("mx.test")].concat())),
+                "deaf.test" => asked.reply(0x8100, 0, &[]),
+                "nowhere.test" => asked.reply(0x8103, 0, &[]),
+                "referral.test" | "resolver.test" => {
+                    let flags = if asked.name == "resolver.test" { 0x8180 } else { 0x8100 };
+                    let mut reply = asked.reply(flags, 0, &record(&wire("test"), 2, 60, &wire("ns.test")));
                     reply[9] = 1;
                     reply
                 }
@@ -105,6 +112,10 @@ fn an_answer_that_cannot_be_read_is_asked_for_elsewhere_and_never_taken_for_none
             ("negative.test", "behind its last record"),
             ("other.test", "another owner"),
             ("referral.test", "referral"),
+            ("resolver.test", "referral"),
+            ("type.test", "another type"),
+            ("deaf.test", "does not resolve recursively"),
+            ("nowhere.test", "does not resolve recursively"),
         ] {
             let lookup = alone.lookup::<Txt>(name).await;
             assert_eq!((lookup.outcome, lookup.attempts), (Outcome::Malformed, 2), "{name}");
@@ -114,7 +125,32 @@ fn an_answer_that_cannot_be_read_is_asked_for_elsewhere_and_never_taken_for_none
                 assert_eq!(both.lookup::<Txt>(name).await.outcome, Outcome::Noerror, "{name}");
             }
         }
-        assert_eq!(counters.totals().activity.malformed, 7);
+        assert_eq!(counters.totals().activity.malformed, 11);
+    });
+}
+
+#[test]
+fn an_alias_alone_says_who_is_to_be_asked_next() {
+    run(async {
+        let server = Server::start(|asked| {
+            let soa = [wire("ns.test"), wire("h.test"), vec![0; 20]].concat();
+            let alias = record(&SELF, 5, 60, &wire("end.test"));
+            let mut reply = match asked.name.as_str() {
+                "denied.test" => asked.reply(0x8180, 1, &[alias, record(&wire("test"), 6, 60, &soa)].concat()),
+                "missing.test" => asked.reply(0x8183, 1, &alias),
+                _ => asked.reply(0x8180, 1, &alias),
+            };
+            reply[9] = u8::from(asked.name == "denied.test");
+            vec![reply]
+        })
+        .await;
+        let (dns, counters) = patient(&[server.address, server.address]);
+        let alone = dns.lookup::<Mx>("alone.test").await;
+        assert_eq!((alone.outcome, alone.alias_alone(), alone.attempts), (Outcome::Malformed, Some("end.test"), 1), "{:?}", alone.detail);
+        let denied = dns.lookup::<Mx>("denied.test").await;
+        assert_eq!((denied.outcome, denied.alias_alone(), denied.cname_chain.len()), (Outcome::Nodata, None, 1));
+        assert_eq!(dns.lookup::<Mx>("missing.test").await.outcome, Outcome::Nxdomain);
+        assert_eq!((counters.totals().activity.malformed, server.count()), (0, 3));
     });
 }
 

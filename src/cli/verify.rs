@@ -1,0 +1,99 @@
+//! `stscan verify`: is a dataset whole, and if not, what is wrong with which file; `--repair` scans damaged parts again.
+
+use std::io::Write;
+use std::path::Path;
+
+use clap::Parser;
+use serde_json::json;
+
+use super::args::{Arguments, Command, VerifyArguments};
+use super::exit::{Exit, Failure};
+use crate::dataset::{self, Repair, ScanCommand, Verified};
+use crate::ui::tables::{counted, grouped};
+use crate::ui::text::{safe, safe_json};
+
+/// Checks, says what is wrong, and repairs if it is asked to.
+pub(super) fn run(arguments: &VerifyArguments) -> Result<Exit, Failure> {
+    let dir = &arguments.dataset;
+    let found = dataset::verify(dir)?;
+    if arguments.json {
+        let text = serde_json::to_string_pretty(&described(&found)).map_err(std::io::Error::from)?;
+        writeln!(anstream::stdout().lock(), "{}", safe_json(&text))?;
+        return Ok(if found.problems.is_empty() { Exit::Done } else { Exit::Dataset });
+    }
+    print(dir, &found)?;
+    if found.problems.is_empty() {
+        return Ok(Exit::Done);
+    }
+    if !arguments.repair {
+        return Ok(Exit::Dataset);
+    }
+    let repair = dataset::repair(dir, &found)?;
+    tell(&repair)?;
+    if repair.unfinished { scan_again(dir) } else { check_again(dir) }
+}
+
+fn described(found: &Verified) -> serde_json::Value {
+    let problems = found.problems.iter().map(|problem| json!({ "file": problem.file, "damage": problem.damage, "detail": problem.detail }));
+    json!({
+        "whole": found.problems.is_empty(),
+        "finished": found.manifest.finished_at.is_some(),
+        "parts": found.manifest.parts.len(),
+        "rows": found.manifest.counts.rows,
+        "problems": problems.collect::<Vec<_>>(),
+    })
+}
+
+fn print(dir: &Path, found: &Verified) -> std::io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    let (shown, manifest) = (safe(&dir.display().to_string()), &found.manifest);
+    for problem in &found.problems {
+        writeln!(out, "{shown}/{}: {}: {}", safe(&problem.file), problem.damage, safe(&problem.detail))?;
+    }
+    let parts = counted(manifest.parts.len() as u64, "part");
+    if found.problems.is_empty() {
+        writeln!(out, "{shown}: whole, {parts}, {} rows", grouped(manifest.counts.rows))?;
+        if manifest.finished_at.is_none() {
+            writeln!(out, "the scan is unfinished: its command goes on from there")?;
+        }
+        return Ok(());
+    }
+    writeln!(out, "{shown}: not whole, {} in {parts}", counted(found.problems.len() as u64, "problem"))
+}
+
+fn tell(repair: &Repair) -> std::io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    for file in &repair.aside {
+        writeln!(out, "moved to aside: {}", safe(file))?;
+    }
+    for file in &repair.struck {
+        writeln!(out, "to be scanned again: {}", safe(file))?;
+    }
+    Ok(())
+}
+
+/// Gives the scan's own command once more: it scans the rows that the manifest does not list.
+fn scan_again(dir: &Path) -> Result<Exit, Failure> {
+    let untold = |why: &str| {
+        let text = format!("{}: {why}; give the command of the scan again, and it scans just those rows", dir.display());
+        Failure::new(Exit::Stopped, text)
+    };
+    let Some(command) = ScanCommand::read(dir)? else { return Err(untold("its command is not kept")) };
+    let parsed = Arguments::try_parse_from(&command.arguments).map_err(|_| untold("this version does not understand its command"))?;
+    let Command::Scan(mut scan) = parsed.command else { return Err(untold("its command is none of scan")) };
+    // The folder may have been moved since, and what is whole in it is to stay.
+    let dir = dir.canonicalize()?;
+    (scan.scan.out, scan.restart) = (Some(dir.clone()), false);
+    std::env::set_current_dir(&command.folder)
+        .map_err(|error| untold(&format!("the folder {} of its command cannot be entered ({error})", command.folder.display())))?;
+    match super::scan::run(*scan, Some(command))? {
+        Exit::Done => check_again(&dir),
+        other => Ok(other),
+    }
+}
+
+fn check_again(dir: &Path) -> Result<Exit, Failure> {
+    let found = dataset::verify(dir)?;
+    print(dir, &found)?;
+    Ok(if found.problems.is_empty() { Exit::Done } else { Exit::Dataset })
+}

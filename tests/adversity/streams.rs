@@ -1,0 +1,80 @@
+//! Streams that end early: no end mark unless every name has its row, and words that are true of a stream.
+
+use std::fs;
+use std::io::Read;
+use std::process::Stdio;
+
+use super::census;
+use super::harness::{self, stderr, stdout};
+
+/// The end mark of an Arrow stream.
+const END: [u8; 8] = [255, 255, 255, 255, 0, 0, 0, 0];
+
+fn arguments(scene: &super::Scene, options: &[&str]) -> Vec<String> {
+    let mut arguments = scene.arguments("-", true, &["--format", "arrow-stream", "--dns-timeout", "2", "--retry-rounds", "none"]);
+    let out = arguments.iter().position(|argument| argument == "-o").unwrap() + 1;
+    arguments[out] = "-".to_owned();
+    arguments.extend(options.iter().map(|&option| option.to_owned()));
+    arguments
+}
+
+fn command(arguments: &[String]) -> std::process::Command {
+    harness::stscan(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_whole_stream_has_its_end_mark() {
+    let scene = census(3000);
+    let whole = command(&arguments(&scene, &[])).output().unwrap();
+    assert!(whole.status.success() && whole.stdout.ends_with(&END), "{}", stderr(&whole));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stopped_stream_has_none_and_says_so() {
+    let scene = census(15000);
+    let mut scan = command(&arguments(&scene, &["--rate", "3000", "--concurrency", "100"]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stream = scan.stdout.take().unwrap();
+    let mut bytes = vec![0; 100_000];
+    stream.read_exact(&mut bytes).unwrap();
+    assert!(std::process::Command::new("kill").args(["-INT", &scan.id().to_string()]).status().unwrap().success());
+    stream.read_to_end(&mut bytes).unwrap();
+    let output = scan.wait_with_output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(!bytes.ends_with(&END), "a stream that is not whole looks as if it were");
+    assert!(said.contains("no end mark") && said.contains("begins again") && !said.contains("goes on from there"), "{said}");
+}
+
+#[test]
+fn a_stream_of_a_cut_list_has_none() {
+    let scene = census(3000);
+    let list = fs::read(scene.path("list.txt")).unwrap();
+    let packed = scene.path("list.txt.zst");
+    let mut frame = zstd::encode_all(list.as_slice(), 1).unwrap();
+    frame.truncate(frame.len() - 100);
+    fs::write(&packed, frame).unwrap();
+    let mut arguments = arguments(&scene, &[]);
+    arguments[1] = packed.to_str().unwrap().to_owned();
+    let cut = command(&arguments).output().unwrap();
+    assert_eq!(cut.status.code(), Some(3), "{}", stderr(&cut));
+    assert!(!cut.stdout.ends_with(&END));
+    assert!(stderr(&cut).contains("damaged") && stderr(&cut).lines().count() == 1, "{}", stderr(&cut));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_full_scan() {
+    let scene = census(15000);
+    let mut scan = command(&arguments(&scene, &["--rate", "3000", "--concurrency", "100"]))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(scan.stdout.take());
+    let output = scan.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}{}", stdout(&output), stderr(&output));
+}
