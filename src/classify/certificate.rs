@@ -25,9 +25,20 @@ codes! {
         severity: Low,
         clause: "RFC 9325 section 4",
         summary: "The policy host negotiates a weak cipher suite or key.",
-        effect: "The policy is retrieved, but the session is easier to break than it need be.",
+        effect: "The session is easier to break than it need be; where the host has nothing else, only senders whose library still takes it retrieve the policy.",
         remedy: "Configure the web server by RFC 9325: ephemeral key exchange, authenticated encryption, RSA keys of 2048 bits or more.",
         example: Some(Seen("certificate with an RSA key of 1024 bits", "certificate with an RSA key of 2048 bits, or an EC key of 256")),
+        ..RETRIEVED
+    }
+    3085 STS_FETCH_TLS_UNVERIFIED = "sts-fetch-tls-unverified" {
+        clause: "RFC 8461 section 3.3",
+        summary: "The scanner's TLS library cannot complete or verify the session with the policy host, which says nothing of the host.",
+        effect: "Not known: senders whose library has what the host asks for (a group, a key, a size) retrieve the policy.",
+        remedy: "Nothing has to be fixed; a web server that also offers X25519 or P-256 and a certificate of common type and size is reached by everyone.",
+        example: Some(Seen(
+            "TLS 1.3 with secp521r1 as the only group",
+            "TLS handshake: alert handshake_failure, whatever is offered",
+        )),
         ..RETRIEVED
     }
     3100 STS_FETCH_CERT_NAME_MISMATCH = "sts-fetch-cert-name-mismatch" {
@@ -114,6 +125,10 @@ pub(super) fn remark(certificate: &Certificate, host: &str, scanned_at: SystemTi
             CertificateFault::IncompleteChain => (STS_FETCH_CERT_INCOMPLETE_CHAIN, issuer_words(certificate)),
             CertificateFault::Untrusted => (STS_FETCH_CERT_UNTRUSTED, issuer_words(certificate)),
             CertificateFault::Revoked => (STS_FETCH_CERT_REVOKED, issuer_words(certificate)),
+            CertificateFault::Unsupported => {
+                let why = certificate.reason.as_deref().unwrap_or_default();
+                (STS_FETCH_TLS_UNVERIFIED, format!("the certificate cannot be verified here: {}", quoted(why)))
+            }
             CertificateFault::Malformed => {
                 (STS_FETCH_CERT_UNTRUSTED, format!("cannot be validated: {}", quoted(certificate.reason.as_deref().unwrap_or_default())))
             }
@@ -131,15 +146,15 @@ pub(super) fn remark(certificate: &Certificate, host: &str, scanned_at: SystemTi
     }
 }
 
-/// A short key, or a signature that can be forged. Weak cipher suites are not seen: none is offered, so that a host which has nothing
-/// else fails the handshake.
+/// A short key, or a signature that can be forged. `error` is that of a handshake with the key.
 pub(super) fn remark_strength(certificate: &Certificate, error: Option<&FetchError>, host: &str, findings: &mut Findings) {
     if has_short_key(certificate) {
-        let key =
-            format!("{} key of {} bits", certificate.key_type.as_deref().unwrap_or_default(), certificate.key_bits.unwrap_or_default());
-        match error.filter(|error| error.fault == FetchFault::TlsProtocol) {
+        let key = key_words(certificate);
+        match error.filter(|error| matches!(error.fault, FetchFault::TlsProtocol | FetchFault::TlsUnsupported)) {
             Some(error) => {
-                findings.add_rated(STS_FETCH_TLS_WEAK, Severity::High, host, format!("{key}; the handshake fails: {}", quoted(&error.text)))
+                let detail = format!("{key}, which the scanner's library does not take: {}", quoted(&error.text));
+                // Whether a sender takes it depends on its library.
+                findings.add_rated(STS_FETCH_TLS_WEAK, Severity::Medium, host, detail);
             }
             None => findings.add(STS_FETCH_TLS_WEAK, host, key),
         }
@@ -148,6 +163,12 @@ pub(super) fn remark_strength(certificate: &Certificate, error: Option<&FetchErr
     if ["md2", "md5", "sha1", "SHA1"].iter().any(|hash| signature.contains(hash)) {
         findings.add(STS_FETCH_TLS_WEAK, host, format!("signed with {signature}"));
     }
+}
+
+/// The key of a certificate in words.
+pub(super) fn key_words(certificate: &Certificate) -> String {
+    let bits = certificate.key_bits.map_or_else(|| "unknown length".to_owned(), |bits| format!("{bits} bits"));
+    format!("{} key of {bits}", certificate.key_type.as_deref().unwrap_or("unreadable"))
 }
 
 /// Whether the key is shorter than RFC 9325 wants it.

@@ -2,7 +2,6 @@
 
 use crate::evidence::{Fetch, FetchError, FetchFault, FetchStage, UNRECOGNIZED_NAME};
 
-use super::certificate::has_short_key;
 use super::families::FETCH;
 use super::findings::{Findings, quoted, quoted_list};
 use super::policy_host::declared::STS_HOST_PRIVATE_ADDRESS;
@@ -57,7 +56,7 @@ codes! {
     }
     3070 STS_FETCH_TLS_OLD = "sts-fetch-tls-old" {
         clause: "RFC 8461 section 7.2",
-        summary: "The policy host offers neither TLS 1.2 nor a later version with a cipher suite in use today.",
+        summary: "The policy host offers neither TLS 1.2 nor a later version.",
         remedy: "Enable TLS 1.2 and TLS 1.3 with current cipher suites on the web server, and disable what is older.",
         example: Some(Seen("TLS handshake: the server offers TLS 1.0 at most", "TLS handshake: TLS 1.2")),
         ..FETCH
@@ -70,6 +69,9 @@ codes! {
     }
 }
 
+/// The TLS alert of a server that wants stronger suites than it was offered (RFC 8446 section 6.2); says nothing of versions.
+const INSUFFICIENT_SECURITY: u8 = 71;
+
 /// Adds why the exchange ended early. `transient`: it may end otherwise another time, so that nothing is settled.
 pub(super) fn remark(error: &FetchError, host: &str, fetch: &Fetch, transient: bool, findings: &mut Findings) {
     let code = match (error.fault, error.stage) {
@@ -78,18 +80,20 @@ pub(super) fn remark(error: &FetchError, host: &str, fetch: &Fetch, transient: b
         (FetchFault::Refused, _) => STS_FETCH_CONNECT_REFUSED,
         (FetchFault::Reset, _) => STS_FETCH_CONNECT_RESET,
         (FetchFault::Truncated, _) => STS_FETCH_TRUNCATED,
-        (FetchFault::TlsVersion, _) => STS_FETCH_TLS_OLD,
-        // The library refuses to sign in with such a key; that has been said of the certificate.
-        (FetchFault::TlsProtocol, _) if fetch.certificate.as_ref().is_some_and(has_short_key) => return,
-        (FetchFault::TlsAlert | FetchFault::TlsProtocol, _) => STS_FETCH_TLS_ALERT,
+        (FetchFault::TlsVersion, _) if error.alert != Some(INSUFFICIENT_SECURITY) => STS_FETCH_TLS_OLD,
+        (FetchFault::TlsAlert | FetchFault::TlsVersion | FetchFault::TlsUnsupported | FetchFault::TlsProtocol, _) => STS_FETCH_TLS_ALERT,
         (FetchFault::HttpProtocol, _) => STS_FETCH_STATUS,
         (_, FetchStage::Address | FetchStage::Connect) => STS_FETCH_CONNECT_TIMEOUT,
         (FetchFault::Timeout, _) => STS_FETCH_TIMEOUT,
         (_, FetchStage::Tls) => STS_FETCH_TLS_ALERT,
         (_, FetchStage::Http | FetchStage::Body) => STS_FETCH_STATUS,
     };
-    let tried: Vec<String> = fetch.addresses.iter().map(ToString::to_string).collect();
-    let detail = format!("{} at stage {}: {}; addresses {}", error.fault, error.stage, quoted(&error.text), quoted_list(tried));
+    let addresses = quoted_list(fetch.addresses.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let untried = match fetch.untried().count() {
+        0 => String::new(),
+        count => format!(", of which {count} were not tried"),
+    };
+    let detail = format!("{} at stage {}: {}; addresses {addresses}{untried}", error.fault, error.stage, quoted(&error.text));
     if transient {
         findings.add_open(code, host, detail);
     } else {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::evidence::{Connection, Evidence, Fetch, status_may_pass};
+use crate::evidence::{Certificate, Connection, Evidence, Fetch, status_may_pass};
 use crate::parse::policy::parse_lenient;
 
 use super::assessment::RecordState;
@@ -11,6 +11,7 @@ use super::families::{FETCH, HOST};
 use super::findings::{Findings, quoted, quoted_list};
 use super::retrieval::Retrieval;
 use super::rule::codes;
+use super::second_hello::leaves_open;
 
 codes! {
     2090 STS_HOST_ADDRESS_FAMILY_MISMATCH = "sts-host-address-family-mismatch" {
@@ -85,7 +86,7 @@ pub(super) fn remark_addresses(evidence: &Evidence, findings: &mut Findings) {
     }
     let Some(own) = evidence.fetch.as_deref().and_then(own_view) else { return };
     let right = policy_url(evidence);
-    let others = evidence.extra_requests.iter().filter(|connection| connection.url == right && connection.is_conclusive());
+    let others = evidence.extra_requests.iter().filter(|connection| connection.url == right && connection.tells_of_the_host());
     let others = others.filter_map(|connection| Some((connection.address?.is_ipv6(), policy(connection))));
     let views: Vec<View<'_>> = std::iter::once(own).chain(others).collect();
     let family = |ipv6: bool| -> BTreeSet<Option<&str>> { views.iter().filter(|view| view.0 == ipv6).map(|view| view.1).collect() };
@@ -109,7 +110,9 @@ type View<'e> = (bool, Option<&'e str>);
 
 /// What the retrieval itself saw; `None` where that settles nothing.
 fn own_view(fetch: &Fetch) -> Option<View<'_>> {
-    let settled = fetch.error.as_ref().is_none_or(|error| !error.fault.may_pass()) && !fetch.status.is_some_and(status_may_pass);
+    let beyond_us = leaves_open(fetch) || fetch.certificate.as_ref().is_some_and(Certificate::is_unverified);
+    let may_pass = fetch.error.as_ref().is_some_and(|error| error.fault.may_pass()) || fetch.status.is_some_and(status_may_pass);
+    let settled = !beyond_us && !may_pass;
     let address = fetch.address.filter(|_| settled)?;
     let trusted = fetch.certificate.as_ref().is_some_and(|certificate| certificate.faults.is_empty());
     let served = trusted && fetch.error.is_none() && is_policy(fetch.status, fetch.body.as_deref());

@@ -25,6 +25,7 @@ mod reserved;
 mod response;
 mod retrieval;
 mod rule;
+mod second_hello;
 mod stored;
 mod stray_records;
 

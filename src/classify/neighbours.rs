@@ -187,7 +187,7 @@ fn remark_endpoint(receiver: &ReceiverLookup, host: &str, uri: &str, findings: &
         let words = format!("{}, A: {}, AAAA: {}", quoted(uri), outcome_words(a), outcome_words(aaaa));
         findings.add(TLSRPT_HTTPS_ENDPOINT_ERROR, host, words);
     }
-    let Some(connection) = &receiver.connection else { return };
+    let Some(connection) = receiver.connection.as_ref().filter(|connection| connection.tells_of_the_host()) else { return };
     if let Some(error) = connection.error.as_ref().filter(|error| !error.fault.may_pass()) {
         let words = format!("{}, {} at stage {}: {}", quoted(uri), error.fault, error.stage, quoted(&error.text));
         findings.add(TLSRPT_HTTPS_ENDPOINT_ERROR, host, words);

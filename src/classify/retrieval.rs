@@ -2,13 +2,13 @@
 
 use std::time::SystemTime;
 
-use crate::evidence::{Evidence, Fetch, FetchFault, FetchStage, Lookup, Outcome, status_may_pass};
+use crate::evidence::{Evidence, Fetch, FetchFault, FetchStage, Lookup, Outcome, TlsVersion, status_may_pass};
 
 use super::assessment::PolicyStage;
 use super::families::RETRIEVED;
 use super::findings::Findings;
 use super::rule::codes;
-use super::{certificate, connecting, policy_host, response};
+use super::{certificate, connecting, policy_host, response, second_hello};
 
 codes! {
     3090 STS_FETCH_TLS12_ONLY = "sts-fetch-tls12-only" {
@@ -65,6 +65,8 @@ pub(super) fn read<'a>(evidence: &'a Evidence, findings: &mut Findings) -> Retri
         Some(Failure::NotTried) => (None, true),
         // Another address, whose lookup failed, might have answered.
         Some(Failure::At(stage @ (PolicyStage::Dns | PolicyStage::Tcp), _)) if lookups_settled.contains(&false) => (Some(stage), true),
+        // So might one that was not tried.
+        Some(Failure::At(PolicyStage::Tcp, _)) if fetch.untried().next().is_some() => (Some(PolicyStage::Tcp), true),
         Some(Failure::At(stage, transient)) => (Some(stage), transient),
     };
     remark(fetch, &host, evidence.scanned_at, transient, findings);
@@ -99,6 +101,11 @@ fn first_failure(fetch: &Fetch) -> Option<Failure> {
         Some((_, FetchFault::Excluded, _)) => return Some(Failure::NotTried),
         Some((FetchStage::Address, _, transient)) => return at(PolicyStage::Dns, transient),
         Some((FetchStage::Connect, _, transient)) => return at(PolicyStage::Tcp, transient),
+        Some((FetchStage::Tls, ..)) if second_hello::leaves_open(fetch) => return at(PolicyStage::Tls, true),
+        Some((FetchStage::Tls, ..)) if fetch.second_hello.as_ref().is_some_and(|hello| hello.version.is_some()) => {
+            return at(PolicyStage::Tls, false);
+        }
+        Some((FetchStage::Tls, FetchFault::TlsUnsupported, _)) => return at(PolicyStage::Tls, false), // For its certificate.
         // Reset before a certificate is shown: whoever listens there does not speak TLS to us, as a closed port does not.
         Some((FetchStage::Tls, FetchFault::Reset, transient)) if fetch.certificate.is_none() => return at(PolicyStage::Tcp, transient),
         Some((FetchStage::Tls, _, transient)) => return at(PolicyStage::Tls, transient),
@@ -106,7 +113,8 @@ fn first_failure(fetch: &Fetch) -> Option<Failure> {
     }
     match (&fetch.certificate, error, fetch.status) {
         (None, ..) => at(PolicyStage::Tls, true), // No verdict: never taken for a valid certificate.
-        (Some(certificate), ..) if !certificate.faults.is_empty() => at(PolicyStage::Tls, false),
+        (Some(certificate), ..) if certificate.is_refused() => at(PolicyStage::Tls, false),
+        (Some(certificate), ..) if certificate.is_unverified() => at(PolicyStage::Tls, true),
         (_, Some(error), status) => at(PolicyStage::Http, error.fault.may_pass() || status.is_some_and(status_may_pass)),
         (_, None, Some(200)) if fetch.body_cut => at(PolicyStage::Http, false),
         (_, None, Some(200)) if fetch.body.is_some() => None,
@@ -116,14 +124,16 @@ fn first_failure(fetch: &Fetch) -> Option<Failure> {
 
 /// All that is to be said of the exchange, whether or not it came to a policy. `transient`: what ended it is no verdict.
 fn remark(fetch: &Fetch, host: &str, scanned_at: SystemTime, transient: bool, findings: &mut Findings) {
-    if let Some(error) = &fetch.error {
+    let explained = second_hello::remark(fetch, host, scanned_at, findings);
+    if let Some(error) = fetch.error.as_ref().filter(|_| !explained) {
         connecting::remark(error, host, fetch, transient, findings);
     }
     if let Some(certificate) = &fetch.certificate {
         certificate::remark(certificate, host, scanned_at, findings);
         certificate::remark_strength(certificate, fetch.error.as_ref(), host, findings);
     }
-    if fetch.tls_version.as_deref() == Some("TLSv1.2") {
+    let second = fetch.second_hello.as_ref().and_then(|hello| hello.version);
+    if fetch.tls_version.as_deref() == Some(TlsVersion::Tls12.as_str()) || second == Some(TlsVersion::Tls12) {
         findings.add(STS_FETCH_TLS12_ONLY, host, "");
     }
     if fetch.timings.total_ms > SLOW_MS && fetch.error.is_none() {

@@ -182,10 +182,7 @@ mod tests {
         for option in Options::command().get_arguments() {
             let name = option.get_long().unwrap();
             let is_flag = matches!(option.get_action(), ArgAction::SetTrue);
-            let values: &[&str] = match is_flag {
-                true => &["true"],
-                false => &["7", "0.5", "'7'", "'0.5'", "'zoo'"],
-            };
+            let values: &[&str] = if is_flag { &["true"] } else { &["7", "0.5", "'7'", "'0.5'", "'zoo'"] };
             let read = |value: &&str| ConfigFile::parse(&format!("{name} = {value}")).is_ok();
             assert!(values.iter().any(read), "{name}");
         }

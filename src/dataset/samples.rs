@@ -12,7 +12,7 @@ use crate::classify::{
 };
 use crate::evidence::{
     Certificate, CertificateFault, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome,
-    ReceiverLookup, Timings, Txt,
+    ReceiverLookup, SecondHello, Timings, TlsVersion, Txt,
 };
 use crate::input::{Carried, Target};
 use crate::name::Domain;
@@ -149,15 +149,29 @@ fn fetch() -> BoxedStrategy<Fetch> {
     let bytes = || of(vec(any::<u8>(), 0..40));
     let http = (bytes(), of(text()), of(0_u16..1000), vec(header, 0..3), bytes(), any::<bool>(), of(text()));
     let timings = (of(milliseconds()), of(milliseconds()), of(milliseconds()), of(milliseconds()), milliseconds());
-    (addresses, tls, http, timings, of(fetch_error()))
-        .prop_map(|(addresses, tls, http, timings, error)| {
+    (addresses, tls, http, timings, (of(fetch_error()), of(second_hello())))
+        .prop_map(|(addresses, tls, http, timings, (error, second_hello))| {
             let (addresses, tried, address) = addresses;
             let (tls_version, tls_cipher, alpn, certificate) = tls;
             let (head, http_version, status, headers, body, body_cut, body_sha256) = http;
             let (connect_ms, tls_ms, http_ms, body_ms, total_ms) = timings;
             let timings = Timings { connect_ms, tls_ms, http_ms, body_ms, total_ms };
             let connection = Fetch { tried, address, tls_version, tls_cipher, alpn, certificate, ..Fetch::new(addresses) };
-            Fetch { head, http_version, status, headers, body, body_cut, body_sha256, timings, error, ..connection }
+            Fetch { head, http_version, status, headers, body, body_cut, body_sha256, timings, error, second_hello, ..connection }
+        })
+        .boxed()
+}
+
+fn second_hello() -> BoxedStrategy<SecondHello> {
+    (of(word(TlsVersion::ALL)), (of(text()), of(text()), of(text())), of(certificate()), milliseconds(), of(fetch_error()))
+        .prop_map(|(version, (cipher, key_exchange, alpn), certificate, elapsed_ms, error)| SecondHello {
+            version,
+            cipher,
+            key_exchange,
+            alpn,
+            certificate,
+            elapsed_ms,
+            error,
         })
         .boxed()
 }
@@ -175,10 +189,10 @@ fn fetch_error() -> impl Strategy<Value = FetchError> {
 fn connection() -> BoxedStrategy<Connection> {
     let faults = of(vec(word(CertificateFault::ALL), 0..3));
     let http = (of(0_u16..1000), of(vec(any::<u8>(), 0..9)), of(text()));
-    (text(), any::<Option<IpAddr>>(), faults, http, milliseconds(), of(fetch_error()))
-        .prop_map(|(url, address, certificate_faults, http, total_ms, error)| {
+    (text(), any::<Option<IpAddr>>(), faults, http, milliseconds(), (of(fetch_error()), of(second_hello())))
+        .prop_map(|(url, address, certificate_faults, http, total_ms, (error, second_hello))| {
             let (status, body, body_sha256) = http;
-            Connection { url, address, certificate_faults, status, body, body_sha256, total_ms, error }
+            Connection { url, address, certificate_faults, status, body, body_sha256, total_ms, error, second_hello }
         })
         .boxed()
 }

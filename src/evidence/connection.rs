@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::encoding;
-use super::fetch::{CertificateFault, Fetch, FetchError, FetchFault};
+use super::failure::{FetchError, FetchFault};
+use super::fetch::Fetch;
+use super::tls::{CertificateFault, SecondHello};
 
 /// Octets of body that are kept of such a connection: enough to tell a policy from a web page.
 pub const SHORT_BODY_LIMIT: usize = 4096;
@@ -31,6 +33,9 @@ pub struct Connection {
     pub total_ms: u32,
     /// What ended it early; `None` if all that was asked for arrived.
     pub error: Option<FetchError>,
+    /// The answer to a second hello; `None` unless the handshake failed in a way that may be due to our library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_hello: Option<SecondHello>,
 }
 
 impl Connection {
@@ -49,19 +54,29 @@ impl Connection {
             body_sha256: fetch.body_sha256,
             total_ms: fetch.timings.total_ms,
             error: fetch.error,
+            second_hello: fetch.second_hello,
         }
     }
 
-    /// Whether it says something of the host: no failure of ours, and none that may be gone with the next attempt.
+    /// Whether another attempt would hardly tell more: nothing failed that may be gone with the next.
     pub fn is_conclusive(&self) -> bool {
-        !self.error.as_ref().is_some_and(|error| error.fault.may_pass()) && !self.status.is_some_and(status_may_pass)
+        let may_pass = |error: &FetchError| error.fault.may_pass() && error.fault != FetchFault::TlsUnsupported;
+        !self.error.as_ref().is_some_and(may_pass) && !self.status.is_some_and(status_may_pass)
+    }
+
+    /// Whether it says something of the host: conclusive, and within what our TLS library can do.
+    pub fn tells_of_the_host(&self) -> bool {
+        let beyond_us = self.error.as_ref().is_some_and(|error| error.fault == FetchFault::TlsUnsupported)
+            || self.second_hello.as_ref().is_some_and(SecondHello::leaves_open)
+            || self.certificate_faults.as_deref() == Some(&[CertificateFault::Unsupported]);
+        self.is_conclusive() && !beyond_us
     }
 }
 
 impl FetchFault {
     /// Whether another attempt may go better, or the fault is ours.
     pub const fn may_pass(self) -> bool {
-        matches!(self, Self::Timeout | Self::Unreachable | Self::Local | Self::Other | Self::Excluded)
+        matches!(self, Self::Timeout | Self::Unreachable | Self::TlsUnsupported | Self::Local | Self::Other | Self::Excluded)
     }
 }
 

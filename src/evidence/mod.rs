@@ -5,18 +5,20 @@
 
 mod connection;
 mod encoding;
+mod failure;
 mod fetch;
 mod lookup;
 mod neighbour;
+mod tls;
 
 use std::time::SystemTime;
 
 pub use self::connection::{Connection, SHORT_BODY_LIMIT, status_may_pass};
-pub use self::fetch::{
-    BODY_LIMIT, Certificate, CertificateFault, Fetch, FetchError, FetchFault, FetchStage, KEPT_HEADERS, Timings, UNRECOGNIZED_NAME,
-};
+pub use self::failure::{FetchError, FetchFault, FetchStage, UNRECOGNIZED_NAME};
+pub use self::fetch::{BODY_LIMIT, Fetch, KEPT_HEADERS, Timings};
 pub use self::lookup::{AnyLookup, AnyRecord, Lookup, Mx, Outcome, Record, Txt};
 pub use self::neighbour::{HostLookup, ReceiverLookup};
+pub use self::tls::{Certificate, CertificateFault, SecondHello, TlsVersion};
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -123,10 +123,8 @@ fn refuse_bomb(source: &str, size: u64, members: &[(String, Packed)]) -> Result<
     }
     let mut places: Vec<(u64, u64)> = members.iter().map(|(_, packed)| (packed.start, packed.start.saturating_add(packed.bytes))).collect();
     places.sort_unstable();
-    match places.windows(2).any(|pair| matches!(pair, [(_, end), (start, _)] if start < end)) {
-        true => bomb("its files overlap".to_owned()),
-        false => Ok(()),
-    }
+    let overlap = places.windows(2).any(|pair| matches!(pair, [(_, end), (start, _)] if start < end));
+    if overlap { bomb("its files overlap".to_owned()) } else { Ok(()) }
 }
 
 fn is_junk(name: &str) -> bool {

@@ -48,10 +48,8 @@ impl Format {
         let begin = Beginning::new(beginning, whole, terminator);
         let plain = Self { kind: Kind::Plain, above: begin.above };
         if let Some(column) = column {
-            return match begin.lines.is_empty() {
-                true if whole => Ok(plain), // Nothing but comments: there is no name that could be missed.
-                _ => begin.with_column(column),
-            };
+            // Nothing but comments: there is no name that could be missed.
+            return if whole && begin.lines.is_empty() { Ok(plain) } else { begin.with_column(column) };
         }
         match begin.lines.first() {
             Some((_, line)) if begin.delimiter.is_none() && zone::is_zone_line(line) => {

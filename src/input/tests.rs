@@ -221,6 +221,14 @@ fn bomb() -> Vec<u8> {
     bytes
 }
 
+/// An archive, both members of which are the bytes of the first.
+fn overlapping() -> Vec<u8> {
+    let mut bytes = zip(&[("a.csv", TWO), ("b.csv", TWO)], zip::CompressionMethod::Stored);
+    let second = bytes.windows(4).rposition(|window| window == b"PK\x01\x02").unwrap();
+    bytes[second + 42..second + 46].fill(0);
+    bytes
+}
+
 #[test]
 fn archives_that_cannot_be_read_say_why() {
     let nested = zip(&[("in.zip", &zip(&[("a", TWO)], zip::CompressionMethod::Stored)), ("b", TWO)], zip::CompressionMethod::Stored);
@@ -230,6 +238,7 @@ fn archives_that_cannot_be_read_say_why() {
         (doctored(8, 10, 12), "its member \"in.csv\" is packed by a method that is not supported"),
         (nested, "list-0:in.zip\" is a zip archive within another archive; unpack it first"),
         (bomb(), "its 1 files unpack to 4026531840 bytes, which is more than 200 times its size"),
+        (overlapping(), "is refused, as its files overlap"),
         (gz(&zeros), "it unpacks to more than 200 times its size"),
         (zst(&zeros), "it unpacks to more than 200 times its size"),
     ] {

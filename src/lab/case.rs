@@ -343,6 +343,11 @@ impl Case {
         self.no_policy(stage).posture("unknown").delivery_open()
     }
 
+    /// Our library cannot retrieve the policy, and senders with another one may: neither posture nor delivery is known.
+    pub(crate) fn beyond_our_library(self) -> Self {
+        self.no_policy("tls").posture("unknown").delivery("unknown")
+    }
+
     /// The text is no valid policy. What forgiving senders do with it differs.
     pub(crate) fn bad_policy(self) -> Self {
         self.no_policy("syntax").lenient_differs()

@@ -25,7 +25,7 @@ impl Case {
             // Wherever a policy is served under an alias and covers no MX host, the alias is somebody else's. Mode none enforces nothing.
             (codes::STS_PROVIDER_STALE_POLICY, aliased && is(truth.mx_coverage, &["none"]) && !is(truth.posture, &["none"])),
             (codes::STS_HOST_NO_IPV6, deployed && ipv4_only),
-            (codes::STS_FETCH_TLS12_ONLY, deployed && self.site.session == Session::Tls12),
+            (codes::STS_FETCH_TLS12_ONLY, deployed && matches!(self.site.session, Session::Tls12 | Session::Suite(_))),
             (codes::STS_RECORD_WITHOUT_POLICY, is(truth.sts_state, &["valid"]) && is(truth.posture, &["broken"]) && unretrieved),
             (codes::STS_ENFORCE_WITHOUT_TLSRPT, deployed && unasked && enforced),
             (codes::STS_WITHOUT_TLSRPT, deployed && unasked && !enforced),

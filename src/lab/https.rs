@@ -16,6 +16,7 @@ use super::certificate::Authority;
 use super::http;
 use super::internet::Internet;
 use super::journal::{Journal, Request};
+use super::scripted;
 use super::site::{Elsewhere, Response, Session, Shape, Site};
 use super::world::Role;
 
@@ -33,6 +34,8 @@ pub(super) const RECEIVER: &str = "reports";
 const ALERT_UNRECOGNISED_NAME: &[u8] = &[0x15, 3, 3, 0, 2, 2, 112];
 /// A fatal alert: internal_error.
 const ALERT_INTERNAL_ERROR: &[u8] = &[0x15, 3, 3, 0, 2, 2, 80];
+/// A fatal alert: handshake_failure.
+const ALERT_HANDSHAKE_FAILURE: &[u8] = &[0x15, 3, 3, 0, 2, 2, 40];
 /// A fatal alert: protocol_version, in a record of TLS 1.0.
 const ALERT_PROTOCOL_VERSION: &[u8] = &[0x15, 3, 1, 0, 2, 2, 70];
 
@@ -41,6 +44,7 @@ const ALERT_PROTOCOL_VERSION: &[u8] = &[0x15, 3, 1, 0, 2, 2, 70];
 pub(super) struct PolicyHosts {
     internet: Arc<Internet>,
     journal: Arc<Journal>,
+    authority: Arc<Authority>,
     modern: Arc<ServerConfig>,
     tls12: Arc<ServerConfig>,
 }
@@ -115,7 +119,7 @@ impl PolicyHosts {
             Ok(Arc::new(config))
         };
         let (modern, tls12) = (config(rustls::DEFAULT_VERSIONS)?, config(&[&rustls::version::TLS12])?);
-        Ok(Self { internet, journal, modern, tls12 })
+        Ok(Self { internet, journal, authority, modern, tls12 })
     }
 
     /// Accepts for ever, connections for HTTPS or for plain HTTP.
@@ -146,15 +150,19 @@ impl PolicyHosts {
         let host = start.client_hello().server_name().unwrap_or_default().to_owned();
         let found = Server::find(&self.internet, &host);
         let session = found.as_ref().map_or(Session::Modern, |server| server.session);
+        let by_hand = self.by_hand(session, &start.client_hello(), found.as_ref());
         let mut raw = start.io;
         match session {
             Session::Modern | Session::Tls12 => {}
+            Session::Suite(_) | Session::Group(_) => {
+                return farewell(&mut raw, &by_hand.unwrap_or_else(|| ALERT_HANDSHAKE_FAILURE.to_vec())).await;
+            }
             Session::Silent => std::future::pending().await,
             Session::Reset => return reset(&raw),
             Session::OldByAlert => return farewell(&mut raw, ALERT_PROTOCOL_VERSION).await,
             Session::Unprovisioned => return farewell(&mut raw, ALERT_UNRECOGNISED_NAME).await,
             Session::Refusal => return farewell(&mut raw, ALERT_INTERNAL_ERROR).await,
-            Session::OldByHello => return farewell(&mut raw, &old_server_hello()).await,
+            Session::OldByHello => return farewell(&mut raw, &scripted::old_server_hello()).await,
             Session::Plain => {
                 return farewell(&mut raw, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
             }
@@ -175,6 +183,22 @@ impl PolicyHosts {
                 tls.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await?;
                 tls.shutdown().await
             }
+        }
+    }
+
+    /// The first words of a server that has one suite or one group and is offered it.
+    fn by_hand(&self, session: Session, hello: &ClientHello<'_>, server: Option<&Server<'_>>) -> Option<Vec<u8>> {
+        match session {
+            Session::Suite(suite) if hello.cipher_suites().contains(&suite.into()) => {
+                let leaf = server
+                    .zip(hello.server_name())
+                    .and_then(|(server, host)| self.authority.leaf(host, server.domain, &server.certificate))?;
+                Some(scripted::first_flight(suite, &leaf.cert))
+            }
+            Session::Group(group) if hello.named_groups().is_some_and(|groups| groups.contains(&group.into())) => {
+                Some(scripted::hello_retry_request(group))
+            }
+            _ => None,
         }
     }
 
@@ -212,14 +236,6 @@ async fn farewell(stream: &mut TcpStream, words: &[u8]) -> io::Result<()> {
     let mut rest = [0; 1024];
     while stream.read(&mut rest).await? > 0 {}
     Ok(())
-}
-
-/// ServerHello of TLS 1.0 with TLS_RSA_WITH_AES_128_CBC_SHA (RFC 2246 section 7.4.1.3).
-fn old_server_hello() -> Vec<u8> {
-    let mut hello = vec![0x16, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1];
-    hello.extend_from_slice(&[0x5A; 32]);
-    hello.extend_from_slice(&[0, 0, 0x2F, 0]);
-    hello
 }
 
 /// Reads the head of a request; `None` if the client closes before it is complete.

@@ -19,6 +19,7 @@ mod internet;
 mod journal;
 pub(crate) mod places;
 pub(crate) mod providers;
+mod scripted;
 mod servers;
 pub(crate) mod site;
 mod transport;

@@ -140,6 +140,10 @@ pub(crate) enum Session {
     OldByAlert,
     /// Answers the ClientHello with a TLS 1.0 ServerHello.
     OldByHello,
+    /// TLS 1.2 with this cipher suite alone. The handshake gets no further than the server's first words, which are by hand.
+    Suite(u16),
+    /// TLS 1.3 with this group alone, as far.
+    Group(u16),
     /// Ends with the alert unrecognized_name.
     Unprovisioned,
     /// Ends with the alert internal_error.
@@ -179,8 +183,20 @@ pub(crate) enum Shape {
     Incomplete,
     /// With an RSA key of 1024 bits.
     ShortKey,
+    /// With an RSA key of 16384 bits, which few libraries verify.
+    LongKey,
     /// With an RSA key of 2048 bits, the shortest that is not weak.
     RsaKey,
+    /// With a key of P-521.
+    P521Key,
+    /// The policy host and so many other names.
+    ManyNames(usize),
+    /// Behind so many intermediates.
+    Chain(usize),
+    /// Behind eight intermediates, the uppermost of which allows for no more than three below it.
+    TooLongForItsIssuer,
+    /// Behind eight intermediates, one in the middle of which has expired.
+    ExpiredIssuer,
 }
 
 /// How the body is sent.

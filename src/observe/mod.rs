@@ -11,3 +11,4 @@ pub(crate) mod probe;
 pub(crate) mod retry;
 pub mod sharing;
 mod single_flight;
+mod tls;

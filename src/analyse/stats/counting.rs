@@ -90,13 +90,13 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     let detail_groups = if options.by.is_some() { &survey_groups } else { &Grouping::whole() };
     let surveys = survey(scans, &survey_groups, options)?;
     // Who runs a host is told by how many domains it serves: in a series, or where names are repeated, each scan by itself.
-    let apart = wholes.len() > 1 && (repeated || options.by == Some(By::Scan));
+    let apart = repeated || options.by == Some(By::Scan);
     let (details, overflowed) = details(scans, detail_groups, options, apart.then_some(&wholes))?;
     let mut notes: Vec<String> = scans.iter().flat_map(Scan::notes).collect();
     if overflowed {
         notes.push("there are more hosts than are kept apart, so that some stay unclassified which serve few domains".to_owned());
     }
-    if apart {
+    if apart && wholes.len() > 1 {
         notes.push("each scan is counted by itself: there is no row for all of them, which have names in common".to_owned());
     }
     let counted = Counted { sums: !apart, ..Counted::new(surveys, details, &survey_groups, options) };

@@ -21,6 +21,7 @@ fn brought(url: &str, address: &str, body: &str) -> Connection {
         body_sha256: Some(body.to_owned()),
         total_ms: 1,
         error: None,
+        second_hello: None,
     }
 }
 
@@ -104,26 +105,29 @@ pub(super) fn keys() -> Vec<Row> {
         ("long enough", key("RSA", 2048), &[]),
         ("a curve", key("EC", 256), &[]),
         ("a short curve", key("EC", 192), &[codes::STS_FETCH_TLS_WEAK]),
-        ("short, and refused by the library", refused, &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_TLS_WEAK]),
+        ("short, and refused by the library", refused, &[codes::STS_FETCH_TLS_WEAK]),
         ("SHA-1", signed("sha1WithRSAEncryption"), &[codes::STS_FETCH_TLS_WEAK]),
         ("SHA-512", signed("sha512WithRSAEncryption"), &[]),
         ("not known", signed("1.2.3"), &[]),
     ]
 }
 
-fn endpoint(connection: Option<Connection>) -> Scene {
+pub(super) fn endpoint(connection: Option<Connection>) -> Scene {
     let host = "reports.example.com".to_owned();
     let a = Some(answer(&host, vec!["192.0.2.9".parse().unwrap()]));
     let receiver = ReceiverLookup { mx: None, a, aaaa: Some(answer(&host, Vec::new())), host, connection };
     Scene::new().tlsrpt(&["v=TLSRPTv1; rua=https://reports.example.com/t"]).change(|e| e.rua_hosts = vec![receiver])
 }
 
+const RECEIVER: &str = "https://reports.example.com";
+
+/// What a handshake with the receiver of [`endpoint`] leaves.
+pub(super) fn handshake() -> Connection {
+    Connection { status: None, body: None, ..brought(RECEIVER, "192.0.2.9", "") }
+}
+
 pub(super) fn receivers() -> Vec<Row> {
-    let url = "https://reports.example.com";
-    let shaken = |faults: &[CertificateFault]| {
-        let connection = brought(url, "192.0.2.9", "");
-        endpoint(Some(Connection { status: None, body: None, certificate_faults: Some(faults.to_vec()), ..connection }))
-    };
+    let shaken = |faults: &[CertificateFault]| endpoint(Some(Connection { certificate_faults: Some(faults.to_vec()), ..handshake() }));
     let no_address = endpoint(None).change(|e| e.rua_hosts[0].a = Some(answer("reports.example.com", Vec::new())));
     let unknown = endpoint(None).change(|e| {
         e.rua_hosts[0].a = Some(crate::evidence::Lookup::unsent("reports.example.com".to_owned(), Outcome::Servfail));
@@ -132,9 +136,9 @@ pub(super) fn receivers() -> Vec<Row> {
         ("fine", shaken(&[]), &[]),
         ("not asked", endpoint(None), &[]),
         ("expired", shaken(&[CertificateFault::Expired]), &[codes::TLSRPT_HTTPS_CERT_INVALID]),
-        ("refused", endpoint(Some(failed(url, "192.0.2.9", FetchFault::Refused))), &[codes::TLSRPT_HTTPS_ENDPOINT_ERROR]),
-        ("silent", endpoint(Some(failed(url, "192.0.2.9", FetchFault::Timeout))), &[]),
-        ("opted out", endpoint(Some(failed(url, "192.0.2.9", FetchFault::Excluded))), &[]),
+        ("refused", endpoint(Some(failed(RECEIVER, "192.0.2.9", FetchFault::Refused))), &[codes::TLSRPT_HTTPS_ENDPOINT_ERROR]),
+        ("silent", endpoint(Some(failed(RECEIVER, "192.0.2.9", FetchFault::Timeout))), &[]),
+        ("opted out", endpoint(Some(failed(RECEIVER, "192.0.2.9", FetchFault::Excluded))), &[]),
         ("no address", no_address, &[codes::TLSRPT_HTTPS_ENDPOINT_ERROR]),
         ("address not known", unknown, &[]),
     ]

@@ -7,6 +7,7 @@ mod findings;
 mod neighbours;
 mod properties;
 mod remedy;
+mod second_hello;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, SystemTime};

@@ -7,7 +7,9 @@ use crate::dataset::column::{
     documented,
 };
 use crate::dataset::error::DatasetError;
-use crate::evidence::{Certificate, CertificateFault, Connection, Fetch, FetchError, FetchFault, FetchStage, Timings};
+use crate::evidence::{
+    Certificate, CertificateFault, Connection, Fetch, FetchError, FetchFault, FetchStage, SecondHello, Timings, TlsVersion,
+};
 use crate::vocabulary::Vocabulary;
 
 columns! {
@@ -30,6 +32,7 @@ columns! {
             body_sha256,
             timings: Timings { connect_ms, tls_ms, http_ms, body_ms, total_ms },
             error,
+            second_hello,
         }
     } {
         /// Addresses of the policy host, in the order in which they would be tried.
@@ -84,6 +87,31 @@ columns! {
         #[range = "0.."]
         total_ms: Int32<u32>,
         /// What ended the exchange early; null if a whole response, or the kept part of it, arrived.
+        error: ErrorBuilder,
+        /// What the host answered to a second, wide ClientHello; null unless the handshake failed in a way that may be due to the
+        /// scanner's TLS library.
+        second_hello: SecondHelloBuilder,
+    }
+}
+
+columns! {
+    /// The answer to a ClientHello that offers TLS 1.0 to 1.3 with all suites and groups.
+    SecondHelloBuilder, SecondHelloReader of SecondHello {
+        /// The version that the server chose; null if it sent no ServerHello.
+        version: Word<TlsVersion>,
+        /// Cipher suite by its IANA name, or its number.
+        cipher: Text,
+        /// Key exchange: the IANA name of its group, or its number, dh-N for a group of N bits, or rsa.
+        key_exchange: Text,
+        /// Application protocol that ALPN settled on, below TLS 1.3.
+        alpn: Text,
+        /// What the server presented; null where that is encrypted (TLS 1.3).
+        certificate: CertificateBuilder,
+        /// All of it.
+        #[unit = "ms"]
+        #[range = "0.."]
+        elapsed_ms: Int32<u32>,
+        /// Why it told nothing more.
         error: ErrorBuilder,
     }
 }
@@ -194,5 +222,8 @@ columns! {
         total_ms: Int32<u32>,
         /// What ended it early.
         error: ErrorBuilder,
+        /// What the host answered to a second, wide ClientHello; null unless the handshake failed in a way that may be due to the
+        /// scanner's TLS library.
+        second_hello: SecondHelloBuilder,
     }
 }

@@ -69,7 +69,7 @@ fn keys() -> Vec<Case> {
     vec![
         case("key-rsa-1024", "A certificate with a short key.")
             .certificate(Shape::ShortKey)
-            .no_policy("tls")
+            .beyond_our_library()
             .code(codes::STS_FETCH_TLS_WEAK),
         case("key-rsa-2048", "A certificate with the shortest RSA key that is not weak.").certificate(Shape::RsaKey),
     ]

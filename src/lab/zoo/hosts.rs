@@ -6,7 +6,7 @@ use crate::classify::codes::{self, Code};
 
 use super::super::case::{Case, case};
 use super::super::places;
-use super::super::site::{End, Session, Shape};
+use super::super::site::{End, Place, Session, Shape};
 
 fn names() -> Vec<Case> {
     vec![
@@ -78,6 +78,77 @@ fn connections() -> Vec<Case> {
     ]
 }
 
+/// What our TLS library cannot do, and those of senders can.
+fn beyond_our_library() -> Vec<Case> {
+    let suite = |name, about, suite| case(name, about).session(Session::Suite(suite)).beyond_our_library().code(codes::STS_FETCH_TLS_WEAK);
+    let group =
+        |name, about, group| case(name, about).session(Session::Group(group)).beyond_our_library().code(codes::STS_FETCH_TLS_UNVERIFIED);
+    vec![
+        suite("tls-cbc-only", "TLS 1.2 with ECDHE-ECDSA-AES256-SHA384 alone.", 0xC024),
+        suite("tls-dhe-only", "TLS 1.2 with DHE-RSA-AES256-GCM-SHA384 alone.", 0x009F).certificate(Shape::RsaKey),
+        suite("tls-rsa-only", "TLS 1.2 with AES128-GCM-SHA256 alone.", 0x009C).certificate(Shape::RsaKey),
+        case("tls-cbc-expired", "Nothing but CBC, and the certificate has expired, which no sender overlooks.")
+            .session(Session::Suite(0xC024))
+            .certificate(Shape::Expired)
+            .no_policy("tls")
+            .codes(&[codes::STS_FETCH_TLS_WEAK, codes::STS_FETCH_CERT_EXPIRED]),
+        group("tls-group-secp521r1", "TLS 1.3 with secp521r1 alone.", 0x0019),
+        group("tls-group-ffdhe2048", "TLS 1.3 with ffdhe2048 alone.", 0x0100),
+        case("tls-ccm-only", "TLS 1.2 with a suite of today that our library lacks.")
+            .session(Session::Suite(0xC0AC))
+            .beyond_our_library()
+            .code(codes::STS_FETCH_TLS_UNVERIFIED),
+        case("cert-1500-names", "A certificate of 1,500 names, larger than our library takes.")
+            .certificate(Shape::ManyNames(1500))
+            .beyond_our_library()
+            .code(codes::STS_FETCH_TLS_UNVERIFIED),
+        case("cert-1500-names-tls12", "The same under TLS 1.2, where it is seen to be valid.")
+            .session(Session::Tls12)
+            .certificate(Shape::ManyNames(1500))
+            .beyond_our_library()
+            .code(codes::STS_FETCH_TLS_UNVERIFIED),
+        case("cert-700-names", "A certificate of 700 names.").certificate(Shape::ManyNames(700)),
+        case("cert-p521", "A certificate with a key of P-521.").certificate(Shape::P521Key),
+        case("cert-rsa-16384", "A certificate with an RSA key of 16384 bits.")
+            .certificate(Shape::LongKey)
+            .beyond_our_library()
+            .code(codes::STS_FETCH_TLS_UNVERIFIED),
+        case("cert-chain-8", "Eight intermediates.").certificate(Shape::Chain(8)),
+        case("cert-chain-16", "Sixteen intermediates.").certificate(Shape::Chain(16)),
+        case("cert-chain-17", "More intermediates than are followed.")
+            .certificate(Shape::Chain(17))
+            .beyond_our_library()
+            .code(codes::STS_FETCH_TLS_UNVERIFIED),
+        cert(
+            "cert-chain-constrained",
+            "Eight intermediates below one that allows for three.",
+            Shape::TooLongForItsIssuer,
+            codes::STS_FETCH_CERT_UNTRUSTED,
+        ),
+        cert("cert-chain-expired", "Eight intermediates, one of which has expired.", Shape::ExpiredIssuer, codes::STS_FETCH_CERT_EXPIRED),
+        case("sixth-address", "Five addresses refuse, the sixth answers.")
+            .site(|site| {
+                let mut places = refused(5);
+                places.append(&mut site.host_a.records);
+                site.host_a.records = places;
+            })
+            .code(codes::STS_HOST_ADDRESS_MISMATCH),
+        case("twenty-addresses", "Twenty addresses, more than are tried, and none of those answers.")
+            .site(|site| site.host_a.records = refused(20))
+            .policy_not_now("tcp")
+            .code(codes::STS_FETCH_CONNECT_REFUSED),
+        case("sixteen-addresses", "As many as are tried, and none of them answers.")
+            .site(|site| site.host_a.records = refused(16))
+            .no_policy("tcp")
+            .code(codes::STS_FETCH_CONNECT_REFUSED),
+    ]
+}
+
+/// So many addresses at which nobody listens.
+fn refused(count: u8) -> Vec<Place> {
+    (0..count).map(|number| Place::At(Ipv4Addr::new(127, 0, 3, 1 + number))).collect()
+}
+
 fn certificates() -> Vec<Case> {
     vec![
         case("cert-wildcard", "A wildcard certificate of the domain.").certificate(Shape::Wildcard),
@@ -128,5 +199,5 @@ fn cert(name: &'static str, about: &'static str, shape: Shape, code: Code) -> Ca
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    [names(), connections(), certificates()].concat()
+    [names(), connections(), beyond_our_library(), certificates()].concat()
 }

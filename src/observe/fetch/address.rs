@@ -6,8 +6,9 @@ use crate::evidence::{FetchError, FetchFault, FetchStage};
 use crate::exclusion::Exclusion;
 use crate::name::address::special_use;
 
-/// Addresses tried at most for one exchange.
-pub(super) const MAX_TRIED: usize = 4;
+/// Addresses tried at most for one exchange, as far as its deadline allows. Who has more gets no more attention: that some were not tried
+/// shows in the evidence.
+pub(super) const MAX_TRIED: usize = 16;
 
 /// Each address once, IPv4 before IPv6, otherwise as resolution gave them: the order in which they are tried.
 pub(super) fn in_order(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
@@ -60,7 +61,9 @@ mod tests {
         let exclusion = Exclusion::parse("8.8.8.0/24").unwrap();
         let choose = |texts: &[&str], private| choose(&addresses(texts), private, &exclusion);
         assert_eq!(choose(&["10.0.0.1", "8.8.8.8", "9.9.9.9"], false), Ok(addresses(&["9.9.9.9"])));
-        assert_eq!(choose(&["1.1.1.1", "1.1.1.2", "1.1.1.3", "1.1.1.4", "1.1.1.5"], false).unwrap().len(), MAX_TRIED);
+        let many: Vec<String> = (0..=MAX_TRIED).map(|last| format!("1.1.1.{last}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(choose(&many, false).unwrap().len(), MAX_TRIED);
         assert_eq!(choose(&["10.0.0.1"], true), Ok(addresses(&["10.0.0.1"])));
         for (given, private, fault) in [
             (&["10.0.0.1", "fe80::1"][..], false, FetchFault::SpecialUseAddress),

@@ -15,6 +15,7 @@
 //!   2. nothing that was sent issued the leaf, and the leaf says where its issuer is to be had (caIssuers by HTTP), or some
 //!      other certificate that was sent does lead to a trusted root: [`IncompleteChain`](CertificateFault::IncompleteChain);
 //!   3. all else: [`Untrusted`](CertificateFault::Untrusted).
+//! - What our library cannot verify, and senders' libraries can, is [`Unsupported`](CertificateFault::Unsupported).
 //! - Whatever else breaks RFC 5280 is [`Malformed`](CertificateFault::Malformed).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -30,8 +31,15 @@ use x509_parser::parse_x509_certificate;
 use super::distinguished_name::{cut, to_rfc4514};
 use super::leaf_key;
 use crate::evidence::{Certificate, CertificateFault};
+use crate::observe::tls::VERIFICATION_ALGORITHMS;
 use crate::words;
 
+mod long_path;
+
+/// Intermediates of a path that webpki builds.
+const MAX_WEBPKI_INTERMEDIATES: usize = 6;
+/// Octets of a certificate that webpki reads: its lengths have two octets.
+const MAX_WEBPKI_OCTETS: usize = 0xFFFF;
 /// Names of the leaf that are kept.
 const MAX_SANS: usize = 100;
 /// Octets of such a name that are kept; DNS has no longer ones.
@@ -52,6 +60,13 @@ pub(super) fn examine(chain: &[CertificateDer<'_>], host: &ServerName<'_>, roots
                 verdict.add(name_fault(leaf.as_ref()), words::path(&error));
             }
             judge_path(&end_entity, leaf.as_ref(), others, roots, now, &mut verdict);
+        }
+        Err(_) if leaf_der.len() > MAX_WEBPKI_OCTETS && leaf.is_some() => {
+            verdict.add(CertificateFault::Unsupported, "it is larger than is supported here");
+            judge_unreadable(leaf.as_ref(), now, &mut verdict);
+            if !leaf.iter().flat_map(dns_names).any(|name| names_host(name, &host.to_str())) {
+                verdict.add(name_fault(leaf.as_ref()), "by the fields of the leaf");
+            }
         }
         Err(error) => {
             verdict.add(CertificateFault::Malformed, words::path(&error));
@@ -77,6 +92,12 @@ impl Verdict {
     }
 }
 
+/// Whether a SAN dNSName is the host, or a wildcard of its first label.
+fn names_host(name: &str, host: &str) -> bool {
+    let wildcard = name.strip_prefix("*.").zip(host.split_once('.'));
+    name.eq_ignore_ascii_case(host) || wildcard.is_some_and(|(parent, (_, rest))| parent.eq_ignore_ascii_case(rest))
+}
+
 fn name_fault(leaf: Option<&X509Certificate<'_>>) -> CertificateFault {
     if leaf.is_some_and(|leaf| dns_names(leaf).next().is_none()) { CertificateFault::NoSan } else { CertificateFault::NameMismatch }
 }
@@ -91,9 +112,15 @@ fn judge_path(
     verdict: &mut Verdict,
 ) {
     let path_at = |time| {
-        end_entity
-            .verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &roots.roots, others, time, KeyUsage::server_auth(), None, None)
-            .map(|_| ())
+        let path =
+            end_entity.verify_for_usage(VERIFICATION_ALGORITHMS.all, &roots.roots, others, time, KeyUsage::server_auth(), None, None);
+        match path.map(|_| ()) {
+            Err(error) if others.len() > MAX_WEBPKI_INTERMEDIATES => match long_path::verify(end_entity, others, roots, time) {
+                Err(webpki::Error::UnknownIssuer) if error != webpki::Error::MaximumPathDepthExceeded => Err(error),
+                long => long,
+            },
+            short => short,
+        }
     };
     let Err(error) = path_at(now) else { return };
     let Some(fault) = time_fault(&error) else {
@@ -132,13 +159,51 @@ fn judge_trust(
         // Self-signed certificates are often marked as a CA, which the library then tells first.
         CaUsedAsEndEntity if self_signed => CertificateFault::SelfSigned,
         UnknownIssuer => missing_issuer(leaf, others, roots),
+        error if is_our_limit(error, others) => CertificateFault::Unsupported,
         CertDistrusted | InvalidSignatureForPublicKey => CertificateFault::Untrusted,
         _ => CertificateFault::Malformed,
     };
-    verdict.add(fault, words::path(error));
+    let why = match error {
+        InvalidSignatureForPublicKey if fault == CertificateFault::Unsupported => {
+            "an RSA key in the chain has a length that is not supported here"
+        }
+        webpki::Error::NameConstraintViolation if fault == CertificateFault::Unsupported => {
+            "an issuer constrains directory names, which is not supported here"
+        }
+        _ => words::path(error),
+    };
+    verdict.add(fault, why);
     if self_signed {
         verdict.add(CertificateFault::SelfSigned, "its own issuer");
     }
+}
+
+/// Whether a path was refused for what our library lacks and senders' libraries have: algorithms but those that nobody should take,
+/// RSA keys of any length, names constrained by directory, paths of any length.
+fn is_our_limit(error: &webpki::Error, others: &[CertificateDer<'_>]) -> bool {
+    use webpki::Error as E;
+    match error {
+        E::MaximumPathDepthExceeded
+        | E::MaximumPathBuildCallsExceeded
+        | E::MaximumSignatureChecksExceeded
+        | E::MaximumNameConstraintComparisonsExceeded => true,
+        E::UnsupportedSignatureAlgorithmContext(context) => !leaf_key::is_obsolete(&context.signature_algorithm_id),
+        E::UnsupportedSignatureAlgorithmForPublicKeyContext(context) => {
+            leaf_key::may_sign(&context.public_key_algorithm_id, &context.signature_algorithm_id)
+        }
+        E::InvalidSignatureForPublicKey => others.iter().any(|issuer| leaf_key::is_rsa_of_other_length(issuer)),
+        E::NameConstraintViolation => others.iter().any(|issuer| constrains_directories(issuer)),
+        _ => false,
+    }
+}
+
+/// webpki takes any constraint on directory names for broken.
+fn constrains_directories(der: &[u8]) -> bool {
+    let Ok((_, certificate)) = parse_x509_certificate(der) else { return false };
+    certificate.name_constraints().ok().flatten().is_some_and(|constraints| {
+        let subtrees = constraints.value.permitted_subtrees.iter().chain(&constraints.value.excluded_subtrees).flatten();
+        subtrees.into_iter().any(|subtree| matches!(subtree.base, GeneralName::DirectoryName(_)))
+    })
 }
 
 fn is_root(certificate: &X509Certificate<'_>, roots: &RootCertStore) -> bool {

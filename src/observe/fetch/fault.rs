@@ -10,6 +10,7 @@ use super::distinguished_name::cut;
 use super::response::NoResponse;
 use super::wire::Spent;
 use crate::evidence::{FetchError, FetchFault, FetchStage};
+use crate::observe::tls::HelloError;
 use crate::words;
 
 /// Octets of an error's words that are kept.
@@ -56,6 +57,11 @@ fn in_words(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(words::tls(error));
     }
+    match error.downcast_ref::<HelloError>() {
+        Some(HelloError::Alert(alert)) => return Some(words::tls(&rustls::Error::AlertReceived((*alert).into()))),
+        Some(HelloError::Protocol(what)) => return Some((*what).to_owned()),
+        Some(HelloError::Io(_)) | None => {}
+    }
     if let Some(error) = error.downcast_ref::<rustls::pki_types::InvalidDnsNameError>() {
         let rustls::pki_types::InvalidDnsNameError = error;
         return Some("the name cannot stand in a TLS handshake".to_owned());
@@ -72,6 +78,9 @@ fn known(stage: FetchStage, error: &(dyn Error + 'static)) -> Option<FetchFault>
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(of_tls(error));
     }
+    if let Some(error) = error.downcast_ref::<HelloError>() {
+        return of_hello(error);
+    }
     match (error.downcast_ref::<NoResponse>(), error.downcast_ref::<Spent>()) {
         (Some(NoResponse::Ended(_)), _) => return Some(early_end(stage)),
         (Some(NoResponse::Protocol(_)), _) => return Some(FetchFault::HttpProtocol),
@@ -83,9 +92,19 @@ fn known(stage: FetchStage, error: &(dyn Error + 'static)) -> Option<FetchFault>
 }
 
 fn alert_of(error: &(dyn Error + 'static)) -> Option<u8> {
-    match error.downcast_ref() {
-        Some(rustls::Error::AlertReceived(alert)) => Some(u8::from(*alert)),
+    match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(rustls::Error::AlertReceived(alert)), _) => Some(u8::from(*alert)),
+        (_, Some(HelloError::Alert(alert))) => Some(*alert),
         _ => None,
+    }
+}
+
+/// `None` for errors of the connection, whose cause knows better.
+fn of_hello(error: &HelloError) -> Option<FetchFault> {
+    match error {
+        HelloError::Io(_) => None,
+        HelloError::Alert(alert) => Some(of_tls(&rustls::Error::AlertReceived((*alert).into()))),
+        HelloError::Protocol(_) => Some(FetchFault::TlsProtocol),
     }
 }
 

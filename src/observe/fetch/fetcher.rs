@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use rustls::client::Resumption;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::sync::SemaphorePermit;
@@ -17,14 +17,18 @@ use super::config::{FetchConfig, FetchConfigError};
 use super::counters::FetchCounters;
 use super::http;
 use super::limits::Limits;
-use super::verifier::RecordingVerifier;
+use super::verifier::{Presented, RecordingVerifier};
 use super::wire::Metered;
-use super::{address, certificate, fault};
-use crate::evidence::{Connection, Fetch, FetchError, FetchFault, FetchStage};
+use super::{address, certificate, fault, leaf_key};
+use crate::evidence::{Connection, Fetch, FetchError, FetchFault, FetchStage, SecondHello, UNRECOGNIZED_NAME};
 use crate::exclusion::Exclusion;
+use crate::observe::tls::{self, Answer};
 
 /// Where every policy is (RFC 8461 section 3.2).
 pub(in crate::observe) const POLICY_PATH: &str = "/.well-known/mta-sts.txt";
+
+/// What a wide hello offers by ALPN: a server that insists on HTTP/2 has it.
+const WIDE_ALPN: &[&str] = &["h2", "http/1.1"];
 
 /// What is asked of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +103,9 @@ impl Fetcher {
         let mut clock = Clock::start(self.config.total_timeout);
         let _in_flight = self.counters.start();
         fetch.error = self.exchange(host, kind, &mut fetch, &mut clock).await.err();
+        if !matches!(kind, RequestKind::Plain(_)) {
+            fetch.second_hello = self.second_hello(host, &fetch, &mut clock).await;
+        }
         fetch.timings.total_ms = clock.elapsed_ms();
         self.counters.record(&fetch);
         fetch
@@ -121,6 +128,37 @@ impl Fetcher {
             }
             RequestKind::Handshake => self.handshake(host, tcp, fetch, clock).await.map(drop),
         }
+    }
+
+    /// Where a handshake failed in a way that may be due to our library, asks the same address again with a wide hello; under the same
+    /// limits and the same deadline.
+    async fn second_hello(&self, host: &str, fetch: &Fetch, clock: &mut Clock) -> Option<SecondHello> {
+        let address = fetch.address.filter(|_| leaves_a_question(fetch))?;
+        let waiting = Instant::now();
+        let _permit = self.limits.admit(address).await;
+        clock.pause(waiting.elapsed());
+        let (mut answer, begun) = (Answer::default(), Instant::now());
+        let peer = SocketAddr::new(address, self.config.https_port);
+        let (connected, _) = clock.time(FetchStage::Connect, Some(self.config.connect_timeout), TcpStream::connect(peer)).await;
+        let error = match connected {
+            Ok(tcp) => {
+                let mut tcp = Metered::new(tcp);
+                clock.time(FetchStage::Tls, None, tls::wide_hello(&mut tcp, host, WIDE_ALPN, &mut answer)).await.0.err()
+            }
+            Err(error) => Some(error),
+        };
+        let certificate = ServerName::try_from(host.to_owned())
+            .ok()
+            .and_then(|name| certificate::examine(&answer.chain, &name, &self.roots, UnixTime::now()));
+        Some(SecondHello {
+            version: answer.version,
+            cipher: answer.cipher,
+            key_exchange: answer.key_exchange,
+            alpn: answer.alpn,
+            certificate,
+            elapsed_ms: u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX),
+            error,
+        })
     }
 
     /// The next address is tried only where there is no connection to the one before.
@@ -169,7 +207,7 @@ impl Fetcher {
         let (result, took) = clock.time(FetchStage::Tls, None, connecting).await;
         fetch.timings.tls_ms = Some(took);
         fetch.certificate = seen.get().and_then(|seen| certificate::examine(&seen.chain, &name, &self.roots, seen.at));
-        let tls = result?;
+        let tls = result.map_err(|error| unsupported(error, seen.get()))?;
         record_session(tls.get_ref().1, fetch);
         Ok(tls)
     }
@@ -177,7 +215,7 @@ impl Fetcher {
 
 /// TLS 1.2 and 1.3, HTTP/1.1 offered by ALPN, every session new.
 fn tls_config() -> Result<ClientConfig, FetchConfigError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(tls::provider());
     let (placeholder, _) = RecordingVerifier::new(provider.signature_verification_algorithms);
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -188,6 +226,29 @@ fn tls_config() -> Result<ClientConfig, FetchConfigError> {
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.resumption = Resumption::disabled();
     Ok(config)
+}
+
+/// Whether a handshake failed in a way in which those fail that ask for more than our library has.
+///
+/// A server that showed its certificate had agreed on all else, and one that does not know the name has said so.
+fn leaves_a_question(fetch: &Fetch) -> bool {
+    let Some(error) = fetch.error.as_ref().filter(|error| error.stage == FetchStage::Tls && fetch.certificate.is_none()) else {
+        return false;
+    };
+    let refused = matches!(
+        error.fault,
+        FetchFault::TlsAlert | FetchFault::TlsVersion | FetchFault::TlsProtocol | FetchFault::Reset | FetchFault::Other
+    );
+    refused && error.alert != Some(UNRECOGNIZED_NAME)
+}
+
+/// A signature that our library cannot verify is no bad signature.
+fn unsupported(error: FetchError, seen: Option<&Presented>) -> FetchError {
+    let beyond_us = seen.and_then(|seen| seen.chain.first()).is_some_and(|leaf| !leaf_key::is_supported(leaf));
+    match error.fault {
+        FetchFault::TlsProtocol if beyond_us => FetchError { fault: FetchFault::TlsUnsupported, ..error },
+        _ => error,
+    }
 }
 
 fn record_session(session: &ClientConnection, fetch: &mut Fetch) {

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use self::server::{HOST, Https, LOOPBACK, Server, Setup, test_config};
 use super::authority::Authority;
 use super::{FetchConfig, Fetcher};
-use crate::evidence::{BODY_LIMIT, CertificateFault, Fetch, FetchFault, FetchStage};
+use crate::evidence::{BODY_LIMIT, CertificateFault, Fetch, FetchFault, FetchStage, TlsVersion};
 use crate::exclusion::Exclusion;
 
 const POLICY: &str = "version: STSv1\r\nmode: none\r\nmax_age: 86400\r\n";
@@ -190,6 +190,59 @@ async fn what_is_no_tls_is_told_apart() {
         assert_fault(&fetch, FetchStage::Tls, fault);
         assert_eq!((fetch.certificate, fetch.tls_version, fetch.address), (None, None, Some(LOOPBACK)));
     }
+}
+
+#[tokio::test]
+async fn a_second_hello_is_sent_where_the_first_leaves_a_question() {
+    let alert = |number: u8| [0x15, 3, 3, 0, 2, 2, number];
+    for (number, connections) in [(40, 2), (70, 2), (71, 2), (80, 2), (112, 1)] {
+        let server = Server::start(move |mut tcp| async move {
+            let _ = tcp.read(&mut [0; 4096]).await;
+            let _ = tcp.write_all(&alert(number)).await;
+        })
+        .await;
+        let fetch = fetch_from(&server).await;
+        assert_eq!((server.accepted(), fetch.second_hello.is_some()), (connections, connections == 2), "alert {number}");
+        if let Some(hello) = &fetch.second_hello {
+            let error = hello.error.as_ref().unwrap();
+            assert_eq!((error.stage, error.alert, hello.version), (FetchStage::Tls, Some(number), None));
+            assert!(!hello.leaves_open(), "it says no to everything");
+        }
+    }
+    let stranger = Https::with(Setup { foreign_key: true, ..Setup::default() }, ok("", POLICY)).await;
+    assert_eq!((stranger.fetch().await.second_hello, stranger.server.accepted()), (None, 1), "it has shown its certificate");
+    let good = Https::with(Setup::default(), ok("", POLICY)).await;
+    assert_eq!((good.fetch().await.second_hello, good.server.accepted()), (None, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_insists_on_http_2_is_no_refusal() {
+    let https = Https::with(Setup { alpn: vec![b"h2".to_vec()], ..Setup::default() }, "").await;
+    let hello = https.fetch().await.second_hello.unwrap();
+    assert_eq!((hello.version, hello.error.as_ref()), (Some(TlsVersion::Tls13), None));
+    assert!(hello.leaves_open());
+}
+
+#[tokio::test]
+async fn a_second_hello_keeps_the_deadline_and_what_it_saw() {
+    let server = Server::start(|mut tcp| async move {
+        let mut hello = [0; 4096];
+        let read = tcp.read(&mut hello).await.unwrap_or_default();
+        // The wide hello alone offers TLS_RSA_WITH_AES_128_CBC_SHA.
+        if hello[..read].windows(4).any(|suites| suites == [0x00, 0x3D, 0x00, 0x2F]) {
+            let _ = tcp.write_all(b"\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef\x00\x00\x2f\x00").await;
+            std::future::pending::<()>().await;
+        } else {
+            let _ = tcp.write_all(&[0x15, 3, 3, 0, 2, 2, 40]).await;
+        }
+    })
+    .await;
+    let fetch = fetcher(server.port, |config| config.total_timeout = Duration::from_millis(500)).fetch(HOST, vec![LOOPBACK]).await;
+    let hello = fetch.second_hello.unwrap();
+    assert_eq!((hello.version, hello.cipher.as_deref()), (Some(TlsVersion::Tls12), Some("TLS_RSA_WITH_AES_128_CBC_SHA")));
+    assert_eq!(hello.error.as_ref().map(|error| error.fault), Some(FetchFault::Timeout));
+    assert!((400..5000).contains(&fetch.timings.total_ms), "{:?}", fetch.timings);
+    assert!(hello.leaves_open());
 }
 
 #[tokio::test]

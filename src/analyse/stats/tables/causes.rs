@@ -42,6 +42,8 @@ pub(crate) const TLS_CAUSES: &[Cause] = &[
     ("tls-version", "no TLS version in common", &[codes::STS_FETCH_TLS_OLD]),
     ("no-certificate", "TLS alert, no certificate", &[codes::STS_FETCH_SNI_UNPROVISIONED, codes::STS_FETCH_TLS_ALERT]),
     ("timeout", "unknown: time-out", &[codes::STS_FETCH_TIMEOUT]),
+    ("legacy", "unknown: legacy suites or short keys alone", &[codes::STS_FETCH_TLS_WEAK]),
+    ("unverified", "unknown: beyond the scanner's TLS library", &[codes::STS_FETCH_TLS_UNVERIFIED]),
 ];
 
 pub(in crate::analyse::stats) const HTTP: Definition = Definition {

@@ -5,7 +5,7 @@ use rcgen::{
     date_time_ymd,
 };
 
-use super::CertificateFault::{Expired, IncompleteChain, Malformed, NameMismatch, NoSan, NotYetValid, SelfSigned, Untrusted};
+use super::CertificateFault::{Expired, IncompleteChain, Malformed, NameMismatch, NoSan, NotYetValid, SelfSigned, Unsupported, Untrusted};
 use super::*;
 use crate::observe::fetch::authority::{Authority, ca_issuers, self_signed};
 
@@ -191,6 +191,156 @@ fn long_lists_of_names_are_cut() {
     let certificate = judged(&[&root.leaf(&names, |_| {}).der], &root.trusted());
     assert_eq!((certificate.faults.as_slice(), certificate.sans.len()), (&[NameMismatch][..], MAX_SANS));
     assert_eq!(certificate.reason.as_deref(), Some("name-mismatch: none of its names is that of the host"));
+}
+
+/// Authorities one below the other, the uppermost first, the parameters of each changed as wished by its number from 1.
+fn line(root: &Authority, length: usize, change: impl Fn(usize, &mut CertificateParams)) -> Vec<Authority> {
+    let mut line: Vec<Authority> = Vec::new();
+    for number in 1..=length {
+        let next = line.last().unwrap_or(root).intermediate(&format!("Issuer {number}"), |params| change(number, params));
+        line.push(next);
+    }
+    line
+}
+
+fn below(root: &Authority, length: usize, change: impl Fn(usize, &mut CertificateParams)) -> Certificate {
+    let line = line(root, length, change);
+    let leaf = line.last().unwrap().leaf(&[HOST], |_| {});
+    let chain: Vec<&CertificateDer<'_>> = std::iter::once(&leaf.der).chain(line.iter().rev().map(|issuer| &issuer.der)).collect();
+    judged(&chain, &root.trusted())
+}
+
+#[test]
+fn paths_of_up_to_sixteen_intermediates_are_followed() {
+    let root = Authority::root("Root");
+    for (length, expected) in [(1, &[][..]), (6, &[]), (7, &[]), (8, &[]), (16, &[]), (17, &[Unsupported])] {
+        assert_eq!(below(&root, length, |_, _| {}).faults, expected, "{length} intermediates");
+    }
+}
+
+#[test]
+fn long_paths_keep_the_rules_of_short_ones() {
+    type Change = fn(&mut CertificateParams);
+    let constrain = |name: &str, permitted: bool| {
+        let subtrees = vec![GeneralSubtree::DnsName(name.into())];
+        match permitted {
+            true => NameConstraints { permitted_subtrees: subtrees, excluded_subtrees: vec![] },
+            false => NameConstraints { permitted_subtrees: vec![], excluded_subtrees: subtrees },
+        }
+    };
+    let changes: [(&str, Change, &[CertificateFault]); 6] = [
+        ("expired", expired, &[Expired]),
+        ("not yet valid", not_yet_valid, &[NotYetValid]),
+        ("no CA", |params| params.is_ca = IsCa::ExplicitNoCa, &[Malformed]),
+        ("for clients", |params| params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth), &[Malformed]),
+        ("for servers", |params| params.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth), &[]),
+        ("an alternative name", |params| params.subject_alt_names.push(rcgen::SanType::DnsName("ca.example".try_into().unwrap())), &[]),
+    ];
+    let root = Authority::root("Root");
+    for length in [6, 9] {
+        for at in [1, length / 2, length] {
+            for (what, change, expected) in changes {
+                let judged = below(&root, length, |number, params| {
+                    if number == at {
+                        change(params)
+                    }
+                });
+                assert_eq!(judged.faults, expected, "{what}, {at} of {length}: {:?}", judged.reason);
+            }
+            for (name, permitted, expected) in [
+                ("example.com", true, &[][..]),
+                ("example.net", true, &[Malformed]),
+                ("example.com", false, &[Malformed]),
+                ("example.net", false, &[]),
+            ] {
+                let constraints = constrain(name, permitted);
+                let judged = below(&root, length, |number, params| {
+                    if number == at {
+                        params.name_constraints = Some(constraints.clone());
+                    }
+                });
+                assert_eq!(judged.faults, expected, "{name} {permitted}, {at} of {length}: {:?}", judged.reason);
+            }
+            let allowed = u8::try_from(length - at).unwrap();
+            for (path_length, expected) in [(Some(allowed), &[][..]), (allowed.checked_sub(1), &[Malformed])] {
+                let Some(path_length) = path_length else { continue };
+                let judged = below(&root, length, |number, params| {
+                    if number == at {
+                        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(path_length));
+                    }
+                });
+                assert_eq!(judged.faults, expected, "{path_length} below {at} of {length}: {:?}", judged.reason);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_link_of_a_long_path_is_signed() {
+    let root = Authority::root("Root");
+    let genuine = line(&root, 9, |_, _| {});
+    let leaf = genuine[8].leaf(&[HOST], |_| {});
+    for forged in 0..9 {
+        // Of the same name, with another key.
+        let other = if forged == 0 { &root } else { &genuine[forged - 1] };
+        let forgery = other.intermediate(&format!("Issuer {}", forged + 1), |_| {});
+        let mut chain: Vec<&CertificateDer<'_>> = genuine.iter().map(|issuer| &issuer.der).collect();
+        chain[forged] = &forgery.der;
+        chain.push(&leaf.der);
+        chain.reverse();
+        assert_eq!(judged(&chain, &root.trusted()).faults, [Untrusted], "{forged}");
+        // Beside the genuine one it does no harm, whatever the order.
+        chain.insert(1, &genuine[forged].der);
+        assert_eq!(judged(&chain, &root.trusted()).faults, [], "{forged}");
+        chain[1..].reverse();
+        assert_eq!(judged(&chain, &root.trusted()).faults, [], "{forged}");
+    }
+    let stranger = Authority::root("Root");
+    let chain: Vec<&CertificateDer<'_>> = std::iter::once(&leaf.der).chain(genuine.iter().rev().map(|issuer| &issuer.der)).collect();
+    assert_eq!(judged(&chain, &stranger.trusted()).faults, [Untrusted]);
+    assert_eq!(judged(&chain[..9], &root.trusted()).faults, [Untrusted], "the uppermost is missing");
+}
+
+#[test]
+fn a_maze_of_issuers_is_given_up() {
+    let root = Authority::root("Root");
+    let stranger = Authority::root("Nobody");
+    let names: Vec<String> = (0..8).map(|level| format!("Level {level}")).collect();
+    let mut certificates = Vec::new();
+    let mut above: Vec<Authority> = vec![stranger];
+    for name in &names {
+        let level: Vec<Authority> = (0..3).map(|_| above[0].intermediate(name, |_| {})).collect();
+        certificates.extend(level.iter().map(|issuer| issuer.der.clone()));
+        above = level;
+    }
+    let leaf = above[0].leaf(&[HOST], |_| {});
+    let chain: Vec<&CertificateDer<'_>> = std::iter::once(&leaf.der).chain(&certificates).collect();
+    let begun = std::time::Instant::now();
+    assert!(!judged(&chain, &root.trusted()).faults.is_empty());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn what_our_library_lacks_is_told_from_what_is_wrong() {
+    let root = Authority::root("Root");
+    // webpki refuses every constraint on directory names; senders' libraries read them.
+    let mut directory = rcgen::DistinguishedName::new();
+    directory.push(DnType::OrganizationName, "Example");
+    let constraints = NameConstraints { permitted_subtrees: vec![GeneralSubtree::DirectoryName(directory)], excluded_subtrees: vec![] };
+    let judged = below(&root, 2, |_, params| params.name_constraints = Some(constraints.clone()));
+    assert_eq!(judged.faults, [Unsupported]);
+    assert!(judged.is_unverified() && !judged.is_refused());
+    let many: Vec<String> = (0..1500).map(|number| format!("customer-number-{number:05}.hosting-of-many-names.example")).collect();
+    let large = |host: &str, change: fn(&mut CertificateParams)| {
+        let names: Vec<&str> = std::iter::once(host).chain(many.iter().map(String::as_str)).collect();
+        let leaf = root.leaf(&names, change).der;
+        assert!(leaf.len() > MAX_WEBPKI_OCTETS);
+        self::judged(&[&leaf], &root.trusted()).faults
+    };
+    assert_eq!(large(HOST, |_| {}), [Unsupported]);
+    assert_eq!(large("*.example.com", |_| {}), [Unsupported]);
+    assert_eq!(large("www.example.com", |_| {}), [NameMismatch, Unsupported]);
+    assert_eq!(large("*.com", expired), [NameMismatch, Expired, Unsupported]);
 }
 
 proptest::proptest! {
