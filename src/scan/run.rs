@@ -37,6 +37,8 @@ const QUEUED_SHARDS: usize = 1;
 /// What ended the scan early; the rows committed before stay, and the same plan goes on from there.
 pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<ScanSummary, ScanError> {
     let (mut sink, mut input) = Sink::open(plan, network, status)?;
+    // Only now: what is refused before gets its one sentence and no other.
+    status.note(network.pace());
     let committed = sink.committed();
     let resumed = committed.iter().map(|range| range.end - range.start).sum();
     status.resumed.store(resumed, Relaxed);
