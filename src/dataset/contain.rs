@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn a_panic_becomes_a_sentence_and_an_answer_stays_one() {
         assert_eq!(contained(Path::new("part"), || 7).unwrap(), 7);
-        let told = contained(Path::new("part"), || panic!("of the library")).map(|()| ()).unwrap_err();
+        let told = contained::<()>(Path::new("part"), || panic!("of the library")).unwrap_err();
         assert!(matches!(&told, DatasetError::Damaged { path, .. } if path == Path::new("part")), "{told}");
         assert!(!CONTAINED.get());
     }

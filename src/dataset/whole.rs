@@ -96,7 +96,7 @@ pub(super) fn contradictions(manifest: &Manifest) -> Vec<String> {
             found.push(format!("it lists {file:?} as shard {}, which there cannot be", part.shard));
             continue;
         };
-        let ascending = part.ordinals.iter().flatten().is_sorted_by(|one, next| one < next || one == next);
+        let ascending = part.ordinals.iter().flatten().is_sorted();
         let whole = part.ordinals.iter().all(|[start, end]| first <= *start && start < end && *end <= last);
         let rows = part.ordinals.iter().map(|[start, end]| end.saturating_sub(*start)).fold(0, u64::saturating_add);
         if !ascending || !whole || rows != part.rows || rows != part.counts.rows {
