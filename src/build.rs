@@ -1,4 +1,4 @@
-//! Build script: tells the program from which git revision it is built, and by which rules it judges, for the manifest of every dataset.
+//! Build script: gives the program the git revision from which it is built, and the rules by which it judges, for the manifest of every dataset.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -101,7 +101,7 @@ fn misbehaved(why: &PeerMisbehaved) -> &'static str {
         | P::TooManyKeyUpdateRequests
         | P::TooManyRenegotiationRequests
         | P::TooManyWarningAlertsReceived
-        | P::IllegalMiddleboxChangeCipherSpec => "it sends TLS messages without purpose, again and again",
+        | P::IllegalMiddleboxChangeCipherSpec => "it repeats TLS messages that have no purpose",
         _ => "it breaks the rules of TLS",
     }
 }

@@ -1,7 +1,7 @@
 //! Golden files: for each case of the zoo the evidence and the judgement of it, so that a change of judgement is a readable diff.
 //!
 //! `tests/golden/CASE.json` is what a probe saw, `CASE.assessment.json` what is to be said of it. After a change that is meant:
-//! `STSCAN_REGENERATE=golden cargo test --test golden`, then read the diff. That probes the zoo anew; what differs from one probe to
+//! `STSCAN_REGENERATE=golden cargo test --test golden`, then read the diff. That probes the zoo again; what differs from one probe to
 //! the next (times, keys, the resolver's address) is replaced by fixed values.
 
 #![allow(clippy::unwrap_used)] // Helpers of tests; clippy.toml covers only the tests themselves.

@@ -133,7 +133,7 @@ pub fn reclassify(dir: &Path, out: &Path) -> Result<(Manifest, Changes), Analyse
     Ok((manifest, changes))
 }
 
-/// Makes something of every part, in their order, by as many threads as there are cores. `make` is told of how many batches it should
+/// Processes every part, in their order, on as many threads as there are cores. `make` is given how many batches it should
 /// work at once, where there are fewer parts than cores.
 pub(super) fn each_part<T: Send>(
     origin: &Reader,

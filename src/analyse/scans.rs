@@ -93,7 +93,7 @@ pub enum AnalyseError {
     /// A dataset cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// What was asked for cannot be had. The text says why and what to do.
+    /// What was asked for is not possible. The text says why and what to do.
     #[error("{0}")]
     Request(String),
 }

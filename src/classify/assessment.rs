@@ -19,7 +19,7 @@ vocabulary! {
         None = "none",
         /// The domain does not exist.
         Nxdomain = "nxdomain",
-        /// No answer to be had.
+        /// No usable answer.
         Unknown = "unknown",
     }
 }
@@ -35,7 +35,7 @@ vocabulary! {
         Invalid = "invalid",
         /// More than one record, which counts as none.
         Multiple = "multiple",
-        /// No answer to be had.
+        /// No usable answer.
         Unknown = "unknown",
     }
 }
@@ -71,7 +71,7 @@ vocabulary! {
         Testing = "testing",
         /// A valid policy with mode enforce.
         Enforce = "enforce",
-        /// No answer to be had.
+        /// No usable answer.
         Unknown = "unknown",
     }
 }
@@ -89,7 +89,7 @@ vocabulary! {
         Partial = "partial",
         /// No MX is acceptable: mail is not delivered.
         Refused = "refused",
-        /// No answer to be had.
+        /// No usable answer.
         Unknown = "unknown",
     }
 }

@@ -138,7 +138,7 @@ codes! {
     9010 STS_ENFORCE_WITHOUT_TLSRPT = "sts-enforce-without-tlsrpt" {
         clause: "RFC 8461 section 6",
         summary: "The policy is enforced, but no TLS reports are asked for.",
-        effect: "When senders cannot deliver because of the policy, nobody tells the domain.",
+        effect: "When senders cannot deliver because of the policy, the domain is not informed.",
         remedy: "Publish a TXT record at _smtp._tls.DOMAIN: v=TLSRPTv1; rua=mailto:tls-reports@DOMAIN with an address that is read.",
         example: Some(Seen(
             "mode: enforce\n_smtp._tls.example.com. TXT  NXDOMAIN",

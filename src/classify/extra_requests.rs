@@ -73,7 +73,7 @@ pub(super) fn remark_elsewhere(evidence: &Evidence, retrieval: &Retrieval<'_>, f
     }
 }
 
-/// Adds that a policy is served of which no record tells.
+/// Adds that a policy is served that no record announces.
 pub(super) fn remark_unannounced(evidence: &Evidence, sts_state: RecordState, findings: &mut Findings) {
     if evidence.extra_requests.is_empty() || sts_state != RecordState::Absent || evidence.fetch.is_some() {
         return;

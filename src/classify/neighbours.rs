@@ -152,7 +152,7 @@ pub(super) fn remark_receivers(evidence: &Evidence, mx_state: MxState, record: &
     let mut seen = HashSet::new();
     for ReportUri { uri, scheme, host, usable, .. } in &record.rua {
         let Some(host) = host.as_deref().filter(|host| *usable && seen.insert((*scheme, host.to_string()))) else { continue };
-        // An address or a single label tells nothing of whose it is.
+        // An address or a single label does not show whose it is.
         if !is_address(host) && suffix::registrable(host).is_some_and(|organisation| organisation != own) {
             findings.add(TLSRPT_RUA_EXTERNAL, host, quoted(uri));
         }

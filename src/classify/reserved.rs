@@ -3,7 +3,7 @@
 use super::families::{DEPLOYMENT, POLICY};
 use super::rule::{ResultType, Rule, Severity, Status, codes};
 
-/// Found out by talking to the MX host.
+/// Needs a connection to the MX host.
 const SMTP: Rule = Rule { severity: Severity::High, clause: "RFC 8461 section 4.2", status: Status::Smtp, ..Rule::BASE };
 
 const SMTP_CERTIFICATE: Rule = Rule {

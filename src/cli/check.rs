@@ -129,7 +129,7 @@ fn domain(typed: &str) -> Result<Domain, Failure> {
 /// Probes the domains at once, results in the order given.
 fn observe(network: &Network, domains: &[Domain]) -> Result<Vec<Evidence>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, format!("no event loop can be had: {error}")))?;
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, format!("cannot start an event loop: {error}")))?;
     let probes = async {
         let probe = network.probe()?;
         Ok::<_, ScanError>(futures_util::future::join_all(domains.iter().map(async |domain| *probe.observe(domain).await)).await)

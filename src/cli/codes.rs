@@ -86,8 +86,8 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<Exit, Failure> {
     }
     match rule.status {
         Status::Active => {}
-        Status::Aggregate => writeln!(out, "This code is never reported of a domain: a query over the whole dataset tells.")?,
-        Status::Diff => writeln!(out, "This code is never reported of one scan: `stscan diff OLD NEW` tells.")?,
+        Status::Aggregate => writeln!(out, "This code is never reported for a domain: it takes a query over the whole dataset.")?,
+        Status::Diff => writeln!(out, "This code is never reported by one scan: `stscan diff OLD NEW` reports it.")?,
         reserved => writeln!(out, "This code is reserved ({reserved}): a scan does not report it yet.")?,
     }
     Ok(Exit::Done)

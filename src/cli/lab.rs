@@ -123,14 +123,14 @@ fn serve(config: LabChoice) -> Result<Exit, Failure> {
     let lab = begin(config)?;
     // Removed again when the lab ends.
     let ca = tempfile::Builder::new().prefix("stscan-lab-").suffix(".pem").tempfile();
-    let mut ca = ca.map_err(|error| Failure::new(Exit::Fault, format!("no file can be had for the lab's root: {error}")))?;
+    let mut ca = ca.map_err(|error| Failure::new(Exit::Fault, format!("cannot create a file for the lab's root: {error}")))?;
     ca.write_all(lab.ca_pem().as_bytes())
         .map_err(|error| Failure::new(Exit::Fault, format!("the lab's root cannot be written to {}: {error}", ca.path().display())))?;
     let mut exclude = tempfile::Builder::new()
         .prefix("stscan-lab-")
         .suffix(".txt")
         .tempfile()
-        .map_err(|error| Failure::new(Exit::Fault, format!("no file can be had for the lab's opt-out list: {error}")))?;
+        .map_err(|error| Failure::new(Exit::Fault, format!("cannot create a file for the lab's opt-out list: {error}")))?;
     exclude.write_all(BEYOND_LOOPBACK.as_bytes())?;
     let (root, exclude) = (ca.path().display(), exclude.path().display());
     let mut out = anstream::stdout();

@@ -35,7 +35,6 @@ pub(super) fn run(arguments: ScanArguments, command: Option<ScanCommand>) -> Res
     plan.own_list = lab.as_ref().map(|lab| trial::own_list(lab.internet()));
     let network = Network::prepare(&plan.network)?;
     network.warnings().iter().for_each(|warning| status.note(warning));
-    status.note(network.pace());
     signals::stop_on_signal(&status)?;
     let progress = Progress::start(kind, status_file, Arc::clone(&status));
     let result = scan::run(&plan, &network, &status);

@@ -44,7 +44,7 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
     providers(out, "Well-known mail providers", &counts.mail_providers)?;
     findings(out, &counts.findings)?;
     let unknown = counts.posture.get("unknown").copied().unwrap_or(0);
-    writeln!(out, "\nUnknown (no answer to be had): {} of {} ({})", grouped(unknown), grouped(counts.rows), percent(unknown, counts.rows))?;
+    writeln!(out, "\nUnknown (no usable answer): {} of {} ({})", grouped(unknown), grouped(counts.rows), percent(unknown, counts.rows))?;
     writeln!(
         out,
         "{:.1} s, {:.0} domains/s, {} DNS queries, {} fetches",

@@ -24,7 +24,7 @@ pub struct Judge {
 }
 
 /// A dataset that is being made from another, by this process alone. Its manifest lists no part until it is finished; what is left of
-/// an interrupted making is made anew.
+/// an interrupted derivation is restarted.
 #[derive(Debug)]
 pub struct DerivedDataset {
     dir: PathBuf,
@@ -64,12 +64,12 @@ impl DerivedDataset {
         &mut self.manifest
     }
 
-    /// Writes the rows made of a part of `origin`, whole rows in the same order; `unchanged` are columns that are the same in both, and are
+    /// Writes the rows derived from a part of `origin`, whole rows in the same order; `unchanged` are columns that are the same in both, and are
     /// taken over as they are packed where the origin has the columns of this version. Several threads may do so at once, each with
     /// another part.
     ///
     /// # Errors
-    /// If a batch cannot be had, the rows are not as many as the part's, or the disk fails.
+    /// If a batch cannot be read, the rows are not as many as the part's, or the disk fails.
     pub fn write_part(
         &self,
         origin: &Reader,
@@ -111,7 +111,7 @@ impl DerivedDataset {
     }
 
     /// As [`Self::finish`], with further files: `write_beside` is given the manifest and its text before that is in its place, so that a
-    /// dataset that is finished has all of them, and one that is not is made anew.
+    /// dataset that is finished has all of them, and one that is not is written again.
     ///
     /// # Errors
     /// As [`Self::finish`]; those of `write_beside`.

@@ -1,4 +1,4 @@
-//! The flat columns that judgement fills, in Arrow: schema, builder and reader, all made of their declaration in `classify`.
+//! The flat columns that judgement fills, in Arrow: schema, builder and reader, all derived from their declaration in `classify`.
 
 use arrow::array::{Array, ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StringArray};
 use arrow::datatypes::Field as ArrowField;

@@ -31,7 +31,7 @@ impl Timestamp {
     fn now() -> Self {
         let now = OffsetDateTime::now_utc();
         let ((year, month, day), (hour, minute, second)) = (now.to_calendar_date(), now.to_hms());
-        // By hand, because the library's formatting may fail, and a time that is missing could not be told from one that is not known.
+        // By hand, because the library's formatting may fail, and a missing time could not be distinguished from an unknown one.
         Self(format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month)))
     }
 }

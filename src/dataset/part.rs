@@ -36,7 +36,7 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, batches: &[Reco
         Ok(digest)
     });
     let Digested { bytes, sha256 } = written.inspect_err(|_| {
-        let _ = fs::remove_file(&new); // The first error is the one to be told.
+        let _ = fs::remove_file(&new); // The first error is the one to report.
     })?;
     let judged = judged_by(manifest);
     Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts, tool: judged.0, catalogue_version: judged.1 })
@@ -62,7 +62,7 @@ fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<Dig
     file.finish()
 }
 
-/// Writes the rows that were made of the part of another dataset, in the order given, under the same name, shard and ordinals. The
+/// Writes the rows that were derived from the part of another dataset, in the order given, under the same name, shard and ordinals. The
 /// columns `unchanged` are the same in both.
 pub(super) fn write_derived(
     dir: &Path,
@@ -87,10 +87,7 @@ pub(super) fn write_derived(
             file.write(&batch)?;
         }
         if counts.rows != of.rows {
-            return Err(DatasetError::damaged(
-                &path,
-                format_args!("it was made of {} rows and its manifest says {}", counts.rows, of.rows),
-            ));
+            return Err(DatasetError::damaged(&path, format_args!("it has {} rows and its manifest says {}", counts.rows, of.rows)));
         }
         let Digested { bytes, sha256 } = file.finish()?;
         folder::put_in_place(&new, &path)?;
@@ -98,7 +95,7 @@ pub(super) fn write_derived(
         Ok(Part { bytes, sha256, counts, tool, catalogue_version, ..of.clone() })
     };
     write().inspect_err(|_| {
-        let _ = fs::remove_file(&new); // The first error is the one to be told.
+        let _ = fs::remove_file(&new); // The first error is the one to report.
     })
 }
 

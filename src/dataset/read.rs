@@ -165,7 +165,7 @@ impl Iterator for PartBatches {
     }
 }
 
-/// A part whose footer has been read. It may be shared by threads: every reading opens the file anew.
+/// A part whose footer has been read. It may be shared by threads: every reading opens the file again.
 #[derive(Debug)]
 pub struct PartFile {
     path: PathBuf,

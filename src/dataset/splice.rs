@@ -1,4 +1,4 @@
-//! A part made of another one whose unchanged columns are taken over as they are packed: to unpack and pack them again would give the
+//! A part written from another one, whose unchanged columns are taken over as they are packed: to unpack and pack them again would give the
 //! same bytes and take most of the time.
 
 use std::fs::File;
@@ -139,7 +139,7 @@ impl Splice {
     }
 }
 
-/// Packs the columns of a batch that are made anew.
+/// Packs the columns of a batch that are computed again.
 fn pack(packers: &mut [ArrowColumnWriter], batch: &RecordBatch, made: &[Option<Range<usize>>]) -> Result<(), ParquetError> {
     let schema = batch.schema();
     for ((field, column), leaves) in schema.fields().iter().zip(batch.columns()).zip(made) {

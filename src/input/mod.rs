@@ -1,6 +1,6 @@
 //! From lists to targets: a stream in bounded memory, every line accounted for.
 //!
-//! A list is made of lines; each one ends as a row, rejected, a duplicate, excluded, not selected, or blank: see [`Accounting`].
+//! A list consists of lines; each one ends as a row, rejected, a duplicate, excluded, not selected, or blank: see [`Accounting`].
 //! The steps and their order are those of [`InputOptions`]; the formats are found out by content:
 //!
 //! * names, one per line, or `rank,name` (Tranco, Umbrella), the separator a comma, semicolon or tab;

@@ -35,7 +35,7 @@ pub struct Preparation<'a> {
     pub total: Option<u64>,
 }
 
-/// Is told how far preparation is, about every 64 KiB or more; `Break` ends it with [`InputError::Stopped`].
+/// Called with the progress of the preparation, about every 64 KiB or more; `Break` ends it with [`InputError::Stopped`].
 pub type Watch<'a> = dyn FnMut(&Preparation<'_>) -> ControlFlow<()> + Send + 'a;
 
 /// Tells the watcher.

@@ -109,7 +109,7 @@ impl Input {
         Self::open_watched(options, exclusion, &mut |_| ControlFlow::Continue(()))
     }
 
-    /// [`Input::open`] that tells how far it is, and can be stopped.
+    /// [`Input::open`] that reports its progress and can be stopped.
     ///
     /// # Errors
     /// As [`Input::open`], and [`InputError::Stopped`].
@@ -166,7 +166,7 @@ impl Input {
         Progress { read: self.reader.bytes_read().min(total), total }
     }
 
-    /// How many targets there will be in all, as far as that can be told now: exact where a sample was drawn or names were folded and
+    /// How many targets there will be in all, as far as that is known now: exact where a sample was drawn or names were folded and
     /// there is but one shard, else by the share of bytes read. `None` before the first line.
     pub fn estimate(&self) -> Option<u64> {
         if self.ended {

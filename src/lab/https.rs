@@ -122,7 +122,7 @@ impl PolicyHosts {
         Ok(Self { internet, journal, authority, modern, tls12 })
     }
 
-    /// Accepts for ever, connections for HTTPS or for plain HTTP.
+    /// Accepts connections until it is stopped, for HTTPS or for plain HTTP.
     pub(super) async fn serve(self: Arc<Self>, listener: TcpListener, tls: bool) {
         let Ok(address) = listener.local_addr().map(|address| address.ip()) else { return };
         loop {

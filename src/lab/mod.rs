@@ -62,7 +62,7 @@ impl Lab {
     /// Serves a world: starts the servers on free loopback ports, on threads of their own.
     ///
     /// # Errors
-    /// If no sockets or threads are to be had.
+    /// If no sockets can be opened or no threads started.
     pub fn start(world: Internet) -> io::Result<Self> {
         let (internet, journal) = (Arc::new(world), Arc::<Journal>::default());
         let authority = Arc::new(Authority::new()?);
@@ -89,7 +89,7 @@ impl Lab {
     /// Starts a hierarchy of name servers with a root of its own, whose zones of the zoo are those of this lab.
     ///
     /// # Errors
-    /// If no sockets or threads are to be had.
+    /// If no sockets can be opened or no threads started.
     pub fn start_hierarchy(&self) -> io::Result<Hierarchy> {
         Hierarchy::deep(&self.internet)
     }

@@ -23,7 +23,7 @@ pub const BEYOND_LOOPBACK: &str = "\
 
 /// Nobody listens here for HTTPS: connections are refused.
 pub(crate) const REFUSED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// Somebody listens, but the queue of connections is full for ever: no answer to a SYN.
+/// Somebody listens, but the queue of connections stays full: no answer to a SYN.
 pub(crate) const FULL: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// Addresses of domains that host their own policy: enough of them that a limit for each address is not a limit for all.

@@ -209,7 +209,7 @@ pub(crate) enum Framing {
     /// A Content-Length that is so much more than the body.
     Short(usize),
     Chunked,
-    /// The body again and again, as chunks, without end.
+    /// The body repeated without end, as chunks.
     Endless,
     /// To the end of the connection.
     Close,
@@ -287,7 +287,7 @@ impl Neighbour {
     }
 }
 
-/// Where a response is to be had other than at the policy host's well-known path over HTTPS.
+/// Where a response is served other than at the policy host's well-known path over HTTPS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Elsewhere {
     /// At another path of the policy host.

@@ -97,7 +97,7 @@ fn serve_batches(socket: &UdpSocket, internet: &Internet, journal: &Journal, sto
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// Answers for ever.
+/// Answers until the runtime ends.
 pub(super) async fn serve_tcp(listener: TcpListener, internet: Arc<Internet>, journal: Arc<Journal>) {
     loop {
         match listener.accept().await {

@@ -110,7 +110,7 @@ impl fmt::Debug for Domain {
 
 /// A domain name from DNS data as it is kept and compared: lower case, one trailing root dot removed.
 ///
-/// The root itself stays `.`, which is how a null MX (RFC 7505) is told apart.
+/// The root itself stays `.`, which is how a null MX (RFC 7505) is recognised.
 pub fn normalise_host(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     match lower.strip_suffix('.') {

@@ -12,7 +12,7 @@ use super::dns::{Resolving, ResourceRecord};
 use super::extra_requests;
 use super::fetch::{Fetcher, POLICY_PATH, RequestKind};
 use super::neighbours::{self, Neighbours, Receiver};
-use super::retry::{Known, Retry};
+use super::retry::{EarlierRound, Retry};
 use super::sharing::SharedFor;
 use crate::evidence::{
     Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt,
@@ -79,7 +79,7 @@ impl Probe {
     }
 
     /// Every step that is not known from an earlier round.
-    async fn complete(&self, domain: &Domain, mut known: Option<Box<Known>>) -> Box<Evidence> {
+    async fn complete(&self, domain: &Domain, mut known: Option<Box<EarlierRound>>) -> Box<Evidence> {
         let (scanned_at, begun) = (SystemTime::now(), Instant::now());
         let mut seen = Box::new(Evidence::nothing_seen(domain.clone(), scanned_at));
         if let Some(known) = &mut known {
@@ -101,7 +101,7 @@ impl Probe {
     }
 
     /// Whatever the three first lookups lead to.
-    async fn look_further(&self, seen: &mut Evidence, known: Option<Box<Known>>) {
+    async fn look_further(&self, seen: &mut Evidence, known: Option<Box<EarlierRound>>) {
         let (fetch, mx_hosts, rua_hosts, stray_records) = match known {
             Some(known) => (known.fetch, known.mx_hosts, known.rua_hosts, known.stray_records),
             None => (None, None, None, None),

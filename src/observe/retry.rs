@@ -11,12 +11,12 @@ pub struct Retry {
     pub(super) elapsed_ms: u32,
     /// Questions sent so far for what is asked again.
     pub(super) attempts: Attempts,
-    pub(super) known: Option<Box<Known>>,
+    pub(super) known: Option<Box<EarlierRound>>,
 }
 
 /// What an earlier round has found out, and what is not repeated.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct EarlierRound {
     /// Of its lookups those that are final.
     pub(super) lookups: Evidence,
     pub(super) fetch: Option<(Box<Fetch>, Vec<Connection>)>,
@@ -30,11 +30,11 @@ impl Retry {
     pub fn after(evidence: Evidence) -> Self {
         let (scanned_at, elapsed_ms, attempts) = (evidence.scanned_at, evidence.elapsed_ms, evidence.failed_attempts());
         let is_known = evidence.lookups().any(|lookup| lookup.outcome().is_final());
-        Self { scanned_at, elapsed_ms, attempts, known: is_known.then(|| Box::new(Known::of(evidence))) }
+        Self { scanned_at, elapsed_ms, attempts, known: is_known.then(|| Box::new(EarlierRound::of(evidence))) }
     }
 }
 
-impl Known {
+impl EarlierRound {
     /// Each step is kept where those that it follows from need not be repeated.
     fn of(mut evidence: Evidence) -> Self {
         let is_final = |lookup: &dyn AnyLookup| lookup.outcome().is_final();

@@ -88,7 +88,7 @@ fn field_start(lower: &[u8], word: usize) -> usize {
 }
 
 impl Attempt {
-    /// Notes how the text misses and says which part of it holds the fields, if that can be told.
+    /// Notes how the text misses and says which part of it holds the fields, if that is clear.
     pub(super) fn report(&self, kind: RecordKind, text: &[u8], faults: &mut Collector) -> Option<Range<usize>> {
         let words = kind.words();
         let part = |range: Range<usize>| text.get(range).unwrap_or_default();

@@ -115,16 +115,16 @@ impl<B: Rows> Assembler<B> {
 }
 
 /// Keeps the reader within so many rows of the oldest shard that waits to be complete.
-pub(super) struct Window {
+pub(super) struct ReadAhead {
     shards: u64,
     /// Targets that may be late.
     max_late: u64,
-    state: Mutex<WindowState>,
+    state: Mutex<ReadAheadState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct WindowState {
+struct ReadAheadState {
     /// Targets handed out and not yet committed, by shard.
     open: BTreeMap<u64, u64>,
     /// The same of shards of which the other rows are committed.
@@ -135,7 +135,7 @@ struct WindowState {
     closed: bool,
 }
 
-impl WindowState {
+impl ReadAheadState {
     fn is_full_for(&self, shard: u64, shards: u64) -> bool {
         !self.closed && self.open.first_key_value().is_some_and(|(oldest, _)| shard >= oldest + shards)
     }
@@ -151,7 +151,7 @@ impl WindowState {
     }
 }
 
-impl Window {
+impl ReadAhead {
     /// A window over shards of so many rows; `may_be_late` where a shard may be committed in two parts.
     pub(super) fn new(shard_rows: u64, window_rows: u64, may_be_late: bool) -> Self {
         let shards = (window_rows / shard_rows.max(1)).max(2);
@@ -230,7 +230,7 @@ impl Window {
         self.changed.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, WindowState> {
+    fn lock(&self) -> MutexGuard<'_, ReadAheadState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -308,8 +308,8 @@ mod tests {
         assert_eq!(assembler.take_early(1, 9), None, "nothing is there of it");
     }
 
-    fn window(may_be_late: bool) -> Window {
-        let window = Window::new(10, 20, may_be_late);
+    fn window(may_be_late: bool) -> ReadAhead {
+        let window = ReadAhead::new(10, 20, may_be_late);
         window.enter(0, 10);
         window.enter(1, 10);
         window
@@ -348,14 +348,14 @@ mod tests {
 
     #[test]
     fn there_is_a_bound_to_what_is_late() {
-        let window = Window::new(10, 20, true);
+        let window = ReadAhead::new(10, 20, true);
         window.enter(0, MAX_LATE + 1);
         window.leave(0, 1, true);
         window.enter(1, 2);
         assert_eq!((window.late_room(), window.lock().overdue(window.max_late)), (0, None));
         window.leave(0, 1, true);
         assert_eq!((window.late_room(), window.lock().overdue(window.max_late)), (1, Some(1)));
-        assert_eq!(super::Window::new(10, 20, false).lock().overdue(0), None);
+        assert_eq!(super::ReadAhead::new(10, 20, false).lock().overdue(0), None);
     }
 
     #[test]

@@ -104,6 +104,6 @@ fn setup(error: DnsError) -> ScanError {
 
 fn wait_for<F: Future>(check: F) -> Result<F::Output, ScanError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| ScanError::Machine(format!("no event loop can be had: {error}")))?;
+    let runtime = runtime.map_err(|error| ScanError::Machine(format!("cannot start an event loop: {error}")))?;
     Ok(runtime.block_on(check))
 }

@@ -105,7 +105,7 @@ impl Network {
     /// A probe for the calling thread, which has to be within a `LocalSet` of a runtime with IO and time.
     ///
     /// # Errors
-    /// If no socket can be had.
+    /// If no socket can be opened.
     pub fn probe(&self) -> Result<Probe, ScanError> {
         let dns = match &self.shared {
             Some(shared) => shared.resolving(),
@@ -219,7 +219,7 @@ fn resolvers(plan: &NetworkPlan) -> Result<(Vec<SocketAddr>, Vec<String>), ScanE
         return Ok((given, warnings));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| ScanError::Machine(format!("no event loop can be had: {error}")))?;
+    let runtime = runtime.map_err(|error| ScanError::Machine(format!("cannot start an event loop: {error}")))?;
     let (check, stubs) = tokio::task::LocalSet::new()
         .block_on(&runtime, async { tokio::join!(check_resolvers(&given, plan.dns_retry), loopback_stubs(&given)) });
     let left_out = check.failed.iter().map(|(resolver, why)| format!("resolver {resolver} is left out: {why}"));

@@ -48,7 +48,7 @@ pub struct ScanPlan {
     /// What identifies a network that stands in for the Internet: an object, by the names of the options that choose it.
     #[serde(flatten)]
     pub stand_in: Option<Value>,
-    /// The list where `input` names none; what it is made from is told by `stand_in`.
+    /// The list where `input` names none; `stand_in` says what it is made from.
     #[serde(skip)]
     pub own_list: Option<OwnList>,
     /// Where the rows go.

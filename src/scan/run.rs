@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use async_channel::{Receiver, Sender};
 
-use super::assembler::{Assembler, Rows, Window};
+use super::assembler::{Assembler, ReadAhead, Rows};
 use super::harvest::{Batch, Harvest};
 use super::network::Network;
 use super::plan::{MAX_ANONYMOUS, ScanError, ScanPlan};
@@ -37,12 +37,14 @@ const QUEUED_SHARDS: usize = 1;
 /// What ended the scan early; the rows committed before stay, and the same plan goes on from there.
 pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<ScanSummary, ScanError> {
     let (mut sink, mut input) = Sink::open(plan, network, status)?;
+    // Only now: what is refused before gets its one sentence and no other.
+    status.note(network.pace());
     let committed = sink.committed();
     let resumed = committed.iter().map(|range| range.end - range.start).sum();
     status.resumed.store(resumed, Relaxed);
     status.committed.store(resumed, Relaxed);
     status.watch(network.dns_counters());
-    let window = Window::new(sink.shard_rows(), plan.window_rows, sink.takes_late_rows());
+    let window = ReadAhead::new(sink.shard_rows(), plan.window_rows, sink.takes_late_rows());
     let anonymous = plan.stand_in.is_none() && plan.network.fetch.contact.is_none();
     let stages = Stages { network, status, committed: &committed, window, shard_rows: sink.shard_rows(), anonymous };
     let read = stages.run(plan, &mut input, &mut sink)?;
@@ -54,7 +56,7 @@ struct Stages<'a> {
     network: &'a Network,
     status: &'a Arc<Status>,
     committed: &'a [Range<u64>],
-    window: Window,
+    window: ReadAhead,
     shard_rows: u64,
     /// Whether strangers are asked who are not told by whom.
     anonymous: bool,
@@ -110,7 +112,7 @@ impl Stages<'_> {
     ) {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
-            Err(error) => return drop(ready.send(Err(ScanError::Machine(format!("no event loop can be had: {error}"))))),
+            Err(error) => return drop(ready.send(Err(ScanError::Machine(format!("cannot start an event loop: {error}"))))),
         };
         let limit = self.network.concurrency().div_ceil(workers);
         tokio::task::LocalSet::new().block_on(&runtime, async {

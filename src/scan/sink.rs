@@ -106,7 +106,7 @@ impl Sink {
     }
 
     fn stream(plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
-        let spool = TempDir::new().map_err(|error| ScanError::Machine(format!("no temporary folder can be had: {error}")))?;
+        let spool = TempDir::new().map_err(|error| ScanError::Machine(format!("cannot create a temporary folder: {error}")))?;
         let input = open_input(plan, network, status, spool.path())?;
         let writer = StreamWriter::new(io::stdout())?;
         let place = Place::Stream(Box::new(Stream { writer, waiting: BTreeMap::new(), next: 0, rows: 0, _spool: spool }));

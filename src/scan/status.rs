@@ -24,7 +24,7 @@ pub struct Status {
     pub(super) resumed: AtomicU64,
     /// Targets of the whole list, known once it is read to its end; 0 until then.
     pub(super) total: AtomicU64,
-    /// Targets of the whole list as far as that can be told before its end; 0 if it cannot.
+    /// Targets of the whole list as far as that is known before its end; 0 if it cannot.
     pub(super) estimated: AtomicU64,
     /// What is done before the first target, in words.
     preparing: Mutex<Option<String>>,

@@ -35,7 +35,7 @@ pub fn verdict(assessment: &Assessment) -> String {
             asked.exception()
         ),
         (Delivery::Unknown, _) => {
-            "The answers needed to determine what senders do could not be had; this says nothing of the domain. Try again later.".to_owned()
+            "What senders do is not known, because some queries were not answered; that says nothing about the domain. Try again later.".to_owned()
         }
         (Delivery::Opportunistic, RecordState::Absent) => {
             format!("No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail, {}.", asked.exception())

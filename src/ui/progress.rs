@@ -193,7 +193,7 @@ fn duration(seconds: f64) -> String {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct ProgressObject<'a> {
     #[serde(flatten)]
     snapshot: &'a Snapshot,
     domains_per_s: f64,
@@ -203,7 +203,7 @@ struct Line<'a> {
 }
 
 fn render(snapshot: &Snapshot, rates: &Rates, last: bool) -> String {
-    let line = Line {
+    let line = ProgressObject {
         snapshot,
         domains_per_s: rates.domains_per_s,
         queries_per_s: rates.queries_per_s,

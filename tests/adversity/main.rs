@@ -1,5 +1,8 @@
 //! Scans among hostile servers, replies, files and signals come to what a scan in a good world comes to.
 //!
+//! The scans are processes of their own with real sockets, so that no test can hold their clock: tests wait for what a scan says of itself,
+//! and where an outage has to last for a while they sleep; nothing is asserted about how fast a scan is.
+//!
 //! One module per theme: loopback only, the same each time, nothing skipped. What needs root, a feature of the build or another program
 //! is in `tests/adversity/run`.
 

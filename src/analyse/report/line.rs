@@ -50,7 +50,7 @@ impl Urgency {
 
 /// A domain in the list.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct Summary {
     /// The domain.
     pub domain: String,
     /// Its rank in the scanned list.
@@ -75,8 +75,8 @@ pub struct Line {
 }
 
 /// The order of the list: urgency, broken deployments, the number of severe findings, rank, name.
-pub(super) fn most_urgent_first(a: &Line, b: &Line) -> Ordering {
-    let key = |line: &Line| (line.urgency, line.posture != Posture::Broken, Reverse(line.high), line.rank.unwrap_or(i32::MAX));
+pub(super) fn most_urgent_first(a: &Summary, b: &Summary) -> Ordering {
+    let key = |line: &Summary| (line.urgency, line.posture != Posture::Broken, Reverse(line.high), line.rank.unwrap_or(i32::MAX));
     key(a).cmp(&key(b)).then_with(|| a.domain.cmp(&b.domain)).then_with(|| a.place.cmp(&b.place))
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use arrow::array::{Array, Int32Array, ListArray, RecordBatch, StringArray};
 
 use super::entry::Place;
-use super::line::{Line, Urgency, most_urgent_first};
+use super::line::{Summary, Urgency, most_urgent_first};
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::classify::{Code, Delivery, MxState, Posture, RecordState, Severity};
 use crate::dataset::{ColumnGroup, DatasetError, elements, text};
@@ -54,7 +54,7 @@ const COLUMNS: &[&str] = &[
 /// What the first reading brings.
 #[derive(Default)]
 pub(super) struct Outline {
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<Summary>,
     pub(super) listable: u64,
     pub(super) names: Vec<String>,
     pub(super) codes: Vec<String>,
@@ -112,7 +112,7 @@ pub(super) fn read(scan: &Scan, kind: Kind, most: usize) -> Result<Outline, Anal
     Ok(outline)
 }
 
-fn shorten(lines: &mut Vec<Line>, most: usize) {
+fn shorten(lines: &mut Vec<Summary>, most: usize) {
     if lines.len() > most {
         lines.sort_unstable_by(most_urgent_first);
         lines.truncate(most);
@@ -212,12 +212,12 @@ impl Columns {
         codes.into_iter().for_each(|code| *left_open.entry(code).or_default() += 1);
     }
 
-    fn line(&self, row: usize, place: Place, names: &mut Names, codes: &mut Names, columns: &mut Names) -> Line {
+    fn line(&self, row: usize, place: Place, names: &mut Names, codes: &mut Names, columns: &mut Names) -> Summary {
         let delivery = |column| text(column, row).and_then(Delivery::from_word).unwrap_or(Delivery::Unknown);
         let mx = text(&self.mx_state, row).and_then(MxState::from_word).unwrap_or(MxState::Unknown);
         let worst = text(&self.worst, row).and_then(Severity::from_word);
         let (lists, code, severity) = &self.findings;
-        let mut line = Line {
+        let mut line = Summary {
             domain: text(&self.domain, row).unwrap_or_default().to_owned(),
             rank: self.rank.is_valid(row).then(|| self.rank.value(row)),
             posture: text(&self.posture, row).and_then(Posture::from_word).unwrap_or(Posture::Unknown),

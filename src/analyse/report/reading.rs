@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::entry::{Entry, Place, visit};
-use super::line::Line;
+use super::line::Summary;
 use super::outline::Kind;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::stats::{By, StatsOptions, TableId, stats};
@@ -36,7 +36,7 @@ pub struct Report {
     /// Domains that the kind would list, were there no limit.
     pub listable: u64,
     /// The domains that are listed, what loses mail first.
-    pub lines: Vec<Line>,
+    pub lines: Vec<Summary>,
     /// Names of MX providers, policy providers and carried cells, to which the lines point.
     pub names: Vec<String>,
     /// Codes of findings, to which the lines point.

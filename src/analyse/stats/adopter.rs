@@ -144,7 +144,7 @@ impl AdopterColumns {
         })
     }
 
-    /// A row; who runs its hosts is told by the caller.
+    /// A row; the caller says who runs its hosts.
     pub(crate) fn row(&self, row: usize, policy_entity: Entity, mx_entity: Entity) -> Adopter<'_> {
         Adopter {
             org_domain: text(&self.org_domain, row),

@@ -22,7 +22,7 @@ impl TableId {
     }
 }
 
-/// What a general table is made of.
+/// The definition of a general table.
 fn general(table: TableId) -> Option<&'static Definition> {
     Some(match table {
         TableId::T1 => &tables::adoption::MAIL,
@@ -122,7 +122,7 @@ fn findings(scans: &[Scan], wholes: &Wholes, apart: bool, table: Table) -> Table
     Table { grouped_by: Some(By::Scan.as_str().to_owned()), rows: rows.collect(), ..table }
 }
 
-/// What a table is made of, whether it is general or registered.
+/// The definition of a table, general or registered.
 fn find(options: &StatsOptions, table: TableId) -> Option<&'static Definition> {
     let registered = options.further.iter().find(|(id, _)| *id == table).map(|(_, definition)| *definition);
     general(table).or(registered)

@@ -1,4 +1,4 @@
-//! What is asked for, and what a table is made of: its columns, what it counts, how its rows are laid out, and what they are grouped by.
+//! What is asked for, and the definition of a table: its columns, what it counts, how its rows are laid out, and what they are grouped by.
 
 use super::adopter::Adopter;
 use super::details::Details;
@@ -9,7 +9,7 @@ use crate::analyse::table::{Cell, Column, Row};
 use crate::classify::RecordState;
 use crate::vocabulary::vocabulary;
 
-/// What a table is made of.
+/// The definition of a table.
 #[derive(Debug)]
 pub struct Definition {
     pub(crate) title: &'static str,
@@ -23,7 +23,7 @@ pub struct Definition {
     pub(crate) quality: bool,
     /// Whether it ranks the mail providers of all domains.
     pub(crate) mail_providers: bool,
-    /// Whether it tells who runs the hosts.
+    /// Whether it shows who runs the hosts.
     pub(crate) entities: bool,
     /// Whether it says what senders do with mail.
     pub(crate) protection: bool,
@@ -145,7 +145,7 @@ pub struct StatsOptions {
     pub top: usize,
     /// Ranks in a bin; at least 1.
     pub rank_bin: u32,
-    /// How managing entities are told.
+    /// How managing entities are recognised.
     pub entities: EntityOptions,
 }
 

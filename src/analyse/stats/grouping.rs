@@ -177,7 +177,7 @@ impl Grouping {
     }
 }
 
-/// What the datasets are called in the names of groups; empty where nothing is to be told apart.
+/// What the datasets are called in the names of groups; empty where there is only one.
 fn labels(scans: &[Scan], wholes: &Wholes, by: By) -> Vec<String> {
     let first = wholes.split(scans);
     let day = |at: usize| {

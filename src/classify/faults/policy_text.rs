@@ -43,7 +43,7 @@ codes! {
         severity: Low,
         clause: "RFC 8461 section 3.2",
         summary: "The Content-Type of the policy has a parameter other than charset=utf-8 or charset=us-ascii.",
-        effect: "Senders ignore the parameter, save for a few that decode the text by it.",
+        effect: "Senders ignore the parameter, except for a few that decode the text by it.",
         remedy: "Send Content-Type: text/plain; charset=utf-8.",
         example: Some(Text("text/plain; charset=iso-8859-1", "text/plain; charset=utf-8")),
         ..RETRIEVED

@@ -8,27 +8,15 @@ use super::super::codes::{self, Code, StoredCode};
 use super::super::{Example, Severity, Status, catalogue};
 use super::Scene;
 
-/// How the codes of each family begin; the longest prefix counts.
-const FAMILIES: &[&str] = &[
-    "sts-record-",
-    "sts-host-",
-    "sts-fetch-",
-    "sts-policy-",
-    "sts-policy-mx-",
-    "sts-mode-",
-    "sts-mx-",
-    "sts-",
-    "mx-",
-    "mx-cert-",
-    "tlsrpt-",
-    "tlsrpt-rua-",
-    "dane-",
-    "dnssec-",
-    "dns-",
-];
+/// How the codes of those families begin that are part of a larger one; the longest prefix counts. The others are named after the first
+/// word of their codes.
+const SUBFAMILIES: &[&str] =
+    &["sts-record-", "sts-host-", "sts-fetch-", "sts-policy-", "sts-policy-mx-", "sts-mode-", "sts-mx-", "mx-cert-", "tlsrpt-rua-"];
 
 fn family(code: Code) -> &'static str {
-    FAMILIES.iter().copied().filter(|prefix| code.as_str().starts_with(prefix)).max_by_key(|prefix| prefix.len()).unwrap()
+    let word = code.as_str();
+    let part = SUBFAMILIES.iter().copied().filter(|prefix| word.starts_with(prefix)).max_by_key(|prefix| prefix.len());
+    part.or_else(|| word.split_inclusive('-').next()).unwrap()
 }
 
 #[test]
@@ -51,7 +39,8 @@ fn a_code_of_a_newer_version_keeps_its_word() {
 fn codes_of_one_family_stand_together() {
     let mut families: Vec<&str> = catalogue().iter().map(|code| family(*code)).collect();
     families.dedup();
-    assert_eq!(families, FAMILIES);
+    assert!(families.iter().enumerate().all(|(at, family)| !families[..at].contains(family)), "{families:?}");
+    assert!(SUBFAMILIES.iter().all(|family| families.contains(family)), "{families:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Batches of one dataset made into those of another: judged anew, or without what the list brought along.
+//! Batches of one dataset turned into those of another: judged again, or without what the list brought along.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::dataset::flat::JudgementBuilder;
 use crate::dataset::schema;
 use crate::dataset::target::{CarriedBuilder, NameBuilder};
 
-/// The rows of another dataset's batch with the columns that judgement fills made anew; target, times and evidence are taken over as they
+/// The rows of another dataset's batch with the columns that judgement fills computed again; target, times and evidence are taken over as they
 /// are. A judgement a row.
 ///
 /// # Errors
@@ -47,7 +47,7 @@ pub fn rejudged_batch(batch: &RecordBatch, assessments: &[Arc<Assessment>]) -> R
     Ok(RecordBatch::try_new(schema, columns)?)
 }
 
-/// Column `evidence` as it is, or encoded anew where another version wrote it with other columns, or said other things of them.
+/// Column `evidence` as it is, or encoded again where another version wrote it with other columns, or said other things of them.
 fn evidence_of_today(batch: &RecordBatch, data_type: &DataType) -> Result<ArrayRef, DatasetError> {
     if let Some(evidence) = batch.column_by_name("evidence").filter(|evidence| evidence.data_type() == data_type) {
         return Ok(Arc::clone(evidence));

@@ -22,7 +22,7 @@ pub(in crate::dataset) trait Column: Default {
     /// The type in the schema.
     fn data_type() -> DataType;
 
-    /// The values that can occur, where the kind itself tells: the words of a vocabulary.
+    /// The values that can occur, where the kind defines them: the words of a vocabulary.
     fn range() -> Option<String> {
         None
     }

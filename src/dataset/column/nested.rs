@@ -212,7 +212,7 @@ impl Shape {
         Ok(field.1.data_type())
     }
 
-    /// The struct column made of these columns, which must be all of the fields in their order.
+    /// The struct column of these columns, which must be all of the fields in their order.
     pub(in crate::dataset) fn assemble(self, nulls: Option<NullBuffer>, columns: Vec<(&str, ArrayRef)>) -> Result<StructArray, ArrowError> {
         if let Some((field, (name, _))) = self.0.iter().zip(&columns).find(|(field, (name, _))| field.name() != name) {
             return Err(ArrowError::SchemaError(format!("field {} is given {name}", field.name())));

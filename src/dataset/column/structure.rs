@@ -1,4 +1,4 @@
-//! Structs: every field told once, and from that the schema, the builder and the reader.
+//! Structs: every field declared once, and from that the schema, the builder and the reader.
 
 use arrow::array::NullBufferBuilder;
 use arrow::buffer::NullBuffer;
@@ -35,7 +35,7 @@ impl Validity {
 ///
 /// * `Builder<C>`: the value is `Value<C::Value>`.
 /// * `as { Value { field, .. } }`: the value in terms of its columns, where it is more than a struct of them; both a pattern and an
-///   expression. A column `= expression` is made of the others when it is written, and not read.
+///   expression. A column `= expression` is computed from the others when it is written, and not read.
 /// * `beside (field: Type)`: fields of the value that are no columns of the struct; [`read`](ColumnReader::get) is given them.
 macro_rules! columns {
     (
@@ -162,7 +162,7 @@ macro_rules! columns {
 
         /// The way back.
         #[derive(Debug)]
-        #[allow(dead_code)] // Columns that are made of others are not read.
+        #[allow(dead_code)] // Columns that are computed from others are not read.
         pub(in crate::dataset) struct $Reader $(<$C: Column>)? {
             group: Group,
             $($column: Slot<$Kind>,)+

@@ -138,7 +138,7 @@ fn subdomains() -> Vec<Case> {
     ]
 }
 
-/// Policies of which no record tells. What has no record has no policy host either, unless a case says otherwise.
+/// Policies that no record announces. What has no record has no policy host either, unless a case says otherwise.
 fn unannounced() -> Vec<Case> {
     let bare = |name, about| {
         let case = case(name, about).sts_end(End::Nxdomain).no_record().code(codes::STS_RECORD_ABSENT);

@@ -144,7 +144,7 @@ fn strays() -> Vec<Case> {
     ]
 }
 
-/// Wildcard TXT records (RFC 4592), told apart with `--look-around`.
+/// Wildcard TXT records (RFC 4592), distinguished with `--look-around`.
 fn wildcards() -> Vec<Case> {
     let spf = |case: Case| case.sts("v=spf1 -all").no_record().codes(&[codes::STS_RECORD_ABSENT, codes::STS_RECORD_UNRELATED_TXT]);
     let both = |name, about| spf(case(name, about)).tlsrpt("v=spf1 -all").no_tlsrpt_record().code(codes::TLSRPT_UNRELATED_TXT);

@@ -88,7 +88,7 @@ pub(super) struct Attempt<R> {
     pub(super) sent: u16,
     /// Who was asked.
     pub(super) resolver: Option<SocketAddr>,
-    /// How long an answer was waited for in vain; zero where the failure was told at once.
+    /// How long an answer was waited for without success; zero where the failure was reported at once.
     pub(super) waited: Duration,
 }
 
@@ -233,13 +233,13 @@ pub struct RetryConfig {
     pub timeout: Duration,
     /// Attempts a lookup has before it fails, each on another resolver where there is one, or from what is known by then; at least 1.
     pub tries: u16,
-    /// How long to wait when nobody answers at all: `None` is for ever. Zero is not to ask whether a silent resolver is alive: every
+    /// How long to wait when nobody answers at all: `None` means without limit. Zero is not to ask whether a silent resolver is alive: every
     /// silence counts against the name.
     pub patience: Option<Duration>,
 }
 
 impl Default for RetryConfig {
-    /// 2 s, 3 tries, for ever.
+    /// 2 s, 3 tries, no limit.
     fn default() -> Self {
         Self { timeout: Duration::from_secs(2), tries: 3, patience: None }
     }

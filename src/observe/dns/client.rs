@@ -55,7 +55,7 @@ pub struct DnsConfig {
 }
 
 impl DnsConfig {
-    /// The defaults (2 s, 3 tries, for ever; 4 sockets, 4 MiB, 4,096 queries, 64 connections) for these resolvers.
+    /// The defaults (2 s, 3 tries, no limit; 4 sockets, 4 MiB, 4,096 queries, 64 connections) for these resolvers.
     pub fn new(resolvers: Vec<SocketAddr>) -> Self {
         Self {
             resolvers,

@@ -89,7 +89,7 @@ async fn send_granted(engine: &Engine, resolver: &Resolver, mut granted: usize) 
             }
             // The first error may belong to an earlier query (ICMP); the second is about this one.
             _ if faults == 0 => faults = 1,
-            // The socket's own, or this machine's: which, a new socket tells.
+            // The socket's own, or this machine's: a new socket shows which.
             _ if !reopened && engine.reopen(resolver, socket, &error) => reopened = true,
             _ => {
                 engine.fail_next(resolver, &error);
@@ -120,7 +120,7 @@ async fn receive_replies(engine: Rc<Engine>, resolver: Rc<Resolver>, socket: Rc<
         let Ok(ready) = ready else { return };
         if ready.is_error() {
             let mut fault = None;
-            // Nothing is left to be told of the error once it has been taken: the readiness is to be cleared.
+            // The error has been taken and is not reported again: the readiness has to be cleared.
             let _ = from.try_io(Interest::ERROR, || {
                 fault = from.take_error()?;
                 Err::<(), _>(io::Error::from(io::ErrorKind::WouldBlock))
@@ -191,7 +191,7 @@ async fn watch_deadlines(engine: Rc<Engine>, timeout: Duration) {
     }
 }
 
-/// Looks after one resolver for ever. It is asked the way lookups go, through the same sockets and limits: what does not pass there is of
+/// Looks after one resolver until it is dropped. It is asked the way lookups go, through the same sockets and limits: what does not pass there is of
 /// no use elsewhere.
 async fn watch(engine: Rc<Engine>, resolver: Rc<Resolver>, timeout: Duration) {
     engine.health().look_after(resolver.liveness(), engine.counters(), timeout, || is_answering(&engine, &resolver)).await;

@@ -77,7 +77,7 @@ impl Encrypted {
     /// Starts the thread that holds the connections; none is opened yet.
     ///
     /// # Errors
-    /// [`DnsError::NoResolvers`], or [`DnsError::Threads`] if no thread is to be had.
+    /// [`DnsError::NoResolvers`], or [`DnsError::Threads`] if no thread can be started.
     pub fn new(config: EncryptedConfig, limits: Arc<DnsLimits>, counters: Arc<DnsCounters>) -> Result<Self, DnsError> {
         if config.resolvers.is_empty() {
             return Err(DnsError::NoResolvers);

@@ -234,8 +234,8 @@ impl Engine {
         wake_all(keys, || Reply::Unreachable(text.clone()));
     }
 
-    /// Opens a socket again. What was under way on the old one ends with the fault, which is this machine's. `false` if there is no new one
-    /// to be had, and then all is as before.
+    /// Opens a socket again. What was under way on the old one ends with the fault, which is this machine's. `false` if no new one
+    /// can be opened, and then nothing changes.
     ///
     /// A socket keeps the address from which it was connected. When that goes, because an interface has gone down or a network has given us
     /// another one, nothing leaves or arrives through it any more; a new one has the address that is right now.

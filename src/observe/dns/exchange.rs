@@ -34,7 +34,7 @@ pub(super) enum Channel {
 }
 
 impl Channel {
-    /// Sends a query and waits, for ever, for the first message that `accept` takes. Says when the query has left.
+    /// Sends a query and waits, without limit, for the first message that `accept` takes. Says when the query has left.
     pub(super) async fn ask<T>(
         self,
         server: SocketAddr,

@@ -1,4 +1,4 @@
-//! Which resolvers are alive, so that a silent resolver is told from a silent zone and an outage is waited for instead of recorded.
+//! Which resolvers are alive, so that a silent resolver is distinguished from a silent zone, and an outage is waited for instead of recorded.
 //!
 //! A silence is held against a name only if its resolver has lately answered something. If it has not, it is asked for the root's name
 //! servers, which every resolver has at hand. One that does not answer that either is benched: nobody asks it, but to see if it answers
@@ -150,7 +150,7 @@ impl<W: Deref<Target: Watched>> Health<W> {
         }
     }
 
-    /// Looks after one resolver for ever: asks it for a sign of life when it is suspected, benches it if there is none, and asks again and
+    /// Looks after one resolver until it is dropped: asks it for a sign of life when it is suspected, benches it if there is none, and asks again and
     /// again until there is one. `pause` is how long to wait before that, a second at most.
     pub(super) async fn look_after<F: Future<Output = bool>>(
         &self,

@@ -42,7 +42,7 @@ impl Resolution {
     /// Reads a result of the recursor; `noted` is the failure that its lookup met and that says most.
     ///
     /// hickory has one kind of error for "no such name" and "no such record", and makes the same of an answer of which it has thrown
-    /// away everything because it was about other zones. That one is told by its lack of records not having been found.
+    /// away everything because it was about other zones. That one is recognised because it does not say that no records were found.
     pub(super) fn of(result: Result<Message, RecursorError>, noted: Option<Failure>) -> Self {
         match result {
             Ok(message) => match message.to_vec() {
@@ -166,7 +166,7 @@ impl Background {
     /// Starts so many threads.
     ///
     /// # Errors
-    /// If no threads are to be had.
+    /// If no threads can be started.
     pub(super) fn start(threads: usize) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(threads.max(1)).thread_name("dns").enable_all().build()?;
         Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })

@@ -67,7 +67,7 @@ impl Iterative {
     /// Starts the threads that resolve. `limits` bounds all queries together; who is in `exclusion` by address is not asked.
     ///
     /// # Errors
-    /// [`DnsError::NoRoot`] if no root server may or can be asked, [`DnsError::Threads`] if no threads are to be had.
+    /// [`DnsError::NoRoot`] if no root server may or can be asked, [`DnsError::Threads`] if no threads can be started.
     pub fn new(
         config: &IterativeConfig,
         limits: Arc<DnsLimits>,

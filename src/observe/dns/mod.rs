@@ -4,7 +4,7 @@
 //! driver tasks send with one `sendmmsg` and receive with `recvmmsg`, 64 messages each, and wake the lookups that were answered.
 //! There is no socket, no task, no channel and no timer per query.
 //!
-//! What goes wrong on the way is kept from the outcome: `health` tells a dead resolver from a silent zone, `flow` holds back when answers
+//! What goes wrong on the way does not reach the outcome: `health` distinguishes a dead resolver from a silent zone, `flow` holds back when answers
 //! are lost.
 //!
 //! The way of a query: `client` (TCP after truncation, the outcome) ▸ `engine` (queues, sockets and the questions under way, which are

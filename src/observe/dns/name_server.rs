@@ -59,7 +59,7 @@ impl Network {
         self.health.is_alive(&self.liveness, since).await && !self.health.was_benched_since(&self.liveness, begun)
     }
 
-    /// Watches for ever whether one of the root servers answers.
+    /// Watches, until it is dropped, whether one of the root servers answers.
     pub(super) async fn watch(&self, servers: &NameServers, roots: &[IpAddr], counters: &Arc<DnsCounters>, pause: Duration) {
         self.health.look_after(&self.liveness, counters, pause, || servers.is_root_answering(roots)).await;
     }
@@ -93,9 +93,9 @@ pub(super) struct NameServerConfig {
 
 /// All name servers there are; clones share limits and totals.
 #[derive(Clone)]
-pub(super) struct NameServers(Arc<Shared>);
+pub(super) struct NameServers(Arc<Servers>);
 
-struct Shared {
+struct Servers {
     config: NameServerConfig,
     limits: Arc<DnsLimits>,
     /// What bounds the questions to one server.
@@ -108,7 +108,7 @@ impl NameServers {
     /// Servers that are asked as `config` says, within `limits`, counted in `counters`.
     pub(super) fn new(config: NameServerConfig, limits: Arc<DnsLimits>, counters: Arc<DnsCounters>) -> Self {
         let each = AddressLimits::new(config.in_flight, config.rate.into());
-        Self(Arc::new(Shared { config, limits, each, counters, runtime: TokioRuntimeProvider::new() }))
+        Self(Arc::new(Servers { config, limits, each, counters, runtime: TokioRuntimeProvider::new() }))
     }
 
     /// Why an address is not asked.
@@ -229,7 +229,7 @@ impl NameServer {
 
     /// Sends one query and waits for its reply.
     async fn exchange(&self, query: &[u8], channel: Channel) -> Result<Vec<u8>, Failure> {
-        let Shared { config, limits, counters, .. } = &*self.servers.0;
+        let Servers { config, limits, counters, .. } = &*self.servers.0;
         let queued = Instant::now();
         self.limit.turn().await;
         limits.acquire(None, 1).await;

@@ -270,8 +270,8 @@ pub enum DnsError {
         /// What became of asking them.
         reason: String,
     },
-    /// No threads are to be had for resolving.
-    #[error("no threads can be had for resolving: {0}")]
+    /// No threads for resolving could be started.
+    #[error("threads for resolving cannot be started: {0}")]
     Threads(#[source] io::Error),
     /// There is no resolver to ask.
     #[error("there is no resolver to ask; name one with --resolver ADDR")]

@@ -53,7 +53,7 @@ pub(super) fn self_signed(names: &[&str], change: impl FnOnce(&mut CertificatePa
     Leaf { der: leaf_params(names, change).self_signed(&key).unwrap().der().clone(), key: private(&key) }
 }
 
-/// Authority Information Access: where the issuer is to be had.
+/// Authority Information Access: where the issuer's certificate can be downloaded.
 pub(super) fn ca_issuers(uri: &str) -> CustomExtension {
     let tagged = |tag: u8, contents: &[u8]| [&[tag, u8::try_from(contents.len()).unwrap()], contents].concat();
     let ca_issuers = tagged(0x06, &[0x2b, 6, 1, 5, 5, 7, 48, 2]);

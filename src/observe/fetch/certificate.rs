@@ -12,7 +12,7 @@
 //!   which every certificate of a sound chain was valid, so that trust is judged without them. Where no path leads to a
 //!   trusted root:
 //!   1. the leaf is its own issuer: [`SelfSigned`](CertificateFault::SelfSigned);
-//!   2. nothing that was sent issued the leaf, and the leaf says where its issuer is to be had (caIssuers by HTTP), or some
+//!   2. nothing that was sent issued the leaf, and the leaf says where its issuer can be downloaded (caIssuers by HTTP), or some
 //!      other certificate that was sent does lead to a trusted root: [`IncompleteChain`](CertificateFault::IncompleteChain);
 //!   3. all else: [`Untrusted`](CertificateFault::Untrusted).
 //! - What our library cannot verify, and senders' libraries can, is [`Unsupported`](CertificateFault::Unsupported).
@@ -156,7 +156,7 @@ fn judge_trust(
     let fault = match error {
         CertRevoked => CertificateFault::Revoked,
         UnknownIssuer if self_signed => CertificateFault::SelfSigned,
-        // Self-signed certificates are often marked as a CA, which the library then tells first.
+        // Self-signed certificates are often marked as a CA, which the library then reports first.
         CaUsedAsEndEntity if self_signed => CertificateFault::SelfSigned,
         UnknownIssuer => missing_issuer(leaf, others, roots),
         error if is_our_limit(error, others) => CertificateFault::Unsupported,

@@ -1,6 +1,6 @@
 //! A certificate verifier that records what it is shown and lets the handshake go on.
 //!
-//! One connection then tells both what is wrong with the certificate and what is served behind it. The signature over the
+//! One connection then shows both what is wrong with the certificate and what is served behind it. The signature over the
 //! handshake is still verified: a peer that does not hold the leaf's key does not get through.
 
 use std::sync::{Arc, OnceLock};

@@ -129,7 +129,7 @@ fn missed_end(text: &[u8]) -> Option<(FaultKind, Range<usize>)> {
 /// Length of the white space, comma or semicolon between a value and a further `key:` of the policy.
 fn next_field(before: &[u8], text: &[u8]) -> Option<usize> {
     let separates = |byte: &u8| is_wsp(*byte) || matches!(byte, b',' | b';');
-    // Only from the first of several separators on, lest a long run of them be walked again from each.
+    // Only from the first of several separators on, so that a long run of them is not walked again from each.
     if before.last().is_none_or(|byte| separates(byte) || *byte == b':') {
         return None;
     }

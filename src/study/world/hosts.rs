@@ -19,7 +19,7 @@ pub(super) enum Host {
     Provider(usize),
     /// One of 25 providers of 151 or 152 domains each that Table 2 does not name.
     Unnamed,
-    /// One of 353 providers that are too small to be told from administrators of their own domains.
+    /// One of 353 providers that are too small to be distinguished from administrators of their own domains.
     Small,
 }
 
@@ -89,7 +89,7 @@ fn alias(case: Case, target: String) -> Case {
     aliased.code(codes::STS_HOST_CNAME).code(codes::STS_DELEGATION_PARTIAL)
 }
 
-/// A way to receive mail. The study's heuristic tells own servers (the name of the domain), third parties (50 domains or more)
+/// A way to receive mail. The study's heuristic distinguishes own servers (the name of the domain), third parties (50 domains or more)
 /// and those between, which it does not classify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mail {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::analyse::report::{Entry, Line, Report, Urgency};
+use crate::analyse::report::{Entry, Report, Summary, Urgency};
 use crate::classify::remedy::Publication;
 use crate::classify::{Asked, Code, Finding, Severity};
 use crate::ui::facts;
@@ -54,7 +54,7 @@ pub(super) const fn urgency_class(urgency: Urgency) -> &'static str {
 }
 
 /// The section.
-pub(super) fn section(report: &Report, line: &Line, entry: &Entry, extent: Extent) -> Markup {
+pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Extent) -> Markup {
     let (name, assessment) = (Safe(&line.domain), &entry.assessment);
     let cells = line.carried.iter().filter_map(|cell| report.names.get(usize::try_from((*cell)?).ok()?));
     html! {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::domain::{Extent, section, urgency_label};
 use super::markup::{self, Safe};
 use super::packed;
-use crate::analyse::report::{Line, Report, Urgency};
+use crate::analyse::report::{Report, Summary, Urgency};
 use crate::classify::{Code, Posture, Severity};
 use crate::ui::report::data::ReportError;
 use crate::ui::tables::grouped;
@@ -99,7 +99,7 @@ fn choice<'c>(id: &str, label: &str, first: &str, choices: impl Iterator<Item = 
 
 /// The cells of a carried column.
 fn cells(report: &Report, column: usize) -> impl Iterator<Item = &str> {
-    let cell = move |line: &Line| line.carried.get(column).copied().flatten();
+    let cell = move |line: &Summary| line.carried.get(column).copied().flatten();
     report.lines.iter().filter_map(cell).filter_map(|cell| Some(report.names.get(usize::try_from(cell).ok()?)?.as_str()))
 }
 
