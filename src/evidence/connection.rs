@@ -25,7 +25,7 @@ pub struct Connection {
     /// HTTP status.
     pub status: Option<u16>,
     /// Kept headers, as those of a [`Fetch`].
-    #[serde(default, with = "encoding::headers")]
+    #[serde(default, with = "encoding::headers", skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, Vec<u8>)>,
     /// The first [`SHORT_BODY_LIMIT`] octets of the body.
     #[serde(with = "encoding::optional_bytes")]
