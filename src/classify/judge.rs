@@ -104,9 +104,9 @@ impl PolicyText {
         let parsed = retrieval.body.as_deref().map(parse);
         if let (Some(parsed), Some(body)) = (&parsed, &retrieval.body) {
             // What is missing has no line.
-            let line = |fault: &Fault| match fault.span.is_empty() {
-                true => String::new(),
-                false => format!("line {}", line_column(body, fault.span.start).0),
+            let line = |fault: &Fault| {
+                let known = !fault.span.is_empty();
+                if known { format!("line {}", line_column(body, fault.span.start).0) } else { String::new() }
             };
             findings.add_faults(parsed, &evidence.domain.policy_host(), line);
             deployment::remark_own_wildcard(evidence, &parsed.value.mx, findings);

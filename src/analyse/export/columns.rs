@@ -115,32 +115,21 @@ fn content_encodings(headers: &ListArray, row: usize) -> Vec<(String, Vec<u8>)> 
 /// What stands for a compressed body: nothing where it cannot be looked into, since somebody might read a part of it. `None` for a body
 /// that is not compressed.
 fn recompressed(headers: &[(String, Vec<u8>)], body: &[u8], redaction: &Redaction) -> Option<Option<Vec<u8>>> {
-    let Some((text, codings, trailing)) = opened(headers, body)? else { return Some(None) };
+    let mut decoded = content_coding::of_response(headers, body);
+    if !decoded.is_declared() || decoded.known_left() {
+        decoded = content_coding::decode([content_coding::undeclared(body)?.as_str().as_bytes()], body);
+    }
+    let (codings, trailing): (Vec<Coding>, usize) = (decoded.undone, decoded.trailing);
+    let Some(text) = decoded.text else { return Some(None) };
+    if codings.is_empty() {
+        return None;
+    }
     let Some(redacted) = redaction.apply(&text) else { return Some(Some(body.to_vec())) };
     let again = codings.iter().rev().try_fold(redacted, |text, coding| content_coding::encode(*coding, &text));
     Some(again.ok().map(|mut body| {
         body.resize(body.len() + trailing, 0); // What follows says nothing, and that something does is a finding.
         body
     }))
-}
-
-/// The text of a compressed body, its codings from the outermost, and how much follows it; `Some(None)` where it has none to be read.
-fn opened(headers: &[(String, Vec<u8>)], body: &[u8]) -> Option<Option<(Vec<u8>, Vec<Coding>, usize)>> {
-    let (decoded, codings) = match content_coding::of_response(headers, body) {
-        decoded if decoded.is_declared() && !decoded.known_left() => {
-            let codings = decoded.undone.clone();
-            (decoded, codings)
-        }
-        _ => {
-            let coding = content_coding::undeclared(body)?;
-            (content_coding::decode([coding.as_str().as_bytes()], body), vec![coding])
-        }
-    };
-    match decoded.text {
-        Some(_) if codings.is_empty() => None,
-        Some(text) => Some(Some((text.into_owned(), codings, decoded.trailing))),
-        None => Some(None),
-    }
 }
 
 fn structure(column: &ArrayRef, redaction: &Redaction) -> Result<ArrayRef, ArrowError> {
