@@ -152,7 +152,7 @@ mod tests {
     use crate::classify::{StoredCode, StoredFinding, codes};
 
     fn finding(code: StoredCode<'_>) -> StoredFinding<'_> {
-        StoredFinding { code, severity: "low", subject: "", detail: "" }
+        StoredFinding { code, severity: "low", subject: "", detail: "", count: 1 }
     }
 
     fn judgement<'j>(truth: &Truth, findings: Vec<StoredFinding<'j>>) -> Judgement<'j> {

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use arrow::array::{Array, ArrayData};
-use harness::{expect, rows, stderr, stdout};
-use stscan::dataset::{Counts, Manifest, Reader, TargetColumns};
+use harness::{Row, expect, rows, stderr, stdout};
+use stscan::dataset::{Counts, EvidenceColumns, Manifest, Reader, TargetColumns};
+use stscan::parse::content_coding;
 
 /// The zoo, scanned once for all tests, in parts of 150 rows.
 static ZOO: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -176,6 +177,44 @@ fn contains(dir: &Path, needle: &[u8]) -> bool {
         search(data, needle)
     };
     reader.batches(None).any(|batch| batch.unwrap().columns().iter().any(|column| found(&column.to_data())))
+}
+
+/// Domains whose policy, without its content codings, has this in it.
+fn with_text(dir: &Path, needle: &str) -> Vec<String> {
+    let reader = Reader::open(dir).unwrap();
+    let mut found = Vec::new();
+    for batch in reader.batches(None) {
+        let batch = batch.unwrap();
+        let evidence = EvidenceColumns::of(&batch).unwrap();
+        for evidence in (0..batch.num_rows()).map(|row| evidence.row(row).unwrap()) {
+            let Some(fetch) = evidence.fetch else { continue };
+            let text = content_coding::of_response(&fetch.headers, fetch.body.as_deref().unwrap_or_default()).text;
+            if text.is_some_and(|text| String::from_utf8_lossy(&text).contains(needle)) {
+                found.push(evidence.domain.to_string());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_published_copy_has_no_mailbox_in_compressed_bodies() {
+    let dir = tempfile::tempdir().unwrap();
+    let (dropped, judged) = (dir.path().join("dropped"), dir.path().join("judged"));
+    let at_sign = |dir: &Path| with_text(dir, "\ncontact: tls-reports@");
+    let compressed = at_sign(&ZOO);
+    assert!(compressed.len() == 1 && compressed[0].starts_with("coding-mailbox."), "{compressed:?}");
+    assert!(!contains(&ZOO, b"contact: tls-reports@"), "not to be read as it is");
+    expect(0, &["export", text(&ZOO), "-o", text(&dropped), "--mailboxes", "drop"]);
+    assert_eq!(at_sign(&dropped), Vec::<String>::new());
+    assert_eq!(with_text(&dropped, "\ncontact: removed@"), compressed);
+    // What was compressed is compressed still, and judged as before; what could not be opened is left out, and so unknown.
+    expect(0, &["reclassify", text(&dropped), "-o", text(&judged)]);
+    let changed = |(before, after): (Row, Row)| (before != after).then_some(before.domain);
+    let coded = |dir: &Path| rows(dir).into_iter().filter(|row| row.domain.starts_with("coding-"));
+    let changed: Vec<String> = coded(&ZOO).zip(coded(&judged)).filter_map(changed).collect();
+    assert!(coded(&ZOO).count() > 15);
+    assert_eq!(changed, ["coding-cut.test", "coding-damaged.test", "coding-bomb.test", "coding-ten.test"]);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn by_older_rules(assessment: &Assessment) -> Assessment {
     }
     if old.sts_state == RecordState::Valid {
         let subject = String::new();
-        old.findings.push(Finding { code: STANDS_FOR_FORMER, severity: Severity::Info, subject, detail: "\"x\"".to_owned() });
+        old.findings.push(Finding { code: STANDS_FOR_FORMER, severity: Severity::Info, subject, detail: "\"x\"".to_owned(), count: 1 });
     }
     if old.policy_stage == Some(PolicyStage::Syntax) && old.posture == Posture::Broken {
         (old.posture, old.delivery) = (Posture::None, Delivery::Reported);

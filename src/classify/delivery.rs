@@ -93,7 +93,7 @@ pub(super) type Use = (Sender, LenientPolicy);
 
 /// The senders that would use record and policy; `None` where no text was retrieved. None of them goes on despite a bad certificate.
 pub(super) fn uses(evidence: &Evidence, retrieval: &Retrieval<'_>) -> Option<Vec<Use>> {
-    let body = retrieval.body?;
+    let body = retrieval.body.as_deref()?;
     if retrieval.stage != Some(PolicyStage::Ok) || evidence.sts_txt.outcome != Outcome::Noerror {
         return Some(Vec::new());
     }

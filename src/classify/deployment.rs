@@ -263,7 +263,7 @@ pub(super) fn remark_coverage(
         return; // That every pattern is stale has been said.
     }
     for pattern in &comparison.stale {
-        findings.add(STS_MX_STALE_PATTERN, pattern, "");
+        findings.add_part(STS_MX_STALE_PATTERN, pattern, "");
     }
 }
 

@@ -1,14 +1,19 @@
 //! What a scan that looked around saw of the policy: in places where no sender looks, and at the other addresses of the policy host.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::evidence::{Certificate, Connection, Evidence, Fetch, status_may_pass};
+use sha2::{Digest, Sha256};
+
+use crate::evidence::{Certificate, Connection, Evidence, Fetch};
+use crate::parse::content_coding;
 use crate::parse::policy::parse_lenient;
 
 use super::assessment::RecordState;
 use super::deployment::declared::STS_POLICY_WITHOUT_RECORD;
 use super::families::{FETCH, HOST};
 use super::findings::{Findings, quoted, quoted_list};
+use super::response::is_settled;
 use super::retrieval::Retrieval;
 use super::rule::codes;
 use super::second_hello::leaves_open;
@@ -57,7 +62,7 @@ codes! {
 
 /// Adds that the policy is served where no sender looks for it. Says nothing where it is also served in the right place.
 pub(super) fn remark_elsewhere(evidence: &Evidence, retrieval: &Retrieval<'_>, findings: &mut Findings) {
-    if evidence.extra_requests.is_empty() || retrieval.body.is_some_and(|body| parse_lenient(body).is_some()) {
+    if evidence.extra_requests.is_empty() || retrieval.body.as_deref().is_some_and(|body| parse_lenient(body).is_some()) {
         return;
     }
     let host = evidence.domain.policy_host();
@@ -86,10 +91,14 @@ pub(super) fn remark_addresses(evidence: &Evidence, findings: &mut Findings) {
     }
     let Some(own) = evidence.fetch.as_deref().and_then(own_view) else { return };
     let right = policy_url(evidence);
-    let others = evidence.extra_requests.iter().filter(|connection| connection.url == right && connection.tells_of_the_host());
+    let settled = |connection: &&Connection| {
+        connection.tells_of_the_host() && is_settled(connection.status, &connection.headers, connection.body.as_deref())
+    };
+    let others = evidence.extra_requests.iter().filter(|connection| connection.url == right).filter(settled);
     let others = others.filter_map(|connection| Some((connection.address?.is_ipv6(), policy(connection))));
     let views: Vec<View<'_>> = std::iter::once(own).chain(others).collect();
-    let family = |ipv6: bool| -> BTreeSet<Option<&str>> { views.iter().filter(|view| view.0 == ipv6).map(|view| view.1).collect() };
+    let family =
+        |ipv6: bool| -> BTreeSet<Option<&str>> { views.iter().filter(|view| view.0 == ipv6).map(|view| view.1.as_deref()).collect() };
     let (ipv4, ipv6) = (family(false), family(true));
     let host = evidence.domain.policy_host();
     if !ipv4.is_empty() && !ipv6.is_empty() && ipv4.is_disjoint(&ipv6) {
@@ -106,28 +115,34 @@ fn policy_url(evidence: &Evidence) -> String {
 }
 
 /// Whether an address is IPv6, and the hash of the policy that it serves; `None` if it serves none.
-type View<'e> = (bool, Option<&'e str>);
+type View<'e> = (bool, Option<Cow<'e, str>>);
 
 /// What the retrieval itself saw; `None` where that settles nothing.
 fn own_view(fetch: &Fetch) -> Option<View<'_>> {
     let beyond_us = leaves_open(fetch) || fetch.certificate.as_ref().is_some_and(Certificate::is_unverified);
-    let may_pass = fetch.error.as_ref().is_some_and(|error| error.fault.may_pass()) || fetch.status.is_some_and(status_may_pass);
-    let settled = !beyond_us && !may_pass;
+    let may_pass = fetch.error.as_ref().is_some_and(|error| error.fault.may_pass());
+    let settled = !beyond_us && !may_pass && is_settled(fetch.status, &fetch.headers, fetch.body.as_deref());
     let address = fetch.address.filter(|_| settled)?;
     let trusted = fetch.certificate.as_ref().is_some_and(|certificate| certificate.faults.is_empty());
-    let served = trusted && fetch.error.is_none() && is_policy(fetch.status, fetch.body.as_deref());
-    Some((address.is_ipv6(), fetch.body_sha256.as_deref().filter(|_| served)))
+    let served = served(fetch.status, &fetch.headers, fetch.body.as_deref(), fetch.body_sha256.as_deref());
+    Some((address.is_ipv6(), served.filter(|_| trusted && fetch.error.is_none())))
 }
 
 /// The hash of the policy that a connection brought over plain HTTP or behind a valid certificate; `None` if it brought none.
-fn policy(connection: &Connection) -> Option<&str> {
+fn policy(connection: &Connection) -> Option<Cow<'_, str>> {
     let trusted = connection.certificate_faults.as_ref().is_none_or(Vec::is_empty);
-    let served = trusted && connection.error.is_none() && is_policy(connection.status, connection.body.as_deref());
-    connection.body_sha256.as_deref().filter(|_| served)
+    let served = served(connection.status, &connection.headers, connection.body.as_deref(), connection.body_sha256.as_deref());
+    served.filter(|_| trusted && connection.error.is_none())
 }
 
-fn is_policy(status: Option<u16>, body: Option<&[u8]>) -> bool {
-    status == Some(200) && body.is_some_and(|body| parse_lenient(body).is_some())
+/// The hash of a policy without its content codings: compressed or not, it is the same.
+fn served<'e>(status: Option<u16>, headers: &[(String, Vec<u8>)], body: Option<&'e [u8]>, hash: Option<&'e str>) -> Option<Cow<'e, str>> {
+    let text = content_coding::of_response(headers, body.filter(|_| status == Some(200))?).text?;
+    parse_lenient(&text)?;
+    match text {
+        Cow::Borrowed(_) => hash.map(Cow::Borrowed),
+        Cow::Owned(text) => Some(hex::encode(Sha256::digest(text)).into()),
+    }
 }
 
 fn words(served: &BTreeSet<Option<&str>>) -> String {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::parse::Fault;
+use crate::parse::{Fault, Parsed};
 
 use super::rule::{Code, Severity};
 
@@ -15,8 +15,16 @@ pub struct Finding {
     pub severity: Severity,
     /// What it is about: a host, a field, an owner name; empty where it is the domain itself.
     pub subject: String,
-    /// The particulars, in words; text from the network is quoted and escaped.
+    /// The particulars, in words; text from the network is quoted and escaped. Of several places the first.
     pub detail: String,
+    /// In how many places it was found: of one code about one text, or about one host, there is one finding.
+    #[serde(skip_serializing_if = "is_one")]
+    pub count: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+fn is_one(count: &u32) -> bool {
+    *count == 1
 }
 
 impl Finding {
@@ -29,7 +37,7 @@ impl Finding {
 
 /// The subject of what nearly every domain has: the domain itself, which the row names already. It keeps such rows small.
 pub(super) const THE_DOMAIN: &str = "";
-/// A hostile policy or answer can have thousands of faults of one kind; more than this many tell nothing new.
+/// A hostile answer can name thousands of hosts; more than this many tell nothing new.
 const MAX_PER_CODE: usize = 32;
 /// Most characters of a subject. A domain name has 253 at most.
 const SUBJECT_LIMIT: usize = 260;
@@ -41,64 +49,137 @@ const QUOTE_LIMIT: usize = 200;
 /// The findings of one domain so far.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    list: Vec<Finding>,
-    /// How often each code was found; few are, so a search costs less than a hash.
-    counts: Vec<(Code, usize)>,
+    list: Vec<Entry>,
+    /// Of how many subjects each code was found; few are, so a search costs less than a hash.
+    subjects: Vec<(Code, usize)>,
+}
+
+/// A finding that may be found again.
+#[derive(Debug)]
+struct Entry {
+    finding: Finding,
+    /// Whether of several places only the first is told; else what is said of a subject stands side by side.
+    first_only: bool,
+}
+
+impl Entry {
+    fn is(&self, code: Code, subject: &str) -> bool {
+        self.finding.code == code && self.finding.subject == subject
+    }
+
+    /// Counts more places, of which nothing is said.
+    fn count(&mut self, more: usize) {
+        self.first_only = true;
+        self.finding.count = self.finding.count.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+    }
+
+    /// Adds what else is said of the subject.
+    fn extend(&mut self, severity: Severity, detail: &str) {
+        self.finding.severity = self.finding.severity.min(severity);
+        self.finding.count = self.finding.count.saturating_add(1);
+        if self.finding.detail.len() + detail.len() < DETAIL_LIMIT {
+            self.finding.detail.push_str("; ");
+            self.finding.detail.push_str(detail);
+        } else {
+            self.first_only = true;
+        }
+    }
+
+    fn finish(mut self) -> Finding {
+        if self.first_only {
+            let separator = if self.finding.detail.is_empty() { "" } else { ", " };
+            self.finding.detail.push_str(&format!("{separator}the first of {}", self.finding.count));
+        }
+        self.finding
+    }
 }
 
 impl Findings {
-    /// Adds a finding with the catalogue's severity.
+    /// Adds a finding with the catalogue's severity; of one code about one subject there is one.
     pub(super) fn add(&mut self, code: Code, subject: &str, detail: impl AsRef<str>) {
-        self.push(code, None, subject, detail.as_ref());
+        self.push(code, code.rule().severity, subject, detail.as_ref());
     }
 
     /// Adds a finding whose severity is another in this case.
     pub(super) fn add_rated(&mut self, code: Code, severity: Severity, subject: &str, detail: impl AsRef<str>) {
-        self.push(code, Some(severity), subject, detail.as_ref());
+        self.push(code, severity, subject, detail.as_ref());
+    }
+
+    /// Adds what is to be said of a part of the one text that the code is about: there is one finding, whose subject is the first part.
+    pub(super) fn add_part(&mut self, code: Code, part: &str, detail: impl AsRef<str>) {
+        match self.list.iter_mut().find(|entry| entry.finding.code == code) {
+            Some(entry) => entry.count(1),
+            None => self.add(code, part, detail),
+        }
     }
 
     /// Adds a finding that says what kept something from being determined, where the same code is a verdict in other cases.
     pub(super) fn add_open(&mut self, code: Code, subject: &str, detail: impl AsRef<str>) {
-        self.push(code, Some(Severity::Info), subject, detail.as_ref());
+        self.push(code, Severity::Info, subject, detail.as_ref());
     }
 
-    /// Adds what a parser said of a text; `place` is put in front of its detail.
-    pub(super) fn add_fault(&mut self, fault: &Fault, subject: &str, place: &str) {
-        let separator = if place.is_empty() || fault.detail.is_empty() { "" } else { ": " };
-        self.add(fault.kind.into(), subject, format!("{place}{separator}{}", fault.detail));
-    }
-
-    fn push(&mut self, code: Code, severity: Option<Severity>, subject: &str, detail: &str) {
-        if self.count(code) <= MAX_PER_CODE {
-            let severity = severity.unwrap_or(code.rule().severity);
-            let (subject, detail) = (printable(subject, SUBJECT_LIMIT), printable(detail, DETAIL_LIMIT));
-            self.list.push(Finding { code, severity, subject, detail });
+    /// Adds what a parser said of a text; `place` says where a fault is and is put in front of its detail.
+    pub(super) fn add_faults<T>(&mut self, parsed: &Parsed<T>, subject: &str, place: impl Fn(&Fault) -> String) {
+        for fault in &parsed.faults {
+            self.add_fault(fault, subject, || place(fault));
+        }
+        for (kind, more) in &parsed.omitted {
+            if let Some(entry) = self.find((*kind).into(), subject) {
+                entry.count(*more);
+            }
         }
     }
 
-    /// Counts a finding of a code; says how many there are of it now.
-    fn count(&mut self, code: Code) -> usize {
-        match self.counts.iter_mut().find(|(known, _)| *known == code) {
+    /// Adds one thing that a parser said of a text.
+    pub(super) fn add_fault(&mut self, fault: &Fault, subject: &str, place: impl FnOnce() -> String) {
+        let code = Code::from(fault.kind);
+        if let Some(entry) = self.find(code, subject) {
+            entry.count(1);
+            return;
+        }
+        let place = place();
+        let separator = if place.is_empty() || fault.detail.is_empty() { "" } else { ": " };
+        self.add(code, subject, format!("{place}{separator}{}", fault.detail));
+    }
+
+    fn push(&mut self, code: Code, severity: Severity, subject: &str, detail: &str) {
+        let (subject, detail) = (printable(subject, SUBJECT_LIMIT), printable(detail, DETAIL_LIMIT));
+        if let Some(entry) = self.find(code, &subject) {
+            entry.extend(severity, &detail);
+        } else if self.count_subject(code) <= MAX_PER_CODE {
+            let finding = Finding { code, severity, subject, detail, count: 1 };
+            self.list.push(Entry { finding, first_only: false });
+        }
+    }
+
+    fn find(&mut self, code: Code, subject: &str) -> Option<&mut Entry> {
+        self.list.iter_mut().find(|entry| entry.is(code, subject))
+    }
+
+    /// Counts a subject of a code; says how many it has now.
+    fn count_subject(&mut self, code: Code) -> usize {
+        match self.subjects.iter_mut().find(|(known, _)| *known == code) {
             Some((_, count)) => {
                 *count += 1;
                 *count
             }
             None => {
-                self.counts.push((code, 1));
+                self.subjects.push((code, 1));
                 1
             }
         }
     }
 
     /// All findings in the catalogue's order, those of one code in the order in which they were added.
-    pub(super) fn finish(mut self) -> Vec<Finding> {
-        self.list.sort_by_key(|finding| finding.code);
-        for (code, count) in self.counts.into_iter().filter(|(_, count)| *count > MAX_PER_CODE) {
-            if let Some(last) = self.list.iter_mut().rfind(|finding| finding.code == code) {
+    pub(super) fn finish(self) -> Vec<Finding> {
+        let mut list: Vec<Finding> = self.list.into_iter().map(Entry::finish).collect();
+        list.sort_by_key(|finding| finding.code);
+        for (code, count) in self.subjects.into_iter().filter(|(_, count)| *count > MAX_PER_CODE) {
+            if let Some(last) = list.iter_mut().rfind(|finding| finding.code == code) {
                 last.detail.push_str(&format!(" (and {} more of the kind)", count - MAX_PER_CODE));
             }
         }
-        self.list
+        list
     }
 }
 
@@ -154,8 +235,9 @@ fn printable(text: &str, limit: usize) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::codes::{STS_MX_UNCOVERED, STS_RECORD_ABSENT, TLSRPT_ABSENT};
+    use super::super::codes::{STS_MX_STALE_PATTERN, STS_MX_UNCOVERED, STS_RECORD_ABSENT, TLSRPT_ABSENT};
     use super::*;
+    use crate::parse::FaultKind;
 
     #[test]
     fn findings_come_in_the_catalogues_order_and_in_bounded_number() {
@@ -170,6 +252,30 @@ mod tests {
         assert_eq!(list.first().map(|f| (f.code, f.severity)), Some((STS_RECORD_ABSENT, Severity::High)));
         assert_eq!(list.last().map(|f| f.code), Some(TLSRPT_ABSENT));
         assert_eq!(list[32].detail, "x (and 68 more of the kind)");
+    }
+
+    #[test]
+    fn of_one_code_about_one_subject_there_is_one_finding() {
+        let mut findings = Findings::default();
+        let kind = FaultKind::StsPolicyTrailingSpace;
+        let faults = (0..32).map(|at| Fault { kind, span: at..at + 1, detail: "x".to_owned() }).collect();
+        let parsed = Parsed { value: (), valid: true, faults, omitted: vec![(kind, 17)] };
+        findings.add_faults(&parsed, "mta-sts.example.com", |fault| format!("line {}", fault.span.start + 1));
+        for pattern in ["a.example", "b.example", "c.example"] {
+            findings.add_part(STS_MX_STALE_PATTERN, pattern, "");
+        }
+        findings.add(STS_MX_UNCOVERED, "mx1.example.com", "one thing");
+        findings.add_rated(STS_MX_UNCOVERED, Severity::Low, "mx1.example.com", "and another");
+        findings.add(STS_MX_UNCOVERED, "mx2.example.com", "x".repeat(399));
+        findings.add(STS_MX_UNCOVERED, "mx2.example.com", "y");
+        let list: Vec<(String, String, u32)> = findings.finish().into_iter().map(|f| (f.subject, f.detail, f.count)).collect();
+        let expected = [
+            ("mta-sts.example.com", "line 1: x, the first of 49".to_owned(), 49),
+            ("mx1.example.com", "one thing; and another".to_owned(), 2),
+            ("mx2.example.com", format!("{}, the first of 2", "x".repeat(399)), 2),
+            ("a.example", "the first of 3".to_owned(), 3),
+        ];
+        assert_eq!(list, expected.map(|(subject, detail, count)| (subject.to_owned(), detail, count)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::evidence::Evidence;
 use crate::name::suffix;
 use crate::parse::policy::{LenientPolicy, Mode, Policy, parse, parse_lenient};
-use crate::parse::{Parsed, line_column};
+use crate::parse::{Fault, Parsed, line_column};
 
 use super::assessment::{Assessment, Coverage, Delivery, Mismatch, PolicyStage, Posture, RecordState};
 use super::coverage::{Comparison, Patterns};
@@ -101,14 +101,14 @@ struct PolicyText {
 
 impl PolicyText {
     fn read(evidence: &Evidence, retrieval: &Retrieval<'_>, findings: &mut Findings) -> Self {
-        let parsed = retrieval.body.map(parse);
-        if let (Some(parsed), Some(body)) = (&parsed, retrieval.body) {
-            let host = evidence.domain.policy_host();
-            for fault in &parsed.faults {
-                // What is missing has no line.
-                let place = if fault.span.is_empty() { String::new() } else { format!("line {}", line_column(body, fault.span.start).0) };
-                findings.add_fault(fault, &host, &place);
-            }
+        let parsed = retrieval.body.as_deref().map(parse);
+        if let (Some(parsed), Some(body)) = (&parsed, &retrieval.body) {
+            // What is missing has no line.
+            let line = |fault: &Fault| match fault.span.is_empty() {
+                true => String::new(),
+                false => format!("line {}", line_column(body, fault.span.start).0),
+            };
+            findings.add_faults(parsed, &evidence.domain.policy_host(), line);
             deployment::remark_own_wildcard(evidence, &parsed.value.mx, findings);
         }
         let mode = parsed.as_ref().filter(|parsed| parsed.valid).and_then(|parsed| parsed.value.known_mode());
@@ -149,7 +149,7 @@ fn lenient(
     to: impl Fn(Option<Coverage>) -> Destinations,
 ) -> Delivery {
     let has_record = (sts.state != RecordState::Unknown).then_some(sts.lenient);
-    let read = retrieval.body.filter(|_| retrieval.stage == Some(PolicyStage::Ok)).and_then(parse_lenient);
+    let read = retrieval.body.as_deref().filter(|_| retrieval.stage == Some(PolicyStage::Ok)).and_then(parse_lenient);
     let policy = standing(text.stage, retrieval.transient, read.as_ref().map(|policy: &LenientPolicy| policy.mode));
     let coverage = match (&read, destinations) {
         (Some(policy), Some(hosts)) => Patterns::new(&policy.mx).compare_lenient(hosts),

@@ -179,7 +179,7 @@ pub(super) fn sts(evidence: &Evidence, findings: &mut Findings) -> Sts {
         Choice::Multiple(indices) => (RecordState::Multiple, common_id(lookup, indices), indices.iter().any(lenient)),
         Choice::Unique(index) | Choice::NearMiss(index) => {
             let parsed = sts_record::parse(&text(lookup, *index));
-            parsed.faults.iter().for_each(|fault| findings.add_fault(fault, &lookup.name, ""));
+            findings.add_faults(&parsed, &lookup.name, |_| String::new());
             let valid = parsed.valid && matches!(selection.choice, Choice::Unique(_));
             let state = if valid { RecordState::Valid } else { RecordState::Invalid };
             (state, parsed.value.id, valid || lenient(index))
@@ -209,7 +209,7 @@ pub(super) fn tlsrpt(evidence: &Evidence, findings: &mut Findings) -> Tlsrpt {
         Choice::Multiple(_) => (RecordState::Multiple, TlsrptRecord::default()),
         Choice::Unique(index) | Choice::NearMiss(index) => {
             let parsed = tlsrpt_record::parse(&text(lookup, *index));
-            parsed.faults.iter().for_each(|fault| findings.add_fault(fault, &lookup.name, ""));
+            findings.add_faults(&parsed, &lookup.name, |_| String::new());
             let valid = parsed.valid && parsed.value.usable && matches!(selection.choice, Choice::Unique(_));
             (if valid { RecordState::Valid } else { RecordState::Invalid }, parsed.value)
         }
@@ -236,8 +236,8 @@ fn choose(codes: &Codes, lookup: &Lookup<Txt>, findings: &mut Findings) -> Optio
     let records: &[Txt] = if lookup.outcome == Outcome::Noerror { &lookup.records } else { &[] };
     let selection = select(codes.kind, records);
     for (index, fault) in &selection.faults {
-        let place = if records.len() > 1 { format!("TXT record {} of {}", index + 1, records.len()) } else { String::new() };
-        findings.add_fault(fault, &lookup.name, &place);
+        let place = || if records.len() > 1 { format!("TXT record {} of {}", index + 1, records.len()) } else { String::new() };
+        findings.add_fault(fault, &lookup.name, place);
     }
     for misplaced in records.iter().map(Txt::joined).filter(|text| begins_with(text, codes.other)) {
         findings.add(STS_RECORD_WRONG_NAME, &lookup.name, quoted(misplaced));

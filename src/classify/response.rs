@@ -1,12 +1,16 @@
 //! What is to be said of the HTTP response of the policy host: its status, and the head of one with status 200 (RFC 8461 section 3.3).
 
-use crate::evidence::Fetch;
+use std::borrow::Cow;
+
+use crate::evidence::{Fetch, status_may_pass};
+use crate::parse::content_coding::{self, CodingFault, Decoded};
+use crate::parse::filter::{Filter, filter_of};
 use crate::parse::{http_head, media_type};
 
 use super::families::{FETCH, RETRIEVED};
 use super::faults::policy_text::declared::STS_FETCH_TOO_LARGE;
 use super::findings::{Findings, quoted};
-use super::rule::codes;
+use super::rule::{Severity, codes};
 
 /// Caches in front of the policy host should keep the policy no longer than this, in seconds (RFC 8461 section 8.2).
 const LONGEST_CACHING: u64 = 60;
@@ -35,12 +39,13 @@ codes! {
         ..FETCH
     }
     3240 STS_FETCH_UA_FILTERED = "sts-fetch-ua-filtered" {
-        severity: Medium,
-        summary: "A filter against robots in front of the policy host seems to have refused the request.",
-        effect: "Mail servers are no browsers either: the filter is likely to keep them from the policy, too.",
+        severity: Info,
+        leaves_open: true,
+        summary: "A filter against robots in front of the policy host has answered in its place.",
+        effect: "Whether senders get the policy is not known. Mail servers are no browsers either: the filter may keep them from it, too.",
         remedy: "Exempt mta-sts.DOMAIN from bot protection, browser checks and challenges.",
         example: Some(Seen(
-            "GET /.well-known/mta-sts.txt  403, Server: the name of a filter against robots",
+            "GET /.well-known/mta-sts.txt  403, cf-mitigated: challenge",
             "GET /.well-known/mta-sts.txt  200, whoever asks",
         )),
         ..FETCH
@@ -78,8 +83,8 @@ codes! {
         ..RETRIEVED
     }
     3360 STS_FETCH_CONTENT_ENCODING = "sts-fetch-content-encoding" {
-        summary: "The policy is sent compressed, although the request did not ask for it.",
-        effect: "Senders that do not decompress read no valid policy.",
+        summary: "The policy is sent with a content coding (compression), although the request did not ask for it.",
+        effect: "Senders that do not decompress read no valid policy; where the body is not what the header says, those that do get none either.",
         remedy: "Switch compression off for /.well-known/mta-sts.txt, or do it only where Accept-Encoding asks for it.",
         example: Some(Seen("Content-Encoding: gzip, though Accept-Encoding was identity", "no Content-Encoding")),
         ..RETRIEVED
@@ -130,27 +135,74 @@ pub(super) fn remark_status(status: u16, fetch: &Fetch, host: &str, transient: b
     let target = fetch.header("location").filter(|_| code == STS_FETCH_REDIRECT);
     let mut add = |code, detail: String| if transient { findings.add_open(code, host, detail) } else { findings.add(code, host, detail) };
     add(code, target.map_or_else(|| format!("status {status}"), |to| format!("status {status} to {}", quoted(to))));
-    if matches!(status, 403 | 503)
-        && let Some(filter) = filter_in_front(fetch)
-    {
-        add(STS_FETCH_UA_FILTERED, format!("status {status}, header {filter}"));
+}
+
+/// Adds that a filter against robots has answered; nothing is said of a host that did not answer.
+pub(super) fn remark_filter(filter: &Filter, status: u16, host: &str, findings: &mut Findings) {
+    let header = filter.header.as_ref().map(|header| format!(", header {}", quoted(header)));
+    let page = filter.page.map(|page| format!(", page with {}", quoted(page)));
+    let told = [header, page].into_iter().flatten().collect::<String>();
+    findings.add(STS_FETCH_UA_FILTERED, host, format!("{}: status {status}{told}", filter.name));
+}
+
+/// A response as its reader takes it: whose it is, and what it says without content codings.
+pub(super) struct Answer<'a> {
+    /// The filter against robots that has answered in place of the host.
+    pub filter: Option<Filter>,
+    /// What became of the content codings.
+    pub coding: Decoded<'a>,
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn of(fetch: &'a Fetch) -> Self {
+        let body = fetch.body.as_deref().unwrap_or_default();
+        Self {
+            filter: filter_of(fetch.status, &fetch.headers, fetch.body.as_deref()),
+            coding: content_coding::of_response(&fetch.headers, body),
+        }
+    }
+
+    /// The text behind status 200, if all of it arrived.
+    pub(super) fn into_text(self, fetch: &Fetch) -> Option<Cow<'a, [u8]>> {
+        let whole = fetch.status == Some(200) && fetch.body.is_some() && fetch.error.is_none() && !fetch.body_cut;
+        self.coding.text.filter(|_| whole && self.filter.is_none())
     }
 }
 
-/// The header by which a well-known filter against robots gives itself away.
-fn filter_in_front(fetch: &Fetch) -> Option<String> {
-    const FILTERS: &[&str] = &["cloudflare", "akamai", "sucuri", "imperva", "incapsula", "ddos-guard", "datadome", "qrator", "bunnycdn"];
-    let server = fetch.header("server").map(|value| String::from_utf8_lossy(value).to_ascii_lowercase());
-    let known =
-        server.filter(|server| FILTERS.iter().any(|filter| server.contains(filter))).map(|server| format!("server: {}", quoted(server)));
-    known.or_else(|| fetch.header("cf-ray").map(|value| format!("cf-ray: {}", quoted(value))))
+/// Whether a status says something of the host for good, and was not the word of a filter against robots.
+pub(super) fn is_settled(status: Option<u16>, headers: &[(String, Vec<u8>)], body: Option<&[u8]>) -> bool {
+    !status.is_some_and(status_may_pass) && filter_of(status, headers, body).is_none()
+}
+
+/// What is to be said of the content codings of a policy.
+fn remark_coding(coding: &Decoded<'_>, fetch: &Fetch, host: &str, findings: &mut Findings) {
+    let declared = || quoted(content_coding::declared(&fetch.headers));
+    let trailing = || format!("{}, followed by {} bytes that belong to nothing", declared(), coding.trailing);
+    let (severity, detail) = match coding.fault {
+        Some(CodingFault::TooLarge) => {
+            findings.add(STS_FETCH_TOO_LARGE, host, format!("{}, more when decompressed", declared()));
+            (Severity::Info, declared())
+        }
+        // A body that was cut here ends too early by our own doing.
+        Some(_) if fetch.body_cut || fetch.error.is_some() => (Severity::Info, declared()),
+        Some(fault) => (Severity::High, format!("{}, and the body {fault}", declared())),
+        None if coding.trailing > 0 => (Severity::Medium, trailing()),
+        None if !coding.undone.is_empty() => (Severity::Info, declared()),
+        None if coding.known_left() && fetch.body.as_ref().is_some_and(|body| !body.is_empty()) => {
+            (Severity::Medium, format!("{}, but the body is not compressed", declared()))
+        }
+        None if !coding.left.is_empty() => (Severity::Info, declared()),
+        None => match content_coding::undeclared(fetch.body.as_deref().unwrap_or_default()) {
+            Some(coding) => (Severity::High, format!("the body is compressed with {coding}, and no Content-Encoding says so")),
+            None => return,
+        },
+    };
+    findings.add_rated(STS_FETCH_CONTENT_ENCODING, severity, host, detail);
 }
 
 /// What the head of a response with status 200 says.
-pub(super) fn remark_head(fetch: &Fetch, host: &str, findings: &mut Findings) {
-    for fault in &media_type::parse(fetch.header("content-type")).faults {
-        findings.add_fault(fault, host, "");
-    }
+pub(super) fn remark_head(fetch: &Fetch, coding: &Decoded<'_>, host: &str, findings: &mut Findings) {
+    findings.add_faults(&media_type::parse(fetch.header("content-type")), host, |_| String::new());
     if fetch.body_cut {
         findings.add(STS_FETCH_TOO_LARGE, host, "");
     }
@@ -163,9 +215,7 @@ pub(super) fn remark_head(fetch: &Fetch, host: &str, findings: &mut Findings) {
     let has = |name: &str, what: &str| {
         fetch.header(name).map(|value| String::from_utf8_lossy(value).to_ascii_lowercase()).filter(|value| value.contains(what))
     };
-    if let Some(encoding) = has("content-encoding", "").filter(|encoding| !matches!(encoding.trim(), "" | "identity")) {
-        findings.add(STS_FETCH_CONTENT_ENCODING, host, quoted(encoding));
-    }
+    remark_coding(coding, fetch, host, findings);
     if has("x-content-type-options", "nosniff").is_some() {
         findings.add(STS_FETCH_CONTENT_TYPE_NOSNIFF, host, "");
     }

@@ -1,5 +1,6 @@
 //! How far the retrieval of the policy got, and whether what stopped it may pass (RFC 8461 section 3.3).
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use crate::evidence::{Evidence, Fetch, FetchFault, FetchStage, Lookup, Outcome, TlsVersion, status_may_pass};
@@ -7,8 +8,9 @@ use crate::evidence::{Evidence, Fetch, FetchFault, FetchStage, Lookup, Outcome, 
 use super::assessment::PolicyStage;
 use super::families::RETRIEVED;
 use super::findings::Findings;
+use super::response::{self, Answer};
 use super::rule::codes;
-use super::{certificate, connecting, policy_host, response, second_hello};
+use super::{certificate, connecting, policy_host, second_hello};
 
 codes! {
     3090 STS_FETCH_TLS12_ONLY = "sts-fetch-tls12-only" {
@@ -36,8 +38,8 @@ pub(super) struct Retrieval<'a> {
     pub stage: Option<PolicyStage>,
     /// Whether the failure says little of the domain: it may pass, or was ours.
     pub transient: bool,
-    /// The text behind status 200, also where the certificate is not valid.
-    pub body: Option<&'a [u8]>,
+    /// The text behind status 200 without its content codings, also where the certificate is not valid.
+    pub body: Option<Cow<'a, [u8]>>,
 }
 
 impl Retrieval<'_> {
@@ -59,8 +61,8 @@ pub(super) fn read<'a>(evidence: &'a Evidence, findings: &mut Findings) -> Retri
     let Some(fetch) = &evidence.fetch else {
         return without_exchange(evidence, lookups_settled);
     };
-    let body = fetch.body.as_deref().filter(|_| fetch.status == Some(200) && fetch.error.is_none() && !fetch.body_cut);
-    let (stage, transient) = match first_failure(fetch) {
+    let answer = Answer::of(fetch);
+    let (stage, transient) = match first_failure(fetch, &answer) {
         None => (Some(PolicyStage::Ok), false),
         Some(Failure::NotTried) => (None, true),
         // Another address, whose lookup failed, might have answered.
@@ -69,8 +71,8 @@ pub(super) fn read<'a>(evidence: &'a Evidence, findings: &mut Findings) -> Retri
         Some(Failure::At(PolicyStage::Tcp, _)) if fetch.untried().next().is_some() => (Some(PolicyStage::Tcp), true),
         Some(Failure::At(stage, transient)) => (Some(stage), transient),
     };
-    remark(fetch, &host, evidence.scanned_at, transient, findings);
-    Retrieval { stage, transient, body }
+    remark(fetch, &answer, &host, evidence.scanned_at, transient, findings);
+    Retrieval { stage, transient, body: answer.into_text(fetch) }
 }
 
 fn settled<R>(lookup: Option<&Lookup<R>>) -> bool {
@@ -94,7 +96,7 @@ enum Failure {
 }
 
 /// The first stage that failed. The certificate counts before what came after the handshake, since the exchange goes on despite it.
-fn first_failure(fetch: &Fetch) -> Option<Failure> {
+fn first_failure(fetch: &Fetch, answer: &Answer<'_>) -> Option<Failure> {
     let at = |stage, transient| Some(Failure::At(stage, transient));
     let error = fetch.error.as_ref();
     match error.map(|error| (error.stage, error.fault, error.fault.may_pass())) {
@@ -116,14 +118,16 @@ fn first_failure(fetch: &Fetch) -> Option<Failure> {
         (Some(certificate), ..) if certificate.is_refused() => at(PolicyStage::Tls, false),
         (Some(certificate), ..) if certificate.is_unverified() => at(PolicyStage::Tls, true),
         (_, Some(error), status) => at(PolicyStage::Http, error.fault.may_pass() || status.is_some_and(status_may_pass)),
-        (_, None, Some(200)) if fetch.body_cut => at(PolicyStage::Http, false),
+        // A filter against robots has answered in place of the host, which may answer others.
+        (_, None, _) if answer.filter.is_some() => at(PolicyStage::Http, true),
+        (_, None, Some(200)) if fetch.body_cut || answer.coding.fault.is_some() => at(PolicyStage::Http, false),
         (_, None, Some(200)) if fetch.body.is_some() => None,
         (_, None, status) => at(PolicyStage::Http, status.is_none_or(|status| status == 200 || status_may_pass(status))),
     }
 }
 
 /// All that is to be said of the exchange, whether or not it came to a policy. `transient`: what ended it is no verdict.
-fn remark(fetch: &Fetch, host: &str, scanned_at: SystemTime, transient: bool, findings: &mut Findings) {
+fn remark(fetch: &Fetch, answer: &Answer<'_>, host: &str, scanned_at: SystemTime, transient: bool, findings: &mut Findings) {
     let explained = second_hello::remark(fetch, host, scanned_at, findings);
     if let Some(error) = fetch.error.as_ref().filter(|_| !explained) {
         connecting::remark(error, host, fetch, transient, findings);
@@ -140,9 +144,12 @@ fn remark(fetch: &Fetch, host: &str, scanned_at: SystemTime, transient: bool, fi
         findings.add(STS_FETCH_SLOW, host, format!("{} ms", fetch.timings.total_ms));
     }
     if let Some(status) = fetch.status {
-        response::remark_status(status, fetch, host, transient, findings);
-        if status == 200 {
-            response::remark_head(fetch, host, findings);
+        match &answer.filter {
+            Some(filter) => response::remark_filter(filter, status, host, findings),
+            None => response::remark_status(status, fetch, host, transient, findings),
+        }
+        if status == 200 && answer.filter.is_none() {
+            response::remark_head(fetch, &answer.coding, host, findings);
         }
     }
 }

@@ -143,6 +143,8 @@ pub struct StoredFinding<'a> {
     pub subject: &'a str,
     /// The particulars.
     pub detail: &'a str,
+    /// In how many places it was found.
+    pub count: u32,
 }
 
 impl StoredFinding<'_> {
@@ -153,13 +155,20 @@ impl StoredFinding<'_> {
             severity: Severity::from_word(self.severity)?,
             subject: self.subject.to_owned(),
             detail: self.detail.to_owned(),
+            count: self.count,
         })
     }
 }
 
 impl Finding {
     fn stored(&self) -> StoredFinding<'_> {
-        StoredFinding { code: StoredCode::Known(self.code), severity: self.severity.as_str(), subject: &self.subject, detail: &self.detail }
+        StoredFinding {
+            code: StoredCode::Known(self.code),
+            severity: self.severity.as_str(),
+            subject: &self.subject,
+            detail: &self.detail,
+            count: self.count,
+        }
     }
 }
 

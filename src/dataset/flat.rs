@@ -1,6 +1,6 @@
 //! The flat columns that judgement fills, in Arrow: schema, builder and reader, all derived from their declaration in `classify`.
 
-use arrow::array::{Array, ArrayRef, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StringArray};
 use arrow::datatypes::Field as ArrowField;
 use arrow::error::ArrowError;
 
@@ -12,8 +12,8 @@ use crate::parse::senders::Sender;
 use crate::vocabulary::Vocabulary;
 
 use super::column::{
-    Column, ColumnReader, Field, Group, Int64, List, Lists, Shape, Slot, Text, TextForm, Validity, Word, columns, documented, elements,
-    text,
+    Column, ColumnReader, Field, Group, Int32, Int64, List, Lists, Shape, Slot, Text, TextForm, Validity, Word, columns, documented,
+    elements, text,
 };
 use super::error::DatasetError;
 
@@ -131,8 +131,11 @@ columns! {
         severity: Word<Severity>,
         /// What it is about: a host, a field, an owner name; empty where it is the domain itself.
         subject: Text,
-        /// The particulars; text from the network is quoted and escaped.
+        /// The particulars, of several places those of the first; text from the network is quoted and escaped.
         detail: Text,
+        /// In how many places of the text, or of the host, it was found; 1 in older datasets.
+        #[range = "1.."]
+        count: Int32<u32>,
     }
 }
 
@@ -155,6 +158,7 @@ pub(super) struct FindingColumns {
     severity: StringArray,
     subject: StringArray,
     detail: StringArray,
+    count: Option<Int32Array>,
 }
 
 impl FindingColumns {
@@ -166,6 +170,7 @@ impl FindingColumns {
             severity: finding.column("severity")?,
             subject: finding.column("subject")?,
             detail: finding.column("detail")?,
+            count: finding.added("count")?,
         })
     }
 
@@ -184,6 +189,7 @@ impl FindingColumns {
             severity: self.severity.value(index),
             subject: self.subject.value(index),
             detail: self.detail.value(index),
+            count: self.count.as_ref().map_or(1, |count| count.value(index).unsigned_abs()),
         };
         elements(&self.lists, row).map(finding).collect()
     }

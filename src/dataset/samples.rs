@@ -82,7 +82,7 @@ fn absence() -> Assessment {
 }
 
 pub(super) fn finding(code: Code, severity: Severity) -> Finding {
-    Finding { code, severity, subject: String::new(), detail: String::new() }
+    Finding { code, severity, subject: String::new(), detail: String::new(), count: 1 }
 }
 
 /// Any text without NUL, which the dataset does not keep.
@@ -188,11 +188,12 @@ fn fetch_error() -> impl Strategy<Value = FetchError> {
 /// Boxed, as others are that are large: a strategy as deep as evidence is does not fit into the stack of a test.
 fn connection() -> BoxedStrategy<Connection> {
     let faults = of(vec(word(CertificateFault::ALL), 0..3));
-    let http = (of(0_u16..1000), of(vec(any::<u8>(), 0..9)), of(text()));
+    let headers = vec((text(), vec(any::<u8>(), 0..9)), 0..2);
+    let http = (of(0_u16..1000), headers, of(vec(any::<u8>(), 0..9)), of(text()));
     (text(), any::<Option<IpAddr>>(), faults, http, milliseconds(), (of(fetch_error()), of(second_hello())))
         .prop_map(|(url, address, certificate_faults, http, total_ms, (error, second_hello))| {
-            let (status, body, body_sha256) = http;
-            Connection { url, address, certificate_faults, status, body, body_sha256, total_ms, error, second_hello }
+            let (status, headers, body, body_sha256) = http;
+            Connection { url, address, certificate_faults, status, headers, body, body_sha256, total_ms, error, second_hello }
         })
         .boxed()
 }
@@ -271,8 +272,8 @@ sampled! {
     Sender => word(Sender::ALL),
     Severity => word(Severity::ALL),
     Code => word(&[codes::STS_RECORD_ABSENT, codes::MX_IMPLICIT, codes::STS_POLICY_EOL_LF]),
-    Finding => (Code::any(), Severity::any(), text(), text())
-        .prop_map(|(code, severity, subject, detail)| Finding { code, severity, subject, detail }),
+    Finding => (Code::any(), Severity::any(), text(), text(), 1_u32..99)
+        .prop_map(|(code, severity, subject, detail, count)| Finding { code, severity, subject, detail, count }),
 }
 
 impl<T: Sampled + Clone + std::fmt::Debug + 'static> Sampled for Option<T> {

@@ -24,6 +24,9 @@ pub struct Connection {
     pub certificate_faults: Option<Vec<CertificateFault>>,
     /// HTTP status.
     pub status: Option<u16>,
+    /// Kept headers, as those of a [`Fetch`].
+    #[serde(default, with = "encoding::headers", skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, Vec<u8>)>,
     /// The first [`SHORT_BODY_LIMIT`] octets of the body.
     #[serde(with = "encoding::optional_bytes")]
     pub body: Option<Vec<u8>>,
@@ -50,6 +53,7 @@ impl Connection {
             address: fetch.address.or(fetch.tried.last().copied()),
             certificate_faults: fetch.certificate.map(|certificate| certificate.faults),
             status: fetch.status,
+            headers: fetch.headers,
             body,
             body_sha256: fetch.body_sha256,
             total_ms: fetch.timings.total_ms,

@@ -12,11 +12,13 @@ use crate::name::address::special_use;
 /// Octets of body that are kept: all that a sender reads. One more is read to know that there is more.
 pub const BODY_LIMIT: usize = 65_536;
 
-/// Response headers that are kept, lower case.
+/// Response headers that are kept, lower case. Many of them tell a filter against robots (`data/filters.csv`); of Set-Cookie the name of the
+/// cookie alone is kept, since its value may be a person's.
 pub const KEPT_HEADERS: &[&str] = &[
     "age",
     "alt-svc",
     "cache-control",
+    "cf-mitigated",
     "cf-ray",
     "content-encoding",
     "content-length",
@@ -27,13 +29,24 @@ pub const KEPT_HEADERS: &[&str] = &[
     "location",
     "retry-after",
     "server",
+    "set-cookie",
+    "sg-captcha",
     "strict-transport-security",
     "transfer-encoding",
     "via",
     "www-authenticate",
+    "x-amzn-waf-action",
+    "x-azure-ref",
+    "x-blocked-by-waf",
     "x-cache",
     "x-content-type-options",
+    "x-dd-b",
+    "x-iinfo",
+    "x-kpsdk-ct",
     "x-powered-by",
+    "x-sucuri-block",
+    "x-sucuri-id",
+    "x-vercel-mitigated",
 ];
 
 /// Milliseconds that each stage took; `None` where it was not reached.

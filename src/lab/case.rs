@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::classify::codes::{self, Code};
 
+use super::packing::Packing;
 use super::site::{Elsewhere, End, Exchange, Framing, Neighbour, Place, Reply, Response, Session, Shape, Site, Strings, Text};
 use super::truth::{Expected, Truth};
 
@@ -56,6 +57,7 @@ pub(crate) fn case(name: &'static str, about: &'static str) -> Case {
         status: 200,
         headers: vec![("Content-Type", "text/plain".into())],
         body: policy.text(),
+        packing: Vec::new(),
         framing: Framing::Length,
         delay: Duration::ZERO,
     };
@@ -216,6 +218,18 @@ impl Case {
     pub(crate) fn content_type(mut self, value: &'static str) -> Self {
         self.site.response.headers = vec![("Content-Type", value.into())];
         self
+    }
+
+    /// The body compressed, or otherwise changed, and a header that says so.
+    pub(crate) fn packed(mut self, declared: &'static str, packing: &[Packing]) -> Self {
+        self.site.response.packing = packing.to_vec();
+        self.header("Content-Encoding", declared).code(codes::STS_FETCH_CONTENT_ENCODING)
+    }
+
+    /// A filter against robots answers in place of the policy host, with this page.
+    pub(crate) fn filtered(self, status: u16, page: &'static str) -> Self {
+        let case = self.status(status).content_type("text/html").body(page);
+        case.policy_not_now("http").delivery("unknown").code(codes::STS_FETCH_UA_FILTERED)
     }
 
     pub(crate) fn framing(mut self, framing: Framing) -> Self {

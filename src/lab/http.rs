@@ -20,6 +20,7 @@ pub(super) enum End {
 pub(super) async fn respond(response: &Response, domain: &str, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<End> {
     // RFC 9110 section 6.4.1: neither 204 nor 304 has a body.
     let body = if matches!(response.status, 204 | 304) { Vec::new() } else { response.body.for_domain(domain) };
+    let body = response.packing.iter().try_fold(body, |body, packing| packing.apply(body))?;
     match response.framing {
         Framing::Silent => std::future::pending::<()>().await,
         Framing::EndlessInterim => repeat(b"HTTP/1.1 100 Continue\r\n\r\n", stream).await?,

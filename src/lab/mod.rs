@@ -17,6 +17,7 @@ mod http;
 mod https;
 mod internet;
 mod journal;
+mod packing;
 pub(crate) mod places;
 pub(crate) mod providers;
 mod scripted;

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use super::packing::Packing;
+
 /// Bytes in which `{d}` stands for the domain, `{-}` and `{_}` for the domain with its dots replaced, `{n}` for the domain without its last label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text(Cow<'static, [u8]>);
@@ -230,6 +232,8 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, Text)>,
     pub(crate) body: Text,
+    /// What is done to the body, in this order.
+    pub(crate) packing: Vec<Packing>,
     pub(crate) framing: Framing,
     /// Before the first byte of the body.
     pub(crate) delay: Duration,

@@ -66,9 +66,11 @@ pub(super) fn to_a_labels(text: &str) -> Result<String, NameError> {
 
 /// The name with its labels in ASCII in lower case and the others processed, each by itself: what is beside a label does not make it wrong.
 fn processed(text: &str) -> Result<String, NameError> {
-    let label = |label: &str| match label.is_ascii() {
-        true => Ok(label.to_ascii_lowercase()),
-        false => idna::domain_to_ascii_cow(label.as_bytes(), idna::AsciiDenyList::EMPTY).map(Into::into).map_err(|_| NameError::NotIdna),
+    let label = |label: &str| {
+        if label.is_ascii() {
+            return Ok(label.to_ascii_lowercase());
+        }
+        idna::domain_to_ascii_cow(label.as_bytes(), idna::AsciiDenyList::EMPTY).map(Into::into).map_err(|_| NameError::NotIdna)
     };
     Ok(text.split(DOTS).map(label).collect::<Result<Vec<String>, _>>()?.join("."))
 }

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use super::fetch::{POLICY_PATH, RequestKind};
 use crate::evidence::{Fetch, FetchFault, FetchStage, status_may_pass};
+use crate::parse::content_coding;
+use crate::parse::filter::filter_of;
 use crate::parse::policy::parse_lenient;
 
 /// Paths at which policies are found by mistake.
@@ -13,11 +15,11 @@ const MAX_ADDRESSES: usize = 4;
 
 /// What is asked of the policy host where the retrieval found no policy, and whether the domain itself is asked for one.
 ///
-/// A host that is in trouble (too many requests, server errors, silence) is left alone.
+/// A host that is in trouble (too many requests, server errors, silence) or wants no robots is left alone.
 pub(super) fn request_kinds(fetch: &Fetch) -> (Vec<RequestKind>, bool) {
     let at = fetch.error.as_ref().map(|error| (error.stage, error.fault));
     match at {
-        _ if found(fetch) || fetch.status.is_some_and(status_may_pass) => (Vec::new(), false),
+        _ if found(fetch) || in_trouble(fetch) => (Vec::new(), false),
         Some((FetchStage::Address, FetchFault::SpecialUseAddress)) => (Vec::new(), true),
         Some((FetchStage::Connect, FetchFault::Timeout | FetchFault::Unreachable)) => (vec![RequestKind::Plain(POLICY_PATH)], false),
         Some((_, fault)) if fault.may_pass() => (Vec::new(), false),
@@ -31,12 +33,18 @@ pub(super) fn request_kinds(fetch: &Fetch) -> (Vec<RequestKind>, bool) {
 
 /// Whether the exchange brought a policy, be it one that only forgiving senders can read or behind a certificate that nobody trusts.
 fn found(fetch: &Fetch) -> bool {
-    fetch.status == Some(200) && fetch.body.as_deref().is_some_and(|body| parse_lenient(body).is_some())
+    let text = |body| content_coding::of_response(&fetch.headers, body).text;
+    fetch.status == Some(200) && fetch.body.as_deref().and_then(text).is_some_and(|text| parse_lenient(&text).is_some())
+}
+
+/// Whether the status says that another request may go better, or a filter against robots has answered.
+fn in_trouble(fetch: &Fetch) -> bool {
+    fetch.status.is_some_and(status_may_pass) || filter_of(fetch.status, &fetch.headers, fetch.body.as_deref()).is_some()
 }
 
 /// The addresses that are asked for the policy as well, the other family first; none where nothing can be compared.
 pub(super) fn other_addresses(fetch: &Fetch) -> Vec<IpAddr> {
-    let conclusive = !fetch.error.as_ref().is_some_and(|error| error.fault.may_pass()) && !fetch.status.is_some_and(status_may_pass);
+    let conclusive = !fetch.error.as_ref().is_some_and(|error| error.fault.may_pass()) && !in_trouble(fetch);
     let Some(answered) = fetch.address.filter(|_| conclusive) else { return Vec::new() };
     let mut others: Vec<IpAddr> = fetch.addresses.iter().copied().filter(|address| *address != answered).collect();
     if let Some(place) = others.iter().position(|address| address.is_ipv4() != answered.is_ipv4()) {

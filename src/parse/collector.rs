@@ -41,7 +41,9 @@ impl Collector {
 
     pub(super) fn into_parsed<T>(mut self, value: T) -> Parsed<T> {
         self.faults.sort_by_key(|fault| (fault.span.start, fault.span.end));
-        Parsed { value, valid: self.valid, faults: self.faults }
+        let beyond = |kind: &FaultKind| Some((*kind, self.counts.get(*kind as usize)?.checked_sub(MAX_FAULTS_PER_KIND)?));
+        let omitted = FaultKind::ALL.iter().filter_map(beyond).filter(|(_, count)| *count > 0).collect();
+        Parsed { value, valid: self.valid, faults: self.faults, omitted }
     }
 }
 
@@ -112,6 +114,7 @@ mod tests {
         let parsed = collector.into_parsed(());
         assert!(!parsed.valid);
         assert_eq!(parsed.faults.len(), MAX_FAULTS_PER_KIND + 1);
+        assert_eq!(parsed.omitted, [(FaultKind::StsPolicyEmpty, 100 - MAX_FAULTS_PER_KIND)]);
         assert!(parsed.faults.is_sorted_by_key(|fault| fault.span.start));
     }
 

@@ -24,6 +24,8 @@ pub struct Parsed<T> {
     pub valid: bool,
     /// By position; at most [`MAX_FAULTS_PER_KIND`] of each kind.
     pub faults: Vec<Fault>,
+    /// How many more there are of a kind that has more than those.
+    pub omitted: Vec<(FaultKind, usize)>,
 }
 
 /// A hostile body can hold thousands of faulty lines; more than this many of one kind tell nothing new.

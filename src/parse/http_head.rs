@@ -282,8 +282,8 @@ impl HeadReader {
             return Ok(Framing::None);
         }
         // A coding that changes nothing, which older servers name.
-        let codings = self.elements("transfer-encoding").into_iter().filter(|coding| !coding.eq_ignore_ascii_case(b"identity"));
-        let last = codings.last();
+        let mut codings = self.elements("transfer-encoding").into_iter();
+        let last = codings.rfind(|coding| !coding.eq_ignore_ascii_case(b"identity"));
         if let (Some(coding), Some(line)) = (last, self.encoding_line) {
             if self.head.version == "HTTP/1.0" {
                 self.note(line, b"Transfer-Encoding", DeviationKind::EncodingInHttp10);

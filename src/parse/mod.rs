@@ -5,7 +5,9 @@
 #![warn(clippy::indexing_slicing)]
 
 mod collector;
+pub mod content_coding;
 mod fault;
+pub mod filter;
 mod grammar;
 pub mod http_head;
 pub mod media_type;

@@ -1,10 +1,14 @@
 //! What is kept of a domain of one scan to compare it with another, small sets of texts in little memory among it.
 
-use arrow::array::{Array, Int64Array, RecordBatch, StringArray};
+use std::borrow::Cow;
+
+use arrow::array::{Array, BinaryArray, Int64Array, ListArray, RecordBatch, StringArray};
+use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::classify::{Delivery, MxState, PolicyStage, Posture, RecordState};
-use crate::dataset::{ColumnGroup, DatasetError, ListColumn, text};
+use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
+use crate::parse::content_coding;
 
 /// The columns that are read of rows that say more than "no record".
 pub(super) const COLUMNS: &[&str] = &[
@@ -23,6 +27,8 @@ pub(super) const COLUMNS: &[&str] = &[
     "tlsrpt_rua",
     "posture",
     "delivery",
+    "evidence.fetch.headers",
+    "evidence.fetch.body",
     "evidence.fetch.body_sha256",
 ];
 
@@ -64,11 +70,16 @@ pub(super) struct StateColumns {
     posture: StringArray,
     delivery: StringArray,
     body_sha256: StringArray,
+    bodies: BinaryArray,
+    headers: ListArray,
+    header: (StringArray, BinaryArray),
 }
 
 impl StateColumns {
     pub(super) fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
         let table = ColumnGroup::table(batch);
+        let fetch = table.group("evidence")?.group("fetch")?;
+        let (headers, header) = fetch.groups("headers")?;
         Ok(Self {
             domain: table.column("domain")?,
             mx_state: table.column("mx_state")?,
@@ -83,8 +94,26 @@ impl StateColumns {
             tlsrpt_rua: table.lists("tlsrpt_rua")?,
             posture: table.column("posture")?,
             delivery: table.column("delivery")?,
-            body_sha256: table.group("evidence")?.group("fetch")?.column("body_sha256")?,
+            body_sha256: fetch.column("body_sha256")?,
+            bodies: fetch.column("body")?,
+            headers,
+            header: (header.column("name")?, header.column("value")?),
         })
+    }
+
+    /// SHA-256 of the policy text, which is that of the body unless it was compressed: the same text may be compressed otherwise.
+    fn text_hash(&self, row: usize) -> Option<Cow<'_, str>> {
+        let sent = Cow::Borrowed(text(&self.body_sha256, row)?);
+        let (names, values) = &self.header;
+        let codings = elements(&self.headers, row).filter(|index| names.value(*index) == "content-encoding");
+        let codings: Vec<&[u8]> = codings.map(|index| values.value(index)).collect();
+        if codings.is_empty() || self.bodies.is_null(row) {
+            return Some(sent);
+        }
+        match content_coding::decode(codings, self.bodies.value(row)).text {
+            Some(Cow::Owned(text)) => Some(hex::encode(Sha256::digest(text)).into()),
+            _ => Some(sent),
+        }
     }
 
     /// A row. A word that this version does not know is unknown, never a change.
@@ -103,7 +132,7 @@ impl StateColumns {
             max_age: self.policy_max_age.is_valid(row).then(|| self.policy_max_age.value(row)),
             patterns: set(&self.policy_mx),
             policy_provider: own(&self.policy_provider),
-            body: text(&self.body_sha256, row).map(|hash| xxh3_128(hash.as_bytes())),
+            body: self.text_hash(row).map(|hash| xxh3_128(hash.as_bytes())),
             mx_state: text(&self.mx_state, row).and_then(MxState::from_word).unwrap_or(MxState::Unknown),
             mx_hosts: set(&self.mx_hosts).unwrap_or_default(),
             mx_provider: own(&self.mx_provider),

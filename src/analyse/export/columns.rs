@@ -8,6 +8,7 @@ use arrow::error::ArrowError;
 
 use super::mailbox::Redaction;
 use crate::dataset::elements;
+use crate::parse::content_coding::{self, Coding};
 
 /// The batch without readable mailboxes. A SHA-256 of a body that had one is left out, since it would tell a guess from a miss.
 pub(super) fn redact(batch: &RecordBatch, redaction: &Redaction) -> Result<RecordBatch, ArrowError> {
@@ -84,10 +85,74 @@ fn pieces(records: &ListArray, redaction: &Redaction) -> ArrayRef {
     if changed { Arc::new(replaced.iter().map(Option::as_deref).collect::<BinaryArray>()) } else { Arc::clone(records.values()) }
 }
 
+/// Bodies, those that are compressed looked into and compressed again; `None` if there are none. `plain` are the same bodies with what was
+/// found in them as they were sent, which is chance in one that is compressed.
+fn compressed(bodies: &BinaryArray, plain: &ArrayRef, headers: Option<&ListArray>, redaction: &Redaction) -> Option<ArrayRef> {
+    let plain: &BinaryArray = plain.as_binary();
+    let mut replaced: Vec<Option<Option<Vec<u8>>>> = vec![None; bodies.len()];
+    for (row, slot) in replaced.iter_mut().enumerate().filter(|(row, _)| bodies.is_valid(*row)) {
+        let declared = headers.map(|headers| content_encodings(headers, row)).unwrap_or_default();
+        *slot = recompressed(&declared, bodies.value(row), redaction);
+    }
+    if replaced.iter().all(Option::is_none) {
+        return None;
+    }
+    let row = |(plain, replaced): (Option<&[u8]>, Option<Option<Vec<u8>>>)| replaced.unwrap_or_else(|| plain.map(<[u8]>::to_vec));
+    Some(Arc::new(plain.iter().zip(replaced).map(row).collect::<BinaryArray>()))
+}
+
+/// The headers of a row that say how its body is compressed.
+fn content_encodings(headers: &ListArray, row: usize) -> Vec<(String, Vec<u8>)> {
+    const NAME: &str = "content-encoding";
+    let Some(all) = headers.values().as_struct_opt() else { return Vec::new() };
+    let names: Option<&StringArray> = all.column_by_name("name").and_then(|names| names.as_string_opt());
+    let values: Option<&BinaryArray> = all.column_by_name("value").and_then(|values| values.as_binary_opt());
+    let (Some(names), Some(values)) = (names, values) else { return Vec::new() };
+    let wanted = elements(headers, row).filter(|index| names.is_valid(*index) && names.value(*index) == NAME);
+    wanted.map(|index| (NAME.to_owned(), values.value(index).to_vec())).collect()
+}
+
+/// What stands for a compressed body: nothing where it cannot be looked into, since somebody might read a part of it. `None` for a body
+/// that is not compressed.
+fn recompressed(headers: &[(String, Vec<u8>)], body: &[u8], redaction: &Redaction) -> Option<Option<Vec<u8>>> {
+    let Some((text, codings, trailing)) = opened(headers, body)? else { return Some(None) };
+    let Some(redacted) = redaction.apply(&text) else { return Some(Some(body.to_vec())) };
+    let again = codings.iter().rev().try_fold(redacted, |text, coding| content_coding::encode(*coding, &text));
+    Some(again.ok().map(|mut body| {
+        body.resize(body.len() + trailing, 0); // What follows says nothing, and that something does is a finding.
+        body
+    }))
+}
+
+/// The text of a compressed body, its codings from the outermost, and how much follows it; `Some(None)` where it has none to be read.
+fn opened(headers: &[(String, Vec<u8>)], body: &[u8]) -> Option<Option<(Vec<u8>, Vec<Coding>, usize)>> {
+    let (decoded, codings) = match content_coding::of_response(headers, body) {
+        decoded if decoded.is_declared() && !decoded.known_left() => {
+            let codings = decoded.undone.clone();
+            (decoded, codings)
+        }
+        _ => {
+            let coding = content_coding::undeclared(body)?;
+            (content_coding::decode([coding.as_str().as_bytes()], body), vec![coding])
+        }
+    };
+    match decoded.text {
+        Some(_) if codings.is_empty() => None,
+        Some(text) => Some(Some((text.into_owned(), codings, decoded.trailing))),
+        None => Some(None),
+    }
+}
+
 fn structure(column: &ArrayRef, redaction: &Redaction) -> Result<ArrayRef, ArrowError> {
     let group: &StructArray = column.as_struct();
     let mut columns = group.columns().iter().map(|column| array(column, redaction)).collect::<Result<Vec<_>, _>>()?;
     let place = |name: &str| group.fields().iter().position(|field| field.name() == name);
+    if let Some(slot) = place("body").and_then(|place| columns.get_mut(place)) {
+        let headers = group.column_by_name("headers").map(|headers| headers.as_list());
+        if let Some(bodies) = group.column_by_name("body").and_then(|bodies| compressed(bodies.as_binary(), slot, headers, redaction)) {
+            *slot = bodies;
+        }
+    }
     if let (Some(body), Some(hash)) = (place("body"), place("body_sha256"))
         && let (Some(before), Some(after), Some(hashes)) = (group.columns().get(body), columns.get(body), columns.get(hash))
         && !Arc::ptr_eq(before, after)

@@ -13,6 +13,7 @@ const OTHER: &str = "version: STSv1\r\nmode: none\r\nmax_age: 86400\r\n";
 /// A connection that brought this body, whose hash is the body itself.
 fn brought(url: &str, address: &str, body: &str) -> Connection {
     Connection {
+        headers: Vec::new(),
         url: url.to_owned(),
         address: Some(address.parse().unwrap()),
         certificate_faults: url.starts_with("https").then(Vec::new),

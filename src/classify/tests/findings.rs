@@ -121,11 +121,7 @@ fn exchanges() -> Vec<Row> {
         ),
         ("304", Scene::new().status(304), &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_STATUS]),
         ("403", Scene::new().status(403), &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_STATUS_FORBIDDEN]),
-        (
-            "403 of a filter",
-            Scene::new().status(403).header("server", "cloudflare"),
-            &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_STATUS_FORBIDDEN, codes::STS_FETCH_UA_FILTERED],
-        ),
+        ("403 of a filter", Scene::new().status(403).header("server", "cloudflare"), &[codes::STS_FETCH_UA_FILTERED]),
         ("429", Scene::new().status(429), &[codes::STS_FETCH_RATE_LIMITED]),
         ("503", Scene::new().status(503), &[codes::STS_FETCH_SERVER_ERROR]),
         ("401", Scene::new().status(401), &[codes::STS_RECORD_WITHOUT_POLICY, codes::STS_FETCH_STATUS]),

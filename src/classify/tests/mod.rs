@@ -7,6 +7,7 @@ mod findings;
 mod neighbours;
 mod properties;
 mod remedy;
+mod responses;
 mod second_hello;
 
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -60,7 +60,7 @@ columns! {
         headers: List<HeaderBuilder>,
         /// Where a Location header points, bytes that are no UTF-8 replaced; never followed.
         location: Text = location(headers),
-        /// The first 65536 bytes of the body; null if no response head arrived.
+        /// The first 65536 bytes of the body as it was sent, compressed or not; null if no response head arrived.
         body: Bytes,
         /// Whether there was more body than is kept.
         body_cut: Bool,
@@ -212,6 +212,8 @@ columns! {
         /// HTTP status.
         #[range = "100..999"]
         status: Int16<u16>,
+        /// Kept response headers in the order received; empty in older datasets.
+        headers: List<HeaderBuilder>,
         /// The first 4096 bytes of the body.
         body: Bytes,
         /// SHA-256 of the first 65536 bytes of the body, lower-case hex.

@@ -19,11 +19,6 @@ fn lifetimes() -> Vec<Case> {
 
 fn responses() -> Vec<Case> {
     vec![
-        case("robot-filter", "Forbidden by a filter against robots.")
-            .status(403)
-            .header("Server", "cloudflare")
-            .no_policy("http")
-            .codes(&[codes::STS_FETCH_STATUS_FORBIDDEN, codes::STS_FETCH_UA_FILTERED]),
         case("nosniff", "With a header for browsers.")
             .header("X-Content-Type-Options", "nosniff")
             .code(codes::STS_FETCH_CONTENT_TYPE_NOSNIFF),

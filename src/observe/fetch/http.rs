@@ -56,6 +56,11 @@ fn record_head(head: &Head, fetch: &mut Fetch) {
     fetch.http_version = Some(head.version.clone());
     fetch.status = Some(head.status);
     let kept = head.fields.iter().filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()));
-    fetch.headers =
-        kept.take(MAX_HEADERS).map(|(name, value)| (name.clone(), value.iter().take(MAX_VALUE_OCTETS).copied().collect())).collect();
+    fetch.headers = kept.take(MAX_HEADERS).map(|(name, value)| (name.clone(), kept_value(name, value))).collect();
+}
+
+/// What is kept of a header's value: of Set-Cookie the name of the cookie, which tells who set it; the value may be a person's.
+fn kept_value(name: &str, value: &[u8]) -> Vec<u8> {
+    let value = if name == "set-cookie" { value.split(|byte| *byte == b'=').next().unwrap_or_default() } else { value };
+    value.iter().take(MAX_VALUE_OCTETS).copied().collect()
 }

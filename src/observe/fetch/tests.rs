@@ -58,7 +58,8 @@ async fn a_whole_exchange_is_recorded() {
     assert_eq!((certificate.faults.as_slice(), certificate.sans.as_slice()), (&[][..], &[HOST.to_owned()][..]));
     assert_eq!((fetch.http_version.as_deref(), fetch.status), (Some("HTTP/1.1"), Some(200)));
     let names: Vec<&str> = fetch.headers.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["content-type", "server", "content-length"]);
+    assert_eq!(names, ["content-type", "set-cookie", "server", "content-length"]);
+    assert_eq!(fetch.header("set-cookie"), Some(&b"a"[..]), "the cookie's name alone");
     assert_eq!(fetch.header("content-type"), Some(&b"text/plain"[..]));
     assert_eq!((fetch.body.as_deref(), fetch.body_cut), (Some(POLICY.as_bytes()), false));
     assert_eq!(fetch.body_sha256.as_deref(), Some("94815eb6141fb6e5526888bf66f98f7601f01c8cd79778e9e21493bdcaf38be8"));

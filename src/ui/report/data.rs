@@ -137,6 +137,7 @@ fn finding(finding: &Finding) -> Value {
         "leaves_open": finding.leaves_open(),
         "subject": finding.subject,
         "detail": finding.detail,
+        "count": finding.count,
         "summary": rule.summary,
         "effect": Asked::of_scans().specify(rule.effect),
         "remedy": rule.remedy,

@@ -61,7 +61,7 @@ pub(in crate::analyse::stats) const HTTP: Definition = Definition {
 };
 
 pub(crate) const HTTP_CAUSES: &[Cause] = &[
-    ("robot-filter", "filter against robots (403, 503)", &[codes::STS_FETCH_UA_FILTERED]),
+    ("robot-filter", "filter against robots", &[codes::STS_FETCH_UA_FILTERED]),
     ("3xx", "redirect (3xx)", &[codes::STS_FETCH_REDIRECT]),
     ("403", "403", &[codes::STS_FETCH_STATUS_FORBIDDEN]),
     ("404", "404 or 410", &[codes::STS_FETCH_NOT_FOUND]),

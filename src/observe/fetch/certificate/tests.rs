@@ -223,9 +223,10 @@ fn long_paths_keep_the_rules_of_short_ones() {
     type Change = fn(&mut CertificateParams);
     let constrain = |name: &str, permitted: bool| {
         let subtrees = vec![GeneralSubtree::DnsName(name.into())];
-        match permitted {
-            true => NameConstraints { permitted_subtrees: subtrees, excluded_subtrees: vec![] },
-            false => NameConstraints { permitted_subtrees: vec![], excluded_subtrees: subtrees },
+        if permitted {
+            NameConstraints { permitted_subtrees: subtrees, excluded_subtrees: vec![] }
+        } else {
+            NameConstraints { permitted_subtrees: vec![], excluded_subtrees: subtrees }
         }
     };
     let changes: [(&str, Change, &[CertificateFault]); 6] = [

@@ -1,11 +1,13 @@
 //! The evidence of a domain for a person: every question with its outcome, the HTTPS exchange step by step, the body.
 
+use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use maud::{Markup, html};
 use time::OffsetDateTime;
 
 use crate::evidence::{AnyLookup, AnyRecord, Certificate, Connection, Evidence, Fetch};
+use crate::parse::content_coding;
 use crate::ui::text::safe_bytes;
 
 use super::markup::{Lines, clip, facts};
@@ -22,13 +24,17 @@ type Rows = Vec<(String, String)>;
 
 /// The evidence, folded away.
 pub(super) fn details(evidence: &Evidence) -> Markup {
-    let body = evidence.fetch.as_ref().and_then(|fetch| fetch.body.as_deref()).filter(|body| !body.is_empty());
+    let text = |fetch: &'_ Fetch| -> Option<Vec<u8>> {
+        let body = fetch.body.as_deref().filter(|body| !body.is_empty())?;
+        Some(content_coding::of_response(&fetch.headers, body).text.map_or_else(|| body.to_vec(), Cow::into_owned))
+    };
+    let body = evidence.fetch.as_deref().and_then(text);
     html! {
         details.evidence {
             summary { "Evidence" }
             (facts(rows(evidence)))
             @if let Some(body) = body {
-                (self::body(body))
+                (self::body(&body))
             }
         }
     }
