@@ -99,6 +99,17 @@ fn mask(text: &str, mark: &str, digits: usize) -> String {
     out + rest
 }
 
+/// A host that speaks only what this scanner does not, and a filter against robots, did answer.
+#[test]
+fn check_does_not_say_of_an_answer_that_there_was_none() {
+    let output = stscan(&["check", "--lab=zoo", "--json", "tls-cbc-only.test", "record-servfail.test"]).output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let judged: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let verdict = |place: usize| judged[place]["verdict"].as_str().unwrap();
+    assert!(verdict(0).contains("the policy could not be fetched") && !verdict(0).contains("not answered"), "{}", verdict(0));
+    assert!(verdict(1).contains("some queries were not answered"), "{}", verdict(1));
+}
+
 #[test]
 fn check_prints_evidence_as_json() {
     let output = stscan(&["check", "--lab=zoo", "--json", "redirect-301.test"]).output().unwrap();

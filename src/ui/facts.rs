@@ -34,6 +34,9 @@ pub fn verdict(assessment: &Assessment) -> String {
             "The policy is in testing mode: senders deliver as without it and report what would have failed. Mail is not protected, {}.",
             asked.exception()
         ),
+        (Delivery::Unknown, _) if matches!(assessment.policy_stage, Some(PolicyStage::Tcp | PolicyStage::Tls | PolicyStage::Http)) => {
+            "What senders do is not known: the policy could not be fetched, for a reason that may pass or may hold for this scanner only. That is no verdict on the domain.".to_owned()
+        }
         (Delivery::Unknown, _) => {
             "What senders do is not known, because some queries were not answered; that says nothing about the domain. Try again later.".to_owned()
         }

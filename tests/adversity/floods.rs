@@ -14,7 +14,7 @@ const FLOODERS: [(&str, usize); 3] = [("interim-endless", 8), ("head-endless", 4
 const HEALTHY: usize = 400;
 
 /// Rows by domain, without their places in the list.
-fn by_domain(rows: Vec<Row>) -> BTreeMap<String, Row> {
+pub(super) fn by_domain(rows: Vec<Row>) -> BTreeMap<String, Row> {
     rows.into_iter().map(|row| (row.domain.clone(), Row { ordinal: 0, rank: None, ..row })).collect()
 }
 

@@ -13,6 +13,7 @@ mod harness;
 
 mod files;
 mod floods;
+mod hostile;
 mod machine;
 mod replies;
 mod resolvers;
