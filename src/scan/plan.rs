@@ -35,7 +35,7 @@ pub const WINDOW_ROWS: u64 = 150_000;
 /// A whole scan.
 ///
 /// Serialised, it is the options by name. Those that shape the result identify a scan: only one for which they are the same goes on with a
-/// folder that another has begun. So whatever is added here is part of a scan's identity, unless it is marked by [`sets_pace`] or skipped.
+/// folder that another has begun. So whatever is added here is part of a scan's identity, unless it is marked by `sets_pace` or skipped.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ScanPlan {

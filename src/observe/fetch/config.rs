@@ -15,7 +15,7 @@ pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// How policies are fetched. [`FetchConfig::default`] is what the documentation promises.
 ///
-/// Serialised, it is the options by name; a field that sets only the pace is marked by [`sets_pace`].
+/// Serialised, it is the options by name; a field that sets only the pace is marked by `sets_pace`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct FetchConfig {
