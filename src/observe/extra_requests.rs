@@ -15,7 +15,7 @@ const MAX_ADDRESSES: usize = 4;
 
 /// What is asked of the policy host where the retrieval found no policy, and whether the domain itself is asked for one.
 ///
-/// A host that is in trouble (too many requests, server errors, silence) or wants no robots is left alone.
+/// A host that is in trouble (too many requests, server errors, silence) or has a filter against robots gets no further requests.
 pub(super) fn request_kinds(fetch: &Fetch) -> (Vec<RequestKind>, bool) {
     let at = fetch.error.as_ref().map(|error| (error.stage, error.fault));
     match at {

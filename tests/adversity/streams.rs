@@ -2,15 +2,15 @@
 
 use std::fs;
 use std::io::Read;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
-use super::census;
 use super::harness::{self, stderr, stdout};
+use super::{Scene, census};
 
 /// The end mark of an Arrow stream.
 const END: [u8; 8] = [255, 255, 255, 255, 0, 0, 0, 0];
 
-fn arguments(scene: &super::Scene, options: &[&str]) -> Vec<String> {
+fn arguments(scene: &Scene, options: &[&str]) -> Vec<String> {
     let stream = ["--format", "arrow-stream", "--dns-timeout", "2", "--retry-rounds", "none"];
     let mut arguments = scene.arguments("-", true, &[&stream, options].concat());
     let out = arguments.iter().position(|argument| argument == "-o").unwrap() + 1;
@@ -20,6 +20,12 @@ fn arguments(scene: &super::Scene, options: &[&str]) -> Vec<String> {
 
 fn command(arguments: &[String]) -> std::process::Command {
     harness::stscan(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// A scan that takes seconds, so that something can befall it.
+fn start_slowly(scene: &Scene) -> Child {
+    let mut scan = command(&arguments(scene, &["--rate", "3000", "--concurrency", "100"]));
+    scan.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 #[test]
@@ -33,11 +39,7 @@ fn a_whole_stream_has_its_end_mark() {
 #[test]
 fn a_stopped_stream_has_none_and_says_so() {
     let scene = census(15000);
-    let mut scan = command(&arguments(&scene, &["--rate", "3000", "--concurrency", "100"]))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut scan = start_slowly(&scene);
     let mut stream = scan.stdout.take().unwrap();
     let mut bytes = vec![0; 100_000];
     stream.read_exact(&mut bytes).unwrap();
@@ -72,11 +74,7 @@ fn a_stream_of_a_cut_list_has_none() {
 #[test]
 fn a_reader_that_goes_away_is_no_full_scan() {
     let scene = census(15000);
-    let mut scan = command(&arguments(&scene, &["--rate", "3000", "--concurrency", "100"]))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut scan = start_slowly(&scene);
     drop(scan.stdout.take());
     let output = scan.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}{}", stdout(&output), stderr(&output));
