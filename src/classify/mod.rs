@@ -7,8 +7,10 @@ mod certificate;
 pub mod codes;
 mod connecting;
 mod coverage;
+mod dane;
 mod delivery;
 mod deployment;
+mod dnssec;
 mod exchanges;
 mod extra_requests;
 mod familiar;
@@ -17,6 +19,8 @@ mod faults;
 mod findings;
 mod judge;
 mod mismatch;
+mod mx_certificate;
+mod mx_host;
 mod neighbours;
 mod policy_host;
 mod records;
@@ -30,7 +34,9 @@ mod stored;
 mod stray_records;
 
 pub use self::asked::Asked;
-pub use self::assessment::{Assessment, Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState};
+pub use self::assessment::{
+    Assessment, Coverage, DaneState, Delivery, DnssecState, Mismatch, MxState, MxTls, PolicyStage, Posture, RecordState,
+};
 pub use self::codes::{CATALOGUE_VERSION, StoredCode, catalogue};
 pub(crate) use self::familiar::Judge;
 pub use self::findings::Finding;

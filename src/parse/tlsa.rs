@@ -1,20 +1,6 @@
 //! TLSA records (RFC 6698 section 2) and which of them a mail server's peer can use (RFC 7672 section 3.1).
 
-use serde::{Deserialize, Serialize};
-
-/// A TLSA record as published.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Tlsa {
-    /// Certificate usage: 0 PKIX-TA, 1 PKIX-EE, 2 DANE-TA, 3 DANE-EE (RFC 7218).
-    pub usage: u8,
-    /// What is compared: 0 the certificate, 1 its public key (SubjectPublicKeyInfo).
-    pub selector: u8,
-    /// How: 0 as it is, 1 by its SHA-256, 2 by its SHA-512.
-    pub matching: u8,
-    /// What it is compared with.
-    pub data: Vec<u8>,
-}
+use crate::evidence::Tlsa;
 
 /// Who a usable record binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,12 +61,6 @@ pub struct Usable<'r> {
 }
 
 impl Tlsa {
-    /// A record from its RDATA; `None` if that is too short to be one.
-    pub fn from_rdata(rdata: &[u8]) -> Option<Self> {
-        let [usage, selector, matching, data @ ..] = rdata else { return None };
-        Some(Self { usage: *usage, selector: *selector, matching: *matching, data: data.to_vec() })
-    }
-
     /// What a sender of mail can do with the record.
     ///
     /// # Errors
@@ -144,19 +124,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_record_has_three_octets_at_least() {
-        assert_eq!(Tlsa::from_rdata(&[3, 1]), None);
-        assert_eq!(Tlsa::from_rdata(&[3, 1, 1]), Some(record(3, 1, 1, 0)));
-    }
-
     proptest! {
         #[test]
-        fn any_rdata_is_read(rdata in proptest::collection::vec(any::<u8>(), 0..90)) {
-            let record = Tlsa::from_rdata(&rdata);
-            prop_assert_eq!(record.is_some(), rdata.len() >= 3);
-            if let Some(usable) = record.as_ref().and_then(|record| record.usable().ok()) {
-                prop_assert_eq!(usable.data, &rdata[3..]);
+        fn any_record_is_read((usage, selector, matching) in any::<(u8, u8, u8)>(), data in proptest::collection::vec(any::<u8>(), 0..90)) {
+            let record = Tlsa { usage, selector, matching, data };
+            if let Ok(usable) = record.usable() {
+                prop_assert_eq!(usable.data, &record.data);
             }
         }
     }
