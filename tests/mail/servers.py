@@ -23,6 +23,8 @@ CipherString = ALL:@SECLEVEL=0
 class Server:
     """One server, the cases that it plays and the addresses that it plays them on."""
 
+    BEHAVIOURS = {}
+
     def __init__(self, name, folder):
         self.name, self.folder = name, folder / name
         self.folder.mkdir(parents=True)
@@ -34,8 +36,7 @@ class Server:
         return f"{NETWORKS[self.name]}.{number // 250}.{number % 250}"
 
     def play(self, case):
-        known = getattr(self, "BEHAVIOURS", {})
-        if case.behaviour and case.behaviour not in known:
+        if case.behaviour and case.behaviour not in self.BEHAVIOURS:
             raise ValueError(f"{case.name}: {self.name} does not know `{case.behaviour}`")
         self.cases.append(case)
 
@@ -50,18 +51,16 @@ class Server:
                 yield case, address, leaf
 
 
-def forward_secret(what):
-    return f"-o smtpd_tls_protocols=TLSv1.2 -o tls_medium_cipherlist={what}:@SECLEVEL=0"
+def only_suites(which):
+    return f"-o smtpd_tls_protocols=TLSv1.2 -o tls_medium_cipherlist={which}:@SECLEVEL=0"
 
 
 class Postfix(Server):
     """`master` with an smtpd service for each address; one address has postscreen before it."""
 
     BEHAVIOURS = {
-        "421 at the banner": "-o smtpd_client_connection_rate_limit=1 -o smtpd_client_event_limit_exceptions=",
         "450 at the banner": "-o smtpd_delay_reject=no -o smtpd_client_restrictions=defer",
         "554 at the banner": "-o smtpd_delay_reject=no -o smtpd_client_restrictions=reject",
-        "554 no service": "-o smtpd_delay_reject=no -o smtpd_client_restrictions=reject -o access_map_reject_code=521",
         "550 to EHLO": "-o smtpd_delay_reject=no -o smtpd_helo_restrictions=reject -o reject_code=550",
         "504 to EHLO": "-o smtpd_delay_reject=no -o smtpd_helo_restrictions=reject -o reject_code=504",
         "no STARTTLS": "-o smtpd_discard_ehlo_keywords=starttls",
@@ -71,16 +70,15 @@ class Postfix(Server):
         "TLS 1.1 only": "-o smtpd_tls_protocols=TLSv1.1",
         "TLS 1.0 to 1.2": "-o smtpd_tls_protocols=>=TLSv1,<=TLSv1.2",
         "TLS 1.2 only": "-o smtpd_tls_protocols=TLSv1.2",
-        "DHE only": forward_secret("kDHE+AESGCM"),
-        "RSA key exchange only": forward_secret("kRSA+AES"),
-        "CBC only": forward_secret("kECDHE+AES+SHA1"),
+        "DHE only": only_suites("kDHE+AESGCM"),
+        "RSA key exchange only": only_suites("kRSA+AES"),
+        "CBC only": only_suites("kECDHE+AES+SHA1"),
         "another certificate without SNI": None,
         "another certificate with SNI": None,
         "asks for a client certificate": "-o smtpd_tls_ask_ccert=yes",
         "insists on a client certificate": "-o smtpd_tls_security_level=encrypt -o smtpd_tls_req_ccert=yes -o smtpd_delay_reject=no",
         "TLS enforced": "-o smtpd_tls_security_level=encrypt",
         "greets after 8 s": None,
-        "greets after 8 s, no STARTTLS": None,
     }
 
     def services(self):
@@ -136,100 +134,83 @@ postscreen_upstream_proxy_protocol =
             table = self.folder / f"{case.name}.sni"
             table.write_text(f"{case.host} {named.key} {named.chain}\n")
             files = f"-o smtpd_tls_chain_files={unnamed.key},{unnamed.chain} -o tls_server_sni_maps=texthash:{table}"
-        if behaviour.startswith("greets after 8 s"):
+        if behaviour == "greets after 8 s":
             return [f"{address}:25 inet n - n - 1 postscreen", f"smtpd pass - - n - - smtpd {files}"]
         return [f"{address}:25 inet n - n - - smtpd {files} {options}"]
 
 
 class Exim(Server):
-    """One daemon; what is done on which address stands in files that its configuration looks up."""
+    """One daemon with GnuTLS; what is done on which address stands in files that its configuration looks up, and in its ACLs."""
 
-    # GnuTLS priorities, and what the ACLs do.
+    # Where it is set, and how: the priorities of GnuTLS, or verb, condition and message of an ACL.
+    TLS12 = "NORMAL:-VERS-ALL:+VERS-TLS1.2"
     BEHAVIOURS = {
-        "421 at the banner": ("connect", "defer message = 421 Too many concurrent connections"),
-        "450 at the banner": ("connect", "defer message = 450 4.7.1 Try again later"),
-        "554 at the banner": ("connect", "deny message = 554 5.7.1 Blocked by a list"),
-        "silent for 70 s": ("connect", "accept delay = 70s"),
-        "greets after 8 s": ("connect", "accept delay = 8s"),
-        "502 to EHLO": ("helo", "deny condition = ${if match{$smtp_command}{\\N^(?i)EHLO\\N}} message = 502 Command not implemented"),
-        "550 to EHLO": ("helo", "deny message = 550 Your name is not welcome"),
-        "421 to EHLO": ("helo", "defer message = 421 4.3.2 Busy"),
-        "454 to STARTTLS": ("starttls", "defer message = 454 TLS not available"),
-        "502 to STARTTLS": ("starttls", "deny message = 502 Not now"),
-        "454 once": ("starttls", "once"),
-        "no STARTTLS": ("advertise", ""),
+        "421 at the banner": ("connect", "defer", "message = 421 Too many concurrent connections"),
+        "450 at the banner": ("connect", "defer", "message = 450 4.7.1 Try again later"),
+        "554 at the banner": ("connect", "deny", "message = 554 5.7.1 Blocked by a list"),
+        "silent for 70 s": ("connect", "accept", "delay = 70s"),
+        "greets after 8 s": ("connect", "accept", "delay = 8s"),
+        "502 to EHLO": ("helo", "deny", "condition = ${if match{$smtp_command}{\\N^(?i)EHLO\\N}}", "message = 502 Command not implemented"),
+        "550 to EHLO": ("helo", "deny", "message = 550 Your name is not welcome"),
+        "421 to EHLO": ("helo", "defer", "message = 421 4.3.2 Busy"),
+        "454 to STARTTLS": ("starttls", "defer", "message = 454 TLS not available"),
+        "502 to STARTTLS": ("starttls", "deny", "message = 502 Not now"),
+        # The flag is a file: raised by the first connection that asks.
+        "454 once": (
+            "starttls", "defer", "condition = ${if !exists{$spool_directory/once-$received_ip_address}}",
+            "condition = ${if eq{${run{/usr/bin/touch $spool_directory/once-$received_ip_address}{yes}}}{yes}}", "message = 454 TLS not available for now",
+        ),
+        "no STARTTLS": ("plain",),
         "TLS 1.0 only": ("ciphers", "NORMAL:-VERS-ALL:+VERS-TLS1.0"),
         "TLS 1.1 only": ("ciphers", "NORMAL:-VERS-ALL:+VERS-TLS1.1"),
-        "TLS 1.2 only": ("ciphers", "NORMAL:-VERS-ALL:+VERS-TLS1.2"),
-        "TLS 1.0 to 1.2": ("ciphers", "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.1:+VERS-TLS1.0"),
-        "DHE only": ("ciphers", "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+DHE-RSA"),
-        "RSA key exchange only": ("ciphers", "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA"),
-        "CBC only": ("ciphers", "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC:+AES-256-CBC"),
-        "another certificate without SNI": ("sni", ""),
-        "another certificate with SNI": ("sni", ""),
-        "no certificate with SNI": ("sni", ""),
-        "no certificate without SNI": ("sni", ""),
-        "insists on a client certificate": ("verify", ""),
-        "asks for a client certificate": ("ask", ""),
-        "key unreadable": ("key", ""),
+        "TLS 1.2 only": ("ciphers", TLS12),
+        "TLS 1.0 to 1.2": ("ciphers", f"{TLS12}:+VERS-TLS1.1:+VERS-TLS1.0"),
+        "DHE only": ("ciphers", f"{TLS12}:-KX-ALL:+DHE-RSA"),
+        "RSA key exchange only": ("ciphers", f"{TLS12}:-KX-ALL:+RSA"),
+        "CBC only": ("ciphers", f"{TLS12}:-CIPHER-ALL:+AES-128-CBC:+AES-256-CBC"),
+        "another certificate without SNI": ("sni",),
+        "another certificate with SNI": ("sni",),
+        "no certificate with SNI": ("sni",),
+        "asks for a client certificate": ("ask",),
+        "insists on a client certificate": ("insist",),
     }
 
     def services(self):
-        files = collections.defaultdict(list)
-        rules = collections.defaultdict(list)
+        files, rules = collections.defaultdict(list), collections.defaultdict(list)
         for case, address, leaf in self.places():
-            kind, value = self.BEHAVIOURS.get(case.behaviour, ("", ""))
-            unnamed, named = leaf, leaf
-            if case.behaviour.startswith("another certificate"):
-                named, unnamed = (leaf, case.other) if "without" in case.behaviour else (case.other, leaf)
-            missing = "/nonexistent"
-            files["named"].append(f"{address}: {missing if 'no certificate with SNI' in case.behaviour else named.chain}")
-            files["unnamed"].append(f"{address}: {missing if 'no certificate without SNI' in case.behaviour else unnamed.chain}")
-            files["keys"].append(f"{address}: {missing if kind == 'key' else f'$CHAIN'}")
-            if kind in ("ciphers",):
-                files[kind].append(f"{address}: {value}")
-            if kind in ("verify", "ask", "advertise"):
-                files[kind].append(address)
+            kind, *values = self.BEHAVIOURS.get(case.behaviour, ("",))
+            named, unnamed = leaf.chain, leaf.chain
+            if case.other:
+                named, unnamed = (leaf.chain, case.other.chain) if "without" in case.behaviour else (case.other.chain, leaf.chain)
+            files["named"].append(f"{address}: {'/nonexistent' if case.behaviour == 'no certificate with SNI' else named}")
+            files["unnamed"].append(f"{address}: {unnamed}")
             if kind in ("connect", "helo", "starttls"):
-                rules[kind].append((address, value))
-        for name in ("named", "unnamed", "ciphers", "verify", "ask", "advertise"):
+                verb, *conditions = values
+                rules[kind].append("\n    ".join([f"  {verb} condition = ${{if eq{{$received_ip_address}}{{{address}}}}}", *conditions]))
+            elif kind:
+                files[kind].append(f"{address}: {''.join(values)}")
+            for key in filter(None, (leaf.key, case.other and case.other.key)):
+                shutil.chown(key, "Debian-exim")
+        for name in ("named", "unnamed", "ciphers", "insist", "ask", "plain"):
             (self.folder / name).write_text("\n".join(files[name]) + "\n")
         (self.folder / "exim.conf").write_text(self.configuration(rules))
         # Exim gives root up where its configuration is not the one that it was built with.
         (self.folder / "spool").mkdir()
         for path in (self.folder, self.folder / "spool"):
             shutil.chown(path, "Debian-exim")
-        for case, _, leaf in self.places():
-            for key in filter(None, (leaf.key, case.other and case.other.key, case.second and case.second.key)):
-                shutil.chown(key, "Debian-exim")
         addresses = " ; ".join(address for _, address, _ in self.places())
         return [("exim", ["exim4", "-bdf", "-oX", f"<; {addresses}", "-C", self.folder / "exim.conf"])]
 
     def configuration(self, rules):
-        here = self.folder
-        sni = f"${{lookup{{$received_ip_address}}lsearch{{{here}/${{if eq{{$tls_in_sni}}{{}}{{unnamed}}{{named}}}}}}{{$value}}fail}}"
-        acls = []
-        for kind in ("connect", "helo", "starttls"):
-            acls.append(f"{kind}:")
-            for address, rule in rules[kind]:
-                if rule == "once":
-                    flag = f"{here}/spool/once-{address}"
-                    acls.append(f"  defer condition = ${{if eq{{$received_ip_address}}{{{address}}}}}\n    condition = ${{if !exists{{{flag}}}}}\n    condition = ${{if eq{{${{run{{/usr/bin/touch {flag}}}{{yes}}}}}}{{yes}}}}\n    message = 454 TLS not available due to a temporary reason")
-                    continue
-                verb, rest = rule.split(" ", 1)
-                head, *tail = rest.split(" message = ")
-                lines = [f"condition = ${{if eq{{$received_ip_address}}{{{address}}}}}"]
-                if head.startswith("message = "):
-                    tail, head = [head.removeprefix("message = ")], ""
-                if head:
-                    lines.append(head)
-                lines += [f"message = {text}" for text in tail]
-                acls.append(f"  {verb} " + "\n    ".join(lines))
-            acls.append("  accept")
+        def listed(name, yes, no):
+            return f"${{lookup{{$received_ip_address}}lsearch{{{self.folder}/{name}}}{{{yes}}}{{{no}}}}}"
+
+        certificate = listed("${if eq{$tls_in_sni}{}{unnamed}{named}}", "$value", "/nonexistent")
+        acls = "\n".join(f"{kind}:\n" + "".join(f"{rule}\n" for rule in rules[kind]) + "  accept" for kind in ("connect", "helo", "starttls"))
         return f"""primary_hostname = exim.example
-spool_directory = {here}/spool
-log_file_path = {here}/log-%s
-pid_file_path = {here}/pid
+spool_directory = {self.folder}/spool
+log_file_path = {self.folder}/log-%s
+pid_file_path = {self.folder}/pid
 daemon_smtp_ports = 25
 exim_user = Debian-exim
 exim_group = Debian-exim
@@ -241,19 +222,19 @@ smtp_load_reserve = 1000
 queue_only
 keep_environment =
 message_size_limit = 1M
-tls_advertise_hosts = ${{lookup{{$received_ip_address}}lsearch{{{here}/advertise}}{{:}}{{*}}}}
-tls_certificate = {sni}
-tls_privatekey = ${{sg{{{sni}}}{{\\N\\.chain\\.pem$\\N}}{{.key}}}}
-tls_require_ciphers = ${{lookup{{$received_ip_address}}lsearch{{{here}/ciphers}}{{$value}}{{NORMAL}}}}
-tls_verify_hosts = ${{lookup{{$received_ip_address}}lsearch{{{here}/verify}}{{*}}{{:}}}}
-tls_try_verify_hosts = ${{lookup{{$received_ip_address}}lsearch{{{here}/ask}}{{*}}{{:}}}}
-tls_verify_certificates = {here}/../certificates/public-root.pem
+tls_advertise_hosts = {listed("plain", ":", "*")}
+tls_certificate = {certificate}
+tls_privatekey = ${{sg{{{certificate}}}{{\\N\\.chain\\.pem$\\N}}{{.key}}}}
+tls_require_ciphers = {listed("ciphers", "$value", "NORMAL")}
+tls_verify_hosts = {listed("insist", "*", ":")}
+tls_try_verify_hosts = {listed("ask", "*", ":")}
+tls_verify_certificates = {self.folder.parent}/certificates/public-root.pem
 acl_smtp_connect = connect
 acl_smtp_helo = helo
 acl_smtp_starttls = starttls
 acl_smtp_rcpt = rcpt
 begin acl
-{chr(10).join(acls)}
+{acls}
 rcpt:
   deny
 begin routers
