@@ -2,8 +2,12 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod address;
+mod certificate;
+mod clock;
 pub mod dns;
 mod extra_requests;
+mod fault;
 pub mod fetch;
 mod limit;
 pub(crate) mod neighbours;
@@ -14,3 +18,4 @@ pub mod sharing;
 mod single_flight;
 pub mod smtp;
 mod tls;
+mod wire;
