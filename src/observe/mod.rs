@@ -5,6 +5,7 @@
 mod address;
 mod certificate;
 mod clock;
+mod dane;
 pub mod dns;
 mod extra_requests;
 mod fault;

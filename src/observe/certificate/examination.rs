@@ -102,7 +102,7 @@ impl Verdict {
 }
 
 /// Whether a SAN dNSName is the host, or a wildcard of its first label.
-pub(in crate::observe) fn names_host(name: &str, host: &str) -> bool {
+fn names_host(name: &str, host: &str) -> bool {
     let wildcard = name.strip_prefix("*.").zip(host.split_once('.'));
     name.eq_ignore_ascii_case(host) || wildcard.is_some_and(|(parent, (_, rest))| parent.eq_ignore_ascii_case(rest))
 }

@@ -8,7 +8,7 @@ mod long_path;
 
 pub(in crate::observe) use self::anchors::{asks_for_paths, described, given_anchors};
 pub(in crate::observe) use self::distinguished_name::cut;
-pub(in crate::observe) use self::examination::{examine, names_host};
+pub(in crate::observe) use self::examination::examine;
 pub(in crate::observe) use self::leaf_key::is_supported as key_is_supported;
 
 #[cfg(test)]

@@ -57,7 +57,9 @@ impl Breakers {
         let now = Instant::now();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if !refused {
-            servers.iter().for_each(|(server, _)| drop(known.remove(server)));
+            servers.iter().for_each(|(server, _)| {
+                known.remove(server);
+            });
             return;
         }
         if known.len() >= MAX_KNOWN {

@@ -98,6 +98,12 @@ impl Mailer {
         self.counters.totals()
     }
 
+    /// Forgets what was said, as a cache without room does.
+    #[cfg(test)]
+    pub(super) fn forget(&self) {
+        self.known.invalidate_all();
+    }
+
     /// Asks the addresses of a host.
     pub(in crate::observe) async fn ask(&self, host: &HostLookup) -> Vec<Conversation> {
         let mut chosen: Vec<Result<IpAddr, Conversation>> = Vec::new();

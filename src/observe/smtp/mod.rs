@@ -15,3 +15,6 @@ mod mailer;
 pub use self::config::SmtpConfig;
 pub use self::counters::SmtpActivity;
 pub use self::mailer::Mailer;
+
+#[cfg(test)]
+mod tests;
