@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use futures_util::future::join_all;
 
+use super::dane;
 use super::dns::{Resolving, ResourceRecord};
 use super::extra_requests;
 use super::fetch::{Fetcher, POLICY_PATH, RequestKind};
@@ -15,8 +16,10 @@ use super::neighbours::{self, Neighbours, Receiver};
 use super::retry::{EarlierRound, Retry};
 use super::scope::MxScopes;
 use super::sharing::SharedFor;
+use super::smtp::Mailer;
 use crate::evidence::{
-    Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, MxAsked, Outcome, ReceiverLookup, Txt,
+    Alias, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, MxAsked, Outcome, ReceiverLookup, Tlsa,
+    Txt,
 };
 use crate::exclusion::Exclusion;
 use crate::name::{Domain, suffix};
@@ -28,6 +31,8 @@ use crate::parse::tlsrpt_record::ReportScheme;
 const MAX_MX: usize = 256;
 /// Aliases followed: as many as in one answer.
 const MAX_CHAIN: usize = 16;
+/// Octets of a name that can be asked for (RFC 1035 section 2.3.4), as it is written.
+const MAX_NAME: usize = 253;
 
 /// Probes domains; one for each worker thread, because the bulk engine belongs to its thread.
 pub struct Probe {
@@ -36,6 +41,7 @@ pub struct Probe {
     exclusion: Arc<Exclusion>,
     neighbours: Arc<Neighbours>,
     mx_scopes: MxScopes,
+    mailer: Option<Arc<Mailer>>,
     look_around: bool,
     prune: bool,
 }
@@ -52,7 +58,16 @@ struct Policy {
 impl Probe {
     /// A probe that looks up by `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
     pub fn new(dns: impl Into<Resolving>, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
-        Self { dns: dns.into(), fetcher, exclusion, neighbours, mx_scopes: MxScopes::default(), look_around: false, prune: true }
+        Self {
+            dns: dns.into(),
+            fetcher,
+            exclusion,
+            neighbours,
+            mx_scopes: MxScopes::default(),
+            mailer: None,
+            look_around: false,
+            prune: true,
+        }
     }
 
     /// The same probe, looking also where records and policies should not be and at what else a sender may meet, or not.
@@ -63,6 +78,11 @@ impl Probe {
     /// The same probe, asking these MX hosts, too.
     pub fn asking(self, mx_scopes: MxScopes) -> Self {
         Self { mx_scopes, ..self }
+    }
+
+    /// The same probe, talking to mail servers by `mailer`.
+    pub fn talking(self, mailer: Option<Arc<Mailer>>) -> Self {
+        Self { mailer, ..self }
     }
 
     /// The same probe, asking below names that do not exist, too, or not.
@@ -114,10 +134,18 @@ impl Probe {
             None => (None, None, None, None),
         };
         let host = (seen.host_a.take(), seen.host_aaaa.take());
+        if self.mx_scopes.judges_dnssec() && self.mx_scopes.dane.covers(asks_for_policy(&seen.sts_txt.records)) {
+            self.ask_unchecked(&mut seen.mx).await;
+        }
         let Evidence { domain, mx, sts_txt, tlsrpt_txt, .. } = &*seen;
         let (policy, (mx_asked, mx_hosts), rua_hosts, stray_records) = tokio::join!(
             self.policy(domain, sts_txt, host, fetch),
-            async { if let Some(known) = mx_hosts { known } else { self.mx_hosts(domain, mx, sts_txt).await } },
+            async {
+                match mx_hosts {
+                    Some((asked, hosts)) => (asked, self.mx_hosts_again(hosts).await),
+                    None => self.mx_hosts(domain, mx, sts_txt).await,
+                }
+            },
             async { if let Some(known) = rua_hosts { known } else { self.rua_hosts(domain, mx, tlsrpt_txt).await } },
             async { if let Some(known) = stray_records { known } else { self.stray_records(domain, mx, sts_txt).await } },
         );
@@ -280,6 +308,8 @@ impl Probe {
             // Without MX the domain itself takes its mail (RFC 5321 section 5.1).
             Outcome::Nodata if asked.is_some() => hosts.push(domain.as_str().to_owned()),
             Outcome::Noerror if !hosts.is_empty() => {}
+            // Which hosts they are is not known, but that they were to be asked is.
+            outcome if !outcome.is_final() => {}
             _ => asked = None,
         }
         if !adopter && asked.is_none() {
@@ -290,9 +320,42 @@ impl Probe {
     }
 
     /// One MX host: where it is, and whatever it is asked.
-    async fn mx_host(&self, host: String, _asked: Option<MxAsked>) -> HostLookup {
+    async fn mx_host(&self, host: String, asked: Option<MxAsked>) -> HostLookup {
         let (a, aaaa) = self.addresses(SharedFor::MxHosts, &host).await;
-        HostLookup::new(host, a, aaaa)
+        let mut seen = HostLookup::new(host, a, aaaa);
+        if let Some(MxAsked { dane: true, validates, .. }) = asked {
+            // Rare and large: apart, so that the others are spared its room.
+            Box::pin(dane::look_up(&mut seen, validates, async |host| self.alias(host).await, async |base| self.tlsa(base).await)).await;
+        }
+        if let (Some(MxAsked { smtp: true, .. }), Some(mailer)) = (asked, &self.mailer) {
+            seen.conversations = Box::pin(mailer.ask(&seen)).await;
+        }
+        seen
+    }
+
+    /// MX hosts that are known, asked once more where they refused to talk.
+    async fn mx_hosts_again(&self, mut hosts: Vec<HostLookup>) -> Vec<HostLookup> {
+        if let Some(mailer) = &self.mailer {
+            let refused = hosts.iter_mut().filter(|host| host.is_worth_another_round());
+            join_all(refused.map(|host| Box::pin(mailer.ask_again(host)))).await;
+        }
+        hosts
+    }
+
+    /// The TLSA records for mail to a base domain, which other domains may ask for, too.
+    async fn tlsa(&self, base: &str) -> Lookup<Tlsa> {
+        let name = dane::tlsa_name(base);
+        if name.len() > MAX_NAME {
+            // Nothing can be there, and nobody can ask.
+            return Lookup::unsent(name, Outcome::Pruned);
+        }
+        let ask = async || neighbours::shareable(dane::bounded(self.ask_judged(&name).await));
+        self.neighbours.tlsa.get(SharedFor::Dane, &name, ask).await
+    }
+
+    /// The CNAME record at a host, by itself.
+    async fn alias(&self, host: &str) -> Lookup<Alias> {
+        self.neighbours.alias.get(SharedFor::Dane, host, async || neighbours::shareable(self.ask_judged(host).await)).await
     }
 
     /// Whether those who are to receive the TLS reports can.
@@ -356,9 +419,33 @@ impl Probe {
     /// The addresses of a host that other domains may name, too.
     async fn addresses(&self, by: SharedFor, host: &str) -> (Lookup<Ipv4Addr>, Lookup<Ipv6Addr>) {
         tokio::join!(
-            self.neighbours.a.get(by, host, async || neighbours::shareable(self.ask(host).await)),
-            self.neighbours.aaaa.get(by, host, async || neighbours::shareable(self.ask(host).await)),
+            self.neighbours.a.get(by, host, async || neighbours::shareable(self.ask_judged(host).await)),
+            self.neighbours.aaaa.get(by, host, async || neighbours::shareable(self.ask_judged(host).await)),
         )
+    }
+
+    /// Asks for what DNSSEC is judged by, where it is: whether it is bogus or lost what fails.
+    async fn ask_judged<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
+        let mut lookup = self.ask(name).await;
+        if self.mx_scopes.judges_dnssec() {
+            self.ask_unchecked(&mut lookup).await;
+        }
+        lookup
+    }
+
+    /// After SERVFAIL, what becomes of the question without validation: only then, because a resolver may keep what it has not validated
+    /// and hand it to whoever asks next.
+    async fn ask_unchecked<R: ResourceRecord>(&self, lookup: &mut Lookup<R>) {
+        if lookup.outcome != Outcome::Servfail {
+            return;
+        }
+        // An alias that had to be followed ends where the question failed.
+        let name = lookup.cname_chain.last().unwrap_or(&lookup.name);
+        // Rare and large: apart, so that the others are spared its room.
+        if let Some(unchecked) = Box::pin(self.dns.lookup_unchecked::<R>(name)).await {
+            lookup.attempts = lookup.attempts.saturating_add(unchecked.attempts);
+            lookup.unchecked = Some(unchecked.outcome);
+        }
     }
 
     async fn ask<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
