@@ -261,7 +261,9 @@ fn remark_manners(conversation: &Conversation, session: Session, remarks: &mut V
     let Conversation { greeting, ehlo, starttls, ehlo_in_tls, refused_before, timings, .. } = conversation;
     let differ = [greeting, ehlo, starttls, ehlo_in_tls].into_iter().flatten().find(|octets| read(octets).is_some_and(|r| r.codes_differ));
     if let Some(octets) = differ {
-        remarks.push(Remark::fact(MX_PROTOCOL_VIOLATION, format!("the lines of a reply have different codes: {}", quoted(octets))));
+        let detail = format!("the lines of a reply have different codes: {}", quoted(octets));
+        let tested = session != Session::Untested;
+        remarks.push(if tested { Remark::fact(MX_PROTOCOL_VIOLATION, detail) } else { Remark::open(MX_PROTOCOL_VIOLATION, detail) });
     }
     if let Some(ms) = timings.greeting_ms.filter(|ms| *ms > SLOW_MS && is_positive(greeting.as_deref())) {
         remarks.push(Remark::fact(MX_SLOW, format!("greeting after {ms} ms")));

@@ -290,7 +290,7 @@ impl HostDane {
             match (lookup.outcome, dnssec::state(lookup, true)) {
                 (Outcome::Noerror, DnssecState::Secure) if secure => return self.published(host, lookup, question),
                 (Outcome::Noerror, _) => insecure = insecure.or(Some(lookup)),
-                (Outcome::Nodata | Outcome::Nxdomain, _) => {}
+                (Outcome::Nodata | Outcome::Nxdomain | Outcome::Pruned, _) => {}
                 _ if !secure => {}
                 (_, DnssecState::Bogus) => {
                     self.add(&lookup.name, DNSSEC_BOGUS, dnssec::words(lookup));

@@ -35,7 +35,7 @@ mod stored;
 mod stray_records;
 mod verdict;
 
-pub use self::asked::Asked;
+pub use self::asked::{Asked, Dane};
 pub use self::assessment::{
     Assessment, Coverage, DaneState, Delivery, DnssecState, Mismatch, MxState, MxTls, PolicyStage, Posture, RecordState,
 };
