@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::classify::{Code, Judgement};
 use crate::dataset::{DatasetError, JudgementColumns, Reader, TargetColumns, schema};
-use crate::lab::{BEYOND_LOOPBACK, Internet, Lab, Truth, spoken_codes};
+use crate::lab::{BEYOND_LOOPBACK, Internet, Lab, Truth, mail_server, spoken_codes};
 use crate::scan::{Overrides, OwnList};
 
 /// Where a running lab has its servers, whom they trust, and whom a scan of it must leave alone: its mail servers have public addresses.
@@ -20,8 +20,8 @@ pub fn overrides(lab: &Lab) -> Overrides {
         https_port: Some(lab.https_port()),
         http_port: Some(lab.http_port()),
         authority: Some(("the lab's authority", lab.ca_pem().to_owned())),
-        smtp_port: None,
-        mail_server: None,
+        smtp_port: Some(lab.smtp_port()),
+        mail_server: Some(mail_server),
         excluded: BEYOND_LOOPBACK,
     }
 }

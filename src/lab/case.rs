@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::classify::codes::{self, Code};
 
+use super::mail::Dnssec;
 use super::packing::Packing;
 use super::site::{Elsewhere, End, Exchange, Framing, Neighbour, Place, Reply, Response, Session, Shape, Site, Strings, Text};
 use super::truth::{Expected, Truth};
@@ -62,6 +63,7 @@ pub(crate) fn case(name: &'static str, about: &'static str) -> Case {
         delay: Duration::ZERO,
     };
     let site = Site {
+        zone: Dnssec::Unsigned,
         mx: Reply::records(vec![Exchange(10, "mx1.{d}".into()), Exchange(20, "mx2.{d}".into())]),
         sts: Reply::records(vec![vec!["v=STSv1; id=20240101T000000;".into()]]),
         tlsrpt: Reply::records(vec![vec!["v=TLSRPTv1; rua=mailto:tls-reports@{d}".into()]]),
