@@ -9,7 +9,7 @@ use serde_json::json;
 use super::args::{LabArguments, LabCommand};
 use super::exit::{Exit, Failure};
 use crate::classify::Code;
-use crate::lab::{BEYOND_LOOPBACK, Internet, Lab, cases};
+use crate::lab::{Asked, BEYOND_LOOPBACK, Internet, Lab, cases};
 use crate::scan::{NetworkPlan, raise_file_limit};
 use crate::vocabulary::vocabulary;
 use crate::{study, trial};
@@ -91,13 +91,13 @@ fn list(as_json: bool) -> Result<Exit, Failure> {
     if as_json {
         let rows: Vec<_> = cases
             .iter()
-            .map(|case| json!({ "name": case.name, "about": case.about, "codes": case.truth.codes, "near": case.near }))
+            .map(|case| json!({ "name": case.name, "about": case.about, "codes": case.truth_when(Asked::ALL).codes, "near": case.near }))
             .collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&rows).unwrap_or_default())?;
         return Ok(Exit::Done);
     }
     for case in cases {
-        writeln!(out, "{}\n    {}\n    expected: {}", case.name, case.about, words(&case.truth.codes))?;
+        writeln!(out, "{}\n    {}\n    expected: {}", case.name, case.about, words(&case.truth_when(Asked::ALL).codes))?;
         if !case.near.is_empty() {
             writeln!(out, "    a near miss of: {}", words(&case.near))?;
         }

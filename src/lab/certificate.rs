@@ -134,7 +134,7 @@ impl Authority {
         let Pin(_, selector, matching, what) = pin;
         let certificate: &[u8] = match what {
             Pinned::Leaf | Pinned::RsaLeaf => chain.first().map_or(&[], |der| der),
-            Pinned::Issuer => chain.get(1).map_or(&[], |der| der),
+            Pinned::Issuer => &self.intermediate_der,
             Pinned::Stranger => &self.stranger_der,
             Pinned::Root => &self.root_der,
             Pinned::Reissued => reissued.first().map_or(&[], |der| der),
@@ -234,6 +234,7 @@ impl Authority {
         Ok(match shape {
             Shape::SelfSigned => vec![params.self_signed(&self.leaf_key)?.der().clone()],
             Shape::Untrusted => vec![signed(&self.stranger)?, self.stranger_der.clone()],
+            Shape::UntrustedAlone => vec![signed(&self.stranger)?],
             Shape::Incomplete => vec![signed(&self.intermediate)?],
             Shape::Wildcard => vec![signed(&self.root)?],
             Shape::Chain(intermediates) => self.long_chain(&params, *intermediates, |_, _| {})?,

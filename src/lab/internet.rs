@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::asked::Asked;
 use super::census::Census;
 use super::certificate::{Authority, slot};
 use super::hostile::Hostile;
@@ -92,9 +93,20 @@ impl Internet {
         (0..self.len()).map(|place| self.world.listed(place))
     }
 
-    /// What is true of a domain; `None` for a name that is no domain of the world.
+    /// What is true of a domain for a scan that asks what scans of this world ask unless the user says otherwise; `None` for a name that is
+    /// no domain of the world.
     pub fn truth(&self, domain: &str) -> Option<Truth> {
-        self.world.truth(domain)
+        self.truth_when(domain, self.asked())
+    }
+
+    /// What is true of a domain for a scan that asks this of mail servers.
+    pub fn truth_when(&self, domain: &str, asked: Asked) -> Option<Truth> {
+        self.world.truth(domain, asked)
+    }
+
+    /// What a scan of it asks of mail servers unless the user says otherwise.
+    pub fn asked(&self) -> Asked {
+        self.world.asked()
     }
 
     /// The domain that a name belongs to, what the name is to it, and what the domain publishes.

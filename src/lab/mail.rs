@@ -156,7 +156,7 @@ pub(crate) enum Pinned {
     Leaf,
     /// The one for its RSA key.
     RsaLeaf,
-    /// The first certificate behind the leaf.
+    /// The intermediate below which most certificates of the lab are, presented or not.
     Issuer,
     /// The root below which nobody trusts anything, which is presented or not.
     Stranger,

@@ -7,6 +7,7 @@
 //! assert how polite the scanner was.
 
 mod answer;
+mod asked;
 pub(crate) mod case;
 mod census;
 mod certificate;
@@ -41,6 +42,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use self::asked::Asked;
 pub use self::case::Case;
 pub use self::hierarchy::Hierarchy;
 pub use self::internet::Internet;
@@ -130,7 +132,7 @@ impl Lab {
         self.internet.names()
     }
 
-    /// What is true of a domain; `None` for a name that is no domain of the zoo.
+    /// What is true of a domain; see [`Internet::truth`].
     pub fn truth(&self, domain: &str) -> Option<Truth> {
         self.internet.truth(domain)
     }

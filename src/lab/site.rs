@@ -191,6 +191,8 @@ pub(crate) enum Shape {
     SelfSigned,
     /// Issued by a root that nobody trusts, which is sent along.
     Untrusted,
+    /// The same, and the root is not sent.
+    UntrustedAlone,
     /// Issued by an intermediate that is not sent.
     Incomplete,
     /// With an RSA key of 1024 bits.

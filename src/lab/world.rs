@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use super::asked::Asked;
 use super::case::Case;
 use super::mail::{Dnssec, Mail, Pin};
 use super::places;
@@ -67,7 +68,12 @@ pub(crate) trait World: fmt::Debug + Send + Sync {
     fn listed(&self, place: u64) -> String;
 
     /// What is true of a domain; `None` for a name that is no domain of the world, or of which nothing is known.
-    fn truth(&self, domain: &str) -> Option<Truth>;
+    fn truth(&self, domain: &str, asked: Asked) -> Option<Truth>;
+
+    /// What a scan of it asks unless the user says otherwise.
+    fn asked(&self) -> Asked {
+        Asked::NOTHING
+    }
 
     /// Whom a name belongs to; `None` for a name below none of its domains.
     fn find<'n>(&self, name: &'n str) -> Option<Found<'n>>;

@@ -1,9 +1,12 @@
 //! The zoo: every case by family, each with its hand-written truth.
 
 mod answers;
+mod dane;
 mod elsewhere;
 mod hosts;
 mod hygiene;
+mod mail_servers;
+mod mail_tls;
 mod near;
 mod neighbours;
 mod patterns;
@@ -17,6 +20,7 @@ use std::collections::HashMap;
 use std::net::{Ipv6Addr, TcpListener};
 use std::sync::{Arc, LazyLock};
 
+use super::asked::Asked;
 use super::case::Case;
 use super::places;
 use super::site::{Exchange, Neighbour, Site};
@@ -89,8 +93,13 @@ impl World for Zoo {
         }
     }
 
-    fn truth(&self, domain: &str) -> Option<Truth> {
-        self.place(domain).map(|(case, _)| case.truth.clone())
+    fn truth(&self, domain: &str, asked: Asked) -> Option<Truth> {
+        self.place(domain).map(|(case, _)| case.truth_when(asked))
+    }
+
+    /// The zoo has cases that show only so, and nobody there to spare.
+    fn asked(&self) -> Asked {
+        Asked::NOTHING
     }
 
     fn find<'n>(&self, name: &'n str) -> Option<Found<'n>> {
@@ -138,6 +147,9 @@ fn all() -> Vec<Case> {
         neighbours::cases(),
         elsewhere::cases(),
         hygiene::cases(),
+        mail_servers::cases(),
+        mail_tls::cases(),
+        dane::cases(),
         near::cases(),
     ];
     let mut cases = near::declare(families.concat().into_iter().map(Case::settled).collect());
@@ -145,7 +157,8 @@ fn all() -> Vec<Case> {
     cases
 }
 
-/// Gives every mail server that is declared an address of its own, unless the case says where it is.
+/// Gives every mail server that is declared an address of its own, unless the case says where it is: of IPv6 the second, so that a scan
+/// that asks one address of each family asks both.
 fn number_mail_servers(cases: &mut [Case]) {
     let neighbours = cases.iter_mut().flat_map(|case| &mut case.site.neighbours);
     let mut number = 0;
@@ -153,7 +166,8 @@ fn number_mail_servers(cases: &mut [Case]) {
         let numbers = number..number + neighbour.mail.len() as u16;
         number = numbers.end;
         if neighbour.a.records.is_empty() && neighbour.aaaa.records.is_empty() {
-            neighbour.a.records = numbers.map(places::numbered_mail_a).collect();
+            neighbour.a.records = numbers.clone().take(1).map(places::numbered_mail_a).collect();
+            neighbour.aaaa.records = numbers.skip(1).map(places::numbered_mail_aaaa).collect();
         }
     }
 }
