@@ -14,6 +14,7 @@ use crate::classify::{Asked, Assessment, Finding, Severity, classify, remedy};
 use crate::dataset::invented;
 use crate::evidence::Evidence;
 use crate::name::Domain;
+use crate::observe::scope::Scope;
 use crate::scan::{Network, ScanError};
 use crate::ui::{facts, text};
 
@@ -29,6 +30,7 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let (mut plan, world) = plan::network(&arguments.network.or(file.network), None)?;
     plan.dns_retry.patience = Some(PATIENCE);
+    plan.dane_if_validated = Scope::All;
     let invented = world.map(|lab| invented(lab.world.as_str()));
     let _lab = world.map(|world| lab::start(world, &mut plan)).transpose()?;
     let network = Network::prepare(&plan)?;

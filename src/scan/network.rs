@@ -9,6 +9,7 @@ use rustls::RootCertStore;
 use super::backend::{BackEnd, SharedResolver};
 use super::plan::{DnsRates, NetworkPlan, ScanError};
 use super::status::Status;
+use super::validation::Validation;
 use crate::exclusion::Exclusion;
 use crate::observe::dns::{
     Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, SystemResolvers, check_resolvers, loopback_stubs, system_resolvers, well_known_stubs,
@@ -16,6 +17,7 @@ use crate::observe::dns::{
 use crate::observe::fetch::{Fetcher, add_roots, built_in_roots};
 use crate::observe::neighbours::Neighbours;
 use crate::observe::probe::Probe;
+use crate::observe::scope::{MxScopes, Scope};
 use crate::observe::sharing::SharedActivity;
 
 /// File descriptors that are left for files, event loops and the libraries.
@@ -38,6 +40,8 @@ pub struct Network {
     exclusion: Arc<Exclusion>,
     roots: Arc<RootCertStore>,
     neighbours: Arc<Neighbours>,
+    mx_scopes: MxScopes,
+    resolver_validates: Option<bool>,
     look_around: bool,
     no_prune: bool,
     concurrency: usize,
@@ -70,7 +74,7 @@ impl Network {
         let trusted = Arc::new(roots.clone());
         let fetcher = Arc::new(Fetcher::new(fetch, roots, Arc::clone(&exclusion)).map_err(|error| setup(&error))?);
         let dns = |resolvers| dns_config(plan, resolvers, free);
-        let (dns, shared, dns_limits, dns_counters, asked, warnings) = match back_end {
+        let (dns, shared, dns_limits, dns_counters, asked, mut warnings) = match back_end {
             Some(BackEnd { resolver, limits, counters, asked, warnings }) => {
                 (dns(Vec::new()), Some(resolver), limits, counters, asked, warnings)
             }
@@ -83,6 +87,8 @@ impl Network {
                 (dns(resolvers), None, limits, counters, asked, warnings)
             }
         };
+        let Validation { validates, dane, warning } = Validation::find_out(plan, &dns.resolvers, shared.as_ref())?;
+        warnings.extend(warning);
         Ok(Self {
             dns,
             shared,
@@ -94,6 +100,8 @@ impl Network {
             exclusion,
             roots: trusted,
             neighbours: Arc::default(),
+            mx_scopes: MxScopes { smtp: plan.smtp, dane, validates: validates == Some(true) },
+            resolver_validates: validates,
             look_around: plan.look_around,
             no_prune: plan.no_prune,
             concurrency,
@@ -114,7 +122,7 @@ impl Network {
                 .into(),
         };
         let probe = Probe::new(dns, Arc::clone(&self.fetcher), Arc::clone(&self.exclusion), Arc::clone(&self.neighbours));
-        Ok(probe.looking_around(self.look_around).pruning(!self.no_prune))
+        Ok(probe.asking(self.mx_scopes).looking_around(self.look_around).pruning(!self.no_prune))
     }
 
     /// Who is never contacted.
@@ -135,6 +143,16 @@ impl Network {
     /// Who is asked: resolvers, or the root servers.
     pub fn resolvers(&self) -> &[String] {
         &self.asked
+    }
+
+    /// Whether all resolvers are trusted to validate DNSSEC; `None` where nothing is judged by it and nobody was asked.
+    pub(super) fn resolver_validates(&self) -> Option<bool> {
+        self.resolver_validates
+    }
+
+    /// Whose MX hosts are looked up for TLSA records.
+    pub(super) fn dane(&self) -> Scope {
+        self.mx_scopes.dane
     }
 
     /// Who is asked and how fast, as a sentence.
