@@ -99,6 +99,9 @@ impl Kind {
             Self::Bogus if rcode == SERVFAIL => Ok(()),
             Self::Signed if answers => Err(format!("does not validate DNSSEC: no AD bit in its answer for {name}, which is signed")),
             Self::Unsigned if answers => Err(format!("sets the AD bit for {name}, which is not signed")),
+            Self::Bogus if rcode == NXDOMAIN => Err(format!(
+                "says that {name} does not exist, so that it does not show whether it validates; --trust-resolvers asks for less"
+            )),
             Self::Bogus if answers => Err(format!("does not validate DNSSEC: it answers for {name}, whose signatures are wrong")),
             _ => Err(format!("answers {} when asked for {name}", rcode_name(rcode))),
         }
@@ -184,6 +187,7 @@ mod tests {
         );
         assert_eq!(said("unsigned.test", Ok((NOERROR, true))).await, "sets the AD bit for unsigned.test, which is not signed");
         assert!(said("bogus.test", Ok((NOERROR, false))).await.contains("it answers for bogus.test, whose signatures are wrong"));
+        assert!(said("bogus.test", Ok((NXDOMAIN, true))).await.starts_with("says that bogus.test does not exist"));
         assert_eq!(said("bogus.test", Ok((REFUSED, false))).await, "answers REFUSED when asked for bogus.test");
         assert_eq!(said("signed.test", Ok((SERVFAIL, false))).await, "answers SERVFAIL when asked for signed.test");
         assert_eq!(said("unsigned.test", Err("no answer in time".to_owned())).await, "no answer in time when asked for unsigned.test");
