@@ -28,11 +28,17 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = ConfigFile::read(arguments.config.as_deref())?;
     let failing = Failing::of(&arguments.fail_on)?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
-    let (mut plan, world) = plan::network(&arguments.network.or(file.network), None)?;
+    let options = arguments.network.or(file.network);
+    let asks_by_default = options.smtp.is_none();
+    let (mut plan, world) = plan::network(&options, None)?;
     plan.dns_retry.patience = Some(PATIENCE);
     plan.dane_if_validated = Scope::All;
     let invented = world.map(|lab| invented(lab.world.as_str()));
     let _lab = world.map(|world| lab::start(world, &mut plan)).transpose()?;
+    // A lab whose mail servers are nowhere has none to ask.
+    if asks_by_default && (world.is_none() || plan.overrides.mail_server.is_some()) {
+        plan.smtp = Scope::All;
+    }
     let network = Network::prepare(&plan)?;
     for warning in network.warnings() {
         writeln!(anstream::stderr(), "stscan: {warning}")?;
@@ -120,7 +126,8 @@ fn print_summary(out: &mut impl Write, judged: &[(Evidence, Assessment)]) -> io:
             worst.map_or("-", |worst| worst.as_str())
         )?;
     }
-    writeln!(out, "\n{}", text::fold(&format!("Delivery: {}.", Asked::of_scans().note()), WIDTH, 2))?;
+    let asked = Asked::everywhere(judged.iter().map(|(_, assessment)| Asked::of(assessment)));
+    writeln!(out, "\n{}", text::fold(&format!("Delivery: {}.", asked.note()), WIDTH, 2))?;
     Ok(())
 }
 
