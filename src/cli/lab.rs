@@ -114,7 +114,7 @@ fn write(config: LabChoice, dir: &Path) -> Result<Exit, Failure> {
     config
         .internet()
         .write(dir)
-        .map_err(|error| Failure::new(Exit::Dataset, format!("the lab's list cannot be written to {}: {error}", dir.display())))?;
+        .map_err(|error| Failure::unwritable(format!("the lab's list in {}", dir.display()), Exit::Dataset, &error))?;
     writeln!(anstream::stdout(), "{0}/names.txt\n{0}/truth.jsonl", dir.display())?;
     Ok(Exit::Done)
 }
