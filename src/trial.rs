@@ -20,6 +20,8 @@ pub fn overrides(lab: &Lab) -> Overrides {
         https_port: Some(lab.https_port()),
         http_port: Some(lab.http_port()),
         authority: Some(("the lab's authority", lab.ca_pem().to_owned())),
+        smtp_port: None,
+        mail_server: None,
         excluded: BEYOND_LOOPBACK,
     }
 }

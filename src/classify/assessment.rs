@@ -122,6 +122,57 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// To how many of the MX hosts that were asked over SMTP a sender under MTA-STS could deliver: STARTTLS, TLS 1.2 or newer, a
+    /// certificate valid for the host's name (RFC 8461 section 4.2).
+    pub enum MxTls {
+        /// Every MX host, and all were tested.
+        All = "all",
+        /// Some, and some others not.
+        Some = "some",
+        /// None, and all were tested.
+        None = "none",
+        /// A host that could not be tested leaves it open.
+        Unknown = "unknown",
+    }
+}
+
+vocabulary! {
+    /// What DNSSEC says of an answer (RFC 4035 section 4.3).
+    pub enum DnssecState {
+        /// The resolver, which is trusted to validate, says that it did.
+        Secure = "secure",
+        /// Nothing is signed there.
+        Insecure = "insecure",
+        /// Signatures that do not validate.
+        Bogus = "bogus",
+        /// No usable answer, or no resolver that is trusted to validate.
+        Unknown = "unknown",
+    }
+}
+
+vocabulary! {
+    /// What a sender with DANE makes of the MX hosts (RFC 7672), taken together.
+    pub enum DaneState {
+        /// No MX host has TLSA records.
+        Absent = "absent",
+        /// Every MX host has TLSA records, and whatever was tested matches.
+        Valid = "valid",
+        /// Some MX hosts have no TLSA records.
+        Partial = "partial",
+        /// A host that no TLSA record of its own matches.
+        Mismatch = "mismatch",
+        /// Only records that mail servers cannot use.
+        Unusable = "unusable",
+        /// TLSA records that no chain of signatures vouches for.
+        Insecure = "insecure",
+        /// Signatures that do not validate.
+        Bogus = "bogus",
+        /// No usable answer, or no resolver that is trusted to validate.
+        Unknown = "unknown",
+    }
+}
+
 /// What is not judged is unknown.
 macro_rules! unknown_by_default {
     ($($word:ident),+) => {
@@ -187,7 +238,8 @@ macro_rules! flat_columns {
             pub tlsrpt_rua: Vec<String>,
             /// The deployment in one word.
             pub posture: Posture,
-            /// What a sender that follows RFC 8461 does with mail today, nothing cached: by policy; MX hosts not tested, DANE not looked up.
+            /// What a sender that follows RFC 8461 does with mail today, nothing cached: by policy alone where mx_tls is null, else as the
+            /// MX hosts were seen.
             pub delivery: Delivery,
             /// The same for forgiving senders.
             pub delivery_lenient: Delivery,
@@ -197,6 +249,15 @@ macro_rules! flat_columns {
             pub mx_coverage: Option<Coverage>,
             /// Where coverage is not all: how the names differ.
             pub mismatch: Option<Mismatch>,
+            /// To how many of the MX hosts asked over SMTP a sender under MTA-STS could deliver; null: not asked.
+            pub mx_tls: Option<MxTls>,
+            /// What DNSSEC says of the MX answer; null: not looked at.
+            pub mx_dnssec: Option<DnssecState>,
+            /// What a sender with DANE makes of the MX hosts, the worst of them first; null: TLSA records were not looked up.
+            pub dane_state: Option<DaneState>,
+            /// What a sender does that validates DANE and falls back to MTA-STS where DANE does not apply; null: TLSA records were not
+            /// looked up.
+            pub delivery_dane: Option<Delivery>,
             derived {
                 /// Severity of the worst finding; null if there is none.
                 worst: Option<Severity> = worst,

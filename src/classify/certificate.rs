@@ -129,7 +129,7 @@ pub(super) fn remark(certificate: &Certificate, host: &str, scanned_at: SystemTi
                 let why = certificate.reason.as_deref().unwrap_or_default();
                 (STS_FETCH_TLS_UNVERIFIED, format!("the certificate cannot be verified here: {}", quoted(why)))
             }
-            CertificateFault::Malformed => {
+            CertificateFault::WrongPurpose | CertificateFault::Malformed => {
                 (STS_FETCH_CERT_UNTRUSTED, format!("cannot be validated: {}", quoted(certificate.reason.as_deref().unwrap_or_default())))
             }
         };

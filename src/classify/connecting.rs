@@ -82,11 +82,10 @@ pub(super) fn remark(error: &FetchError, host: &str, fetch: &Fetch, transient: b
         (FetchFault::Truncated, _) => STS_FETCH_TRUNCATED,
         (FetchFault::TlsVersion, _) if error.alert != Some(INSUFFICIENT_SECURITY) => STS_FETCH_TLS_OLD,
         (FetchFault::TlsAlert | FetchFault::TlsVersion | FetchFault::TlsUnsupported | FetchFault::TlsProtocol, _) => STS_FETCH_TLS_ALERT,
-        (FetchFault::HttpProtocol, _) => STS_FETCH_STATUS,
         (_, FetchStage::Address | FetchStage::Connect) => STS_FETCH_CONNECT_TIMEOUT,
         (FetchFault::Timeout, _) => STS_FETCH_TIMEOUT,
         (_, FetchStage::Tls) => STS_FETCH_TLS_ALERT,
-        (_, FetchStage::Http | FetchStage::Body) => STS_FETCH_STATUS,
+        (_, _) => STS_FETCH_STATUS,
     };
     let addresses = quoted_list(fetch.addresses.iter().map(ToString::to_string).collect::<Vec<_>>());
     let untried = match fetch.untried().count() {

@@ -30,10 +30,11 @@ impl Judge {
 
 /// The outcomes of the first lookups, where there is nothing else to go by.
 fn outcomes_alone(evidence: &Evidence) -> Option<Outcomes> {
-    let Evidence { host_a, host_aaaa, fetch, mx_hosts, rua_hosts, stray_records, extra_requests, .. } = evidence;
+    let Evidence { host_a, host_aaaa, fetch, mx_asked, mx_hosts, rua_hosts, stray_records, extra_requests, .. } = evidence;
     let nothing_further = host_a.is_none()
         && host_aaaa.is_none()
         && fetch.is_none()
+        && mx_asked.is_none()
         && mx_hosts.is_empty()
         && rua_hosts.is_empty()
         && stray_records.is_empty()
@@ -82,7 +83,7 @@ mod tests {
             let Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, resolver, attempts, tcp, rtt_us, detail, .. } = mx;
             let left_out = None;
             let mx =
-                Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, left_out, resolver, attempts, tcp, rtt_us, detail };
+                Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, left_out, resolver, attempts, tcp, rtt_us, detail, extended_error: None, unchecked: None };
             let scanned_at = UNIX_EPOCH + Duration::from_secs(seconds);
             Evidence { mx, sts_txt, tlsrpt_txt, ..Evidence::nothing_seen(Domain::from_a_labels(domain).unwrap(), scanned_at) }
         }

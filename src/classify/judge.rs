@@ -86,6 +86,10 @@ fn columns(evidence: &Evidence, exchanges: Exchanges, sts: Sts, tlsrpt: Tlsrpt, 
         accepted_by: None,
         mx_coverage: None,
         mismatch: None,
+        mx_tls: None,
+        mx_dnssec: None,
+        dane_state: None,
+        delivery_dane: None,
         findings: Vec::new(),
     }
 }

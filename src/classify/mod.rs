@@ -30,7 +30,9 @@ mod stored;
 mod stray_records;
 
 pub use self::asked::Asked;
-pub use self::assessment::{Assessment, Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState};
+pub use self::assessment::{
+    Assessment, Coverage, DaneState, Delivery, DnssecState, Mismatch, MxState, MxTls, PolicyStage, Posture, RecordState,
+};
 pub use self::codes::{CATALOGUE_VERSION, StoredCode, catalogue};
 pub(crate) use self::familiar::Judge;
 pub use self::findings::Finding;

@@ -118,7 +118,7 @@ codes! {
 
 /// Adds what is to be said of the addresses of the MX hosts. A lookup that settles nothing says nothing.
 pub(super) fn remark_mx_hosts(evidence: &Evidence, hosts: &[Host], findings: &mut Findings) {
-    for HostLookup { host, a, aaaa } in evidence.mx_hosts.iter().filter(|lookup| hosts.iter().any(|host| host.name == lookup.host)) {
+    for HostLookup { host, a, aaaa, .. } in evidence.mx_hosts.iter().filter(|lookup| hosts.iter().any(|host| host.name == lookup.host)) {
         match (has_alias(a), has_alias(aaaa)) {
             (true, _) => findings.add(MX_CNAME, host, chain_words(a)),
             (false, true) => findings.add(MX_CNAME, host, chain_words(aaaa)),

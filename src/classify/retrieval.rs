@@ -111,7 +111,7 @@ fn first_failure(fetch: &Fetch, answer: &Answer<'_>) -> Option<Failure> {
         // Reset before a certificate is shown: whoever listens there does not speak TLS to us, as a closed port does not.
         Some((FetchStage::Tls, FetchFault::Reset, transient)) if fetch.certificate.is_none() => return at(PolicyStage::Tcp, transient),
         Some((FetchStage::Tls, _, transient)) => return at(PolicyStage::Tls, transient),
-        Some((FetchStage::Http | FetchStage::Body, ..)) | None => {}
+        Some(_) | None => {}
     }
     match (&fetch.certificate, error, fetch.status) {
         (None, ..) => at(PolicyStage::Tls, true), // No verdict: never taken for a valid certificate.

@@ -3,7 +3,9 @@
 use crate::parse::senders::Sender;
 use crate::vocabulary::Vocabulary;
 
-use super::assessment::{Assessment, Coverage, Delivery, Mismatch, MxState, PolicyStage, Posture, RecordState, flat_columns};
+use super::assessment::{
+    Assessment, Coverage, DaneState, Delivery, DnssecState, Mismatch, MxState, MxTls, PolicyStage, Posture, RecordState, flat_columns,
+};
 use super::codes::StoredCode;
 use super::findings::Finding;
 use super::rule::Severity;

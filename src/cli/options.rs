@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 
-use super::values::{in_flight, local_path, names, names_or_none, port, rate, seconds, whole};
+use super::values::{decimal_rate, in_flight, local_path, names, names_or_none, port, rate, scope, seconds, whole};
+use crate::observe::scope::Scope;
 
 /// Declares the options once, for the command line (`--config` reads them as if typed) and for laying one over the other.
 macro_rules! options {
@@ -127,6 +128,43 @@ options! {
         /// at least six more questions for each domain that exists
         #[arg(long, help_heading = "Resolving")]
         pub look_around: bool,
+        /// Whose MX hosts are asked on port 25 for STARTTLS and certificate: none; adopters, with an MTA-STS record; all
+        /// [default: none; check: all]
+        #[arg(long, value_name = "WHOSE", value_parser = scope, help_heading = "Mail servers")]
+        pub smtp: Option<Scope>,
+        /// Whose MX hosts are looked up for TLSA records: none, adopters or all [default: adopters, check: all, where the resolver
+        /// validates; else none]
+        #[arg(long, value_name = "WHOSE", value_parser = scope, help_heading = "Mail servers")]
+        pub dane: Option<Scope>,
+        /// Name given with EHLO, which has to resolve to the address that connects, and back [default: the own reverse name]
+        #[arg(long, value_name = "NAME", help_heading = "Mail servers")]
+        pub ehlo: Option<String>,
+        /// Connections to mail servers per second in all, 0 for no limit [default: 20]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = decimal_rate, help_heading = "Mail servers")]
+        pub smtp_rate: Option<f64>,
+        /// Connections per second to one mail-server address, always one at a time, 0 for no limit; a provider gets four times as many
+        /// [default: 0.5; no limit on loopback]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = decimal_rate, help_heading = "Mail servers")]
+        pub smtp_host_rate: Option<f64>,
+        /// Mail server that has to answer, or this network does not let port 25 through; may be repeated [default: the first MX hosts of
+        /// the list in three networks]
+        #[arg(long, value_name = "HOST", help_heading = "Mail servers")]
+        pub smtp_canary: Vec<String>,
+        /// Address at which nobody may answer on that port [default: 192.0.2.1]
+        #[arg(long, value_name = "ADDR", help_heading = "Mail servers")]
+        pub smtp_canary_dead: Option<std::net::IpAddr>,
+        /// Ask every address of an MX host, and not one of each family
+        #[arg(long, help_heading = "Mail servers")]
+        pub smtp_all_addresses: bool,
+        /// Ask by every name, also where address and certificate are known from three others
+        #[arg(long, help_heading = "Mail servers")]
+        pub smtp_every_name: bool,
+        /// Port of mail servers; other than 25 only for labs [default: 25]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = port, help_heading = "Mail servers")]
+        pub smtp_port: Option<u16>,
+        /// Seconds to wait for a greeting; less than 60 only for labs [default: 60]
+        #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Mail servers")]
+        pub smtp_greeting_timeout: Option<f64>,
         /// Ask for the records also where the domain itself does not exist, so that nothing can be below it (RFC 8020)
         #[arg(long, help_heading = "Resolving")]
         pub no_prune: bool,

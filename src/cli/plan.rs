@@ -15,6 +15,7 @@ use crate::observe::dns::{
     read_root_hints,
 };
 use crate::observe::fetch::FetchConfig;
+use crate::observe::smtp::SmtpConfig;
 use crate::scan::{Contents, IterativePlan, NetworkPlan, Output, ScanPlan};
 
 /// What a scan does, and in which lab if any.
@@ -109,6 +110,20 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
             allow_private: options.allow_private || default.fetch.allow_private,
             contact: options.contact.clone(),
             ..default.fetch
+        },
+        smtp: options.smtp.unwrap_or(default.smtp),
+        dane: options.dane.or(default.dane),
+        mail: SmtpConfig {
+            smtp_port: options.smtp_port.unwrap_or(default.mail.smtp_port),
+            ehlo: options.ehlo.clone(),
+            smtp_rate: options.smtp_rate.unwrap_or(default.mail.smtp_rate),
+            smtp_host_rate: options.smtp_host_rate.or(default.mail.smtp_host_rate),
+            smtp_canary: options.smtp_canary.clone(),
+            smtp_canary_dead: options.smtp_canary_dead,
+            smtp_all_addresses: options.smtp_all_addresses,
+            smtp_every_name: options.smtp_every_name,
+            smtp_greeting_timeout: seconds(options.smtp_greeting_timeout, default.mail.smtp_greeting_timeout),
+            ..default.mail
         },
         ca_files: options.ca_file.iter().map(|path| contents("--ca-file", path)).collect::<Result<_, _>>()?,
         no_prune: options.no_prune,

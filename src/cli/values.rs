@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::observe::fetch::MAX_TIMEOUT;
+use crate::observe::scope::Scope;
+use crate::vocabulary::Vocabulary;
 
 /// Queries or fetches per second at most; no network bears more.
 const MAX_RATE: u32 = 10_000_000;
@@ -21,6 +23,17 @@ const MIN_SECONDS: f64 = 0.001;
 /// Events per second; 0 stands for no limit.
 pub(super) fn rate(text: &str) -> Result<u32, String> {
     whole(text, 0..=MAX_RATE)
+}
+
+/// Events per second, decimals allowed; 0 stands for no limit.
+pub(super) fn decimal_rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (0.0..=f64::from(MAX_RATE)).contains(rate));
+    rate.ok_or_else(|| format!("a number from 0 to {MAX_RATE} is expected"))
+}
+
+/// Whose MX hosts are asked.
+pub(super) fn scope(text: &str) -> Result<Scope, String> {
+    Scope::from_word(text).ok_or_else(|| format!("one of {} is expected", Scope::WORDS.join(", ")))
 }
 
 /// Domains or fetches in flight.

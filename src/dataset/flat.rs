@@ -5,8 +5,8 @@ use arrow::datatypes::Field as ArrowField;
 use arrow::error::ArrowError;
 
 use crate::classify::{
-    Always, Assessment, Code, Coverage, Delivery, Finding, Judgement, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity,
-    Stored, StoredCode, StoredFinding, Worded, flat_columns,
+    Always, Assessment, Code, Coverage, DaneState, Delivery, DnssecState, Finding, Judgement, Mismatch, MxState, MxTls, PolicyStage,
+    Posture, RecordState, Severity, Stored, StoredCode, StoredFinding, Worded, flat_columns,
 };
 use crate::parse::senders::Sender;
 use crate::vocabulary::Vocabulary;

@@ -8,11 +8,13 @@ use proptest::option::of;
 use proptest::prelude::*;
 
 use crate::classify::{
-    Assessment, Code, Coverage, Delivery, Finding, Mismatch, MxState, PolicyStage, Posture, RecordState, Severity, codes, flat_columns,
+    Assessment, Code, Coverage, DaneState, Delivery, DnssecState, Finding, Mismatch, MxState, MxTls, PolicyStage, Posture, RecordState,
+    Severity, codes, flat_columns,
 };
 use crate::evidence::{
-    Certificate, CertificateFault, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome,
-    ReceiverLookup, SecondHello, Timings, TlsVersion, Txt,
+    Alias, Certificate, CertificateFault, ChainCertificate, Connection, Conversation, Evidence, ExtendedError, Fetch, FetchError,
+    FetchFault, FetchStage, GivenAnchor, HostLookup, Lookup, Mx, MxAsked, Outcome, Path, ReceiverLookup, SecondHello, SmtpTimings, Timings,
+    TlsVersion, Tlsa, Txt,
 };
 use crate::input::{Carried, Target};
 use crate::name::Domain;
@@ -107,23 +109,26 @@ fn lookup<R: std::fmt::Debug + Clone>(record: impl Strategy<Value = R>) -> impl 
         (word(Outcome::ALL), of(0_u16..4096), any::<Option<u32>>(), any::<bool>(), vec(text(), 0..3), vec(record, 0..4), of(1_u16..));
     let resolver = (any::<IpAddr>(), any::<u16>()).prop_map(SocketAddr::from);
     let way = (of(resolver), any::<u16>(), any::<bool>(), any::<Option<u32>>(), of(text()));
-    (text(), answer, way).prop_map(|(name, answer, way)| {
+    let validation = (of((any::<u16>(), text()).prop_map(|(code, text)| Box::new(ExtendedError { code, text }))), of(word(Outcome::ALL)));
+    (text(), answer, way, validation).prop_map(|(name, answer, way, (extended_error, unchecked))| {
         let (outcome, rcode, ttl, authenticated, cname_chain, records, left_out) = answer;
         let (resolver, attempts, tcp, rtt_us, detail) = way;
-        Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, records, left_out, resolver, attempts, tcp, rtt_us, detail }
+        let known = Lookup { outcome, rcode, ttl, authenticated, cname_chain, records, left_out, ..Lookup::unsent(name, outcome) };
+        Lookup { resolver, attempts, tcp, rtt_us, detail, extended_error, unchecked, ..known }
     })
 }
 
 fn certificate() -> impl Strategy<Value = Certificate> {
     let texts = (of(text()), text(), vec(text(), 0..4), text(), text());
     let key = (of(text()), any::<Option<u16>>(), of(text()));
-    (vec(word(CertificateFault::ALL), 0..3), texts, of(time()), of(time()), key, any::<u16>()).prop_map(
+    (vec(word(CertificateFault::ALL), 0..3), texts, of(time()), of(time()), key, of(any::<u8>()), any::<u16>()).prop_map(
         |(
             faults,
             (reason, subject, sans, issuer, sha256),
             not_before,
             not_after,
             (key_type, key_bits, signature_algorithm),
+            version,
             chain_length,
         )| Certificate {
             faults,
@@ -137,6 +142,7 @@ fn certificate() -> impl Strategy<Value = Certificate> {
             key_bits,
             signature_algorithm,
             sha256,
+            version,
             chain_length,
         },
     )
@@ -202,8 +208,73 @@ fn mx() -> impl Strategy<Value = Mx> {
     (any::<u16>(), text()).prop_map(|(preference, exchange)| Mx { preference, exchange })
 }
 
+fn tlsa() -> impl Strategy<Value = Tlsa> {
+    (any::<(u8, u8, u8)>(), bytes()).prop_map(|((usage, selector, matching), data)| Tlsa { usage, selector, matching, data })
+}
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 0..9)
+}
+
+fn chain_certificate() -> impl Strategy<Value = ChainCertificate> {
+    (bytes(), bytes(), bytes(), bytes(), of(word(Path::ALL))).prop_map(
+        |(certificate_sha256, certificate_sha512, key_sha256, key_sha512, path)| ChainCertificate {
+            certificate_sha256,
+            certificate_sha512,
+            key_sha256,
+            key_sha512,
+            path,
+        },
+    )
+}
+
+fn conversation() -> BoxedStrategy<Conversation> {
+    let way = (any::<IpAddr>(), 0_u8..5, of(text()), of(bytes()));
+    let replies = (of(bytes()), of(bytes()), of(bytes()), of(bytes()), of(bytes()));
+    let tls = (of(text()), of(text()), of(text()), any::<bool>(), of(certificate()));
+    let given = (bytes(), word(Path::ALL)).prop_map(|(data_sha256, path)| GivenAnchor { data_sha256, path });
+    let chain = (vec(chain_certificate(), 0..3), vec(given, 0..2));
+    let time = || of(milliseconds());
+    let timings = (time(), time(), time(), time(), time(), milliseconds());
+    (way, replies, tls, chain, timings, (of(fetch_error()), of(second_hello())))
+        .prop_map(|(way, replies, tls, (chain, given_anchors), timings, (error, second_hello))| {
+            let (address, connections, shared_with, refused_before) = way;
+            let (greeting, ehlo, starttls, surplus, ehlo_in_tls) = replies;
+            let (tls_version, tls_cipher, key_exchange, client_auth, certificate) = tls;
+            let (connect_ms, greeting_ms, ehlo_ms, starttls_ms, tls_ms, total_ms) = timings;
+            let timings = SmtpTimings { connect_ms, greeting_ms, ehlo_ms, starttls_ms, tls_ms, total_ms };
+            let spoken = Conversation {
+                connections,
+                shared_with,
+                refused_before,
+                greeting,
+                ehlo,
+                starttls,
+                surplus,
+                ehlo_in_tls,
+                ..Conversation::new(address)
+            };
+            let session = Conversation { tls_version, tls_cipher, key_exchange, client_auth, certificate, chain, given_anchors, ..spoken };
+            Conversation { timings, error, second_hello, ..session }
+        })
+        .boxed()
+}
+
 fn mx_host() -> BoxedStrategy<HostLookup> {
-    (text(), lookup(any::<Ipv4Addr>()), lookup(any::<Ipv6Addr>())).prop_map(|(host, a, aaaa)| HostLookup { host, a, aaaa }).boxed()
+    let alias = of(lookup(text().prop_map(Alias)));
+    let asked = (alias, vec(lookup(tlsa()), 0..2), vec(conversation(), 0..2));
+    (text(), lookup(any::<Ipv4Addr>()), lookup(any::<Ipv6Addr>()), asked)
+        .prop_map(|(host, a, aaaa, (alias, tlsa, conversations))| HostLookup {
+            alias,
+            tlsa,
+            conversations,
+            ..HostLookup::new(host, a, aaaa)
+        })
+        .boxed()
+}
+
+fn mx_asked() -> impl Strategy<Value = MxAsked> {
+    any::<(bool, bool, bool)>().prop_map(|(smtp, dane, validates)| MxAsked { smtp, dane, validates })
 }
 
 fn receiver() -> BoxedStrategy<ReceiverLookup> {
@@ -215,7 +286,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
     let txt = || vec(vec(any::<u8>(), 0..9), 0..3).prop_map(Txt);
     let records = (lookup(mx()), lookup(txt()), lookup(txt()));
     let host = (of(lookup(any::<Ipv4Addr>())), of(lookup(any::<Ipv6Addr>())), of(fetch()));
-    let neighbours = (vec(mx_host(), 0..3), vec(receiver(), 0..3), vec(lookup(txt()), 0..3));
+    let neighbours = (of(mx_asked()), vec(mx_host(), 0..3), vec(receiver(), 0..3), vec(lookup(txt()), 0..3));
     let extra_requests = vec(connection(), 0..3);
     ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host, neighbours, extra_requests).prop_map(
         |(
@@ -224,7 +295,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             elapsed_ms,
             (mx, sts_txt, tlsrpt_txt),
             (host_a, host_aaaa, fetch),
-            (mx_hosts, rua_hosts, stray_records),
+            (mx_asked, mx_hosts, rua_hosts, stray_records),
             extra_requests,
         )| Evidence {
             domain: Domain::from_a_labels(&domain).unwrap(),
@@ -236,6 +307,7 @@ fn evidence() -> impl Strategy<Value = Evidence> {
             host_a,
             host_aaaa,
             fetch: fetch.map(Box::new),
+            mx_asked,
             mx_hosts,
             rua_hosts,
             stray_records,
@@ -264,6 +336,9 @@ sampled! {
     i64 => any::<i64>(),
     MxState => word(MxState::ALL),
     RecordState => word(RecordState::ALL),
+    MxTls => word(MxTls::ALL),
+    DnssecState => word(DnssecState::ALL),
+    DaneState => word(DaneState::ALL),
     PolicyStage => word(PolicyStage::ALL),
     Posture => word(Posture::ALL),
     Delivery => word(Delivery::ALL),

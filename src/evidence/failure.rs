@@ -17,6 +17,14 @@ vocabulary! {
         Http = "http",
         /// Response body.
         Body = "body",
+        /// Greeting of a mail server.
+        Greeting = "greeting",
+        /// EHLO and its reply.
+        Ehlo = "ehlo",
+        /// STARTTLS and its reply.
+        Starttls = "starttls",
+        /// EHLO within TLS.
+        EhloInTls = "ehlo-in-tls",
     }
 }
 
@@ -45,6 +53,16 @@ vocabulary! {
         TlsUnsupported = "tls-unsupported",
         /// The response is not HTTP.
         HttpProtocol = "http-protocol",
+        /// The mail server sends what is no reply (RFC 5321 section 4.2).
+        SmtpProtocol = "smtp-protocol",
+        /// The mail server replies with an error.
+        SmtpRefused = "smtp-refused",
+        /// The mail server sends, but so slowly that its reply has no end.
+        Tarpit = "tarpit",
+        /// Not tried: the address, or the provider, had refused others of this scan shortly before.
+        NotTried = "not-tried",
+        /// This machine has no route to the address: no IPv6, say. Says nothing of the host.
+        NoRoute = "no-route",
         /// The body ended before its declared length.
         Truncated = "truncated",
         /// A fault of this machine (no descriptor, no port); says nothing of the domain.

@@ -78,12 +78,30 @@ pub struct Lookup<R> {
     pub rtt_us: Option<u32>,
     /// What the operating system said, for [`Outcome::LocalError`]; what is wrong with the answer, for [`Outcome::Malformed`].
     pub detail: Option<String>,
+    /// Why, in the resolver's own terms; rare, and so apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended_error: Option<Box<ExtendedError>>,
+    /// What became of the question when it was asked once more without validation (CD bit, RFC 4035 section 3.2.2), which is done after a
+    /// SERVFAIL where DNSSEC is judged; `None` where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchecked: Option<Outcome>,
+}
+
+/// An extended DNS error (RFC 8914).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtendedError {
+    /// INFO-CODE, as IANA registers them; of several that of a failed validation, else the first.
+    pub code: u16,
+    /// EXTRA-TEXT, at most 200 characters; empty if there is none.
+    pub text: String,
 }
 
 impl<R> Lookup<R> {
     /// Whether there is nothing beside the outcome and how it was got: no record, no alias, no remark.
     pub fn is_bare(&self) -> bool {
-        self.records.is_empty() && self.left_out.is_none() && self.cname_chain.is_empty() && self.detail.is_none()
+        let Self { records, left_out, cname_chain, detail, extended_error, unchecked, .. } = self;
+        let nothing_found = records.is_empty() && left_out.is_none() && cname_chain.is_empty();
+        nothing_found && detail.is_none() && extended_error.is_none() && unchecked.is_none()
     }
 
     /// Keeps so many records, the first, and counts the others.
@@ -110,6 +128,7 @@ impl<R> Lookup<R> {
         (self.outcome, self.rcode, self.detail) = (behind.outcome, behind.rcode, behind.detail);
         (self.records, self.left_out) = (behind.records, behind.left_out);
         (self.resolver, self.tcp, self.rtt_us) = (behind.resolver, behind.tcp, behind.rtt_us);
+        (self.extended_error, self.unchecked) = (behind.extended_error, behind.unchecked);
     }
 
     /// A question that was not sent, or not yet.
@@ -128,6 +147,8 @@ impl<R> Lookup<R> {
             tcp: false,
             rtt_us: None,
             detail: None,
+            extended_error: None,
+            unchecked: None,
         }
     }
 }
@@ -217,6 +238,10 @@ pub enum AnyRecord<'r> {
     Txt(&'r Txt),
     /// A or AAAA.
     Address(IpAddr),
+    /// TLSA.
+    Tlsa(&'r Tlsa),
+    /// CNAME.
+    Alias(&'r Alias),
 }
 
 impl Record for Mx {
@@ -249,6 +274,40 @@ impl Record for Ipv6Addr {
     fn as_any(&self) -> AnyRecord<'_> {
         AnyRecord::Address((*self).into())
     }
+}
+
+impl Record for Tlsa {
+    const MNEMONIC: &'static str = "TLSA";
+
+    fn as_any(&self) -> AnyRecord<'_> {
+        AnyRecord::Tlsa(self)
+    }
+}
+
+impl Record for Alias {
+    const MNEMONIC: &'static str = "CNAME";
+
+    fn as_any(&self) -> AnyRecord<'_> {
+        AnyRecord::Alias(self)
+    }
+}
+
+/// A CNAME record that was asked for by itself: its target, lower case, no trailing dot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Alias(pub String);
+
+/// A TLSA record as published (RFC 6698 section 2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tlsa {
+    /// Certificate usage: 0 PKIX-TA, 1 PKIX-EE, 2 DANE-TA, 3 DANE-EE (RFC 7218).
+    pub usage: u8,
+    /// What is compared: 0 the certificate, 1 its public key (SubjectPublicKeyInfo).
+    pub selector: u8,
+    /// How: 0 as it is, 1 by its SHA-256, 2 by its SHA-512.
+    pub matching: u8,
+    /// What it is compared with.
+    #[serde(with = "hex::serde")]
+    pub data: Vec<u8>,
 }
 
 /// An MX record (RFC 5321 section 5.1).

@@ -8,7 +8,8 @@ mod encoding;
 mod failure;
 mod fetch;
 mod lookup;
-mod neighbour;
+mod mail_server;
+mod report_receiver;
 mod tls;
 
 use std::time::SystemTime;
@@ -16,8 +17,11 @@ use std::time::SystemTime;
 pub use self::connection::{Connection, SHORT_BODY_LIMIT, status_may_pass};
 pub use self::failure::{FetchError, FetchFault, FetchStage, UNRECOGNIZED_NAME};
 pub use self::fetch::{BODY_LIMIT, Fetch, KEPT_HEADERS, Timings};
-pub use self::lookup::{AnyLookup, AnyRecord, Lookup, Mx, Outcome, Record, Txt};
-pub use self::neighbour::{HostLookup, ReceiverLookup};
+pub use self::lookup::{Alias, AnyLookup, AnyRecord, ExtendedError, Lookup, Mx, Outcome, Record, Tlsa, Txt};
+pub use self::mail_server::{
+    CHAIN_LIMIT, ChainCertificate, Conversation, GivenAnchor, HostLookup, MxAsked, Path, REPLY_LIMIT, SURPLUS_LIMIT, SmtpTimings,
+};
+pub use self::report_receiver::ReceiverLookup;
 pub use self::tls::{Certificate, CertificateFault, SecondHello, TlsVersion};
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -50,7 +54,10 @@ pub struct Evidence {
     pub host_aaaa: Option<Lookup<Ipv6Addr>>,
     /// The HTTPS exchange; `None` where there was no address to connect to or nothing to fetch. Rare and large, and so apart.
     pub fetch: Option<Box<Fetch>>,
-    /// Addresses of the MX hosts, the most preferred first; empty where no record asked for a policy.
+    /// What the MX hosts were to be asked; `None` if nothing but their addresses was looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mx_asked: Option<MxAsked>,
+    /// The MX hosts, the most preferred first; empty where no record asked for a policy and nobody for the MX hosts.
     #[serde(default)]
     pub mx_hosts: Vec<HostLookup>,
     /// The receivers of TLS reports, in the order of the record; empty where there is no TLSRPT record.
@@ -79,6 +86,7 @@ impl Evidence {
             host_a: None,
             host_aaaa: None,
             fetch: None,
+            mx_asked: None,
             mx_hosts: Vec::new(),
             rua_hosts: Vec::new(),
             stray_records: Vec::new(),
@@ -149,7 +157,7 @@ macro_rules! lookups {
 
 lookups! {
     mx, sts_txt, tlsrpt_txt, host_a, host_aaaa;
-    beside domain, scanned_at, elapsed_ms, fetch, mx_hosts, rua_hosts, stray_records, extra_requests
+    beside domain, scanned_at, elapsed_ms, fetch, mx_asked, mx_hosts, rua_hosts, stray_records, extra_requests
 }
 
 /// The outcomes of the lookups of a domain.

@@ -11,7 +11,7 @@ use crate::vocabulary::vocabulary;
 vocabulary! {
     /// What is wrong with a certificate chain. A chain may have several faults; the exchange goes on so that all are seen.
     pub enum CertificateFault {
-        /// No SAN dNSName matches the policy host (RFC 8461 section 3.3, RFC 6125).
+        /// No SAN dNSName matches the host (RFC 8461 sections 3.3 and 4.2, RFC 6125).
         NameMismatch = "name-mismatch",
         /// The leaf has no SAN dNSName at all.
         NoSan = "no-san",
@@ -27,6 +27,8 @@ vocabulary! {
         Untrusted = "untrusted",
         /// A certificate of the chain is revoked.
         Revoked = "revoked",
+        /// The leaf is not for servers: its extended key usage leaves out serverAuth (RFC 5280 section 4.2.1.12).
+        WrongPurpose = "wrong-purpose",
         /// Our library cannot verify it: a key, an algorithm or a length of the chain that it does not have. Says nothing of the host.
         Unsupported = "unsupported",
         /// A certificate that cannot be read, or a chain that breaks another rule of RFC 5280.
@@ -64,6 +66,9 @@ pub struct Certificate {
     pub signature_algorithm: Option<String>,
     /// SHA-256 of the leaf in DER, lower-case hex.
     pub sha256: String,
+    /// X.509 version of the leaf, 1 to 3; `None` if it cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u8>,
     /// Certificates presented, the leaf included.
     pub chain_length: u16,
 }

@@ -9,6 +9,8 @@ mod limit;
 pub(crate) mod neighbours;
 pub(crate) mod probe;
 pub(crate) mod retry;
+pub mod scope;
 pub mod sharing;
 mod single_flight;
+pub mod smtp;
 mod tls;

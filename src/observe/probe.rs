@@ -13,9 +13,10 @@ use super::extra_requests;
 use super::fetch::{Fetcher, POLICY_PATH, RequestKind};
 use super::neighbours::{self, Neighbours, Receiver};
 use super::retry::{EarlierRound, Retry};
+use super::scope::MxScopes;
 use super::sharing::SharedFor;
 use crate::evidence::{
-    Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, Outcome, ReceiverLookup, Txt,
+    Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, MxAsked, Outcome, ReceiverLookup, Txt,
 };
 use crate::exclusion::Exclusion;
 use crate::name::{Domain, suffix};
@@ -34,6 +35,7 @@ pub struct Probe {
     fetcher: Arc<Fetcher>,
     exclusion: Arc<Exclusion>,
     neighbours: Arc<Neighbours>,
+    mx_scopes: MxScopes,
     look_around: bool,
     prune: bool,
 }
@@ -50,12 +52,17 @@ struct Policy {
 impl Probe {
     /// A probe that looks up by `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
     pub fn new(dns: impl Into<Resolving>, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
-        Self { dns: dns.into(), fetcher, exclusion, neighbours, look_around: false, prune: true }
+        Self { dns: dns.into(), fetcher, exclusion, neighbours, mx_scopes: MxScopes::default(), look_around: false, prune: true }
     }
 
     /// The same probe, looking also where records and policies should not be and at what else a sender may meet, or not.
     pub fn looking_around(self, look_around: bool) -> Self {
         Self { look_around, ..self }
+    }
+
+    /// The same probe, asking these MX hosts, too.
+    pub fn asking(self, mx_scopes: MxScopes) -> Self {
+        Self { mx_scopes, ..self }
     }
 
     /// The same probe, asking below names that do not exist, too, or not.
@@ -92,7 +99,7 @@ impl Probe {
         }
         self.records(&mut seen).await;
         let records = !seen.sts_txt.records.is_empty() || !seen.tlsrpt_txt.records.is_empty();
-        if records || self.look_around || known.is_some() {
+        if records || self.look_around || known.is_some() || self.mx_scopes.of(false).is_some() {
             // Rare and large: apart, so that the thousands of other probes in flight are spared its room.
             Box::pin(self.look_further(&mut seen, known)).await;
         }
@@ -108,14 +115,15 @@ impl Probe {
         };
         let host = (seen.host_a.take(), seen.host_aaaa.take());
         let Evidence { domain, mx, sts_txt, tlsrpt_txt, .. } = &*seen;
-        let (policy, mx_hosts, rua_hosts, stray_records) = tokio::join!(
+        let (policy, (mx_asked, mx_hosts), rua_hosts, stray_records) = tokio::join!(
             self.policy(domain, sts_txt, host, fetch),
-            async { if let Some(known) = mx_hosts { known } else { self.mx_hosts(mx, sts_txt).await } },
+            async { if let Some(known) = mx_hosts { known } else { self.mx_hosts(domain, mx, sts_txt).await } },
             async { if let Some(known) = rua_hosts { known } else { self.rua_hosts(domain, mx, tlsrpt_txt).await } },
             async { if let Some(known) = stray_records { known } else { self.stray_records(domain, mx, sts_txt).await } },
         );
         (seen.host_a, seen.host_aaaa, seen.fetch, seen.extra_requests) = (policy.a, policy.aaaa, policy.fetch, policy.extra_requests);
-        (seen.mx_hosts, seen.rua_hosts, seen.stray_records) = (mx_hosts, rua_hosts, stray_records);
+        (seen.mx_asked, seen.mx_hosts) = (mx_asked, mx_hosts);
+        (seen.rua_hosts, seen.stray_records) = (rua_hosts, stray_records);
     }
 
     /// Makes a lookup, unless its outcome is final already.
@@ -263,16 +271,28 @@ impl Probe {
         aliases.find(|alias| self.exclusion.covers_name(alias)).map(String::as_str)
     }
 
-    /// The addresses of the MX hosts, where a record says that it matters which hosts they are.
-    async fn mx_hosts(&self, mx: &Lookup<Mx>, sts_txt: &Lookup<Txt>) -> Vec<HostLookup> {
-        if !asks_for_policy(&sts_txt.records) {
-            return Vec::new();
+    /// The MX hosts, where a record says that it matters which hosts they are, or where they are to be asked.
+    async fn mx_hosts(&self, domain: &Domain, mx: &Lookup<Mx>, sts_txt: &Lookup<Txt>) -> (Option<MxAsked>, Vec<HostLookup>) {
+        let adopter = asks_for_policy(&sts_txt.records);
+        let mut asked = self.mx_scopes.of(adopter);
+        let mut hosts = neighbours::mx_hosts(&mx.records);
+        match mx.outcome {
+            // Without MX the domain itself takes its mail (RFC 5321 section 5.1).
+            Outcome::Nodata if asked.is_some() => hosts.push(domain.as_str().to_owned()),
+            Outcome::Noerror if !hosts.is_empty() => {}
+            _ => asked = None,
         }
-        let hosts = neighbours::mx_hosts(&mx.records).into_iter().map(async |host| {
-            let (a, aaaa) = self.addresses(SharedFor::MxHosts, &host).await;
-            HostLookup::new(host, a, aaaa)
-        });
-        join_all(hosts).await
+        if !adopter && asked.is_none() {
+            return (None, Vec::new());
+        }
+        let hosts = hosts.into_iter().map(|host| self.mx_host(host, asked));
+        (asked, join_all(hosts).await)
+    }
+
+    /// One MX host: where it is, and whatever it is asked.
+    async fn mx_host(&self, host: String, _asked: Option<MxAsked>) -> HostLookup {
+        let (a, aaaa) = self.addresses(SharedFor::MxHosts, &host).await;
+        HostLookup::new(host, a, aaaa)
     }
 
     /// Whether those who are to receive the TLS reports can.

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::evidence::{AnyLookup, Attempts, Connection, Evidence, Fetch, HostLookup, Lookup, ReceiverLookup, Txt};
+use crate::evidence::{AnyLookup, Attempts, Connection, Evidence, Fetch, HostLookup, Lookup, MxAsked, ReceiverLookup, Txt};
 
 /// A probe that is to go on. Small where nothing is conclusive, as many may wait at a time.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub(super) struct EarlierRound {
     /// Of its lookups those that are final.
     pub(super) lookups: Evidence,
     pub(super) fetch: Option<(Box<Fetch>, Vec<Connection>)>,
-    pub(super) mx_hosts: Option<Vec<HostLookup>>,
+    pub(super) mx_hosts: Option<(Option<MxAsked>, Vec<HostLookup>)>,
     pub(super) rua_hosts: Option<Vec<ReceiverLookup>>,
     pub(super) stray_records: Option<Vec<Lookup<Txt>>>,
 }
@@ -46,7 +46,7 @@ impl EarlierRound {
         let stray_records = std::mem::take(&mut evidence.stray_records);
         Self {
             fetch: fetch.map(|fetch| (fetch, extra_requests)),
-            mx_hosts: with_sts.then_some(mx_hosts),
+            mx_hosts: with_sts.then_some((evidence.mx_asked, mx_hosts)),
             rua_hosts: with_tlsrpt.then_some(rua_hosts),
             stray_records: with_sts.then_some(stray_records),
             lookups: evidence,

@@ -18,8 +18,10 @@ mod record_kind;
 pub mod record_set;
 mod report_uri;
 pub mod senders;
+pub mod smtp_reply;
 pub mod sts_record;
 mod tag_list;
+pub mod tlsa;
 pub mod tlsrpt_record;
 mod version;
 

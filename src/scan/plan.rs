@@ -17,6 +17,8 @@ use crate::dataset::{DatasetError, Options, SHARD_ROWS, ScanCommand};
 use crate::input::{InputError, InputOptions};
 use crate::observe::dns::{EncryptedResolver, RetryConfig};
 use crate::observe::fetch::{FetchConfig, PACE, sets_pace};
+use crate::observe::scope::Scope;
+use crate::observe::smtp::SmtpConfig;
 use crate::whole_file;
 
 /// DNS queries per second to one name server when resolving from the root, unless the user says otherwise.
@@ -199,6 +201,13 @@ pub struct NetworkPlan {
     /// How policies are fetched. Its concurrency is overridden by `fetch_concurrency`.
     #[serde(flatten)]
     pub fetch: FetchConfig,
+    /// Whose MX hosts are asked over SMTP.
+    pub smtp: Scope,
+    /// Whose MX hosts are looked up for TLSA records; `None` for adopters' where the resolver validates, else nobody's.
+    pub dane: Option<Scope>,
+    /// How mail servers are asked. Its concurrency, connect-timeout and allow-private are those of the fetches.
+    #[serde(flatten)]
+    pub mail: SmtpConfig,
     /// Further trusted roots, as PEM.
     #[serde(rename = "ca-file")]
     pub ca_files: Vec<Contents>,
@@ -228,6 +237,9 @@ impl Default for NetworkPlan {
             concurrency: None,
             fetch_concurrency: None,
             fetch: FetchConfig::default(),
+            smtp: Scope::None,
+            dane: None,
+            mail: SmtpConfig::default(),
             ca_files: Vec::new(),
             no_prune: false,
             look_around: false,
@@ -283,6 +295,10 @@ pub struct Overrides {
     pub https_port: Option<u16>,
     /// Port for plain HTTP.
     pub http_port: Option<u16>,
+    /// Port of mail servers.
+    pub smtp_port: Option<u16>,
+    /// Where a mail server is that DNS says is at an address of the public Internet: somewhere on loopback.
+    pub mail_server: Option<fn(IpAddr) -> IpAddr>,
     /// Further trusted roots: what they are called, and as PEM.
     pub authority: Option<(&'static str, String)>,
     /// Further lines of the opt-out list.
@@ -412,6 +428,7 @@ mod tests {
             "ca-file",
             "column",
             "connect-timeout",
+            "dane",
             "dns-port",
             "dns-timeout",
             "dns-tries",
@@ -431,6 +448,11 @@ mod tests {
             "seed",
             "shard",
             "skip",
+            "smtp",
+            "smtp-all-addresses",
+            "smtp-every-name",
+            "smtp-greeting-timeout",
+            "smtp-port",
             "top",
         ];
         assert_eq!(names, expected);
@@ -462,11 +484,16 @@ mod tests {
         let expected = [
             "concurrency",
             "contact",
+            "ehlo",
             "fetch-concurrency",
             "fetch-rate",
             "host-rate",
             "rate",
             "resolver-rate",
+            "smtp-canary",
+            "smtp-canary-dead",
+            "smtp-host-rate",
+            "smtp-rate",
             "trust-resolvers",
             "workers",
         ];

@@ -190,6 +190,7 @@ fn fetch(host: &str) -> Fetch {
             key_bits: Some(2048),
             signature_algorithm: Some("sha256WithRSAEncryption".to_owned()),
             sha256: "00".repeat(32),
+            version: Some(3),
             chain_length: 2,
         }),
         http_version: Some("HTTP/1.1".to_owned()),

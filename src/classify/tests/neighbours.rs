@@ -13,7 +13,7 @@ const PRIVATE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 
 /// mx1 of the scene with these addresses.
 fn mx1(a: Lookup<Ipv4Addr>, aaaa: Lookup<Ipv6Addr>) -> Scene {
-    Scene::new().change(|e| e.mx_hosts = vec![HostLookup { host: "mx1.example.com".to_owned(), a, aaaa }])
+    Scene::new().change(|e| e.mx_hosts = vec![HostLookup::new("mx1.example.com".to_owned(), a, aaaa)])
 }
 
 fn failed<R>(outcome: Outcome) -> Lookup<R> {

@@ -161,10 +161,11 @@ columns! {
             key_bits,
             signature_algorithm,
             sha256,
+            version,
             chain_length,
         }
     } {
-        /// valid for the policy host, or the first fault.
+        /// valid for the host, or the first fault.
         #[range = format!("{VALID}, {}", CertificateFault::WORDS.join(", "))]
         verdict: Text = faults.first().map_or(VALID, |fault| fault.as_str()).to_owned(),
         /// Everything that is wrong with it; empty if it is valid.
@@ -191,6 +192,9 @@ columns! {
         signature_algorithm: Text,
         /// SHA-256 of the leaf in DER, lower-case hex.
         sha256: Text,
+        /// X.509 version of the leaf; null if it cannot be read, and in older datasets.
+        #[range = "1..3"]
+        version: Int16<u8>,
         /// Certificates presented, the leaf included.
         #[range = "0..65535"]
         chain_length: Int32<u16>,

@@ -11,7 +11,7 @@ use crate::dataset::column::{
     documented,
 };
 use crate::dataset::error::DatasetError;
-use crate::evidence::{Lookup, Mx, Outcome, Txt};
+use crate::evidence::{Alias, ExtendedError, Lookup, Mx, Outcome, Tlsa, Txt};
 
 columns! {
     /// The columns of one question. `C` is the column of a record.
@@ -51,6 +51,21 @@ columns! {
         rtt_us: Int64<u32>,
         /// Words on a local-error or a malformed answer.
         detail: Text,
+        /// Why, in the resolver's own terms (RFC 8914).
+        extended_error: ExtendedErrorBuilder,
+        /// What became of the question without validation (CD bit), asked after a SERVFAIL where DNSSEC is judged; else null.
+        unchecked: Word<Outcome>,
+    }
+}
+
+columns! {
+    /// An extended DNS error.
+    ExtendedErrorBuilder, ExtendedErrorReader of ExtendedError {
+        /// INFO-CODE (RFC 8914 section 4).
+        #[range = "0..65535"]
+        code: Int32<u16>,
+        /// EXTRA-TEXT, at most 200 characters.
+        text: Text,
     }
 }
 
@@ -118,6 +133,8 @@ impl<C: Column> Lookups<C> {
             tcp,
             rtt_us: _,
             detail,
+            extended_error,
+            unchecked,
         } = &mut self.columns;
         valid.append(true, lookups);
         outcome.append_times(Some(&held.outcome), lookups);
@@ -131,6 +148,8 @@ impl<C: Column> Lookups<C> {
         attempts.append_times(Some(&held.attempts), lookups);
         tcp.append_times(Some(&held.tcp), lookups);
         detail.append_times(None, lookups);
+        extended_error.append_times(None, lookups);
+        unchecked.append_times(None, lookups);
     }
 }
 
@@ -181,6 +200,39 @@ columns! {
 
 impl RecordColumn for MxBuilder {
     const MEANING: &'static str = "MX records in the order of the answer.";
+}
+
+columns! {
+    /// A TLSA record.
+    TlsaBuilder, TlsaReader of Tlsa {
+        /// Certificate usage: 0 PKIX-TA, 1 PKIX-EE, 2 DANE-TA, 3 DANE-EE (RFC 7218).
+        #[range = "0..255"]
+        usage: Int16<u8>,
+        /// What is compared: 0 the certificate, 1 its public key.
+        #[range = "0..255"]
+        selector: Int16<u8>,
+        /// How: 0 as it is, 1 by its SHA-256, 2 by its SHA-512.
+        #[range = "0..255"]
+        matching: Int16<u8>,
+        /// What it is compared with.
+        data: Bytes,
+    }
+}
+
+impl RecordColumn for TlsaBuilder {
+    const MEANING: &'static str = "TLSA records in the order of the answer (RFC 6698 section 2).";
+}
+
+columns! {
+    /// A CNAME record.
+    AliasBuilder, AliasReader of Alias as { Alias(target) } {
+        /// Lower case, no trailing dot.
+        target: Text,
+    }
+}
+
+impl RecordColumn for AliasBuilder {
+    const MEANING: &'static str = "CNAME records.";
 }
 
 impl RecordColumn for Shown<std::net::Ipv4Addr> {

@@ -2,6 +2,7 @@
 
 mod fetch;
 mod lookup;
+mod mail_server;
 mod whole;
 
 pub use self::whole::EvidenceColumns;

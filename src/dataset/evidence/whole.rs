@@ -9,11 +9,12 @@ use crate::dataset::column::{
     Column, ColumnReader, Field, Group, Int32, List, Shape, Shown, Slot, Sparse, Text, Time, Validity, columns, documented,
 };
 use crate::dataset::error::DatasetError;
-use crate::evidence::{Evidence, HostLookup, ReceiverLookup};
+use crate::evidence::{Evidence, ReceiverLookup};
 use crate::name::Domain;
 
 use super::fetch::{ConnectionBuilder, FetchBuilder};
 use super::lookup::{Lookups, MxBuilder, TxtBuilder};
+use super::mail_server::{HostBuilder, MxAskedBuilder};
 
 columns! {
     /// The columns within `evidence`.
@@ -31,7 +32,9 @@ columns! {
         host_aaaa: Sparse<Lookups<Shown<Ipv6Addr>>>,
         /// The GET of the policy; null where there was nothing to fetch or no address to connect to.
         fetch: Sparse<FetchBuilder>,
-        /// The MX hosts' addresses, the most preferred first; empty where no record asked for a policy.
+        /// What the MX hosts were to be asked; null if nothing but their addresses was looked up.
+        mx_asked: MxAskedBuilder,
+        /// The MX hosts, the most preferred first; empty where no record asked for a policy and no option for the MX hosts.
         mx_hosts: List<HostBuilder>,
         /// The receivers of TLS reports; empty where there is no TLSRPT record.
         rua_hosts: List<ReceiverBuilder>,
@@ -40,18 +43,6 @@ columns! {
         stray_records: List<Lookups<TxtBuilder>>,
         /// Extra requests for the policy: at other addresses of the policy host, and in wrong places; empty without --look-around.
         extra_requests: List<ConnectionBuilder>,
-    }
-}
-
-columns! {
-    /// The addresses of an MX host.
-    HostBuilder, HostReader of HostLookup {
-        /// The host as it stands in the MX records.
-        host: Text,
-        /// A of the host; asked once as long as its TTL lasts, however many domains name it.
-        a: Lookups<Shown<Ipv4Addr>>,
-        /// AAAA of the host, likewise.
-        aaaa: Lookups<Shown<Ipv6Addr>>,
     }
 }
 

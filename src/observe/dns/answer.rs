@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use super::wire_name::{HEADER_OCTETS, WireName, read_u16, read_u32};
-use crate::evidence::{Mx, Txt};
+use crate::evidence::{Mx, Tlsa, Txt};
 
 const TYPE_CNAME: u16 = 5;
 /// Types that may stand beside what was asked for: signatures (RFC 4034 section 3) and what a CNAME was made from (RFC 6672 section 3.1).
@@ -27,6 +27,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Mx {}
     impl Sealed for super::Txt {}
+    impl Sealed for super::Tlsa {}
     impl Sealed for super::Ipv4Addr {}
     impl Sealed for super::Ipv6Addr {}
 }
@@ -69,6 +70,15 @@ impl ResourceRecord for Ipv6Addr {
 
     fn read(message: &[u8], rdata: Range<usize>) -> Option<Self> {
         <[u8; 16]>::try_from(message.get(rdata)?).ok().map(Self::from)
+    }
+}
+
+impl ResourceRecord for Tlsa {
+    const TYPE: u16 = 52;
+
+    fn read(message: &[u8], rdata: Range<usize>) -> Option<Self> {
+        let [usage, selector, matching, data @ ..] = message.get(rdata)? else { return None };
+        Some(Self { usage: *usage, selector: *selector, matching: *matching, data: data.to_vec() })
     }
 }
 

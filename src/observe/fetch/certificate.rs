@@ -151,7 +151,9 @@ fn judge_trust(
     roots: &RootCertStore,
     verdict: &mut Verdict,
 ) {
-    use webpki::Error::{CaUsedAsEndEntity, CertDistrusted, CertRevoked, InvalidSignatureForPublicKey, UnknownIssuer};
+    use webpki::Error::{
+        CaUsedAsEndEntity, CertDistrusted, CertRevoked, InvalidSignatureForPublicKey, RequiredEkuNotFoundContext, UnknownIssuer,
+    };
     let self_signed = leaf.is_some_and(|leaf| is_self_signed(leaf) && !is_root(leaf, roots));
     let fault = match error {
         CertRevoked => CertificateFault::Revoked,
@@ -161,6 +163,7 @@ fn judge_trust(
         UnknownIssuer => missing_issuer(leaf, others, roots),
         error if is_our_limit(error, others) => CertificateFault::Unsupported,
         CertDistrusted | InvalidSignatureForPublicKey => CertificateFault::Untrusted,
+        RequiredEkuNotFoundContext(_) => CertificateFault::WrongPurpose,
         _ => CertificateFault::Malformed,
     };
     let why = match error {
@@ -296,6 +299,7 @@ fn describe(der: &[u8], leaf: Option<&X509Certificate<'_>>, chain_length: usize,
         key_bits: leaf.and_then(leaf_key::key_bits),
         signature_algorithm: leaf.map(leaf_key::signature_algorithm),
         sha256: hex::encode(Sha256::digest(der)),
+        version: leaf.and_then(|leaf| u8::try_from(leaf.version().0).ok()).map(|version| version.saturating_add(1)),
         chain_length: u16::try_from(chain_length).unwrap_or(u16::MAX),
     }
 }

@@ -86,6 +86,8 @@ fn show(record: AnyRecord<'_>) -> String {
         AnyRecord::Mx(mx) => format!("{} {}", mx.preference, mx.exchange),
         AnyRecord::Txt(txt) => txt.0.iter().map(|string| format!("\"{}\"", safe_bytes(string))).collect::<Vec<_>>().join(" "),
         AnyRecord::Address(address) => address.to_string(),
+        AnyRecord::Tlsa(tlsa) => format!("{} {} {} {}", tlsa.usage, tlsa.selector, tlsa.matching, hex::encode(&tlsa.data)),
+        AnyRecord::Alias(alias) => alias.0.clone(),
     }
 }
 

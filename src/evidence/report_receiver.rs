@@ -1,4 +1,4 @@
-//! Hosts of others that a domain names: those that take its mail and those that receive its TLS reports.
+//! Those who receive the TLS reports of a domain.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -7,21 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::connection::Connection;
 use super::lookup::{Lookup, Mx};
 
-/// The addresses of an MX host.
-///
-/// A host that many domains name is asked once in a scan, so resolver, attempts and times are those of that one question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct HostLookup {
-    /// The host as it stands in the MX records: lower case, no trailing dot.
-    pub host: String,
-    /// A of the host.
-    pub a: Lookup<Ipv4Addr>,
-    /// AAAA of the host.
-    pub aaaa: Lookup<Ipv6Addr>,
-}
-
-/// Where the reports of one destination go (RFC 8460 section 3). Asked once in a scan, as a [`HostLookup`] is.
+/// Where the reports of one destination go (RFC 8460 section 3). Asked once in a scan, however many domains name it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReceiverLookup {
@@ -36,13 +22,6 @@ pub struct ReceiverLookup {
     /// A TLS handshake with an HTTPS host, and no request; `None` unless asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<Connection>,
-}
-
-impl HostLookup {
-    /// What became of the two questions for a host.
-    pub const fn new(host: String, a: Lookup<Ipv4Addr>, aaaa: Lookup<Ipv6Addr>) -> Self {
-        Self { host, a, aaaa }
-    }
 }
 
 impl ReceiverLookup {
