@@ -26,7 +26,9 @@ impl Packed {
         let encoder = zstd::Encoder::new(Vec::new(), LEVEL).map_err(ArrowError::from)?;
         let mut writer = StreamWriter::new(encoder)?;
         writer.write(&concat_batches(&schema(), batches)?)?;
-        Ok(Self(writer.finish()?.finish().map_err(ArrowError::from)?))
+        let mut bytes = writer.finish()?.finish().map_err(ArrowError::from)?;
+        bytes.shrink_to_fit();
+        Ok(Self(bytes))
     }
 
     /// The rows as they were.

@@ -1,7 +1,7 @@
 //! Gathers judged rows until a shard is complete, and bounds how many may be open.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,8 +21,8 @@ const SMALL_BATCH: u64 = 256;
 
 /// How long a batch lies as it is before it is packed. A shard of a scan that gets on is complete by then.
 const PACK_AFTER: Duration = Duration::from_secs(5);
-/// Rows that are packed together; packing them holds the rows that come up for some milliseconds.
-const MAX_PACKED: u64 = 4096;
+/// Rows that are packed together, at least and at most: fewer are not worth it, and more hold the rows that come up for too long.
+const PACKED: RangeInclusive<u64> = 512..=4096;
 
 /// Rows that a shard is assembled of.
 pub(super) trait Rows: Sized {
@@ -77,13 +77,13 @@ impl<B: Rows> Open<B> {
     fn pack(&mut self, now: Instant) -> Result<bool, B::Error> {
         let (mut rows, mut batches) = (0, 0);
         for (since, batch) in &self.batches {
-            if now.saturating_duration_since(*since) < PACK_AFTER || (rows > 0 && rows + batch.count() > MAX_PACKED) {
+            if now.saturating_duration_since(*since) < PACK_AFTER || (rows > 0 && rows + batch.count() > *PACKED.end()) {
                 break;
             }
             rows += batch.count();
             batches += 1;
         }
-        let worth_it = rows >= SMALL_BATCH;
+        let worth_it = rows >= *PACKED.start();
         if worth_it {
             self.packed.push(B::pack(self.batches.drain(..batches).map(|(_, batch)| batch).collect())?);
         }
@@ -470,7 +470,7 @@ mod tests {
                 assembler.add(shard, "a".repeat(1000), begun).unwrap();
             }
         }
-        assembler.add(2, "b".repeat(255), begun).unwrap();
+        assembler.add(2, "b".repeat(511), begun).unwrap();
         let packed = |assembler: &Assembler<String>| {
             assembler.open.values().map(|open| open.packed.iter().map(String::len).collect::<Vec<_>>()).collect::<Vec<_>>()
         };
