@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 pub use super::rule::{Code, Status};
 
 /// Version of the catalogue and of the judgement that goes by it: minor for additions, major where a code changes its meaning.
-pub const CATALOGUE_VERSION: &str = "1.2";
+pub const CATALOGUE_VERSION: &str = "1.3";
 
 macro_rules! gather {
     ($(super $(:: $file:ident)+,)+) => {
@@ -26,8 +26,10 @@ gather! {
     super::answers,
     super::certificate,
     super::connecting,
+    super::dane,
     super::delivery,
     super::deployment,
+    super::dnssec,
     super::exchanges,
     super::extra_requests,
     super::faults::policy_fields,
@@ -36,6 +38,8 @@ gather! {
     super::faults::record,
     super::faults::rua,
     super::faults::tlsrpt,
+    super::mx_certificate,
+    super::mx_host,
     super::neighbours,
     super::policy_host,
     super::records,

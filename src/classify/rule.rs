@@ -27,10 +27,6 @@ vocabulary! {
     pub enum Status {
         /// Judged from the evidence of one scan.
         Active = "active",
-        /// Reserved: needs a conversation with the MX hosts.
-        Smtp = "smtp",
-        /// Reserved: needs TLSA lookups.
-        Dane = "dane",
         /// Judged by `stscan diff` from two scans of the domain, never a finding of one scan.
         Diff = "diff",
         /// Reserved: needs more than two scans of the domain.
@@ -55,6 +51,8 @@ vocabulary! {
         CertificateNotTrusted = "certificate-not-trusted",
         /// Another failure of the TLS session with the MX, a name that no pattern allows included (section 4.3.1).
         ValidationFailure = "validation-failure",
+        /// No TLSA record authenticates the MX (section 4.3.2.1).
+        TlsaInvalid = "tlsa-invalid",
         /// DNSSEC does not validate (section 4.3.2.1).
         DnssecInvalid = "dnssec-invalid",
         /// The policy cannot be retrieved (section 4.3.2.2).

@@ -153,7 +153,8 @@ mod tests {
     };
     const HOSTS: SharedLookups = SharedLookups { hits: 7, misses: 2, entries: 2, expired: 1, evicted: 0 };
     const NONE: SharedLookups = SharedLookups { hits: 0, misses: 0, entries: 0, expired: 0, evicted: 0 };
-    const SHARED: SharedActivity = SharedActivity { mx_hosts: HOSTS, policy_targets: NONE, report_receivers: NONE, look_around: NONE };
+    const SHARED: SharedActivity =
+        SharedActivity { mx_hosts: HOSTS, dane: NONE, policy_targets: NONE, report_receivers: NONE, look_around: NONE };
     const SESSION: Activity =
         Activity { seconds: 2.0, dns_queries: 30, dns_retries: 1, fetches: 3, retried_targets: 0, dns: DNS, shared: SHARED };
 

@@ -96,6 +96,13 @@ pub struct ExtendedError {
     pub text: String,
 }
 
+impl ExtendedError {
+    /// Whether an INFO-CODE says that validation failed: the data is bogus, not merely unsigned or out of reach.
+    pub const fn is_failed_validation(code: u16) -> bool {
+        matches!(code, 6..=12 | 25)
+    }
+}
+
 impl<R> Lookup<R> {
     /// Whether there is nothing beside the outcome and how it was got: no record, no alias, no remark.
     pub fn is_bare(&self) -> bool {

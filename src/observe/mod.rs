@@ -2,6 +2,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod dane;
 pub mod dns;
 mod extra_requests;
 pub mod fetch;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::sharing::{SharedActivity, SharingCounters};
 use super::single_flight::SingleFlight;
-use crate::evidence::{Connection, Lookup, Mx, Txt};
+use crate::evidence::{Alias, Connection, Lookup, Mx, Tlsa, Txt};
 use crate::name::address::is_address;
 use crate::name::normalise_host;
 use crate::parse::record_set::{RecordKind, select};
@@ -31,6 +31,8 @@ pub struct Neighbours {
     pub(super) aaaa: SingleFlight<Lookup<Ipv6Addr>>,
     pub(super) mx: SingleFlight<Lookup<Mx>>,
     pub(super) txt: SingleFlight<Lookup<Txt>>,
+    pub(super) tlsa: SingleFlight<Lookup<Tlsa>>,
+    pub(super) alias: SingleFlight<Lookup<Alias>>,
     pub(super) https: SingleFlight<Connection>,
     counters: Arc<SharingCounters>,
 }
@@ -43,6 +45,8 @@ impl Default for Neighbours {
             aaaa: SingleFlight::new(MAX_ANSWERS, &counters),
             mx: SingleFlight::new(MAX_ANSWERS, &counters),
             txt: SingleFlight::new(MAX_ANSWERS, &counters),
+            tlsa: SingleFlight::new(MAX_ANSWERS, &counters),
+            alias: SingleFlight::new(MAX_ANSWERS, &counters),
             https: SingleFlight::new(MAX_ANSWERS, &counters),
             counters,
         }

@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use futures_util::future::join_all;
 
+use super::dane;
 use super::dns::{Resolving, ResourceRecord};
 use super::extra_requests;
 use super::fetch::{Fetcher, POLICY_PATH, RequestKind};
@@ -16,7 +17,8 @@ use super::retry::{EarlierRound, Retry};
 use super::scope::MxScopes;
 use super::sharing::SharedFor;
 use crate::evidence::{
-    Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, MxAsked, Outcome, ReceiverLookup, Txt,
+    Alias, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, MxAsked, Outcome, ReceiverLookup, Tlsa,
+    Txt,
 };
 use crate::exclusion::Exclusion;
 use crate::name::{Domain, suffix};
@@ -28,6 +30,8 @@ use crate::parse::tlsrpt_record::ReportScheme;
 const MAX_MX: usize = 256;
 /// Aliases followed: as many as in one answer.
 const MAX_CHAIN: usize = 16;
+/// Octets of a name that can be asked for (RFC 1035 section 2.3.4), as it is written.
+const MAX_NAME: usize = 253;
 
 /// Probes domains; one for each worker thread, because the bulk engine belongs to its thread.
 pub struct Probe {
@@ -114,6 +118,9 @@ impl Probe {
             None => (None, None, None, None),
         };
         let host = (seen.host_a.take(), seen.host_aaaa.take());
+        if self.mx_scopes.judges_dnssec() && self.mx_scopes.dane.covers(asks_for_policy(&seen.sts_txt.records)) {
+            self.ask_unchecked(&mut seen.mx).await;
+        }
         let Evidence { domain, mx, sts_txt, tlsrpt_txt, .. } = &*seen;
         let (policy, (mx_asked, mx_hosts), rua_hosts, stray_records) = tokio::join!(
             self.policy(domain, sts_txt, host, fetch),
@@ -280,6 +287,8 @@ impl Probe {
             // Without MX the domain itself takes its mail (RFC 5321 section 5.1).
             Outcome::Nodata if asked.is_some() => hosts.push(domain.as_str().to_owned()),
             Outcome::Noerror if !hosts.is_empty() => {}
+            // Which hosts they are is not known, but that they were to be asked is.
+            outcome if !outcome.is_final() => {}
             _ => asked = None,
         }
         if !adopter && asked.is_none() {
@@ -290,9 +299,30 @@ impl Probe {
     }
 
     /// One MX host: where it is, and whatever it is asked.
-    async fn mx_host(&self, host: String, _asked: Option<MxAsked>) -> HostLookup {
+    async fn mx_host(&self, host: String, asked: Option<MxAsked>) -> HostLookup {
         let (a, aaaa) = self.addresses(SharedFor::MxHosts, &host).await;
-        HostLookup::new(host, a, aaaa)
+        let mut seen = HostLookup::new(host, a, aaaa);
+        if let Some(MxAsked { dane: true, validates, .. }) = asked {
+            // Rare and large: apart, so that the others are spared its room.
+            Box::pin(dane::look_up(&mut seen, validates, async |host| self.alias(host).await, async |base| self.tlsa(base).await)).await;
+        }
+        seen
+    }
+
+    /// The TLSA records for mail to a base domain, which other domains may ask for, too.
+    async fn tlsa(&self, base: &str) -> Lookup<Tlsa> {
+        let name = dane::tlsa_name(base);
+        if name.len() > MAX_NAME {
+            // Nothing can be there, and nobody can ask.
+            return Lookup::unsent(name, Outcome::Pruned);
+        }
+        let ask = async || neighbours::shareable(dane::bounded(self.ask_judged(&name).await));
+        self.neighbours.tlsa.get(SharedFor::Dane, &name, ask).await
+    }
+
+    /// The CNAME record at a host, by itself.
+    async fn alias(&self, host: &str) -> Lookup<Alias> {
+        self.neighbours.alias.get(SharedFor::Dane, host, async || neighbours::shareable(self.ask_judged(host).await)).await
     }
 
     /// Whether those who are to receive the TLS reports can.
@@ -356,9 +386,33 @@ impl Probe {
     /// The addresses of a host that other domains may name, too.
     async fn addresses(&self, by: SharedFor, host: &str) -> (Lookup<Ipv4Addr>, Lookup<Ipv6Addr>) {
         tokio::join!(
-            self.neighbours.a.get(by, host, async || neighbours::shareable(self.ask(host).await)),
-            self.neighbours.aaaa.get(by, host, async || neighbours::shareable(self.ask(host).await)),
+            self.neighbours.a.get(by, host, async || neighbours::shareable(self.ask_judged(host).await)),
+            self.neighbours.aaaa.get(by, host, async || neighbours::shareable(self.ask_judged(host).await)),
         )
+    }
+
+    /// Asks for what DNSSEC is judged by, where it is: whether it is bogus or lost what fails.
+    async fn ask_judged<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
+        let mut lookup = self.ask(name).await;
+        if self.mx_scopes.judges_dnssec() {
+            self.ask_unchecked(&mut lookup).await;
+        }
+        lookup
+    }
+
+    /// After SERVFAIL, what becomes of the question without validation: only then, because a resolver may keep what it has not validated
+    /// and hand it to whoever asks next.
+    async fn ask_unchecked<R: ResourceRecord>(&self, lookup: &mut Lookup<R>) {
+        if lookup.outcome != Outcome::Servfail {
+            return;
+        }
+        // An alias that had to be followed ends where the question failed.
+        let name = lookup.cname_chain.last().unwrap_or(&lookup.name);
+        // Rare and large: apart, so that the others are spared its room.
+        if let Some(unchecked) = Box::pin(self.dns.lookup_unchecked::<R>(name)).await {
+            lookup.attempts = lookup.attempts.saturating_add(unchecked.attempts);
+            lookup.unchecked = Some(unchecked.outcome);
+        }
     }
 
     async fn ask<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {

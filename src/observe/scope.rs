@@ -45,6 +45,11 @@ impl Default for MxScopes {
 }
 
 impl MxScopes {
+    /// Whether what the resolver says of DNSSEC is of use to anybody.
+    pub fn judges_dnssec(self) -> bool {
+        self.validates && self.dane != Scope::None
+    }
+
     /// What the MX hosts of a domain are asked that has an MTA-STS record, or has none; `None` if nothing is.
     pub fn of(self, adopter: bool) -> Option<MxAsked> {
         let (smtp, dane) = (self.smtp.covers(adopter), self.dane.covers(adopter));

@@ -44,6 +44,8 @@ macro_rules! purposes {
 purposes! {
     /// Addresses of MX hosts.
     MxHosts mx_hosts,
+    /// TLSA records of MX hosts, and their aliases where these are asked for by themselves.
+    Dane dane,
     /// Addresses of what policy hosts are aliases of.
     PolicyTargets policy_targets,
     /// MX and addresses of those who receive reports.

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use super::wire_name::{HEADER_OCTETS, WireName, read_u16, read_u32};
-use crate::evidence::{Mx, Tlsa, Txt};
+use crate::evidence::{Alias, Mx, Tlsa, Txt};
 
 const TYPE_CNAME: u16 = 5;
 /// Types that may stand beside what was asked for: signatures (RFC 4034 section 3) and what a CNAME was made from (RFC 6672 section 3.1).
@@ -28,6 +28,7 @@ mod sealed {
     impl Sealed for super::Mx {}
     impl Sealed for super::Txt {}
     impl Sealed for super::Tlsa {}
+    impl Sealed for super::Alias {}
     impl Sealed for super::Ipv4Addr {}
     impl Sealed for super::Ipv6Addr {}
 }
@@ -79,6 +80,16 @@ impl ResourceRecord for Tlsa {
     fn read(message: &[u8], rdata: Range<usize>) -> Option<Self> {
         let [usage, selector, matching, data @ ..] = message.get(rdata)? else { return None };
         Some(Self { usage: *usage, selector: *selector, matching: *matching, data: data.to_vec() })
+    }
+}
+
+/// Asked for by itself it is no step on the way: it is the answer, and what it leads to is nobody's question.
+impl ResourceRecord for Alias {
+    const TYPE: u16 = TYPE_CNAME;
+
+    fn read(message: &[u8], rdata: Range<usize>) -> Option<Self> {
+        let target = WireName::read(message, rdata.start).filter(|name| name.end == rdata.end)?;
+        Some(Self(target.to_presentation()))
     }
 }
 

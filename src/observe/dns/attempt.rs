@@ -10,9 +10,10 @@ use tokio::time::Instant;
 
 use super::answer::{self, Answer, ResourceRecord};
 use super::counters::DnsCounters;
+use super::extended_error;
 use super::health::{Health, Watched};
 use super::message::{Header, Message, NOERROR, NXDOMAIN, Question, REFUSED, SERVFAIL};
-use crate::evidence::{Lookup, Outcome};
+use crate::evidence::{ExtendedError, Lookup, Outcome};
 
 /// Why a question to a server brought nothing to go on with.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -84,6 +85,7 @@ pub(super) struct Attempt<R> {
     /// How long the answer took.
     pub(super) rtt: Option<Duration>,
     answer: Option<Answer<R>>,
+    extended_error: Option<Box<ExtendedError>>,
     /// Queries sent for it.
     pub(super) sent: u16,
     /// Who was asked.
@@ -103,6 +105,7 @@ impl<R> Attempt<R> {
             tcp: false,
             rtt: None,
             answer: None,
+            extended_error: None,
             sent: 0,
             resolver: None,
             waited: Duration::ZERO,
@@ -139,6 +142,7 @@ impl<R> Attempt<R> {
         lookup.tcp = self.tcp;
         lookup.rtt_us = self.rtt.map(|rtt| u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX));
         lookup.resolver = self.resolver;
+        lookup.extended_error = self.extended_error;
         if let Some(answer) = self.answer {
             (lookup.cname_chain, lookup.records, lookup.ttl) = (answer.chain, answer.records, answer.ttl);
         }
@@ -177,9 +181,14 @@ pub(super) fn interpret<R: ResourceRecord>(message: &Message, tcp: bool) -> Atte
                 (_, None | Some((true, _))) => Outcome::Nodata,
             }
         }
-        SERVFAIL => Outcome::Servfail,
-        REFUSED => Outcome::Refused,
-        _ => Outcome::OtherRcode,
+        rcode => {
+            attempt.extended_error = extended_error::read(&message.octets, message.question_end, message.header.records());
+            match rcode {
+                SERVFAIL => Outcome::Servfail,
+                REFUSED => Outcome::Refused,
+                _ => Outcome::OtherRcode,
+            }
+        }
     };
     attempt
 }

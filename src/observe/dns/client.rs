@@ -159,6 +159,20 @@ impl Dns {
         // Rare and large: apart, so that the others are spared its room.
         Box::pin(client.persist(&ticket, turn, begun, lookup)).await;
     }
+
+    /// The same question to resolvers that are asked not to validate (CD bit, RFC 4035 section 3.2.2).
+    pub async fn lookup_unchecked<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
+        let mut lookup = Lookup::unsent(name.to_owned(), Outcome::LocalError);
+        let client = &*self.0;
+        match Ticket::claim(&client.engine, name, R::TYPE) {
+            Ok(ticket) => {
+                ticket.disable_checking();
+                client.persist(&ticket, client.next_turn(), None, &mut lookup).await;
+            }
+            Err(reason) => lookup.detail = Some(reason.to_owned()),
+        }
+        lookup
+    }
 }
 
 /// Notes a first reply that settles the question, as nearly every one does.
@@ -291,6 +305,16 @@ impl Resolving {
         let mut lookup = Lookup::unsent(name.to_owned(), Outcome::LocalError);
         self.fill(&mut lookup).await;
         lookup
+    }
+
+    /// The same question without validation (CD bit); `None` where nobody is asked who validates. What is found so is no data: it may
+    /// be forged.
+    pub async fn lookup_unchecked<R: ResourceRecord>(&self, name: &str) -> Option<Lookup<R>> {
+        match self {
+            Self::Bulk(dns) => Some(dns.lookup_unchecked(name).await),
+            Self::Iterative(_) => None,
+            Self::Encrypted(encrypted) => Some(encrypted.lookup_unchecked(name).await),
+        }
     }
 
     /// Asks the question that a lookup names and notes what became of it, in place: lookups are large, and there are many.

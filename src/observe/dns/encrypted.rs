@@ -122,7 +122,7 @@ impl Encrypted {
     }
 
     async fn header(&self, server: &Arc<Server>, query: Query) -> Result<Header, String> {
-        match self.ask(server, query).await {
+        match self.ask(server, query, Checking::Enabled).await {
             None => Err("no answer".to_owned()),
             Some(Err(failure)) => Err(failure.to_string()),
             Some(Ok((octets, _))) => Header::read(&octets).ok_or_else(|| "answer is cut".to_owned()),
@@ -131,6 +131,15 @@ impl Encrypted {
 
     /// Asks for records at a name, as [`super::client::Dns::lookup`] does. Never fails: whatever happens is an outcome.
     pub async fn lookup<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
+        self.lookup_as(name, Checking::Enabled).await
+    }
+
+    /// The same question to resolvers that are asked not to validate (CD bit, RFC 4035 section 3.2.2).
+    pub async fn lookup_unchecked<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
+        self.lookup_as(name, Checking::Disabled).await
+    }
+
+    async fn lookup_as<R: ResourceRecord>(&self, name: &str, checking: Checking) -> Lookup<R> {
         let asked = if name == "." { name } else { name.strip_suffix('.').unwrap_or(name) };
         let mut lookup = Lookup::unsent(asked.to_owned(), Outcome::LocalError);
         let query = match Name::from_ascii(asked) {
@@ -147,7 +156,7 @@ impl Encrypted {
         let ask = async |server: &Arc<Server>| {
             let begun = Instant::now();
             // If it died before this question's turn, there may be another one, or nobody to ask.
-            let result = self.ask(server, query.clone()).await?;
+            let result = self.ask(server, query.clone(), checking).await?;
             let mut attempt = interpret(asked, result);
             attempt.resolver = Some(server.connection.address());
             attempt.waited = begun.elapsed().min(self.retry.timeout);
@@ -159,9 +168,9 @@ impl Encrypted {
     }
 
     /// Asks one resolver, on the thread that holds the connections; `None` if it has died by the time that it is this question's turn.
-    async fn ask(&self, server: &Arc<Server>, query: Query) -> Option<Result<(Vec<u8>, Duration), Failure>> {
+    async fn ask(&self, server: &Arc<Server>, query: Query, checking: Checking) -> Option<Result<(Vec<u8>, Duration), Failure>> {
         let (asking, server) = (Arc::clone(&self.asking), Arc::clone(server));
-        self.background.run(async move { asking.ask(&server, query).await }).await
+        self.background.run(async move { asking.ask(&server, query, checking).await }).await
     }
 }
 
@@ -188,18 +197,18 @@ fn root() -> Query {
 impl Asking {
     /// Whatever it says, it lives. It is asked past those who wait for their turn, which would be long if it is dead.
     async fn is_answering(&self, server: &Server) -> bool {
-        self.send(server, root()).await.is_ok()
+        self.send(server, root(), Checking::Enabled).await.is_ok()
     }
 
     /// Asks one resolver; `None` if it has died by the time that it is this question's turn.
-    async fn ask(&self, server: &Server, query: Query) -> Option<Result<(Vec<u8>, Duration), Failure>> {
+    async fn ask(&self, server: &Server, query: Query, checking: Checking) -> Option<Result<(Vec<u8>, Duration), Failure>> {
         let _permit = server.connection.permit().await;
-        if server.liveness.is_up() { Some(self.send(server, query).await) } else { None }
+        if server.liveness.is_up() { Some(self.send(server, query, checking).await) } else { None }
     }
 
-    async fn send(&self, server: &Server, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
+    async fn send(&self, server: &Server, query: Query, checking: Checking) -> Result<(Vec<u8>, Duration), Failure> {
         self.limits.acquire(Some(server.place), 1).await;
-        let result = server.connection.ask(query).await;
+        let result = server.connection.ask(query, checking).await;
         match &result {
             Err(Failure::Local(_)) => self.counters.local_errors.add(1),
             result => {
@@ -225,6 +234,13 @@ const LEAST_IN_FLIGHT: usize = 4;
 const PAUSE: Duration = Duration::from_secs(1);
 
 type Exchange = DnsExchange<TokioRuntimeProvider>;
+
+/// Whether a resolver that validates is to do so (CD bit, RFC 4035 section 3.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Checking {
+    Enabled,
+    Disabled,
+}
 
 /// A resolver and the way to it. Lives on one runtime.
 pub(super) struct Connection {
@@ -271,23 +287,24 @@ impl Connection {
 
     /// Asks one question and gives the octets of the answer and how long it took. A connection that the resolver has closed meanwhile is
     /// opened again at once.
-    pub(super) async fn ask(&self, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
+    pub(super) async fn ask(&self, query: Query, checking: Checking) -> Result<(Vec<u8>, Duration), Failure> {
         let (stream, fresh) = self.stream().await?;
-        match self.exchange(&stream, query.clone()).await {
+        match self.exchange(&stream, query.clone(), checking).await {
             Err(Failure::Silence(_)) if !fresh && stream.is_broken() => {
                 let (stream, _) = self.stream().await?;
-                self.exchange(&stream, query).await
+                self.exchange(&stream, query, checking).await
             }
             result => result,
         }
     }
 
-    async fn exchange(&self, stream: &Stream, query: Query) -> Result<(Vec<u8>, Duration), Failure> {
+    async fn exchange(&self, stream: &Stream, query: Query, checking: Checking) -> Result<(Vec<u8>, Duration), Failure> {
         let mut options = DnsRequestOptions::default();
         (options.recursion_desired, options.use_edns) = (true, true);
         let mut request = DnsRequest::from_query(query, options);
         // So that the resolver says whether it validated (RFC 6840 section 5.7).
         request.metadata.authentic_data = true;
+        request.metadata.checking_disabled = checking == Checking::Disabled;
         let departed = Instant::now();
         match tokio::time::timeout(self.timeout, stream.exchange.send(request).first_answer()).await {
             Ok(Ok(response)) => {

@@ -432,6 +432,11 @@ impl<'e> Ticket<'e> {
         self.slot.question()
     }
 
+    /// Has the resolver asked not to validate.
+    pub(super) fn disable_checking(&self) {
+        self.slot.disable_checking();
+    }
+
     /// Sends the question to a resolver, without EDNS if `plain`, and waits for what becomes of it.
     pub(super) async fn ask(&self, resolver: &Resolver, plain: bool) -> Reply {
         resolver.enqueue(self.slot.begin(plain));

@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use super::attempt::Failure;
 use super::message::{NOERROR, NXDOMAIN};
 use super::wire_name::WireName;
-use crate::evidence::Outcome;
+use crate::evidence::{ExtendedError, Outcome};
 use crate::words;
 
 /// How hickory's texts end where a time-out was the cause.
@@ -122,6 +122,8 @@ pub(super) struct Notes {
     pub(super) waited: Duration,
     /// The failure that says most.
     pub(super) failure: Option<Failure>,
+    /// What the server said of its own that answered with an error last.
+    pub(super) extended_error: Option<Box<ExtendedError>>,
 }
 
 /// Notes that the lookup and the task that makes it share.

@@ -147,7 +147,10 @@ impl Iterative {
                     lookup.cname_chain = self.chain(absolute, end).await;
                 }
             }
-            Resolution::Failed(failure) => (lookup.outcome, lookup.rcode, lookup.detail) = failure.outcome(),
+            Resolution::Failed(failure) => {
+                (lookup.outcome, lookup.rcode, lookup.detail) = failure.outcome();
+                lookup.extended_error = notes.extended_error.filter(|_| lookup.rcode.is_some());
+            }
         }
         self.counters.malformed.add(usize::from(lookup.outcome == Outcome::Malformed));
         (lookup.attempts, lookup.tcp, lookup.resolver) = (notes.queries, notes.tcp, notes.server);

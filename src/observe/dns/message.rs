@@ -24,7 +24,8 @@ pub(super) const BADVERS: u16 = 16;
 
 const TYPE_NS: u16 = 2;
 const TYPE_SOA: u16 = 6;
-const TYPE_OPT: u16 = 41;
+/// OPT (RFC 6891).
+pub(super) const TYPE_OPT: u16 = 41;
 
 /// The fields of a message header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,11 +83,15 @@ impl Header {
         u16::from(extension) << 4 | self.plain_rcode()
     }
 
+    /// Records of all sections.
+    pub(super) fn records(self) -> usize {
+        usize::from(self.answers) + usize::from(self.authorities) + usize::from(self.additionals)
+    }
+
     /// Whether the message is as many records as it says and nothing else. What is cut or has something behind its end was damaged or
     /// made up on its way.
     pub(super) fn is_whole(self, message: &[u8], question_end: usize) -> bool {
-        let records = usize::from(self.answers) + usize::from(self.authorities) + usize::from(self.additionals);
-        (0..records).try_fold(question_end, |at, _| record_end(message, at)) == Some(message.len())
+        (0..self.records()).try_fold(question_end, |at, _| record_end(message, at)) == Some(message.len())
     }
 
     /// Why a message that says "no such record" or "no such name" does not know it; `None` where it may. Without this test it would pass for
@@ -125,7 +130,7 @@ impl Header {
 pub(super) struct Message {
     /// Its header.
     pub(super) header: Header,
-    /// All of it where it has answer records; else empty, because the other fields say everything.
+    /// All of it where it has answer records or is no success; else empty, because the other fields say everything.
     pub(super) octets: Vec<u8>,
     /// Where the sections behind the question begin.
     pub(super) question_end: usize,
@@ -152,7 +157,8 @@ impl Message {
         let question_end = question.end();
         let (rcode, hearsay) = (header.rcode(octets, question_end), header.hearsay(octets, question_end));
         let whole = header.is_truncated() || bare_refusal || header.is_whole(octets, question_end);
-        let octets = if header.answers > 0 { octets.to_vec() } else { Vec::new() };
+        let told = header.answers > 0 || !matches!(rcode, NOERROR | NXDOMAIN);
+        let octets = if told { octets.to_vec() } else { Vec::new() };
         Some(Self { header, octets, question_end, rcode, hearsay, whole, rtt })
     }
 
@@ -167,6 +173,8 @@ impl Message {
 const UDP_PAYLOAD: u16 = 1232;
 /// RD, and AD so that the resolver says whether it validated (RFC 6840 section 5.7).
 const QUERY_FLAGS: u16 = 0x0120;
+/// CD: the resolver is not to validate (RFC 4035 section 3.2.2).
+const CHECKING_DISABLED: u16 = 0x0010;
 const CLASS_IN: u8 = 1;
 /// Name, type and class at their longest.
 const MAX_QUESTION_OCTETS: usize = MAX_WIRE_OCTETS + 4;
@@ -189,11 +197,13 @@ pub(super) struct Question {
     length: usize,
     /// Whether the reply has to repeat the case of the letters, too.
     exact: bool,
+    /// Whether the resolver is not to validate.
+    unchecked: bool,
 }
 
 impl Question {
     /// No question yet.
-    pub(super) const EMPTY: Self = Self { octets: [0; MAX_QUESTION_OCTETS], length: 0, exact: false };
+    pub(super) const EMPTY: Self = Self { octets: [0; MAX_QUESTION_OCTETS], length: 0, exact: false, unchecked: false };
 
     /// The question for records of a type at a name (A-labels, underscores allowed, a trailing dot allowed, `.` for the root).
     ///
@@ -210,7 +220,7 @@ impl Question {
     /// # Errors
     /// As there; it is no question then.
     pub(super) fn set(&mut self, name: &str, record_type: u16) -> Result<(), &'static str> {
-        (self.length, self.exact) = (0, false);
+        (self.length, self.exact, self.unchecked) = (0, false, false);
         let end = match name {
             "." => 0,
             name => self.write_labels(name.strip_suffix('.').unwrap_or(name).as_bytes())?,
@@ -241,6 +251,11 @@ impl Question {
         }
     }
 
+    /// Asks the resolver not to validate.
+    pub(super) fn disable_checking(&mut self) {
+        self.unchecked = true;
+    }
+
     /// Writes the labels of a name, and says where the root label goes. The text is copied whole with an octet left free before it: the
     /// length of a label takes the place of the dot before it.
     fn write_labels(&mut self, name: &[u8]) -> Result<usize, &'static str> {
@@ -269,7 +284,8 @@ impl Question {
 
     /// Appends the query to `out`; with an OPT record unless `plain`, DO not set (RFC 6891 section 6.1).
     pub(super) fn write_query(&self, id: u16, plain: bool, out: &mut Vec<u8>) {
-        let [[id_high, id_low], [flags_high, flags_low]] = [id.to_be_bytes(), QUERY_FLAGS.to_be_bytes()];
+        let flags = QUERY_FLAGS | if self.unchecked { CHECKING_DISABLED } else { 0 };
+        let [[id_high, id_low], [flags_high, flags_low]] = [id.to_be_bytes(), flags.to_be_bytes()];
         out.extend_from_slice(&[id_high, id_low, flags_high, flags_low, 0, 1, 0, 0, 0, 0, 0, u8::from(!plain)]);
         out.extend_from_slice(self.as_bytes());
         if !plain {
@@ -434,6 +450,22 @@ mod tests {
         assert!(message.queries[0].name().iter().eq(name.split('.').map(str::as_bytes)));
         assert_eq!(u16::from(message.queries[0].query_type()), record_type);
         assert_eq!(message.edns.as_ref().map(|edns| (edns.max_payload(), edns.flags().dnssec_ok)), (!plain).then_some((1232, false)));
+    }
+
+    #[test]
+    fn a_resolver_can_be_asked_not_to_validate() {
+        let mut question = Question::new("_25._tcp.mx.test", 52).unwrap();
+        let flags = |question: &Question| {
+            let mut octets = Vec::new();
+            question.write_query(7, false, &mut octets);
+            let metadata = Message::from_vec(&octets).unwrap().metadata;
+            (metadata.checking_disabled, metadata.authentic_data, metadata.recursion_desired)
+        };
+        assert_eq!(flags(&question), (false, true, true));
+        question.disable_checking();
+        assert_eq!(flags(&question), (true, true, true));
+        question.set("mx.test", 1).unwrap();
+        assert_eq!(flags(&question), (false, true, true), "a slot that is used again forgets");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod drivers;
 mod encrypted;
 mod engine;
 mod exchange;
+mod extended_error;
 mod flow;
 mod health;
 mod hickory;

@@ -24,6 +24,7 @@ use tokio::time::Instant;
 use super::attempt::Failure;
 use super::counters::DnsCounters;
 use super::exchange::{Channel, is_local, is_reply, question_end};
+use super::extended_error;
 use super::flow::{DnsLimits, InFlight};
 use super::health::{Health, Liveness};
 use super::hickory::{note, note_failure, presentation};
@@ -218,6 +219,8 @@ impl NameServer {
                 continue;
             }
             if !matches!(rcode, NOERROR | NXDOMAIN) {
+                let error = question_end(&reply).and_then(|end| extended_error::read(&reply, end, header.records()));
+                note(|notes| notes.extended_error = error);
                 return Err(Failure::Rcode(rcode));
             }
             if header.is_truncated() && self.channel == Channel::Udp {

@@ -127,6 +127,11 @@ impl Slot {
         self.0.borrow().question.clone()
     }
 
+    /// Has the resolver asked not to validate.
+    pub(super) fn disable_checking(&self) {
+        self.0.borrow_mut().question.disable_checking();
+    }
+
     /// Begins an attempt, without EDNS if `plain`.
     pub(super) fn begin(self: &Rc<Self>, plain: bool) -> Key {
         let mut state = self.0.borrow_mut();
