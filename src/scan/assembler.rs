@@ -22,7 +22,7 @@ const SMALL_BATCH: u64 = 256;
 /// How long a batch lies as it is before it is packed. A shard of a scan that gets on is complete by then.
 const PACK_AFTER: Duration = Duration::from_secs(5);
 /// Rows that are packed together, at least and at most: fewer are not worth it, and more hold the rows that come up for too long.
-const PACKED: RangeInclusive<u64> = 512..=4096;
+const PACKED: RangeInclusive<u64> = 2048..=4096;
 
 /// Rows that a shard is assembled of.
 pub(super) trait Rows: Sized {
@@ -448,16 +448,16 @@ mod tests {
 
     #[test]
     fn rows_that_wait_long_are_packed_and_lost_are_none() {
-        let mut assembler = Assembler::new(20_000, Vec::new());
+        let mut assembler = Assembler::new(50_000, Vec::new());
         let begun = Instant::now();
         for second in 0..20 {
-            assembler.add(0, "a".repeat(1000), begun + Duration::from_secs(second)).unwrap();
+            assembler.add(0, "a".repeat(2500), begun + Duration::from_secs(second)).unwrap();
         }
         assert_eq!(assembler.open[&0].batches.len(), 5, "what came in the last five seconds lies as it came");
         let (_, held) = assembler.take_complete().unwrap();
-        assert_eq!(held.iter().map(length).sum::<usize>(), 20_000);
+        assert_eq!(held.iter().map(length).sum::<usize>(), 50_000);
         let packed: Vec<usize> = held.iter().filter(|held| matches!(held, Held::Packed(_))).map(length).collect();
-        assert_eq!((packed.iter().sum::<usize>(), packed.iter().max()), (15_000, Some(&1000)));
+        assert_eq!((packed.iter().sum::<usize>(), packed.iter().max()), (37_500, Some(&2500)));
     }
 
     #[test]
@@ -470,14 +470,14 @@ mod tests {
                 assembler.add(shard, "a".repeat(1000), begun).unwrap();
             }
         }
-        assembler.add(2, "b".repeat(511), begun).unwrap();
+        assembler.add(2, "b".repeat(2047), begun).unwrap();
         let packed = |assembler: &Assembler<String>| {
             assembler.open.values().map(|open| open.packed.iter().map(String::len).collect::<Vec<_>>()).collect::<Vec<_>>()
         };
         for _ in 0..8 {
             assembler.add(3, "c".to_owned(), later).unwrap();
         }
-        assert_eq!(packed(&assembler), [vec![4000, 4000, 2000], vec![4000, 4000, 2000], vec![], vec![]]);
+        assert_eq!(packed(&assembler), [vec![4000, 4000], vec![4000, 4000], vec![], vec![]]);
     }
 
     #[test]

@@ -144,12 +144,12 @@ fn transport_and_aliases() -> Vec<Case> {
             .site(|site| site.mx.records = many_mx(11))
             .patterns(&["*.{d}"])
             .tlsrpt_set(vec![many_receivers(11)])
-            .codes(&[codes::DNS_HOSTS_LEFT_OUT, codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN]),
+            .codes(&[codes::DNS_HOSTS_LEFT_OUT, codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN, codes::TLSRPT_RUA_MULTIPLE]),
         case("receivers-10", "10 receivers of reports, as many as are looked up.")
             .site(|site| site.mx.records = many_mx(10))
             .patterns(&["*.{d}"])
             .tlsrpt_set(vec![many_receivers(10)])
-            .code(codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN),
+            .codes(&[codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN, codes::TLSRPT_RUA_MULTIPLE]),
         case("tlsrpt-cname", "The TLSRPT record behind an alias.").tlsrpt_cname("{-}._tlsrpt.hosting.example").code(codes::TLSRPT_CNAME),
         case("delegated", "Both the record and the policy host with the same provider.")
             .sts_cname(&["{d}._mta-sts.hosting.example"])
