@@ -307,6 +307,12 @@ impl Resolving {
         lookup
     }
 
+    /// The names of an address, as its PTR records have them; none where there is no answer.
+    pub async fn names_of(&self, address: IpAddr) -> Vec<String> {
+        let lookup: Lookup<Pointer> = self.lookup(&reverse(address)).await;
+        lookup.records.into_iter().map(|Pointer(name)| name).collect()
+    }
+
     /// The same question without validation (CD bit); `None` where nobody is asked who validates. What is found so is no data: it may
     /// be forged.
     pub async fn lookup_unchecked<R: ResourceRecord>(&self, name: &str) -> Option<Lookup<R>> {

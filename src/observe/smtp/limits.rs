@@ -44,11 +44,22 @@ impl Limits {
         }
     }
 
-    /// Talks to an address once it is its turn: nobody else talks to it meanwhile, and until then nobody is held up who wants another.
-    pub(super) async fn hold<T>(&self, address: IpAddr, provider: &str, on_loopback: bool, talk: impl AsyncFnOnce(&Turn<'_>) -> T) -> T {
+    /// Talks to an address once it is its turn: nobody else talks to it meanwhile, and until then nobody is held up who wants another. Not
+    /// at all where it is `settled` by then.
+    pub(super) async fn hold<T>(
+        &self,
+        address: IpAddr,
+        provider: &str,
+        on_loopback: bool,
+        settled: impl Fn() -> Option<T>,
+        talk: impl AsyncFnOnce(&Turn<'_>) -> T,
+    ) -> T {
         let (address, provider) = (self.addresses.of(address), self.providers.of(provider.to_owned()));
         // The semaphores are never closed, so there is always a permit.
         let _only = address.permits.acquire().await;
+        if let Some(settled) = settled() {
+            return settled;
+        }
         let _of_provider = provider.permits.acquire().await;
         let turn = Turn { limits: self, address: &address, provider: &provider, rated: self.given || !on_loopback };
         turn.wait_for_server().await;
