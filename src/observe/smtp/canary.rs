@@ -41,6 +41,7 @@ impl Mailer {
     /// Why mail servers cannot be asked from here.
     pub(in crate::observe) async fn ask_canaries(&self, canaries: &[HostLookup], named: bool) -> Result<(), String> {
         let Some(watch) = &self.watch else { return Ok(()) };
+        self.meet_nobody().await;
         let asked = join_all(canaries.iter().map(async |host| (host, self.ask(host).await)));
         let asked: Vec<(&HostLookup, Conversation)> =
             asked.await.into_iter().flat_map(|(host, seen)| seen.into_iter().map(move |seen| (host, seen))).collect();

@@ -62,7 +62,7 @@ fn is_domain(name: &str) -> bool {
 
 /// The name behind EHLO: the given one, else the reverse name of the own address if that leads back, else the name of this machine, else
 /// the address.
-pub(in crate::observe) async fn find(given: Option<&str>, machine: Option<String>, dns: &Resolving) -> EhloName {
+pub(crate) async fn find(given: Option<&str>, machine: Option<String>, dns: &Resolving) -> EhloName {
     let own: Vec<IpAddr> = ELSEWHERE.iter().filter_map(|address| own_address(SocketAddr::new(*address, 25)).ok()).collect();
     if let Some(name) = given {
         return EhloName { name: name.to_owned(), warning: doubt("--ehlo ", name, &own, dns).await };

@@ -1,5 +1,6 @@
 //! Who asks the mail servers: which addresses of a host, each once in a scan however many domains name it, and once more where it refused.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -243,11 +244,11 @@ impl Mailer {
         };
         let partner = Partner { peer: SocketAddr::new(request.real, self.config.smtp_port), host: request.host, tlsa: request.tlsa };
         let mut held = self.speaker.converse(&partner, begun, again).await;
-        self.breakers.note(request.address, request.provider, &held.conversation);
-        self.alike.note(request.host, &held);
         if let Some(watch) = &self.watch {
             watch.judge(&mut held.conversation);
         }
+        self.breakers.note(request.address, request.provider, &held.conversation);
+        self.alike.note(request.host, &held);
         self.counters.end(&held.conversation);
         held.conversation
     }
@@ -273,6 +274,12 @@ impl Mailer {
         let conversation = unasked(request.address, FetchFault::NotTried, why);
         self.counters.spare(&conversation);
         conversation
+    }
+}
+
+impl fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailer").field("config", &self.config).finish_non_exhaustive()
     }
 }
 

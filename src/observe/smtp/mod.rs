@@ -20,7 +20,7 @@ pub(crate) use self::canary::CANARIES;
 pub(in crate::observe) use self::canary::choose as choose_canaries;
 pub use self::config::SmtpConfig;
 pub use self::counters::SmtpActivity;
-pub(in crate::observe) use self::ehlo_name::find as find_ehlo_name;
+pub(crate) use self::ehlo_name::find as find_ehlo_name;
 pub use self::ehlo_name::{EhloName, check as check_ehlo_name};
 pub use self::mailer::Mailer;
 
