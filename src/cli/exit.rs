@@ -31,6 +31,8 @@ pub enum Exit {
     Bad = 6,
     /// Something could not be determined, and that was to be told by the status.
     Undetermined = 7,
+    /// The network does not allow what is needed.
+    Network = 8,
 }
 
 /// What each exit status means, for the help and the README.
@@ -43,6 +45,7 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Stopped, "stopped, be it by a signal or a full disk; the same command goes on where it ended"),
     (Exit::Bad, "judged bad: check or lint found something of severity high, check or diff what --fail-on names"),
     (Exit::Undetermined, "undetermined, with `--fail-on unknown` only: nothing was judged bad, but something could not be determined"),
+    (Exit::Network, "the network does not allow it: mail servers were to be asked, and their port is blocked here"),
 ];
 
 impl From<Exit> for ExitCode {
@@ -147,6 +150,7 @@ impl From<ScanError> for Failure {
             ScanError::Input(error) => error.into(),
             ScanError::Dataset(error) => error.into(),
             ScanError::Setup(text) => Self::usage(text),
+            ScanError::Blocked(_) => Self::new(Exit::Network, text),
             ScanError::Machine(text) => Self::new(Exit::Fault, text),
             ScanError::Output(error) => error.into(),
         }

@@ -13,7 +13,9 @@
 
 mod assembler;
 mod backend;
+mod canaries;
 mod harvest;
+mod mail;
 mod network;
 mod plan;
 mod run;
