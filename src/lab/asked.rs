@@ -35,6 +35,8 @@ pub(crate) struct MailTruth {
     pub(crate) delivery_dane: Option<Expected>,
     /// Codes that only an SMTP conversation shows, and those of TLSA records and signatures.
     pub(crate) codes: Vec<Code>,
+    /// Whether its hosts are of zones that are not signed, although its own may be.
+    pub(crate) unsigned_hosts: bool,
 }
 
 /// Codes that need both, the TLSA records and what the server showed.
@@ -128,7 +130,7 @@ impl Case {
         }
         let with_sts = is(Some(self.truth.posture), &["enforce", "testing", "none"]);
         let valid = is(mail.dane_state, &["valid", "partial"]);
-        let signed = is(mail.mx_dnssec, &["secure"]) && zone == Dnssec::Secure;
+        let signed = is(mail.mx_dnssec, &["secure"]) && zone == Dnssec::Secure && !mail.unsigned_hosts;
         let follows = [
             (codes::DNSSEC_ABSENT, is(mail.mx_dnssec, &["insecure"])),
             (codes::DANE_NO_TLSA, signed && is(mail.dane_state, &["absent"])),

@@ -22,10 +22,11 @@ use std::sync::{Arc, LazyLock};
 
 use super::asked::Asked;
 use super::case::Case;
+use super::mail::Dnssec;
 use super::places;
 use super::site::{Exchange, Neighbour, Site};
 use super::truth::Truth;
-use super::world::{Found, Occupant, Role, World, role};
+use super::world::{Found, Occupant, Role, Server, World, role};
 
 /// The top-level domain of the zoo (RFC 6761: never delegated).
 const TLD: &str = ".test";
@@ -99,7 +100,7 @@ impl World for Zoo {
 
     /// The zoo has cases that show only so, and nobody there to spare.
     fn asked(&self) -> Asked {
-        Asked::NOTHING
+        Asked::ALL
     }
 
     fn find<'n>(&self, name: &'n str) -> Option<Found<'n>> {
@@ -113,6 +114,11 @@ impl World for Zoo {
     fn is_elsewhere(&self, name: &str) -> bool {
         // Targets of aliases to nothing.
         !name.ends_with(TLD) && !name.ends_with(".gone.example")
+    }
+
+    fn server(&self, host: &str) -> Server {
+        let zone = self.find(host).map_or(Dnssec::Unsigned, |(_, _, site)| site.zone);
+        Server { zone, ..Server::ordinary() }
     }
 
     fn numbered_addresses(&self) -> u16 {
