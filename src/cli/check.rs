@@ -125,7 +125,8 @@ fn print_summary(out: &mut impl Write, judged: &[(Evidence, Assessment)]) -> io:
             worst.map_or("-", |worst| worst.as_str())
         )?;
     }
-    writeln!(out, "\n{}", text::fold(&format!("Delivery: {}.", Asked::of_scans().note()), WIDTH, 2))?;
+    let asked = Asked::everywhere(judged.iter().map(|(_, assessment)| Asked::of(assessment)));
+    writeln!(out, "\n{}", text::fold(&format!("Delivery: {}.", asked.note()), WIDTH, 2))?;
     Ok(())
 }
 
