@@ -19,6 +19,7 @@ mod plan;
 mod run;
 mod sink;
 mod status;
+mod validation;
 mod worker;
 
 pub use self::network::Network;

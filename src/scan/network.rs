@@ -9,6 +9,7 @@ use rustls::RootCertStore;
 use super::backend::{BackEnd, SharedResolver};
 use super::plan::{DnsRates, NetworkPlan, ScanError};
 use super::status::Status;
+use super::validation::Validation;
 use crate::exclusion::Exclusion;
 use crate::observe::dns::{
     Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, SystemResolvers, check_resolvers, loopback_stubs, system_resolvers, well_known_stubs,
@@ -41,10 +42,11 @@ pub struct Network {
     fetcher: Arc<Fetcher>,
     /// `None` where no mail server is asked.
     mailer: Option<Arc<Mailer>>,
-    mx_scopes: MxScopes,
     exclusion: Arc<Exclusion>,
     roots: Arc<RootCertStore>,
     neighbours: Arc<Neighbours>,
+    mx_scopes: MxScopes,
+    resolver_validates: Option<bool>,
     look_around: bool,
     no_prune: bool,
     concurrency: usize,
@@ -78,7 +80,7 @@ impl Network {
         let fetcher = Arc::new(Fetcher::new(fetch, roots, Arc::clone(&exclusion)).map_err(|error| setup(&error))?);
         let mailer = mailer(plan, free, &trusted, &exclusion)?;
         let dns = |resolvers| dns_config(plan, resolvers, free);
-        let (dns, shared, dns_limits, dns_counters, asked, warnings) = match back_end {
+        let (dns, shared, dns_limits, dns_counters, asked, mut warnings) = match back_end {
             Some(BackEnd { resolver, limits, counters, asked, warnings }) => {
                 (dns(Vec::new()), Some(resolver), limits, counters, asked, warnings)
             }
@@ -91,6 +93,8 @@ impl Network {
                 (dns(resolvers), None, limits, counters, asked, warnings)
             }
         };
+        let Validation { validates, dane, warning } = Validation::find_out(plan, &dns.resolvers, shared.as_ref())?;
+        warnings.extend(warning);
         Ok(Self {
             dns,
             shared,
@@ -100,10 +104,11 @@ impl Network {
             dns_counters,
             fetcher,
             mailer,
-            mx_scopes: MxScopes { smtp: plan.smtp, ..MxScopes::default() },
             exclusion,
             roots: trusted,
             neighbours: Arc::default(),
+            mx_scopes: MxScopes { smtp: plan.smtp, dane, validates: validates == Some(true) },
+            resolver_validates: validates,
             look_around: plan.look_around,
             no_prune: plan.no_prune,
             concurrency,
@@ -146,6 +151,16 @@ impl Network {
     /// Who is asked: resolvers, or the root servers.
     pub fn resolvers(&self) -> &[String] {
         &self.asked
+    }
+
+    /// Whether all resolvers are trusted to validate DNSSEC; `None` where nothing is judged by it and nobody was asked.
+    pub(super) fn resolver_validates(&self) -> Option<bool> {
+        self.resolver_validates
+    }
+
+    /// Whose MX hosts are looked up for TLSA records.
+    pub fn dane(&self) -> Scope {
+        self.mx_scopes.dane
     }
 
     /// Who is asked and how fast, as a sentence.
