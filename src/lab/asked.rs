@@ -70,6 +70,11 @@ impl Case {
         self
     }
 
+    /// One of the MX hosts cannot be asked, so it is not known what senders do.
+    pub(crate) fn unasked(self) -> Self {
+        self.mx_tls("unknown").delivered("unknown", "unknown")
+    }
+
     /// Codes that only mail servers, their TLSA records and their signatures show.
     pub(crate) fn seen(mut self, codes: &[Code]) -> Self {
         self.mail.codes.extend(codes);
@@ -81,8 +86,8 @@ impl Case {
         let mut truth = self.truth.clone();
         let is = |column: Expected, words: &[&str]| matches!(column, Expected::Is(word) if words.contains(&word));
         let adopter = is(truth.sts_state, &["valid", "invalid", "multiple"]);
-        let takes_mail = is(truth.mx_state, &["present", "none"]);
-        let [smtp, dane] = [asked.smtp, asked.dane].map(|scope| scope.covers(adopter) && (takes_mail || self.mail.mx_dnssec.is_some()));
+        let takes_mail = is(truth.mx_state, &["present", "none", "unknown"]);
+        let [smtp, dane] = [asked.smtp, asked.dane].map(|scope| scope.covers(adopter) && takes_mail);
         if !(smtp || dane) {
             return truth;
         }
@@ -116,6 +121,11 @@ impl Case {
         let mut mail = self.mail.clone();
         let zone = self.site.zone;
         let published = self.site.neighbours.iter().any(|neighbour| !neighbour.tlsa.records.is_empty());
+        if self.truth.mx_state == Expected::Is("unknown") {
+            for column in [&mut mail.mx_tls, &mut mail.mx_dnssec, &mut mail.dane_state] {
+                column.get_or_insert(Expected::Is("unknown"));
+            }
+        }
         mail.mx_tls.get_or_insert(Expected::Is("all"));
         mail.mx_dnssec.get_or_insert(Expected::Is(match self.site.mx.dnssec.unwrap_or(zone) {
             Dnssec::Unsigned | Dnssec::Ignored(_) => "insecure",

@@ -130,11 +130,13 @@ fn transport_and_aliases() -> Vec<Case> {
         case("mx-300", "300 MX records, of which 256 are kept.")
             .site(|site| site.mx.records = many_mx(300))
             .patterns(&["*.{d}"])
-            .codes(&[codes::DNS_RECORDS_LEFT_OUT, codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN]),
+            .codes(&[codes::DNS_RECORDS_LEFT_OUT, codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN])
+            .unasked(),
         case("mx-256", "256 MX records, as many as are kept.")
             .site(|site| site.mx.records = many_mx(256))
             .patterns(&["*.{d}"])
-            .code(codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN),
+            .code(codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN)
+            .unasked(),
         case("tlsrpt-cname", "The TLSRPT record behind an alias.").tlsrpt_cname("{-}._tlsrpt.hosting.example").code(codes::TLSRPT_CNAME),
         case("delegated", "Both the record and the policy host with the same provider.")
             .sts_cname(&["{d}._mta-sts.hosting.example"])

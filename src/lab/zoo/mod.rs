@@ -24,7 +24,7 @@ use super::asked::Asked;
 use super::case::Case;
 use super::mail::Dnssec;
 use super::places;
-use super::site::{Exchange, Neighbour, Site};
+use super::site::{End, Exchange, Neighbour, Site};
 use super::truth::Truth;
 use super::world::{Found, Occupant, Role, Server, World, role};
 
@@ -135,7 +135,8 @@ impl World for Zoo {
     /// One that does not take its own mail.
     fn has_own_web(&self, domain: &str, site: &Site) -> bool {
         let takes_mail = |host: &Exchange| host.1.for_domain(domain) == domain.as_bytes();
-        !site.mx.records.iter().any(takes_mail)
+        // Without MX records a domain takes it, too (RFC 5321 section 5.1).
+        !(site.mx.records.is_empty() && site.mx.end == End::Answer || site.mx.records.iter().any(takes_mail))
     }
 }
 
