@@ -33,7 +33,7 @@ mod second_hello;
 mod stored;
 mod stray_records;
 
-pub use self::asked::Asked;
+pub use self::asked::{Asked, Reach};
 pub use self::assessment::{
     Assessment, Coverage, DaneState, Delivery, DnssecState, Mismatch, MxState, MxTls, PolicyStage, Posture, RecordState,
 };

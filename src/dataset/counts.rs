@@ -59,6 +59,18 @@ counts! {
     posture = words,
     /// By column `delivery`.
     delivery = words,
+    /// By column `mx_tls`; rows whose MX hosts were not asked over SMTP are not counted.
+    #[serde(default)]
+    mx_tls = added_words,
+    /// By column `mx_dnssec`; rows of which it was not looked at are not counted.
+    #[serde(default)]
+    mx_dnssec = added_words,
+    /// By column `dane_state`; rows whose MX hosts were not looked up for TLSA are not counted.
+    #[serde(default)]
+    dane_state = added_words,
+    /// By column `delivery_dane`, likewise.
+    #[serde(default)]
+    delivery_dane = added_words,
     /// By column `worst`; rows without a finding are not counted.
     worst = words,
     /// Rows that have the finding at least once, by its code.
@@ -79,6 +91,11 @@ fn add(sum: &mut Tally, more: &Tally) {
 
 fn words(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
     Ok(count(texts(batch, column)?.iter().flatten()))
+}
+
+/// As [`words`], of a column that the first datasets do not have.
+fn added_words(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
+    if batch.column_by_name(column).is_some() { words(batch, column) } else { Ok(Tally::new()) }
 }
 
 fn texts<'b>(batch: &'b RecordBatch, column: &str) -> Result<&'b StringArray, DatasetError> {
@@ -148,7 +165,7 @@ impl<'w> Words<'w> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::{Posture, Severity, codes};
+    use crate::classify::{MxTls, Posture, Severity, codes};
     use crate::dataset::{record_batch, samples};
 
     #[test]
@@ -157,6 +174,7 @@ mod tests {
         record.assessment.posture = Posture::Broken;
         record.assessment.findings =
             vec![samples::finding(codes::MX_CNAME, Severity::Low), samples::finding(codes::MX_CNAME, Severity::High)];
+        record.assessment.mx_tls = Some(MxTls::Some);
         record.assessment.policy_provider = Some("mta-sts.tech".to_owned());
         record.assessment.mx_hosts = vec!["aspmx.l.google.com".to_owned(), "mail.protonmail.ch".to_owned()];
         let batch = record_batch(&[record, samples::absent(1, "example.net"), samples::absent(2, "example.org")]).unwrap();
@@ -165,6 +183,7 @@ mod tests {
         assert_eq!((counts.findings[codes::MX_CNAME.as_str()], counts.findings[codes::MX_IMPLICIT.as_str()]), (1, 2));
         assert_eq!((counts.worst["high"], counts.worst["info"]), (1, 2));
         assert_eq!((counts.policy_providers.len(), counts.policy_providers["PowerDMARC"]), (1, 1));
+        assert_eq!((counts.mx_tls["some"], counts.dane_state.len()), (1, 0), "who was not asked is not counted");
         assert_eq!((counts.mail_providers.len(), counts.mail_providers["Google"]), (1, 1));
         let mut sum = counts.clone();
         sum.add(&counts);

@@ -11,7 +11,7 @@ use super::reading::{ROWS_AT_ONCE, Share, Survey};
 use super::state::State;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::table::Cell;
-use crate::classify::{Asked, Posture};
+use crate::classify::Posture;
 
 /// The differences of two scans.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +101,7 @@ pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseEr
     diff.domains.sort_unstable_by(|a, b| a.domain.cmp(&b.domain));
     diff.notes.extend(diff.of_lists(old, new));
     if [Kind::NewlyRefused, Kind::RefusalFixed].iter().any(|kind| diff.kinds.contains_key(kind)) {
-        diff.notes.push(Asked::of_scans().figures().to_owned());
+        diff.notes.push(Scan::asked(&[old.clone(), new.clone()]).figures());
     }
     Ok(diff)
 }

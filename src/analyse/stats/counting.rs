@@ -1,7 +1,7 @@
 //! The general tables and how they are counted: three readings of the datasets, by all cores.
 
 use super::adopter::AdopterColumns;
-use super::definition::{By, Definition, Figures, StatsOptions};
+use super::definition::{By, Definition, Figures, NOT_ASKED, StatsOptions};
 use super::details::Details;
 use super::entity::{Entity, HostColumns, Hosts};
 use super::grouping::Grouping;
@@ -36,6 +36,15 @@ fn general(table: TableId) -> Option<&'static Definition> {
         TableId::T8 => &tables::causes::SYNTAX,
         TableId::T9 => &tables::policies::MODES,
         TableId::T10 => &tables::policies::MAX_AGE,
+        TableId::T11 => &tables::mx_hosts::HOSTS,
+        TableId::T11Domains => &tables::mx_hosts::DOMAINS,
+        TableId::T11Certificates => &tables::mx_hosts::CERTIFICATES,
+        TableId::T11Issuers => &tables::mx_hosts::ISSUERS,
+        TableId::T11Providers => &tables::mx_hosts::PROVIDERS,
+        TableId::T11Tlsa => &tables::dane::TLSA,
+        TableId::T11Dane => &tables::dane::STATES,
+        TableId::T11Delivery => &tables::dane::DELIVERY,
+        TableId::T11Dnssec => &tables::dane::DNSSEC,
         TableId::T12 => &tables::mismatch::MISMATCH,
         TableId::T14 => &tables::mismatch::PROVIDERS,
         TableId::T15 => &tables::providers::POLICY_HOSTS,
@@ -99,8 +108,11 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     if apart && wholes.len() > 1 {
         notes.push("each scan is counted by itself: there is no row for all of them, which have names in common".to_owned());
     }
-    let counted = Counted { sums: !apart, ..Counted::new(surveys, details, &survey_groups, options) };
+    let counted = Counted { sums: !apart, ..Counted::new(surveys, details, &survey_groups, options, Scan::asked(scans)) };
     notes.extend(counted.lost());
+    if counted.whole.1.mx_hosts.overflowed() {
+        notes.push("there are more MX hosts than are kept apart, so that T11 counts some of them in domains alone".to_owned());
+    }
     let tables = options.tables.iter().map(|table| match *table {
         TableId::T23Run => Table { grouped_by: None, rows: super::tables::run::rows(scans), ..counted.table(*table) },
         TableId::Findings => findings(scans, &wholes, apart, counted.table(*table)),
@@ -163,7 +175,7 @@ fn at<C: Default>(counters: &mut Vec<C>, group: usize) -> &mut C {
     &mut counters[group]
 }
 
-/// What is counted of the rows that have a record, by group; and whether there were too many hosts. Who runs a host is told from all
+/// What is counted of the rows that have a record, or whose MX hosts were asked, by group; and whether there were too many hosts. Who runs a host is told from all
 /// scans, or from each `apart`.
 fn details(
     scans: &[Scan],
@@ -175,7 +187,7 @@ fn details(
     counted.sort_unstable();
     counted.dedup();
     let definitions = || counted.iter().map(|table| definition(options, *table));
-    let counting: Vec<_> = definitions().filter_map(|definition| definition.count).collect();
+    let counting: Vec<_> = definitions().filter_map(|definition| Some((definition.count?, definition.asked.is_some()))).collect();
     if counting.is_empty() {
         return Ok((Vec::new(), false));
     }
@@ -190,7 +202,7 @@ fn details(
         columns.extend(super::entity::columns(options.entities.by_address));
     }
     let step = |counted: &mut Vec<Details>, group: &RowGroup<'_>| {
-        let rows = group.rows_with_a_record()?;
+        let rows = group.rows_with_a_record(counting.iter().any(|(_, asked)| *asked))?;
         if rows.is_empty() {
             return Ok(());
         }
@@ -208,7 +220,9 @@ fn details(
                 };
                 let adopter = adopters.row(row, policy, mx);
                 let details = at(counted, group);
-                counting.iter().for_each(|count| count(&adopter, details));
+                // What is about records is not to see the others.
+                let has_record = adopter.has_sts() || adopter.has_tlsrpt();
+                counting.iter().filter(|(_, asked)| has_record || *asked).for_each(|(count, _)| count(&adopter, details));
             })?;
         }
         Ok(())
@@ -228,16 +242,18 @@ struct Counted<'o> {
     details: Vec<Details>,
     groups: &'o Grouping,
     options: &'o StatsOptions,
+    /// What the scans asked of MX hosts.
+    asked: Asked,
     /// Whether there are rows of all groups together.
     sums: bool,
 }
 
 impl<'o> Counted<'o> {
-    fn new(surveys: Vec<Survey>, details: Vec<Details>, groups: &'o Grouping, options: &'o StatsOptions) -> Self {
+    fn new(surveys: Vec<Survey>, details: Vec<Details>, groups: &'o Grouping, options: &'o StatsOptions, asked: Asked) -> Self {
         let mut survey = Survey::default();
         surveys.iter().for_each(|more| survey.merge(more.clone()));
         let sum = details.iter().cloned().fold(Details::default(), Details::merge);
-        Self { whole: (survey, sum), surveys, details, groups, options, sums: true }
+        Self { whole: (survey, sum), surveys, details, groups, options, asked, sums: true }
     }
 
     /// What is to be said where there were too many names to keep them all.
@@ -264,19 +280,20 @@ impl<'o> Counted<'o> {
                 }
             }
         }
+        let mut notes: Vec<String> = definition.notes.iter().copied().map(str::to_owned).collect();
+        notes.extend(definition.protection.then(|| self.asked.figures()));
+        let unmade = definition.asked.filter(|_| rows.iter().all(|row| row.key == NOT_ASKED)).map(|question| question.unasked().to_owned());
+        if unmade.is_some() {
+            (rows, notes) = (Vec::new(), Vec::new());
+        }
         Table {
             id: id.as_str().to_owned(),
             title: definition.title.to_owned(),
             grouped_by: grouped.map(|by| by.as_str().to_owned()),
             columns: definition.columns(),
             rows,
-            notes: definition
-                .notes
-                .iter()
-                .copied()
-                .chain(definition.protection.then(|| Asked::of_scans().figures()))
-                .map(str::to_owned)
-                .collect(),
+            notes,
+            unmade,
         }
     }
 }

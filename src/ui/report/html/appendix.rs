@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::analyse::report::Report;
-use crate::classify::{Asked, Example, catalogue};
+use crate::classify::{Example, catalogue};
 use crate::ui::tables::{accounting_line, grouped};
 
 use super::domain::prose;
@@ -22,7 +22,7 @@ pub(super) fn glossary(report: &Report) -> Markup {
                     span class={ "chip " (rule.severity.as_str()) } { (rule.severity.as_str()) } " "
                     span.clause { (rule.clause) }
                 }
-                (prose(code))
+                (prose(code, report.scan.manifest().asked()))
                 @if let Some((with, without)) = rule.example.map(Example::pair) {
                     div.pair {
                         figure { figcaption { "With the fault" } pre { (Lines(with)) } }
@@ -64,7 +64,7 @@ pub(super) fn method(report: &Report) -> Markup {
     if let Some(origin) = &manifest.made_from {
         row("made by", format!("stscan {} on {}", origin.made_by, minute(&origin.made_at)));
     }
-    let asked = Asked::of_scans();
+    let asked = manifest.asked();
     let body = html! {
         (facts(rows))
         p { "MTA-STS is RFC 8461, SMTP TLS reporting RFC 8460; " (asked.conduct()) ". On what senders do: " (asked.note()) "." }

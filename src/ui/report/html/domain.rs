@@ -96,14 +96,14 @@ fn findings(entry: &Entry, extent: Extent) -> Markup {
         @if !wrong.is_empty() {
             h4 { "What is wrong" }
             @for alike in wrong.chunk_by(|a, b| (a.code, a.severity) == (b.code, b.severity)) {
-                (article(alike, extent))
+                (article(alike, Asked::of(&entry.assessment), extent))
             }
         }
     }
 }
 
 /// Findings of one code and severity: each subject with its particulars, and what they mean once.
-fn article(alike: &[&Finding], extent: Extent) -> Markup {
+fn article(alike: &[&Finding], asked: Asked, extent: Extent) -> Markup {
     let Some(first) = alike.first() else { return html! {} };
     let (severity, code) = (first.severity.as_str(), first.code);
     html! {
@@ -121,7 +121,7 @@ fn article(alike: &[&Finding], extent: Extent) -> Markup {
                 }
             }
             @if extent == Extent::Whole {
-                (prose(code))
+                (prose(code, asked))
             }
         }
     }
@@ -138,14 +138,14 @@ fn particulars(finding: &Finding) -> Markup {
     }
 }
 
-/// What a code means, what it does to mail, how to fix it.
-pub(super) fn prose(code: Code) -> Markup {
+/// What a code means, what it does to mail, how to fix it, for those of whom so much was asked.
+pub(super) fn prose(code: Code, asked: Asked) -> Markup {
     let rule = code.rule();
     html! {
         div.prose {
             p { (rule.summary) }
             dl {
-                div { dt { "What it does to mail" } dd { (Asked::of_scans().specify(rule.effect)) } }
+                div { dt { "What it does to mail" } dd { (asked.specify(rule.effect)) } }
                 div { dt { "How to fix it" } dd { (rule.remedy) } }
             }
         }
