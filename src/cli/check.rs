@@ -14,6 +14,7 @@ use crate::classify::{Asked, Assessment, Finding, MxState, Severity, classify, r
 use crate::dataset::invented;
 use crate::evidence::Evidence;
 use crate::name::Domain;
+use crate::observe::scope::Scope;
 use crate::scan::{Network, ScanError};
 use crate::ui::{facts, text};
 
@@ -27,10 +28,16 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = ConfigFile::read(arguments.config.as_deref())?;
     let failing = Failing::of(&arguments.fail_on)?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
-    let (mut plan, world) = plan::network(&arguments.network.or(file.network), None)?;
+    let options = arguments.network.or(file.network);
+    let asks_by_default = options.smtp.is_none();
+    let (mut plan, world) = plan::network(&options, None)?;
     plan.dns_retry.patience = Some(PATIENCE);
     let invented = world.map(|lab| invented(lab.world.as_str()));
     let _lab = world.map(|world| lab::start(world, &mut plan)).transpose()?;
+    // A lab whose mail servers are nowhere has none to ask.
+    if asks_by_default && (world.is_none() || plan.overrides.mail_server.is_some()) {
+        plan.smtp = Scope::All;
+    }
     let network = Network::prepare(&plan)?;
     for warning in network.warnings() {
         writeln!(anstream::stderr(), "stscan: {warning}")?;

@@ -18,6 +18,7 @@ use super::counts::{Counts, Tally};
 use super::error::DatasetError;
 use super::schema::SCHEMA_VERSION;
 use crate::observe::sharing::SharedActivity;
+use crate::observe::smtp::SmtpActivity;
 
 /// Options by their name, as `top` or `dns-timeout`.
 pub type Options = BTreeMap<String, Value>;
@@ -258,6 +259,9 @@ pub struct Activity {
     /// Questions that many domains have in common.
     #[serde(default)]
     pub shared: SharedActivity,
+    /// Conversations with mail servers.
+    #[serde(default)]
+    pub smtp: SmtpActivity,
 }
 
 /// Rates reached, per second.
@@ -273,6 +277,10 @@ pub struct Rates {
     /// HTTPS exchanges.
     #[schemars(range(min = 0))]
     pub fetches: f64,
+    /// Connections to mail servers.
+    #[serde(default)]
+    #[schemars(range(min = 0))]
+    pub smtp_connections: f64,
 }
 
 impl Tool {
@@ -416,8 +424,13 @@ impl Manifest {
     pub(super) fn set_activity(&mut self, activity: Activity) {
         self.activity = activity;
         let rate = |number: u64| if activity.seconds > 0.0 { number as f64 / activity.seconds } else { 0.0 };
-        let Activity { dns_queries, fetches, .. } = activity;
-        self.rates = Rates { domains: rate(self.counts.rows), dns_queries: rate(dns_queries), fetches: rate(fetches) };
+        let Activity { dns_queries, fetches, smtp, .. } = activity;
+        self.rates = Rates {
+            domains: rate(self.counts.rows),
+            dns_queries: rate(dns_queries),
+            fetches: rate(fetches),
+            smtp_connections: rate(smtp.connections),
+        };
     }
 
     pub(super) fn end(&mut self, accounting: Accounting, list: List, rejected: Option<Attachment>) {
@@ -439,6 +452,7 @@ impl Activity {
             retried_targets: self.retried_targets.saturating_add(other.retried_targets),
             dns: self.dns.plus(&other.dns),
             shared: self.shared.plus(&other.shared),
+            smtp: self.smtp.plus(&other.smtp),
         }
     }
 }

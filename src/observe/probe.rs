@@ -16,6 +16,7 @@ use super::neighbours::{self, Neighbours, Receiver};
 use super::retry::{EarlierRound, Retry};
 use super::scope::MxScopes;
 use super::sharing::SharedFor;
+use super::smtp::Mailer;
 use crate::evidence::{
     Alias, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, MxAsked, Outcome, ReceiverLookup, Tlsa,
     Txt,
@@ -40,6 +41,7 @@ pub struct Probe {
     exclusion: Arc<Exclusion>,
     neighbours: Arc<Neighbours>,
     mx_scopes: MxScopes,
+    mailer: Option<Arc<Mailer>>,
     look_around: bool,
     prune: bool,
 }
@@ -56,7 +58,16 @@ struct Policy {
 impl Probe {
     /// A probe that looks up by `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
     pub fn new(dns: impl Into<Resolving>, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
-        Self { dns: dns.into(), fetcher, exclusion, neighbours, mx_scopes: MxScopes::default(), look_around: false, prune: true }
+        Self {
+            dns: dns.into(),
+            fetcher,
+            exclusion,
+            neighbours,
+            mx_scopes: MxScopes::default(),
+            mailer: None,
+            look_around: false,
+            prune: true,
+        }
     }
 
     /// The same probe, looking also where records and policies should not be and at what else a sender may meet, or not.
@@ -67,6 +78,11 @@ impl Probe {
     /// The same probe, asking these MX hosts, too.
     pub fn asking(self, mx_scopes: MxScopes) -> Self {
         Self { mx_scopes, ..self }
+    }
+
+    /// The same probe, talking to mail servers by `mailer`.
+    pub fn talking(self, mailer: Option<Arc<Mailer>>) -> Self {
+        Self { mailer, ..self }
     }
 
     /// The same probe, asking below names that do not exist, too, or not.
@@ -124,7 +140,12 @@ impl Probe {
         let Evidence { domain, mx, sts_txt, tlsrpt_txt, .. } = &*seen;
         let (policy, (mx_asked, mx_hosts), rua_hosts, stray_records) = tokio::join!(
             self.policy(domain, sts_txt, host, fetch),
-            async { if let Some(known) = mx_hosts { known } else { self.mx_hosts(domain, mx, sts_txt).await } },
+            async {
+                match mx_hosts {
+                    Some((asked, hosts)) => (asked, self.mx_hosts_again(hosts).await),
+                    None => self.mx_hosts(domain, mx, sts_txt).await,
+                }
+            },
             async { if let Some(known) = rua_hosts { known } else { self.rua_hosts(domain, mx, tlsrpt_txt).await } },
             async { if let Some(known) = stray_records { known } else { self.stray_records(domain, mx, sts_txt).await } },
         );
@@ -306,7 +327,19 @@ impl Probe {
             // Rare and large: apart, so that the others are spared its room.
             Box::pin(dane::look_up(&mut seen, validates, async |host| self.alias(host).await, async |base| self.tlsa(base).await)).await;
         }
+        if let (Some(MxAsked { smtp: true, .. }), Some(mailer)) = (asked, &self.mailer) {
+            seen.conversations = Box::pin(mailer.ask(&seen)).await;
+        }
         seen
+    }
+
+    /// MX hosts that are known, asked once more where they refused to talk.
+    async fn mx_hosts_again(&self, mut hosts: Vec<HostLookup>) -> Vec<HostLookup> {
+        if let Some(mailer) = &self.mailer {
+            let refused = hosts.iter_mut().filter(|host| host.is_worth_another_round());
+            join_all(refused.map(|host| Box::pin(mailer.ask_again(host)))).await;
+        }
+        hosts
     }
 
     /// The TLSA records for mail to a base domain, which other domains may ask for, too.

@@ -16,12 +16,16 @@ use crate::observe::dns::{
 use crate::observe::fetch::{Fetcher, add_roots, built_in_roots};
 use crate::observe::neighbours::Neighbours;
 use crate::observe::probe::Probe;
+use crate::observe::scope::{MxScopes, Scope};
 use crate::observe::sharing::SharedActivity;
+use crate::observe::smtp::{Mailer, SmtpActivity, SmtpConfig};
 
 /// File descriptors that are left for files, event loops and the libraries.
 const RESERVED_FILES: u64 = 48;
 /// Domains in flight at most, unless the user says otherwise; more only waits in a resolver's queue.
 const MAX_IN_FLIGHT: u64 = 4096;
+/// Conversations with mail servers in flight at most.
+const MAX_CONVERSATIONS: u64 = 2048;
 /// Fetches in flight at most, unless the user says otherwise.
 const MAX_FETCHES: u64 = 512;
 
@@ -35,6 +39,9 @@ pub struct Network {
     dns_limits: Arc<DnsLimits>,
     dns_counters: Arc<DnsCounters>,
     fetcher: Arc<Fetcher>,
+    /// `None` where no mail server is asked.
+    mailer: Option<Arc<Mailer>>,
+    mx_scopes: MxScopes,
     exclusion: Arc<Exclusion>,
     roots: Arc<RootCertStore>,
     neighbours: Arc<Neighbours>,
@@ -69,6 +76,7 @@ impl Network {
         let back_end = BackEnd::prepare(plan, &roots, &exclusion)?;
         let trusted = Arc::new(roots.clone());
         let fetcher = Arc::new(Fetcher::new(fetch, roots, Arc::clone(&exclusion)).map_err(|error| setup(&error))?);
+        let mailer = mailer(plan, free, &trusted, &exclusion)?;
         let dns = |resolvers| dns_config(plan, resolvers, free);
         let (dns, shared, dns_limits, dns_counters, asked, warnings) = match back_end {
             Some(BackEnd { resolver, limits, counters, asked, warnings }) => {
@@ -91,6 +99,8 @@ impl Network {
             dns_limits,
             dns_counters,
             fetcher,
+            mailer,
+            mx_scopes: MxScopes { smtp: plan.smtp, ..MxScopes::default() },
             exclusion,
             roots: trusted,
             neighbours: Arc::default(),
@@ -114,6 +124,7 @@ impl Network {
                 .into(),
         };
         let probe = Probe::new(dns, Arc::clone(&self.fetcher), Arc::clone(&self.exclusion), Arc::clone(&self.neighbours));
+        let probe = probe.asking(self.mx_scopes).talking(self.mailer.clone());
         Ok(probe.looking_around(self.look_around).pruning(!self.no_prune))
     }
 
@@ -172,10 +183,34 @@ impl Network {
         self.fetcher.counters().totals().started
     }
 
-    /// Brings the counter of fetches of `status` up to date.
+    /// Conversations with mail servers so far.
+    pub fn smtp_totals(&self) -> SmtpActivity {
+        self.mailer.as_ref().map(|mailer| mailer.totals()).unwrap_or_default()
+    }
+
+    /// Brings the counters of fetches and conversations of `status` up to date.
     pub(super) fn update(&self, status: &Status) {
         status.fetches.store(self.fetches(), Relaxed);
+        status.conversations.store(self.smtp_totals().conversations, Relaxed);
     }
+}
+
+/// Whoever asks the mail servers, if any are to be asked. A conversation takes one descriptor, in a lab the server's too.
+fn mailer(plan: &NetworkPlan, free: u64, roots: &Arc<RootCertStore>, exclusion: &Arc<Exclusion>) -> Result<Option<Arc<Mailer>>, ScanError> {
+    if plan.smtp == Scope::None {
+        return Ok(None);
+    }
+    let config = SmtpConfig {
+        smtp_port: plan.overrides.smtp_port.unwrap_or(plan.mail.smtp_port),
+        connect_timeout: plan.fetch.connect_timeout,
+        allow_private: plan.fetch.allow_private,
+        concurrency: (free / 4).clamp(4, MAX_CONVERSATIONS) as usize,
+        ..plan.mail.clone()
+    };
+    let name = config.ehlo.clone().unwrap_or_else(|| "localhost".to_owned());
+    let mailer = Mailer::new(config, name, Arc::clone(roots), Arc::clone(exclusion), plan.overrides.mail_server);
+    let mailer = mailer.map_err(|_| ScanError::Machine("the TLS library cannot be set up; please report it".to_owned()))?;
+    Ok(Some(Arc::new(mailer)))
 }
 
 /// A quarter of the descriptors for sockets towards the resolvers, an eighth for answers over TCP.

@@ -254,6 +254,7 @@ fn activity(network: &Network, status: &Status) -> Activity {
         retried_targets: status.retried.load(Relaxed),
         dns: dns.activity,
         shared: network.sharing_totals(),
+        smtp: network.smtp_totals(),
     }
 }
 

@@ -42,6 +42,7 @@ pub struct Status {
     /// The DNS traffic, once there is any.
     dns: OnceLock<Arc<DnsCounters>>,
     pub(super) fetches: AtomicU64,
+    pub(super) conversations: AtomicU64,
     stopping: AtomicBool,
 }
 
@@ -66,6 +67,7 @@ impl Default for Status {
             abandoned: AtomicU64::new(0),
             dns: OnceLock::new(),
             fetches: AtomicU64::new(0),
+            conversations: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
         }
     }
@@ -159,6 +161,7 @@ impl Status {
             dns: dns.activity,
             queries: dns.sent,
             fetches: self.fetches.load(Relaxed),
+            conversations: self.conversations.load(Relaxed),
             records: self.records.load(Relaxed),
             enforce: self.enforce.load(Relaxed),
             broken: self.broken.load(Relaxed),
@@ -214,6 +217,8 @@ pub struct Snapshot {
     pub queries: u64,
     /// HTTPS fetches begun in this run.
     pub fetches: u64,
+    /// Conversations with mail servers begun in this run.
+    pub conversations: u64,
     /// Domains with an MTA-STS record of any kind, found in this run.
     pub records: u64,
     /// Domains in enforce mode, found in this run.
