@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::classify::Asked;
 use crate::dataset::{DatasetError, Manifest, Reader};
 
 /// A dataset and how it is called beside others.
@@ -64,11 +63,6 @@ impl Scan {
             said.extend(sentence.filter(|sentence| !said.contains(sentence)));
         }
         (!said.is_empty()).then(|| said.join("; "))
-    }
-
-    /// What some datasets together asked of MX hosts.
-    pub fn asked(scans: &[Self]) -> Asked {
-        Asked::all(scans.iter().map(|scan| scan.manifest().asked()))
     }
 
     /// The manifest.

@@ -10,7 +10,7 @@ use super::args::CheckArguments;
 use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
 use super::{lab, plan};
-use crate::classify::{Asked, Assessment, Finding, MxState, Severity, classify, remedy};
+use crate::classify::{Asked, Assessment, Finding, Severity, classify, remedy};
 use crate::dataset::invented;
 use crate::evidence::Evidence;
 use crate::name::Domain;
@@ -125,9 +125,7 @@ fn print_summary(out: &mut impl Write, judged: &[(Evidence, Assessment)]) -> io:
             worst.map_or("-", |worst| worst.as_str())
         )?;
     }
-    // Of a domain without mail nobody is asked, and nothing is left open.
-    let take_mail = judged.iter().filter(|(_, assessment)| !matches!(assessment.mx_state, MxState::Null | MxState::Nxdomain));
-    let asked = Asked::all(take_mail.map(|(_, assessment)| Asked::of(assessment)));
+    let asked = Asked::everywhere(judged.iter().map(|(_, assessment)| Asked::of(assessment)));
     writeln!(out, "\n{}", text::fold(&format!("Delivery: {}.", asked.note()), WIDTH, 2))?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::DatasetError;
 use super::flat::FindingColumns;
+use crate::classify::Asked;
 use crate::name::provider::{Service, provider};
 
 /// Rows by the word in a column. Rows without a word are not counted.
@@ -59,18 +60,18 @@ counts! {
     posture = words,
     /// By column `delivery`.
     delivery = words,
-    /// By column `mx_tls`; rows whose MX hosts were not asked over SMTP are not counted.
+    /// By column `mx_tls`; rows whose MX hosts were not to be asked over SMTP are not counted.
     #[serde(default)]
-    mx_tls = added_words,
-    /// By column `mx_dnssec`; rows of which it was not looked at are not counted.
+    mx_tls = words,
+    /// By column `dane_state`; rows for whose MX hosts TLSA was not to be looked up are not counted.
     #[serde(default)]
-    mx_dnssec = added_words,
-    /// By column `dane_state`; rows whose MX hosts were not looked up for TLSA are not counted.
+    dane_state = words,
+    /// By column `mx_dnssec`, likewise.
     #[serde(default)]
-    dane_state = added_words,
+    mx_dnssec = words,
     /// By column `delivery_dane`, likewise.
     #[serde(default)]
-    delivery_dane = added_words,
+    delivery_dane = words,
     /// By column `worst`; rows without a finding are not counted.
     worst = words,
     /// Rows that have the finding at least once, by its code.
@@ -83,6 +84,13 @@ counts! {
     mail_providers = mail_providers,
 }
 
+impl Counts {
+    /// What was asked of the MX hosts.
+    pub fn asked(&self) -> Asked {
+        Asked::of_scan(!self.mx_tls.is_empty(), !self.dane_state.is_empty())
+    }
+}
+
 fn add(sum: &mut Tally, more: &Tally) {
     for (word, rows) in more {
         *sum.entry(word.clone()).or_default() += rows;
@@ -91,11 +99,6 @@ fn add(sum: &mut Tally, more: &Tally) {
 
 fn words(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
     Ok(count(texts(batch, column)?.iter().flatten()))
-}
-
-/// As [`words`], of a column that the first datasets do not have.
-fn added_words(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
-    if batch.column_by_name(column).is_some() { words(batch, column) } else { Ok(Tally::new()) }
 }
 
 fn texts<'b>(batch: &'b RecordBatch, column: &str) -> Result<&'b StringArray, DatasetError> {
@@ -165,7 +168,7 @@ impl<'w> Words<'w> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::{MxTls, Posture, Severity, codes};
+    use crate::classify::{Posture, Severity, codes};
     use crate::dataset::{record_batch, samples};
 
     #[test]
@@ -174,7 +177,6 @@ mod tests {
         record.assessment.posture = Posture::Broken;
         record.assessment.findings =
             vec![samples::finding(codes::MX_CNAME, Severity::Low), samples::finding(codes::MX_CNAME, Severity::High)];
-        record.assessment.mx_tls = Some(MxTls::Some);
         record.assessment.policy_provider = Some("mta-sts.tech".to_owned());
         record.assessment.mx_hosts = vec!["aspmx.l.google.com".to_owned(), "mail.protonmail.ch".to_owned()];
         let batch = record_batch(&[record, samples::absent(1, "example.net"), samples::absent(2, "example.org")]).unwrap();
@@ -183,7 +185,6 @@ mod tests {
         assert_eq!((counts.findings[codes::MX_CNAME.as_str()], counts.findings[codes::MX_IMPLICIT.as_str()]), (1, 2));
         assert_eq!((counts.worst["high"], counts.worst["info"]), (1, 2));
         assert_eq!((counts.policy_providers.len(), counts.policy_providers["PowerDMARC"]), (1, 1));
-        assert_eq!((counts.mx_tls["some"], counts.dane_state.len()), (1, 0), "who was not asked is not counted");
         assert_eq!((counts.mail_providers.len(), counts.mail_providers["Google"]), (1, 1));
         let mut sum = counts.clone();
         sum.add(&counts);

@@ -10,11 +10,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use crate::classify::{Asked, Reach};
 use crate::input::Accounting;
 use crate::observe::dns::DnsActivity;
 
-use super::counts::{Counts, Tally};
+use super::counts::Counts;
 use super::error::DatasetError;
 use super::schema::SCHEMA_VERSION;
 use crate::observe::sharing::SharedActivity;
@@ -81,11 +80,6 @@ pub struct RunDescription {
 
 /// The option by which the configuration says that the built-in lab stood in for the Internet, and which world of it.
 pub const LAB: &str = "lab";
-
-/// The option that says whose MX hosts are asked over SMTP.
-const SMTP: &str = "smtp";
-/// The option that says whose MX hosts are looked up for TLSA records.
-const DANE: &str = "dane";
 
 /// What has to be said of everything that is seen in a world of the built-in lab.
 pub fn invented(world: &str) -> String {
@@ -332,28 +326,6 @@ impl RunDescription {
 }
 
 impl Manifest {
-    /// What the run asked of MX hosts.
-    pub fn asked(&self) -> Asked {
-        let scope = |option: &str| self.run.configuration.get(option).and_then(Value::as_str);
-        let has = |tally: &Tally| !tally.is_empty();
-        // MTA-STS binds no one but adopters, so that it matters for no other domain what their hosts would have said.
-        let smtp = match scope(SMTP) {
-            Some("adopters" | "all") => Reach::All,
-            Some("none") => Reach::None,
-            _ if has(&self.counts.mx_tls) => Reach::Some,
-            _ => Reach::None,
-        };
-        // Without the option it is the resolver that decides, and what came of it stands in the rows.
-        let dane = match scope(DANE) {
-            Some("all") => Reach::All,
-            Some("adopters") => Reach::Some,
-            Some("none") => Reach::None,
-            _ if has(&self.counts.dane_state) => Reach::Some,
-            _ => Reach::None,
-        };
-        Asked::new(smtp, dane)
-    }
-
     /// The manifest of a run that begins now.
     pub(super) fn begun(run: &RunDescription) -> Self {
         Self {
@@ -484,24 +456,6 @@ mod tests {
         json["invented_later"] = 1.into();
         json["list"]["invented_later"] = 1.into();
         assert_eq!(serde_json::from_value::<Manifest>(json).unwrap(), manifest);
-    }
-
-    #[test]
-    fn what_was_asked_stands_in_the_options_and_else_in_the_rows() {
-        let asked = |options: &[(&str, &str)], tallied: bool| {
-            let mut manifest = Manifest::begun(&samples::run());
-            manifest.run.configuration.extend(options.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
-            if tallied {
-                manifest.counts.mx_tls.insert("all".to_owned(), 1);
-                manifest.counts.dane_state.insert("absent".to_owned(), 1);
-            }
-            manifest.asked()
-        };
-        assert_eq!(asked(&[], false), Asked::default());
-        assert_eq!(asked(&[], true), Asked::new(Reach::Some, Reach::Some));
-        assert_eq!(asked(&[("smtp", "none"), ("dane", "none")], false), Asked::default());
-        assert_eq!(asked(&[("smtp", "adopters"), ("dane", "adopters")], true), Asked::new(Reach::All, Reach::Some));
-        assert_eq!(asked(&[("smtp", "all"), ("dane", "all")], true), Asked::new(Reach::All, Reach::All));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is said of one domain in words: what senders do, what was seen, and whether there is something to publish instead.
 
 use crate::classify::remedy::{self, Publication};
-use crate::classify::{Asked, Assessment, Delivery, MxState, PolicyStage, RecordState, Severity, codes};
+use crate::classify::{Asked, Assessment, Delivery, MxState, MxTls, PolicyStage, Posture, RecordState, Severity, codes};
 use crate::evidence::{Evidence, Lookup, Mx, Txt};
 use crate::name::normalise_host;
 use crate::name::provider::{Service, provider};
@@ -17,13 +17,13 @@ pub fn verdict(assessment: &Assessment) -> String {
         MxState::Present | MxState::None | MxState::Unknown => {}
     }
     let dane = mail_servers::sentence(assessment).map_or_else(String::new, |sentence| format!(" {sentence}"));
-    under_mta_sts(assessment) + &dane
+    format!("{}{dane}", under_mta_sts(assessment))
 }
 
 /// What a sender that follows MTA-STS does today.
 fn under_mta_sts(assessment: &Assessment) -> String {
     let asked = Asked::of(assessment);
-    let exception = mail_servers::exception(assessment, asked.exception());
+    let exception = asked.exception();
     let enforced_by_lenient = || assessment.findings.iter().any(|finding| finding.code == codes::STS_POLICY_ENFORCED_BY_LENIENT);
     match (assessment.delivery, assessment.sts_state) {
         (Delivery::Protected, _) => format!(
@@ -44,8 +44,8 @@ fn under_mta_sts(assessment: &Assessment) -> String {
         (Delivery::Unknown, _) if matches!(assessment.policy_stage, Some(PolicyStage::Tcp | PolicyStage::Tls | PolicyStage::Http)) => {
             "What senders do is not known: the policy could not be fetched, for a reason that may pass or may hold for this scanner only. That is no verdict on the domain.".to_owned()
         }
-        (Delivery::Unknown, _) if assessment.policy_stage == Some(PolicyStage::Ok) && assessment.mx_tls.is_some() => {
-            "What senders do is not known: the policy is in order, but not every MX host could be tested. That is no verdict on the domain.".to_owned()
+        (Delivery::Unknown, _) if assessment.posture == Posture::Enforce && assessment.mx_tls == Some(MxTls::Unknown) => {
+            "What senders do is not known: an MX host could not be tested, for a reason that may hold for this scanner only. That is no verdict on the domain.".to_owned()
         }
         (Delivery::Unknown, _) => {
             "What senders do is not known, because some queries were not answered; that says nothing about the domain. Try again later.".to_owned()

@@ -144,9 +144,10 @@ fn dane(host: &HostLookup, assessment: &Assessment) -> Option<String> {
     let mut records: Vec<String> = records.map(|one| format!("{} {} {}", one.usage, one.selector, one.matching)).collect();
     records.dedup();
     records.truncate(MAX_SHOWN);
-    let is_shown = host.conversations.iter().any(|one| {
-        one.certificate.is_some() || one.second_hello.as_ref().is_some_and(|hello| hello.certificate.is_some())
-    });
+    let is_shown = host
+        .conversations
+        .iter()
+        .any(|one| one.certificate.is_some() || one.second_hello.as_ref().is_some_and(|hello| hello.certificate.is_some()));
     let is_authenticated = found.iter().any(|lookup| lookup.authenticated);
     let judged = [
         (codes::DANE_MISMATCH, "does not match"),
@@ -186,12 +187,18 @@ fn is_tested(assessment: &Assessment) -> bool {
 
 /// What has to be said of DANE behind what MTA-STS does; `None` where it changes nothing.
 pub(super) fn sentence(assessment: &Assessment) -> Option<String> {
+    use DaneState::{Bogus, Insecure, Unusable};
+    // Where nothing is protected by MTA-STS the verdict says itself what DANE leaves of that.
+    let is_said = matches!(assessment.delivery, Delivery::Opportunistic | Delivery::Reported);
+    if is_said && !matches!(assessment.dane_state, Some(Bogus | Insecure | Unusable)) {
+        return None;
+    }
     let tested = if is_tested(assessment) { "as tested with the MX hosts" } else { "published, not tested" };
     Some(match (assessment.dane_state?, assessment.delivery_dane) {
         (DaneState::Absent, _) => return None,
-        (DaneState::Valid, Some(Delivery::Protected)) => format!(
-            "DANE protects it ({tested}): senders that validate DANE deliver only to a host for which a TLSA record vouches."
-        ),
+        (DaneState::Valid, Some(Delivery::Protected)) => {
+            format!("DANE protects it ({tested}): senders that validate DANE deliver only to a host for which a TLSA record vouches.")
+        }
         (DaneState::Valid, _) => format!("Every MX host has TLSA records ({tested})."),
         (DaneState::Partial, _) => {
             format!("Some MX hosts have TLSA records ({tested}): senders that validate DANE authenticate these by them, and no other.")
@@ -200,7 +207,8 @@ pub(super) fn sentence(assessment: &Assessment) -> Option<String> {
             "DANE stops mail: no TLSA record matches what the MX hosts show, so senders that validate DANE do not deliver.".to_owned()
         }
         (DaneState::Mismatch, _) => {
-            "DANE stops some mail: no TLSA record of an MX host matches what it shows, so senders that validate DANE do not deliver to it.".to_owned()
+            "DANE stops some mail: no TLSA record of an MX host matches what it shows, so senders that validate DANE do not deliver to it."
+                .to_owned()
         }
         (DaneState::Unusable, _) => {
             "The TLSA records cannot be used for mail: senders that validate DANE insist on TLS, but accept any certificate.".to_owned()
@@ -213,17 +221,6 @@ pub(super) fn sentence(assessment: &Assessment) -> Option<String> {
         }
         (DaneState::Unknown, _) => "Whether DANE protects it could not be determined.".to_owned(),
     })
-}
-
-/// What a verdict has to leave open that says that MTA-STS does not protect, as far as DANE was looked up.
-pub(super) fn exception(assessment: &Assessment, unasked: &'static str) -> &'static str {
-    match assessment.dane_state {
-        None => unasked,
-        Some(DaneState::Absent | DaneState::Unusable | DaneState::Insecure) => "and DANE does not protect it",
-        Some(DaneState::Valid | DaneState::Mismatch) => "unless the sender validates DANE",
-        Some(DaneState::Partial) => "unless the sender validates DANE and meets an MX host with TLSA records",
-        Some(DaneState::Bogus | DaneState::Unknown) => "unless DANE protects it, which could not be determined",
-    }
 }
 
 /// What stops a sender under MTA-STS at an MX host.
@@ -278,13 +275,16 @@ pub fn next_steps(assessment: &Assessment) -> Vec<String> {
     }
     let covered = assessment.mx_coverage == Some(Coverage::All);
     if assessment.mx_tls == Some(MxTls::All) && steps.is_empty() {
-        steps.extend(match assessment.posture {
-            Posture::Testing if covered => {
-                Some("Every MX host passes: once the TLS reports of some weeks show no failure, change the mode to enforce, and the id.")
+        steps.extend(
+            match assessment.posture {
+                Posture::Testing if covered => Some(
+                    "Every MX host passes: once the TLS reports of some weeks show no failure, change the mode to enforce, and the id.",
+                ),
+                Posture::Absent => Some("Every MX host passes: nothing stands against a policy, in mode testing at first."),
+                _ => None,
             }
-            Posture::Absent => Some("Every MX host passes: nothing stands against a policy, in mode testing at first."),
-            _ => None,
-        }.map(str::to_owned));
+            .map(str::to_owned),
+        );
     }
     steps
 }

@@ -11,7 +11,7 @@ use super::reading::{ROWS_AT_ONCE, Share, Survey};
 use super::state::State;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::table::Cell;
-use crate::classify::Posture;
+use crate::classify::{Asked, Posture};
 
 /// The differences of two scans.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,7 +102,8 @@ pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseEr
     diff.notes.extend(diff.of_lists(old, new));
     diff.notes.extend(asked_otherwise(old, new));
     if [Kind::NewlyRefused, Kind::RefusalFixed].iter().any(|kind| diff.kinds.contains_key(kind)) {
-        diff.notes.push(Scan::asked(&[old.clone(), new.clone()]).figures());
+        let asked = Asked::everywhere([old, new].map(|scan| scan.manifest().counts.asked()));
+        diff.notes.push(asked.figures().to_owned());
     }
     Ok(diff)
 }
@@ -208,7 +209,7 @@ fn gap(old: &Scan, new: &Scan) -> Option<i64> {
 
 /// What is to be said where the scans did not ask the same of MX hosts.
 fn asked_otherwise(old: &Scan, new: &Scan) -> Option<String> {
-    let (before, after) = (old.manifest().asked(), new.manifest().asked());
+    let (before, after) = (old.manifest().counts.asked(), new.manifest().counts.asked());
     (before != after).then(|| {
         "the scans did not ask the same of MX hosts: what these and DANE decide is compared for domains that both asked; for the others the \
          delivery is compared by policy"

@@ -100,7 +100,8 @@ fn read_group(file: &PartFile, group: usize, share: Share, names: &Mutex<Vec<u64
             own.push(hash);
             let has_dane = state::has_dane(dane.as_ref().and_then(|dane| text(dane, row)));
             let is_plain = !has_dane
-                && state::posture(text(&posture, row)) == Posture::Absent && state::record_state(text(&tlsrpt, row)) == RecordState::Absent;
+                && state::posture(text(&posture, row)) == Posture::Absent
+                && state::record_state(text(&tlsrpt, row)) == RecordState::Absent;
             match runs.last_mut() {
                 _ if is_plain => {}
                 Some(last) if last.end == place => last.end += 1,

@@ -249,7 +249,9 @@ impl StateColumns {
         let (findings, codes, subjects) = &self.findings;
         let has_no_tls = |host: &str| {
             let about = |index: &usize| text(subjects, *index) == Some(host);
-            elements(findings, row).filter(about).any(|index| Code::from_word(codes.value(index)).is_some_and(|code| NO_TLS.contains(&code)))
+            elements(findings, row)
+                .filter(about)
+                .any(|index| Code::from_word(codes.value(index)).is_some_and(|code| NO_TLS.contains(&code)))
         };
         Some(self.mail_servers.as_ref().map(|servers| servers.row(row, has_no_tls)).unwrap_or_default())
     }

@@ -48,7 +48,8 @@ fn motivation() -> Answers {
 
 fn composition(manifest: &Manifest, publication: &Publication) -> Answers {
     let tally = |tally: &Tally| tally.iter().map(|(word, rows)| format!("{} {rows}", code(word))).collect::<Vec<_>>().join(", ");
-    let of_servers = [("MX hosts", &manifest.counts.mx_tls), ("DANE", &manifest.counts.dane_state), ("DNSSEC of MX", &manifest.counts.mx_dnssec)];
+    let of_servers =
+        [("MX hosts", &manifest.counts.mx_tls), ("DANE", &manifest.counts.dane_state), ("DNSSEC of MX", &manifest.counts.mx_dnssec)];
     let of_servers = of_servers.into_iter().filter(|(_, counts)| !counts.is_empty());
     let mail_servers: String = of_servers.map(|(what, counts)| format!(" {what}: {}.", tally(counts))).collect();
     let accounting = manifest.accounting.map_or_else(blank, |a| {
@@ -73,7 +74,7 @@ fn composition(manifest: &Manifest, publication: &Publication) -> Answers {
         ("How many instances are there?", manifest.counts.rows.to_string()),
         ("Does it contain all possible instances or a sample?", accounting),
         ("What data does each instance consist of?", "The columns that `datapackage.json` and `croissant.json` describe: the judgement in flat columns, everything that was seen in column `evidence`.".to_owned()),
-        ("Is there a label?", format!("Posture: {}. Delivery: {} ({}).{}", tally(&manifest.counts.posture), tally(&manifest.counts.delivery), manifest.asked().note(), mail_servers)),
+        ("Is there a label?", format!("Posture: {}. Delivery: {} ({}).{}", tally(&manifest.counts.posture), tally(&manifest.counts.delivery), manifest.counts.asked().note(), mail_servers)),
         ("Is any information missing?", "What could not be found out is `unknown`, never `absent`; the outcome of every lookup says why.".to_owned()),
         ("Are there errors, sources of noise, or redundancies?", "Lookups can fail for reasons of the network in between; figures of toplists over-estimate adoption among all domains.".to_owned()),
         ("Does it contain personal data?", personal.to_owned()),
@@ -92,7 +93,7 @@ fn collection(manifest: &Manifest) -> Answers {
             format!(
                 "By DNS lookups (MX, TXT at `_mta-sts` and `_smtp._tls`, addresses{}) and one HTTPS GET of each policy; {}.",
                 if manifest.counts.dane_state.is_empty() { "" } else { ", TLSA" },
-                manifest.asked().conduct()
+                manifest.counts.asked().conduct()
             ),
         ),
         (

@@ -28,12 +28,13 @@ impl Replies {
 
     /// The batch without the scanner in any text of a mail server: replies, errors of conversations, and findings that quote them.
     pub(super) fn mask(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-        let columns = batch.schema().fields().iter().zip(batch.columns()).map(|(field, column)| match field.name().as_str() {
+        let schema = batch.schema();
+        let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| match field.name().as_str() {
             "evidence" => self.within(column, &["mx_hosts", "conversations"]),
             "findings" => self.findings(column),
             _ => Ok(Arc::clone(column)),
         });
-        RecordBatch::try_new(batch.schema(), columns.collect::<Result<_, _>>()?)
+        RecordBatch::try_new(Arc::clone(&schema), columns.collect::<Result<_, _>>()?)
     }
 
     /// Goes down to the conversations, by name, through lists and structs.
@@ -45,14 +46,16 @@ impl Replies {
                     "greeting" | "ehlo" | "starttls" | "ehlo_in_tls" | "refused_before" | "surplus" => Ok(self.octets(column)),
                     "error" => in_struct(column, |name, column| Ok(if name == "text" { self.texts(column) } else { Arc::clone(column) })),
                     "second_hello" => in_struct(column, |name, column| match name {
-                        "error" => in_struct(column, |name, column| Ok(if name == "text" { self.texts(column) } else { Arc::clone(column) })),
+                        "error" => {
+                            in_struct(column, |name, column| Ok(if name == "text" { self.texts(column) } else { Arc::clone(column) }))
+                        }
                         _ => Ok(Arc::clone(column)),
                     }),
                     _ => Ok(Arc::clone(column)),
                 }),
-                [next, rest @ ..] => in_struct(column, |name, column| {
-                    if name == *next { self.within(column, rest) } else { Ok(Arc::clone(column)) }
-                }),
+                [next, rest @ ..] => {
+                    in_struct(column, |name, column| if name == *next { self.within(column, rest) } else { Ok(Arc::clone(column)) })
+                }
             },
             _ => Ok(Arc::clone(column)),
         }
@@ -200,17 +203,27 @@ mod tests {
             ),
             ("250 mx.example\r\n", "250 mx.example\r\n"),
             ("250-SIZE 10240000\r\n", "250-SIZE 10240000\r\n"),
-            ("554 5.7.1 Client host [203.0.113.5] blocked, see https://list.example/203.0.113.5\r\n", "554 5.7.1 Client host [removed] blocked, see https://list.example/removed\r\n"),
+            (
+                "554 5.7.1 Client host [203.0.113.5] blocked, see https://list.example/203.0.113.5\r\n",
+                "554 5.7.1 Client host [removed] blocked, see https://list.example/removed\r\n",
+            ),
             ("550 IPv6:2001:db8::5 refused; 2001:db8::5.\r\n", "550 removed refused; removed.\r\n"),
             ("220 hello host-203-0-113-5.isp.example\r\n", "220 hello removed\r\n"),
             ("421 SCANNER.example: too many connections\r\n", "421 removed: too many connections\r\n"),
             ("450 4.7.1 <scanner.example>: try again\r\n", "450 4.7.1 <removed>: try again\r\n"),
-            ("to EHLO: \"250-mx.example at your service, [203.0.113.5]\\r\\n250 SIZE 1\"", "to EHLO: \"250-mx.example removed\\r\\n250 SIZE 1\""),
+            (
+                "to EHLO: \"250-mx.example at your service, [203.0.113.5]\\r\\n250 SIZE 1\"",
+                "to EHLO: \"250-mx.example removed\\r\\n250 SIZE 1\"",
+            ),
             ("451 4.7.500 Server busy (S77719)\r\n", "451 4.7.500 Server busy (S77719)\r\n"),
         ] {
             assert_eq!(masked(own, text), expected, "{text}");
         }
-        assert_eq!(masked(None, "421 scanner.example 203.0.113.5"), "421 scanner.example removed", "without a name only addresses are known");
+        assert_eq!(
+            masked(None, "421 scanner.example 203.0.113.5"),
+            "421 scanner.example removed",
+            "without a name only addresses are known"
+        );
     }
 
     #[test]

@@ -108,7 +108,8 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     if apart && wholes.len() > 1 {
         notes.push("each scan is counted by itself: there is no row for all of them, which have names in common".to_owned());
     }
-    let counted = Counted { sums: !apart, ..Counted::new(surveys, details, &survey_groups, options, Scan::asked(scans)) };
+    let asked = Asked::everywhere(scans.iter().map(|scan| scan.manifest().counts.asked()));
+    let counted = Counted { sums: !apart, asked, ..Counted::new(surveys, details, &survey_groups, options) };
     notes.extend(counted.lost());
     if counted.whole.1.mx_hosts.overflowed() {
         notes.push("there are more MX hosts than are kept apart, so that T11 counts some of them in domains alone".to_owned());
@@ -242,18 +243,18 @@ struct Counted<'o> {
     details: Vec<Details>,
     groups: &'o Grouping,
     options: &'o StatsOptions,
-    /// What the scans asked of MX hosts.
-    asked: Asked,
     /// Whether there are rows of all groups together.
     sums: bool,
+    /// What was asked of the MX hosts, in all scans.
+    asked: Asked,
 }
 
 impl<'o> Counted<'o> {
-    fn new(surveys: Vec<Survey>, details: Vec<Details>, groups: &'o Grouping, options: &'o StatsOptions, asked: Asked) -> Self {
+    fn new(surveys: Vec<Survey>, details: Vec<Details>, groups: &'o Grouping, options: &'o StatsOptions) -> Self {
         let mut survey = Survey::default();
         surveys.iter().for_each(|more| survey.merge(more.clone()));
         let sum = details.iter().cloned().fold(Details::default(), Details::merge);
-        Self { whole: (survey, sum), surveys, details, groups, options, asked, sums: true }
+        Self { whole: (survey, sum), surveys, details, groups, options, sums: true, asked: Asked::default() }
     }
 
     /// What is to be said where there were too many names to keep them all.
@@ -281,7 +282,7 @@ impl<'o> Counted<'o> {
             }
         }
         let mut notes: Vec<String> = definition.notes.iter().copied().map(str::to_owned).collect();
-        notes.extend(definition.protection.then(|| self.asked.figures()));
+        notes.extend(definition.protection.then(|| self.asked.figures().to_owned()));
         let unmade = definition.asked.filter(|_| rows.iter().all(|row| row.key == NOT_ASKED)).map(|question| question.unasked().to_owned());
         if unmade.is_some() {
             (rows, notes) = (Vec::new(), Vec::new());

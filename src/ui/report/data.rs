@@ -9,9 +9,9 @@ use thiserror::Error;
 use crate::analyse::report::{Entry, carried_columns, every_entry};
 use crate::analyse::{AnalyseError, Scan};
 use crate::classify::{Asked, Finding};
-use crate::ui::{facts, mail_servers};
 use crate::ui::tables::data::{INVENTED, field, invented_cell};
 use crate::ui::text::safe_json;
+use crate::ui::{facts, mail_servers};
 
 /// A failure of ours or of the disk, never a fact about a domain.
 #[derive(Debug, Error)]
@@ -90,7 +90,7 @@ pub fn json(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
         "finished_at": manifest.finished_at,
         "catalogue_version": manifest.run.catalogue_version,
         "counts": manifest.counts,
-        "protection": manifest.asked().note(),
+        "protection": manifest.counts.asked().note(),
         "notes": scan.notes(),
     });
     if let Some(invented) = manifest.run.invented() {

@@ -24,7 +24,7 @@ pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let driver = json!({
         "name": "stscan",
         "version": env!("CARGO_PKG_VERSION"),
-        "rules": codes.iter().map(|code| rule(*code, manifest.asked())).collect::<Vec<_>>(),
+        "rules": codes.iter().copied().map(|code| rule(code, manifest.counts.asked())).collect::<Vec<_>>(),
     });
     let mut run = json!({ "tool": { "driver": driver }, "automationDetails": { "id": format!("stscan/{}", manifest.run.run_id) } });
     if let Some(invented) = manifest.run.invented() {

@@ -97,14 +97,14 @@ fn findings(entry: &Entry, extent: Extent) -> Markup {
         @if !wrong.is_empty() {
             h4 { "What is wrong" }
             @for alike in wrong.chunk_by(|a, b| (a.code, a.severity) == (b.code, b.severity)) {
-                (article(alike, Asked::of(&entry.assessment), extent))
+                (article(alike, extent, Asked::of(&entry.assessment)))
             }
         }
     }
 }
 
 /// Findings of one code and severity: each subject with its particulars, and what they mean once.
-fn article(alike: &[&Finding], asked: Asked, extent: Extent) -> Markup {
+fn article(alike: &[&Finding], extent: Extent, asked: Asked) -> Markup {
     let Some(first) = alike.first() else { return html! {} };
     let (severity, code) = (first.severity.as_str(), first.code);
     html! {
@@ -139,7 +139,7 @@ fn particulars(finding: &Finding) -> Markup {
     }
 }
 
-/// What a code means, what it does to mail, how to fix it, for those of whom so much was asked.
+/// What a code means, what it does to mail, how to fix it.
 pub(super) fn prose(code: Code, asked: Asked) -> Markup {
     let rule = code.rule();
     html! {
