@@ -297,3 +297,117 @@ fn listed(names: &[String]) -> String {
         more => format!("{shown} and {more} more"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::classify::{Coverage, Finding, MxTls, Posture, Severity};
+    use crate::evidence::{SecondHello, TlsVersion, Tlsa};
+
+    const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 25);
+
+    fn host(name: &str, said: impl FnOnce(&mut Conversation)) -> HostLookup {
+        let a = Lookup { records: vec![ADDRESS], ..Lookup::unsent(name.to_owned(), Outcome::Noerror) };
+        let mut host = HostLookup::new(name.to_owned(), a, Lookup::unsent(name.to_owned(), Outcome::Nodata));
+        let mut conversation = Conversation::new(IpAddr::from(ADDRESS));
+        said(&mut conversation);
+        host.conversations = vec![conversation];
+        host
+    }
+
+    fn with_tlsa(mut host: HostLookup, authenticated: bool) -> HostLookup {
+        let records = vec![Tlsa { usage: 3, selector: 1, matching: 1, data: vec![0; 32] }];
+        host.tlsa = vec![Lookup { records, authenticated, ..Lookup::unsent(format!("_25._tcp.{}", host.host), Outcome::Noerror) }];
+        host
+    }
+
+    fn ended(stage: FetchStage, fault: FetchFault, text: &str) -> impl FnOnce(&mut Conversation) {
+        let error = FetchError::new(stage, fault, text);
+        move |held| held.error = Some(error)
+    }
+
+    fn judged(mx_tls: Option<MxTls>, dane_state: Option<DaneState>, codes: &[(Code, &str)]) -> Assessment {
+        let finding = |(code, subject): &(Code, &str)| Finding {
+            code: *code,
+            severity: Severity::High,
+            subject: (*subject).to_owned(),
+            detail: String::new(),
+            count: 1,
+        };
+        let findings = codes.iter().map(finding).collect();
+        Assessment { mx_state: MxState::Present, mx_tls, dane_state, findings, ..Assessment::default() }
+    }
+
+    #[test]
+    fn each_host_gets_a_line_that_is_safe() {
+        let tested = judged(Some(MxTls::Unknown), None, &[(codes::MX_NO_STARTTLS, "old.example")]);
+        let said = |host: &HostLookup| line(host, &tested);
+        assert_eq!(said(&host("mx.example", |_| {})), "mx.example: no STARTTLS");
+        let refused = host("mx.example", |held| {
+            held.greeting = Some(b"421 too many \x1b[31mconnections\xe2\x80\xae\0\r\n".to_vec());
+            ended(FetchStage::Greeting, FetchFault::SmtpRefused, "it replies with the code 421")(held);
+        });
+        assert_eq!(said(&refused), "mx.example: not tested: refused at greeting: \"421 too many \\u{1b}[31mconnections\\u{202e}\\u{0}\"");
+        let blocked = host("mx.example", ended(FetchStage::Connect, FetchFault::NotTried, "port 25 is blocked here"));
+        assert_eq!(said(&blocked), "mx.example: not tested: port 25 is blocked here");
+        let silent = host("mx.example", ended(FetchStage::Greeting, FetchFault::Timeout, "no answer in time"));
+        assert_eq!(said(&silent), "mx.example: not tested: timeout at greeting");
+        let no_esmtp = host("old.example", ended(FetchStage::Ehlo, FetchFault::SmtpRefused, "it replies with the code 502"));
+        assert_eq!(said(&no_esmtp), "old.example: no STARTTLS");
+        let old = host("mx.example", |held| {
+            ended(FetchStage::Tls, FetchFault::TlsVersion, "no version in common")(held);
+            let mut hello = SecondHello::default();
+            hello.version = Some(TlsVersion::Tls10);
+            held.second_hello = Some(hello);
+        });
+        assert_eq!(said(&old), "mx.example: TLSv1.0 by a second hello");
+        let mut nowhere = host("mx.example", |_| {});
+        nowhere.conversations.clear();
+        assert_eq!(said(&nowhere), "mx.example: not tested: it has no address");
+        nowhere.a.outcome = Outcome::Servfail;
+        assert_eq!(said(&nowhere), "mx.example: not tested: its address could not be looked up (servfail)");
+        let long = host("mx.example", |held| {
+            held.greeting = Some(vec![b'x'; 5000]);
+            ended(FetchStage::Greeting, FetchFault::SmtpProtocol, "no reply")(held);
+        });
+        assert!(said(&long).len() < 300, "{}", said(&long).len());
+    }
+
+    #[test]
+    fn dane_without_a_conversation_is_published_and_not_tested() {
+        let unasked = host("mx.example", |_| {});
+        let published = judged(None, Some(DaneState::Valid), &[]);
+        let mut host = with_tlsa(unasked, true);
+        host.conversations.clear();
+        assert_eq!(line(&host, &published), "mx.example: not tested; TLSA 3 1 1 published, not tested");
+        assert_eq!(summary(&published).unwrap(), "valid, published, not tested");
+        let mismatch = judged(Some(MxTls::All), Some(DaneState::Mismatch), &[(codes::DANE_MISMATCH, "mx.example")]);
+        assert!(line(&host, &mismatch).ends_with("TLSA 3 1 1 does not match"));
+        host.tlsa.iter_mut().for_each(|lookup| lookup.outcome = Outcome::Nxdomain);
+        assert!(line(&host, &judged(None, Some(DaneState::Absent), &[])).ends_with("; no TLSA"));
+        let nobody = judged(None, None, &[]);
+        assert_eq!((line(&host, &nobody), summary(&nobody).unwrap()), ("mx.example: not tested".to_owned(), "not looked up".to_owned()));
+    }
+
+    #[test]
+    fn what_to_do_comes_in_the_order_in_which_it_helps() {
+        let mut broken = judged(
+            Some(MxTls::None),
+            Some(DaneState::Mismatch),
+            &[(codes::MX_CERT_EXPIRED, "mx.example"), (codes::DANE_MISMATCH, "mx.example"), (codes::DNSSEC_BOGUS, "example")],
+        );
+        broken.posture = Posture::Enforce;
+        let steps = next_steps(&broken);
+        let order = ["DNSSEC", "TLSA records", "Fix TLS and certificate of mx.example. Mode testing"];
+        assert!(steps.len() == 3 && steps.iter().zip(order).all(|(step, words)| step.contains(words)), "{steps:?}");
+        let mut fine = judged(Some(MxTls::All), None, &[]);
+        (fine.posture, fine.mx_coverage) = (Posture::Testing, Some(Coverage::All));
+        assert!(next_steps(&fine)[0].contains("change the mode to enforce"));
+        fine.posture = Posture::Enforce;
+        assert_eq!(next_steps(&fine), Vec::<String>::new(), "nothing is left to do");
+        assert!(next_steps(&judged(Some(MxTls::Unknown), None, &[]))[0].contains("again later"));
+        assert_eq!(next_steps(&judged(None, None, &[])), Vec::<String>::new(), "nobody was asked");
+    }
+}

@@ -28,7 +28,7 @@ pub fn domain(name: &str, mode: Option<&str>) -> Record {
     match mode {
         Some(mode) => {
             let fetch = evidence.fetch.as_mut().unwrap();
-            let body = format!("version: STSv1\nmode: {mode}\nmx: *.example\nmx: *.{name}\nmax_age: 604800\n");
+            let body = format!("version: STSv1\nmode: {mode}\nmx: HOSTS\nmax_age: 604800\n");
             fetch.body = Some(body.into_bytes());
         }
         None => {
@@ -133,6 +133,10 @@ pub fn with(mut record: Record, hosts: Vec<HostLookup>, said: Said) -> Record {
     let mx = |(place, host): (usize, &HostLookup)| Mx { preference: 10 * (place as u16 + 1), exchange: host.host.clone() };
     evidence.mx.records = hosts.iter().enumerate().map(mx).collect();
     evidence.mx.outcome = Outcome::Noerror;
+    if let Some(body) = evidence.fetch.as_mut().and_then(|fetch| fetch.body.as_mut()) {
+        let patterns: String = hosts.iter().map(|host| format!("mx: {}\n", host.host)).collect();
+        *body = String::from_utf8(body.clone()).unwrap().replace("mx: HOSTS\n", &patterns).into_bytes();
+    }
     evidence.mx_hosts = hosts;
     let mut assessment = classify(evidence);
     (assessment.mx_tls, assessment.dane_state, assessment.mx_dnssec) = (said.mx_tls, said.dane, said.mx_dnssec);
@@ -248,7 +252,7 @@ pub fn write(dir: &Path, day: u64, options: &[(&str, &str)], records: &[Record])
         tool: Tool::of_this_build(),
         catalogue_version: stscan::classify::CATALOGUE_VERSION.to_owned(),
         configuration: options.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect::<Options>(),
-        pace: Options::new(),
+        pace: Options::from([("ehlo".to_owned(), "scanner.example".into())]),
         shard_rows: 1000,
         list: List { name: "made.csv".to_owned(), ..List::default() },
         public_suffix_list: String::new(),

@@ -86,7 +86,7 @@ const HOST_ROWS: &[Line] = &[
     ("tls-old", "TLS 1.1 or older", Fact::OldTls, Fact::Session),
     ("weak", "weak cipher suites only", Fact::Weak, Fact::Session),
     ("legacy-exchange", "legacy key exchange only", Fact::LegacyExchange, Fact::Session),
-    ("certificate", "certificate shown", Fact::Certificate, Fact::Session),
+    ("certificate", "certificate shown", Fact::Certificate, Fact::Starttls),
     ("shared", "known from another name at the address", Fact::Shared, Fact::Asked),
 ];
 
@@ -243,15 +243,15 @@ fn spoken(adopter: &Adopter<'_>, host: &MxHost<'_>, facts: &mut Facts) {
     add(none && has(codes::MX_STARTTLS_STRIPPED), Fact::Stripped);
     add(offered && !session, Fact::NoSession);
     add(!talks.is_empty() && talks.iter().all(|talk| talk.is_shared), Fact::Shared);
-    if !(offered && session) {
+    if !offered {
         return;
     }
-    add(true, Fact::Session);
+    add(session, Fact::Session);
     add(any(|talk| talk.version == Some("TLSv1.3")), Fact::Tls13);
     add(any(|talk| talk.version == Some("TLSv1.2")), Fact::Tls12);
     add(any(|talk| talk.version.is_some_and(|version| !matches!(version, "TLSv1.3" | "TLSv1.2"))), Fact::OldTls);
-    add(has(codes::MX_TLS_WEAK), Fact::Weak);
-    add(has(codes::MX_KEX_LEGACY), Fact::LegacyExchange);
+    add(session && has(codes::MX_TLS_WEAK), Fact::Weak);
+    add(session && has(codes::MX_KEX_LEGACY), Fact::LegacyExchange);
     let faults: Vec<&[&str]> = talks.iter().filter_map(|talk| Some(talk.certificate.as_ref()?.faults.as_slice())).collect();
     if faults.is_empty() {
         return;
@@ -297,7 +297,7 @@ fn reason(host: &MxHost<'_>, ehlo_rejected: bool) -> Fact {
 
 /// Who issued the certificate of a conversation.
 fn issuer<'a>(talk: &Conversation<'a>) -> Option<&'a str> {
-    let name = talk.certificate.as_ref().filter(|_| talk.version.is_some() && talk.has_starttls)?.issuer;
+    let name = talk.certificate.as_ref().filter(|_| talk.has_starttls)?.issuer;
     let organisation = organisation(name).unwrap_or(name);
     Some(if organisation.is_empty() { "(no name)" } else { organisation })
 }
