@@ -35,6 +35,7 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let asks_by_default = options.smtp.is_none();
     let (mut plan, world) = plan::network(&options, None)?;
     plan.dns_retry.patience = Some(PATIENCE);
+    plan.dane_if_validated = Scope::All;
     let invented = world.map(|lab| invented(lab.world.as_str()));
     let _lab = world.map(|world| lab::start(world, &mut plan)).transpose()?;
     // A lab whose mail servers are nowhere has none to ask.

@@ -1,5 +1,6 @@
 //! Exit statuses, and the failures that lead to them.
 
+use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
@@ -7,7 +8,7 @@ use thiserror::Error;
 
 use crate::analyse::AnalyseError;
 use crate::dataset::DatasetError;
-use crate::input::InputError;
+use crate::input::{InputError, disk_advice, is_full_disk};
 use crate::scan::ScanError;
 use crate::ui::report::ReportError;
 
@@ -73,6 +74,12 @@ impl Failure {
         Self::new(Exit::Usage, text)
     }
 
+    /// Something that cannot be written; with status 5 if that is for want of room, else with `exit`.
+    pub fn unwritable(what: impl Display, exit: Exit, error: &io::Error) -> Self {
+        let exit = if is_full_disk(error) { Exit::Stopped } else { exit };
+        Self::new(exit, format!("{what} cannot be written: {error}{}", disk_advice(error.kind())))
+    }
+
     /// The status that the process ends with.
     pub fn exit(&self) -> Exit {
         self.exit
@@ -89,7 +96,7 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         // A terminal that was closed fails with EIO.
         let closed_pipe = error.kind() == io::ErrorKind::BrokenPipe || cfg!(unix) && error.raw_os_error() == Some(5);
-        Self { exit: Exit::Fault, text: format!("the output cannot be written: {error}"), closed_pipe }
+        Self { closed_pipe, ..Self::unwritable("the output", Exit::Fault, &error) }
     }
 }
 

@@ -10,6 +10,7 @@ use super::backend::{BackEnd, SharedResolver};
 use super::mail;
 use super::plan::{DnsRates, NetworkPlan, ScanError};
 use super::status::Status;
+use super::validation::Validation;
 use crate::exclusion::Exclusion;
 use crate::observe::dns::{
     Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, Resolving, SystemResolvers, check_resolvers, loopback_stubs, system_resolvers,
@@ -41,10 +42,11 @@ pub struct Network {
     fetcher: Arc<Fetcher>,
     /// `None` where no mail server is asked.
     mailer: Option<Arc<Mailer>>,
-    mx_scopes: MxScopes,
     exclusion: Arc<Exclusion>,
     roots: Arc<RootCertStore>,
     neighbours: Arc<Neighbours>,
+    mx_scopes: MxScopes,
+    resolver_validates: Option<bool>,
     look_around: bool,
     no_prune: bool,
     concurrency: usize,
@@ -90,6 +92,8 @@ impl Network {
                 (dns(resolvers), None, limits, counters, asked, warnings)
             }
         };
+        let Validation { validates, dane, warning } = Validation::find_out(plan, &dns.resolvers, shared.as_ref())?;
+        warnings.extend(warning);
         let lookups = || resolving(&dns, shared.as_ref(), &dns_limits, &dns_counters);
         let (mailer, warning) = mail::prepare(plan, free, &trusted, &exclusion, lookups)?;
         warnings.extend(warning);
@@ -102,10 +106,11 @@ impl Network {
             dns_counters,
             fetcher,
             mailer,
-            mx_scopes: MxScopes { smtp: plan.smtp, ..MxScopes::default() },
             exclusion,
             roots: trusted,
             neighbours: Arc::default(),
+            mx_scopes: MxScopes { smtp: plan.smtp, dane, validates: validates == Some(true) },
+            resolver_validates: validates,
             look_around: plan.look_around,
             no_prune: plan.no_prune,
             concurrency,
@@ -143,6 +148,16 @@ impl Network {
     /// Who is asked: resolvers, or the root servers.
     pub fn resolvers(&self) -> &[String] {
         &self.asked
+    }
+
+    /// Whether all resolvers are trusted to validate DNSSEC; `None` where nothing is judged by it and nobody was asked.
+    pub(super) fn resolver_validates(&self) -> Option<bool> {
+        self.resolver_validates
+    }
+
+    /// Whose MX hosts are looked up for TLSA records.
+    pub fn dane(&self) -> Scope {
+        self.mx_scopes.dane
     }
 
     /// Who is asked and how fast, as a sentence.

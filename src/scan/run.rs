@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use async_channel::{Receiver, Sender};
 
-use super::assembler::{Assembler, ReadAhead, Rows};
+use super::assembler::{Assembler, Held, ReadAhead, Rows};
 use super::canaries::{self, Head};
 use super::harvest::{Batch, Harvest};
 use super::network::Network;
@@ -18,7 +18,7 @@ use super::plan::{MAX_ANONYMOUS, ScanError, ScanPlan};
 use super::sink::{Read, ScanSummary, Sink};
 use super::status::Status;
 use super::worker::{self, Task};
-use crate::dataset::{DatasetError, schema};
+use crate::dataset::{DatasetError, Packed, schema};
 use crate::input::Input;
 
 /// Targets that travel together at least and at most. The more there are, the longer are the runs of the list that a worker's rows are,
@@ -214,7 +214,8 @@ impl Stages<'_> {
         let mut assembler = Assembler::new(self.shard_rows, self.committed.to_vec());
         while let Ok(batch) = batches.recv_blocking() {
             let Batch { shard, rows } = batch?;
-            let overdue = if rows.num_rows() == 0 { Some(shard) } else { self.window.lingering(Instant::now()) };
+            let now = Instant::now();
+            let overdue = if rows.num_rows() == 0 { Some(shard) } else { self.window.lingering(now) };
             if let Some((shard, batches)) = overdue.and_then(|shard| assembler.take_early(shard, self.window.late_room()))
                 && shards.send(Shard { shard, batches, early: true }).is_err()
             {
@@ -223,7 +224,7 @@ impl Stages<'_> {
             if rows.num_rows() == 0 {
                 continue;
             }
-            assembler.add(shard, rows)?;
+            assembler.add(shard, rows, now)?;
             self.network.update(self.status);
             if let total @ 1.. = self.status.total.load(Relaxed) {
                 assembler.end_of_list(total);
@@ -245,6 +246,7 @@ impl Stages<'_> {
     /// Commits shards as they come.
     fn write(&self, shards: &mpsc::Receiver<Shard>, sink: &mut Sink) -> Result<(), ScanError> {
         for Shard { shard, batches, early } in shards {
+            let batches = batches.into_iter().map(loose).collect::<Result<Vec<_>, _>>()?;
             let count = batches.iter().map(|batch| batch.num_rows() as u64).sum();
             sink.commit(shard, batches, self.network, self.status)?;
             self.status.committed.fetch_add(count, Relaxed);
@@ -258,13 +260,21 @@ impl Stages<'_> {
 struct Shard {
     shard: u64,
     /// In any order.
-    batches: Vec<RecordBatch>,
+    batches: Vec<Held<RecordBatch>>,
     /// Whether others are late and will come.
     early: bool,
 }
 
+fn loose(held: Held<RecordBatch>) -> Result<RecordBatch, DatasetError> {
+    match held {
+        Held::Loose(batch) => Ok(batch),
+        Held::Packed(packed) => packed.unpack(),
+    }
+}
+
 impl Rows for RecordBatch {
     type Error = DatasetError;
+    type Packed = Packed;
 
     fn count(&self) -> u64 {
         self.num_rows() as u64
@@ -272,6 +282,10 @@ impl Rows for RecordBatch {
 
     fn join(self, other: Self) -> Result<Self, DatasetError> {
         Ok(concat_batches(&self.schema(), &[self, other])?)
+    }
+
+    fn pack(batches: Vec<Self>) -> Result<Packed, DatasetError> {
+        Packed::of(&batches)
     }
 }
 
