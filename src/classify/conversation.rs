@@ -7,6 +7,7 @@ use crate::evidence::{Conversation, FetchError, FetchFault, FetchStage, REPLY_LI
 use crate::parse::smtp_reply::{Keyword, Reply, ReplyReader};
 
 use super::findings::quoted;
+use super::mx_certificate::declared::MX_TLS_UNVERIFIED;
 use super::rule::{Rule, Severity, codes};
 use super::verdict::{Remark, Verdict};
 use super::{mx_certificate, second_hello};
@@ -171,14 +172,6 @@ codes! {
         remedy: "Enable ECDHE with X25519 and P-256 on the mail server.",
         example: Some(Seen("TLS 1.2, TLS_DHE_RSA_WITH_AES_128_GCM_SHA256 as the best suite", "TLS 1.2, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")),
         ..Rule::BASE
-    }
-    10164 MX_TLS_UNVERIFIED = "mx-tls-unverified" {
-        clause: "RFC 8461 section 4.2",
-        summary: "The scanner's TLS library cannot complete or verify the session with an MX host, which says nothing of the host.",
-        effect: "Unknown: senders whose library has what the host asks for (a group, a key, a size) deliver.",
-        remedy: "Nothing has to be fixed; a mail server that also offers X25519 or P-256 and a certificate of common type and size is reached by everyone.",
-        example: Some(Seen("TLS 1.3 with secp521r1 as the only group", "TLS 1.3 with X25519")),
-        ..UNTESTED
     }
     10175 MX_SNI_REJECTED = "mx-sni-rejected" {
         clause: "RFC 8461 section 7.1",

@@ -6,7 +6,6 @@ use crate::evidence::{Certificate, CertificateFault};
 use crate::parse::mx_pattern::matches_lenient;
 
 use super::certificate::{Family, has_short_key, key_words, weak_signature};
-use super::conversation::declared::MX_TLS_UNVERIFIED;
 use super::rule::{ResultType, Rule, Severity, codes};
 use super::verdict::{Remark, Verdict};
 
@@ -20,6 +19,15 @@ const CERTIFICATE: Rule = Rule {
 };
 
 codes! {
+    10164 MX_TLS_UNVERIFIED = "mx-tls-unverified" {
+        leaves_open: true,
+        clause: "RFC 8461 section 4.2",
+        summary: "The scanner's TLS library cannot complete or verify the session with an MX host, which says nothing of the host.",
+        effect: "Unknown: senders whose library has what the host asks for (a group, a key, a size) deliver.",
+        remedy: "Nothing has to be fixed; a mail server that also offers X25519 or P-256 and a certificate of common type and size is reached by everyone.",
+        example: Some(Seen("TLS 1.3 with secp521r1 as the only group", "TLS 1.3 with X25519")),
+        ..Rule::BASE
+    }
     11010 MX_CERT_NAME_MISMATCH = "mx-cert-name-mismatch" {
         summary: "The certificate of an MX host is not valid for its name.",
         remedy: "Obtain a certificate with the name that stands in the MX record as a subject alternative name.",
