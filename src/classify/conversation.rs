@@ -281,7 +281,9 @@ fn before_tls(conversation: &Conversation, remarks: &mut Vec<Remark>) -> Result<
 fn offers_starttls(conversation: &Conversation, remarks: &mut Vec<Remark>) -> Result<(), Session> {
     let error = conversation.error.as_ref().filter(|error| error.stage == FetchStage::Ehlo);
     let octets = conversation.ehlo.as_deref();
-    let Some((reply, octets)) = octets.and_then(|octets| Some((read(octets)?, octets))) else {
+    // What is refused is seen from the reply; whatever else ended it here leaves open what a patient sender gets to read.
+    let ended = error.is_some_and(|error| error.fault != FetchFault::SmtpRefused);
+    let Some((reply, octets)) = octets.filter(|_| !ended).and_then(|octets| Some((read(octets)?, octets))) else {
         remarks.extend(error.and_then(|error| untested(error, octets)));
         return Err(Session::Untested);
     };
@@ -337,7 +339,8 @@ fn go_ahead(conversation: &Conversation, remarks: &mut Vec<Remark>) -> Result<()
         remarks.push(Remark::open(MX_STARTTLS_INJECTION, format!("behind the reply: {}", quoted(surplus))));
         return Err(Session::Untested);
     }
-    let Some((reply, octets)) = octets.and_then(|octets| Some((read(octets)?, octets))) else {
+    let ended = error.is_some_and(|error| error.fault != FetchFault::SmtpRefused);
+    let Some((reply, octets)) = octets.filter(|_| !ended).and_then(|octets| Some((read(octets)?, octets))) else {
         return Err(match error {
             // Offered, and then taken back.
             Some(error) if error.fault == FetchFault::Reset => {
@@ -489,6 +492,7 @@ fn untested(error: &FetchError, octets: Option<&[u8]>) -> Option<Remark> {
     let code = match error.fault {
         FetchFault::Local | FetchFault::Excluded | FetchFault::SpecialUseAddress => return None,
         FetchFault::NoRoute => MX_NO_ROUTE,
+        FetchFault::Intercepted => MX_INTERCEPTED,
         FetchFault::SmtpRefused | FetchFault::NotTried => MX_REFUSED,
         FetchFault::Tarpit => MX_TARPIT,
         FetchFault::SmtpProtocol if octets.is_some_and(|octets| !begins_as_reply(octets)) => MX_NOT_SMTP,
