@@ -397,6 +397,11 @@ pub enum ScanError {
     /// An option cannot be used as given, or no resolver answers: one sentence that says which and what to do.
     #[error("{0}")]
     Setup(String),
+    /// This network does not let us ask mail servers: why.
+    #[error(
+        "mail servers cannot be asked from here: {0}; scan from a network that lets their port through, or name mail servers of yours with --smtp-canary"
+    )]
+    Blocked(String),
     /// This machine cannot do what is needed (threads, sockets), or a thread of ours broke.
     #[error("{0}")]
     Machine(String),
