@@ -184,11 +184,7 @@ fn class_rows(figures: &Figures<'_>) -> Vec<Row> {
 }
 
 /// The study's third class; without figures where no MX host was asked.
-fn mx_rows(
-    figures: &Figures<'_>,
-    class: &impl Fn(&str, &str) -> Row,
-    part: &impl Fn(&str, &str, &str) -> Row,
-) -> Vec<Row> {
+fn mx_rows(figures: &Figures<'_>, class: &impl Fn(&str, &str) -> Row, part: &impl Fn(&str, &str, &str) -> Row) -> Vec<Row> {
     if figures.get(CLASSES, MX_ASKED, 0) == 0 {
         return vec![Row::new("mx-certificate", "3 certificate of MX (not measured)", vec![Cell::Empty, Cell::Empty])];
     }

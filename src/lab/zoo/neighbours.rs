@@ -34,9 +34,7 @@ fn mx_hosts() -> Vec<Case> {
             .code(codes::MX_CNAME),
         mx1("mx-cname-dangling", "An MX host that is an alias to nothing.", Neighbour::end("mx1", End::Nxdomain).cname("{-}.gone.example"))
             .codes(&[codes::MX_CNAME, codes::MX_NO_ADDRESS]),
-        mx1("mx-private", "An MX host with a private address.", Neighbour::at("mx1", PRIVATE))
-            .code(codes::MX_PRIVATE_ADDRESS)
-            .unasked(),
+        mx1("mx-private", "An MX host with a private address.", Neighbour::at("mx1", PRIVATE)).code(codes::MX_PRIVATE_ADDRESS).unasked(),
         mx1(
             "mx-private-ipv6",
             "An MX host with private addresses of both families.",
@@ -58,12 +56,15 @@ fn mx_hosts() -> Vec<Case> {
             Neighbour::at("mx1", Ipv4Addr::new(192, 0, 2, 25)),
         )
         .unasked(),
-        case("mx-unasked", "An MX host without an address, and no record that asks for a policy: only who asks the mail servers looks for it.")
-            .neighbour(Neighbour::new("mx1"))
-            .sts_end(End::Nxdomain)
-            .no_record()
-            .code(codes::STS_RECORD_ABSENT)
-            .seen(&[codes::MX_NO_ADDRESS]),
+        case(
+            "mx-unasked",
+            "An MX host without an address, and no record that asks for a policy: only who asks the mail servers looks for it.",
+        )
+        .neighbour(Neighbour::new("mx1"))
+        .sts_end(End::Nxdomain)
+        .no_record()
+        .code(codes::STS_RECORD_ABSENT)
+        .seen(&[codes::MX_NO_ADDRESS]),
     ]
 }
 

@@ -186,7 +186,9 @@ impl MxCertificates {
 pub(super) fn third_party(host: &str) -> Option<Server> {
     let second = |fault| Some(MxCertificates::SecondInvalid(fault).server(!host.starts_with("mx2.")));
     match host.split_once('.')?.1 {
-        "mxrouting.net" => Some(if host.starts_with("relay.") { Server::ordinary() } else { MxCertificates::Invalid(MxFault::Mismatch).server(true) }),
+        "mxrouting.net" => {
+            Some(if host.starts_with("relay.") { Server::ordinary() } else { MxCertificates::Invalid(MxFault::Mismatch).server(true) })
+        }
         "mail-relay-a.example" => second(MxFault::Mismatch),
         "mail-relay-b.example" => second(MxFault::Expired),
         small if small.starts_with("small-invalid-") => Some(MxCertificates::Invalid(MxFault::Mismatch).server(true)),
