@@ -181,10 +181,12 @@ fn mail_servers_see_a_polite_client() {
                 "{commands:?}"
             ),
         }
-        // Whoever listens is told good-bye: not those whose greeting never ended, who hung up, or whose handshake failed.
-        let listens = greeted.is_some() && !dismissed && (in_clear.is_none() || !within.is_empty());
+        // Whoever listens is told good-bye: not those whose greeting never ended or broke all bounds, who hung up, or whose handshake failed.
+        let listens = !commands.is_empty() && !dismissed && (in_clear.is_none() || !within.is_empty());
         assert!(!listens || visit.quit(), "{address}: left without QUIT: {commands:?}");
     }
+    let unspoken = visits.iter().filter(|visit| visit.greeted.is_some() && !visit.dismissed && visit.commands.is_empty());
+    assert!(unspoken.count() <= 4, "greetings of 200 lines and of a line of 10,000 octets, each at most twice");
     assert!(visits.iter().filter(|visit| visit.quit()).count() > 60, "most of them listen to the end");
 }
 
@@ -198,7 +200,7 @@ fn nobody_is_asked_twice_at_a_time_or_more_than_four_times() {
         for pair in visits.windows(2) {
             // The server sees the end of a connection a little later than the client.
             let gap = pair[0].ended.saturating_duration_since(pair[1].begun);
-            assert!(gap < Duration::from_millis(300), "{address}: two connections at a time, for {gap:?}");
+            assert!(gap < Duration::from_millis(400), "{address}: two connections at a time, for {gap:?}");
         }
         let is_numbered = matches!(address, IpAddr::V4(address) if address.octets()[1] == 4);
         assert!(!is_numbered || visits.len() <= 4, "{address}: {} connections for one name", visits.len());
@@ -234,10 +236,9 @@ fn rates_that_are_given_hold_on_loopback() {
     let (mut visits, _) = self::visits(&names, &["--smtp-host-rate", "2.5"]);
     visits.sort_by_key(|visit| visit.begun);
     assert_eq!(visits.len(), 8);
-    for pair in visits.windows(2) {
-        let pause = pair[1].begun.duration_since(pair[0].begun);
-        assert!(pause >= Duration::from_millis(380), "{pause:?} between two connections to one address");
-    }
+    // Seven pauses of 400 ms; the server sees each beginning a little late.
+    let all = visits[7].begun.duration_since(visits[0].begun);
+    assert!(all >= Duration::from_millis(7 * 400 - 200), "{all:?} for eight connections to one address");
 }
 
 #[test]

@@ -399,7 +399,7 @@ fn a_world_can_be_written_down() {
     let nothing = truth.lines().find(|line| line.contains("\"case\":\"nothing\"")).unwrap();
     assert_eq!(
         nothing,
-        r#"{"domain":"nothing.test","case":"nothing","findings":["sts-record-absent","tlsrpt-absent"],"mx_state":"present","sts_state":"absent","policy_stage":null,"tlsrpt_state":"absent","posture":"absent","delivery":"opportunistic","delivery_lenient":"opportunistic","mx_coverage":null,"mismatch":null,"mx_tls":null,"mx_dnssec":null,"dane_state":null,"delivery_dane":null}"#
+        r#"{"domain":"nothing.test","case":"nothing","findings":["sts-record-absent","tlsrpt-absent","dnssec-absent"],"mx_state":"present","sts_state":"absent","policy_stage":null,"tlsrpt_state":"absent","posture":"absent","delivery":"opportunistic","delivery_lenient":"opportunistic","mx_coverage":null,"mismatch":null,"mx_tls":"all","mx_dnssec":"insecure","dane_state":"absent","delivery_dane":"opportunistic"}"#
     );
 }
 
