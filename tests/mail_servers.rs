@@ -108,6 +108,19 @@ fn every_vector_is_judged_as_written() {
     assert_eq!(harness::rows(&out), harness::rows(&again), "what was seen is enough to judge");
 }
 
+#[test]
+fn the_census_is_judged_as_drawn() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("census");
+    harness::expect(0, &["scan", "--lab=census:1500", "--smtp", "all", "--dane", "all", "-o", out.to_str().unwrap()]);
+    let wrong = differences(&out, &Internet::census(1));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let rows = harness::rows(&out);
+    let has = |column: &str, word: &str| rows.iter().any(|row| row.column(column) == Some(word));
+    let shown = [("mx_tls", "all"), ("mx_tls", "none"), ("mx_tls", "unknown"), ("mx_dnssec", "secure"), ("dane_state", "insecure")];
+    assert!(shown.iter().all(|(column, word)| has(column, word)), "a census that shows all of it");
+}
+
 /// Where the rows of a dataset differ from the truth, by domain.
 fn differences(dataset: &Path, world: &Internet) -> BTreeMap<String, Vec<String>> {
     let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -180,7 +180,7 @@ fn defaults(world: Option<World>) -> NetworkPlan {
         World::Zoo => (0.5, 1.0, 18.0, 12.0, Some(96)),
         // Its figures must not depend on how busy the machine is, and whoever waits behind hundreds of others is slow.
         World::Imc2025 => (2.0, 10.0, 60.0, 60.0, Some(64)),
-        World::Census | World::Hostile => (0.5, 1.0, 2.0, 2.0, None),
+        World::Census | World::Hostile => (0.5, 1.0, 2.0, 10.0, None),
     };
     let times = [dns_timeout, connect_timeout, total_timeout, greeting_timeout];
     let [dns_timeout, connect_timeout, total_timeout, smtp_greeting_timeout] = times.map(Duration::from_secs_f64);
