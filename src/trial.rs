@@ -16,6 +16,7 @@ use crate::scan::{Overrides, OwnList};
 pub fn overrides(lab: &Lab) -> Overrides {
     Overrides {
         resolvers: vec![lab.dns_addr()],
+        validation_names: None,
         root: Some(lab.root_addr()),
         https_port: Some(lab.https_port()),
         http_port: Some(lab.http_port()),

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anstyle::Style;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::args::CheckArguments;
@@ -14,9 +15,11 @@ use crate::classify::{Asked, Assessment, Finding, Severity, classify, remedy};
 use crate::dataset::invented;
 use crate::evidence::Evidence;
 use crate::name::Domain;
+use crate::observe::probe::Probe;
+use crate::observe::retry::Retry;
 use crate::observe::scope::Scope;
 use crate::scan::{Network, ScanError};
-use crate::ui::{facts, text};
+use crate::ui::{facts, mail_servers, text};
 
 /// How long to wait for a resolver when none answers: somebody is waiting for this.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,6 +35,7 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let asks_by_default = options.smtp.is_none();
     let (mut plan, world) = plan::network(&options, None)?;
     plan.dns_retry.patience = Some(PATIENCE);
+    plan.dane_if_validated = Scope::All;
     let invented = world.map(|lab| invented(lab.world.as_str()));
     let _lab = world.map(|world| lab::start(world, &mut plan)).transpose()?;
     // A lab whose mail servers are nowhere has none to ask.
@@ -42,8 +46,12 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     for warning in network.warnings() {
         writeln!(anstream::stderr(), "stscan: {warning}")?;
     }
+    let observed = observe(&network, &domains, plan.retry_rounds.first().copied())?;
+    if let Some(why) = network.mail_blocked() {
+        writeln!(anstream::stderr(), "stscan: MX hosts are not tested, because mail servers cannot be asked from here: {why}")?;
+    }
     let mut out = anstream::stdout().lock();
-    let judged: Vec<(Evidence, Assessment)> = observe(&network, &domains)?
+    let judged: Vec<(Evidence, Assessment)> = observed
         .into_iter()
         .map(|evidence| {
             let assessment = classify(&evidence);
@@ -135,14 +143,28 @@ fn domain(typed: &str) -> Result<Domain, Failure> {
 }
 
 /// Probes the domains at once, results in the order given.
-fn observe(network: &Network, domains: &[Domain]) -> Result<Vec<Evidence>, Failure> {
+fn observe(network: &Network, domains: &[Domain], pause: Option<Duration>) -> Result<Vec<Evidence>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, format!("cannot start an event loop: {error}")))?;
     let probes = async {
         let probe = network.probe()?;
-        Ok::<_, ScanError>(futures_util::future::join_all(domains.iter().map(async |domain| *probe.observe(domain).await)).await)
+        // What they find out stands in the evidence of everybody who is not asked because of it.
+        let _ = probe.ask_named_canaries().await;
+        Ok::<_, ScanError>(join_all(domains.iter().map(|domain| patiently(&probe, domain, pause))).await)
     };
     Ok(tokio::task::LocalSet::new().block_on(&runtime, probes)?)
+}
+
+/// Everything that is to be seen of a domain; after a pause once more what mail servers refused to say.
+async fn patiently(probe: &Probe, domain: &Domain, pause: Option<Duration>) -> Evidence {
+    let evidence = probe.observe(domain).await;
+    match pause {
+        Some(pause) if evidence.has_refused_conversation() && !evidence.has_failed_lookup() => {
+            tokio::time::sleep(pause).await;
+            *probe.observe_again(domain, Retry::after(*evidence)).await
+        }
+        _ => *evidence,
+    }
 }
 
 fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>) -> Value {
@@ -155,6 +177,7 @@ fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>)
     });
     object["assessment"]["worst"] = json!(assessment.worst());
     object["verdict"] = json!(facts::verdict(assessment));
+    object["next_steps"] = json!(mail_servers::next_steps(assessment));
     object["undetermined"] = json!(assessment.is_undetermined());
     if let Some(invented) = invented {
         object["invented"] = json!(invented);
@@ -191,7 +214,21 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
             writeln!(out, "  {}{detail}", finding.code)?;
         }
     }
+    print_next_steps(out, assessment)?;
     print_publication(out, evidence, assessment)
+}
+
+/// What to do about the mail servers, in order.
+fn print_next_steps(out: &mut impl Write, assessment: &Assessment) -> io::Result<()> {
+    let bold = Style::new().bold();
+    for (place, step) in mail_servers::next_steps(assessment).iter().enumerate() {
+        if place == 0 {
+            writeln!(out, "\n{bold}Next steps for the mail servers{bold:#}")?;
+        }
+        let folded = text::fold(step, WIDTH, 5);
+        writeln!(out, "  {}. {}", place + 1, folded.trim_start())?;
+    }
+    Ok(())
 }
 
 /// A finding with its particulars; `to_do` introduces the remedy.

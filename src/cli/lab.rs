@@ -58,7 +58,7 @@ impl LabChoice {
 pub(super) fn run(arguments: LabArguments) -> Result<Exit, Failure> {
     let config = LabChoice { world: world(&arguments.world)?, names: arguments.names, seed: arguments.seed };
     match arguments.command {
-        Some(LabCommand::List { json }) => list(json),
+        Some(LabCommand::List { json }) => list(config, json),
         Some(LabCommand::Write { dir }) => write(config, &dir),
         None => serve(config),
     }
@@ -85,7 +85,13 @@ fn begin(world: Internet) -> Result<Lab, Failure> {
     Lab::start(world).map_err(|error| Failure::new(Exit::Fault, format!("the lab cannot be started: {error}")))
 }
 
-fn list(as_json: bool) -> Result<Exit, Failure> {
+fn list(config: LabChoice, as_json: bool) -> Result<Exit, Failure> {
+    if config.world != World::Zoo {
+        return Err(Failure::usage(format!(
+            "lab list has the cases of the zoo; the names of the world {0}, and what is expected of them: stscan lab write DIR --world {0}",
+            config.world
+        )));
+    }
     let mut out = anstream::stdout().lock();
     let cases = cases();
     if as_json {
@@ -114,7 +120,7 @@ fn write(config: LabChoice, dir: &Path) -> Result<Exit, Failure> {
     config
         .internet()
         .write(dir)
-        .map_err(|error| Failure::new(Exit::Dataset, format!("the lab's list cannot be written to {}: {error}", dir.display())))?;
+        .map_err(|error| Failure::unwritable(format!("the lab's list in {}", dir.display()), Exit::Dataset, &error))?;
     writeln!(anstream::stdout(), "{0}/names.txt\n{0}/truth.jsonl", dir.display())?;
     Ok(Exit::Done)
 }
@@ -149,7 +155,7 @@ fn serve(config: LabChoice) -> Result<Exit, Failure> {
     writeln!(out, "not of the lab  {exclude}")?;
     writeln!(
         out,
-        "\nstscan scan LIST -o DIR --resolver {} --rate 0 --https-port {} --look-around --http-port {} --smtp all --smtp-port {} --dane all --smtp-greeting-timeout 3 --smtp-rate 0 --ca-file {root} --allow-private --exclude {exclude}",
+        "\nstscan scan LIST -o DIR --resolver {} --trust-resolvers --rate 0 --https-port {} --look-around --http-port {} --smtp all --smtp-port {} --dane all --smtp-greeting-timeout 3 --smtp-rate 0 --ca-file {root} --allow-private --exclude {exclude}",
         lab.dns_addr(),
         lab.https_port(),
         lab.http_port(),

@@ -11,7 +11,6 @@ use super::values::shown;
 use super::{confusion, lab, plan, signals};
 use crate::dataset::{Reader, ScanCommand};
 use crate::lab::{Asked, Lab};
-use crate::observe::scope::Scope;
 use crate::scan::{self, Network, Output, ScanError, ScanSummary, Status};
 use crate::trial::{self, Confusion};
 use crate::ui::tables::counted;
@@ -42,7 +41,7 @@ pub(super) fn run(arguments: ScanArguments, command: Option<ScanCommand>) -> Res
     drop(progress);
     let summary = result?;
 
-    let asked = Asked { smtp: plan.network.smtp, dane: plan.network.dane.unwrap_or(Scope::None) };
+    let asked = Asked { smtp: plan.network.smtp, dane: network.dane() };
     let told = tell(&plan.output, &summary, lab.as_ref(), asked);
     if summary.stopped {
         // Who stopped it by closing the terminal reads none of this.

@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
         TableFormat::Json => tables::json(&made.tables, &made.notes),
     };
     if arguments.format == TableFormat::Csv {
-        for note in &made.notes {
+        for note in made.notes.iter().chain(&tables::unmade(&made.tables)) {
             writeln!(anstream::stderr().lock(), "stscan: {}", crate::ui::text::safe(note))?;
         }
     }

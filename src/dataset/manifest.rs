@@ -74,6 +74,10 @@ pub struct RunDescription {
     pub root_store: String,
     /// Resolvers asked, as last used, as address and port.
     pub resolvers: Vec<String>,
+    /// Whether all resolvers, as last used, were trusted to validate DNSSEC: their word came over loopback or encrypted, and they told a
+    /// signed, an unsigned and a bogus name apart. Null where nothing is judged by it, and where an older version wrote it.
+    #[serde(default)]
+    pub resolver_validates: Option<bool>,
     /// User-Agent of the policy fetches.
     pub user_agent: String,
 }
@@ -366,6 +370,7 @@ impl Manifest {
         self.run.tool = run.tool.clone();
         self.run.pace = run.pace.clone();
         self.run.resolvers = run.resolvers.clone();
+        self.run.resolver_validates = run.resolver_validates;
         self.run.user_agent = run.user_agent.clone();
         self.resumed_at.push(Timestamp::now());
         self

@@ -16,13 +16,13 @@ use super::neighbours::{self, Neighbours, Receiver};
 use super::retry::{EarlierRound, Retry};
 use super::scope::MxScopes;
 use super::sharing::SharedFor;
-use super::smtp::Mailer;
+use super::smtp::{self, Mailer};
 use crate::evidence::{
     Alias, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, MxAsked, Outcome, ReceiverLookup, Tlsa,
     Txt,
 };
 use crate::exclusion::Exclusion;
-use crate::name::{Domain, suffix};
+use crate::name::{Domain, normalise_host, suffix};
 use crate::parse::record_set::{Choice, RecordKind, select};
 use crate::parse::tlsrpt_record::ReportScheme;
 
@@ -88,6 +88,67 @@ impl Probe {
     /// The same probe, asking below names that do not exist, too, or not.
     pub fn pruning(self, prune: bool) -> Self {
         Self { prune, ..self }
+    }
+
+    /// Whether canaries are named that tell whether mail servers can be asked from here.
+    pub fn names_canaries(&self) -> bool {
+        self.mailer.as_ref().is_some_and(|mailer| !mailer.named_canaries().is_empty())
+    }
+
+    /// Asks the canaries that are named.
+    ///
+    /// # Errors
+    /// Why mail servers cannot be asked from here.
+    pub async fn ask_named_canaries(&self) -> Result<(), String> {
+        let Some(mailer) = &self.mailer else { return Ok(()) };
+        let hosts = join_all(mailer.named_canaries().iter().map(|name| self.named_host(name))).await;
+        mailer.ask_canaries(&hosts, true).await
+    }
+
+    /// Asks canaries that were chosen from the list.
+    ///
+    /// # Errors
+    /// Why mail servers cannot be asked from here.
+    pub async fn ask_canaries(&self, canaries: &[HostLookup]) -> Result<(), String> {
+        match &self.mailer {
+            Some(mailer) => mailer.ask_canaries(canaries, false).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Adds MX hosts of these domains that are to be asked anyway and are fit to be canaries.
+    pub async fn choose_canaries(&self, domains: &[Domain], chosen: &mut Vec<HostLookup>) {
+        let hosts = join_all(domains.iter().map(|domain| self.first_mail_host(domain))).await;
+        smtp::choose_canaries(chosen, hosts.into_iter().flatten());
+    }
+
+    /// The most preferred MX host of a domain whose MX hosts are to be asked over SMTP, and where it is.
+    async fn first_mail_host(&self, domain: &Domain) -> Option<HostLookup> {
+        if self.exclusion.covers_name(domain.as_str()) {
+            return None;
+        }
+        let adopter = !self.mx_scopes.of(false).is_some_and(|asked| asked.smtp)
+            && asks_for_policy(&self.ask::<Txt>(&domain.sts_record_name()).await.records);
+        self.mx_scopes.of(adopter).filter(|asked| asked.smtp)?;
+        let mx: Lookup<Mx> = self.ask(domain.as_str()).await;
+        let host = neighbours::mx_hosts(&mx.records).into_iter().next()?;
+        let (a, aaaa) = self.addresses(SharedFor::MxHosts, &host).await;
+        Some(HostLookup::new(host, a, aaaa))
+    }
+
+    /// Where a host is that the user names, which may be an address.
+    async fn named_host(&self, name: &str) -> HostLookup {
+        let host = normalise_host(name);
+        let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() else {
+            let (a, aaaa) = self.addresses(SharedFor::MxHosts, &host).await;
+            return HostLookup::new(host, a, aaaa);
+        };
+        let mut known = HostLookup::new(host.clone(), Lookup::unsent(host.clone(), Outcome::Nodata), Lookup::unsent(host, Outcome::Nodata));
+        match address {
+            IpAddr::V4(v4) => known.a.records.push(v4),
+            IpAddr::V6(v6) => known.aaaa.records.push(v6),
+        }
+        known
     }
 
     /// Everything that is to be seen of the domain. Never fails: what went wrong is in the evidence.

@@ -195,8 +195,8 @@ def scan(lab, stscan):
     names = lab.folder / "names.txt"
     names.write_text("".join(f"{case.domain}\n" for case in lab.cases))
     command = [
-        stscan, "scan", names, "-o", lab.folder / "scan", "--progress", "none", "--resolver", zones.RESOLVER, "--smtp", "all", "--dane", "all",
-        "--smtp-all-addresses", "--ehlo", oracles.EHLO, "--allow-private", "--ca-file", lab.authorities.trusted,
+        stscan, "scan", names, "-o", lab.folder / "scan", "--progress", "none", "--resolver", zones.RESOLVER, "--trust-resolvers", "--smtp", "all",
+        "--dane", "all", "--smtp-all-addresses", "--ehlo", oracles.EHLO, "--allow-private", "--ca-file", lab.authorities.trusted,
     ]
     done = subprocess.run([str(word) for word in command])
     if done.returncode:

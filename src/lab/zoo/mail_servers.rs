@@ -22,7 +22,7 @@ pub(super) fn server(name: &'static str, about: &'static str, mail: Mail) -> Cas
 
 /// A server that could not be tested: nothing is known of it, and so of what senders do.
 pub(super) fn untested(case: Case, code: Code) -> Case {
-    case.mx_tls("unknown").delivered("unknown", "unknown").seen(&[code])
+    case.unasked().seen(&[code])
 }
 
 /// A server at which nobody gets TLS: neither MTA-STS nor DANE lets mail through.
@@ -65,10 +65,10 @@ fn greetings() -> Vec<Case> {
         refuses("smtp-554-no-service", "No SMTP here (RFC 5321 section 3.1).", b"554 no SMTP service here\r\n"),
         greets("smtp-421-once", "Too many connections the first time.", Greeting::RefusesOnce(b"421 4.7.0 too many connections\r\n"))
             .seen(&[codes::MX_FLAKY]),
-        greets("smtp-teaser", "A first line at once, the last one after seven seconds.", Greeting::Teaser(Duration::from_secs(7)))
+        greets("smtp-teaser", "A first line at once, the last one after eight seconds.", Greeting::Teaser(Duration::from_secs(8)))
             .seen(&[codes::MX_SLOW])
             .waits(),
-        greets("smtp-delayed", "The greeting comes after seven seconds.", Greeting::Delayed(Duration::from_secs(7)))
+        greets("smtp-delayed", "The greeting comes after eight seconds.", Greeting::Delayed(Duration::from_secs(8)))
             .seen(&[codes::MX_SLOW])
             .waits(),
         greets("smtp-not-so-slow", "The greeting comes after two seconds.", Greeting::Delayed(Duration::from_secs(2))).waits(),

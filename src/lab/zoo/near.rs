@@ -12,6 +12,7 @@ use super::policy_text::policy_of;
 /// Code and case, by code.
 const NEAR: &[(Code, &str)] = &[
     (codes::DNS_RECORD_DUPLICATE, "two-records"),
+    (codes::DNS_HOSTS_LEFT_OUT, "mx-20"),
     (codes::DNS_RECORDS_LEFT_OUT, "mx-256"),
     (codes::MX_CNAME, "mx-nxdomain"),
     (codes::MX_DUPLICATE, "mx-equal"),

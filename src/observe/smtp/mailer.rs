@@ -1,5 +1,6 @@
 //! Who asks the mail servers: which addresses of a host, each once in a scan however many domains name it, and once more where it refused.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -7,20 +8,24 @@ use futures_util::future::join_all;
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 use rustls::RootCertStore;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
+use super::alike::Alike;
 use super::breaker::Breakers;
 use super::config::SmtpConfig;
-use super::conversation::{Held, Partner, Speaker};
+use super::conversation::{Partner, Speaker};
 use super::counters::{SmtpActivity, SmtpCounters};
 use super::ledger::Ledger;
-use super::limits::Limits;
+use super::limits::{Limits, Turn};
+use super::watch::Watch;
 use crate::evidence::{Conversation, FetchError, FetchFault, FetchStage, HostLookup, Tlsa};
 use crate::exclusion::Exclusion;
 use crate::name::suffix;
 use crate::observe::address;
 use crate::observe::tls::Handshaker;
 
+/// The port of mail servers, which networks block.
+const USUAL_PORT: u16 = 25;
 /// Addresses of a host that are asked at most.
 const MAX_ADDRESSES: usize = 16;
 /// Conversations that are kept at most; one takes about four kilobytes. Those that nobody has asked for longest make room.
@@ -31,13 +36,18 @@ pub(crate) type Relocation = fn(IpAddr) -> IpAddr;
 
 /// Asks mail servers; one for a scan, shared by its worker threads.
 pub struct Mailer {
-    config: SmtpConfig,
+    pub(super) config: SmtpConfig,
     speaker: Speaker,
     exclusion: Arc<Exclusion>,
     relocate: Option<Relocation>,
     limits: Limits,
     breakers: Breakers,
+    alike: Alike,
     ledger: Ledger,
+    /// `None` where nobody doubts that mail servers can be asked.
+    pub(super) watch: Option<Watch>,
+    /// Whether it is known that nobody answers where nobody is.
+    pub(super) nobody: OnceCell<()>,
     known: Cache<String, Arc<Place>>,
     counters: SmtpCounters,
 }
@@ -86,11 +96,19 @@ impl Mailer {
             exclusion,
             relocate,
             breakers: Breakers::default(),
+            alike: Alike::default(),
+            watch: (!config.smtp_canary.is_empty() || config.smtp_port == USUAL_PORT && relocate.is_none()).then(Watch::default),
+            nobody: OnceCell::new(),
             ledger: Ledger::default(),
             known: Cache::builder().max_capacity(MAX_KNOWN).eviction_policy(EvictionPolicy::lru()).build(),
             counters: SmtpCounters::default(),
             config,
         })
+    }
+
+    /// Why no mail server can be asked from here, if that is known.
+    pub fn blocked(&self) -> Option<&str> {
+        self.watch.as_ref().and_then(Watch::blocked)
     }
 
     /// Running totals.
@@ -183,10 +201,10 @@ impl Mailer {
         let before = said.as_deref();
         // Large: apart, so that domains whose hosts are known are spared its room.
         let now = Box::pin(self.talk(&request, before)).await;
-        if now.connections == 0 && before.is_some() {
+        if now.connections == 0 && now.shared_with.is_none() && before.is_some() {
             return before.cloned().unwrap_or(now);
         }
-        if now.connections > 0 {
+        if now.connections > 0 || now.shared_with.is_some() {
             *said = Some(Arc::new(now.clone()));
         }
         now
@@ -194,43 +212,74 @@ impl Mailer {
 
     /// Talks to the server once it is its turn.
     async fn talk(&self, request: &Request<'_>, before: Option<&Conversation>) -> Conversation {
-        if let Some(why) = self.breakers.why_not(request.address, request.provider) {
-            return self.spared(request, why);
+        self.meet_nobody().await;
+        // Asked again where whoever was first may have been refused, or told enough, meanwhile.
+        let settled = || self.shared(request).or_else(|| self.refused(request));
+        if let Some(settled) = settled() {
+            return settled;
         }
-        let talk = async |turn: &super::limits::Turn<'_>| {
-            // Whoever was first may have been refused meanwhile.
-            if let Some(why) = self.breakers.why_not(request.address, request.provider) {
-                return self.spared(request, why);
-            }
-            let mut begun = Conversation::new(request.address);
-            begun.connections = before.map_or(0, |before| before.connections).saturating_add(1);
-            begun.refused_before = before.and_then(Conversation::refusal).map(<[u8]>::to_vec);
-            if !self.ledger.connect(request.address, request.host) {
-                return self.spared(request, "the address was asked by this name often enough".to_owned());
-            }
-            self.counters.begin(before.is_some());
-            self.counters.connect();
-            let again = async || {
-                if !self.ledger.connect(request.address, request.host) {
-                    return false;
-                }
-                turn.again().await;
-                self.counters.connect();
-                true
-            };
-            let partner = Partner { peer: SocketAddr::new(request.real, self.config.smtp_port), host: request.host, tlsa: request.tlsa };
-            let Held { conversation, .. } = self.speaker.converse(&partner, begun, again).await;
-            self.breakers.note(request.address, request.provider, &conversation);
-            self.counters.end(&conversation);
-            conversation
+        let talk = async |turn: &Turn<'_>| match self.refused(request) {
+            Some(refused) => refused,
+            None => self.converse(request, before, turn).await,
         };
-        self.limits.hold(request.address, request.provider, request.real.is_loopback(), talk).await
+        self.limits.hold(request.address, request.provider, request.real.is_loopback(), settled, talk).await
+    }
+
+    async fn converse(&self, request: &Request<'_>, before: Option<&Conversation>, turn: &Turn<'_>) -> Conversation {
+        if !self.ledger.connect(request.address, request.host) {
+            return self.spared(request, "the address was asked by this name often enough".to_owned());
+        }
+        let mut begun = Conversation::new(request.address);
+        begun.connections = before.map_or(0, |before| before.connections).saturating_add(1);
+        begun.refused_before = before.and_then(Conversation::refusal).map(<[u8]>::to_vec);
+        self.counters.begin(before.is_some());
+        self.counters.connect();
+        let again = async || {
+            if !self.ledger.connect(request.address, request.host) {
+                return false;
+            }
+            turn.again().await;
+            self.counters.connect();
+            true
+        };
+        let partner = Partner { peer: SocketAddr::new(request.real, self.config.smtp_port), host: request.host, tlsa: request.tlsa };
+        let mut held = self.speaker.converse(&partner, begun, again).await;
+        if let Some(watch) = &self.watch {
+            watch.judge(&mut held.conversation);
+        }
+        self.breakers.note(request.address, request.provider, &held.conversation);
+        self.alike.note(request.host, &held);
+        self.counters.end(&held.conversation);
+        held.conversation
+    }
+
+    /// What others have been told at the address, where it says the same to all.
+    fn shared(&self, request: &Request<'_>) -> Option<Conversation> {
+        if self.config.smtp_every_name {
+            return None;
+        }
+        let conversation = self.alike.answer(request.address, request.host, request.tlsa, &self.speaker.roots)?;
+        self.counters.spare(&conversation);
+        Some(conversation)
+    }
+
+    /// Why nobody is asked now.
+    fn refused(&self, request: &Request<'_>) -> Option<Conversation> {
+        let blocked = || self.blocked().map(|why| format!("mail servers cannot be asked from here: {why}"));
+        let why = blocked().or_else(|| self.breakers.why_not(request.address, request.provider))?;
+        Some(self.spared(request, why))
     }
 
     fn spared(&self, request: &Request<'_>, why: String) -> Conversation {
         let conversation = unasked(request.address, FetchFault::NotTried, why);
         self.counters.spare(&conversation);
         conversation
+    }
+}
+
+impl fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailer").field("config", &self.config).finish_non_exhaustive()
     }
 }
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use self::server::{HOST, LOOPBACK, Mail, Plain, Setup, host, mailer, trusting};
+use self::server::{HOST, LOOPBACK, Mail, Plain, Setup, host, mailer, on_loopback, trusting};
 use super::{Mailer, SmtpConfig};
-use crate::evidence::{CertificateFault, Conversation, FetchFault, FetchStage, Path, REPLY_LIMIT, TlsVersion, Tlsa};
+use crate::evidence::{CertificateFault, Conversation, FetchFault, FetchStage, HostLookup, Path, REPLY_LIMIT, TlsVersion, Tlsa};
 use crate::exclusion::Exclusion;
 
 #[track_caller]
@@ -447,4 +447,124 @@ async fn whoever_refuses_every_name_is_left_alone() {
     assert_fault(&seen[19], FetchStage::Address, FetchFault::NotTried);
     assert!(seen[19].error.as_ref().unwrap().text.contains("shortly before"));
     assert_eq!(mailer.totals().not_tried, 17);
+}
+
+/// A mailer in whose network there is a doubt, mail servers of 44.0.0.0/8 being on loopback.
+fn doubting(port: u16, change: impl FnOnce(&mut SmtpConfig)) -> Mailer {
+    let change = |config: &mut SmtpConfig| {
+        config.smtp_canary = vec!["named.example".to_owned()];
+        config.smtp_canary_dead = Some([127, 0, 0, 1].into()); // A port at which nobody listens makes nobody of it.
+        change(config);
+    };
+    trusting(port, change, crate::observe::certificate::authority::Authority::root("Nobody").trusted(), Arc::default(), Some(on_loopback))
+}
+
+/// Canaries of different owners in different networks.
+fn canaries(number: u8) -> Vec<HostLookup> {
+    (1..=number).map(|b| host(&format!("mx.owner{b}.example"), &[[44, b, 0, 1].into()])).collect()
+}
+
+/// Nobody listens there.
+const CLOSED: u16 = 1;
+
+#[tokio::test]
+async fn canaries_that_answer_let_the_scan_begin_and_are_not_asked_twice() {
+    let server = server::greeting(true).await;
+    let mailer = doubting(server.port, |config| config.smtp_canary_dead = Some([192, 0, 2, 1].into()));
+    mailer.ask_canaries(&canaries(3), false).await.unwrap();
+    assert_eq!((server.accepted(), mailer.blocked()), (3, None));
+    let seen = mailer.ask(&canaries(1)[0]).await.remove(0);
+    assert_eq!((&seen.error, server.accepted()), (&None, 3));
+}
+
+#[tokio::test]
+async fn the_same_server_everywhere_is_somebody_on_the_way() {
+    let server = server::greeting(false).await;
+    let mailer = || doubting(server.port, |config| config.smtp_canary_dead = Some([192, 0, 2, 1].into()));
+    let blocked = mailer();
+    let why = blocked.ask_canaries(&canaries(3), false).await.unwrap_err();
+    assert!(why.contains("the same greeting"), "{why}");
+    let before = server.accepted();
+    let seen = blocked.ask(&host("mx.later.example", &[[44, 9, 0, 1].into()])).await.remove(0);
+    assert_fault(&seen, FetchStage::Address, FetchFault::NotTried);
+    assert!(seen.error.unwrap().text.contains("the same greeting"));
+    assert_eq!(server.accepted(), before);
+    // Two of a list may be one server of one provider; and so may the names of one owner.
+    mailer().ask_canaries(&canaries(2), false).await.unwrap();
+    mailer().ask_canaries(&canaries(2), true).await.unwrap_err();
+    let one_owner: Vec<HostLookup> = (1..=3).map(|b| host(&format!("mx{b}.owner.example"), &[[44, b, 0, 1].into()])).collect();
+    mailer().ask_canaries(&one_owner, true).await.unwrap();
+}
+
+#[tokio::test]
+async fn canaries_that_do_not_answer_are_a_blocked_port() {
+    let why = doubting(CLOSED, |_| {}).ask_canaries(&canaries(3), false).await.unwrap_err();
+    assert!(why.contains("none of mx.owner1.example (44.1.0.1), mx.owner2"), "{why}");
+    doubting(CLOSED, |_| {}).ask_canaries(&canaries(2), false).await.unwrap();
+    doubting(CLOSED, |_| {}).ask_canaries(&canaries(1), true).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn nobody_is_unreachable_where_nobody_else_answers() {
+    let mailer = doubting(CLOSED, |_| {});
+    let seen = mailer.ask(&canaries(1)[0]).await.remove(0);
+    assert_fault(&seen, FetchStage::Connect, FetchFault::NotTried);
+    assert!(seen.error.unwrap().text.contains("it may be this network: connection refused"));
+    let certain = trusting(CLOSED, |_| {}, rustls::RootCertStore::empty(), Arc::default(), Some(on_loopback));
+    assert_fault(&certain.ask(&canaries(1)[0]).await[0], FetchStage::Connect, FetchFault::Refused);
+}
+
+#[tokio::test]
+async fn who_answers_where_nobody_is_answers_for_others() {
+    let server = server::greeting(true).await;
+    let mailer = doubting(server.port, |config| config.smtp_canary_dead = Some([127, 0, 0, 77].into()));
+    let seen = mailer.ask(&canaries(1)[0]).await.remove(0);
+    assert_fault(&seen, FetchStage::Address, FetchFault::NotTried);
+    assert!(mailer.blocked().is_some_and(|why| why.contains("127.0.0.77, where nobody is, answers")));
+    mailer.ask_canaries(&canaries(3), false).await.unwrap_err();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(server.accepted(), 1, "only where nobody is");
+}
+
+#[tokio::test]
+async fn canaries_are_of_different_networks_and_owners() {
+    let hosts = [
+        host("mx.a.example", &[[44, 1, 0, 1].into()]),
+        host("mx.b.example", &[[44, 1, 9, 9].into()]),
+        host("mx2.a.example", &[[44, 2, 0, 1].into()]),
+        host("mx.nowhere.example", &[]),
+        host("mx.c.example", &["2a10:1::1".parse().unwrap()]),
+        host("mx.d.example", &["2a10:1:5::1".parse().unwrap()]),
+        host("mx.e.example", &[[44, 5, 0, 1].into()]),
+        host("mx.f.example", &[[44, 6, 0, 1].into()]),
+    ];
+    let mut chosen = Vec::new();
+    super::choose_canaries(&mut chosen, hosts);
+    let names: Vec<&str> = chosen.iter().map(|host| host.host.as_str()).collect();
+    assert_eq!(names, ["mx.a.example", "mx.c.example", "mx.e.example"]);
+}
+
+#[tokio::test]
+async fn what_three_names_saw_alike_answers_for_others() {
+    let mail = Mail::start(Setup { wildcard: true, ..Setup::default() }).await;
+    let mailer = mail.mailer(|_| {});
+    let name = |number: u32| format!("customer{number}.mail.example.com");
+    let all = futures_util::future::join_all((0..20).map(async |number| mailer.ask(&host(&name(number), &[LOOPBACK])).await.remove(0)));
+    let all = all.await;
+    let shared: Vec<&Conversation> = all.iter().filter(|seen| seen.shared_with.is_some()).collect();
+    assert_eq!((mail.server.accepted(), shared.len(), mailer.totals().shared), (3, 17, 17));
+    for seen in shared {
+        assert_eq!((&seen.error, seen.connections, seen.shared_with.as_deref()), (&None, 0, Some("customer0.mail.example.com")));
+        assert_eq!((seen.certificate.as_ref().unwrap().faults.as_slice(), seen.chain.len()), (&[][..], 1));
+        assert_eq!(seen.ehlo, all[0].ehlo);
+    }
+    // A name that the certificate is not for may get another one.
+    let other = mailer.ask(&host("mx.example.net", &[LOOPBACK])).await.remove(0);
+    assert_eq!((other.shared_with, other.connections, mail.server.accepted()), (None, 1, 4));
+    let elsewhere = mailer.ask(&host(&name(99), &[[127, 0, 0, 9].into()])).await.remove(0);
+    assert_eq!((elsewhere.shared_with, elsewhere.connections), (None, 1), "another address");
+    let every = mail.mailer(|config| config.smtp_every_name = true);
+    let before = mail.server.accepted();
+    futures_util::future::join_all((0..6).map(async |number| every.ask(&host(&name(number), &[LOOPBACK])).await)).await;
+    assert_eq!(mail.server.accepted() - before, 6);
 }

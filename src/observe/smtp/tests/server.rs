@@ -129,6 +129,8 @@ pub(super) struct Setup {
     pub(super) copies: usize,
     /// So many other names stand in the leaf.
     pub(super) names: usize,
+    /// The leaf is for every name below mail.example.com, too.
+    pub(super) wildcard: bool,
     /// No handshake but by a suite that our library does not have.
     pub(super) only_cbc: bool,
     /// STARTTLS is refused at first.
@@ -139,7 +141,8 @@ impl Mail {
     pub(super) async fn start(setup: Setup) -> Self {
         let authority = Authority::root("Test root");
         let names: Vec<String> = (0..setup.names).map(|number| format!("customer-number-{number:05}.example.net")).collect();
-        let names: Vec<&str> = std::iter::once(HOST).chain(names.iter().map(String::as_str)).collect();
+        let wildcard = setup.wildcard.then_some("*.mail.example.com");
+        let names: Vec<&str> = std::iter::once(HOST).chain(wildcard).chain(names.iter().map(String::as_str)).collect();
         let leaf = if setup.version_1 { version_1() } else { authority.leaf(&names, |_| {}) };
         let flight = setup.only_cbc.then(|| first_flight(&leaf.der));
         let acceptor = TlsAcceptor::from(Arc::new(setup.config(leaf, &authority)));
@@ -272,6 +275,30 @@ pub(super) fn host(name: &str, addresses: &[IpAddr]) -> HostLookup {
     let mut aaaa = Lookup::unsent(name.to_owned(), outcome(!v6.is_empty()));
     (a.records, aaaa.records) = (v4, v6);
     HostLookup::new(name.to_owned(), a, aaaa)
+}
+
+/// Greets with the address that was called, or with the same everywhere.
+pub(super) async fn greeting(own: bool) -> Server {
+    start(move |mut tcp| async move {
+        let address = tcp.local_addr().map(|address| address.ip().to_string()).unwrap_or_default();
+        let greeting = format!("220 {} ESMTP\r\n", if own { address.as_str() } else { "mail.isp.example" });
+        for answer in [greeting.as_bytes(), b"250 nothing on offer\r\n", b"221 bye\r\n"] {
+            let _ = tcp.write_all(answer).await;
+            let _ = tcp.read(&mut [0; 4096]).await;
+        }
+    })
+    .await
+}
+
+/// Loopback in place of 44.0.0.0/8.
+pub(super) fn on_loopback(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) if v4.octets().starts_with(&[44]) => {
+            let [_, b, c, d] = v4.octets();
+            [127, b, c, d].into()
+        }
+        other => other,
+    }
 }
 
 /// A lookup of these TLSA records.

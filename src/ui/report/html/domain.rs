@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::analyse::report::{Entry, Report, Summary, Urgency};
 use crate::classify::remedy::Publication;
 use crate::classify::{Asked, Code, Finding, Severity};
-use crate::ui::facts;
+use crate::ui::{facts, mail_servers};
 
 use super::evidence;
 use super::markup::{Lines, Safe, clip, facts as facts_list};
@@ -74,6 +74,7 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
                 }
                 (findings(entry, extent))
                 (undetermined(entry))
+                (next_steps(entry))
                 @if let Some(publication) = facts::to_publish(&entry.evidence, assessment) {
                     (publish(&line.domain, &publication))
                 }
@@ -161,6 +162,21 @@ fn undetermined(entry: &Entry) -> Markup {
             ul.remarks {
                 @for finding in open {
                     li { (finding.code.rule().summary) " " a href={ "#c-" (finding.code) } { code { (finding.code) } } " " (particulars(finding)) }
+                }
+            }
+        }
+    }
+}
+
+/// What to do about the mail servers, in order.
+fn next_steps(entry: &Entry) -> Markup {
+    let steps = mail_servers::next_steps(&entry.assessment);
+    html! {
+        @if !steps.is_empty() {
+            h4 { "Next steps for the mail servers" }
+            ol.steps {
+                @for step in &steps {
+                    li { (Safe(step)) }
                 }
             }
         }
