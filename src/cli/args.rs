@@ -55,6 +55,9 @@ pub enum Command {
     /// Write a page for the owners of domains, or about adoption in a large list; or the findings for other programs
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArguments),
+    /// Read TLS reports (RFC 8460) as they come, mails and archives, into a dataset of their own
+    #[command(after_help = TLSRPT_EXAMPLES)]
+    Tlsrpt(TlsrptArguments),
     /// Check that a dataset is whole: hash, length, rows, ordinals and origin of every part
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArguments),
@@ -127,6 +130,15 @@ const REPORT_EXAMPLES: &str = "Examples:
 
 The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have
 all domains of the dataset, in its order.";
+
+const TLSRPT_EXAMPLES: &str = "Examples:
+  stscan tlsrpt ~/Maildir/.TLS-Reports -o tls-reports        # a Maildir, as mbsync or offlineimap fetch it
+  stscan tlsrpt reports.mbox archive.tar.gz 2026-11/ -o tls-reports
+  stscan stats --tls-reports tls-reports                     # who reports, sessions, failures
+  stscan report audit --tls-reports tls-reports -o audit.html
+
+Read are JSON, gzip, zip, tar, mails, mbox and Maildirs, whatever they are called. Reports that came twice count once. What was not
+read stands in rejected.csv with the reason. Exit status 3 if there was no report.";
 
 const VERIFY_EXAMPLES: &str = "Examples:
   stscan verify week-47                # 0: whole; 4: not, and what is wrong with which file
@@ -389,6 +401,20 @@ pub enum ReportFormat {
     Junit,
 }
 
+/// Arguments of `tlsrpt`.
+#[derive(Args, Debug)]
+pub struct TlsrptArguments {
+    /// Files and folders with reports, or - for standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Folder of the dataset
+    #[arg(short, long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(local_path))]
+    pub out: PathBuf,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `verify`.
 #[derive(Args, Debug)]
 pub struct VerifyArguments {
@@ -415,6 +441,9 @@ pub struct SchemaArguments {
     /// Print the JSON Schema of manifest.json instead
     #[arg(long, conflicts_with_all = ["json", "markdown"])]
     pub manifest: bool,
+    /// Which table: domains (of scan) or reports (of tlsrpt)
+    #[arg(long, value_name = "TABLE", default_value = "domains")]
+    pub table: String,
 }
 
 /// Arguments of `lab`.
