@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use stscan::analyse::senders::REPORT_TABLES;
 use stscan::analyse::stats::TableId;
 use stscan::classify::catalogue;
 use stscan::cli::EXIT_CODES;
@@ -48,6 +49,7 @@ fn the_tables_are_those_of_the_program() {
     compare_table("exit", &format!("| status | meaning |\n|---|---|\n{exits}"));
     let general = TableId::ALL.iter().map(|table| (*table, table.title().unwrap()));
     let all = general.chain(study::TABLES.iter().map(|(table, definition)| (*table, definition.title())));
+    let all = all.chain(REPORT_TABLES.iter().map(|table| (table.id, table.title)));
     let tables: String = all.map(|(table, title)| format!("| `{table}` | {title} |\n")).collect();
     compare_table("tables", &format!("| table | shows |\n|---|---|\n{tables}"));
 

@@ -97,6 +97,8 @@ const STATS_EXAMPLES: &str = "Examples:
   stscan stats se nu --format csv > tables.csv       # two lists, side by side
   stscan stats --series week-45 week-46 week-47      # adoption over time
   stscan stats week-47 --compare imc2025             # beside a study's published figures
+  stscan stats --tls-reports tls-reports             # what senders report: by day, sender, MX host, address
+  stscan stats week-47 --tls-reports tls-reports     # and beside a scan: stale policies, domains without reports
 
 Every share has its 95 % Wilson interval. What is unknown stands in a row or column of its own.";
 
@@ -241,9 +243,12 @@ pub struct FormatArguments {
 /// Arguments of `stats`.
 #[derive(Args, Debug)]
 pub struct StatsArguments {
-    /// Dataset folders
-    #[arg(value_name = "DIR", required = true)]
+    /// Dataset folders; none is needed with --tls-reports
+    #[arg(value_name = "DIR", required_unless_present = "tls_reports")]
     pub datasets: Vec<PathBuf>,
+    /// Tables of the TLS reports that `stscan tlsrpt` read into this folder (R1 to R7); those from R5 on take the dataset of a scan
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["by", "series", "compare"])]
+    pub tls_reports: Option<PathBuf>,
     /// Which tables, as T3,T9; study: those of the IMC 2025 study; all [default: all but the study's]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub table: Vec<String>,
@@ -378,6 +383,9 @@ pub struct ReportArguments {
     /// What to write
     #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
     pub format: ReportFormat,
+    /// TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)
+    #[arg(long, value_name = "DIR")]
+    pub tls_reports: Option<PathBuf>,
     /// Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,

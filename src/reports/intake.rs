@@ -35,6 +35,8 @@ pub struct Rejected {
     pub part: Option<String>,
     /// Why.
     pub reason: Refusal,
+    /// Whether it is only about something else, as other mails of a mailbox are.
+    pub is_something_else: bool,
 }
 
 /// Who takes what is found, in the order in which it is found.
@@ -166,7 +168,8 @@ impl<S: Sink> Intake<S> {
 
     /// Takes something that gave no report.
     pub(super) fn refuse(&mut self, place: &Place, reason: Refusal) -> Result<(), S::Error> {
-        match place.manner.verdict(reason) {
+        let verdict = place.manner.verdict(reason);
+        match verdict {
             Verdict::Ignored => return Ok(()),
             Verdict::WithoutReport => self.tally.without_report += 1,
             Verdict::Refused => {
@@ -174,7 +177,8 @@ impl<S: Sink> Intake<S> {
                 self.has_refused |= reason != Refusal::NoReport;
             }
         }
-        self.sink.rejected(Rejected { source: place.source.to_string(), part: place.part.clone(), reason })
+        let is_something_else = verdict == Verdict::WithoutReport;
+        self.sink.rejected(Rejected { source: place.source.to_string(), part: place.part.clone(), reason, is_something_else })
     }
 }
 

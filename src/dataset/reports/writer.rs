@@ -184,7 +184,7 @@ impl Sink for ReportsWriter {
 
     fn rejected(&mut self, rejected: Rejected) -> Result<(), DatasetError> {
         self.rejected_lines += 1;
-        let Rejected { source, part, reason } = rejected;
+        let Rejected { source, part, reason, .. } = rejected;
         let record = [tame(&source), tame(&part.unwrap_or_default()), reason.to_string()];
         let path = folder::temporary(&self.dir.join(REJECTED));
         self.rejected.write_record(record).map_err(|error| DatasetError::io("write", &path)(error.into()))
