@@ -9,19 +9,20 @@ use std::sync::Arc;
 
 use crate::classify::{Code, Judgement};
 use crate::dataset::{DatasetError, JudgementColumns, Reader, TargetColumns, schema};
-use crate::lab::{BEYOND_LOOPBACK, Internet, Lab, Truth, spoken_codes};
+use crate::lab::{Asked, BEYOND_LOOPBACK, Internet, Lab, Truth, mail_server, spoken_codes};
 use crate::scan::{Overrides, OwnList};
 
 /// Where a running lab has its servers, whom they trust, and whom a scan of it must leave alone: its mail servers have public addresses.
 pub fn overrides(lab: &Lab) -> Overrides {
     Overrides {
         resolvers: vec![lab.dns_addr()],
+        validation_names: None,
         root: Some(lab.root_addr()),
         https_port: Some(lab.https_port()),
         http_port: Some(lab.http_port()),
         authority: Some(("the lab's authority", lab.ca_pem().to_owned())),
-        smtp_port: None,
-        mail_server: None,
+        smtp_port: Some(lab.smtp_port()),
+        mail_server: Some(mail_server),
         excluded: BEYOND_LOOPBACK,
     }
 }
@@ -78,11 +79,11 @@ pub struct Confusion {
 }
 
 impl Confusion {
-    /// Compares all rows of a dataset, a batch at a time.
+    /// Compares all rows of a dataset, a batch at a time, of a scan that asked this of mail servers.
     ///
     /// # Errors
     /// If the dataset cannot be read.
-    pub fn of(dataset: &Reader, lab: &Internet) -> Result<Self, DatasetError> {
+    pub fn of(dataset: &Reader, lab: &Internet, asked: Asked) -> Result<Self, DatasetError> {
         let mut confusion = Self { codes: spoken_codes().map(|code| (code, Tally::default())).collect(), ..Self::default() };
         let schema = schema();
         let flat: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).filter(|name| *name != "evidence").collect();
@@ -91,7 +92,7 @@ impl Confusion {
             let (targets, judgements) = (TargetColumns::of(&batch)?, JudgementColumns::of(&batch)?);
             for row in 0..batch.num_rows() {
                 let domain = targets.row(row)?.domain;
-                match lab.truth(domain.as_str()) {
+                match lab.truth_when(domain.as_str(), asked) {
                     Some(truth) => confusion.add(domain.as_str(), &truth, &judgements.row(row)),
                     None => confusion.strangers += 1,
                 }
@@ -170,6 +171,10 @@ mod tests {
             delivery_lenient: column("delivery_lenient"),
             mx_coverage: column("mx_coverage"),
             mismatch: column("mismatch"),
+            mx_tls: column("mx_tls"),
+            mx_dnssec: column("mx_dnssec"),
+            dane_state: column("dane_state"),
+            delivery_dane: column("delivery_dane"),
             findings,
             ..Judgement::default()
         }
@@ -189,7 +194,7 @@ mod tests {
             .map(finding)
             .collect();
         confusion.add("right.test", &truth, &judgement(&truth, right));
-        assert_eq!((confusion.missed(), confusion.wrong(), confusion.differing(), confusion.values), (0, 0, 0, 9));
+        assert_eq!((confusion.missed(), confusion.wrong(), confusion.differing(), confusion.values), (0, 0, 0, 13));
         for _ in 0..7 {
             let wrong = judgement(&truth, vec![finding(StoredCode::Known(codes::STS_MODE_TESTING))]);
             confusion.add("wrong.test", &truth, &Judgement { posture: Some("testing"), mismatch: Some("typo"), ..wrong });

@@ -1,7 +1,8 @@
-//! Files that options name and that are read whole: settings, opt-outs, certificates. They are small, and what is not is refused.
+//! Files that options name and that are read or replaced whole: settings, opt-outs, certificates, texts. They are small, and what is not
+//! is refused.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// Largest file that is read whole, in bytes: an opt-out list of millions of lines fits.
@@ -28,6 +29,23 @@ pub fn read_at_most(from: &mut impl Read, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Replaces what is in a file. Writes beside it first, so that a full disk leaves it as it is; a link stays one.
+///
+/// # Errors
+/// What the system says.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = path.canonicalize()?;
+    let beside = path.with_added_extension("tmp");
+    let write = || {
+        let mut file = File::create(&beside)?;
+        file.set_permissions(path.metadata()?.permissions())?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, &path)
+    };
+    write().inspect_err(|_| _ = fs::remove_file(&beside))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +55,19 @@ mod tests {
         assert_eq!(read_at_most(&mut &b"abc"[..], 3).unwrap(), b"abc");
         let said = read_at_most(&mut io::repeat(0), 1000).unwrap_err().to_string();
         assert!(said.contains("more than 1000 bytes"), "{said}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_replaces_a_file_keeps_its_mode_and_the_link_to_it() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("policy"), dir.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&file, &link).unwrap();
+        replace(&link, b"new").unwrap();
+        assert!(link.is_symlink() && fs::read_dir(dir.path()).unwrap().count() == 2);
+        assert_eq!((fs::read(&file).unwrap(), fs::metadata(&file).unwrap().permissions().mode() & 0o777), (b"new".to_vec(), 0o640));
     }
 }

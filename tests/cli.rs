@@ -69,6 +69,61 @@ fn lint_fix_writes_the_corrected_text() {
     insta::assert_snapshot!(piped(&["lint", "--fix", "-"], b"v=STSv1; id=20240115\\;"));
 }
 
+/// An address that is no address: what it should be nobody can know, and nobody is to take it for corrected.
+#[test]
+fn lint_leaves_out_what_it_cannot_correct() {
+    insta::assert_snapshot!(piped(&["lint", "-"], b"v=TLSRPTv1; rua=mailto:a..b@example.com,mailto:tls@example.com\n"));
+    let alone = piped(&["lint", "-"], b"v=TLSRPTv1; rua=mailto:a..b@example.com\n");
+    assert!(alone.contains("cannot be known") && !alone.contains("As it should be"), "{alone}");
+    let fixed = piped(&["lint", "--fix", "-"], b"v=TLSRPTv1; rua=mailto:a..b@example.com,mailto:tls@example.com\n");
+    assert!(fixed.contains("cannot be corrected") && !fixed.contains("rua="), "{fixed}");
+}
+
+/// A full device in place of standard output.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_no_fault_of_ours() {
+    for arguments in [&["codes"][..], &["schema"], &["lab", "list"], &["explain", "sts-policy-mx-bare-wildcard"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = stscan(arguments).stdout(full).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(5), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("free some space and run the same command again"), "{}", stderr(&output));
+    }
+}
+
+/// Room for two kilobytes, as `ulimit -f` gives it: a longer text is not written, and the shorter one stays.
+#[cfg(unix)]
+#[test]
+fn a_text_that_finds_no_room_stays_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("policy");
+    let mx: String = (0..100).map(|host| format!("mx: mx{host}.example.com.\n")).collect();
+    let policy = format!("version: STSv1\nmode: Enforce\n{mx}max_age: 604800\n");
+    std::fs::write(&path, &policy).unwrap();
+    let limited = std::process::Command::new("sh")
+        .args(["-c", "ulimit -f 1 && exec \"$0\" lint --fix \"$1\"", env!("CARGO_BIN_EXE_stscan"), path.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(limited.status.code(), Some(5), "{}", stderr(&limited));
+    assert!(stderr(&limited).contains("policy cannot be written"), "{}", stderr(&limited));
+    assert_eq!((std::fs::read_to_string(&path).unwrap(), std::fs::read_dir(dir.path()).unwrap().count()), (policy, 1));
+}
+
+#[test]
+fn the_cases_are_those_of_the_zoo() {
+    assert!(stdout(&expect(0, &["lab", "list", "--world", "zoo"])).starts_with("enforce\n"));
+    assert!(stderr(&expect(2, &["lab", "list", "--world", "census"])).contains("stscan lab write DIR --world census"));
+}
+
+/// A header that is wrong, and texts that are right.
+#[test]
+fn check_proposes_no_text_where_none_is_wrong() {
+    let told = stdout(&expect(0, &["check", "--lab=zoo", "head-folded.test"]));
+    assert!(told.contains("sts-fetch-header-malformed") && !told.contains("What to publish"), "{told}");
+    let told = stdout(&expect(0, &["check", "--lab=zoo", "rua-two-dots.test"]));
+    assert!(told.contains("What to publish") && told.contains("rua=mailto:tls-reports@rua-two-dots.test"), "{told}");
+}
+
 #[test]
 fn explain_reads_like_a_page() {
     insta::assert_snapshot!(stdout(&expect(0, &["explain", "sts-policy-mx-bare-wildcard"])));

@@ -96,6 +96,7 @@ fn dataset(dir: &Path, day: u64, sites: &[(&str, Site)]) {
         public_suffix_list: String::new(),
         root_store: String::new(),
         resolvers: Vec::new(),
+        resolver_validates: None,
         user_agent: String::new(),
     };
     let mut dataset = Dataset::create_or_resume(dir, &run).unwrap();

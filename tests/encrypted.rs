@@ -292,7 +292,8 @@ fn a_resolver_that_denies_nothing_is_refused() {
     world.state.store(LYING, Ordering::SeqCst);
     let (port, ca) = (world.lab.https_port().to_string(), world.path("ca.pem"));
     for resolver in [format!("tls://{}#{NAME}", world.tls), format!("https://{}/dns-query#{NAME}", world.https)] {
-        let output = expect(2, &["check", "enforce.test", "--https-port", &port, "--ca-file", &ca, "--resolver", &resolver]);
+        let output =
+            expect(2, &["check", "enforce.test", "--smtp", "none", "--https-port", &port, "--ca-file", &ca, "--resolver", &resolver]);
         assert!(stderr(&output).contains("lies: it says that a name exists which does not"), "{}", stderr(&output));
     }
 }
@@ -307,7 +308,8 @@ fn a_resolver_with_a_wrong_certificate_is_not_asked() {
         (format!("tls://{}#{NAME}", world.tls), false, "certificate is not accepted"),
         (format!("tls://{}#{NAME}", world.lab.dns_addr()), true, "no resolver can be used"),
     ] {
-        let (ca, mut arguments) = (world.path("ca.pem"), vec!["check", "enforce.test", "--https-port", &port, "--resolver", &resolver]);
+        let (ca, mut arguments) =
+            (world.path("ca.pem"), vec!["check", "enforce.test", "--smtp", "none", "--https-port", &port, "--resolver", &resolver]);
         arguments.extend(authority.then_some(["--ca-file", &ca]).into_iter().flatten());
         let output = expect(2, &arguments);
         assert!(stderr(&output).contains("no resolver can be used") && stderr(&output).contains(said), "{resolver}: {}", stderr(&output));
@@ -316,7 +318,7 @@ fn a_resolver_with_a_wrong_certificate_is_not_asked() {
 
     // Unchecked, it fails; it says nothing of a domain.
     let resolver = format!("tls://{}#other.example", world.tls);
-    let output = stscan(&["check", "enforce.test", "--json", "--trust-resolvers", "--resolver", &resolver]);
+    let output = stscan(&["check", "enforce.test", "--smtp", "none", "--json", "--trust-resolvers", "--resolver", &resolver]);
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let evidence: Evidence = serde_json::from_value(value["evidence"].clone()).unwrap();
     assert_eq!((evidence.mx.outcome, evidence.sts_txt.outcome), (Outcome::Timeout, Outcome::Timeout));

@@ -64,7 +64,10 @@ fn questions(evidence: &Evidence) -> u64 {
     let Evidence { mx, sts_txt, tlsrpt_txt, host_a, host_aaaa, mx_hosts, rua_hosts, .. } = evidence;
     let records = [mx.attempts, sts_txt.attempts, tlsrpt_txt.attempts];
     let host = host_a.iter().map(|lookup| lookup.attempts).chain(host_aaaa.iter().map(|lookup| lookup.attempts));
-    let mx_hosts = mx_hosts.iter().flat_map(|host| [host.a.attempts, host.aaaa.attempts]);
+    let mx_hosts = mx_hosts.iter().flat_map(|host| {
+        let alias = host.alias.iter().map(|lookup| lookup.attempts);
+        [host.a.attempts, host.aaaa.attempts].into_iter().chain(alias).chain(host.tlsa.iter().map(|lookup| lookup.attempts))
+    });
     let receivers = rua_hosts.iter().flat_map(|receiver| {
         let mx = receiver.mx.as_ref().map(|lookup| lookup.attempts);
         [mx, receiver.a.as_ref().map(|lookup| lookup.attempts), receiver.aaaa.as_ref().map(|lookup| lookup.attempts)]
@@ -78,6 +81,9 @@ fn every_question_is_in_the_evidence_of_one_row() {
     let Scanned { evidence, manifest, .. } = scan_whole(&lab, (0..4000).map(|number| format!("name-{number}.example")), &[]);
     assert!(manifest.activity.shared.mx_hosts.hits > 0 && manifest.activity.shared.policy_targets.hits > 0, "something was shared");
     assert_eq!(evidence.iter().map(questions).sum::<u64>(), manifest.activity.dns_queries);
+    let with_dane = scan_whole(&lab, (0..1000).map(|number| format!("name-{number}.example")), &["--dane", "all"]);
+    assert!(with_dane.manifest.activity.shared.dane.misses > 0 && with_dane.manifest.activity.shared.dane.hits > 0, "something was shared");
+    assert_eq!(with_dane.evidence.iter().map(questions).sum::<u64>(), with_dane.manifest.activity.dns_queries);
 }
 
 /// The least and the most queries that arrived in any five seconds (500 hundredths), as a share of what the rate allows.

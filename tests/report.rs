@@ -195,6 +195,25 @@ fn what_cannot_be_done_is_said() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing but the page is left");
 }
 
+/// A page that finds no room (`ulimit -f`): status 5, the file is named, and an older page stays whole.
+#[cfg(unix)]
+#[test]
+fn a_page_that_finds_no_room_leaves_the_older_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.html");
+    fs::write(&page, "older").unwrap();
+    let limited = std::process::Command::new("sh")
+        .args(["-c", "ulimit -f 8 && exec \"$0\" report \"$1\" -o \"$2\"", env!("CARGO_BIN_EXE_stscan")])
+        .args([portfolio(), &page])
+        .output()
+        .unwrap();
+    assert_eq!(limited.status.code(), Some(5), "{}", stderr(&limited));
+    let said = stderr(&limited);
+    assert!(said.contains("page.html cannot be written") && said.contains("run the same command again"), "{said}");
+    assert_eq!((fs::read_to_string(&page).unwrap().as_str(), fs::read_dir(folder.path()).unwrap().count()), ("older", 1));
+    expect(0, &["report", portfolio().to_str().unwrap(), "-o", page.to_str().unwrap()]);
+}
+
 #[test]
 fn check_of_several_ends_with_a_summary() {
     let said = stdout(&expect(6, &["check", "--lab=zoo", "enforce.test", "typo.test"]));

@@ -6,7 +6,7 @@ use crate::evidence::{Certificate, CertificateFault, FetchError, FetchFault};
 
 use super::families::{FETCH, RETRIEVED};
 use super::findings::{Findings, quoted, quoted_list};
-use super::rule::{ResultType, Rule, Severity, codes};
+use super::rule::{Code, ResultType, Rule, Severity, codes};
 
 /// A certificate that expires sooner deserves a word.
 const EXPIRES_SOON: Duration = Duration::from_secs(14 * 86_400);
@@ -113,36 +113,73 @@ codes! {
     }
 }
 
-/// Adds what makes the certificate unacceptable, or soon will.
-pub(super) fn remark(certificate: &Certificate, host: &str, scanned_at: SystemTime, findings: &mut Findings) {
-    for fault in &certificate.faults {
-        let (code, detail) = match fault {
-            CertificateFault::NameMismatch => (STS_FETCH_CERT_NAME_MISMATCH, format!("valid for {}", quoted_list(&certificate.sans))),
-            CertificateFault::NoSan => (STS_FETCH_CERT_NO_SAN, format!("subject {}", quoted(&certificate.subject))),
-            CertificateFault::Expired => (STS_FETCH_CERT_EXPIRED, age_words(certificate.not_after, scanned_at)),
-            CertificateFault::NotYetValid => (STS_FETCH_CERT_NOT_YET_VALID, age_words(certificate.not_before, scanned_at)),
-            CertificateFault::SelfSigned => (STS_FETCH_CERT_SELF_SIGNED, format!("subject {}", quoted(&certificate.subject))),
-            CertificateFault::IncompleteChain => (STS_FETCH_CERT_INCOMPLETE_CHAIN, issuer_words(certificate)),
-            CertificateFault::Untrusted => (STS_FETCH_CERT_UNTRUSTED, issuer_words(certificate)),
-            CertificateFault::Revoked => (STS_FETCH_CERT_REVOKED, issuer_words(certificate)),
-            CertificateFault::Unsupported => {
-                let why = certificate.reason.as_deref().unwrap_or_default();
-                (STS_FETCH_TLS_UNVERIFIED, format!("the certificate cannot be verified here: {}", quoted(why)))
-            }
-            CertificateFault::WrongPurpose | CertificateFault::Malformed => {
-                (STS_FETCH_CERT_UNTRUSTED, format!("cannot be validated: {}", quoted(certificate.reason.as_deref().unwrap_or_default())))
-            }
-        };
-        findings.add(code, host, detail);
+/// The codes by which a family of hosts says what is wrong with a certificate. Faults without a code of their own (revoked, another purpose)
+/// have that of an untrusted one in some families.
+pub(super) struct Family {
+    pub name_mismatch: Code,
+    pub no_san: Code,
+    pub expired: Code,
+    pub not_yet_valid: Code,
+    pub self_signed: Code,
+    pub incomplete_chain: Code,
+    pub untrusted: Code,
+    pub wrong_purpose: Code,
+    pub revoked: Code,
+    pub expiring: Code,
+    pub unverified: Code,
+}
+
+/// Of policy hosts.
+const POLICY_HOST: Family = Family {
+    name_mismatch: STS_FETCH_CERT_NAME_MISMATCH,
+    no_san: STS_FETCH_CERT_NO_SAN,
+    expired: STS_FETCH_CERT_EXPIRED,
+    not_yet_valid: STS_FETCH_CERT_NOT_YET_VALID,
+    self_signed: STS_FETCH_CERT_SELF_SIGNED,
+    incomplete_chain: STS_FETCH_CERT_INCOMPLETE_CHAIN,
+    untrusted: STS_FETCH_CERT_UNTRUSTED,
+    wrong_purpose: STS_FETCH_CERT_UNTRUSTED,
+    revoked: STS_FETCH_CERT_REVOKED,
+    expiring: STS_FETCH_CERT_EXPIRING,
+    unverified: STS_FETCH_TLS_UNVERIFIED,
+};
+
+impl Family {
+    /// The code of a fault, and the particulars.
+    pub(super) fn fault(&self, fault: CertificateFault, certificate: &Certificate, scanned_at: SystemTime) -> (Code, String) {
+        let reason = || quoted(certificate.reason.as_deref().unwrap_or_default());
+        match fault {
+            CertificateFault::NameMismatch => (self.name_mismatch, format!("valid for {}", quoted_list(&certificate.sans))),
+            CertificateFault::NoSan => (self.no_san, format!("subject {}", quoted(&certificate.subject))),
+            CertificateFault::Expired => (self.expired, age_words(certificate.not_after, scanned_at)),
+            CertificateFault::NotYetValid => (self.not_yet_valid, age_words(certificate.not_before, scanned_at)),
+            CertificateFault::SelfSigned => (self.self_signed, format!("subject {}", quoted(&certificate.subject))),
+            CertificateFault::IncompleteChain => (self.incomplete_chain, issuer_words(certificate)),
+            CertificateFault::Untrusted => (self.untrusted, issuer_words(certificate)),
+            CertificateFault::Revoked => (self.revoked, issuer_words(certificate)),
+            CertificateFault::Unsupported => (self.unverified, format!("the certificate cannot be verified here: {}", reason())),
+            CertificateFault::WrongPurpose => (self.wrong_purpose, format!("cannot be validated: {}", reason())),
+            CertificateFault::Malformed => (self.untrusted, format!("cannot be validated: {}", reason())),
+        }
     }
-    let expired = certificate.faults.contains(&CertificateFault::Expired);
-    if let Some(left) = certificate.not_after.and_then(|end| end.duration_since(scanned_at).ok()).filter(|_| !expired) {
+
+    /// Whether the certificate expires soon, with the particulars.
+    pub(super) fn expiry(&self, certificate: &Certificate, scanned_at: SystemTime) -> Option<(Code, String)> {
+        let expired = certificate.faults.contains(&CertificateFault::Expired);
+        let left = certificate.not_after.and_then(|end| end.duration_since(scanned_at).ok()).filter(|_| !expired)?;
         let lifetime = certificate.not_after.zip(certificate.not_before).and_then(|(end, start)| end.duration_since(start).ok());
         let last_tenth = lifetime.is_some_and(|lifetime| left < lifetime / 10);
         let short_lived = lifetime.is_some_and(|lifetime| lifetime < SHORT_LIVED);
-        if last_tenth || (left <= EXPIRES_SOON && !short_lived) {
-            findings.add(STS_FETCH_CERT_EXPIRING, host, age_words(certificate.not_after, scanned_at));
-        }
+        let soon = last_tenth || (left <= EXPIRES_SOON && !short_lived);
+        soon.then(|| (self.expiring, age_words(certificate.not_after, scanned_at)))
+    }
+}
+
+/// Adds what makes the certificate of a policy host unacceptable, or soon will.
+pub(super) fn remark(certificate: &Certificate, host: &str, scanned_at: SystemTime, findings: &mut Findings) {
+    let faults = certificate.faults.iter().map(|fault| POLICY_HOST.fault(*fault, certificate, scanned_at));
+    for (code, detail) in faults.chain(POLICY_HOST.expiry(certificate, scanned_at)) {
+        findings.add(code, host, detail);
     }
 }
 
@@ -159,10 +196,15 @@ pub(super) fn remark_strength(certificate: &Certificate, error: Option<&FetchErr
             None => findings.add(STS_FETCH_TLS_WEAK, host, key),
         }
     }
-    let signature = certificate.signature_algorithm.as_deref().unwrap_or_default();
-    if ["md2", "md5", "sha1", "SHA1"].iter().any(|hash| signature.contains(hash)) {
+    if let Some(signature) = weak_signature(certificate) {
         findings.add(STS_FETCH_TLS_WEAK, host, format!("signed with {signature}"));
     }
+}
+
+/// The algorithm of a signature that can be forged.
+pub(super) fn weak_signature(certificate: &Certificate) -> Option<&str> {
+    let signature = certificate.signature_algorithm.as_deref()?;
+    ["md2", "md5", "sha1", "SHA1"].iter().any(|hash| signature.contains(hash)).then_some(signature)
 }
 
 /// The key of a certificate in words.

@@ -73,10 +73,19 @@ impl<'a> Patterns<'a> {
         self.share(hosts, uncovered.len()).map(|coverage| Comparison { coverage, uncovered, stale })
     }
 
+    /// Whether a pattern allows the host, as the RFC says.
+    pub(super) fn covers(&self, host: &str) -> bool {
+        self.candidates(host).any(|pattern| matches(&pattern, host) == PatternMatch::Match)
+    }
+
     /// The same as forgiving senders do it.
+    pub(super) fn covers_lenient(&self, host: &str) -> bool {
+        self.candidates(host).any(|pattern| matches_lenient(&pattern, host))
+    }
+
+    /// Holds the hosts against the patterns as forgiving senders do.
     pub(super) fn compare_lenient(&self, hosts: &[Host]) -> Option<Coverage> {
-        let covered = |host: &&Host| self.candidates(&host.name).any(|pattern| matches_lenient(&pattern, &host.name));
-        self.share(hosts, hosts.len() - hosts.iter().filter(covered).count())
+        self.share(hosts, hosts.len() - hosts.iter().filter(|host| self.covers_lenient(&host.name)).count())
     }
 
     fn share(&self, hosts: &[Host], uncovered: usize) -> Option<Coverage> {

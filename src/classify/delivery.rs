@@ -1,11 +1,14 @@
 //! What the state of a deployment means for mail: posture, delivery, and what known implementations make of record and policy.
 
-use super::assessment::{Coverage, Delivery, PolicyStage, Posture, RecordState};
+use super::assessment::{Coverage, DaneState, Delivery, PolicyStage, Posture, RecordState};
+use super::dane::Binding;
 use super::exchanges::Host;
 use super::families::{GOOD_POLICY as GOOD, POLICY, policy};
 use super::findings::Findings;
+use super::mx_host::{MailServers, MxHost};
 use super::retrieval::Retrieval;
 use super::rule::codes;
+use super::verdict::Verdict;
 use crate::evidence::{Evidence, Outcome};
 use crate::parse::mx_pattern::matches_lenient;
 use crate::parse::policy::{LenientPolicy, Mode};
@@ -31,6 +34,8 @@ pub(super) enum Destinations {
     Nowhere,
     /// MX hosts, of which so many match; `None` if the policy has no pattern.
     Hosts(Option<Coverage>),
+    /// MX hosts that were tested: what becomes of mail under the policy.
+    Tested(Delivery),
 }
 
 /// The state of the deployment in one word.
@@ -70,8 +75,83 @@ pub(super) fn delivery(has_record: Option<bool>, policy: Standing, destinations:
             Destinations::Hosts(Some(Coverage::All)) => Delivery::Protected,
             Destinations::Hosts(Some(Coverage::Some)) => Delivery::Partial,
             Destinations::Hosts(Some(Coverage::None) | None) => Delivery::Refused,
+            Destinations::Tested(delivery) => delivery,
         },
     }
+}
+
+/// What becomes of mail at one MX host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// Delivered over an authenticated session.
+    Authenticated,
+    /// Not delivered.
+    Refused,
+    /// Delivered as without any of it.
+    Open,
+    /// The same, failures reported.
+    Reported,
+    Unknown,
+}
+
+/// Of a host that a policy of mode enforce is held against. `tested`: what was found; `None` where nobody was to be asked.
+const fn enforced(covered: bool, tested: Option<Verdict>) -> Fate {
+    match tested {
+        _ if !covered => Fate::Refused,
+        Some(Verdict::Fails) => Fate::Refused,
+        Some(Verdict::Untested) => Fate::Unknown,
+        Some(Verdict::Passes) | None => Fate::Authenticated,
+    }
+}
+
+/// What becomes of mail at several hosts, of which a sender takes whichever lets it deliver. `None` without any.
+fn together(fates: &[Fate]) -> Option<Delivery> {
+    let any = |fate| fates.contains(&fate);
+    Some(match fates {
+        [] => return None,
+        _ if any(Fate::Authenticated) && any(Fate::Refused) => Delivery::Partial,
+        _ if any(Fate::Unknown) => Delivery::Unknown,
+        _ if fates.iter().all(|fate| *fate == Fate::Refused) => Delivery::Refused,
+        _ if any(Fate::Refused) => Delivery::Partial,
+        // An attacker chooses the host.
+        _ if any(Fate::Open) => Delivery::Opportunistic,
+        _ if any(Fate::Reported) => Delivery::Reported,
+        _ => Delivery::Protected,
+    })
+}
+
+/// What becomes of mail under a policy of mode enforce at hosts that were tested; `None` where none was to be.
+pub(super) fn as_tested(servers: &MailServers<'_>, covers: impl Fn(&str) -> bool) -> Option<Delivery> {
+    let hosts = servers.hosts.iter().filter(|_| servers.asked.smtp);
+    together(&hosts.map(|host| enforced(covers(host.name), Some(host.sts))).collect::<Vec<_>>())
+}
+
+/// What a sender does that validates DANE, host by host, and falls back to MTA-STS where it does not apply. `under_sts`: what one does that
+/// knows MTA-STS only; `covers`: whether the policy allows a host.
+pub(super) fn delivery_dane(
+    servers: &MailServers<'_>,
+    has_record: Option<bool>,
+    policy: Standing,
+    under_sts: Delivery,
+    covers: impl Fn(&str) -> bool,
+) -> Option<Delivery> {
+    let fate_under_sts = |host: &MxHost<'_>| match (has_record, policy) {
+        (None, _) => Fate::Unknown,
+        (Some(false), _) | (_, Standing::Unusable | Standing::Usable(Mode::None)) => Fate::Open,
+        (_, Standing::Unknown) => Fate::Unknown,
+        (_, Standing::Usable(Mode::Testing)) => Fate::Reported,
+        (_, Standing::Usable(Mode::Enforce)) => enforced(covers(host.name), servers.asked.smtp.then_some(host.sts)),
+    };
+    let fate = |host: &MxHost<'_>| match host.dane.as_ref().map_or(Binding::Deferred, |dane| dane.binding) {
+        Binding::None => fate_under_sts(host),
+        Binding::Authenticated(Verdict::Passes) => Fate::Authenticated,
+        Binding::Authenticated(Verdict::Fails) | Binding::Encrypted(Verdict::Fails) => Fate::Refused,
+        Binding::Encrypted(Verdict::Passes) => fate_under_sts(host),
+        Binding::Authenticated(Verdict::Untested) | Binding::Encrypted(Verdict::Untested) | Binding::Deferred => Fate::Unknown,
+    };
+    let fates: Vec<Fate> = servers.hosts.iter().map(fate).collect();
+    let deferred = servers.dane_state()? == DaneState::Bogus && fates.is_empty();
+    Some(together(&fates).unwrap_or(if deferred { Delivery::Unknown } else { under_sts }))
 }
 
 codes! {

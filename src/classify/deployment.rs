@@ -5,7 +5,7 @@ use time::{Date, Month, OffsetDateTime};
 use crate::evidence::Evidence;
 use crate::parse::policy::Mode;
 
-use super::assessment::{Assessment, Coverage, Mismatch, MxState, PolicyStage, Posture, RecordState};
+use super::assessment::{Assessment, Coverage, DaneState, Mismatch, MxState, PolicyStage, Posture, RecordState};
 use super::coverage::{Comparison, Uncovered};
 use super::exchanges::Host;
 use super::families::{DEPLOYMENT, GOOD_POLICY as GOOD, MX, STS_RECORD, USABLE_TLSRPT, policy};
@@ -204,7 +204,7 @@ codes! {
     12200 TLSRPT_WITHOUT_STS_OR_DANE = "tlsrpt-without-sts-or-dane" {
         severity: Info,
         clause: "RFC 8460 section 1",
-        summary: "The domain asks for TLS reports, but has no MTA-STS record; DANE was not looked up.",
+        summary: "The domain asks for TLS reports, but has no MTA-STS record, and no DANE as far as that was looked up.",
         effect: "Reports still tell of failures of STARTTLS, but there is no policy to report on.",
         remedy: "Deploy MTA-STS with mode testing, now that its reports would be received.",
         example: Some(Seen(
@@ -294,7 +294,8 @@ pub(super) fn remark_whole(evidence: &Evidence, assessment: &Assessment, transie
         let enforced = assessment.posture == Posture::Enforce;
         findings.add(if enforced { STS_ENFORCE_WITHOUT_TLSRPT } else { STS_WITHOUT_TLSRPT }, domain, "");
     }
-    if assessment.tlsrpt_state == RecordState::Valid && assessment.sts_state == RecordState::Absent {
+    let without_dane = matches!(assessment.dane_state, None | Some(DaneState::Absent | DaneState::Insecure));
+    if assessment.tlsrpt_state == RecordState::Valid && assessment.sts_state == RecordState::Absent && without_dane {
         findings.add(TLSRPT_WITHOUT_STS_OR_DANE, domain, "");
     }
     if assessment.mx_state == MxState::None && deployed {

@@ -1,5 +1,9 @@
 //! What DNSSEC says of an answer: secure, insecure, bogus, or not to be known (RFC 4035 section 4.3).
 
+use crate::evidence::{Evidence, Lookup, Outcome, Record};
+
+use super::assessment::DnssecState;
+use super::findings::{Findings, quoted};
 use super::rule::{Rule, codes};
 
 const DNSSEC: Rule = Rule { clause: "RFC 4035 section 4.3", ..Rule::BASE };
@@ -45,4 +49,64 @@ codes! {
         example: Some(Seen("example.com. NSEC3PARAM 1 0 600 AB12CD34", "example.com. NSEC3PARAM 1 0 0 -")),
         ..DNSSEC
     }
+}
+
+/// Extended errors of a validation that failed (RFC 8914 section 4): bogus, signature expired or not yet valid, DNSKEY, RRSIG, zone key bit
+/// or NSEC missing.
+const VALIDATION_FAILED: std::ops::RangeInclusive<u16> = 6..=12;
+/// Extended error of a zone whose NSEC3 has too many iterations (RFC 9276 section 3.2).
+const TOO_MANY_ITERATIONS: u16 = 27;
+
+/// What DNSSEC says of an answer. `validates`: whether the resolver is trusted to.
+pub(super) fn state<R>(lookup: &Lookup<R>, validates: bool) -> DnssecState {
+    match lookup.outcome {
+        _ if !validates => DnssecState::Unknown,
+        Outcome::Noerror | Outcome::Nodata | Outcome::Nxdomain if lookup.authenticated => DnssecState::Secure,
+        Outcome::Noerror | Outcome::Nodata | Outcome::Nxdomain => DnssecState::Insecure,
+        Outcome::Servfail if failed_to_validate(lookup) => DnssecState::Bogus,
+        _ => DnssecState::Unknown,
+    }
+}
+
+/// Whether a SERVFAIL is one for its signatures: an extended error says so, or without validation there is an answer.
+fn failed_to_validate<R>(lookup: &Lookup<R>) -> bool {
+    let named = lookup.extended_error.as_ref().is_some_and(|error| VALIDATION_FAILED.contains(&error.code));
+    named || lookup.unchecked.is_some_and(|outcome| matches!(outcome, Outcome::Noerror | Outcome::Nodata | Outcome::Nxdomain))
+}
+
+/// Adds what is to be said of the signatures of the domain itself; those of its MX hosts are judged with the hosts.
+pub(super) fn remark(evidence: &Evidence, mx: DnssecState, findings: &mut Findings) {
+    match mx {
+        DnssecState::Insecure => findings.add(DNSSEC_ABSENT, evidence.domain.as_str(), ""),
+        DnssecState::Bogus => findings.add(DNSSEC_BOGUS, &evidence.mx.name, words(&evidence.mx)),
+        DnssecState::Secure | DnssecState::Unknown => {}
+    }
+    for lookup in [&evidence.sts_txt, &evidence.tlsrpt_txt] {
+        if state(lookup, mx != DnssecState::Unknown) == DnssecState::Bogus {
+            findings.add(DNSSEC_BOGUS, &lookup.name, words(lookup));
+        }
+    }
+    if has_too_many_iterations(&evidence.mx) {
+        findings.add(DNSSEC_NSEC3_ITERATIONS, &evidence.mx.name, words(&evidence.mx));
+    }
+}
+
+/// Whether a resolver gave up for the iterations of NSEC3.
+pub(super) fn has_too_many_iterations<R>(lookup: &Lookup<R>) -> bool {
+    lookup.extended_error.as_ref().is_some_and(|error| error.code == TOO_MANY_ITERATIONS)
+}
+
+/// Type, outcome and what else a resolver says of an answer.
+pub(super) fn words<R: Record>(lookup: &Lookup<R>) -> String {
+    let mut words = format!("{}: {}", R::MNEMONIC, lookup.outcome);
+    if let Some(error) = &lookup.extended_error {
+        words.push_str(&format!(", extended error {}", error.code));
+        if !error.text.is_empty() {
+            words.push_str(&format!(" {}", quoted(&error.text)));
+        }
+    }
+    if let Some(unchecked) = lookup.unchecked {
+        words.push_str(&format!(", without validation {unchecked}"));
+    }
+    words
 }

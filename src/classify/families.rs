@@ -19,6 +19,7 @@ pub(super) const HOST: Rule = Rule {
     clause: "RFC 8461 section 3.3",
     effect: "Senders cannot retrieve the policy: without a cached one they send without MTA-STS.",
     tlsrpt_result: Some(ResultType::StsPolicyFetchError),
+    at_policy_host: true,
     ..Rule::BASE
 };
 
@@ -28,6 +29,7 @@ pub(super) const FETCH: Rule = Rule {
     clause: "RFC 8461 section 3.3",
     effect: "Senders must not use the policy: without a cached one they send without MTA-STS.",
     tlsrpt_result: Some(ResultType::StsPolicyFetchError),
+    at_policy_host: true,
     ..Rule::BASE
 };
 

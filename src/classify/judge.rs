@@ -11,6 +11,7 @@ use super::delivery::{Destinations, delivery, posture, standing};
 use super::exchanges::{Exchanges, Host};
 use super::findings::Findings;
 use super::mismatch::likenesses;
+use super::mx_host::MailServers;
 use super::records::{Sts, Tlsrpt};
 use super::retrieval::Retrieval;
 use super::{
@@ -44,20 +45,31 @@ pub fn classify(evidence: &Evidence) -> Assessment {
 
     let policy = standing(text.stage, retrieval.transient, text.mode);
     let posture = posture(sts.state, policy);
+    let servers = MailServers::read(evidence, destinations.as_deref());
+    if let Some(servers) = &servers {
+        let mode = text.mode.filter(|_| sts.state == RecordState::Valid);
+        let patterns = text.parsed.as_ref().filter(|_| mode.is_some()).map_or(&[][..], |parsed| &parsed.value.mx);
+        servers.remark(evidence, mode, patterns, &mut findings);
+        servers.remark_dane(evidence.domain.as_str(), posture, &mut findings);
+    }
     let strict_record = (sts.state != RecordState::Unknown).then_some(sts.state == RecordState::Valid);
-    let to = |coverage| match destinations.as_deref() {
-        None => Destinations::Unknown,
-        Some([]) => Destinations::Nowhere,
-        Some(_) => Destinations::Hosts(coverage),
-    };
+    let patterns = Patterns::new(text.parsed.as_ref().map_or(&[][..], |parsed| &parsed.value.mx));
+    let to = Hosts { destinations: destinations.as_deref(), servers: servers.as_ref() };
+    let under_sts = delivery(strict_record, policy, to.under(names.coverage, |host| patterns.covers(host)));
     let mut assessment = Assessment {
         posture,
-        delivery: delivery(strict_record, policy, to(names.coverage)),
-        delivery_lenient: lenient(&sts, &retrieval, &text, destinations.as_deref(), to),
+        delivery: under_sts,
+        delivery_lenient: lenient(&sts, &retrieval, &text, to),
         accepted_by: uses.map(|uses| uses.into_iter().map(|(sender, _)| sender).collect()),
         mx_coverage: names.coverage,
         mismatch: names.mismatch,
-        ..columns(evidence, exchanges, sts, tlsrpt, text)
+        mx_tls: servers.as_ref().and_then(MailServers::mx_tls),
+        mx_dnssec: servers.as_ref().and_then(MailServers::mx_dnssec),
+        dane_state: servers.as_ref().and_then(MailServers::dane_state),
+        delivery_dane: servers
+            .as_ref()
+            .and_then(|servers| senders::delivery_dane(servers, strict_record, policy, under_sts, |host| patterns.covers(host))),
+        ..columns(evidence, &exchanges, sts, tlsrpt, &text)
     };
     deployment::remark_whole(evidence, &assessment, retrieval.transient, &mut findings);
     assessment.findings = findings.finish();
@@ -65,18 +77,18 @@ pub fn classify(evidence: &Evidence) -> Assessment {
 }
 
 /// The columns that are read off rather than judged; the others are filled in by the caller.
-fn columns(evidence: &Evidence, exchanges: Exchanges, sts: Sts, tlsrpt: Tlsrpt, text: PolicyText) -> Assessment {
-    let policy = text.parsed.map(|parsed| parsed.value);
+fn columns(evidence: &Evidence, exchanges: &Exchanges, sts: Sts, tlsrpt: Tlsrpt, text: &PolicyText) -> Assessment {
+    let policy = text.parsed.as_ref().map(|parsed| &parsed.value);
     Assessment {
         mx_state: exchanges.state,
         mx_provider: exchanges.hosts.first().and_then(|host| suffix::registrable(&host.name)).map(str::to_owned),
-        mx_hosts: exchanges.hosts.into_iter().map(|host| host.name).collect(),
+        mx_hosts: exchanges.hosts.iter().map(|host| host.name.clone()).collect(),
         sts_state: sts.state,
         sts_id: sts.id,
         policy_stage: text.stage,
-        policy_mode: policy.as_ref().and_then(|policy| policy.mode.clone()),
-        policy_max_age: policy.as_ref().and_then(|policy| policy.max_age).and_then(|seconds| i64::try_from(seconds).ok()),
-        policy_mx: policy.map(|policy| policy.mx),
+        policy_mode: policy.and_then(|policy| policy.mode.clone()),
+        policy_max_age: policy.and_then(|policy| policy.max_age).and_then(|seconds| i64::try_from(seconds).ok()),
+        policy_mx: policy.map(|policy| policy.mx.clone()),
         policy_provider: policy_host::provider(evidence),
         tlsrpt_state: tlsrpt.state,
         tlsrpt_rua: tlsrpt.record.rua.into_iter().map(|rua| rua.uri).collect(),
@@ -144,20 +156,35 @@ impl Names {
     }
 }
 
+/// Where mail goes, and what was found there.
+#[derive(Clone, Copy)]
+struct Hosts<'a> {
+    /// `None` where that is not known; empty where nobody delivers.
+    destinations: Option<&'a [Host]>,
+    /// `None` where nobody was to be asked.
+    servers: Option<&'a MailServers<'a>>,
+}
+
+impl Hosts<'_> {
+    /// To whom a sender may deliver under a policy that covers so many hosts, and these.
+    fn under(self, coverage: Option<Coverage>, covers: impl Fn(&str) -> bool) -> Destinations {
+        match self.destinations {
+            None => Destinations::Unknown,
+            Some([]) => Destinations::Nowhere,
+            Some(_) => {
+                let tested = self.servers.and_then(|servers| senders::as_tested(servers, covers));
+                tested.map_or(Destinations::Hosts(coverage), Destinations::Tested)
+            }
+        }
+    }
+}
+
 /// What forgiving senders do: they find records and policies where the RFC sees none, but insist on a valid certificate, too.
-fn lenient(
-    sts: &Sts,
-    retrieval: &Retrieval<'_>,
-    text: &PolicyText,
-    destinations: Option<&[Host]>,
-    to: impl Fn(Option<Coverage>) -> Destinations,
-) -> Delivery {
+fn lenient(sts: &Sts, retrieval: &Retrieval<'_>, text: &PolicyText, to: Hosts<'_>) -> Delivery {
     let has_record = (sts.state != RecordState::Unknown).then_some(sts.lenient);
     let read = retrieval.body.as_deref().filter(|_| retrieval.stage == Some(PolicyStage::Ok)).and_then(parse_lenient);
     let policy = standing(text.stage, retrieval.transient, read.as_ref().map(|policy: &LenientPolicy| policy.mode));
-    let coverage = match (&read, destinations) {
-        (Some(policy), Some(hosts)) => Patterns::new(&policy.mx).compare_lenient(hosts),
-        _ => None,
-    };
-    delivery(has_record, policy, to(coverage))
+    let patterns = Patterns::new(read.as_ref().map_or(&[][..], |policy| &policy.mx));
+    let coverage = to.destinations.filter(|_| read.is_some()).and_then(|hosts| patterns.compare_lenient(hosts));
+    delivery(has_record, policy, to.under(coverage, |host| patterns.covers_lenient(host)))
 }

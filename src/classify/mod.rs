@@ -6,6 +6,7 @@ mod assessment;
 mod certificate;
 pub mod codes;
 mod connecting;
+mod conversation;
 mod coverage;
 mod dane;
 mod delivery;
@@ -32,8 +33,9 @@ mod rule;
 mod second_hello;
 mod stored;
 mod stray_records;
+mod verdict;
 
-pub use self::asked::Asked;
+pub use self::asked::{Asked, Dane};
 pub use self::assessment::{
     Assessment, Coverage, DaneState, Delivery, DnssecState, Mismatch, MxState, MxTls, PolicyStage, Posture, RecordState,
 };

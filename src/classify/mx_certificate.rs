@@ -1,6 +1,14 @@
 //! What is to be said of the certificate of an MX host, each fault by itself (RFC 8461 section 4.2).
 
+use std::time::SystemTime;
+
+use crate::evidence::{Certificate, CertificateFault};
+use crate::parse::mx_pattern::matches_lenient;
+
+use super::certificate::{Family, has_short_key, key_words, weak_signature};
+use super::conversation::declared::MX_TLS_UNVERIFIED;
 use super::rule::{ResultType, Rule, Severity, codes};
+use super::verdict::{Remark, Verdict};
 
 /// The certificate is not acceptable under MTA-STS. The severity is that of mode enforce.
 const CERTIFICATE: Rule = Rule {
@@ -116,4 +124,63 @@ codes! {
         example: Some(Seen("notAfter: in five days", "notAfter: in fifteen days")),
         ..CERTIFICATE
     }
+}
+
+/// Of MX hosts.
+const MX_HOST: Family = Family {
+    name_mismatch: MX_CERT_NAME_MISMATCH,
+    no_san: MX_CERT_NO_SAN,
+    expired: MX_CERT_EXPIRED,
+    not_yet_valid: MX_CERT_NOT_YET_VALID,
+    self_signed: MX_CERT_SELF_SIGNED,
+    incomplete_chain: MX_CERT_INCOMPLETE_CHAIN,
+    untrusted: MX_CERT_UNTRUSTED,
+    wrong_purpose: MX_CERT_WRONG_PURPOSE,
+    revoked: MX_CERT_UNTRUSTED,
+    expiring: MX_CERT_EXPIRING,
+    unverified: MX_TLS_UNVERIFIED,
+};
+
+/// Whether a sender under MTA-STS accepts a certificate, and all that is to be said of it.
+pub(super) fn judge(certificate: &Certificate, scanned_at: SystemTime, remarks: &mut Vec<Remark>) -> Verdict {
+    let weak = weakness(certificate);
+    for fault in &certificate.faults {
+        let (code, detail) = MX_HOST.fault(*fault, certificate, scanned_at);
+        match fault {
+            // Named more exactly by what it is: version 1, or weak.
+            CertificateFault::Malformed if certificate.version.is_some_and(|version| version < 3) || weak.is_some() => {}
+            CertificateFault::Unsupported if weak.is_some() => {}
+            CertificateFault::Unsupported => remarks.push(Remark::open(code, detail)),
+            _ => remarks.push(Remark::stops(code, detail)),
+        }
+    }
+    if let Some(version) = certificate.version.filter(|version| *version < 3) {
+        remarks.push(Remark::stops(MX_CERT_V1, format!("version {version}")));
+    }
+    if let Some(weakness) = weak {
+        let refused = certificate.faults.contains(&CertificateFault::Malformed);
+        remarks.push(if refused { Remark::stops(MX_CERT_WEAK, weakness) } else { Remark::fact(MX_CERT_WEAK, weakness) });
+    }
+    remarks.extend(MX_HOST.expiry(certificate, scanned_at).map(|(code, detail)| Remark::fact(code, detail)));
+    if certificate.is_refused() {
+        Verdict::Fails
+    } else if certificate.is_unverified() {
+        Verdict::Untested
+    } else {
+        Verdict::Passes
+    }
+}
+
+fn weakness(certificate: &Certificate) -> Option<String> {
+    let key = has_short_key(certificate).then(|| key_words(certificate));
+    let signature = weak_signature(certificate).map(|algorithm| format!("signed with {algorithm}"));
+    let words: Vec<String> = key.into_iter().chain(signature).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// A name of the certificate that a pattern of the policy allows, where none is that of the host: old senders are content with it.
+pub(super) fn name_of_policy<'c>(certificate: &'c Certificate, patterns: &[String]) -> Option<&'c str> {
+    let fits = |name: &str| patterns.iter().any(|pattern| pattern.eq_ignore_ascii_case(name) || matches_lenient(pattern, name));
+    let mismatch = certificate.faults.contains(&CertificateFault::NameMismatch);
+    certificate.sans.iter().map(String::as_str).find(|name| mismatch && fits(name))
 }

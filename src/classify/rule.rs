@@ -111,6 +111,8 @@ pub struct Rule {
     /// Whether what was seen may pass (time-out, SERVFAIL, status 429 or 5xx), so that it leaves open what the domain does. Of
     /// severity info: unknown is no verdict.
     pub leaves_open: bool,
+    /// Whether it is put right at the policy host alone, and no text that the domain publishes has to change.
+    pub at_policy_host: bool,
 }
 
 impl Rule {
@@ -128,6 +130,7 @@ impl Rule {
         status: Status::Active,
         example: None,
         leaves_open: false,
+        at_policy_host: false,
     };
 }
 

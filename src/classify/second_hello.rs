@@ -58,11 +58,21 @@ pub(super) fn remark(fetch: &Fetch, host: &str, scanned_at: SystemTime, findings
 /// Whether a suite of TLS 1.2 is none of today: no ephemeral key exchange over elliptic curves, or no authenticated encryption
 /// (RFC 9325 section 4.2).
 fn is_legacy(cipher: &str) -> bool {
-    let authenticated = ["_GCM_", "_CCM", "_CHACHA20_"].iter().any(|mode| cipher.contains(mode));
-    !(cipher.starts_with("TLS_ECDHE_") && authenticated)
+    has_legacy_exchange(cipher) || is_weak(cipher)
 }
 
-fn words(hello: &SecondHello) -> String {
+/// Whether keys are exchanged by RSA or over a finite field, which some libraries no longer have.
+pub(super) fn has_legacy_exchange(cipher: &str) -> bool {
+    !cipher.starts_with("TLS_ECDHE_")
+}
+
+/// Whether a suite lacks forward secrecy or authenticated encryption.
+pub(super) fn is_weak(cipher: &str) -> bool {
+    let authenticated = ["_GCM_", "_CCM", "_CHACHA20_"].iter().any(|mode| cipher.contains(mode));
+    !authenticated || !["TLS_ECDHE_", "TLS_DHE_"].iter().any(|exchange| cipher.starts_with(exchange))
+}
+
+pub(super) fn words(hello: &SecondHello) -> String {
     let chosen = [hello.version.map(TlsVersion::as_str), hello.cipher.as_deref(), hello.key_exchange.as_deref()];
     let mut parts: Vec<String> = chosen.into_iter().flatten().map(str::to_owned).collect();
     if let Some(certificate) = &hello.certificate {

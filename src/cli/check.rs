@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anstyle::Style;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::args::CheckArguments;
@@ -14,6 +15,9 @@ use crate::classify::{Asked, Assessment, Finding, Severity, classify, remedy};
 use crate::dataset::invented;
 use crate::evidence::Evidence;
 use crate::name::Domain;
+use crate::observe::probe::Probe;
+use crate::observe::retry::Retry;
+use crate::observe::scope::Scope;
 use crate::scan::{Network, ScanError};
 use crate::ui::{facts, text};
 
@@ -27,16 +31,27 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = ConfigFile::read(arguments.config.as_deref())?;
     let failing = Failing::of(&arguments.fail_on)?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
-    let (mut plan, world) = plan::network(&arguments.network.or(file.network), None)?;
+    let options = arguments.network.or(file.network);
+    let asks_by_default = options.smtp.is_none();
+    let (mut plan, world) = plan::network(&options, None)?;
     plan.dns_retry.patience = Some(PATIENCE);
+    plan.dane_if_validated = Scope::All;
     let invented = world.map(|lab| invented(lab.world.as_str()));
     let _lab = world.map(|world| lab::start(world, &mut plan)).transpose()?;
+    // A lab whose mail servers are nowhere has none to ask.
+    if asks_by_default && (world.is_none() || plan.overrides.mail_server.is_some()) {
+        plan.smtp = Scope::All;
+    }
     let network = Network::prepare(&plan)?;
     for warning in network.warnings() {
         writeln!(anstream::stderr(), "stscan: {warning}")?;
     }
+    let observed = observe(&network, &domains, plan.retry_rounds.first().copied())?;
+    if let Some(why) = network.mail_blocked() {
+        writeln!(anstream::stderr(), "stscan: MX hosts are not tested, because mail servers cannot be asked from here: {why}")?;
+    }
     let mut out = anstream::stdout().lock();
-    let judged: Vec<(Evidence, Assessment)> = observe(&network, &domains)?
+    let judged: Vec<(Evidence, Assessment)> = observed
         .into_iter()
         .map(|evidence| {
             let assessment = classify(&evidence);
@@ -118,7 +133,8 @@ fn print_summary(out: &mut impl Write, judged: &[(Evidence, Assessment)]) -> io:
             worst.map_or("-", |worst| worst.as_str())
         )?;
     }
-    writeln!(out, "\n{}", text::fold(&format!("Delivery: {}.", Asked::of_scans().note()), WIDTH, 2))?;
+    let asked = Asked::everywhere(judged.iter().map(|(_, assessment)| Asked::of(assessment)));
+    writeln!(out, "\n{}", text::fold(&format!("Delivery: {}.", asked.note()), WIDTH, 2))?;
     Ok(())
 }
 
@@ -127,14 +143,28 @@ fn domain(typed: &str) -> Result<Domain, Failure> {
 }
 
 /// Probes the domains at once, results in the order given.
-fn observe(network: &Network, domains: &[Domain]) -> Result<Vec<Evidence>, Failure> {
+fn observe(network: &Network, domains: &[Domain], pause: Option<Duration>) -> Result<Vec<Evidence>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, format!("cannot start an event loop: {error}")))?;
     let probes = async {
         let probe = network.probe()?;
-        Ok::<_, ScanError>(futures_util::future::join_all(domains.iter().map(async |domain| *probe.observe(domain).await)).await)
+        // What they find out stands in the evidence of everybody who is not asked because of it.
+        let _ = probe.ask_named_canaries().await;
+        Ok::<_, ScanError>(join_all(domains.iter().map(|domain| patiently(&probe, domain, pause))).await)
     };
     Ok(tokio::task::LocalSet::new().block_on(&runtime, probes)?)
+}
+
+/// Everything that is to be seen of a domain; after a pause once more what mail servers refused to say.
+async fn patiently(probe: &Probe, domain: &Domain, pause: Option<Duration>) -> Evidence {
+    let evidence = probe.observe(domain).await;
+    match pause {
+        Some(pause) if evidence.has_refused_conversation() && !evidence.has_failed_lookup() => {
+            tokio::time::sleep(pause).await;
+            *probe.observe_again(domain, Retry::after(*evidence)).await
+        }
+        _ => *evidence,
+    }
 }
 
 fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>) -> Value {

@@ -1,5 +1,6 @@
 //! Exit statuses, and the failures that lead to them.
 
+use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
@@ -7,7 +8,7 @@ use thiserror::Error;
 
 use crate::analyse::AnalyseError;
 use crate::dataset::DatasetError;
-use crate::input::InputError;
+use crate::input::{InputError, disk_advice, is_full_disk};
 use crate::scan::ScanError;
 use crate::ui::report::ReportError;
 
@@ -30,6 +31,8 @@ pub enum Exit {
     Bad = 6,
     /// Something could not be determined, and that was to be told by the status.
     Undetermined = 7,
+    /// The network does not allow what is needed.
+    Network = 8,
 }
 
 /// What each exit status means, for the help and the README.
@@ -42,6 +45,7 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Stopped, "stopped, be it by a signal or a full disk; the same command goes on where it ended"),
     (Exit::Bad, "judged bad: check or lint found something of severity high, check or diff what --fail-on names"),
     (Exit::Undetermined, "undetermined, with `--fail-on unknown` only: nothing was judged bad, but something could not be determined"),
+    (Exit::Network, "the network does not allow it: mail servers were to be asked, and their port is blocked here"),
 ];
 
 impl From<Exit> for ExitCode {
@@ -70,6 +74,12 @@ impl Failure {
         Self::new(Exit::Usage, text)
     }
 
+    /// Something that cannot be written; with status 5 if that is for want of room, else with `exit`.
+    pub fn unwritable(what: impl Display, exit: Exit, error: &io::Error) -> Self {
+        let exit = if is_full_disk(error) { Exit::Stopped } else { exit };
+        Self::new(exit, format!("{what} cannot be written: {error}{}", disk_advice(error.kind())))
+    }
+
     /// The status that the process ends with.
     pub fn exit(&self) -> Exit {
         self.exit
@@ -86,7 +96,7 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         // A terminal that was closed fails with EIO.
         let closed_pipe = error.kind() == io::ErrorKind::BrokenPipe || cfg!(unix) && error.raw_os_error() == Some(5);
-        Self { exit: Exit::Fault, text: format!("the output cannot be written: {error}"), closed_pipe }
+        Self { closed_pipe, ..Self::unwritable("the output", Exit::Fault, &error) }
     }
 }
 
@@ -140,6 +150,7 @@ impl From<ScanError> for Failure {
             ScanError::Input(error) => error.into(),
             ScanError::Dataset(error) => error.into(),
             ScanError::Setup(text) => Self::usage(text),
+            ScanError::Blocked(_) => Self::new(Exit::Network, text),
             ScanError::Machine(text) => Self::new(Exit::Fault, text),
             ScanError::Output(error) => error.into(),
         }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::args::{LabArguments, LabCommand};
 use super::exit::{Exit, Failure};
 use crate::classify::Code;
-use crate::lab::{BEYOND_LOOPBACK, Internet, Lab, cases};
+use crate::lab::{Asked, BEYOND_LOOPBACK, Internet, Lab, cases};
 use crate::scan::{NetworkPlan, raise_file_limit};
 use crate::vocabulary::vocabulary;
 use crate::{study, trial};
@@ -58,7 +58,7 @@ impl LabChoice {
 pub(super) fn run(arguments: LabArguments) -> Result<Exit, Failure> {
     let config = LabChoice { world: world(&arguments.world)?, names: arguments.names, seed: arguments.seed };
     match arguments.command {
-        Some(LabCommand::List { json }) => list(json),
+        Some(LabCommand::List { json }) => list(config, json),
         Some(LabCommand::Write { dir }) => write(config, &dir),
         None => serve(config),
     }
@@ -74,30 +74,36 @@ pub(super) fn world(word: &str) -> Result<World, Failure> {
 
 /// Starts the lab and points a scan at it.
 pub(super) fn start(config: LabChoice, plan: &mut NetworkPlan) -> Result<Lab, Failure> {
-    let lab = begin(config)?;
+    let lab = begin(config.internet())?;
     plan.overrides = trial::overrides(&lab);
     Ok(lab)
 }
 
-fn begin(config: LabChoice) -> Result<Lab, Failure> {
+fn begin(world: Internet) -> Result<Lab, Failure> {
     // It has a socket for each of its addresses.
     raise_file_limit();
-    Lab::start(config.internet()).map_err(|error| Failure::new(Exit::Fault, format!("the lab cannot be started: {error}")))
+    Lab::start(world).map_err(|error| Failure::new(Exit::Fault, format!("the lab cannot be started: {error}")))
 }
 
-fn list(as_json: bool) -> Result<Exit, Failure> {
+fn list(config: LabChoice, as_json: bool) -> Result<Exit, Failure> {
+    if config.world != World::Zoo {
+        return Err(Failure::usage(format!(
+            "lab list has the cases of the zoo; the names of the world {0}, and what is expected of them: stscan lab write DIR --world {0}",
+            config.world
+        )));
+    }
     let mut out = anstream::stdout().lock();
     let cases = cases();
     if as_json {
         let rows: Vec<_> = cases
             .iter()
-            .map(|case| json!({ "name": case.name, "about": case.about, "codes": case.truth.codes, "near": case.near }))
+            .map(|case| json!({ "name": case.name, "about": case.about, "codes": case.truth_when(Asked::ALL).codes, "near": case.near }))
             .collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&rows).unwrap_or_default())?;
         return Ok(Exit::Done);
     }
     for case in cases {
-        writeln!(out, "{}\n    {}\n    expected: {}", case.name, case.about, words(&case.truth.codes))?;
+        writeln!(out, "{}\n    {}\n    expected: {}", case.name, case.about, words(&case.truth_when(Asked::ALL).codes))?;
         if !case.near.is_empty() {
             writeln!(out, "    a near miss of: {}", words(&case.near))?;
         }
@@ -114,13 +120,14 @@ fn write(config: LabChoice, dir: &Path) -> Result<Exit, Failure> {
     config
         .internet()
         .write(dir)
-        .map_err(|error| Failure::new(Exit::Dataset, format!("the lab's list cannot be written to {}: {error}", dir.display())))?;
+        .map_err(|error| Failure::unwritable(format!("the lab's list in {}", dir.display()), Exit::Dataset, &error))?;
     writeln!(anstream::stdout(), "{0}/names.txt\n{0}/truth.jsonl", dir.display())?;
     Ok(Exit::Done)
 }
 
 fn serve(config: LabChoice) -> Result<Exit, Failure> {
-    let lab = begin(config)?;
+    // Whoever asks from outside cannot be told where the mail servers are in place of the addresses that they have otherwise.
+    let lab = begin(config.internet().with_mail_on_loopback())?;
     // Removed again when the lab ends.
     let ca = tempfile::Builder::new().prefix("stscan-lab-").suffix(".pem").tempfile();
     let mut ca = ca.map_err(|error| Failure::new(Exit::Fault, format!("cannot create a file for the lab's root: {error}")))?;
@@ -139,14 +146,20 @@ fn serve(config: LabChoice) -> Result<Exit, Failure> {
     writeln!(out, "names {} (a root server, for --iterative --root-hints FILE --dns-port N)", lab.root_addr())?;
     writeln!(out, "HTTPS port {} of the addresses that DNS gives", lab.https_port())?;
     writeln!(out, "HTTP  port {} of the same, for --look-around", lab.http_port())?;
+    writeln!(
+        out,
+        "SMTP  port {} of the addresses that DNS gives of MX hosts, which are private, so scans find mx-private-address",
+        lab.smtp_port()
+    )?;
     writeln!(out, "root  {root}")?;
     writeln!(out, "not of the lab  {exclude}")?;
     writeln!(
         out,
-        "\nstscan scan LIST -o DIR --resolver {} --rate 0 --https-port {} --look-around --http-port {} --ca-file {root} --allow-private --exclude {exclude}",
+        "\nstscan scan LIST -o DIR --resolver {} --rate 0 --https-port {} --look-around --http-port {} --smtp all --smtp-port {} --dane all --smtp-greeting-timeout 3 --smtp-rate 0 --ca-file {root} --allow-private --exclude {exclude}",
         lab.dns_addr(),
         lab.https_port(),
-        lab.http_port()
+        lab.http_port(),
+        lab.smtp_port()
     )?;
     writeln!(out, "\nCtrl-C ends it.")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

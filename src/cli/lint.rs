@@ -1,6 +1,6 @@
 //! `stscan lint`: every fault of a record or a policy text, offline, with its place; `--fix` writes the text as it should be.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -15,6 +15,7 @@ use crate::parse::record_set::{Choice, RecordKind, select};
 use crate::parse::{Fault, line_column, policy, sts_record, tlsrpt_record};
 use crate::ui::text;
 use crate::vocabulary::vocabulary;
+use crate::whole_file;
 
 /// Bytes that are read at most; sixteen times what a sender reads of a policy.
 const MAX_BYTES: u64 = 1 << 20;
@@ -40,6 +41,8 @@ struct Examination {
     faults: Vec<Fault>,
     /// The text as it should be, where the values suffice for one.
     canonical: Option<String>,
+    /// Values that it leaves out, as what they should be cannot be known.
+    left_out: Vec<String>,
 }
 
 /// Checks one text and says what is wrong with it.
@@ -85,7 +88,8 @@ fn correction(examination: &Examination) -> Correction {
     if examination.valid && examination.faults.iter().all(|fault| severity(fault) == Severity::Info) {
         return Correction::Unneeded;
     }
-    let Some(canonical) = &examination.canonical else { return Correction::Impossible };
+    // What is left out may be what somebody relies on.
+    let Some(canonical) = examination.canonical.as_ref().filter(|_| examination.left_out.is_empty()) else { return Correction::Impossible };
     // A file of one record is a file of one line.
     let end = if examination.kind == Kind::Policy { "" } else { "\n" };
     let text = format!("{canonical}{end}").into_bytes();
@@ -143,6 +147,7 @@ fn examine(kind: Kind, mut text: Vec<u8>) -> Examination {
         let faults: Vec<Fault> = selection.faults.into_iter().map(|(_, fault)| fault).collect();
         (unique, faults)
     };
+    let mut left_out = Vec::new();
     let (valid, value, mut faults, canonical) = match kind {
         Kind::Record => {
             let (unique, mut faults) = record_faults(RecordKind::Sts);
@@ -155,6 +160,7 @@ fn examine(kind: Kind, mut text: Vec<u8>) -> Examination {
             let parsed = tlsrpt_record::parse(&text);
             faults.extend(parsed.faults);
             let rua: Vec<&str> = parsed.value.rua.iter().map(|uri| uri.uri.as_str()).collect();
+            left_out = tlsrpt_record::beyond_correction(&parsed.value).map(str::to_owned).collect();
             (unique && parsed.valid, json!({ "rua": rua }), faults, tlsrpt_record::canonical(&parsed.value))
         }
         Kind::Policy => {
@@ -167,7 +173,7 @@ fn examine(kind: Kind, mut text: Vec<u8>) -> Examination {
     };
     faults.sort_by_key(|fault| fault.span.start);
     faults.dedup();
-    Examination { kind, text, valid, value, faults, canonical }
+    Examination { kind, text, valid, value, faults, canonical, left_out }
 }
 
 /// What `lint` prints of a text, as plain text and with `json` as one object. For the fuzzer.
@@ -232,6 +238,10 @@ fn print(out: &mut impl Write, path: &Path, examination: &Examination) -> io::Re
         for line in canonical.trim_end().lines() {
             writeln!(out, "    {}", text::safe(line))?;
         }
+    }
+    if !examination.left_out.is_empty() {
+        let left_out = text::safe(&examination.left_out.join(", "));
+        writeln!(out, "\nWhat these should be cannot be known, put the right ones in their place: {left_out}")?;
     }
     Ok(())
 }
@@ -302,8 +312,7 @@ fn write_corrected(path: &Path, name: &str, original: &[u8], correction: &Correc
         (Correction::Text(text, _), true) => io::stdout().lock().write_all(text)?,
         (Correction::Unneeded, true) => io::stdout().lock().write_all(original)?,
         (Correction::Text(text, _), false) => {
-            let failed = |error| Failure::new(Exit::Input, format!("{} cannot be written: {error}", path.display()));
-            fs::write(path, text).map_err(failed)?;
+            whole_file::replace(path, text).map_err(|error| Failure::unwritable(shown(path), Exit::Input, &error))?;
         }
         _ => {}
     }

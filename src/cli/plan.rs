@@ -15,7 +15,8 @@ use crate::observe::dns::{
     read_root_hints,
 };
 use crate::observe::fetch::FetchConfig;
-use crate::observe::smtp::SmtpConfig;
+use crate::observe::scope::Scope;
+use crate::observe::smtp::{SmtpConfig, check_ehlo_name};
 use crate::scan::{Contents, IterativePlan, NetworkPlan, Output, ScanPlan};
 
 /// What a scan does, and in which lab if any.
@@ -83,6 +84,7 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
         return Err(Failure::usage("--lab brings its own resolver: leave out --resolver and --resolvers, or --lab"));
     }
     check_way(options, lab.is_some(), !encrypted.is_empty())?;
+    check_mail(options)?;
     let seconds = |option: Option<f64>, default: Duration| option.map_or(default, Duration::from_secs_f64);
     let plan = NetworkPlan {
         resolvers,
@@ -112,7 +114,8 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
             ..default.fetch
         },
         smtp: options.smtp.unwrap_or(default.smtp),
-        dane: options.dane.or(default.dane),
+        // Whoever resolves from the root does not validate.
+        dane: options.dane.or(default.dane.map(|dane| if options.iterative { Scope::None } else { dane })),
         mail: SmtpConfig {
             smtp_port: options.smtp_port.unwrap_or(default.mail.smtp_port),
             ehlo: options.ehlo.clone(),
@@ -139,6 +142,17 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
     Ok((plan, lab))
 }
 
+/// Refuses a name that cannot stand behind EHLO, and what would do nothing because no mail server is asked.
+fn check_mail(options: &NetworkOptions) -> Result<(), Failure> {
+    if let Some(name) = &options.ehlo
+        && let Err(why) = check_ehlo_name(name)
+    {
+        let text = format!("--ehlo {name:?}: {why}; give the name of this machine, e.g. scanner.example.org");
+        return Err(Failure::usage(text));
+    }
+    Ok(())
+}
+
 /// Refuses what the way in which names are resolved, or the lab, would silently leave aside.
 fn check_way(options: &NetworkOptions, lab: bool, encrypted: bool) -> Result<(), Failure> {
     let refuse = |text: &str| Err(Failure::usage(text));
@@ -146,8 +160,8 @@ fn check_way(options: &NetworkOptions, lab: bool, encrypted: bool) -> Result<(),
         options if lab && options.trust_resolvers => {
             refuse("--lab brings its own resolver, which is not checked: leave out --trust-resolvers, or --lab")
         }
-        options if lab && (options.https_port.is_some() || options.http_port.is_some()) => {
-            refuse("--lab brings its own ports: leave out --https-port and --http-port, or --lab")
+        options if lab && (options.https_port.is_some() || options.http_port.is_some() || options.smtp_port.is_some()) => {
+            refuse("--lab brings its own ports: leave out --https-port, --http-port and --smtp-port, or --lab")
         }
         options if options.mix_case && (options.iterative || encrypted) => {
             refuse("--0x20 is of resolvers that are asked over UDP: leave it out, or --iterative and encrypted resolvers")
@@ -160,22 +174,28 @@ fn check_way(options: &NetworkOptions, lab: bool, encrypted: bool) -> Result<(),
 fn defaults(world: Option<World>) -> NetworkPlan {
     let real = NetworkPlan::default();
     let Some(world) = world else { return real };
-    let (dns_timeout, connect_timeout, total_timeout, fetch_concurrency) = match world {
-        // One of its hosts takes eleven seconds, which is slow but not too late, even where many of it share a busy machine.
-        World::Zoo => (0.5, 1.0, 18.0, Some(192)),
+    let (dns_timeout, connect_timeout, total_timeout, greeting_timeout, fetch_concurrency) = match world {
+        // One of its hosts takes eleven seconds, which is slow but not too late, even where many of it share a busy machine; likewise one
+        // of its mail servers seven.
+        World::Zoo => (0.5, 1.0, 18.0, 10.0, Some(192)),
         // Its figures must not depend on how busy the machine is, and whoever waits behind hundreds of others is slow.
-        World::Imc2025 => (2.0, 10.0, 60.0, Some(64)),
-        World::Census | World::Hostile => (0.5, 1.0, 2.0, None),
+        World::Imc2025 => (2.0, 10.0, 60.0, 60.0, Some(64)),
+        World::Census | World::Hostile => (0.5, 1.0, 2.0, 2.0, None),
     };
-    let [dns_timeout, connect_timeout, total_timeout] = [dns_timeout, connect_timeout, total_timeout].map(Duration::from_secs_f64);
+    let times = [dns_timeout, connect_timeout, total_timeout, greeting_timeout];
+    let [dns_timeout, connect_timeout, total_timeout, smtp_greeting_timeout] = times.map(Duration::from_secs_f64);
+    // The zoo has cases that show only so, and nobody there to spare.
+    let asked = Scope::None;
     NetworkPlan {
         retry_rounds: Vec::new(),
         rate: Some(0),
         resolver_rate: Some(0),
         dns_retry: RetryConfig { timeout: dns_timeout, ..real.dns_retry },
         fetch_concurrency,
-        // The zoo has cases that show only so, and nobody there to spare.
         look_around: world == World::Zoo,
+        smtp: asked,
+        dane: Some(asked),
+        mail: SmtpConfig { smtp_rate: 0.0, smtp_greeting_timeout, ..real.mail },
         fetch: FetchConfig { connect_timeout, total_timeout, fetch_rate: 0, host_rate: 0, allow_private: true, ..real.fetch },
         ..real
     }

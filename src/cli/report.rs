@@ -54,13 +54,17 @@ fn write(scan: Scan, seen: Option<Seen>, format: ReportFormat, options: &ReportO
 /// Writes beside the file first, so that an older report stays whole until this one is.
 fn to_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<(), ReportError>) -> Result<(), Failure> {
     let shown = text::safe(&path.display().to_string());
-    let failed = |error: std::io::Error| Failure::new(Exit::Fault, format!("{shown} cannot be written: {error}"));
     let temporary: PathBuf = path.with_added_extension("tmp");
-    let refused = |error| Failure::usage(format!("--out {shown} cannot be written: {error}"));
+    let refused = |error| Failure::unwritable(format!("--out {shown}"), Exit::Usage, &error);
     if path.is_dir() {
         return Err(refused(std::io::ErrorKind::IsADirectory.into()));
     }
     let mut file = BufWriter::new(File::create(&temporary).map_err(refused)?);
-    let written = write(&mut file).map_err(Failure::from).and_then(|()| fs::rename(&temporary, path).map_err(failed));
-    written.inspect_err(|_| _ = fs::remove_file(&temporary))
+    let written = write(&mut file).and_then(|()| Ok(file.flush()?)).and_then(|()| Ok(fs::rename(&temporary, path)?));
+    written
+        .map_err(|error| match error {
+            ReportError::Write(error) => Failure::unwritable(&shown, Exit::Fault, &error),
+            other => other.into(),
+        })
+        .inspect_err(|_| _ = fs::remove_file(&temporary))
 }

@@ -10,7 +10,7 @@ use super::exit::{Exit, Failure};
 use super::values::shown;
 use super::{confusion, lab, plan, signals};
 use crate::dataset::{Reader, ScanCommand};
-use crate::lab::Lab;
+use crate::lab::{Asked, Lab};
 use crate::scan::{self, Network, Output, ScanError, ScanSummary, Status};
 use crate::trial::{self, Confusion};
 use crate::ui::tables::counted;
@@ -41,7 +41,8 @@ pub(super) fn run(arguments: ScanArguments, command: Option<ScanCommand>) -> Res
     drop(progress);
     let summary = result?;
 
-    let told = tell(&plan.output, &summary, lab.as_ref());
+    let asked = Asked { smtp: plan.network.smtp, dane: network.dane() };
+    let told = tell(&plan.output, &summary, lab.as_ref(), asked);
     if summary.stopped {
         // Who stopped it by closing the terminal reads none of this.
         let _ = writeln!(anstream::stderr(), "stscan: {}", how_it_stopped(&summary));
@@ -67,11 +68,12 @@ fn how_it_stopped(summary: &ScanSummary) -> String {
 }
 
 /// Says what came out.
-fn tell(output: &Output, summary: &ScanSummary, lab: Option<&Lab>) -> Result<(), Failure> {
+fn tell(output: &Output, summary: &ScanSummary, lab: Option<&Lab>, asked: Asked) -> Result<(), Failure> {
     if let (Output::Folder(dir), Some(manifest)) = (output, &summary.manifest) {
         super::summary::print(&mut anstream::stdout().lock(), dir, manifest, summary)?;
         if let Some(lab) = lab {
-            let compared = Reader::open(dir).and_then(|dataset| Confusion::of(&dataset, lab.internet())).map_err(ScanError::Dataset)?;
+            let compared = Reader::open(dir).and_then(|dataset| Confusion::of(&dataset, lab.internet(), asked));
+            let compared = compared.map_err(ScanError::Dataset)?;
             confusion::print(&mut anstream::stdout().lock(), &compared)?;
         }
     }

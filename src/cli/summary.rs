@@ -9,6 +9,7 @@ use anstyle::Style;
 use crate::classify::{Code, MxState, PolicyStage, Posture, RecordState};
 use crate::dataset::Manifest;
 use crate::observe::dns::DnsActivity;
+use crate::observe::smtp::SmtpActivity;
 use crate::scan::ScanSummary;
 use crate::ui::tables::{accounting_line, counted, grouped};
 use crate::ui::text;
@@ -53,6 +54,7 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
         grouped(manifest.activity.dns_queries),
         grouped(manifest.activity.fetches)
     )?;
+    smtp(out, &manifest.activity.smtp)?;
     dns(out, &manifest.activity.dns)?;
     let shown = text::safe(&dir.display().to_string());
     writeln!(out, "\n{shown}/manifest.json\n{shown}/domains/  ({})", counted(manifest.parts.len() as u64, "part"))?;
@@ -86,6 +88,21 @@ fn dns(out: &mut impl Write, dns: &DnsActivity) -> io::Result<()> {
         writeln!(out, "Pauses because nobody answered: {}, {:.0} s in all", grouped(dns.pauses), dns.paused_seconds)?;
     }
     Ok(())
+}
+
+/// What was asked of mail servers; nothing where nothing was.
+fn smtp(out: &mut impl Write, smtp: &SmtpActivity) -> io::Result<()> {
+    let numbers = [
+        (smtp.known + smtp.shared, "answers known from other domains"),
+        (smtp.refused, "refused or not answered"),
+        (smtp.repeated, "repeated after a refusal"),
+        (smtp.not_tried, "not tried"),
+    ];
+    if smtp.conversations + smtp.not_tried == 0 {
+        return Ok(());
+    }
+    let said = numbers.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!(", {} {what}", grouped(*number)));
+    writeln!(out, "Mail servers: {}{}", counted(smtp.conversations, "conversation"), said.collect::<String>())
 }
 
 /// One line of words with their counts; words without rows are left out.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::DatasetError;
 use super::flat::FindingColumns;
+use crate::classify::Asked;
 use crate::name::provider::{Service, provider};
 
 /// Rows by the word in a column. Rows without a word are not counted.
@@ -59,6 +60,12 @@ counts! {
     posture = words,
     /// By column `delivery`.
     delivery = words,
+    /// By column `mx_tls`; rows whose MX hosts were not to be asked over SMTP are not counted.
+    #[serde(default)]
+    mx_tls = words,
+    /// By column `dane_state`; rows for whose MX hosts TLSA was not to be looked up are not counted.
+    #[serde(default)]
+    dane_state = words,
     /// By column `worst`; rows without a finding are not counted.
     worst = words,
     /// Rows that have the finding at least once, by its code.
@@ -69,6 +76,13 @@ counts! {
     /// Rows whose most preferred MX is a well-known provider's, by the provider's name.
     #[serde(default)]
     mail_providers = mail_providers,
+}
+
+impl Counts {
+    /// What was asked of the MX hosts.
+    pub fn asked(&self) -> Asked {
+        Asked::of_scan(!self.mx_tls.is_empty(), !self.dane_state.is_empty())
+    }
 }
 
 fn add(sum: &mut Tally, more: &Tally) {

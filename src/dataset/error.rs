@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::input::is_full_disk;
+use crate::input::{disk_advice, is_full_disk};
 
 /// A failure of ours or of this machine's disk; never a fact about a domain.
 #[derive(Debug, Error)]
@@ -21,7 +21,7 @@ pub enum DatasetError {
         reason: String,
     },
     /// The operating system failed us.
-    #[error("cannot {doing} {path}: {source}{}", advice(source.kind()))]
+    #[error("cannot {doing} {path}: {source}{}", advice(source))]
     Io {
         /// What was being done, as in "cannot ...".
         doing: &'static str,
@@ -89,15 +89,11 @@ impl DatasetError {
 }
 
 /// What a person can do about a failure of the disk, as the end of a sentence.
-fn advice(kind: io::ErrorKind) -> &'static str {
-    use io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    match kind {
-        StorageFull | QuotaExceeded => "; free some space and run the same command again, the finished parts are kept",
-        FileTooLarge => "; raise the limit of file sizes (ulimit -f) and run the same command again, the finished parts are kept",
-        PermissionDenied => "; choose a folder that you may write to, or change its permissions",
-        ReadOnlyFilesystem => "; choose a folder on a disk that can be written to",
-        _ => "",
-    }
+fn advice(error: &io::Error) -> String {
+    let advice = disk_advice(error.kind());
+    let goes_on =
+        if is_full_disk(error) { ": a scan into a folder goes on from its finished parts, anything else begins anew" } else { "" };
+    format!("{advice}{goes_on}")
 }
 
 impl From<arrow::error::ArrowError> for DatasetError {

@@ -17,6 +17,7 @@ use super::counts::Counts;
 use super::error::DatasetError;
 use super::schema::SCHEMA_VERSION;
 use crate::observe::sharing::SharedActivity;
+use crate::observe::smtp::SmtpActivity;
 
 /// Options by their name, as `top` or `dns-timeout`.
 pub type Options = BTreeMap<String, Value>;
@@ -73,6 +74,10 @@ pub struct RunDescription {
     pub root_store: String,
     /// Resolvers asked, as last used, as address and port.
     pub resolvers: Vec<String>,
+    /// Whether all resolvers, as last used, were trusted to validate DNSSEC: their word came over loopback or encrypted, and they told a
+    /// signed, an unsigned and a bogus name apart. Null where nothing is judged by it, and where an older version wrote it.
+    #[serde(default)]
+    pub resolver_validates: Option<bool>,
     /// User-Agent of the policy fetches.
     pub user_agent: String,
 }
@@ -252,6 +257,9 @@ pub struct Activity {
     /// Questions that many domains have in common.
     #[serde(default)]
     pub shared: SharedActivity,
+    /// Conversations with mail servers.
+    #[serde(default)]
+    pub smtp: SmtpActivity,
 }
 
 /// Rates reached, per second.
@@ -267,6 +275,10 @@ pub struct Rates {
     /// HTTPS exchanges.
     #[schemars(range(min = 0))]
     pub fetches: f64,
+    /// Connections to mail servers.
+    #[serde(default)]
+    #[schemars(range(min = 0))]
+    pub smtp_connections: f64,
 }
 
 impl Tool {
@@ -358,6 +370,7 @@ impl Manifest {
         self.run.tool = run.tool.clone();
         self.run.pace = run.pace.clone();
         self.run.resolvers = run.resolvers.clone();
+        self.run.resolver_validates = run.resolver_validates;
         self.run.user_agent = run.user_agent.clone();
         self.resumed_at.push(Timestamp::now());
         self
@@ -388,8 +401,13 @@ impl Manifest {
     pub(super) fn set_activity(&mut self, activity: Activity) {
         self.activity = activity;
         let rate = |number: u64| if activity.seconds > 0.0 { number as f64 / activity.seconds } else { 0.0 };
-        let Activity { dns_queries, fetches, .. } = activity;
-        self.rates = Rates { domains: rate(self.counts.rows), dns_queries: rate(dns_queries), fetches: rate(fetches) };
+        let Activity { dns_queries, fetches, smtp, .. } = activity;
+        self.rates = Rates {
+            domains: rate(self.counts.rows),
+            dns_queries: rate(dns_queries),
+            fetches: rate(fetches),
+            smtp_connections: rate(smtp.connections),
+        };
     }
 
     pub(super) fn end(&mut self, accounting: Accounting, list: List, rejected: Option<Attachment>) {
@@ -411,6 +429,7 @@ impl Activity {
             retried_targets: self.retried_targets.saturating_add(other.retried_targets),
             dns: self.dns.plus(&other.dns),
             shared: self.shared.plus(&other.shared),
+            smtp: self.smtp.plus(&other.smtp),
         }
     }
 }

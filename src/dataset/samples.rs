@@ -37,6 +37,7 @@ pub(super) fn run() -> RunDescription {
         public_suffix_list: text("psl 2"),
         root_store: text("roots 1"),
         resolvers: vec![text("192.0.2.53:53")],
+        resolver_validates: Some(true),
         user_agent: text("stscan/0.1.0"),
     }
 }

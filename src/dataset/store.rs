@@ -138,6 +138,7 @@ mod tests {
     use crate::dataset::samples;
     use crate::observe::dns::DnsActivity;
     use crate::observe::sharing::{SharedActivity, SharedLookups};
+    use crate::observe::smtp::SmtpActivity;
 
     const DNS: DnsActivity = DnsActivity {
         timeouts: 4,
@@ -156,7 +157,9 @@ mod tests {
     const SHARED: SharedActivity =
         SharedActivity { mx_hosts: HOSTS, dane: NONE, policy_targets: NONE, report_receivers: NONE, look_around: NONE };
     const SESSION: Activity =
-        Activity { seconds: 2.0, dns_queries: 30, dns_retries: 1, fetches: 3, retried_targets: 0, dns: DNS, shared: SHARED };
+        Activity { seconds: 2.0, dns_queries: 30, dns_retries: 1, fetches: 3, retried_targets: 0, dns: DNS, shared: SHARED, smtp: SMTP };
+    const SMTP: SmtpActivity =
+        SmtpActivity { connections: 5, conversations: 4, known: 7, shared: 3, refused: 2, repeated: 1, not_tried: 0 };
 
     fn batch(ordinals: &[u64]) -> RecordBatch {
         let records: Vec<_> = ordinals.iter().map(|ordinal| samples::absent(*ordinal, &format!("d{ordinal}.example.com"))).collect();

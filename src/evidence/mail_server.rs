@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 
 use super::encoding;
-use super::failure::FetchError;
+use super::failure::{FetchError, FetchFault, FetchStage};
 use super::lookup::{Alias, Lookup, Tlsa};
 use super::tls::{Certificate, SecondHello};
 use crate::vocabulary::vocabulary;
@@ -58,6 +58,11 @@ impl HostLookup {
     /// What became of the two questions for a host.
     pub const fn new(host: String, a: Lookup<Ipv4Addr>, aaaa: Lookup<Ipv6Addr>) -> Self {
         Self { host, a, aaaa, alias: None, tlsa: Vec::new(), conversations: Vec::new() }
+    }
+
+    /// Whether one of its conversations is to be held once more, which each is at most once.
+    pub fn is_worth_another_round(&self) -> bool {
+        self.conversations.iter().any(|conversation| conversation.may_pass() && !conversation.is_repeated())
     }
 }
 
@@ -157,6 +162,45 @@ impl Conversation {
             error: None,
             second_hello: None,
         }
+    }
+
+    /// Whether another attempt may tell more: it ended in something that is not said for good. A refusal is no fault (RFC 5321 section
+    /// 4.2.1), and neither is silence.
+    pub fn may_pass(&self) -> bool {
+        use FetchFault::{Local, NotTried, Refused, Reset, SmtpRefused, Tarpit, Timeout, Unreachable};
+        use FetchStage::{Connect, Ehlo, EhloInTls, Greeting, Starttls};
+        let Some(FetchError { stage, fault, .. }) = &self.error else { return false };
+        match (fault, stage) {
+            (Local | NotTried | Refused | Tarpit | Timeout | Unreachable, _) | (Reset, Connect | Greeting | Ehlo) => true,
+            (SmtpRefused, Greeting) => true,
+            // Who knows no EHLO has no ESMTP; other refusals are of the name, or of the moment.
+            (SmtpRefused, Ehlo) => !matches!(self.refusal_code(), Some([b'5', b'0', b'0' | b'2'])),
+            (SmtpRefused, Starttls | EhloInTls) => matches!(self.refusal_code(), Some([b'4', ..])),
+            _ => false,
+        }
+    }
+
+    /// Whether it was held once more after a refusal, in this scan.
+    pub fn is_repeated(&self) -> bool {
+        self.connections > 1 + u8::from(self.second_hello.is_some())
+    }
+
+    /// The reply that it was refused with.
+    pub fn refusal(&self) -> Option<&[u8]> {
+        let error = self.error.as_ref().filter(|error| error.fault == FetchFault::SmtpRefused)?;
+        match error.stage {
+            FetchStage::Greeting => self.greeting.as_deref(),
+            FetchStage::Ehlo => self.ehlo.as_deref(),
+            FetchStage::Starttls => self.starttls.as_deref(),
+            FetchStage::EhloInTls => self.ehlo_in_tls.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Code of that reply: of its last line.
+    fn refusal_code(&self) -> Option<[u8; 3]> {
+        let last = self.refusal()?.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
+        last.first_chunk().copied()
     }
 }
 

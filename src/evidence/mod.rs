@@ -94,9 +94,17 @@ impl Evidence {
         }
     }
 
-    /// Whether another round may bring what this one has not: a lookup failed, or the fetch did by a fault of this machine.
+    /// Whether another round may bring what this one has not: a lookup failed, the fetch did by a fault of this machine, or a mail server
+    /// refused to talk for the first time.
     pub fn is_worth_another_round(&self) -> bool {
-        self.has_failed_lookup() || self.fetch.as_ref().and_then(|fetch| fetch.error.as_ref()).is_some_and(FetchError::is_local)
+        self.has_failed_lookup()
+            || self.fetch.as_ref().and_then(|fetch| fetch.error.as_ref()).is_some_and(FetchError::is_local)
+            || self.has_refused_conversation()
+    }
+
+    /// Whether a mail server is worth asking once more.
+    pub fn has_refused_conversation(&self) -> bool {
+        self.mx_hosts.iter().any(HostLookup::is_worth_another_round)
     }
 
     /// Whether a lookup failed in a way that another attempt may fix: no answer, or none that settles anything.

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::encoding;
-use super::failure::{FetchError, FetchFault};
+use super::failure::{FetchError, FetchFault, FetchStage};
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -138,7 +138,11 @@ impl SecondHello {
         use FetchFault::{Reset, TlsAlert, TlsProtocol, TlsVersion};
         match self.version {
             Some(version) => version.suffices() && !self.certificate.as_ref().is_some_and(Certificate::is_refused),
-            None => !self.error.as_ref().is_some_and(|error| matches!(error.fault, Reset | TlsAlert | TlsProtocol | TlsVersion)),
+            // A connection that did not come to its hello settles nothing.
+            None => !self
+                .error
+                .as_ref()
+                .is_some_and(|error| error.stage == FetchStage::Tls && matches!(error.fault, Reset | TlsAlert | TlsProtocol | TlsVersion)),
         }
     }
 }

@@ -150,6 +150,18 @@ pub fn is_full_disk(error: &io::Error) -> bool {
     no_room && error.raw_os_error().is_some()
 }
 
+/// What a person can do about a failure of the disk, as the end of a sentence.
+pub fn disk_advice(kind: io::ErrorKind) -> &'static str {
+    use io::ErrorKind::{FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    match kind {
+        StorageFull | QuotaExceeded => "; free some space and run the same command again",
+        FileTooLarge => "; raise the limit of file sizes (ulimit -f) and run the same command again",
+        PermissionDenied => "; choose a folder that you may write to, or change its permissions",
+        ReadOnlyFilesystem => "; choose a folder on a disk that can be written to",
+        _ => "",
+    }
+}
+
 /// What the list has instead of the column.
 fn instead(wanted: &Column, present: &[String]) -> String {
     if present.is_empty() && matches!(wanted, Column::Name(_)) {

@@ -36,7 +36,7 @@ mod targets;
 mod tests;
 mod zone;
 
-pub(crate) use self::error::{InputError, is_full_disk};
+pub(crate) use self::error::{InputError, disk_advice, is_full_disk};
 pub(crate) use self::field::Carried;
 pub use self::options::{Column, InputOptions};
 pub(crate) use self::options::{Sample, Shard};

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use crate::classify::codes::{self, Code};
 
+use super::asked::MailTruth;
+use super::mail::Dnssec;
 use super::packing::Packing;
 use super::site::{Elsewhere, End, Exchange, Framing, Neighbour, Place, Reply, Response, Session, Shape, Site, Strings, Text};
 use super::truth::{Expected, Truth};
@@ -18,7 +20,7 @@ pub struct Case {
     pub name: &'static str,
     /// What is the matter with it, in one sentence.
     pub about: &'static str,
-    /// What a correct scan says.
+    /// What a correct scan says that asks no mail server.
     pub truth: Truth,
     /// Codes that it comes close to and does not have, so that a scan that is too eager is found out.
     pub near: Vec<Code>,
@@ -27,6 +29,8 @@ pub struct Case {
     /// Whether it needs an IPv6 loopback.
     pub ipv6: bool,
     pub(crate) site: Site,
+    /// What is true beside `truth` where the mail servers are asked.
+    pub(crate) mail: MailTruth,
     policy: PolicyText,
 }
 
@@ -62,6 +66,7 @@ pub(crate) fn case(name: &'static str, about: &'static str) -> Case {
         delay: Duration::ZERO,
     };
     let site = Site {
+        zone: Dnssec::Unsigned,
         mx: Reply::records(vec![Exchange(10, "mx1.{d}".into()), Exchange(20, "mx2.{d}".into())]),
         sts: Reply::records(vec![vec!["v=STSv1; id=20240101T000000;".into()]]),
         tlsrpt: Reply::records(vec![vec!["v=TLSRPTv1; rua=mailto:tls-reports@{d}".into()]]),
@@ -73,7 +78,17 @@ pub(crate) fn case(name: &'static str, about: &'static str) -> Case {
         elsewhere: Vec::new(),
         neighbours: Vec::new(),
     };
-    Case { name, about, truth: Truth::protected(name), near: Vec::new(), waits: false, ipv6: false, site, policy }
+    Case {
+        name,
+        about,
+        truth: Truth::protected(name),
+        near: Vec::new(),
+        waits: false,
+        ipv6: false,
+        site,
+        mail: MailTruth::default(),
+        policy,
+    }
 }
 
 /// What is published.
@@ -144,6 +159,12 @@ impl Case {
             "none" => self.code(codes::STS_MODE_NONE).posture("none").delivery("opportunistic"),
             _ => self,
         }
+    }
+
+    /// Every answer that does not say otherwise is signed.
+    pub(crate) fn signed(mut self) -> Self {
+        self.site.zone = Dnssec::Secure;
+        self
     }
 
     /// The policy's `mx` lines.

@@ -4,17 +4,19 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use p521::ecdsa::signature::Signer as _;
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
-    SanType,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PublicKeyData, SanType,
 };
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{SignatureAlgorithm, SignatureScheme};
+use sha2::{Digest, Sha256, Sha512};
 use time::{Duration, OffsetDateTime};
 
+use super::der::{P521, as_version_1, public_key, signed_with_sha1, with_p521_key};
+use super::mail::{Pin, Pinned};
 use super::site::Shape;
 
 /// Leaves that are kept; after that all are dropped and made again.
@@ -29,10 +31,27 @@ const RSA_2048: &[u8] = include_bytes!("keys/rsa-2048.der");
 const AIA_OID: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
 const AIA_URL: &[u8] = b"http://ca.lab.test/issuer.crt";
 
+/// Which of a host's certificates is meant.
+pub(super) mod slot {
+    /// That of its web server.
+    pub(crate) const WEB: u8 = 0;
+    /// That of its mail server.
+    pub(crate) const MAIL: u8 = 1;
+    /// The one for an RSA key of its mail server.
+    pub(crate) const RSA: u8 = 2;
+    /// That of its mail server for those who name nobody.
+    pub(crate) const UNNAMED: u8 = 3;
+    /// Another one for the same key, which is not presented.
+    pub(crate) const REISSUED: u8 = 4;
+    /// What is added for each further mail server of the host.
+    pub(crate) const NEXT: u8 = 8;
+}
+
 /// The certification authorities of a lab.
 pub(super) struct Authority {
     root: Issuer<'static, KeyPair>,
     root_pem: String,
+    root_der: CertificateDer<'static>,
     /// Below the root; sent with the leaves, as public authorities do.
     intermediate: Issuer<'static, KeyPair>,
     intermediate_der: CertificateDer<'static>,
@@ -43,7 +62,7 @@ pub(super) struct Authority {
     signing_key: Arc<dyn SigningKey>,
     rsa_key: KeyPair,
     rsa_signing_key: Arc<dyn SigningKey>,
-    leaves: Mutex<HashMap<String, Arc<CertifiedKey>>>,
+    leaves: Mutex<HashMap<(String, u8), Arc<CertifiedKey>>>,
 }
 
 fn failed(error: impl std::fmt::Display) -> io::Error {
@@ -53,7 +72,8 @@ fn failed(error: impl std::fmt::Display) -> io::Error {
 impl Authority {
     pub(super) fn new() -> io::Result<Self> {
         let (root_params, root_key) = (authority("stscan lab root"), key()?);
-        let root_pem = root_params.self_signed(&root_key).map_err(failed)?.pem();
+        let root_certificate = root_params.self_signed(&root_key).map_err(failed)?;
+        let (root_pem, root_der) = (root_certificate.pem(), root_certificate.der().clone());
         let root = Issuer::new(root_params, root_key);
         let (params, intermediate_key) = (authority("stscan lab intermediate"), key()?);
         let intermediate_der = params.signed_by(&intermediate_key, &root).map_err(failed)?.der().clone();
@@ -69,6 +89,7 @@ impl Authority {
         Ok(Self {
             root,
             root_pem,
+            root_der,
             intermediate,
             intermediate_der,
             stranger,
@@ -86,10 +107,16 @@ impl Authority {
         &self.root_pem
     }
 
-    /// The chain and key for a host of a domain; `None` if a name cannot be in a certificate.
-    pub(super) fn leaf(&self, host: &str, domain: &str, shape: &Shape) -> Option<Arc<CertifiedKey>> {
+    pub(super) fn root_der(&self) -> &CertificateDer<'static> {
+        &self.root_der
+    }
+
+    /// The chain and key for a host of a domain; `None` if a name cannot be in a certificate. A host that has several, at other ports and
+    /// addresses, has them in slots of their own.
+    pub(super) fn leaf(&self, host: &str, domain: &str, slot: u8, shape: &Shape) -> Option<Arc<CertifiedKey>> {
         let lock = || self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(leaf) = lock().get(host) {
+        let key = (host.to_owned(), slot);
+        if let Some(leaf) = lock().get(&key) {
             return Some(Arc::clone(leaf));
         }
         let chain = self.issue(host, domain, shape).ok()?;
@@ -98,8 +125,31 @@ impl Authority {
         if leaves.len() >= KEPT_LEAVES {
             leaves.clear();
         }
-        leaves.insert(host.to_owned(), Arc::clone(&leaf));
-        Some(leaf)
+        // Whoever came first decides: TLSA records and handshakes have to speak of the same certificate.
+        Some(Arc::clone(leaves.entry(key).or_insert(leaf)))
+    }
+
+    /// The data of a TLSA record for a chain; `reissued` is another certificate for the same key.
+    pub(super) fn pinned(&self, pin: &Pin, chain: &[CertificateDer<'_>], reissued: &[CertificateDer<'_>]) -> Vec<u8> {
+        let Pin(_, selector, matching, what) = pin;
+        let certificate: &[u8] = match what {
+            Pinned::Leaf | Pinned::RsaLeaf => chain.first().map_or(&[], |der| der),
+            Pinned::Issuer => &self.intermediate_der,
+            Pinned::Stranger => &self.stranger_der,
+            Pinned::Root => &self.root_der,
+            Pinned::Reissued => reissued.first().map_or(&[], |der| der),
+            Pinned::Other => b"nobody's",
+            Pinned::Octets(count) => return vec![0x5A; *count],
+        };
+        let compared = match selector {
+            1 => public_key(certificate).unwrap_or(certificate),
+            _ => certificate,
+        };
+        match matching {
+            0 => compared.to_vec(),
+            2 => Sha512::digest(compared).to_vec(),
+            _ => Sha256::digest(compared).to_vec(),
+        }
     }
 
     /// The leaf behind so many intermediates, numbered from the leaf's issuer up, their parameters changed as wished. All have one key:
@@ -166,6 +216,9 @@ impl Authority {
         };
         (params.not_before, params.not_after) = (now + Duration::days(from), now + Duration::days(to));
         params.use_authority_key_identifier_extension = !matches!(shape, Shape::SelfSigned);
+        if *shape == Shape::WrongPurpose {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        }
         if *shape == Shape::Incomplete {
             params.custom_extensions = vec![CustomExtension::from_oid_content(AIA_OID, authority_information_access())];
         }
@@ -181,6 +234,7 @@ impl Authority {
         Ok(match shape {
             Shape::SelfSigned => vec![params.self_signed(&self.leaf_key)?.der().clone()],
             Shape::Untrusted => vec![signed(&self.stranger)?, self.stranger_der.clone()],
+            Shape::UntrustedAlone => vec![signed(&self.stranger)?],
             Shape::Incomplete => vec![signed(&self.intermediate)?],
             Shape::Wildcard => vec![signed(&self.root)?],
             Shape::Chain(intermediates) => self.long_chain(&params, *intermediates, |_, _| {})?,
@@ -194,11 +248,16 @@ impl Authority {
                     params.not_after = now - Duration::days(7);
                 }
             })?,
-            Shape::P521Key => {
-                let issuer = authority("stscan lab intermediate of P-521");
+            Shape::P521Key | Shape::Version1 | Shape::Sha1 => {
+                let issuer = authority("stscan lab intermediate of old and rare certificates");
                 let issuer_der = issuer.signed_by(&self.leaf_key, &self.root)?.der().clone();
                 let leaf = params.signed_by(&self.leaf_key, &Issuer::from_params(&issuer, &self.leaf_key))?;
-                vec![with_p521_key(leaf.der(), &self.leaf_key)?, issuer_der]
+                let leaf = match shape {
+                    Shape::P521Key => with_p521_key(leaf.der(), &self.leaf_key)?,
+                    Shape::Version1 => as_version_1(leaf.der(), &self.leaf_key)?,
+                    _ => signed_with_sha1(leaf.der())?,
+                };
+                vec![leaf, issuer_der]
             }
             _ => vec![signed(&self.intermediate)?, self.intermediate_der.clone()],
         })
@@ -238,83 +297,6 @@ impl Signer for ForeignKey {
 
     fn scheme(&self) -> SignatureScheme {
         SignatureScheme::RSA_PSS_SHA256
-    }
-}
-
-/// A key of P-521 that everyone knows, with signatures that are ones.
-#[derive(Clone, Copy, Debug)]
-struct P521;
-
-impl P521 {
-    /// The AlgorithmIdentifier id-ecPublicKey with secp521r1 (RFC 5480 section 2.1.1).
-    const ALGORITHM: &[u8] = &[0x30, 0x10, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23];
-
-    fn key() -> Result<p521::ecdsa::SigningKey, p521::ecdsa::Error> {
-        let mut scalar = [0x17; 66];
-        scalar[0] = 0;
-        p521::ecdsa::SigningKey::from_slice(&scalar)
-    }
-}
-
-impl SigningKey for P521 {
-    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
-        offered.contains(&SignatureScheme::ECDSA_NISTP521_SHA512).then(|| Box::new(*self) as Box<dyn Signer>)
-    }
-
-    fn algorithm(&self) -> SignatureAlgorithm {
-        SignatureAlgorithm::ECDSA
-    }
-}
-
-impl Signer for P521 {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
-        let refused = |error: p521::ecdsa::Error| rustls::Error::General(error.to_string());
-        let signature: p521::ecdsa::DerSignature = Self::key().and_then(|key| key.try_sign(message)).map_err(refused)?;
-        Ok(signature.as_bytes().to_vec())
-    }
-
-    fn scheme(&self) -> SignatureScheme {
-        SignatureScheme::ECDSA_NISTP521_SHA512
-    }
-}
-
-/// A certificate for the key of [`P521`], which rcgen does not know, in place of that of the issuer: its own key is replaced and it is
-/// signed once more.
-fn with_p521_key(der: &[u8], issuer: &KeyPair) -> Result<CertificateDer<'static>, rcgen::Error> {
-    const ECDSA_WITH_SHA256: &[u8] = &[0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02];
-    let point = P521::key().map_err(|_| rcgen::Error::RingUnspecified)?.verifying_key().to_sec1_point(false);
-    let public = sequence(&[P521::ALGORITHM, &tagged(0x03, &[&[0][..], point.as_bytes()].concat())].concat());
-    let own = issuer.subject_public_key_info();
-    let contents = contents(contents(der).unwrap_or_default()).unwrap_or_default();
-    let place = contents.windows(own.len()).position(|window| window == own).ok_or(rcgen::Error::RingUnspecified)?;
-    let signed = sequence(&[&contents[..place], &public, &contents[place + own.len()..]].concat());
-    let signature = rcgen::SigningKey::sign(issuer, &signed)?;
-    let bits = tagged(0x03, &[&[0][..], &signature].concat());
-    Ok(CertificateDer::from(sequence(&[&signed[..], ECDSA_WITH_SHA256, &bits].concat())))
-}
-
-/// The contents of the DER element at the front.
-fn contents(der: &[u8]) -> Option<&[u8]> {
-    let (length, rest) = match der.get(1..)?.split_first()? {
-        (first @ ..0x80, rest) => (usize::from(*first), rest),
-        (first, rest) => {
-            let (length, rest) = rest.split_at_checked(usize::from(first & 0x7F))?;
-            (length.iter().fold(0, |length, octet| length << 8 | usize::from(*octet)), rest)
-        }
-    };
-    rest.get(..length)
-}
-
-fn sequence(contents: &[u8]) -> Vec<u8> {
-    tagged(0x30, contents)
-}
-
-fn tagged(tag: u8, contents: &[u8]) -> Vec<u8> {
-    let length = contents.len().to_be_bytes();
-    let significant: Vec<u8> = length.into_iter().skip_while(|octet| *octet == 0).collect();
-    match contents.len() {
-        short @ ..0x80 => [&[tag, short as u8], contents].concat(),
-        _ => [&[tag, 0x80 | significant.len() as u8][..], &significant, contents].concat(),
     }
 }
 

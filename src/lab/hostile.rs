@@ -2,6 +2,7 @@
 //!
 //! No truth is written for them: what counts is not how they are judged but that whatever shows the judgement shows text and nothing else.
 
+use super::asked::Asked;
 use super::case::{Case, case};
 use super::site::{Exchange, Shape, Text};
 use super::truth::Truth;
@@ -42,7 +43,7 @@ impl World for Hostile {
         format!("{kind}-{:02}.test", place % TEXTS.len() as u64)
     }
 
-    fn truth(&self, _domain: &str) -> Option<Truth> {
+    fn truth(&self, _domain: &str, _asked: Asked) -> Option<Truth> {
         None
     }
 

@@ -12,11 +12,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::LazyConfigAcceptor;
 
-use super::certificate::Authority;
+use super::certificate::{Authority, slot};
+use super::handshake::{Start, farewell, reset};
 use super::http;
 use super::internet::Internet;
 use super::journal::{Journal, Request};
-use super::scripted;
 use super::site::{Elsewhere, Response, Session, Shape, Site};
 use super::world::Role;
 
@@ -29,15 +29,6 @@ const HEAD_OCTETS: usize = 16_384;
 const POLICY_PATH: &str = "/.well-known/mta-sts.txt";
 /// The first label of the domains' receivers of reports.
 pub(super) const RECEIVER: &str = "reports";
-
-/// A fatal alert: unrecognized_name (RFC 8446 section 6.2).
-const ALERT_UNRECOGNISED_NAME: &[u8] = &[0x15, 3, 3, 0, 2, 2, 112];
-/// A fatal alert: internal_error.
-const ALERT_INTERNAL_ERROR: &[u8] = &[0x15, 3, 3, 0, 2, 2, 80];
-/// A fatal alert: handshake_failure.
-const ALERT_HANDSHAKE_FAILURE: &[u8] = &[0x15, 3, 3, 0, 2, 2, 40];
-/// A fatal alert: protocol_version, in a record of TLS 1.0.
-const ALERT_PROTOCOL_VERSION: &[u8] = &[0x15, 3, 1, 0, 2, 2, 70];
 
 /// What all connections share.
 #[derive(Debug)]
@@ -60,7 +51,7 @@ impl ResolvesServerCert for BySni {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let host = hello.server_name()?;
         let server = Server::find(&self.internet, host)?;
-        self.authority.leaf(host, server.domain, &server.certificate)
+        self.authority.leaf(host, server.domain, slot::WEB, &server.certificate)
     }
 }
 
@@ -150,24 +141,21 @@ impl PolicyHosts {
         let host = start.client_hello().server_name().unwrap_or_default().to_owned();
         let found = Server::find(&self.internet, &host);
         let session = found.as_ref().map_or(Session::Modern, |server| server.session);
-        let by_hand = self.by_hand(session, &start.client_hello(), found.as_ref());
+        let leaf = || found.as_ref().and_then(|server| self.authority.leaf(&host, server.domain, slot::WEB, &server.certificate));
+        let begin = Start::of(session, &start.client_hello(), leaf);
         let mut raw = start.io;
-        match session {
-            Session::Modern | Session::Tls12 => {}
-            Session::Suite(_) | Session::Group(_) => {
-                return farewell(&mut raw, &by_hand.unwrap_or_else(|| ALERT_HANDSHAKE_FAILURE.to_vec())).await;
+        let config = match begin {
+            Start::Handshake { tls12 } => {
+                if tls12 {
+                    &self.tls12
+                } else {
+                    &self.modern
+                }
             }
-            Session::Silent => std::future::pending().await,
-            Session::Reset => return reset(&raw),
-            Session::OldByAlert => return farewell(&mut raw, ALERT_PROTOCOL_VERSION).await,
-            Session::Unprovisioned => return farewell(&mut raw, ALERT_UNRECOGNISED_NAME).await,
-            Session::Refusal => return farewell(&mut raw, ALERT_INTERNAL_ERROR).await,
-            Session::OldByHello => return farewell(&mut raw, &scripted::old_server_hello()).await,
-            Session::Plain => {
-                return farewell(&mut raw, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
-            }
-        }
-        let config = if session == Session::Tls12 { &self.tls12 } else { &self.modern };
+            Start::Words(words) => return farewell(&mut raw, &words).await,
+            Start::Silence => std::future::pending().await,
+            Start::Reset => return reset(&raw),
+        };
         let mut tls = tokio_rustls::StartHandshake::from_parts(start.accepted, raw).into_stream(Arc::clone(config)).await?;
         self.journal.handshake();
         let Some(request) = read_request(&mut tls, address, host.clone()).await? else { return Ok(()) };
@@ -183,22 +171,6 @@ impl PolicyHosts {
                 tls.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await?;
                 tls.shutdown().await
             }
-        }
-    }
-
-    /// The first words of a server that has one suite or one group and is offered it.
-    fn by_hand(&self, session: Session, hello: &ClientHello<'_>, server: Option<&Server<'_>>) -> Option<Vec<u8>> {
-        match session {
-            Session::Suite(suite) if hello.cipher_suites().contains(&suite.into()) => {
-                let leaf = server
-                    .zip(hello.server_name())
-                    .and_then(|(server, host)| self.authority.leaf(host, server.domain, &server.certificate))?;
-                Some(scripted::first_flight(suite, &leaf.cert))
-            }
-            Session::Group(group) if hello.named_groups().is_some_and(|groups| groups.contains(&group.into())) => {
-                Some(scripted::hello_retry_request(group))
-            }
-            _ => None,
         }
     }
 
@@ -222,20 +194,6 @@ impl PolicyHosts {
         }
         stream.shutdown().await
     }
-}
-
-/// Closing with a linger of zero sends RST.
-fn reset(stream: &TcpStream) -> io::Result<()> {
-    stream.set_zero_linger()
-}
-
-/// Says one thing and closes, without a reset: what the client still sends is read first.
-async fn farewell(stream: &mut TcpStream, words: &[u8]) -> io::Result<()> {
-    stream.write_all(words).await?;
-    stream.shutdown().await?;
-    let mut rest = [0; 1024];
-    while stream.read(&mut rest).await? > 0 {}
-    Ok(())
 }
 
 /// Reads the head of a request; `None` if the client closes before it is complete.

@@ -3,16 +3,21 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::asked::Asked;
 use super::census::Census;
+use super::certificate::{Authority, slot};
 use super::hostile::Hostile;
-use super::site::Site;
+use super::mail::{Dnssec, Pin, Pinned};
+use super::places;
+use super::site::{Shape, Site};
 use super::truth::Truth;
-use super::world::{Found, World};
+use super::world::{Found, Occupant, Role, Server, World};
 use super::zoo::Zoo;
 
 /// A world without its servers.
@@ -21,6 +26,10 @@ pub struct Internet {
     word: &'static str,
     world: Box<dyn World>,
     names: Option<u64>,
+    /// Who certifies its servers, once it is served.
+    authority: Option<Arc<Authority>>,
+    /// Whether DNS gives the addresses at which mail servers are, in place of those of the public Internet.
+    mail_on_loopback: bool,
 }
 
 impl Internet {
@@ -41,12 +50,23 @@ impl Internet {
 
     /// A world of another module.
     pub(crate) fn of(word: &'static str, world: impl World + 'static) -> Self {
-        Self { word, world: Box::new(world), names: None }
+        Self { word, world: Box::new(world), names: None, authority: None, mail_on_loopback: false }
     }
 
     /// The same with so many names in its own list, or all that it has if those are fewer; `None` leaves the number as it is.
     pub fn with_names(self, names: Option<u64>) -> Self {
         Self { names: names.or(self.names), ..self }
+    }
+
+    /// The same with the addresses of mail servers on loopback in DNS, for programs that cannot be told to look for them there. A scan
+    /// then finds private addresses.
+    pub fn with_mail_on_loopback(self) -> Self {
+        Self { mail_on_loopback: true, ..self }
+    }
+
+    /// The same, its servers certified by this authority.
+    pub(super) fn certified(self, authority: Arc<Authority>) -> Self {
+        Self { authority: Some(authority), ..self }
     }
 
     /// What the world is called.
@@ -73,9 +93,20 @@ impl Internet {
         (0..self.len()).map(|place| self.world.listed(place))
     }
 
-    /// What is true of a domain; `None` for a name that is no domain of the world.
+    /// What is true of a domain for a scan that asks what scans of this world ask unless the user says otherwise; `None` for a name that is
+    /// no domain of the world.
     pub fn truth(&self, domain: &str) -> Option<Truth> {
-        self.world.truth(domain)
+        self.truth_when(domain, self.asked())
+    }
+
+    /// What is true of a domain for a scan that asks this of mail servers.
+    pub fn truth_when(&self, domain: &str, asked: Asked) -> Option<Truth> {
+        self.world.truth(domain, asked)
+    }
+
+    /// What a scan of it asks of mail servers unless the user says otherwise.
+    pub fn asked(&self) -> Asked {
+        self.world.asked()
     }
 
     /// The domain that a name belongs to, what the name is to it, and what the domain publishes.
@@ -86,6 +117,55 @@ impl Internet {
     /// Every address at which policies are served.
     pub(super) fn addresses(&self) -> Vec<Ipv4Addr> {
         self.world.addresses()
+    }
+
+    /// The addresses at which mail servers are asked: those that depend on names, and those that are told apart before TLS.
+    pub(super) fn mail_addresses(&self) -> Vec<Ipv4Addr> {
+        places::mail_servers(self.world.numbered_addresses()).collect()
+    }
+
+    /// Who is at an address that is told apart before TLS.
+    pub(super) fn occupant(&self, address: Ipv4Addr) -> Option<Occupant> {
+        self.world.occupant(places::number(address)?)
+    }
+
+    /// The mail server of a name, and its domain.
+    pub(super) fn mail_server<'n>(&self, host: &'n str) -> (&'n str, Server) {
+        let found = self.find(host);
+        let neighbour = found.as_ref().and_then(|(_, role, site)| match role {
+            Role::Apex => site.neighbour("@"),
+            Role::Neighbour(labels) => site.neighbour(labels),
+            _ => None,
+        });
+        let mail = neighbour.and_then(|neighbour| neighbour.mail.first().cloned());
+        let server = mail.map_or_else(|| self.world.server(host), |mail| Server { mail, ..Server::ordinary() });
+        match found {
+            // A domain speaks for the names below it.
+            Some((domain, _, site)) if site.zone != Dnssec::Unsigned => (domain, Server { zone: site.zone, ..server }),
+            Some((domain, ..)) => (domain, server),
+            None => (host, server),
+        }
+    }
+
+    /// The data of a TLSA record of a mail server; none where nothing is served.
+    pub(super) fn pinned(&self, host: &str, pin: &Pin) -> Vec<u8> {
+        let Some(authority) = &self.authority else { return Vec::new() };
+        let (domain, server) = self.mail_server(host);
+        let leaf = |slot, shape: &Shape| authority.leaf(host, domain, slot, shape).map(|leaf| leaf.cert.clone()).unwrap_or_default();
+        let chain = match (pin.3, &server.mail.rsa_certificate) {
+            (Pinned::RsaLeaf, Some(shape)) => leaf(slot::RSA, shape),
+            _ => leaf(slot::MAIL, &server.mail.certificate),
+        };
+        let reissued = if pin.3 == Pinned::Reissued { leaf(slot::REISSUED, &Shape::Valid) } else { Vec::new() };
+        authority.pinned(pin, &chain, &reissued)
+    }
+
+    /// The address that DNS gives of a mail server that is at this one, if any.
+    pub(super) fn mail_address(&self, address: IpAddr) -> Option<IpAddr> {
+        match places::mail_server(address) {
+            there if self.mail_on_loopback && there != address => (there.is_ipv4() == address.is_ipv4()).then_some(there),
+            _ => Some(address),
+        }
     }
 
     /// Whether a name without a site is that of a server of somebody else.

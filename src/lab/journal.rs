@@ -8,6 +8,8 @@ use std::time::Instant;
 
 use super::wire;
 
+/// Connections to mail servers that are kept.
+const KEPT_VISITS: usize = 20_000;
 /// Requests that are kept in full.
 const KEPT_REQUESTS: usize = 1000;
 /// Hundredths of a second for which arrivals are kept.
@@ -20,12 +22,15 @@ pub struct Journal {
     txt: AtomicU64,
     a: AtomicU64,
     aaaa: AtomicU64,
+    tlsa: AtomicU64,
     other: AtomicU64,
     dns_udp: AtomicU64,
     dns_tcp: AtomicU64,
     handshakes: AtomicU64,
     arrivals: Mutex<Arrivals>,
     https: Mutex<Https>,
+    mail: Mutex<VecDeque<MailVisit>>,
+    mail_open: AtomicU64,
 }
 
 /// DNS messages over UDP by the hundredth of a second in which they came.
@@ -66,6 +71,38 @@ impl Request {
     }
 }
 
+/// A connection to a mail server, from its beginning to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailVisit {
+    /// The address that was connected to.
+    pub address: IpAddr,
+    /// When it was accepted.
+    pub begun: Instant,
+    /// When it ended.
+    pub ended: Instant,
+    /// When the last line of the greeting was sent; `None` if it never was.
+    pub greeted: Option<Instant>,
+    /// Whether anything had come before that.
+    pub early: bool,
+    /// Whether anything came along with a command, before its reply.
+    pub pipelined: bool,
+    /// The lines that the client sent, without their ends, and when.
+    pub commands: Vec<(Instant, String)>,
+    /// How many of them came before TLS; `None` if there was no TLS.
+    pub in_clear: Option<usize>,
+    /// Server names of the ClientHello that was sent, if one was; empty if it named none.
+    pub name: Option<String>,
+    /// Whether the server ended the connection.
+    pub dismissed: bool,
+}
+
+impl MailVisit {
+    /// Whether the client took its leave by QUIT.
+    pub fn quit(&self) -> bool {
+        self.commands.last().is_some_and(|(_, command)| command.eq_ignore_ascii_case("QUIT"))
+    }
+}
+
 /// Counts at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -89,6 +126,8 @@ pub struct Counts {
     pub requests: u64,
     /// Connections accepted by each address of policy hosts.
     pub connections: BTreeMap<IpAddr, u64>,
+    /// DNS questions for TLSA.
+    pub tlsa: u64,
 }
 
 impl Journal {
@@ -107,12 +146,40 @@ impl Journal {
             handshakes: load(&self.handshakes),
             requests: https.requests,
             connections: https.connections.clone(),
+            tlsa: load(&self.tlsa),
         }
     }
 
     /// The last requests, the oldest first; at most 1000.
     pub fn requests(&self) -> Vec<Request> {
         self.https().last.iter().cloned().collect()
+    }
+
+    /// The last connections to mail servers that have ended, by their ends; at most 20,000.
+    pub fn mail_visits(&self) -> Vec<MailVisit> {
+        self.visits().iter().cloned().collect()
+    }
+
+    /// Connections to mail servers that have not ended.
+    pub fn open_mail_visits(&self) -> u64 {
+        self.mail_open.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn mail_visit_begins(&self) {
+        self.mail_open.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn mail_visit(&self, visit: MailVisit) {
+        let mut visits = self.visits();
+        if visits.len() == KEPT_VISITS {
+            visits.pop_front();
+        }
+        visits.push_back(visit);
+        self.mail_open.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn visits(&self) -> MutexGuard<'_, VecDeque<MailVisit>> {
+        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// When DNS messages came over UDP: hundredths of a second since the first, and how many came in each; the last ten minutes at most.
@@ -141,6 +208,7 @@ impl Journal {
             wire::TYPE_TXT => &self.txt,
             wire::TYPE_A => &self.a,
             wire::TYPE_AAAA => &self.aaaa,
+            wire::TYPE_TLSA => &self.tlsa,
             _ => &self.other,
         };
         by_type.fetch_add(1, Ordering::Relaxed);

@@ -7,22 +7,28 @@
 //! assert how polite the scanner was.
 
 mod answer;
+mod asked;
 pub(crate) mod case;
 mod census;
 mod certificate;
 mod consequences;
+mod der;
+mod handshake;
 mod hierarchy;
 mod hostile;
 mod http;
 mod https;
 mod internet;
 mod journal;
+pub(crate) mod mail;
+mod mail_tls;
 mod packing;
 pub(crate) mod places;
 pub(crate) mod providers;
 mod scripted;
 mod servers;
 pub(crate) mod site;
+mod smtp;
 mod transport;
 pub(crate) mod truth;
 mod wire;
@@ -36,12 +42,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use self::asked::Asked;
 pub use self::case::Case;
 pub use self::hierarchy::Hierarchy;
 pub use self::internet::Internet;
-pub use self::journal::Counts;
 pub(crate) use self::journal::Journal;
+pub use self::journal::{Counts, MailVisit};
 pub(crate) use self::places::BEYOND_LOOPBACK;
+pub use self::places::mail_server;
 pub use self::truth::{Expected, Truth, spoken_codes};
 pub use self::zoo::cases;
 
@@ -64,8 +72,8 @@ impl Lab {
     /// # Errors
     /// If no sockets can be opened or no threads started.
     pub fn start(world: Internet) -> io::Result<Self> {
-        let (internet, journal) = (Arc::new(world), Arc::<Journal>::default());
         let authority = Arc::new(Authority::new()?);
+        let (internet, journal) = (Arc::new(world.certified(Arc::clone(&authority))), Arc::<Journal>::default());
         let servers = Servers::start(&internet, &journal, &authority)?;
         let root = Hierarchy::flat(&internet)?;
         Ok(Self { servers, root, internet, journal, authority })
@@ -104,6 +112,11 @@ impl Lab {
         self.servers.http_port
     }
 
+    /// The port of every mail server.
+    pub fn smtp_port(&self) -> u16 {
+        self.servers.smtp_port
+    }
+
     /// The root that a scan has to trust.
     pub fn ca_pem(&self) -> &str {
         self.authority.root_pem()
@@ -119,7 +132,7 @@ impl Lab {
         self.internet.names()
     }
 
-    /// What is true of a domain; `None` for a name that is no domain of the zoo.
+    /// What is true of a domain; see [`Internet::truth`].
     pub fn truth(&self, domain: &str) -> Option<Truth> {
         self.internet.truth(domain)
     }

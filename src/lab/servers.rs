@@ -14,6 +14,7 @@ use super::certificate::Authority;
 use super::https::PolicyHosts;
 use super::internet::Internet;
 use super::journal::Journal;
+use super::smtp::MailServers;
 use super::{places, transport};
 
 /// How often a port is sought that is free for everything that has to share its number.
@@ -29,6 +30,7 @@ pub(super) struct Servers {
     pub(super) dns: SocketAddr,
     pub(super) https_port: u16,
     pub(super) http_port: u16,
+    pub(super) smtp_port: u16,
     stop: Arc<AtomicBool>,
     end: Option<oneshot::Sender<()>>,
     threads: Vec<JoinHandle<()>>,
@@ -41,14 +43,16 @@ impl Servers {
         let (udp, dns_tcp) = retry(bind_dns)?;
         let addresses = internet.addresses();
         let (policy_listeners, https_port) = retry(|| bind(&addresses))?;
-        let full = retry(|| fill_queue(https_port))?;
+        let addresses = internet.mail_addresses();
+        let (mail_listeners, smtp_port) = retry(|| bind(&addresses))?;
+        let full = [retry(|| fill_queue(https_port))?, retry(|| fill_queue(smtp_port))?].into_iter().flatten().collect();
         // One that has nothing to say over HTTPS has something to say over plain HTTP.
         let plain: Vec<Ipv4Addr> = places::all().chain([places::REFUSED]).collect();
         let (plain_listeners, http_port) = retry(|| bind(&plain))?;
         let dns = udp.local_addr()?;
         let stop = Arc::new(AtomicBool::new(false));
         let (end, ended) = oneshot::channel();
-        let mut servers = Self { dns, https_port, http_port, stop, end: Some(end), threads: Vec::new(), _full: full };
+        let mut servers = Self { dns, https_port, http_port, smtp_port, stop, end: Some(end), threads: Vec::new(), _full: full };
 
         let (net, log, stop) = (Arc::clone(internet), Arc::clone(journal), Arc::clone(&servers.stop));
         servers
@@ -56,6 +60,7 @@ impl Servers {
             .push(std::thread::Builder::new().name("lab-dns".to_owned()).spawn(move || transport::serve_udp(&udp, &net, &log, &stop))?);
 
         let hosts = Arc::new(PolicyHosts::new(Arc::clone(internet), Arc::clone(journal), Arc::clone(authority))?);
+        let mail = Arc::new(MailServers::new(Arc::clone(internet), Arc::clone(journal), Arc::clone(authority))?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (net, log) = (Arc::clone(internet), Arc::clone(journal));
         let streams = move || {
@@ -67,6 +72,11 @@ impl Servers {
                 for (listener, tls) in listeners.chain(plain_listeners.into_iter().map(|listener| (listener, false))) {
                     if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
                         tokio::spawn(Arc::clone(&hosts).serve(listener, tls));
+                    }
+                }
+                for listener in mail_listeners {
+                    if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
+                        tokio::spawn(Arc::clone(&mail).serve(listener));
                     }
                 }
                 // Ends, and every task with it, when the sender is dropped.
@@ -118,7 +128,7 @@ fn bind_dns() -> io::Result<(UdpSocket, TcpListener)> {
     Ok((udp, tcp))
 }
 
-/// One port number for all web servers of a kind.
+/// One port number for all servers of a kind.
 fn bind(addresses: &[Ipv4Addr]) -> io::Result<(Vec<TcpListener>, u16)> {
     let mut listeners: Vec<TcpListener> = Vec::new();
     let mut port = 0;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use super::mail::{Dnssec, Mail, Pin};
 use super::packing::Packing;
 
 /// Bytes in which `{d}` stands for the domain, `{-}` and `{_}` for the domain with its dots replaced, `{n}` for the domain without its last label.
@@ -103,15 +104,22 @@ pub(crate) struct Reply<R> {
     pub(crate) ttl: u32,
     /// Truncated over UDP whatever its size.
     pub(crate) tcp_only: bool,
+    /// What a validating resolver makes of it; `None` for the same as of the rest of the domain.
+    pub(crate) dnssec: Option<Dnssec>,
 }
 
 impl<R> Reply<R> {
     pub(crate) fn records(records: Vec<R>) -> Self {
-        Self { cname: Vec::new(), records, end: End::Answer, ttl: 3600, tcp_only: false }
+        Self { cname: Vec::new(), records, end: End::Answer, ttl: 3600, tcp_only: false, dnssec: None }
     }
 
     pub(crate) fn end(end: End) -> Self {
         Self { end, ..Self::records(Vec::new()) }
+    }
+
+    /// The same, of which a validating resolver makes this.
+    pub(crate) fn found(self, dnssec: Dnssec) -> Self {
+        Self { dnssec: Some(dnssec), ..self }
     }
 }
 
@@ -142,6 +150,8 @@ pub(crate) enum Session {
     OldByAlert,
     /// Answers the ClientHello with a TLS 1.0 ServerHello.
     OldByHello,
+    /// Answers a ClientHello without a suite of old with the alert handshake_failure, any other with a TLS 1.0 ServerHello.
+    OldByFailure,
     /// TLS 1.2 with this cipher suite alone. The handshake gets no further than the server's first words, which are by hand.
     Suite(u16),
     /// TLS 1.3 with this group alone, as far.
@@ -181,6 +191,8 @@ pub(crate) enum Shape {
     SelfSigned,
     /// Issued by a root that nobody trusts, which is sent along.
     Untrusted,
+    /// The same, and the root is not sent.
+    UntrustedAlone,
     /// Issued by an intermediate that is not sent.
     Incomplete,
     /// With an RSA key of 1024 bits.
@@ -191,6 +203,12 @@ pub(crate) enum Shape {
     RsaKey,
     /// With a key of P-521.
     P521Key,
+    /// For clients alone, by its extended key usage.
+    WrongPurpose,
+    /// X.509 version 1, which has no extensions.
+    Version1,
+    /// Signed with SHA-1.
+    Sha1,
     /// The policy host and so many other names.
     ManyNames(usize),
     /// Behind so many intermediates.
@@ -249,6 +267,11 @@ pub(crate) struct Neighbour {
     pub(crate) aaaa: Reply<Ipv6Addr>,
     pub(crate) mx: Reply<Exchange>,
     pub(crate) txt: Reply<Strings>,
+    pub(crate) tlsa: Reply<Pin>,
+    /// What a validating resolver makes of the alias by itself, where there is one; `None` for the same as of the rest of the domain.
+    pub(crate) alias: Option<Dnssec>,
+    /// The mail servers there, one for each address; those that are declared have addresses of their own. None for one like any other.
+    pub(crate) mail: Vec<Mail>,
     /// What an HTTPS server there does with a connection; `None` where there is none.
     pub(crate) web: Option<(Session, Shape)>,
 }
@@ -261,7 +284,27 @@ impl Neighbour {
 
     /// A name of which every question ends so.
     pub(crate) fn end(labels: &'static str, end: End) -> Self {
-        Self { labels, a: Reply::end(end), aaaa: Reply::end(end), mx: Reply::end(end), txt: Reply::end(end), web: None }
+        Self {
+            labels,
+            a: Reply::end(end),
+            aaaa: Reply::end(end),
+            mx: Reply::end(end),
+            txt: Reply::end(end),
+            tlsa: Reply::end(end),
+            alias: None,
+            mail: Vec::new(),
+            web: None,
+        }
+    }
+
+    /// A mail server that does this.
+    pub(crate) fn mail(labels: &'static str, mail: Mail) -> Self {
+        Self { mail: vec![mail], ..Self::new(labels) }
+    }
+
+    /// TLSA records.
+    pub(crate) fn tlsa(labels: &'static str, records: Vec<Pin>) -> Self {
+        Self { tlsa: Reply::records(records), ..Self::new(labels) }
     }
 
     /// A server at this address.
@@ -303,6 +346,8 @@ pub(crate) enum Elsewhere {
 /// All that a domain publishes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Site {
+    /// What a validating resolver makes of every answer that does not say otherwise.
+    pub(crate) zone: Dnssec,
     pub(crate) mx: Reply<Exchange>,
     pub(crate) sts: Reply<Strings>,
     pub(crate) tlsrpt: Reply<Strings>,

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use super::answer::{Scratch, Transport, answer};
+use super::answer::{Scratch, Speaker, Transport, answer};
 use super::internet::Internet;
 use super::journal::Journal;
 
@@ -60,7 +60,7 @@ fn serve_batches(socket: &UdpSocket, internet: &Internet, journal: &Journal, sto
         peers.clear();
         for ((length, peer), question) in lengths.iter().zip(&questions) {
             let (Some(message), Some(response)) = (question.get(..*length), responses.get_mut(peers.len())) else { continue };
-            let answered = answer(internet, message, Transport::Udp, &mut scratch, response);
+            let answered = answer(internet, message, Transport::Udp, Speaker::Resolver, &mut scratch, response);
             journal.dns(answered.qtype, false);
             if answered.send {
                 peers.push(*peer);
@@ -85,7 +85,8 @@ fn serve_batches(socket: &UdpSocket, internet: &Internet, journal: &Journal, sto
     while !stop.load(Ordering::Relaxed) {
         let (length, peer) = socket.recv_from(&mut question)?;
         journal.arrived(1);
-        let answered = answer(internet, question.get(..length).unwrap_or_default(), Transport::Udp, &mut scratch, &mut response);
+        let answered =
+            answer(internet, question.get(..length).unwrap_or_default(), Transport::Udp, Speaker::Resolver, &mut scratch, &mut response);
         journal.dns(answered.qtype, false);
         if answered.send {
             socket.send_to(&response, peer)?;
@@ -119,7 +120,7 @@ async fn converse(mut stream: TcpStream, internet: &Internet, journal: &Journal)
         let length = timeout(IDLE, stream.read_u16()).await??;
         question.resize(usize::from(length), 0);
         timeout(IDLE, stream.read_exact(&mut question)).await??;
-        let answered = answer(internet, &question, Transport::Tcp, &mut scratch, &mut response);
+        let answered = answer(internet, &question, Transport::Tcp, Speaker::Resolver, &mut scratch, &mut response);
         journal.dns(answered.qtype, true);
         if answered.send {
             let length = u16::try_from(response.len()).unwrap_or(u16::MAX).to_be_bytes();

@@ -77,6 +77,10 @@ impl Truth {
             delivery_lenient: Expected::Is("protected"),
             mx_coverage: Expected::Is("all"),
             mismatch: Expected::Null,
+            mx_tls: Expected::Null,
+            mx_dnssec: Expected::Null,
+            dane_state: Expected::Null,
+            delivery_dane: Expected::Null,
             ..Self::silent(case)
         }
     }

@@ -14,6 +14,10 @@ pub(super) const TYPE_SOA: u16 = 6;
 pub(super) const TYPE_MX: u16 = 15;
 pub(super) const TYPE_TXT: u16 = 16;
 pub(super) const TYPE_AAAA: u16 = 28;
+pub(super) const TYPE_TLSA: u16 = 52;
+
+/// Option of the OPT record: an extended error (RFC 8914).
+const EXTENDED_ERROR: u16 = 15;
 
 pub(super) const FORMERR: u8 = 1;
 pub(super) const SERVFAIL: u8 = 2;
@@ -34,6 +38,10 @@ pub(super) struct Question<'q> {
     pub(super) qtype: u16,
     /// UDP payload size of the client's OPT record.
     edns: Option<u16>,
+    /// Whether the client wants to know if the answer validates (AD or DO bit, RFC 6840 section 5.7).
+    wants_ad: bool,
+    /// Whether the client wants it unchecked (CD bit, RFC 4035 section 3.2.2).
+    pub(super) unchecked: bool,
 }
 
 /// What becomes of a message from outside.
@@ -63,7 +71,10 @@ pub(super) fn read<'q>(message: &'q [u8], name: &mut Vec<u8>) -> Received<'q> {
     };
     let Some((section, qtype, rest)) = question else { return Received::Reject(id, FORMERR) };
     let Some(edns) = read_additional(rest, word(10)) else { return Received::Reject(id, FORMERR) };
-    Received::Question(Question { id, recursion_desired: flags & 0x0100 != 0, section, qtype, edns })
+    let (edns, dnssec_ok) = edns.unzip();
+    let wants_ad = flags & 0x0020 != 0 || dnssec_ok == Some(true);
+    let (recursion_desired, unchecked) = (flags & 0x0100 != 0, flags & 0x0010 != 0);
+    Received::Question(Question { id, recursion_desired, section, qtype, edns, wants_ad, unchecked })
 }
 
 /// The question section, its type, and what follows it.
@@ -92,8 +103,8 @@ fn read_question<'q>(body: &'q [u8], name: &mut Vec<u8>) -> Option<(&'q [u8], u1
     Some((section, u16::from_be_bytes([fixed[0], fixed[1]]), after))
 }
 
-/// The payload size of the OPT record, if there is one; `None` if the section cannot be read.
-fn read_additional(mut rest: &[u8], count: u16) -> Option<Option<u16>> {
+/// The payload size and the DO bit of the OPT record, if there is one; `None` if the section cannot be read.
+fn read_additional(mut rest: &[u8], count: u16) -> Option<Option<(u16, bool)>> {
     let mut edns = None;
     for _ in 0..count {
         while let Some((&length @ 1..64, after)) = rest.split_first() {
@@ -103,7 +114,7 @@ fn read_additional(mut rest: &[u8], count: u16) -> Option<Option<u16>> {
         let after = if end >= 0xC0 { after.get(1..)? } else { after };
         let (fixed, data) = after.split_at_checked(10)?;
         if u16::from_be_bytes([fixed[0], fixed[1]]) == TYPE_OPT {
-            edns = Some(u16::from_be_bytes([fixed[2], fixed[3]]));
+            edns = Some((u16::from_be_bytes([fixed[2], fixed[3]]), fixed[6] & 0x80 != 0));
         }
         rest = data.get(usize::from(u16::from_be_bytes([fixed[8], fixed[9]]))..)?;
     }
@@ -131,17 +142,19 @@ pub(super) struct Writer<'w> {
     question: Question<'w>,
     answers: u16,
     authorities: u16,
+    extended_error: Option<u16>,
 }
 
 impl<'w> Writer<'w> {
     pub(super) fn new(question: Question<'w>, rcode: u8, out: &'w mut Vec<u8>) -> Self {
         out.clear();
         out.extend_from_slice(&question.id.to_be_bytes());
-        // QR and the echo of RD; then RA and the code.
-        out.extend_from_slice(&[0x80 | u8::from(question.recursion_desired), 0x80 | rcode, 0, 1]);
+        // QR and the echo of RD; then RA, the echo of CD and the code.
+        let unchecked = u8::from(question.unchecked) << 4;
+        out.extend_from_slice(&[0x80 | u8::from(question.recursion_desired), 0x80 | unchecked | rcode, 0, 1]);
         out.extend_from_slice(&[0; 6]);
         out.extend_from_slice(question.section);
-        Self { out, question, answers: 0, authorities: 0 }
+        Self { out, question, answers: 0, authorities: 0, extended_error: None }
     }
 
     /// Writes a record and returns a pointer to its data. `data` appends the data.
@@ -168,6 +181,20 @@ impl<'w> Writer<'w> {
         self.authorities = self.authorities.saturating_add(1);
     }
 
+    /// Says that all of it validates (AD), if the client wants to know.
+    pub(super) fn authenticated(&mut self) {
+        if self.question.wants_ad
+            && let Some(flags) = self.out.get_mut(3)
+        {
+            *flags |= 0x20;
+        }
+    }
+
+    /// Says by an extended error what is the matter, if the client has an OPT record.
+    pub(super) fn extended_error(&mut self, code: u16) {
+        self.extended_error = Some(code);
+    }
+
     /// Says that the server does not resolve (RA not set).
     pub(super) fn deny_recursion(&mut self) {
         if let Some(flags) = self.out.get_mut(3) {
@@ -188,7 +215,7 @@ impl<'w> Writer<'w> {
 
     /// Ends the response; over the limit, or if `truncate` is set, it keeps only the question and says so (TC).
     pub(super) fn finish(mut self, limit: usize, truncate: bool) {
-        let opt = if self.question.edns.is_some() { 11 } else { 0 };
+        let opt = if self.question.edns.is_some() { 11 + self.extended_error.map_or(0, |_| 6) } else { 0 };
         if truncate || self.out.len() + opt > limit {
             self.out.truncate(HEADER + self.question.section.len());
             (self.answers, self.authorities) = (0, 0);
@@ -203,7 +230,10 @@ impl<'w> Writer<'w> {
         if opt > 0 {
             self.set(10, 1);
             let [size_high, size_low] = UDP_MOST.to_be_bytes();
-            self.out.extend_from_slice(&[0, 0, TYPE_OPT as u8, size_high, size_low, 0, 0, 0, 0, 0, 0]);
+            self.out.extend_from_slice(&[0, 0, TYPE_OPT as u8, size_high, size_low, 0, 0, 0, 0, 0, opt as u8 - 11]);
+            if let Some(code) = self.extended_error {
+                self.out.extend([EXTENDED_ERROR, 2, code].iter().flat_map(|number| number.to_be_bytes()));
+            }
         }
     }
 }

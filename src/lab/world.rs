@@ -4,7 +4,9 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use super::asked::Asked;
 use super::case::Case;
+use super::mail::{Dnssec, Mail, Pin};
 use super::places;
 use super::site::Site;
 use super::truth::Truth;
@@ -18,6 +20,35 @@ pub(crate) enum Role<'n> {
     PolicyHost,
     /// Another name by its labels in front of the domain.
     Neighbour(&'n str),
+}
+
+/// A mail server of which no domain says anything.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Server {
+    /// What a validating resolver makes of every answer about it.
+    pub(crate) zone: Dnssec,
+    pub(crate) tlsa: Vec<Pin>,
+    pub(crate) mail: Mail,
+    /// The number of its address among those that are told apart before TLS; `None` for one that depends on the name.
+    pub(crate) number: Option<u16>,
+}
+
+impl Server {
+    /// One where all is right and nothing is signed.
+    pub(crate) const fn ordinary() -> Self {
+        Self { zone: Dnssec::Unsigned, tlsa: Vec::new(), mail: Mail::healthy(), number: None }
+    }
+}
+
+/// Who is at an address that is told apart before TLS.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Occupant {
+    pub(crate) mail: Mail,
+    /// The host and its domain, for clients that do not say whom they mean.
+    pub(crate) host: String,
+    pub(crate) domain: String,
+    /// Which of the host's servers it is.
+    pub(crate) place: u8,
 }
 
 /// The domain that a name belongs to, what the name is to it, and what the domain publishes.
@@ -37,7 +68,12 @@ pub(crate) trait World: fmt::Debug + Send + Sync {
     fn listed(&self, place: u64) -> String;
 
     /// What is true of a domain; `None` for a name that is no domain of the world, or of which nothing is known.
-    fn truth(&self, domain: &str) -> Option<Truth>;
+    fn truth(&self, domain: &str, asked: Asked) -> Option<Truth>;
+
+    /// What a scan of it asks unless the user says otherwise.
+    fn asked(&self) -> Asked {
+        Asked::NOTHING
+    }
 
     /// Whom a name belongs to; `None` for a name below none of its domains.
     fn find<'n>(&self, name: &'n str) -> Option<Found<'n>>;
@@ -50,6 +86,21 @@ pub(crate) trait World: fmt::Debug + Send + Sync {
     /// Whether a name of two labels or more that belongs to no domain may be that of a server of somebody else.
     fn is_elsewhere(&self, _name: &str) -> bool {
         true
+    }
+
+    /// The mail server of this name, if no domain says anything of it.
+    fn server(&self, _host: &str) -> Server {
+        Server::ordinary()
+    }
+
+    /// How many addresses are told apart before TLS.
+    fn numbered_addresses(&self) -> u16 {
+        0
+    }
+
+    /// Who is at one of them.
+    fn occupant(&self, _number: u16) -> Option<Occupant> {
+        None
     }
 
     /// Whether the web server of a domain is nobody's mail server.

@@ -4,6 +4,7 @@
 //! timer, however long the line grows, and nobody is overtaken.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::ops::Add;
@@ -124,20 +125,22 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// The limits of many addresses, all alike. Only those of addresses that are in use, or were just now, take memory.
-pub(super) struct AddressLimits {
+/// The limits of many addresses, all alike.
+pub(super) type AddressLimits = EachLimits<IpAddr>;
+
+/// The limits of many servers, all alike, told apart by a key. Only those of keys that are in use, or were just now, take memory.
+pub(super) struct EachLimits<K> {
     at_once: usize,
     rate: f64,
-    known: Mutex<Known>,
+    known: Mutex<Known<K>>,
 }
 
-#[derive(Default)]
-struct Known {
-    limits: HashMap<IpAddr, Arc<AddressLimit>>,
+struct Known<K> {
+    limits: HashMap<K, Arc<AddressLimit>>,
     since_sweep: usize,
 }
 
-/// The limits of one address.
+/// The limits of one key.
 pub(super) struct AddressLimit {
     /// So many at once; given out in order.
     pub(super) permits: Semaphore,
@@ -145,14 +148,18 @@ pub(super) struct AddressLimit {
     limiter: Option<Limiter>,
 }
 
-impl AddressLimits {
-    /// So many at once (at least 1) and so many a second (0 for no limit) for each address.
+impl<K: Hash + Eq> EachLimits<K> {
+    /// So many at once (at least 1) and so many a second (0 for no limit) for each key.
     pub(super) fn new(at_once: usize, rate: f64) -> Self {
-        Self { at_once: at_once.clamp(1, Semaphore::MAX_PERMITS), rate, known: Mutex::default() }
+        Self {
+            at_once: at_once.clamp(1, Semaphore::MAX_PERMITS),
+            rate,
+            known: Mutex::new(Known { limits: HashMap::new(), since_sweep: 0 }),
+        }
     }
 
-    /// The limits of an address.
-    pub(super) fn of(&self, address: IpAddr) -> Arc<AddressLimit> {
+    /// The limits of a key.
+    pub(super) fn of(&self, key: K) -> Arc<AddressLimit> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.since_sweep += 1;
         if known.since_sweep >= SWEEP_EVERY {
@@ -160,7 +167,7 @@ impl AddressLimits {
             known.limits.retain(|_, limit| Arc::strong_count(limit) > 1 || !limit.limiter.as_ref().is_none_or(Limiter::is_rested));
         }
         let new = || Arc::new(AddressLimit { permits: Semaphore::new(self.at_once), limiter: Limiter::new(self.rate) });
-        Arc::clone(known.limits.entry(address).or_insert_with(new))
+        Arc::clone(known.limits.entry(key).or_insert_with(new))
     }
 }
 

@@ -2,9 +2,13 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod address;
+mod certificate;
+mod clock;
 mod dane;
 pub mod dns;
 mod extra_requests;
+mod fault;
 pub mod fetch;
 mod limit;
 pub(crate) mod neighbours;
@@ -15,3 +19,4 @@ pub mod sharing;
 mod single_flight;
 pub mod smtp;
 mod tls;
+mod wire;

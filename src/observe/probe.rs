@@ -16,12 +16,13 @@ use super::neighbours::{self, Neighbours, Receiver};
 use super::retry::{EarlierRound, Retry};
 use super::scope::MxScopes;
 use super::sharing::SharedFor;
+use super::smtp::{self, Mailer};
 use crate::evidence::{
     Alias, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Mx, MxAsked, Outcome, ReceiverLookup, Tlsa,
     Txt,
 };
 use crate::exclusion::Exclusion;
-use crate::name::{Domain, suffix};
+use crate::name::{Domain, normalise_host, suffix};
 use crate::parse::record_set::{Choice, RecordKind, select};
 use crate::parse::tlsrpt_record::ReportScheme;
 
@@ -40,6 +41,7 @@ pub struct Probe {
     exclusion: Arc<Exclusion>,
     neighbours: Arc<Neighbours>,
     mx_scopes: MxScopes,
+    mailer: Option<Arc<Mailer>>,
     look_around: bool,
     prune: bool,
 }
@@ -56,7 +58,16 @@ struct Policy {
 impl Probe {
     /// A probe that looks up by `dns`, fetches by `fetcher`, leaves alone what is in `exclusion` and shares what is in `neighbours`.
     pub fn new(dns: impl Into<Resolving>, fetcher: Arc<Fetcher>, exclusion: Arc<Exclusion>, neighbours: Arc<Neighbours>) -> Self {
-        Self { dns: dns.into(), fetcher, exclusion, neighbours, mx_scopes: MxScopes::default(), look_around: false, prune: true }
+        Self {
+            dns: dns.into(),
+            fetcher,
+            exclusion,
+            neighbours,
+            mx_scopes: MxScopes::default(),
+            mailer: None,
+            look_around: false,
+            prune: true,
+        }
     }
 
     /// The same probe, looking also where records and policies should not be and at what else a sender may meet, or not.
@@ -69,9 +80,75 @@ impl Probe {
         Self { mx_scopes, ..self }
     }
 
+    /// The same probe, talking to mail servers by `mailer`.
+    pub fn talking(self, mailer: Option<Arc<Mailer>>) -> Self {
+        Self { mailer, ..self }
+    }
+
     /// The same probe, asking below names that do not exist, too, or not.
     pub fn pruning(self, prune: bool) -> Self {
         Self { prune, ..self }
+    }
+
+    /// Whether canaries are named that tell whether mail servers can be asked from here.
+    pub fn names_canaries(&self) -> bool {
+        self.mailer.as_ref().is_some_and(|mailer| !mailer.named_canaries().is_empty())
+    }
+
+    /// Asks the canaries that are named.
+    ///
+    /// # Errors
+    /// Why mail servers cannot be asked from here.
+    pub async fn ask_named_canaries(&self) -> Result<(), String> {
+        let Some(mailer) = &self.mailer else { return Ok(()) };
+        let hosts = join_all(mailer.named_canaries().iter().map(|name| self.named_host(name))).await;
+        mailer.ask_canaries(&hosts, true).await
+    }
+
+    /// Asks canaries that were chosen from the list.
+    ///
+    /// # Errors
+    /// Why mail servers cannot be asked from here.
+    pub async fn ask_canaries(&self, canaries: &[HostLookup]) -> Result<(), String> {
+        match &self.mailer {
+            Some(mailer) => mailer.ask_canaries(canaries, false).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Adds MX hosts of these domains that are to be asked anyway and are fit to be canaries.
+    pub async fn choose_canaries(&self, domains: &[Domain], chosen: &mut Vec<HostLookup>) {
+        let hosts = join_all(domains.iter().map(|domain| self.first_mail_host(domain))).await;
+        smtp::choose_canaries(chosen, hosts.into_iter().flatten());
+    }
+
+    /// The most preferred MX host of a domain whose MX hosts are to be asked over SMTP, and where it is.
+    async fn first_mail_host(&self, domain: &Domain) -> Option<HostLookup> {
+        if self.exclusion.covers_name(domain.as_str()) {
+            return None;
+        }
+        let adopter = !self.mx_scopes.of(false).is_some_and(|asked| asked.smtp)
+            && asks_for_policy(&self.ask::<Txt>(&domain.sts_record_name()).await.records);
+        self.mx_scopes.of(adopter).filter(|asked| asked.smtp)?;
+        let mx: Lookup<Mx> = self.ask(domain.as_str()).await;
+        let host = neighbours::mx_hosts(&mx.records).into_iter().next()?;
+        let (a, aaaa) = self.addresses(SharedFor::MxHosts, &host).await;
+        Some(HostLookup::new(host, a, aaaa))
+    }
+
+    /// Where a host is that the user names, which may be an address.
+    async fn named_host(&self, name: &str) -> HostLookup {
+        let host = normalise_host(name);
+        let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() else {
+            let (a, aaaa) = self.addresses(SharedFor::MxHosts, &host).await;
+            return HostLookup::new(host, a, aaaa);
+        };
+        let mut known = HostLookup::new(host.clone(), Lookup::unsent(host.clone(), Outcome::Nodata), Lookup::unsent(host, Outcome::Nodata));
+        match address {
+            IpAddr::V4(v4) => known.a.records.push(v4),
+            IpAddr::V6(v6) => known.aaaa.records.push(v6),
+        }
+        known
     }
 
     /// Everything that is to be seen of the domain. Never fails: what went wrong is in the evidence.
@@ -124,7 +201,12 @@ impl Probe {
         let Evidence { domain, mx, sts_txt, tlsrpt_txt, .. } = &*seen;
         let (policy, (mx_asked, mx_hosts), rua_hosts, stray_records) = tokio::join!(
             self.policy(domain, sts_txt, host, fetch),
-            async { if let Some(known) = mx_hosts { known } else { self.mx_hosts(domain, mx, sts_txt).await } },
+            async {
+                match mx_hosts {
+                    Some((asked, hosts)) => (asked, self.mx_hosts_again(hosts).await),
+                    None => self.mx_hosts(domain, mx, sts_txt).await,
+                }
+            },
             async { if let Some(known) = rua_hosts { known } else { self.rua_hosts(domain, mx, tlsrpt_txt).await } },
             async { if let Some(known) = stray_records { known } else { self.stray_records(domain, mx, sts_txt).await } },
         );
@@ -306,7 +388,19 @@ impl Probe {
             // Rare and large: apart, so that the others are spared its room.
             Box::pin(dane::look_up(&mut seen, validates, async |host| self.alias(host).await, async |base| self.tlsa(base).await)).await;
         }
+        if let (Some(MxAsked { smtp: true, .. }), Some(mailer)) = (asked, &self.mailer) {
+            seen.conversations = Box::pin(mailer.ask(&seen)).await;
+        }
         seen
+    }
+
+    /// MX hosts that are known, asked once more where they refused to talk.
+    async fn mx_hosts_again(&self, mut hosts: Vec<HostLookup>) -> Vec<HostLookup> {
+        if let Some(mailer) = &self.mailer {
+            let refused = hosts.iter_mut().filter(|host| host.is_worth_another_round());
+            join_all(refused.map(|host| Box::pin(mailer.ask_again(host)))).await;
+        }
+        hosts
     }
 
     /// The TLSA records for mail to a base domain, which other domains may ask for, too.

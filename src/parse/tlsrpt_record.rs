@@ -93,20 +93,28 @@ fn report_several(text: &[u8], fields: &[Field<'_>], rua: &[ReportUri], faults: 
     }
 }
 
-/// Writes the record as it should be, with every destination that is usable or becomes so by `mailto:` in front or a size limit taken
+/// Writes the record as it should be, with every destination that is right or becomes so by `mailto:` in front or a size limit taken
 /// away; `None` where there is none.
 pub fn canonical(record: &TlsrptRecord) -> Option<String> {
     let mut uris: Vec<String> = Vec::new();
     for report in &record.rua {
-        let text = report.uri.rsplit_once('!').map_or(report.uri.as_str(), |(text, _)| text).trim();
-        let candidates = [text.to_owned(), format!("mailto:{text}")];
-        let usable = candidates.into_iter().find(|uri| {
-            let mut faults = Collector::new();
-            report_uri::read(uri.as_bytes(), 0, &mut faults).usable && faults.is_valid()
-        });
-        uris.extend(usable.filter(|uri| !uris.contains(uri)));
+        uris.extend(corrected(report).filter(|uri| !uris.contains(uri)));
     }
     (!uris.is_empty()).then(|| format!("{}; rua={};", RecordKind::Tlsrpt.words().version, uris.join(",")))
+}
+
+/// The destinations that [`canonical`] leaves out, as nobody but their owner knows what they should be.
+pub fn beyond_correction(record: &TlsrptRecord) -> impl Iterator<Item = &str> {
+    record.rua.iter().filter(|report| corrected(report).is_none()).map(|report| report.uri.as_str())
+}
+
+fn corrected(report: &ReportUri) -> Option<String> {
+    let text = report.uri.rsplit_once('!').map_or(report.uri.as_str(), |(text, _)| text).trim();
+    [text.to_owned(), format!("mailto:{text}")].into_iter().find(|uri| {
+        let mut faults = Collector::new();
+        let usable = report_uri::read(uri.as_bytes(), 0, &mut faults).usable && faults.is_valid();
+        usable && faults.into_parsed(()).faults.iter().all(|fault| fault.kind != FaultKind::TlsrptRuaMailtoSyntax)
+    })
 }
 
 #[cfg(test)]

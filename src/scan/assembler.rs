@@ -1,7 +1,7 @@
 //! Gathers judged rows until a shard is complete, and bounds how many may be open.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,10 +19,17 @@ const LINGER: Duration = Duration::from_secs(120);
 /// before it holds a row: hundreds of arrays, each with an allocation of its own.
 const SMALL_BATCH: u64 = 256;
 
+/// How long a batch lies as it is before it is packed. A shard of a scan that gets on is complete by then.
+const PACK_AFTER: Duration = Duration::from_secs(5);
+/// Rows that are packed together, at least and at most: fewer are not worth it, and more hold the rows that come up for too long.
+const PACKED: RangeInclusive<u64> = 2048..=4096;
+
 /// Rows that a shard is assembled of.
 pub(super) trait Rows: Sized {
-    /// What may go wrong when rows are joined.
+    /// What may go wrong when rows are joined or packed.
     type Error;
+    /// Rows in less room.
+    type Packed;
     /// How many they are.
     fn count(&self) -> u64;
     /// All rows of both.
@@ -30,10 +37,23 @@ pub(super) trait Rows: Sized {
     /// # Errors
     /// If they cannot stand in one batch.
     fn join(self, other: Self) -> Result<Self, Self::Error>;
+    /// All rows of the batches.
+    ///
+    /// # Errors
+    /// If they cannot stand in one batch.
+    fn pack(batches: Vec<Self>) -> Result<Self::Packed, Self::Error>;
+}
+
+/// Rows of a shard.
+pub(super) enum Held<B: Rows> {
+    /// As they came.
+    Loose(B),
+    /// Packed, as they waited long.
+    Packed(B::Packed),
 }
 
 /// Batches of rows of the shards that are not complete yet.
-pub(super) struct Assembler<B> {
+pub(super) struct Assembler<B: Rows> {
     shard_rows: u64,
     /// Ordinals that earlier runs committed, disjoint.
     committed: Vec<Range<u64>>,
@@ -45,9 +65,30 @@ pub(super) struct Assembler<B> {
 }
 
 /// A shard and the rows of it that are there.
-struct Open<B> {
+struct Open<B: Rows> {
     rows: u64,
-    batches: Vec<B>,
+    packed: Vec<B::Packed>,
+    /// With when they came, the oldest first.
+    batches: Vec<(Instant, B)>,
+}
+
+impl<B: Rows> Open<B> {
+    /// Packs the oldest batches, if they are old and enough to be worth it.
+    fn pack(&mut self, now: Instant) -> Result<bool, B::Error> {
+        let (mut rows, mut batches) = (0, 0);
+        for (since, batch) in &self.batches {
+            if now.saturating_duration_since(*since) < PACK_AFTER || (rows > 0 && rows + batch.count() > *PACKED.end()) {
+                break;
+            }
+            rows += batch.count();
+            batches += 1;
+        }
+        let worth_it = rows >= *PACKED.start();
+        if worth_it {
+            self.packed.push(B::pack(self.batches.drain(..batches).map(|(_, batch)| batch).collect())?);
+        }
+        Ok(worth_it)
+    }
 }
 
 impl<B: Rows> Assembler<B> {
@@ -55,20 +96,26 @@ impl<B: Rows> Assembler<B> {
         Self { shard_rows, committed, open: BTreeMap::new(), gone_early: BTreeMap::new(), total: None }
     }
 
-    /// Takes a batch of rows, all of one shard.
+    /// Takes a batch of rows, all of one shard; and packs some of those that have waited long, no more than come.
     ///
     /// # Errors
-    /// If small batches cannot be joined.
-    pub(super) fn add(&mut self, shard: u64, mut batch: B) -> Result<(), B::Error> {
-        let open = self.open.entry(shard).or_insert_with(|| Open { rows: 0, batches: Vec::new() });
+    /// If batches cannot be joined or packed.
+    pub(super) fn add(&mut self, shard: u64, mut batch: B, now: Instant) -> Result<(), B::Error> {
+        let open = self.open.entry(shard).or_insert_with(|| Open { rows: 0, packed: Vec::new(), batches: Vec::new() });
         open.rows += batch.count();
+        let mut since = now;
         // As a binary counter carries: each row is copied no more than log2(SMALL_BATCH) times.
         while batch.count() < SMALL_BATCH
-            && let Some(last) = open.batches.pop_if(|last| last.count() <= batch.count())
+            && let Some((earlier, last)) = open.batches.pop_if(|(_, last)| last.count() <= batch.count())
         {
-            batch = last.join(batch)?;
+            (since, batch) = (earlier, last.join(batch)?);
         }
-        open.batches.push(batch);
+        open.batches.push((since, batch));
+        for open in self.open.values_mut() {
+            if open.pack(now)? {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -78,14 +125,14 @@ impl<B: Rows> Assembler<B> {
     }
 
     /// Takes a shard of which every row is there, or every row that was late.
-    pub(super) fn take_complete(&mut self) -> Option<(u64, Vec<B>)> {
+    pub(super) fn take_complete(&mut self) -> Option<(u64, Vec<Held<B>>)> {
         let shard = *self.open.iter().find(|(shard, open)| open.rows == self.missing(**shard))?.0;
         self.take(shard)
     }
 
     /// Takes what there is of a shard if no more than `max_late` of its rows are late; these come together when the last of them is there.
     /// Once only: late rows of late rows would make many small parts.
-    pub(super) fn take_early(&mut self, shard: u64, max_late: u64) -> Option<(u64, Vec<B>)> {
+    pub(super) fn take_early(&mut self, shard: u64, max_late: u64) -> Option<(u64, Vec<Held<B>>)> {
         let rows = self.open.get(&shard).map_or(0, |open| open.rows);
         if rows == 0 || self.gone_early.contains_key(&shard) || self.missing(shard).saturating_sub(rows) > max_late {
             return None;
@@ -95,13 +142,15 @@ impl<B: Rows> Assembler<B> {
     }
 
     /// Takes a shard that will not become complete in this run.
-    pub(super) fn take_partial(&mut self) -> Option<(u64, Vec<B>)> {
+    pub(super) fn take_partial(&mut self) -> Option<(u64, Vec<Held<B>>)> {
         let shard = *self.open.first_key_value()?.0;
         self.take(shard)
     }
 
-    fn take(&mut self, shard: u64) -> Option<(u64, Vec<B>)> {
-        self.open.remove(&shard).map(|open| (shard, open.batches))
+    fn take(&mut self, shard: u64) -> Option<(u64, Vec<Held<B>>)> {
+        let Open { packed, batches, .. } = self.open.remove(&shard)?;
+        let loose = batches.into_iter().map(|(_, batch)| Held::Loose(batch));
+        Some((shard, packed.into_iter().map(Held::Packed).chain(loose).collect()))
     }
 
     /// Rows of a shard that this run has still to bring together.
@@ -242,6 +291,7 @@ mod tests {
     /// Rows by a letter each.
     impl Rows for String {
         type Error = std::convert::Infallible;
+        type Packed = String;
 
         fn count(&self) -> u64 {
             self.len() as u64
@@ -250,14 +300,34 @@ mod tests {
         fn join(self, other: Self) -> Result<Self, Self::Error> {
             Ok(self + &other)
         }
+
+        fn pack(batches: Vec<Self>) -> Result<String, Self::Error> {
+            Ok(batches.concat().to_uppercase())
+        }
+    }
+
+    impl PartialEq for Held<String> {
+        fn eq(&self, other: &Self) -> bool {
+            match (self, other) {
+                (Self::Loose(one), Self::Loose(two)) | (Self::Packed(one), Self::Packed(two)) => one == two,
+                _ => false,
+            }
+        }
+    }
+
+    impl std::fmt::Debug for Held<String> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            let (Self::Loose(rows) | Self::Packed(rows)) = self;
+            rows.fmt(f)
+        }
     }
 
     fn add(assembler: &mut Assembler<String>, shard: u64, rows: impl Into<String>) {
-        assembler.add(shard, rows.into()).unwrap();
+        assembler.add(shard, rows.into(), Instant::now()).unwrap();
     }
 
-    fn rows(shard: u64, batches: &[&str]) -> Option<(u64, Vec<String>)> {
-        Some((shard, batches.iter().map(ToString::to_string).collect()))
+    fn rows(shard: u64, batches: &[&str]) -> Option<(u64, Vec<Held<String>>)> {
+        Some((shard, batches.iter().map(|rows| Held::Loose(rows.to_string())).collect()))
     }
 
     #[test]
@@ -368,7 +438,46 @@ mod tests {
             add(&mut assembler, 0, "b".repeat(2000));
         }
         let (_, batches) = assembler.take_complete().unwrap();
-        assert_eq!(batches.iter().map(String::len).collect::<Vec<_>>(), [256, 256, 256, 128, 64, 32, 8, 2000, 2000]);
+        assert_eq!(batches.iter().map(length).collect::<Vec<_>>(), [256, 256, 256, 128, 64, 32, 8, 2000, 2000]);
+    }
+
+    fn length(held: &Held<String>) -> usize {
+        let (Held::Loose(rows) | Held::Packed(rows)) = held;
+        rows.len()
+    }
+
+    #[test]
+    fn rows_that_wait_long_are_packed_and_lost_are_none() {
+        let mut assembler = Assembler::new(50_000, Vec::new());
+        let begun = Instant::now();
+        for second in 0..20 {
+            assembler.add(0, "a".repeat(2500), begun + Duration::from_secs(second)).unwrap();
+        }
+        assert_eq!(assembler.open[&0].batches.len(), 5, "what came in the last five seconds lies as it came");
+        let (_, held) = assembler.take_complete().unwrap();
+        assert_eq!(held.iter().map(length).sum::<usize>(), 50_000);
+        let packed: Vec<usize> = held.iter().filter(|held| matches!(held, Held::Packed(_))).map(length).collect();
+        assert_eq!((packed.iter().sum::<usize>(), packed.iter().max()), (37_500, Some(&2500)));
+    }
+
+    #[test]
+    fn what_has_piled_up_is_packed_in_portions_and_a_few_rows_are_not() {
+        let mut assembler = Assembler::new(50_000, Vec::new());
+        let begun = Instant::now();
+        let later = begun + PACK_AFTER;
+        for shard in [0, 1] {
+            for _ in 0..10 {
+                assembler.add(shard, "a".repeat(1000), begun).unwrap();
+            }
+        }
+        assembler.add(2, "b".repeat(2047), begun).unwrap();
+        let packed = |assembler: &Assembler<String>| {
+            assembler.open.values().map(|open| open.packed.iter().map(String::len).collect::<Vec<_>>()).collect::<Vec<_>>()
+        };
+        for _ in 0..8 {
+            assembler.add(3, "c".to_owned(), later).unwrap();
+        }
+        assert_eq!(packed(&assembler), [vec![4000, 4000], vec![4000, 4000], vec![], vec![]]);
     }
 
     #[test]

@@ -102,7 +102,11 @@ fn setup(error: DnsError) -> ScanError {
     ScanError::Setup(error.to_string())
 }
 
-fn wait_for<F: Future>(check: F) -> Result<F::Output, ScanError> {
+/// Runs a check to its end.
+///
+/// # Errors
+/// If this machine has no event loop for it.
+pub(super) fn wait_for<F: Future>(check: F) -> Result<F::Output, ScanError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| ScanError::Machine(format!("cannot start an event loop: {error}")))?;
     Ok(runtime.block_on(check))

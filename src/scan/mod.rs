@@ -7,18 +7,21 @@
 //! ```
 //! A worker probes, judges and lays down columns: evidence is read where it is still warm, and only columns wait for their shard.
 //! Nothing flows back but permission: the reader stays at most `WINDOW_ROWS` ahead of the oldest shard that waits to be complete, so
-//! memory is bounded whatever a slow host does. A shard is the unit of commit. One that holds the reader up for a second, because targets
+//! memory is bounded whatever a slow host does; rows that wait long are packed. A shard is the unit of commit. One that holds the reader up for a second, because targets
 //! of it wait for another round, is committed without them; they follow together as a second part of the shard. Asked to stop, the reader
 //! ends, what is in flight is finished, and every open shard is committed as far as it is.
 
 mod assembler;
 mod backend;
+mod canaries;
 mod harvest;
+mod mail;
 mod network;
 mod plan;
 mod run;
 mod sink;
 mod status;
+mod validation;
 mod worker;
 
 pub use self::network::Network;

@@ -7,16 +7,21 @@ use std::sync::atomic::Ordering::Relaxed;
 use rustls::RootCertStore;
 
 use super::backend::{BackEnd, SharedResolver};
+use super::mail;
 use super::plan::{DnsRates, NetworkPlan, ScanError};
 use super::status::Status;
+use super::validation::Validation;
 use crate::exclusion::Exclusion;
 use crate::observe::dns::{
-    Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, SystemResolvers, check_resolvers, loopback_stubs, system_resolvers, well_known_stubs,
+    Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, Resolving, SystemResolvers, check_resolvers, loopback_stubs, system_resolvers,
+    well_known_stubs,
 };
 use crate::observe::fetch::{Fetcher, add_roots, built_in_roots};
 use crate::observe::neighbours::Neighbours;
 use crate::observe::probe::Probe;
+use crate::observe::scope::MxScopes;
 use crate::observe::sharing::SharedActivity;
+use crate::observe::smtp::{Mailer, SmtpActivity};
 
 /// File descriptors that are left for files, event loops and the libraries.
 const RESERVED_FILES: u64 = 48;
@@ -35,9 +40,13 @@ pub struct Network {
     dns_limits: Arc<DnsLimits>,
     dns_counters: Arc<DnsCounters>,
     fetcher: Arc<Fetcher>,
+    /// `None` where no mail server is asked.
+    mailer: Option<Arc<Mailer>>,
     exclusion: Arc<Exclusion>,
     roots: Arc<RootCertStore>,
     neighbours: Arc<Neighbours>,
+    mx_scopes: MxScopes,
+    resolver_validates: Option<bool>,
     look_around: bool,
     no_prune: bool,
     concurrency: usize,
@@ -70,7 +79,7 @@ impl Network {
         let trusted = Arc::new(roots.clone());
         let fetcher = Arc::new(Fetcher::new(fetch, roots, Arc::clone(&exclusion)).map_err(|error| setup(&error))?);
         let dns = |resolvers| dns_config(plan, resolvers, free);
-        let (dns, shared, dns_limits, dns_counters, asked, warnings) = match back_end {
+        let (dns, shared, dns_limits, dns_counters, asked, mut warnings) = match back_end {
             Some(BackEnd { resolver, limits, counters, asked, warnings }) => {
                 (dns(Vec::new()), Some(resolver), limits, counters, asked, warnings)
             }
@@ -83,6 +92,11 @@ impl Network {
                 (dns(resolvers), None, limits, counters, asked, warnings)
             }
         };
+        let Validation { validates, dane, warning } = Validation::find_out(plan, &dns.resolvers, shared.as_ref())?;
+        warnings.extend(warning);
+        let lookups = || resolving(&dns, shared.as_ref(), &dns_limits, &dns_counters);
+        let (mailer, warning) = mail::prepare(plan, free, &trusted, &exclusion, lookups)?;
+        warnings.extend(warning);
         Ok(Self {
             dns,
             shared,
@@ -91,9 +105,12 @@ impl Network {
             dns_limits,
             dns_counters,
             fetcher,
+            mailer,
             exclusion,
             roots: trusted,
             neighbours: Arc::default(),
+            mx_scopes: MxScopes { smtp: plan.smtp, dane, validates: validates == Some(true) },
+            resolver_validates: validates,
             look_around: plan.look_around,
             no_prune: plan.no_prune,
             concurrency,
@@ -107,13 +124,9 @@ impl Network {
     /// # Errors
     /// If no socket can be opened.
     pub fn probe(&self) -> Result<Probe, ScanError> {
-        let dns = match &self.shared {
-            Some(shared) => shared.resolving(),
-            None => Dns::new(&self.dns, Arc::clone(&self.dns_limits), Arc::clone(&self.dns_counters))
-                .map_err(|error| ScanError::Setup(error.to_string()))?
-                .into(),
-        };
+        let dns = resolving(&self.dns, self.shared.as_ref(), &self.dns_limits, &self.dns_counters)?;
         let probe = Probe::new(dns, Arc::clone(&self.fetcher), Arc::clone(&self.exclusion), Arc::clone(&self.neighbours));
+        let probe = probe.asking(self.mx_scopes).talking(self.mailer.clone());
         Ok(probe.looking_around(self.look_around).pruning(!self.no_prune))
     }
 
@@ -135,6 +148,16 @@ impl Network {
     /// Who is asked: resolvers, or the root servers.
     pub fn resolvers(&self) -> &[String] {
         &self.asked
+    }
+
+    /// Whether all resolvers are trusted to validate DNSSEC; `None` where nothing is judged by it and nobody was asked.
+    pub(super) fn resolver_validates(&self) -> Option<bool> {
+        self.resolver_validates
+    }
+
+    /// Whose MX hosts are looked up for TLSA records.
+    pub fn dane(&self) -> Scope {
+        self.mx_scopes.dane
     }
 
     /// Who is asked and how fast, as a sentence.
@@ -172,9 +195,46 @@ impl Network {
         self.fetcher.counters().totals().started
     }
 
-    /// Brings the counter of fetches of `status` up to date.
+    /// Whoever asks the mail servers, if any are to be asked.
+    pub(super) fn mailer(&self) -> Option<&Arc<Mailer>> {
+        self.mailer.as_ref()
+    }
+
+    /// Whether there is a doubt whether mail servers can be asked from here.
+    pub(super) fn doubts_mail(&self) -> bool {
+        self.mailer.as_ref().is_some_and(|mailer| mailer.has_doubts())
+    }
+
+    /// Why no mail server can be asked from here, if that is known.
+    pub fn mail_blocked(&self) -> Option<String> {
+        self.mailer.as_ref()?.blocked().map(str::to_owned)
+    }
+
+    /// Conversations with mail servers so far.
+    pub fn smtp_totals(&self) -> SmtpActivity {
+        self.mailer.as_ref().map(|mailer| mailer.totals()).unwrap_or_default()
+    }
+
+    /// Brings the counters of fetches and conversations of `status` up to date.
     pub(super) fn update(&self, status: &Status) {
         status.fetches.store(self.fetches(), Relaxed);
+        status.conversations.store(self.smtp_totals().conversations, Relaxed);
+    }
+}
+
+/// Lookups for the calling thread, which has to be within a `LocalSet` of a runtime with IO and time.
+fn resolving(
+    config: &DnsConfig,
+    shared: Option<&SharedResolver>,
+    limits: &Arc<DnsLimits>,
+    counters: &Arc<DnsCounters>,
+) -> Result<Resolving, ScanError> {
+    match shared {
+        Some(shared) => Ok(shared.resolving()),
+        None => {
+            let dns = Dns::new(config, Arc::clone(limits), Arc::clone(counters));
+            Ok(dns.map_err(|error| ScanError::Setup(error.to_string()))?.into())
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use crate::dataset::{DatasetError, Options, SHARD_ROWS, ScanCommand};
 use crate::input::{InputError, InputOptions};
-use crate::observe::dns::{EncryptedResolver, RetryConfig};
+use crate::observe::dns::{EncryptedResolver, RetryConfig, ValidationNames};
 use crate::observe::fetch::{FetchConfig, PACE, sets_pace};
 use crate::observe::scope::Scope;
 use crate::observe::smtp::SmtpConfig;
@@ -203,8 +203,12 @@ pub struct NetworkPlan {
     pub fetch: FetchConfig,
     /// Whose MX hosts are asked over SMTP.
     pub smtp: Scope,
-    /// Whose MX hosts are looked up for TLSA records; `None` for adopters' where the resolver validates, else nobody's.
+    /// Whose MX hosts are looked up for TLSA records; `None` for those of `dane_if_validated` where the resolver validates, else nobody's.
+    /// The manifest has what is in force.
     pub dane: Option<Scope>,
+    /// What `dane` is where it is not given and the resolver validates.
+    #[serde(skip)]
+    pub dane_if_validated: Scope,
     /// How mail servers are asked. Its concurrency, connect-timeout and allow-private are those of the fetches.
     #[serde(flatten)]
     pub mail: SmtpConfig,
@@ -239,6 +243,7 @@ impl Default for NetworkPlan {
             fetch: FetchConfig::default(),
             smtp: Scope::None,
             dane: None,
+            dane_if_validated: Scope::Adopters,
             mail: SmtpConfig::default(),
             ca_files: Vec::new(),
             no_prune: false,
@@ -289,6 +294,9 @@ impl NetworkPlan {
 pub struct Overrides {
     /// Resolvers that are asked without a check, in place of any others.
     pub resolvers: Vec<SocketAddr>,
+    /// Names by which it shows whether resolvers validate; by default those of the Internet, and none for resolvers that are asked without a
+    /// check.
+    pub validation_names: Option<ValidationNames>,
     /// Where resolving from the root begins.
     pub root: Option<SocketAddr>,
     /// Port of policy hosts.
@@ -389,6 +397,11 @@ pub enum ScanError {
     /// An option cannot be used as given, or no resolver answers: one sentence that says which and what to do.
     #[error("{0}")]
     Setup(String),
+    /// This network does not let us ask mail servers: why.
+    #[error(
+        "mail servers cannot be asked from here: {0}; scan from a network that lets their port through, or name mail servers of yours with --smtp-canary"
+    )]
+    Blocked(String),
     /// This machine cannot do what is needed (threads, sockets), or a thread of ours broke.
     #[error("{0}")]
     Machine(String),

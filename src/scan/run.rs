@@ -10,14 +10,15 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use async_channel::{Receiver, Sender};
 
-use super::assembler::{Assembler, ReadAhead, Rows};
+use super::assembler::{Assembler, Held, ReadAhead, Rows};
+use super::canaries::{self, Head};
 use super::harvest::{Batch, Harvest};
 use super::network::Network;
 use super::plan::{MAX_ANONYMOUS, ScanError, ScanPlan};
 use super::sink::{Read, ScanSummary, Sink};
 use super::status::Status;
 use super::worker::{self, Task};
-use crate::dataset::{DatasetError, schema};
+use crate::dataset::{DatasetError, Packed, schema};
 use crate::input::Input;
 
 /// Targets that travel together at least and at most. The more there are, the longer are the runs of the list that a worker's rows are,
@@ -43,11 +44,19 @@ pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<S
     let resumed = committed.iter().map(|range| range.end - range.start).sum();
     status.resumed.store(resumed, Relaxed);
     status.committed.store(resumed, Relaxed);
-    status.watch(network.dns_counters());
+    status.watch(network.dns_counters(), network.mailer());
+    let mut head = Head::new();
+    if let Err(error) = canaries::ask(network, &mut input, &mut head) {
+        let read = Read { accounting: input.accounting(), stopped: true, error: Some(error) };
+        return sink.finish(network, status, read, &input);
+    }
     let window = ReadAhead::new(sink.shard_rows(), plan.window_rows, sink.takes_late_rows());
     let anonymous = plan.stand_in.is_none() && plan.network.fetch.contact.is_none();
     let stages = Stages { network, status, committed: &committed, window, shard_rows: sink.shard_rows(), anonymous };
-    let read = stages.run(plan, &mut input, &mut sink)?;
+    let mut read = stages.run(plan, &mut input, head, &mut sink)?;
+    if let Some(why) = network.mail_blocked() {
+        (read.stopped, read.error) = (true, read.error.or(Some(ScanError::Blocked(why))));
+    }
     sink.finish(network, status, read, &input)
 }
 
@@ -64,7 +73,7 @@ struct Stages<'a> {
 
 impl Stages<'_> {
     /// Runs all stages to their end. The caller's thread gathers shards.
-    fn run(&self, plan: &ScanPlan, input: &mut Input, sink: &mut Sink) -> Result<Read, ScanError> {
+    fn run(&self, plan: &ScanPlan, input: &mut Input, head: Head, sink: &mut Sink) -> Result<Read, ScanError> {
         let workers = plan.workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)).max(1);
         let (target_sender, targets) = async_channel::bounded(QUEUED_BATCHES * workers);
         let (batch_sender, batches) = async_channel::bounded(QUEUED_BATCHES * workers);
@@ -83,7 +92,7 @@ impl Stages<'_> {
             drop((targets, ready_sender));
             // Every worker has its sockets before the first target is taken, or nothing begins.
             ready.iter().take(workers).collect::<Result<(), ScanError>>()?;
-            let reader = scope.spawn(move || self.read(input, &target_sender, &overdue));
+            let reader = scope.spawn(move || self.read(input, head, &target_sender, &overdue));
             let (shard_sender, shards) = mpsc::sync_channel(QUEUED_SHARDS);
             let writer = scope.spawn(move || self.write(&shards, sink));
             let gathered = self.gather(&batches, &shard_sender);
@@ -129,7 +138,7 @@ impl Stages<'_> {
     }
 
     /// Reads the list and hands out what is not committed yet. A batch without rows says that their shard is overdue.
-    fn read(&self, input: &mut Input, targets: &Sender<Vec<Task>>, overdue: &Sender<Result<Batch, DatasetError>>) -> Read {
+    fn read(&self, input: &mut Input, mut head: Head, targets: &Sender<Vec<Task>>, overdue: &Sender<Result<Batch, DatasetError>>) -> Read {
         let rows = RecordBatch::new_empty(schema());
         // If nobody listens any more, the window is about to be closed.
         let overdue = |shard| drop(overdue.send_blocking(Ok(Batch { shard, rows: rows.clone() })));
@@ -138,7 +147,7 @@ impl Stages<'_> {
         let mut known = self.committed.iter().peekable();
         let mut stopped = false;
         while !stopped {
-            let target = match input.next() {
+            let target = match head.pop_front().or_else(|| input.next()) {
                 Some(Ok(target)) => target,
                 Some(Err(cause)) => {
                     error = Some(cause.into());
@@ -205,7 +214,8 @@ impl Stages<'_> {
         let mut assembler = Assembler::new(self.shard_rows, self.committed.to_vec());
         while let Ok(batch) = batches.recv_blocking() {
             let Batch { shard, rows } = batch?;
-            let overdue = if rows.num_rows() == 0 { Some(shard) } else { self.window.lingering(Instant::now()) };
+            let now = Instant::now();
+            let overdue = if rows.num_rows() == 0 { Some(shard) } else { self.window.lingering(now) };
             if let Some((shard, batches)) = overdue.and_then(|shard| assembler.take_early(shard, self.window.late_room()))
                 && shards.send(Shard { shard, batches, early: true }).is_err()
             {
@@ -214,7 +224,7 @@ impl Stages<'_> {
             if rows.num_rows() == 0 {
                 continue;
             }
-            assembler.add(shard, rows)?;
+            assembler.add(shard, rows, now)?;
             self.network.update(self.status);
             if let total @ 1.. = self.status.total.load(Relaxed) {
                 assembler.end_of_list(total);
@@ -236,6 +246,7 @@ impl Stages<'_> {
     /// Commits shards as they come.
     fn write(&self, shards: &mpsc::Receiver<Shard>, sink: &mut Sink) -> Result<(), ScanError> {
         for Shard { shard, batches, early } in shards {
+            let batches = batches.into_iter().map(loose).collect::<Result<Vec<_>, _>>()?;
             let count = batches.iter().map(|batch| batch.num_rows() as u64).sum();
             sink.commit(shard, batches, self.network, self.status)?;
             self.status.committed.fetch_add(count, Relaxed);
@@ -249,13 +260,21 @@ impl Stages<'_> {
 struct Shard {
     shard: u64,
     /// In any order.
-    batches: Vec<RecordBatch>,
+    batches: Vec<Held<RecordBatch>>,
     /// Whether others are late and will come.
     early: bool,
 }
 
+fn loose(held: Held<RecordBatch>) -> Result<RecordBatch, DatasetError> {
+    match held {
+        Held::Loose(batch) => Ok(batch),
+        Held::Packed(packed) => packed.unpack(),
+    }
+}
+
 impl Rows for RecordBatch {
     type Error = DatasetError;
+    type Packed = Packed;
 
     fn count(&self) -> u64 {
         self.num_rows() as u64
@@ -263,6 +282,10 @@ impl Rows for RecordBatch {
 
     fn join(self, other: Self) -> Result<Self, DatasetError> {
         Ok(concat_batches(&self.schema(), &[self, other])?)
+    }
+
+    fn pack(batches: Vec<Self>) -> Result<Packed, DatasetError> {
+        Packed::of(&batches)
     }
 }
 

@@ -224,7 +224,9 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDesc
         [only] => Some(only.sha256.clone()),
         several => Some(several.iter().map(|source| source.sha256.as_str()).collect::<Vec<_>>().join(" ")),
     };
-    let NamedOptions { configuration, pace } = plan.named_options()?;
+    let NamedOptions { mut configuration, pace } = plan.named_options()?;
+    // Not what was typed but what is in force: rows of one scan are asked alike, also by a session that has another resolver.
+    configuration.insert("dane".to_owned(), network.dane().as_str().into());
     Ok(RunDescription {
         run_id: RunDescription::new_id(),
         tool: Tool::of_this_build(),
@@ -236,6 +238,7 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDesc
         public_suffix_list: suffix::LIST_VERSION.to_owned(),
         root_store: ROOTS_VERSION.to_owned(),
         resolvers: network.resolvers().to_vec(),
+        resolver_validates: network.resolver_validates(),
         user_agent: network.user_agent().to_owned(),
     })
 }
@@ -254,6 +257,7 @@ fn activity(network: &Network, status: &Status) -> Activity {
         retried_targets: status.retried.load(Relaxed),
         dns: dns.activity,
         shared: network.sharing_totals(),
+        smtp: network.smtp_totals(),
     }
 }
 

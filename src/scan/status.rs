@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::classify::{Assessment, Posture, RecordState};
 use crate::input::Preparation;
 use crate::observe::dns::{DnsActivity, DnsCounters};
+use crate::observe::smtp::Mailer;
 
 /// Counters of a running scan. Shared by all threads; only ever added to.
 #[derive(Debug)]
@@ -41,7 +42,10 @@ pub struct Status {
     pub(super) abandoned: AtomicU64,
     /// The DNS traffic, once there is any.
     dns: OnceLock<Arc<DnsCounters>>,
+    /// Whoever asks mail servers, if they are asked.
+    mailer: OnceLock<Arc<Mailer>>,
     pub(super) fetches: AtomicU64,
+    pub(super) conversations: AtomicU64,
     stopping: AtomicBool,
 }
 
@@ -65,7 +69,9 @@ impl Default for Status {
             waiting: AtomicU64::new(0),
             abandoned: AtomicU64::new(0),
             dns: OnceLock::new(),
+            mailer: OnceLock::new(),
             fetches: AtomicU64::new(0),
+            conversations: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
         }
     }
@@ -77,20 +83,28 @@ impl Status {
         self.stopping.store(true, Relaxed);
     }
 
-    /// Whether the scan was asked to stop.
+    /// Whether the scan was asked to stop, or has to.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Relaxed)
+        self.stopping.load(Relaxed) || self.is_blocked()
     }
 
-    /// Shows these counters from now on.
-    pub(super) fn watch(&self, dns: &Arc<DnsCounters>) {
+    /// Whether the scan cannot go on because this network does not let us ask mail servers.
+    fn is_blocked(&self) -> bool {
+        self.mailer.get().is_some_and(|mailer| mailer.blocked().is_some())
+    }
+
+    /// Shows these counters from now on, and stops where mail servers cannot be asked.
+    pub(super) fn watch(&self, dns: &Arc<DnsCounters>, mailer: Option<&Arc<Mailer>>) {
         // A status belongs to one scan and so to one set of counters.
         let _ = self.dns.set(Arc::clone(dns));
+        if let Some(mailer) = mailer {
+            let _ = self.mailer.set(Arc::clone(mailer));
+        }
     }
 
-    /// Whether the scan waits because no resolver answers.
+    /// Whether what is in flight cannot be finished: no resolver answers, or no mail server can be asked.
     pub fn is_paused(&self) -> bool {
-        self.dns.get().is_some_and(|dns| dns.totals().paused)
+        self.is_blocked() || self.dns.get().is_some_and(|dns| dns.totals().paused)
     }
 
     /// Says something that the user should know, a sentence.
@@ -159,6 +173,7 @@ impl Status {
             dns: dns.activity,
             queries: dns.sent,
             fetches: self.fetches.load(Relaxed),
+            conversations: self.conversations.load(Relaxed),
             records: self.records.load(Relaxed),
             enforce: self.enforce.load(Relaxed),
             broken: self.broken.load(Relaxed),
@@ -214,6 +229,8 @@ pub struct Snapshot {
     pub queries: u64,
     /// HTTPS fetches begun in this run.
     pub fetches: u64,
+    /// Conversations with mail servers begun in this run.
+    pub conversations: u64,
     /// Domains with an MTA-STS record of any kind, found in this run.
     pub records: u64,
     /// Domains in enforce mode, found in this run.

@@ -1,7 +1,7 @@
 //! What is said of one domain in words: what senders do, what was seen, and whether there is something to publish instead.
 
 use crate::classify::remedy::{self, Publication};
-use crate::classify::{Asked, Assessment, Delivery, MxState, PolicyStage, RecordState, Severity, codes};
+use crate::classify::{Asked, Assessment, Delivery, Finding, MxState, MxTls, PolicyStage, Posture, RecordState, Severity, codes};
 use crate::evidence::{Evidence, Lookup, Mx, Txt};
 use crate::name::normalise_host;
 use crate::name::provider::{Service, provider};
@@ -37,6 +37,9 @@ pub fn verdict(assessment: &Assessment) -> String {
         (Delivery::Unknown, _) if matches!(assessment.policy_stage, Some(PolicyStage::Tcp | PolicyStage::Tls | PolicyStage::Http)) => {
             "What senders do is not known: the policy could not be fetched, for a reason that may pass or may hold for this scanner only. That is no verdict on the domain.".to_owned()
         }
+        (Delivery::Unknown, _) if assessment.posture == Posture::Enforce && assessment.mx_tls == Some(MxTls::Unknown) => {
+            "What senders do is not known: an MX host could not be tested, for a reason that may hold for this scanner only. That is no verdict on the domain.".to_owned()
+        }
         (Delivery::Unknown, _) => {
             "What senders do is not known, because some queries were not answered; that says nothing about the domain. Try again later.".to_owned()
         }
@@ -56,7 +59,8 @@ pub fn verdict(assessment: &Assessment) -> String {
 /// The texts that would be right; `None` where nothing has to change, where the domain takes no mail, or where too little is known.
 pub fn to_publish(evidence: &Evidence, assessment: &Assessment) -> Option<Publication> {
     let takes_mail = matches!(assessment.mx_state, MxState::Present | MxState::None) && assessment.delivery != Delivery::Unknown;
-    let is_done = assessment.worst().is_none_or(|worst| worst > Severity::Low) && assessment.delivery == Delivery::Protected;
+    let text_is_right = |finding: &Finding| finding.severity > Severity::Low || finding.code.rule().at_policy_host;
+    let is_done = assessment.findings.iter().all(text_is_right) && assessment.delivery == Delivery::Protected;
     (takes_mail && !is_done).then(|| remedy::publish(evidence, assessment))
 }
 

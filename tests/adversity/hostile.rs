@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use stscan::lab::Internet;
+use stscan::lab::{Asked, Internet};
 
 use super::Scene;
 use super::floods::by_domain;
@@ -98,7 +98,7 @@ fn hostile_servers_and_replies_are_judged_as_written_and_change_nothing_else() {
             wrong += &if row == expected { String::new() } else { format!("{domain} differs from what it is alone\n") };
             continue;
         }
-        let truth = scene.lab.truth(domain).unwrap_or_else(|| panic!("{domain} has no truth"));
+        let truth = scene.lab.internet().truth_when(domain, Asked::NOTHING).unwrap_or_else(|| panic!("{domain} has no truth"));
         for (column, expected) in truth.columns() {
             if row.column(column) != expected {
                 wrong += &format!("{domain}: {column} is {:?}, expected {expected:?}\n", row.column(column));

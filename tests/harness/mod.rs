@@ -125,6 +125,10 @@ pub fn rows(dir: &Path) -> Vec<Row> {
                     ("delivery_lenient", own(judgement.delivery_lenient)),
                     ("mx_coverage", own(judgement.mx_coverage)),
                     ("mismatch", own(judgement.mismatch)),
+                    ("mx_tls", own(judgement.mx_tls)),
+                    ("mx_dnssec", own(judgement.mx_dnssec)),
+                    ("dane_state", own(judgement.dane_state)),
+                    ("delivery_dane", own(judgement.delivery_dane)),
                 ],
                 codes: judgement.findings.iter().map(|finding| finding.code.known().unwrap()).collect(),
             });

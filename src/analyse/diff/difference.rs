@@ -101,7 +101,8 @@ pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseEr
     diff.domains.sort_unstable_by(|a, b| a.domain.cmp(&b.domain));
     diff.notes.extend(diff.of_lists(old, new));
     if [Kind::NewlyRefused, Kind::RefusalFixed].iter().any(|kind| diff.kinds.contains_key(kind)) {
-        diff.notes.push(Asked::of_scans().figures().to_owned());
+        let asked = Asked::everywhere([old, new].map(|scan| scan.manifest().counts.asked()));
+        diff.notes.push(asked.figures().to_owned());
     }
     Ok(diff)
 }

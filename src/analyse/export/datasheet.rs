@@ -4,7 +4,6 @@
 use std::fmt::Write;
 
 use super::description::{Mailboxes, Publication, summary};
-use crate::classify::Asked;
 use crate::dataset::{Manifest, Tally};
 
 /// What stands where the publisher has to write.
@@ -71,7 +70,7 @@ fn composition(manifest: &Manifest, publication: &Publication) -> Answers {
         ("How many instances are there?", manifest.counts.rows.to_string()),
         ("Does it contain all possible instances or a sample?", accounting),
         ("What data does each instance consist of?", "The columns that `datapackage.json` and `croissant.json` describe: the judgement in flat columns, everything that was seen in column `evidence`.".to_owned()),
-        ("Is there a label?", format!("Posture: {}. Delivery: {} ({}).", tally(&manifest.counts.posture), tally(&manifest.counts.delivery), Asked::of_scans().note())),
+        ("Is there a label?", format!("Posture: {}. Delivery: {} ({}).", tally(&manifest.counts.posture), tally(&manifest.counts.delivery), manifest.counts.asked().note())),
         ("Is any information missing?", "What could not be found out is `unknown`, never `absent`; the outcome of every lookup says why.".to_owned()),
         ("Are there errors, sources of noise, or redundancies?", "Lookups can fail for reasons of the network in between; figures of toplists over-estimate adoption among all domains.".to_owned()),
         ("Does it contain personal data?", personal.to_owned()),
@@ -89,7 +88,7 @@ fn collection(manifest: &Manifest) -> Answers {
             "How was the data acquired?",
             format!(
                 "By DNS lookups (MX, TXT at `_mta-sts` and `_smtp._tls`, addresses) and one HTTPS GET of each policy; {}.",
-                Asked::of_scans().conduct()
+                manifest.counts.asked().conduct()
             ),
         ),
         (

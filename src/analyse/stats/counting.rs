@@ -99,7 +99,8 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     if apart && wholes.len() > 1 {
         notes.push("each scan is counted by itself: there is no row for all of them, which have names in common".to_owned());
     }
-    let counted = Counted { sums: !apart, ..Counted::new(surveys, details, &survey_groups, options) };
+    let asked = Asked::everywhere(scans.iter().map(|scan| scan.manifest().counts.asked()));
+    let counted = Counted { sums: !apart, asked, ..Counted::new(surveys, details, &survey_groups, options) };
     notes.extend(counted.lost());
     let tables = options.tables.iter().map(|table| match *table {
         TableId::T23Run => Table { grouped_by: None, rows: super::tables::run::rows(scans), ..counted.table(*table) },
@@ -230,6 +231,8 @@ struct Counted<'o> {
     options: &'o StatsOptions,
     /// Whether there are rows of all groups together.
     sums: bool,
+    /// What was asked of the MX hosts, in all scans.
+    asked: Asked,
 }
 
 impl<'o> Counted<'o> {
@@ -237,7 +240,7 @@ impl<'o> Counted<'o> {
         let mut survey = Survey::default();
         surveys.iter().for_each(|more| survey.merge(more.clone()));
         let sum = details.iter().cloned().fold(Details::default(), Details::merge);
-        Self { whole: (survey, sum), surveys, details, groups, options, sums: true }
+        Self { whole: (survey, sum), surveys, details, groups, options, sums: true, asked: Asked::default() }
     }
 
     /// What is to be said where there were too many names to keep them all.
@@ -270,13 +273,7 @@ impl<'o> Counted<'o> {
             grouped_by: grouped.map(|by| by.as_str().to_owned()),
             columns: definition.columns(),
             rows,
-            notes: definition
-                .notes
-                .iter()
-                .copied()
-                .chain(definition.protection.then(|| Asked::of_scans().figures()))
-                .map(str::to_owned)
-                .collect(),
+            notes: definition.notes.iter().copied().chain(definition.protection.then(|| self.asked.figures())).map(str::to_owned).collect(),
         }
     }
 }

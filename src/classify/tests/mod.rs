@@ -4,6 +4,7 @@ mod catalogue;
 mod columns;
 mod extra_requests;
 mod findings;
+mod mail_servers;
 mod neighbours;
 mod properties;
 mod remedy;

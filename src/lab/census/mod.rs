@@ -11,6 +11,7 @@ use std::sync::Arc;
 use self::names::Draws;
 use crate::classify::codes;
 
+use super::asked::Asked;
 use super::case::{Case, case};
 use super::providers::{MAIL, with_mail};
 use super::site::{End, Exchange, Neighbour, Site};
@@ -39,7 +40,7 @@ const REPORTS: &str = "reports.example";
 pub(super) struct Census {
     seed: u64,
     /// What most names publish, made once.
-    common: Vec<(Truth, Arc<Site>)>,
+    common: Vec<(Case, Arc<Site>)>,
 }
 
 /// Places in [`Census::common`]; behind them one for each mail provider.
@@ -59,7 +60,7 @@ enum Kind {
 impl Census {
     pub(super) fn new(seed: u64) -> Self {
         let cases = COMMON.iter().map(|make| make()).chain((0..MAIL.len()).map(|provider| plain("plain", provider))).map(Case::settled);
-        Self { seed, common: cases.map(|case| (case.truth, Arc::new(case.site))).collect() }
+        Self { seed, common: cases.map(|case| (case.clone(), Arc::new(case.site))).collect() }
     }
 
     fn site(&self, domain: &str) -> Arc<Site> {
@@ -103,10 +104,10 @@ impl World for Census {
         names::name(self.seed, place)
     }
 
-    fn truth(&self, domain: &str) -> Option<Truth> {
+    fn truth(&self, domain: &str, asked: Asked) -> Option<Truth> {
         Some(match self.kind(domain) {
-            Kind::Common(place) => self.common.get(place).map_or_else(|| nxdomain().truth, |(truth, _)| truth.clone()),
-            Kind::Rare(case) => case.settled().truth,
+            Kind::Common(place) => self.common.get(place).map_or_else(|| nxdomain().truth, |(case, _)| case.truth_when(asked)),
+            Kind::Rare(case) => case.settled().truth_when(asked),
         })
     }
 

@@ -1,7 +1,7 @@
 //! What an authoritative server says: an answer, a referral to the servers of a zone below, or that there is nothing.
 
 use super::zones::{Content, Data, Server, Zone};
-use crate::lab::answer::{Scratch, Transport, answer};
+use crate::lab::answer::{Scratch, Speaker, Transport, answer};
 use crate::lab::internet::Internet;
 use crate::lab::wire::{self, Received};
 
@@ -41,7 +41,7 @@ pub(super) fn reply(
     match zone.content {
         Content::World if is_ns_of(zone, name, question.qtype) => list_servers(message, zone, out),
         Content::World => {
-            let send = answer(internet, message, transport, scratch, out).send;
+            let send = answer(internet, message, transport, Speaker::NameServer, scratch, out).send;
             if let [_, _, flags, more, ..] = out.as_mut_slice() {
                 (*flags, *more) = (*flags | 0x04, *more & 0x7F);
             }

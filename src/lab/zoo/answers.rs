@@ -3,7 +3,7 @@
 use crate::classify::codes;
 
 use super::super::case::{Case, case};
-use super::super::site::{End, Exchange, Neighbour, Reply};
+use super::super::site::{End, Exchange, Neighbour, Reply, Text};
 use super::super::wire;
 
 fn whole() -> Vec<Case> {
@@ -127,14 +127,29 @@ fn transport_and_aliases() -> Vec<Case> {
                 site.mx.records = vec![Exchange(10, "mx1.{d}".into()), Exchange(10, "mx1.{d}".into()), Exchange(20, "mx2.{d}".into())]
             })
             .code(codes::DNS_RECORD_DUPLICATE),
-        case("mx-300", "300 MX records, of which 256 are kept.")
-            .site(|site| site.mx.records = many_mx(300))
-            .patterns(&["*.{d}"])
-            .codes(&[codes::DNS_RECORDS_LEFT_OUT, codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN]),
-        case("mx-256", "256 MX records, as many as are kept.")
+        case("mx-300", "300 MX records, of which 256 are kept.").site(|site| site.mx.records = many_mx(300)).patterns(&["*.{d}"]).codes(&[
+            codes::DNS_HOSTS_LEFT_OUT,
+            codes::DNS_RECORDS_LEFT_OUT,
+            codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN,
+        ]),
+        case("mx-256", "256 MX records, as many as are kept; 20 of the hosts are looked up.")
             .site(|site| site.mx.records = many_mx(256))
             .patterns(&["*.{d}"])
+            .codes(&[codes::DNS_HOSTS_LEFT_OUT, codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN]),
+        case("mx-20", "20 MX hosts, as many as are looked up.")
+            .site(|site| site.mx.records = many_mx(20))
+            .patterns(&["*.{d}"])
             .code(codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN),
+        case("receivers-11", "11 receivers of reports, of which 10 are looked up.")
+            .site(|site| site.mx.records = many_mx(11))
+            .patterns(&["*.{d}"])
+            .tlsrpt_set(vec![many_receivers(11)])
+            .codes(&[codes::DNS_HOSTS_LEFT_OUT, codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN, codes::TLSRPT_RUA_MULTIPLE]),
+        case("receivers-10", "10 receivers of reports, as many as are looked up.")
+            .site(|site| site.mx.records = many_mx(10))
+            .patterns(&["*.{d}"])
+            .tlsrpt_set(vec![many_receivers(10)])
+            .codes(&[codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN, codes::TLSRPT_RUA_MULTIPLE]),
         case("tlsrpt-cname", "The TLSRPT record behind an alias.").tlsrpt_cname("{-}._tlsrpt.hosting.example").code(codes::TLSRPT_CNAME),
         case("delegated", "Both the record and the policy host with the same provider.")
             .sts_cname(&["{d}._mta-sts.hosting.example"])
@@ -145,6 +160,12 @@ fn transport_and_aliases() -> Vec<Case> {
 
 fn many_mx(number: u16) -> Vec<Exchange> {
     (0..number).map(|place| Exchange(place, format!("mx{place}.{{d}}").into())).collect()
+}
+
+/// A record of several strings, as it has more than 255 octets.
+fn many_receivers(number: u16) -> Vec<Text> {
+    let destinations = (0..number).map(|place| format!("{}mailto:tls@mx{place}.{{d}}", if place > 0 { "," } else { "" }).into());
+    std::iter::once("v=TLSRPTv1; rua=".into()).chain(destinations).collect()
 }
 
 pub(super) fn cases() -> Vec<Case> {

@@ -1,9 +1,12 @@
 //! The zoo: every case by family, each with its hand-written truth.
 
 mod answers;
+mod dane;
 mod elsewhere;
 mod hosts;
 mod hygiene;
+mod mail_servers;
+mod mail_tls;
 mod near;
 mod neighbours;
 mod patterns;
@@ -17,10 +20,12 @@ use std::collections::HashMap;
 use std::net::{Ipv6Addr, TcpListener};
 use std::sync::{Arc, LazyLock};
 
+use super::asked::Asked;
 use super::case::Case;
-use super::site::{Exchange, Site};
+use super::places;
+use super::site::{Exchange, Neighbour, Site};
 use super::truth::Truth;
-use super::world::{Found, Role, World, role};
+use super::world::{Found, Occupant, Role, World, role};
 
 /// The top-level domain of the zoo (RFC 6761: never delegated).
 const TLD: &str = ".test";
@@ -37,6 +42,8 @@ pub fn cases() -> &'static [Case] {
 pub(super) struct Zoo {
     cases: Vec<(&'static Case, Arc<Site>)>,
     by_name: HashMap<&'static str, usize>,
+    /// Mail servers that are told apart before TLS, by number: the case, the name in it, and which of the servers there.
+    mail: Vec<(&'static Case, &'static Neighbour, usize)>,
 }
 
 impl Zoo {
@@ -45,7 +52,11 @@ impl Zoo {
         let ipv6 = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
         let cases: Vec<_> = cases().iter().filter(|case| ipv6 || !case.ipv6).map(|case| (case, Arc::new(case.site.clone()))).collect();
         let by_name = cases.iter().enumerate().map(|(place, (case, _))| (case.name, place)).collect();
-        Self { cases, by_name }
+        let mail = self::cases().iter().flat_map(|case| {
+            let servers = move |neighbour: &'static Neighbour| (0..neighbour.mail.len()).map(move |place| (case, neighbour, place));
+            case.site.neighbours.iter().flat_map(servers)
+        });
+        Self { cases, by_name, mail: mail.collect() }
     }
 
     fn place(&self, domain: &str) -> Option<&(&'static Case, Arc<Site>)> {
@@ -82,8 +93,13 @@ impl World for Zoo {
         }
     }
 
-    fn truth(&self, domain: &str) -> Option<Truth> {
-        self.place(domain).map(|(case, _)| case.truth.clone())
+    fn truth(&self, domain: &str, asked: Asked) -> Option<Truth> {
+        self.place(domain).map(|(case, _)| case.truth_when(asked))
+    }
+
+    /// The zoo has cases that show only so, and nobody there to spare.
+    fn asked(&self) -> Asked {
+        Asked::NOTHING
     }
 
     fn find<'n>(&self, name: &'n str) -> Option<Found<'n>> {
@@ -97,6 +113,17 @@ impl World for Zoo {
     fn is_elsewhere(&self, name: &str) -> bool {
         // Targets of aliases to nothing.
         !name.ends_with(TLD) && !name.ends_with(".gone.example")
+    }
+
+    fn numbered_addresses(&self) -> u16 {
+        self.mail.len() as u16
+    }
+
+    fn occupant(&self, number: u16) -> Option<Occupant> {
+        let (case, neighbour, place) = *self.mail.get(usize::from(number))?;
+        let domain = format!("{}{TLD}", case.name);
+        let host = if neighbour.labels == "@" { domain.clone() } else { format!("{}.{domain}", neighbour.labels) };
+        Some(Occupant { mail: neighbour.mail.get(place)?.clone(), host, domain, place: place as u8 })
     }
 
     /// One that does not take its own mail.
@@ -120,7 +147,27 @@ fn all() -> Vec<Case> {
         neighbours::cases(),
         elsewhere::cases(),
         hygiene::cases(),
+        mail_servers::cases(),
+        mail_tls::cases(),
+        dane::cases(),
         near::cases(),
     ];
-    near::declare(families.concat().into_iter().map(Case::settled).collect())
+    let mut cases = near::declare(families.concat().into_iter().map(Case::settled).collect());
+    number_mail_servers(&mut cases);
+    cases
+}
+
+/// Gives every mail server that is declared an address of its own, unless the case says where it is: of IPv6 the second, so that a scan
+/// that asks one address of each family asks both.
+fn number_mail_servers(cases: &mut [Case]) {
+    let neighbours = cases.iter_mut().flat_map(|case| &mut case.site.neighbours);
+    let mut number = 0;
+    for neighbour in neighbours.filter(|neighbour| !neighbour.mail.is_empty()) {
+        let numbers = number..number + neighbour.mail.len() as u16;
+        number = numbers.end;
+        if neighbour.a.records.is_empty() && neighbour.aaaa.records.is_empty() {
+            neighbour.a.records = numbers.clone().take(1).map(places::numbered_mail_a).collect();
+            neighbour.aaaa.records = numbers.skip(1).map(places::numbered_mail_aaaa).collect();
+        }
+    }
 }

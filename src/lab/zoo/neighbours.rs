@@ -24,7 +24,7 @@ fn mx_hosts() -> Vec<Case> {
         mx1(
             "mx-ipv6-only",
             "An MX host with IPv6 only.",
-            Neighbour { aaaa: Reply::records(vec![Ipv6Addr::new(0x2a10, 0, 0, 0, 0, 0, 0, 1)]), ..Neighbour::new("mx1") },
+            Neighbour { aaaa: Reply::records(vec![Ipv6Addr::new(0x2a10, 1, 1, 0, 0, 0, 0, 1)]), ..Neighbour::new("mx1") },
         ),
         mx1("mx-cname", "An MX host that is an alias.", Neighbour::at("mx1", PUBLIC).cname("{-}.mail-company.example"))
             .code(codes::MX_CNAME),

@@ -29,6 +29,7 @@ mod sealed {
     impl Sealed for super::Txt {}
     impl Sealed for super::Tlsa {}
     impl Sealed for super::Alias {}
+    impl Sealed for super::Pointer {}
     impl Sealed for super::Ipv4Addr {}
     impl Sealed for super::Ipv6Addr {}
 }
@@ -90,6 +91,19 @@ impl ResourceRecord for Alias {
     fn read(message: &[u8], rdata: Range<usize>) -> Option<Self> {
         let target = WireName::read(message, rdata.start).filter(|name| name.end == rdata.end)?;
         Some(Self(target.to_presentation()))
+    }
+}
+
+/// A PTR record (RFC 1035 section 3.3.12): the name of an address. No evidence, so it stands nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pointer(pub(super) String);
+
+impl ResourceRecord for Pointer {
+    const TYPE: u16 = 12;
+
+    fn read(message: &[u8], rdata: Range<usize>) -> Option<Self> {
+        let name = WireName::read(message, rdata.start).filter(|name| name.end == rdata.end)?;
+        Some(Self(name.to_presentation()))
     }
 }
 

@@ -2,7 +2,7 @@
 //! of the two other ways, from the root or by encrypted resolvers.
 
 use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::answer::ResourceRecord;
+use super::answer::{Pointer, ResourceRecord};
 use super::attempt::{Attempt, Retry, RetryConfig, interpret};
 use super::counters::DnsCounters;
 use super::drivers;
@@ -307,6 +307,12 @@ impl Resolving {
         lookup
     }
 
+    /// The names of an address, as its PTR records have them; none where there is no answer.
+    pub async fn names_of(&self, address: IpAddr) -> Vec<String> {
+        let lookup: Lookup<Pointer> = self.lookup(&reverse(address)).await;
+        lookup.records.into_iter().map(|Pointer(name)| name).collect()
+    }
+
     /// The same question without validation (CD bit); `None` where nobody is asked who validates. What is found so is no data: it may
     /// be forged.
     pub async fn lookup_unchecked<R: ResourceRecord>(&self, name: &str) -> Option<Lookup<R>> {
@@ -325,5 +331,31 @@ impl Resolving {
             Self::Iterative(iterative) => *lookup = Box::pin(iterative.lookup(&lookup.name)).await,
             Self::Encrypted(encrypted) => *lookup = Box::pin(encrypted.lookup(&lookup.name)).await,
         }
+    }
+}
+
+/// Where the names of an address stand (RFC 1035 section 3.5, RFC 3596 section 2.5).
+fn reverse(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, d] = v4.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+        }
+        IpAddr::V6(v6) => {
+            let nibbles = v6.octets().into_iter().rev().flat_map(|octet| [octet & 0xF, octet >> 4]);
+            nibbles.map(|nibble| format!("{nibble:x}.")).collect::<String>() + "ip6.arpa"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_names_of_an_address_stand() {
+        assert_eq!(reverse([192, 0, 2, 7].into()), "7.2.0.192.in-addr.arpa");
+        let v6 = reverse("2001:db8::5".parse().unwrap());
+        assert_eq!(v6, "5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
     }
 }

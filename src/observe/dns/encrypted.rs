@@ -29,6 +29,7 @@ use super::health::{Health, Liveness, Watched};
 use super::hickory::Background;
 use super::message::{Header, NOERROR, NXDOMAIN};
 use super::resolvers::{DnsError, EncryptedResolver, Transport};
+use super::validation::{Said, ValidationTest};
 use crate::evidence::{Lookup, Outcome};
 use crate::words;
 
@@ -108,6 +109,20 @@ impl Encrypted {
     /// cannot exist, which it has to deny. In the order of the configuration, with what is wrong.
     pub async fn check(&self) -> Vec<Result<(), String>> {
         join_all(self.asking.health.members().iter().map(|server| self.examine(server))).await
+    }
+
+    /// What shows that a resolver does not validate, for each in the order of the configuration.
+    pub async fn validate(&self, test: ValidationTest<'_>) -> Vec<(SocketAddr, Result<(), String>)> {
+        join_all(self.asking.health.members().iter().map(async |server| {
+            let ask = async |name: &str, record_type: u16| {
+                let mut name = Name::from_ascii(name).map_err(|_| "no name of DNS".to_owned())?;
+                name.set_fqdn(true);
+                let header = self.header(server, Query::query(name, RecordType::from(record_type))).await?;
+                Ok(Said { rcode: header.plain_rcode(), authenticated: header.is_authenticated() })
+            };
+            (server.connection.address(), test.run(ask).await)
+        }))
+        .await
     }
 
     async fn examine(&self, server: &Arc<Server>) -> Result<(), String> {

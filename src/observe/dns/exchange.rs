@@ -184,7 +184,7 @@ async fn examine(retry: RetryConfig, resolver: SocketAddr) -> Result<Result<(), 
     match message.rcode {
         NOERROR if message.header.answers > 0 || message.header.is_truncated() => {}
         NOERROR => return Err("has no name servers of the root".to_owned()),
-        other => return Err(format!("answers {} when asked for the root", rcode(other))),
+        other => return Err(format!("answers {} when asked for the root", rcode_name(other))),
     }
     let invented = Question::new(&invented_name(), TYPE_A)?;
     let mut message = ask(retry, Channel::Udp, resolver, &invented).await?;
@@ -195,7 +195,7 @@ async fn examine(retry: RetryConfig, resolver: SocketAddr) -> Result<Result<(), 
     denies(message.rcode, message.header.answers)?;
     Ok(match ask(retry, Channel::Tcp, resolver, &root).await {
         Ok(message) if message.rcode == NOERROR => Ok(()),
-        Ok(message) => Err(format!("answers {}", rcode(message.rcode))),
+        Ok(message) => Err(format!("answers {}", rcode_name(message.rcode))),
         Err(reason) => Err(reason),
     })
 }
@@ -206,7 +206,7 @@ pub(super) fn denies(code: u16, answers: u16) -> Result<(), String> {
         NXDOMAIN => Ok(()),
         NOERROR if answers > 0 => Err("lies: it invents answers for names that do not exist".to_owned()),
         NOERROR => Err("lies: it says that a name exists which does not".to_owned()),
-        other => Err(format!("answers {} when asked for a name that does not exist", rcode(other))),
+        other => Err(format!("answers {} when asked for a name that does not exist", rcode_name(other))),
     }
 }
 
@@ -223,7 +223,8 @@ async fn ask(retry: RetryConfig, channel: Channel, resolver: SocketAddr, questio
     Err(last)
 }
 
-fn rcode(code: u16) -> String {
+/// A response code in words.
+pub(super) fn rcode_name(code: u16) -> String {
     match code {
         NOERROR => "NOERROR".to_owned(),
         NXDOMAIN => "NXDOMAIN".to_owned(),

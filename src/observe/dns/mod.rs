@@ -35,6 +35,7 @@ mod slots;
 mod socket;
 mod stub;
 mod system;
+mod validation;
 mod wire_name;
 
 #[cfg(test)]
@@ -60,3 +61,4 @@ pub(crate) use self::resolvers::{
 };
 pub(crate) use self::stub::{loopback_stubs, well_known_stubs};
 pub(crate) use self::system::{SystemResolvers, system_resolvers};
+pub(crate) use self::validation::{ValidationNames, ValidationTest, validate};

@@ -1,28 +1,26 @@
 //! The exchange, step by step: choose an address, connect, handshake, ask.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use rustls::client::Resumption;
-use rustls::pki_types::{ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, ProtocolVersion, RootCertStore};
+use rustls::RootCertStore;
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::clock::Clock;
 use super::config::{FetchConfig, FetchConfigError};
 use super::counters::FetchCounters;
 use super::http;
 use super::limits::Limits;
-use super::verifier::{Presented, RecordingVerifier};
-use super::wire::Metered;
-use super::{address, certificate, fault, leaf_key};
-use crate::evidence::{Connection, Fetch, FetchError, FetchFault, FetchStage, SecondHello, UNRECOGNIZED_NAME};
+use crate::evidence::{Connection, Fetch, FetchError, FetchFault, FetchStage, SecondHello};
 use crate::exclusion::Exclusion;
-use crate::observe::tls::{self, Answer};
+use crate::observe::address::{self, own_lack_of_route};
+use crate::observe::clock::Clock;
+use crate::observe::tls::{self, Answer, Handshaker, Session};
+use crate::observe::wire::Metered;
+use crate::observe::{certificate, fault};
 
 /// Where every policy is (RFC 8461 section 3.2).
 pub(in crate::observe) const POLICY_PATH: &str = "/.well-known/mta-sts.txt";
@@ -56,7 +54,7 @@ impl RequestKind {
 pub struct Fetcher {
     config: FetchConfig,
     user_agent: String,
-    tls: ClientConfig,
+    tls: Handshaker,
     roots: RootCertStore,
     exclusion: Arc<Exclusion>,
     limits: Limits,
@@ -72,7 +70,7 @@ impl Fetcher {
         config.check()?;
         Ok(Self {
             user_agent: config.user_agent(),
-            tls: tls_config()?,
+            tls: Handshaker::new(&["http/1.1"]).map_err(FetchConfigError::Tls)?,
             limits: Limits::new(config.fetch_concurrency, config.fetch_rate.into(), config.host_rate.into()),
             counters: Arc::default(),
             config,
@@ -133,7 +131,8 @@ impl Fetcher {
     /// Where a handshake failed in a way that may be due to our library, asks the same address again with a wide hello; under the same
     /// limits and the same deadline.
     async fn second_hello(&self, host: &str, fetch: &Fetch, clock: &mut Clock) -> Option<SecondHello> {
-        let address = fetch.address.filter(|_| leaves_a_question(fetch))?;
+        let asks = |error: &FetchError| tls::leaves_a_question(error, fetch.certificate.is_some());
+        let address = fetch.address.filter(|_| fetch.error.as_ref().is_some_and(asks))?;
         let waiting = Instant::now();
         let _permit = self.limits.admit(address).await;
         clock.pause(waiting.elapsed());
@@ -147,18 +146,7 @@ impl Fetcher {
             }
             Err(error) => Some(error),
         };
-        let certificate = ServerName::try_from(host.to_owned())
-            .ok()
-            .and_then(|name| certificate::examine(&answer.chain, &name, &self.roots, UnixTime::now()));
-        Some(SecondHello {
-            version: answer.version,
-            cipher: answer.cipher,
-            key_exchange: answer.key_exchange,
-            alpn: answer.alpn,
-            certificate,
-            elapsed_ms: u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX),
-            error,
-        })
+        Some(tls::second_hello(answer, host, &self.roots, begun, error))
     }
 
     /// The next address is tried only where there is no connection to the one before.
@@ -200,66 +188,15 @@ impl Fetcher {
         clock: &Clock,
     ) -> Result<TlsStream<Metered<TcpStream>>, FetchError> {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| fault::of(FetchStage::Tls, &error))?;
-        let (verifier, seen) = RecordingVerifier::new(self.tls.crypto_provider().signature_verification_algorithms);
-        let mut config = self.tls.clone();
-        config.dangerous().set_certificate_verifier(verifier);
-        let connecting = TlsConnector::from(Arc::new(config)).connect(name.clone(), tcp);
+        let (connecting, shown) = self.tls.begin(name.clone(), tcp);
         let (result, took) = clock.time(FetchStage::Tls, None, connecting).await;
         fetch.timings.tls_ms = Some(took);
-        fetch.certificate = seen.get().and_then(|seen| certificate::examine(&seen.chain, &name, &self.roots, seen.at));
-        let tls = result.map_err(|error| unsupported(error, seen.get()))?;
-        record_session(tls.get_ref().1, fetch);
+        fetch.certificate = shown.presented().and_then(|seen| certificate::examine(&seen.chain, &name, &self.roots, seen.at));
+        let tls = result.map_err(|error| tls::unsupported(error, &shown))?;
+        let session = Session::of(tls.get_ref().1);
+        (fetch.tls_version, fetch.tls_cipher, fetch.alpn) = (session.version, session.cipher, session.alpn);
         Ok(tls)
     }
-}
-
-/// TLS 1.2 and 1.3, HTTP/1.1 offered by ALPN, every session new.
-fn tls_config() -> Result<ClientConfig, FetchConfigError> {
-    let provider = Arc::new(tls::provider());
-    let (placeholder, _) = RecordingVerifier::new(provider.signature_verification_algorithms);
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(FetchConfigError::Tls)?
-        .dangerous()
-        .with_custom_certificate_verifier(placeholder)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    config.resumption = Resumption::disabled();
-    Ok(config)
-}
-
-/// Whether a handshake failed in a way in which those fail that ask for more than our library has.
-///
-/// A server that showed its certificate had agreed on all else, and one that does not know the name has said so.
-fn leaves_a_question(fetch: &Fetch) -> bool {
-    let Some(error) = fetch.error.as_ref().filter(|error| error.stage == FetchStage::Tls && fetch.certificate.is_none()) else {
-        return false;
-    };
-    let refused = matches!(
-        error.fault,
-        FetchFault::TlsAlert | FetchFault::TlsVersion | FetchFault::TlsProtocol | FetchFault::Reset | FetchFault::Other
-    );
-    refused && error.alert != Some(UNRECOGNIZED_NAME)
-}
-
-/// A signature that our library cannot verify is no bad signature.
-fn unsupported(error: FetchError, seen: Option<&Presented>) -> FetchError {
-    let beyond_us = seen.and_then(|seen| seen.chain.first()).is_some_and(|leaf| !leaf_key::is_supported(leaf));
-    match error.fault {
-        FetchFault::TlsProtocol if beyond_us => FetchError { fault: FetchFault::TlsUnsupported, ..error },
-        _ => error,
-    }
-}
-
-fn record_session(session: &ClientConnection, fetch: &mut Fetch) {
-    fetch.tls_version = session.protocol_version().map(|version| match version {
-        ProtocolVersion::TLSv1_2 => "TLSv1.2".to_owned(),
-        ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
-        other => format!("{other:?}"),
-    });
-    // rustls puts the version into the names of TLS 1.3's suites, IANA does not.
-    fetch.tls_cipher = session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()).replacen("TLS13_", "TLS_", 1));
-    fetch.alpn = session.alpn_protocol().map(|protocol| String::from_utf8_lossy(protocol).into_owned());
 }
 
 /// Of several failed connections the last is reported, but a fault of the host rather than one of ours.
@@ -270,33 +207,12 @@ fn more_telling(before: Option<FetchError>, after: FetchError) -> FetchError {
     }
 }
 
-/// A network that cannot be reached because this machine has no route to it (no IPv6, say) is no fault of the host.
-///
-/// To connect a UDP socket asks the routing table and sends nothing.
-fn own_lack_of_route(error: FetchError, peer: SocketAddr) -> FetchError {
-    let any: IpAddr = if peer.is_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
-    let has_route = || UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(peer)).is_ok();
-    if error.fault != FetchFault::Unreachable || has_route() {
-        return error;
-    }
-    FetchError { fault: FetchFault::Local, text: format!("this machine has no route to {}: {}", peer.ip(), error.text), ..error }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn failure(fault: FetchFault) -> FetchError {
         FetchError::new(FetchStage::Connect, fault, fault.as_str())
-    }
-
-    #[test]
-    fn a_network_without_a_route_from_here_is_no_fault_of_the_host() {
-        let judged = |fault, address: [u8; 4]| own_lack_of_route(failure(fault), SocketAddr::from((address, 443))).fault;
-        // The kernel refuses broadcast without being asked for it, wherever the default route leads.
-        assert_eq!(judged(FetchFault::Unreachable, [255, 255, 255, 255]), FetchFault::Local);
-        assert_eq!(judged(FetchFault::Unreachable, [127, 0, 0, 1]), FetchFault::Unreachable);
-        assert_eq!(judged(FetchFault::Timeout, [255, 255, 255, 255]), FetchFault::Timeout);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::clock::Clock;
 use super::response::ResponseReader;
 use crate::evidence::{Fetch, FetchError, FetchStage, KEPT_HEADERS};
+use crate::observe::clock::Clock;
 use crate::parse::http_head::Head;
 
 /// Octets of a header value that are kept.

@@ -5,32 +5,23 @@
 //! [`evidence::Fetch`](crate::evidence::Fetch), also where it fails. A ready-made HTTP client would hide half of that: the
 //! addresses tried, the length of each stage, the TLS version, cipher suite and ALPN, and every fault of a certificate
 //! but the first; it refuses heads that mail software reads, and is at the mercy of servers that send without end. So this goes down to a
-//! TCP stream within a budget (`wire`), rustls, and a reader of one response (`response`, with `parse::http_head`).
+//! TCP stream within a budget ([`wire`](super::wire)), rustls, and a reader of one response (`response`, with `parse::http_head`).
 //!
 //! What the exchange does not do, on purpose: follow redirects, decompress, keep cookies, use a proxy, pool connections,
 //! resume TLS sessions (a resumed session shows no certificate).
 
-mod address;
-mod certificate;
-mod clock;
 mod config;
 mod counters;
-mod distinguished_name;
-mod fault;
 mod fetcher;
 mod http;
-mod leaf_key;
 mod limits;
 mod response;
-mod verifier;
-mod wire;
 
 pub use self::config::FetchConfig;
 pub(crate) use self::config::{MAX_TIMEOUT, PACE, ROOTS_VERSION, add_roots, built_in_roots, sets_pace};
 pub(in crate::observe) use self::fetcher::POLICY_PATH;
 pub(crate) use self::fetcher::{Fetcher, RequestKind};
+pub(in crate::observe) use self::response::NoResponse;
 
-#[cfg(test)]
-mod authority;
 #[cfg(test)]
 mod tests;

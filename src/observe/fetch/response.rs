@@ -2,7 +2,7 @@
 //!
 //! Written by hand because a scan reads what senders read: a library refuses heads that most mail software takes, counts fields in place of
 //! octets, and waits for the final response however many interim ones come. Everything here is bounded: octets of heads, interim
-//! responses, a line between chunks; and the connection has a [budget](super::wire) of its own.
+//! responses, a line between chunks; and the connection has a [budget](crate::observe::wire) of its own.
 
 use std::io;
 
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 8 * 1024;
 
 /// Why there is no whole response.
 #[derive(Debug, Error)]
-pub(super) enum NoResponse {
+pub(in crate::observe) enum NoResponse {
     /// The connection failed.
     #[error("the connection failed")]
     Connection(#[from] io::Error),

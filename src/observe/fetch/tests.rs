@@ -11,10 +11,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use self::server::{HOST, Https, LOOPBACK, Server, Setup, test_config};
-use super::authority::Authority;
 use super::{FetchConfig, Fetcher};
 use crate::evidence::{BODY_LIMIT, CertificateFault, Fetch, FetchFault, FetchStage, TlsVersion};
 use crate::exclusion::Exclusion;
+use crate::observe::certificate::authority::Authority;
 
 const POLICY: &str = "version: STSv1\r\nmode: none\r\nmax_age: 86400\r\n";
 

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use hickory_proto::op::{Message, OpCode, ResponseCode};
+use hickory_proto::op::{Edns, Message, OpCode, ResponseCode};
+use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, MX, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use rustls::RootCertStore;
@@ -15,6 +16,8 @@ use tokio::task::LocalSet;
 use super::*;
 use crate::observe::dns::{Dns, DnsConfig, DnsCounters, DnsLimits, RetryConfig};
 use crate::observe::fetch::FetchConfig;
+
+mod dane;
 
 const DOMAIN: &str = "example.com";
 const RECORD: &str = "_mta-sts.example.com";
@@ -27,6 +30,21 @@ struct Zone {
     missing: Vec<&'static str>,
     /// Whether aliases are told and not followed.
     lazy: bool,
+    /// Names at and below which everything is signed, and the resolver says that it has validated it.
+    signed: Vec<&'static str>,
+    /// Answers that do not validate.
+    bogus: Vec<(&'static str, RecordType)>,
+    /// Questions that nobody has an answer to, and the response code of that.
+    lost: Vec<(&'static str, RecordType, ResponseCode)>,
+}
+
+/// What the resolver replies.
+struct Answer {
+    code: ResponseCode,
+    records: Vec<Record>,
+    authenticated: bool,
+    /// INFO-CODE of an extended error.
+    why: Option<u16>,
 }
 
 impl Zone {
@@ -50,6 +68,26 @@ impl Zone {
     fn without(mut self, name: &'static str) -> Self {
         self.missing.push(name);
         self
+    }
+
+    fn is_signed(&self, name: &Name) -> bool {
+        self.signed.iter().any(|signed| Name::from_str(&format!("{signed}.")).unwrap().zone_of(name))
+    }
+
+    /// The answer of a resolver that validates, unless it is asked not to.
+    fn judged(&self, asked: &Name, kind: RecordType, checking: bool) -> Answer {
+        let name = asked.to_ascii().to_ascii_lowercase();
+        let is_asked = |known: &str, known_kind: RecordType| known == name.trim_end_matches('.') && known_kind == kind;
+        let failed = |code, why| Answer { code, records: Vec::new(), authenticated: false, why };
+        if let Some((_, _, code)) = self.lost.iter().find(|(name, kind, _)| is_asked(name, *kind)) {
+            return failed(*code, Some(22));
+        }
+        if checking && self.bogus.iter().any(|(name, kind)| is_asked(name, *kind)) {
+            return failed(ResponseCode::ServFail, Some(6));
+        }
+        let (code, records) = self.answer(asked, kind);
+        let authenticated = checking && self.is_signed(asked) && records.iter().all(|record| self.is_signed(&record.name));
+        Answer { code, records, authenticated, why: None }
     }
 
     /// The answer to a question; CNAMEs are followed as a resolver does.
@@ -92,13 +130,21 @@ async fn probe_with(zone: Zone, opted_out: &str, configure: impl FnOnce(Probe) -
             let query = Message::from_vec(&buffer[..length]).unwrap();
             let question = query.queries[0].clone();
             let name = question.name().to_ascii().to_ascii_lowercase();
-            journal.lock().unwrap().push(format!("{} {}", name.trim_end_matches('.'), question.query_type()));
-            let (code, answers) = zone.answer(question.name(), question.query_type());
+            let checking = !query.metadata.checking_disabled;
+            let unchecked = if checking { "" } else { " unchecked" };
+            journal.lock().unwrap().push(format!("{} {}{unchecked}", name.trim_end_matches('.'), question.query_type()));
+            let Answer { code, records, authenticated, why } = zone.judged(question.name(), question.query_type(), checking);
             let mut response = Message::response(query.metadata.id, OpCode::Query);
+            response.metadata.authentic_data = authenticated;
+            response.edns = why.map(|why| {
+                let mut edns = Edns::new();
+                edns.options_mut().insert(EdnsOption::Unknown(15, why.to_be_bytes().to_vec()));
+                edns
+            });
             response.metadata.recursion_desired = true;
             response.metadata.recursion_available = true;
             response.metadata.response_code = code;
-            response.add_query(question).add_answers(answers);
+            response.add_query(question).add_answers(records);
             socket.send_to(&response.to_vec().unwrap(), peer).unwrap();
         }
     });

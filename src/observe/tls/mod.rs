@@ -8,13 +8,15 @@
 
 mod answer;
 mod client_hello;
+mod handshake;
 mod p521;
 mod registry;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 pub(in crate::observe) use self::answer::{Answer, HelloError};
-pub(in crate::observe) use self::p521::{VERIFICATION_ALGORITHMS, provider};
+pub(in crate::observe) use self::handshake::{Handshaker, Session, leaves_a_question, second_hello, unsupported};
+pub(in crate::observe) use self::p521::VERIFICATION_ALGORITHMS;
 
 /// The alerts user_canceled and close_notify (RFC 5246 section 7.2), as warnings: a hello alone is no attack.
 const FAREWELL: &[u8] = &[21, 3, 1, 0, 2, 1, 90, 21, 3, 1, 0, 2, 1, 0];

@@ -170,6 +170,11 @@ pub(super) fn name(table: &[(u16, &str)], number: u16) -> String {
     table.iter().find(|(known, _)| *known == number).map_or_else(|| format!("0x{number:04X}"), |(_, name)| (*name).to_owned())
 }
 
+/// The name of a group, or its number.
+pub(super) fn group_name(number: u16) -> String {
+    name(GROUPS, number)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

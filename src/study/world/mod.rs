@@ -42,12 +42,12 @@ use self::segments::{Found, Group, Mode};
 use crate::classify::codes;
 use std::net::Ipv4Addr;
 
-use crate::lab::Internet;
 use crate::lab::case::{Case, case};
 use crate::lab::places;
 use crate::lab::site::End;
 use crate::lab::truth::Truth;
 use crate::lab::world::{self, World, find_case};
+use crate::lab::{Asked, Internet};
 
 /// The population of the study, to be served by the lab: a scan has to print the study's tables again.
 pub fn world() -> Internet {
@@ -66,8 +66,8 @@ impl World for Population {
         names::listed(place)
     }
 
-    fn truth(&self, domain: &str) -> Option<Truth> {
-        find(domain).map(|case| case.truth)
+    fn truth(&self, domain: &str, asked: Asked) -> Option<Truth> {
+        find(domain).map(|case| case.truth_when(asked))
     }
 
     fn find<'n>(&self, name: &'n str) -> Option<world::Found<'n>> {

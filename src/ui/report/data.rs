@@ -119,7 +119,7 @@ pub fn json(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<()
         "finished_at": manifest.finished_at,
         "catalogue_version": manifest.run.catalogue_version,
         "counts": manifest.counts,
-        "protection": Asked::of_scans().note(),
+        "protection": manifest.counts.asked().note(),
         "notes": scan.notes(),
     });
     if let Some(invented) = manifest.run.invented() {
@@ -165,7 +165,7 @@ fn domain_object(entry: &Entry) -> Value {
         "worst": assessment.worst(),
         "verdict": facts::verdict(assessment),
         "undetermined": assessment.is_undetermined(),
-        "findings": assessment.findings.iter().map(finding).collect::<Vec<_>>(),
+        "findings": assessment.findings.iter().map(|found| finding(found, Asked::of(assessment))).collect::<Vec<_>>(),
         "unknown_codes": entry.unknown_codes,
         "publish": publish,
     })
@@ -205,7 +205,7 @@ fn add_senders(object: &mut Value, entry: &Entry, seen: &Seen) {
     }
 }
 
-fn finding(finding: &Finding) -> Value {
+fn finding(finding: &Finding, asked: Asked) -> Value {
     let rule = finding.code.rule();
     json!({
         "code": finding.code,
@@ -215,7 +215,7 @@ fn finding(finding: &Finding) -> Value {
         "detail": finding.detail,
         "count": finding.count,
         "summary": rule.summary,
-        "effect": Asked::of_scans().specify(rule.effect),
+        "effect": asked.specify(rule.effect),
         "remedy": rule.remedy,
     })
 }

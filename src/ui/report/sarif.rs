@@ -24,7 +24,7 @@ pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let driver = json!({
         "name": "stscan",
         "version": env!("CARGO_PKG_VERSION"),
-        "rules": codes.iter().copied().map(rule).collect::<Vec<_>>(),
+        "rules": codes.iter().copied().map(|code| rule(code, manifest.counts.asked())).collect::<Vec<_>>(),
     });
     let mut run = json!({ "tool": { "driver": driver }, "automationDetails": { "id": format!("stscan/{}", manifest.run.run_id) } });
     if let Some(invented) = manifest.run.invented() {
@@ -108,12 +108,12 @@ const fn level(severity: Severity) -> Option<&'static str> {
     }
 }
 
-fn rule(code: Code) -> Value {
+fn rule(code: Code, asked: Asked) -> Value {
     let rule = code.rule();
     json!({
         "id": code,
         "shortDescription": { "text": rule.summary },
-        "fullDescription": { "text": format!("{} {}", rule.summary, Asked::of_scans().specify(rule.effect)) },
+        "fullDescription": { "text": format!("{} {}", rule.summary, asked.specify(rule.effect)) },
         "help": { "text": format!("{} ({})", rule.remedy, rule.clause) },
         "defaultConfiguration": { "level": level(rule.severity).unwrap_or("none") },
     })

@@ -16,7 +16,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::evidence::Fetch;
 use crate::exclusion::Exclusion;
-use crate::observe::fetch::authority::{Authority, Leaf};
+use crate::observe::certificate::authority::{Authority, Leaf};
 use crate::observe::fetch::{FetchConfig, Fetcher};
 
 /// The name of the policy host.

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::analyse::report::Report;
-use crate::classify::{Asked, Example, catalogue};
+use crate::classify::{Example, catalogue};
 use crate::ui::tables::{accounting_line, grouped};
 
 use super::domain::prose;
@@ -11,6 +11,7 @@ use super::markup::{Lines, Safe, chapter, facts};
 
 /// What the findings of the page mean, from the catalogue.
 pub(super) fn glossary(report: &Report) -> Markup {
+    let asked = report.scan.manifest().counts.asked();
     let occurring = catalogue().iter().copied().filter(|code| report.codes.iter().any(|found| found == code.as_str()));
     let body = html! {
         p { "High: mail may fail or the protection by MTA-STS is void. Medium: some senders are affected. Low: hygiene. Info: a fact, or \
@@ -22,7 +23,7 @@ pub(super) fn glossary(report: &Report) -> Markup {
                     span class={ "chip " (rule.severity.as_str()) } { (rule.severity.as_str()) } " "
                     span.clause { (rule.clause) }
                 }
-                (prose(code))
+                (prose(code, asked))
                 @if let Some((with, without)) = rule.example.map(Example::pair) {
                     div.pair {
                         figure { figcaption { "With the fault" } pre { (Lines(with)) } }
@@ -64,7 +65,7 @@ pub(super) fn method(report: &Report) -> Markup {
     if let Some(origin) = &manifest.made_from {
         row("made by", format!("stscan {} on {}", origin.made_by, minute(&origin.made_at)));
     }
-    let asked = Asked::of_scans();
+    let asked = manifest.counts.asked();
     let body = html! {
         (facts(rows))
         p { "MTA-STS is RFC 8461, SMTP TLS reporting RFC 8460; " (asked.conduct()) ". On what senders do: " (asked.note()) "." }

@@ -100,14 +100,14 @@ fn findings(entry: &Entry, extent: Extent, testimony: Option<&Testimony>) -> Mar
         @if !wrong.is_empty() {
             h4 { "What is wrong" }
             @for alike in wrong.chunk_by(|a, b| (a.code, a.severity) == (b.code, b.severity)) {
-                (article(alike, extent, testimony))
+                (article(alike, extent, Asked::of(&entry.assessment), testimony))
             }
         }
     }
 }
 
 /// Findings of one code and severity: each subject with its particulars, and what they mean once.
-fn article(alike: &[&Finding], extent: Extent, testimony: Option<&Testimony>) -> Markup {
+fn article(alike: &[&Finding], extent: Extent, asked: Asked, testimony: Option<&Testimony>) -> Markup {
     let Some(first) = alike.first() else { return html! {} };
     let (severity, code) = (first.severity.as_str(), first.code);
     html! {
@@ -128,7 +128,7 @@ fn article(alike: &[&Finding], extent: Extent, testimony: Option<&Testimony>) ->
                 (senders::of_finding(testimony, code.as_str()))
             }
             @if extent == Extent::Whole {
-                (prose(code))
+                (prose(code, asked))
             }
         }
     }
@@ -146,13 +146,13 @@ fn particulars(finding: &Finding) -> Markup {
 }
 
 /// What a code means, what it does to mail, how to fix it.
-pub(super) fn prose(code: Code) -> Markup {
+pub(super) fn prose(code: Code, asked: Asked) -> Markup {
     let rule = code.rule();
     html! {
         div.prose {
             p { (rule.summary) }
             dl {
-                div { dt { "What it does to mail" } dd { (Asked::of_scans().specify(rule.effect)) } }
+                div { dt { "What it does to mail" } dd { (asked.specify(rule.effect)) } }
                 div { dt { "How to fix it" } dd { (rule.remedy) } }
             }
         }

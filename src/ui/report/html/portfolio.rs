@@ -47,7 +47,7 @@ fn lead(report: &Report) -> Markup {
         1 => "Senders that follow MTA-STS refuse mail to 1 domain, wholly or in part.".to_owned(),
         lost => format!("Senders that follow MTA-STS refuse mail to {} domains, wholly or in part.", grouped(lost)),
     };
-    let (is, asked) = (if protected == 1 { "is" } else { "are" }, Asked::of_scans());
+    let (is, asked) = (if protected == 1 { "is" } else { "are" }, counts.asked());
     let protection = format!("{} of {} {is} protected ({}).", grouped(protected), grouped(report.rows), asked.basis());
     html! { p.lead { (loss) " " (protection) } }
 }
@@ -55,7 +55,7 @@ fn lead(report: &Report) -> Markup {
 /// What senders that follow the RFC do today, as a bar with its legend.
 fn delivery(report: &Report) -> Markup {
     let counts = &report.scan.manifest().counts;
-    let asked = Asked::of_scans();
+    let asked = counts.asked();
     let mut at = 0.0;
     let known = DELIVERIES.iter().filter_map(|delivery| {
         let rows = counts.delivery.get(delivery.as_str()).copied().filter(|rows| *rows > 0)?;

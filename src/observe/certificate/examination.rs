@@ -15,6 +15,8 @@
 //!   2. nothing that was sent issued the leaf, and the leaf says where its issuer can be downloaded (caIssuers by HTTP), or some
 //!      other certificate that was sent does lead to a trusted root: [`IncompleteChain`](CertificateFault::IncompleteChain);
 //!   3. all else: [`Untrusted`](CertificateFault::Untrusted).
+//! - *Purpose*: [`WrongPurpose`](CertificateFault::WrongPurpose) where an extended key usage of the leaf, or of an issuer, leaves out
+//!   servers. Trust is then judged as if it did not.
 //! - What our library cannot verify, and senders' libraries can, is [`Unsupported`](CertificateFault::Unsupported).
 //! - Whatever else breaks RFC 5280 is [`Malformed`](CertificateFault::Malformed).
 
@@ -23,18 +25,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use sha2::{Digest, Sha256};
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::EndEntityCert;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::parse_x509_certificate;
 
 use super::distinguished_name::{cut, to_rfc4514};
 use super::leaf_key;
+use super::long_path::{self, Purpose};
 use crate::evidence::{Certificate, CertificateFault};
 use crate::observe::tls::VERIFICATION_ALGORITHMS;
 use crate::words;
-
-mod long_path;
 
 /// Intermediates of a path that webpki builds.
 const MAX_WEBPKI_INTERMEDIATES: usize = 6;
@@ -50,10 +51,18 @@ const MAX_REASON_OCTETS: usize = 300;
 const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
 
 /// Judges the chain as presented (the leaf first) for the host at the time; `None` for an empty chain.
-pub(super) fn examine(chain: &[CertificateDer<'_>], host: &ServerName<'_>, roots: &RootCertStore, now: UnixTime) -> Option<Certificate> {
+pub(in crate::observe) fn examine(
+    chain: &[CertificateDer<'_>],
+    host: &ServerName<'_>,
+    roots: &RootCertStore,
+    now: UnixTime,
+) -> Option<Certificate> {
     let (leaf_der, others) = chain.split_first()?;
     let leaf = parse_x509_certificate(leaf_der).ok().map(|(_, leaf)| leaf);
     let mut verdict = Verdict::default();
+    if leaf.as_ref().is_some_and(is_for_others) {
+        verdict.add(CertificateFault::WrongPurpose, "it is not for TLS servers (extended key usage)");
+    }
     match EndEntityCert::try_from(leaf_der) {
         Ok(end_entity) => {
             if let Err(error) = end_entity.verify_is_valid_for_subject_name(host) {
@@ -102,6 +111,11 @@ fn name_fault(leaf: Option<&X509Certificate<'_>>) -> CertificateFault {
     if leaf.is_some_and(|leaf| dns_names(leaf).next().is_none()) { CertificateFault::NoSan } else { CertificateFault::NameMismatch }
 }
 
+/// Whether its extended key usage leaves out servers.
+fn is_for_others(leaf: &X509Certificate<'_>) -> bool {
+    leaf.extended_key_usage().ok().flatten().is_some_and(|usage| !usage.value.server_auth)
+}
+
 /// Time and trust.
 fn judge_path(
     end_entity: &EndEntityCert<'_>,
@@ -111,32 +125,38 @@ fn judge_path(
     now: UnixTime,
     verdict: &mut Verdict,
 ) {
-    let path_at = |time| {
-        let path =
-            end_entity.verify_for_usage(VERIFICATION_ALGORITHMS.all, &roots.roots, others, time, KeyUsage::server_auth(), None, None);
+    let path_for = |purpose, time| {
+        let path = end_entity.verify_for_usage(VERIFICATION_ALGORITHMS.all, &roots.roots, others, time, purpose, None, None);
         match path.map(|_| ()) {
-            Err(error) if others.len() > MAX_WEBPKI_INTERMEDIATES => match long_path::verify(end_entity, others, roots, time) {
+            Err(error) if others.len() > MAX_WEBPKI_INTERMEDIATES => match long_path::verify(end_entity, others, roots, time, purpose) {
                 Err(webpki::Error::UnknownIssuer) if error != webpki::Error::MaximumPathDepthExceeded => Err(error),
                 long => long,
             },
             short => short,
         }
     };
-    let Err(error) = path_at(now) else { return };
+    let path_at = |time, verdict: &mut Verdict| match path_for(Purpose::Servers, time) {
+        Err(error @ webpki::Error::RequiredEkuNotFoundContext(_)) => {
+            verdict.add(CertificateFault::WrongPurpose, words::path(&error));
+            path_for(Purpose::Any, time)
+        }
+        path => path,
+    };
+    let Err(error) = path_at(now, verdict) else { return };
     let Some(fault) = time_fault(&error) else {
         return judge_trust(&error, leaf, others, roots, verdict);
     };
     verdict.add(fault, words::path(&error));
     let issued = leaf.and_then(|leaf| u64::try_from(leaf.validity().not_before.timestamp()).ok());
     if let Some(issued) = issued.map(|seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
-        && let Err(error) = path_at(issued)
+        && let Err(error) = path_at(issued, verdict)
         && time_fault(&error).is_none()
     {
         judge_trust(&error, leaf, others, roots, verdict);
     }
 }
 
-fn time_fault(error: &webpki::Error) -> Option<CertificateFault> {
+pub(super) fn time_fault(error: &webpki::Error) -> Option<CertificateFault> {
     match error {
         webpki::Error::CertExpired { .. } | webpki::Error::InvalidCertValidity => Some(CertificateFault::Expired),
         webpki::Error::CertNotValidYet { .. } => Some(CertificateFault::NotYetValid),
@@ -151,9 +171,7 @@ fn judge_trust(
     roots: &RootCertStore,
     verdict: &mut Verdict,
 ) {
-    use webpki::Error::{
-        CaUsedAsEndEntity, CertDistrusted, CertRevoked, InvalidSignatureForPublicKey, RequiredEkuNotFoundContext, UnknownIssuer,
-    };
+    use webpki::Error::{CaUsedAsEndEntity, CertDistrusted, CertRevoked, InvalidSignatureForPublicKey, UnknownIssuer};
     let self_signed = leaf.is_some_and(|leaf| is_self_signed(leaf) && !is_root(leaf, roots));
     let fault = match error {
         CertRevoked => CertificateFault::Revoked,
@@ -163,7 +181,6 @@ fn judge_trust(
         UnknownIssuer => missing_issuer(leaf, others, roots),
         error if is_our_limit(error, others) => CertificateFault::Unsupported,
         CertDistrusted | InvalidSignatureForPublicKey => CertificateFault::Untrusted,
-        RequiredEkuNotFoundContext(_) => CertificateFault::WrongPurpose,
         _ => CertificateFault::Malformed,
     };
     let why = match error {
@@ -183,7 +200,7 @@ fn judge_trust(
 
 /// Whether a path was refused for what our library lacks and senders' libraries have: algorithms but those that nobody should take,
 /// RSA keys of any length, names constrained by directory, paths of any length.
-fn is_our_limit(error: &webpki::Error, others: &[CertificateDer<'_>]) -> bool {
+pub(super) fn is_our_limit(error: &webpki::Error, others: &[CertificateDer<'_>]) -> bool {
     use webpki::Error as E;
     match error {
         E::MaximumPathDepthExceeded
@@ -215,7 +232,7 @@ fn is_root(certificate: &X509Certificate<'_>, roots: &RootCertStore) -> bool {
 }
 
 /// Its own issuer by name, unless the key identifiers say that another key of that name signed it.
-fn is_self_signed(certificate: &X509Certificate<'_>) -> bool {
+pub(super) fn is_self_signed(certificate: &X509Certificate<'_>) -> bool {
     let mut subject_key = None;
     let mut issuer_key = None;
     for extension in certificate.iter_extensions() {
@@ -248,7 +265,7 @@ fn missing_issuer(leaf: Option<&X509Certificate<'_>>, others: &[CertificateDer<'
 }
 
 /// The contents of a DER sequence: trust anchors keep names without the outer header.
-fn contents(der: &[u8]) -> Option<&[u8]> {
+pub(super) fn contents(der: &[u8]) -> Option<&[u8]> {
     let (first, after) = der.get(1..)?.split_first()?;
     match first {
         0..=0x7f => Some(after),

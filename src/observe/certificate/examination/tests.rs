@@ -5,9 +5,11 @@ use rcgen::{
     date_time_ymd,
 };
 
-use super::CertificateFault::{Expired, IncompleteChain, Malformed, NameMismatch, NoSan, NotYetValid, SelfSigned, Unsupported, Untrusted};
+use super::CertificateFault::{
+    Expired, IncompleteChain, Malformed, NameMismatch, NoSan, NotYetValid, SelfSigned, Unsupported, Untrusted, WrongPurpose,
+};
 use super::*;
-use crate::observe::fetch::authority::{Authority, ca_issuers, self_signed};
+use crate::observe::certificate::authority::{Authority, ca_issuers, self_signed};
 
 const HOST: &str = "mta-sts.example.com";
 
@@ -79,7 +81,7 @@ fn self_signed_whatever_it_says_of_being_a_ca() {
     assert_eq!(judged(&[&self_signed(&[HOST], |_| {}).der], &roots).faults, [SelfSigned]);
     assert_eq!(judged(&[&self_signed(&[HOST], as_ca).der], &roots).faults, [SelfSigned]);
     let for_clients = self_signed(&[HOST], |params| params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth));
-    assert_eq!(judged(&[&for_clients.der], &roots).faults, [SelfSigned, Malformed]);
+    assert_eq!(judged(&[&for_clients.der], &roots).faults, [SelfSigned, WrongPurpose]);
     // Trusted explicitly, it is what it claims to be.
     let own = self_signed(&[HOST], |_| {});
     let mut trusting = RootCertStore::empty();
@@ -133,7 +135,7 @@ fn a_chain_to_a_private_root_is_untrusted() {
 #[test]
 fn what_breaks_rfc_5280_otherwise_is_malformed() {
     assert_eq!(faults_of_leaf(&[HOST], as_ca), [Malformed]);
-    assert_eq!(faults_of_leaf(&[HOST], |params| params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth)), [Malformed]);
+    assert_eq!(faults_of_leaf(&[HOST], |params| params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth)), [WrongPurpose]);
     let root = Authority::root("Root");
     let elsewhere = NameConstraints { permitted_subtrees: vec![GeneralSubtree::DnsName("example.net".into())], excluded_subtrees: vec![] };
     let issuer = root.intermediate("Issuer", |params| params.name_constraints = Some(elsewhere));
@@ -233,7 +235,7 @@ fn long_paths_keep_the_rules_of_short_ones() {
         ("expired", expired, &[Expired]),
         ("not yet valid", not_yet_valid, &[NotYetValid]),
         ("no CA", |params| params.is_ca = IsCa::ExplicitNoCa, &[Malformed]),
-        ("for clients", |params| params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth), &[Malformed]),
+        ("for clients", |params| params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth), &[WrongPurpose]),
         ("for servers", |params| params.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth), &[]),
         ("an alternative name", |params| params.subject_alt_names.push(rcgen::SanType::DnsName("ca.example".try_into().unwrap())), &[]),
     ];

@@ -1,6 +1,6 @@
-//! Which addresses of a policy host may be connected to: special-use blocks are not.
+//! Which addresses may be connected to: special-use blocks and the opt-out list are not, nor is what this machine has no route to.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use crate::evidence::{FetchError, FetchFault, FetchStage};
 use crate::exclusion::Exclusion;
@@ -25,13 +25,11 @@ pub(super) fn choose(addresses: &[IpAddr], allow_private: bool, exclusion: &Excl
     let mut chosen = Vec::new();
     let mut refused = None;
     for &address in addresses {
-        // The opt-out is the stronger reason: such a host is not judged at all.
-        if exclusion.covers_address(address) {
-            refused = Some((FetchFault::Excluded, format!("{address} is on the opt-out list")));
-        } else if let Some(block) = special_use(address).filter(|_| !allow_private) {
-            refused.get_or_insert_with(|| (FetchFault::SpecialUseAddress, format!("{address} is a {block} address")));
-        } else {
-            chosen.push(address);
+        match refusal(address, allow_private, exclusion) {
+            None => chosen.push(address),
+            // The opt-out is the stronger reason: such a host is not judged at all.
+            Some(reason @ (FetchFault::Excluded, _)) => refused = Some(reason),
+            Some(reason) => drop(refused.get_or_insert(reason)),
         }
     }
     chosen.truncate(MAX_TRIED);
@@ -40,6 +38,37 @@ pub(super) fn choose(addresses: &[IpAddr], allow_private: bool, exclusion: &Excl
         (true, Some((fault, text))) => fail(fault, text),
         (true, None) => fail(FetchFault::Other, "no address".to_owned()),
     }
+}
+
+/// Why an address may not be connected to; `None` if it may.
+pub(super) fn refusal(address: IpAddr, allow_private: bool, exclusion: &Exclusion) -> Option<(FetchFault, String)> {
+    if exclusion.covers_address(address) {
+        return Some((FetchFault::Excluded, format!("{address} is on the opt-out list")));
+    }
+    let block = special_use(address).filter(|_| !allow_private)?;
+    Some((FetchFault::SpecialUseAddress, format!("{address} is a {block} address")))
+}
+
+/// Whether this machine has a route to an address, as far as it knows itself. To connect a UDP socket asks the routing table and sends
+/// nothing.
+pub(super) fn has_route(peer: SocketAddr) -> bool {
+    own_address(peer).is_ok()
+}
+
+/// The address from which this machine would reach another.
+pub(super) fn own_address(peer: SocketAddr) -> std::io::Result<IpAddr> {
+    let any: IpAddr = if peer.is_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect(peer)?;
+    Ok(socket.local_addr()?.ip())
+}
+
+/// A network that cannot be reached because this machine has no route to it (no IPv6, say) is no fault of the host.
+pub(super) fn own_lack_of_route(error: FetchError, peer: SocketAddr) -> FetchError {
+    if error.fault != FetchFault::Unreachable || has_route(peer) {
+        return error;
+    }
+    FetchError { fault: FetchFault::Local, text: format!("this machine has no route to {}: {}", peer.ip(), error.text), ..error }
 }
 
 #[cfg(test)]
@@ -75,5 +104,18 @@ mod tests {
             let error = choose(given, private).unwrap_err();
             assert_eq!((error.stage, error.fault), (FetchStage::Address, fault), "{given:?}");
         }
+    }
+
+    fn failure(fault: FetchFault) -> FetchError {
+        FetchError::new(FetchStage::Connect, fault, fault.as_str())
+    }
+
+    #[test]
+    fn a_network_without_a_route_from_here_is_no_fault_of_the_host() {
+        let judged = |fault, address: [u8; 4]| own_lack_of_route(failure(fault), SocketAddr::from((address, 443))).fault;
+        // The kernel refuses broadcast without being asked for it, wherever the default route leads.
+        assert_eq!(judged(FetchFault::Unreachable, [255, 255, 255, 255]), FetchFault::Local);
+        assert_eq!(judged(FetchFault::Unreachable, [127, 0, 0, 1]), FetchFault::Unreachable);
+        assert_eq!(judged(FetchFault::Timeout, [255, 255, 255, 255]), FetchFault::Timeout);
     }
 }

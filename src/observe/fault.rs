@@ -6,11 +6,12 @@ use std::io;
 use nix::errno::Errno;
 use rustls::{AlertDescription, PeerIncompatible};
 
-use super::distinguished_name::cut;
-use super::response::NoResponse;
+use super::certificate::cut;
+use super::fetch::NoResponse;
+use super::tls::HelloError;
 use super::wire::Spent;
 use crate::evidence::{FetchError, FetchFault, FetchStage};
-use crate::observe::tls::HelloError;
+use crate::parse::smtp_reply::ReplyFault;
 use crate::words;
 
 /// Octets of an error's words that are kept.
@@ -36,9 +37,15 @@ pub(super) fn timeout(stage: FetchStage) -> FetchError {
 /// In TLS 1.3 a server's refusal arrives after the client's side of the handshake is done.
 fn blamed(stage: FetchStage, fault: FetchFault) -> FetchStage {
     match (stage, fault) {
-        (FetchStage::Http, FetchFault::TlsAlert | FetchFault::TlsVersion | FetchFault::TlsProtocol) => FetchStage::Tls,
+        (FetchStage::Http | FetchStage::EhloInTls, FetchFault::TlsAlert | FetchFault::TlsVersion | FetchFault::TlsProtocol) => {
+            FetchStage::Tls
+        }
         _ => stage,
     }
+}
+
+fn is_of_mail(stage: FetchStage) -> bool {
+    matches!(stage, FetchStage::Greeting | FetchStage::Ehlo | FetchStage::Starttls | FetchStage::EhloInTls)
 }
 
 /// The cause of an error. `io::Error` gives its custom error as itself, and its cause as that one's cause.
@@ -71,6 +78,9 @@ fn in_words(error: &(dyn Error + 'static)) -> Option<String> {
         Some(NoResponse::Connection(_)) => return None, // Its cause says it.
         None => {}
     }
+    if let Some(error) = error.downcast_ref::<ReplyFault>() {
+        return Some(error.to_string());
+    }
     error.downcast_ref::<Spent>().map(ToString::to_string).or_else(|| error.downcast_ref::<io::Error>().map(words::system))
 }
 
@@ -81,10 +91,14 @@ fn known(stage: FetchStage, error: &(dyn Error + 'static)) -> Option<FetchFault>
     if let Some(error) = error.downcast_ref::<HelloError>() {
         return of_hello(error);
     }
+    if error.downcast_ref::<ReplyFault>().is_some() {
+        return Some(FetchFault::SmtpProtocol);
+    }
     match (error.downcast_ref::<NoResponse>(), error.downcast_ref::<Spent>()) {
         (Some(NoResponse::Ended(_)), _) => return Some(early_end(stage)),
         (Some(NoResponse::Protocol(_)), _) => return Some(FetchFault::HttpProtocol),
         (_, Some(_)) if stage == FetchStage::Tls => return Some(FetchFault::TlsProtocol),
+        (_, Some(_)) if is_of_mail(stage) => return Some(FetchFault::SmtpProtocol),
         (_, Some(_)) => return Some(FetchFault::HttpProtocol),
         _ => {}
     }

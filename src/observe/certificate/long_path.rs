@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, TrustAnchor, UnixTime};
-use webpki::{EndEntityCert, Error, KeyUsage, RawPublicKeyEntity, RequiredEkuNotFoundContext, anchor_from_trusted_cert, spki_for_anchor};
+use webpki::{
+    EndEntityCert, Error, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, RawPublicKeyEntity, RequiredEkuNotFoundContext,
+    anchor_from_trusted_cert, spki_for_anchor,
+};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::parse_x509_certificate;
@@ -24,9 +27,33 @@ const MAX_LINKS: usize = 100;
 ///
 /// # Errors
 /// The fault that ended the last attempt; `UnknownIssuer` where there is no way at all.
-pub(super) fn verify(leaf: &EndEntityCert<'_>, others: &[CertificateDer<'_>], roots: &RootCertStore, now: UnixTime) -> Result<(), Error> {
+pub(super) fn verify(
+    leaf: &EndEntityCert<'_>,
+    others: &[CertificateDer<'_>],
+    roots: &RootCertStore,
+    now: UnixTime,
+    purpose: Purpose,
+) -> Result<(), Error> {
     let issuers: Vec<Issuer<'_>> = others.iter().filter_map(Issuer::read).collect();
-    Search { leaf, issuers: &issuers, roots, now, links: MAX_LINKS }.climb(&[])
+    Search { leaf, issuers: &issuers, roots, now, purpose, links: MAX_LINKS }.climb(&[])
+}
+
+/// What the certificates of a path have to be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// TLS servers.
+    Servers,
+    /// Whatever they are for.
+    Any,
+}
+
+impl ExtendedKeyUsageValidator for Purpose {
+    fn validate(&self, mut purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
+        match self {
+            Self::Servers => KeyUsage::server_auth().validate(purposes),
+            Self::Any => purposes.try_for_each(|purpose| purpose.map(|_| ())),
+        }
+    }
 }
 
 /// A certificate that may be an issuer of the path.
@@ -46,7 +73,7 @@ impl<'c> Issuer<'c> {
     }
 
     /// Whether it may issue certificates for servers now, so many issuers below it.
-    fn check(&self, now: UnixTime, below: usize) -> Result<(), Error> {
+    fn check(&self, now: UnixTime, purpose: Purpose, below: usize) -> Result<(), Error> {
         let seconds = |time: i64| UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(time).unwrap_or_default()));
         let validity = self.fields.validity();
         let (not_before, not_after) = (seconds(validity.not_before.timestamp()), seconds(validity.not_after.timestamp()));
@@ -66,7 +93,7 @@ impl<'c> Issuer<'c> {
             _ => return Err(Error::EndEntityUsedAsCa),
         }
         match self.fields.extended_key_usage().map_err(|_| Error::BadDer)? {
-            Some(usage) if !usage.value.server_auth => {
+            Some(usage) if purpose == Purpose::Servers && !usage.value.server_auth => {
                 let required = KeyUsage::server_auth();
                 Err(Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext { required, present: Vec::new() }))
             }
@@ -84,6 +111,7 @@ struct Search<'s, 'c> {
     issuers: &'s [Issuer<'c>],
     roots: &'s RootCertStore,
     now: UnixTime,
+    purpose: Purpose,
     links: usize,
 }
 
@@ -107,7 +135,7 @@ impl<'s, 'c> Search<'s, 'c> {
                 return Err(Error::MaximumPathDepthExceeded);
             }
             let longer: Vec<&Issuer<'c>> = path.iter().copied().chain([issuer]).collect();
-            let sound = issuer.check(self.now, path.len()).and_then(|()| self.link(path, &issuer.anchor));
+            let sound = issuer.check(self.now, self.purpose, path.len()).and_then(|()| self.link(path, &issuer.anchor));
             match sound.and_then(|()| self.climb(&longer)) {
                 Ok(()) => return Ok(()),
                 Err(error @ Error::MaximumSignatureChecksExceeded) => return Err(error),
@@ -133,11 +161,11 @@ impl<'s, 'c> Search<'s, 'c> {
         let issuer = path.first().map_or(above, |first| &first.anchor);
         let trusted = [TrustAnchor { name_constraints: above.name_constraints.clone(), ..issuer.clone() }];
         let algorithms = VERIFICATION_ALGORITHMS.all;
-        self.leaf.verify_for_usage(algorithms, &trusted, &[], self.now, KeyUsage::server_auth(), None, None).map(|_| ())
+        self.leaf.verify_for_usage(algorithms, &trusted, &[], self.now, self.purpose, None, None).map(|_| ())
     }
 }
 
-fn verify_signature(issuer: &SubjectPublicKeyInfoDer<'_>, certificate: &X509Certificate<'_>) -> Result<(), Error> {
+pub(super) fn verify_signature(issuer: &SubjectPublicKeyInfoDer<'_>, certificate: &X509Certificate<'_>) -> Result<(), Error> {
     let key = RawPublicKeyEntity::try_from(issuer)?;
     let algorithm = certificate.signature_algorithm.algorithm.as_bytes();
     let (message, signature) = (certificate.tbs_certificate.as_ref(), certificate.signature_value.data.as_ref());

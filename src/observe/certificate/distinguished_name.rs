@@ -46,7 +46,7 @@ pub(super) fn to_rfc4514(name: &X509Name<'_>) -> String {
 }
 
 /// The text without what lies beyond so many octets, whole characters kept.
-pub(super) fn cut(mut text: String, octets: usize) -> String {
+pub(in crate::observe) fn cut(mut text: String, octets: usize) -> String {
     text.truncate(text.floor_char_boundary(octets));
     text
 }

@@ -76,7 +76,7 @@ pub(super) fn signature_algorithm(leaf: &X509Certificate<'_>) -> String {
 }
 
 /// Whether our library can verify what the key of a certificate signs; `true` where the certificate cannot be read.
-pub(super) fn is_supported(der: &CertificateDer<'_>) -> bool {
+pub(in crate::observe) fn is_supported(der: &CertificateDer<'_>) -> bool {
     let Ok(certificate) = EndEntityCert::try_from(der) else { return true };
     let fits = |algorithm: &&dyn SignatureVerificationAlgorithm| {
         !matches!(
