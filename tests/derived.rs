@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use arrow::array::{Array, ArrayData};
-use harness::{Row, expect, rows, stderr, stdout};
+use harness::{Row, expect, mail, rows, stderr, stdout};
 use stscan::dataset::{Counts, EvidenceColumns, Manifest, Reader, TargetColumns};
 use stscan::parse::content_coding;
 
@@ -252,4 +252,31 @@ fn a_published_copy_has_no_mailbox_and_describes_itself() {
     assert!(checked.unwrap().success());
     expect(0, &["reclassify", text(&dropped), "-o", text(&dir.path().join("judged"))]);
     expect(2, &["export", text(&ZOO), "-o", text(&dir.path().join("z")), "--key", "12"]);
+}
+
+#[test]
+fn a_published_copy_does_not_name_the_scanner() {
+    let dir = tempfile::tempdir().unwrap();
+    let (asked, copy) = (dir.path().join("asked"), dir.path().join("copy"));
+    let mut records = mail::domains();
+    for record in &mut records {
+        for held in record.evidence.mx_hosts.iter_mut().flat_map(|host| &mut host.conversations) {
+            held.refused_before = Some(b"421 scanner.example (postmaster@mx.example) too fast, 2001:db8::7\r\n".to_vec());
+        }
+    }
+    mail::write(&asked, 1, &[("smtp", "all")], &records);
+    let own: [&[u8]; 4] = [b"192.0.2.7", b"scanner.example", b"2001:db8::7", b"postmaster@"];
+    assert!(own.iter().all(|name| contains(&asked, name)));
+    expect(0, &["export", text(&asked), "-o", text(&copy), "--mailboxes", "drop"]);
+    for name in own {
+        assert!(!contains(&copy, name), "{}", String::from_utf8_lossy(name));
+    }
+    assert!(!fs::read_to_string(copy.join("manifest.json")).unwrap().contains("scanner.example"));
+    for kept in ["220 mx.big.example ESMTP ready", "250-mx.big.example removed", "421 too many connections", "250-SIZE 10240000"] {
+        assert!(contains(&copy, kept.as_bytes()), "{kept}");
+    }
+    assert_eq!(rows(&copy), rows(&asked));
+    let sheet = fs::read_to_string(copy.join("DATASHEET.md")).unwrap();
+    assert!(sheet.contains("In replies of mail servers every address") && sheet.contains("MX hosts: `all` 3, `none` 2"), "{sheet}");
+    assert!(sheet.contains("as tested with the MX hosts") && sheet.contains("MX hosts were asked on port 25 for TLS only"), "{sheet}");
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use harness::{expect, rows, stderr, stdout};
+use harness::{expect, mail, rows, stderr, stdout};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use stscan::analyse::Scan;
@@ -301,4 +301,110 @@ fn a_changed_world_is_compared_row_by_row() {
     let adopted = expected.iter().filter(|((before, after), _)| before == "absent" && after != "absent" && after != "unknown");
     assert_eq!(found.kinds.get(&Kind::Adopted).copied().unwrap_or_default(), adopted.map(|(_, domains)| domains).sum::<u64>());
     assert!(found.kinds.contains_key(&Kind::Adopted), "the two states of the world differ");
+}
+
+/// What a scan says of the mail servers a month later: some are fixed, some broken.
+fn later() -> Vec<Record> {
+    use mail::{Said, domain, host, session, tlsa, with};
+    use stscan::classify::Delivery::{Protected, Refused, Unknown};
+    use stscan::classify::{DaneState, Delivery, DnssecState, MxTls};
+    use stscan::evidence::{FetchFault, FetchStage};
+    let said = |mx_tls, dane: DaneState, delivery, delivery_dane, codes: &[(codes::Code, &'static str)]| Said {
+        mx_tls: Some(mx_tls),
+        dane: Some(dane),
+        delivery,
+        delivery_dane: Some(delivery_dane),
+        mx_dnssec: Some(DnssecState::Secure),
+        codes: codes.to_vec(),
+    };
+    let good = |name: &'static str| host(name, session("TLSv1.3", name, "Let's Encrypt", &[]));
+    let plain = host("mx.hostile.example", |held| {
+        held.ehlo = Some(b"250 mx.hostile.example\r\n".to_vec());
+        held.starttls = None;
+    });
+    let busy = tlsa(host("mx.old.example", mail::ended(FetchStage::Greeting, FetchFault::SmtpRefused, "421 later\r\n")), &[], true);
+    let mut records = mail::domains();
+    let mut replace = |at: usize, hosts, said| {
+        let target = records[at].target.clone();
+        let mode = [Some("enforce"), Some("testing"), Some("enforce"), None, Some("enforce"), Some("enforce"), Some("enforce"), None][at];
+        records[at] = with(domain(target.domain.as_str(), mode), hosts, said);
+        records[at].target = target;
+    };
+    let stale = [(codes::DANE_MISMATCH, "mx.big.example")];
+    replace(0, vec![tlsa(good("mx.big.example"), &[[3, 1, 1]], true)], said(MxTls::All, DaneState::Mismatch, Protected, Refused, &stale));
+    // One host is fixed; of the other, which has failed before, nobody knows.
+    replace(
+        1,
+        vec![tlsa(good("mx.big.example"), &[[3, 1, 1]], true), busy],
+        said(MxTls::Unknown, DaneState::Partial, Delivery::Reported, Delivery::Reported, &[]),
+    );
+    replace(2, vec![tlsa(good("mx.old.example"), &[], true)], said(MxTls::All, DaneState::Absent, Protected, Protected, &[]));
+    replace(
+        3,
+        vec![tlsa(good("mx.plain.example"), &[[3, 1, 1]], true)],
+        said(MxTls::All, DaneState::Valid, Delivery::Opportunistic, Protected, &[]),
+    );
+    replace(4, vec![tlsa(good("mx.busy.example"), &[], true)], said(MxTls::All, DaneState::Absent, Protected, Protected, &[]));
+    replace(5, vec![tlsa(good("mx.stale.example"), &[[3, 1, 1]], true)], said(MxTls::All, DaneState::Valid, Protected, Protected, &[]));
+    let no_starttls = vec![(codes::MX_NO_STARTTLS, "mx.hostile.example")];
+    let gone = Said { mx_tls: Some(MxTls::None), dane: None, delivery: Refused, delivery_dane: None, mx_dnssec: None, codes: no_starttls };
+    replace(6, vec![plain], gone);
+    assert_eq!(Unknown.as_str(), "unknown");
+    records
+}
+
+fn kinds(found: &Diff) -> BTreeMap<&str, Vec<Kind>> {
+    found.domains.iter().map(|domain| (domain.domain.as_str(), domain.changes.iter().map(|change| change.kind).collect())).collect()
+}
+
+#[test]
+fn mail_servers_and_dane_change_only_where_both_scans_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let asked = [("smtp", "all"), ("dane", "all")];
+    mail::write(Path::new(&path("old")), 1, &asked, &mail::domains());
+    mail::write(Path::new(&path("new")), 9, &asked, &later());
+    mail::write(Path::new(&path("unasked-old")), 1, &[], &mail::unasked(mail::domains()));
+    mail::write(Path::new(&path("unasked-new")), 9, &[], &mail::unasked(later()));
+    use Kind::{
+        DaneAdopted, DaneFixed, DaneRefusalFixed, DaneRefused, DaneStale, MxCertBroken, MxCertFixed, MxTlsAdded, MxTlsGone, NewlyRefused,
+        RefusalFixed,
+    };
+    let found = compared(&path("old"), &path("new"));
+    let expected = BTreeMap::from([
+        ("one.example", vec![DaneStale, DaneRefused]),
+        ("three.example", vec![RefusalFixed, MxCertFixed, DaneRefusalFixed]),
+        ("six.example", vec![DaneFixed, DaneRefusalFixed]),
+        ("seven.example", vec![NewlyRefused, MxTlsGone]),
+    ]);
+    let mut seen = kinds(&found);
+    seen.values_mut().for_each(|kinds| kinds.sort());
+    let sorted = |mut kinds: Vec<Kind>| {
+        kinds.sort();
+        kinds
+    };
+    assert_eq!(seen, expected.into_iter().map(|(name, kinds)| (name, sorted(kinds))).collect());
+    let back = {
+        mail::write(Path::new(&path("then")), 1, &asked, &later());
+        mail::write(Path::new(&path("now")), 9, &asked, &mail::domains());
+        compared(&path("then"), &path("now"))
+    };
+    let back = kinds(&back);
+    assert!(back["three.example"].contains(&MxCertBroken) && back["seven.example"].contains(&MxTlsAdded), "{back:?}");
+    assert!(!back.values().flatten().any(|kind| *kind == DaneAdopted), "{back:?}");
+    // A certificate that only one of the scans could see is no change, whichever it was.
+    for (old, new) in [("unasked-old", "new"), ("old", "unasked-new"), ("unasked-old", "unasked-new")] {
+        let found = compared(&path(old), &path(new));
+        let of_mail = |kind: &&Kind| !matches!(kind, Kind::MxChanged);
+        let seen = kinds(&found);
+        assert_eq!(seen.values().flatten().filter(of_mail).count(), 0, "{old} {new}: {seen:?}");
+        let said = found.notes.iter().any(|note| note.contains("did not ask the same of MX hosts"));
+        assert_eq!(said, old.starts_with("unasked") != new.starts_with("unasked"), "{:?}", found.notes);
+    }
+    let text = stdout(&expect(0, &["diff", &path("old"), &path("new")]));
+    assert!(text.contains("dane-stale") && text.contains("valid: mx.old.example"), "{text}");
+    assert!(text.contains("as tested with the MX hosts"), "{text}");
+    expect(6, &["diff", &path("old"), &path("new"), "--fail-on", "dane-stale"]);
+    let csv = stdout(&expect(0, &["diff", &path("old"), &path("new"), "--format", "csv", "--changes", "mx-tls-gone,dane-refused"]));
+    assert_eq!(csv.lines().count(), 3, "{csv}");
 }

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use harness::{expect, rows, stderr, stdout};
+use harness::{expect, mail, rows, stderr, stdout};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use stscan::classify::codes;
@@ -265,4 +265,88 @@ fn an_export_of_the_lab_says_that_it_is_invented() {
         assert!(said.contains("all results are invented"), "{format}");
     }
     assert!(report(&["-o", "-"]).contains("all results are invented"));
+}
+
+/// What may be in no page and no table: what acts on a terminal, a browser or a reader's eyes.
+fn acts(text: &str) -> bool {
+    text.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}') || text.contains("<script>alert")
+}
+
+#[test]
+fn what_mail_servers_said_is_shown_and_does_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = folder.path().join("asked");
+    mail::write(&dataset, 1, &[("smtp", "all"), ("dane", "all")], &mail::domains());
+    let dataset = dataset.to_str().unwrap();
+    let said = |arguments: &[&str]| stdout(&expect(0, &[&["report", dataset], arguments].concat()));
+    let page = said(&["-o", "-"]);
+    assert!(!acts(&page.replace('\r', "")));
+    let of = |domain: &str| between(&page, &format!("id=\"d-{domain}\""), "<details class=\"domain\"").to_owned();
+    let hostile = page.rsplit_once("id=\"d-seven.example\"").unwrap().1;
+    assert!(
+        hostile.contains("220 mx.hostile.example &lt;script&gt;alert(1)&lt;/script&gt;\\u{1b}[2J\\u{0}\\u{202e}=1+1\\xff"),
+        "{hostile}"
+    );
+    for (domain, words) in [
+        ("two.example", "mx.old.example: TLSv1.2, certificate not valid (expired, name-mismatch); no TLSA"),
+        ("five.example", "not tested: refused at greeting: &quot;421 too many connections"),
+        ("four.example", "mx.plain.example: no STARTTLS; no TLSA"),
+        ("six.example", "TLSA 3 1 1 does not match"),
+        ("six.example", "DANE stops mail"),
+        ("three.example", "Fix TLS and certificate of mx.old.example."),
+        ("one.example", "TLSA _25._tcp.mx.big.example"),
+        ("one.example", "<dt>greeting</dt><dd>220 mx.big.example ESMTP ready</dd>"),
+    ] {
+        assert!(of(domain).contains(words), "{domain}: {words}\n{}", of(domain));
+    }
+    assert!(page.contains("Of 7 domains the MX hosts were asked: all pass for 3, some for 1, none for 2; for 1 it could not be tested."));
+    assert!(page.contains("as tested with the MX hosts") && !page.contains("MX hosts not tested"));
+    let adoption = said(&["-o", "-", "--kind", "adoption"]);
+    assert!(!acts(&adoption.replace('\r', "")));
+    for part in ["What MX hosts answer", "MX hosts as they answered over SMTP", "DANE against MTA-STS", "DNSSEC of the MX records"] {
+        assert!(adoption.contains(part), "{part}");
+    }
+    for format in ["csv", "json", "sarif", "junit"] {
+        assert!(!acts(&said(&["--format", format])), "{format}");
+    }
+    let object: Value = serde_json::from_str(&said(&["--format", "json"])).unwrap();
+    let domains = object["domains"].as_array().unwrap();
+    assert_eq!(
+        (&domains[0]["mx_tls"], &domains[0]["dane_state"], &domains[5]["delivery_dane"]),
+        (&"all".into(), &"valid".into(), &"refused".into())
+    );
+    assert!(
+        domains[0]["verdict"].as_str().unwrap().contains("DANE protects it (as tested with the MX hosts)"),
+        "{}",
+        domains[0]["verdict"]
+    );
+    assert!(
+        domains[5]["next_steps"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("Publish TLSA records for the certificate that mx.stale.example has in use")
+    );
+}
+
+#[test]
+fn what_was_not_asked_is_not_tested() {
+    let folder = tempfile::tempdir().unwrap();
+    let (nobody, published) = (folder.path().join("nobody"), folder.path().join("published"));
+    mail::write(&nobody, 1, &[], &mail::unasked(mail::domains()));
+    let page = stdout(&expect(0, &["report", nobody.to_str().unwrap(), "-o", "-"]));
+    assert!(page.contains("<dt>MX host</dt><dd>not tested</dd>") && page.contains("<dt>DANE</dt><dd>not looked up</dd>"));
+    assert!(page.contains("MX hosts not tested") && !page.contains("the MX hosts were asked:"));
+    let adoption = stdout(&expect(0, &["report", nobody.to_str().unwrap(), "-o", "-", "--kind", "adoption"]));
+    assert!(adoption.contains("no MX host was asked over SMTP; `stscan scan --smtp adopters`"), "{adoption}");
+    // TLSA looked up, nobody spoken with.
+    let mut records = mail::domains();
+    for record in &mut records {
+        record.assessment.mx_tls = None;
+        record.evidence.mx_asked = record.evidence.mx_asked.map(|asked| stscan::evidence::MxAsked { smtp: false, ..asked });
+        record.evidence.mx_hosts.iter_mut().for_each(|host| host.conversations.clear());
+    }
+    mail::write(&published, 1, &[("dane", "all")], &records);
+    let page = stdout(&expect(0, &["report", published.to_str().unwrap(), "-o", "-"]));
+    assert!(page.contains("mx.big.example: not tested; TLSA 3 1 1, 2 1 1 published, not tested"), "{page}");
+    assert!(page.contains("DANE protects it (published, not tested)"));
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, UNIX_EPOCH};
 
-use harness::{expect, rows, stderr, stdout};
+use harness::{expect, mail, rows, stderr, stdout};
 use serde_json::Value;
 use stscan::analyse::stats::{By, StatsOptions, TableId, stats};
 use stscan::analyse::{Cell, Scan, Table};
@@ -193,8 +193,22 @@ fn figures_are_those_of_an_independent_count() {
 
 #[test]
 fn groups_sum_to_all() {
-    // Rows of these are names, of which each group shows its own most frequent ones.
-    let by_name = ["T15", "T15-addresses", "findings", "T16", "T17", "T18-receivers", "T20-issuers", "T23-run"];
+    // Rows of these are names, of which each group shows its own most frequent ones, or hosts, which several groups may name.
+    let by_name = [
+        "T11",
+        "T11-certificates",
+        "T11-issuers",
+        "T11-providers",
+        "T11-tlsa",
+        "T15",
+        "T15-addresses",
+        "findings",
+        "T16",
+        "T17",
+        "T18-receivers",
+        "T20-issuers",
+        "T23-run",
+    ];
     for by in By::ALL {
         let options =
             StatsOptions { tables: all_tables(), by: Some(*by), top: 3, rank_bin: 100, further: study::TABLES, ..StatsOptions::default() };
@@ -536,4 +550,108 @@ fn datasets_that_are_unfinished_foreign_or_damaged() {
         let said = stderr(&expect(2, &[&["stats", text(zoo())][..], &arguments].concat()));
         assert!(said.contains(words), "{said}");
     }
+}
+
+/// The count of a row in each column of a table of JSON.
+fn counts(table: &Value, row: &str) -> Vec<u64> {
+    let rows = table["rows"].as_array().unwrap();
+    let row = rows.iter().find(|found| found["key"] == row && found["group"].is_null());
+    let row = row.unwrap_or_else(|| panic!("{} has no such row", table["id"]));
+    let columns = table["columns"].as_array().unwrap();
+    columns.iter().filter_map(|column| row["cells"][column["key"].as_str().unwrap()]["n"].as_u64()).collect()
+}
+
+#[test]
+fn mx_hosts_count_once_and_their_domains_each() {
+    let folder = tempfile::tempdir().unwrap();
+    mail::write(folder.path(), 1, &[("smtp", "all"), ("dane", "all")], &mail::domains());
+    let printed = |format: &str, tables: &str, arguments: &[&str]| {
+        stdout(&expect(0, &[&["stats", text(folder.path()), "--table", tables, "--format", format], arguments].concat()))
+    };
+    let value: Value = serde_json::from_str(&printed("json", MX_TABLES, &[])).unwrap();
+    let tables: HashMap<&str, &Value> =
+        value["tables"].as_array().unwrap().iter().map(|table| (table["id"].as_str().unwrap(), table)).collect();
+    // MX hosts and domains: the host of two domains counts once, the domain of two hosts once.
+    for (table, row, expected) in [
+        ("T11", "asked", [6, 7]),
+        ("T11", "tested", [5, 6]),
+        ("T11", "refused", [1, 1]),
+        ("T11", "starttls", [4, 5]),
+        ("T11", "no-starttls", [1, 1]),
+        ("T11", "TLSv1.3", [3, 4]),
+        ("T11", "TLSv1.2", [1, 2]),
+        ("T11-certificates", "certificates", [4, 5]),
+        ("T11-certificates", "valid", [3, 4]),
+        ("T11-certificates", "refused", [1, 2]),
+        ("T11-certificates", "fault-expired", [1, 2]),
+        ("T11-certificates", "fault-name-mismatch", [1, 2]),
+        ("T11-certificates", "fault-self-signed", [0, 0]),
+        ("T11-issuers", "Let's Encrypt", [2, 3]),
+        ("T11-tlsa", "asked", [5, 6]),
+        ("T11-tlsa", "records", [2, 3]),
+        ("T11-tlsa", "matching", [1, 2]),
+        ("T11-tlsa", "mismatch", [1, 1]),
+        ("T11-tlsa", "record 3 1 1", [2, 3]),
+        ("T11-tlsa", "record 2 1 1", [1, 2]),
+    ] {
+        assert_eq!(counts(tables[table], row), expected, "{table} {row}");
+    }
+    // enforce, testing, none, broken, absent, unknown, all
+    for (table, row, expected) in [
+        ("T11-domains", "asked", [5, 1, 0, 0, 1, 0, 7]),
+        ("T11-domains", "all", [3, 0, 0, 0, 0, 0, 3]),
+        ("T11-domains", "not-asked", [0, 0, 0, 0, 1, 0, 1]),
+        ("T11-dane", "valid", [1, 0, 0, 0, 0, 0, 1]),
+        ("T11-dane", "mismatch", [1, 0, 0, 0, 0, 0, 1]),
+        ("T11-dane", "protected-sts-only", [1, 0, 0, 0, 0, 0, 1]),
+        ("T11-dane", "not-asked", [1, 0, 0, 0, 1, 0, 2]),
+        ("T11-dnssec", "secure", [4, 1, 0, 0, 1, 0, 6]),
+    ] {
+        assert_eq!(counts(tables[table], row), expected, "{table} {row}");
+    }
+    // opportunistic, reported, protected, partial, refused, unknown, all
+    assert_eq!(counts(tables["T11-delivery"], "protected"), [0, 0, 1, 0, 1, 0, 2]);
+    assert_eq!(counts(tables["T11-delivery"], "not-asked"), [2]);
+    // domains, hosts, tested, STARTTLS, valid
+    assert_eq!(counts(tables["T11-providers"], "big.example"), [2, 1, 1, 1, 1]);
+    insta::assert_snapshot!("mx_text", printed("text", MX_TABLES, &[]));
+    insta::assert_snapshot!("mx_markdown", printed("markdown", "T11-dane,T11-issuers", &[]));
+    let hostile = ["text", "markdown", "csv", "json"].map(|format| printed(format, MX_TABLES, &["--by", "posture"]));
+    assert!(hostile.iter().all(|text| !text.contains(|c: char| c.is_control() && c != '\n')), "an issuer that acts");
+}
+
+/// The tables on MX hosts.
+const MX_TABLES: &str = "T11,T11-domains,T11-certificates,T11-issuers,T11-providers,T11-tlsa,T11-dane,T11-delivery,T11-dnssec";
+
+#[test]
+fn who_asked_nobody_gets_a_line_and_no_empty_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let (nobody, asked) = (folder.path().join("nobody"), folder.path().join("asked"));
+    mail::write(&nobody, 1, &[], &mail::unasked(mail::domains()));
+    mail::write(&asked, 2, &[("smtp", "all"), ("dane", "all")], &mail::domains());
+    let said = stdout(&expect(0, &["stats", text(&nobody), "--table", MX_TABLES]));
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    assert!(
+        lines[0].starts_with("T11, T11-domains, T11-certificates, T11-issuers, T11-providers: no MX host was asked over SMTP"),
+        "{said}"
+    );
+    assert!(lines[0].contains("`stscan scan --smtp adopters`") && lines[1].contains("`stscan scan --dane adopters`"), "{said}");
+    let said = stdout(&expect(0, &["stats", text(&nobody), "--table", "T1,T11", "--format", "markdown"]));
+    assert!(said.contains("### T1 ") && !said.contains("### T11") && said.contains("* T11: no MX host"), "{said}");
+    let output = expect(0, &["stats", text(&nobody), "--table", "T11,T11-dane", "--format", "csv"]);
+    assert_eq!(stdout(&output).lines().count(), 1, "only the heading");
+    assert!(stderr(&output).contains("T11: no MX host was asked over SMTP") && stderr(&output).contains("--dane adopters"));
+    let value: Value = serde_json::from_slice(&expect(0, &["stats", text(&nobody), "--table", "T11", "--format", "json"]).stdout).unwrap();
+    assert_eq!((&value["tables"][0]["id"], value["tables"][0]["rows"].as_array().map(Vec::len)), (&"T11".into(), Some(0)));
+    assert!(value["tables"][0]["unmade"].as_str().unwrap().contains("--smtp adopters"));
+    // In a series the scan that asked nobody has the row that says so, and no zeros.
+    let series = ["stats", "--series", text(&nobody), text(&asked), "--table", "T11-domains,T11", "--format", "json"];
+    let value: Value = serde_json::from_slice(&expect(0, &series).stdout).unwrap();
+    let rows = |group: &str| -> Vec<&str> {
+        let rows = value["tables"][0]["rows"].as_array().unwrap();
+        rows.iter().filter(|row| row["group"].as_str().unwrap().starts_with(group)).map(|row| row["key"].as_str().unwrap()).collect()
+    };
+    assert_eq!(rows("2026-01-01"), ["not-asked"]);
+    assert_eq!(rows("2026-01-02"), ["asked", "all", "some", "none", "unknown", "not-asked"]);
 }

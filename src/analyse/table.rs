@@ -16,6 +16,8 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// What a reader has to know, a sentence each.
     pub notes: Vec<String>,
+    /// Why there is nothing to show: what the table is about was not asked. Such a table has no rows and no notes.
+    pub unmade: Option<String>,
 }
 
 /// A column of a table.
@@ -172,6 +174,7 @@ mod tests {
             columns: vec![Column::new("all", "all", "domains")],
             rows: vec![row(None, 6), row(Some("com"), 2)],
             notes: Vec::new(),
+            unmade: None,
         };
         assert_eq!(table.cell(None, "ok", "all").and_then(Cell::n), Some(6));
         assert_eq!(table.cell(Some("com"), "ok", "all").and_then(Cell::share), Some(0.25));

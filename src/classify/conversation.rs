@@ -358,6 +358,11 @@ fn go_ahead(conversation: &Conversation, remarks: &mut Vec<Remark>) -> Result<()
         });
     };
     match reply.code {
+        // The go-ahead, and the end of the connection before there was any TLS.
+        _ if reply.is_positive() && error.is_some_and(|error| error.fault == FetchFault::Reset) => {
+            remarks.extend(error.map(|error| Remark::bars(MX_STARTTLS_DOWNGRADE, words(error))));
+            Err(Session::None)
+        }
         _ if reply.is_positive() => Ok(()),
         // The server is going down (RFC 5321 section 3.8), or may agree another time and was not asked again.
         421 | 400..=499 if reply.code == 421 || conversation.refused_before.is_none() => {

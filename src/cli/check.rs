@@ -19,7 +19,7 @@ use crate::observe::probe::Probe;
 use crate::observe::retry::Retry;
 use crate::observe::scope::Scope;
 use crate::scan::{Network, ScanError};
-use crate::ui::{facts, text};
+use crate::ui::{facts, mail_servers, text};
 
 /// How long to wait for a resolver when none answers: somebody is waiting for this.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -177,6 +177,7 @@ fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>)
     });
     object["assessment"]["worst"] = json!(assessment.worst());
     object["verdict"] = json!(facts::verdict(assessment));
+    object["next_steps"] = json!(mail_servers::next_steps(assessment));
     object["undetermined"] = json!(assessment.is_undetermined());
     if let Some(invented) = invented {
         object["invented"] = json!(invented);
@@ -213,7 +214,21 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
             writeln!(out, "  {}{detail}", finding.code)?;
         }
     }
+    print_next_steps(out, assessment)?;
     print_publication(out, evidence, assessment)
+}
+
+/// What to do about the mail servers, in order.
+fn print_next_steps(out: &mut impl Write, assessment: &Assessment) -> io::Result<()> {
+    let bold = Style::new().bold();
+    for (place, step) in mail_servers::next_steps(assessment).iter().enumerate() {
+        if place == 0 {
+            writeln!(out, "\n{bold}Next steps for the mail servers{bold:#}")?;
+        }
+        let folded = text::fold(step, WIDTH, 5);
+        writeln!(out, "  {}. {}", place + 1, folded.trim_start())?;
+    }
+    Ok(())
 }
 
 /// A finding with its particulars; `to_do` introduces the remedy.

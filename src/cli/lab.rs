@@ -155,7 +155,7 @@ fn serve(config: LabChoice) -> Result<Exit, Failure> {
     writeln!(out, "not of the lab  {exclude}")?;
     writeln!(
         out,
-        "\nstscan scan LIST -o DIR --resolver {} --rate 0 --https-port {} --look-around --http-port {} --smtp all --smtp-port {} --dane all --smtp-greeting-timeout 3 --smtp-rate 0 --ca-file {root} --allow-private --exclude {exclude}",
+        "\nstscan scan LIST -o DIR --resolver {} --trust-resolvers --rate 0 --https-port {} --look-around --http-port {} --smtp all --smtp-port {} --dane all --smtp-greeting-timeout 3 --smtp-rate 0 --ca-file {root} --allow-private --exclude {exclude}",
         lab.dns_addr(),
         lab.https_port(),
         lab.http_port(),

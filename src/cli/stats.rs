@@ -76,7 +76,7 @@ fn print(tables: &[Table], notes: &[String], format: TableFormat, invented: Opti
         TableFormat::Json => tables::json(tables, notes),
     };
     if format == TableFormat::Csv {
-        for note in notes {
+        for note in notes.iter().chain(&tables::unmade(tables)) {
             writeln!(anstream::stderr().lock(), "stscan: {}", crate::ui::text::safe(note))?;
         }
     }

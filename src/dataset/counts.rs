@@ -66,6 +66,12 @@ counts! {
     /// By column `dane_state`; rows for whose MX hosts TLSA was not to be looked up are not counted.
     #[serde(default)]
     dane_state = words,
+    /// By column `mx_dnssec`, likewise.
+    #[serde(default)]
+    mx_dnssec = words,
+    /// By column `delivery_dane`, likewise.
+    #[serde(default)]
+    delivery_dane = words,
     /// By column `worst`; rows without a finding are not counted.
     worst = words,
     /// Rows that have the finding at least once, by its code.

@@ -35,6 +35,8 @@ pub(crate) struct MailTruth {
     pub(crate) delivery_dane: Option<Expected>,
     /// Codes that only an SMTP conversation shows, and those of TLSA records and signatures.
     pub(crate) codes: Vec<Code>,
+    /// Whether its hosts are of zones that are not signed, although its own may be.
+    pub(crate) unsigned_hosts: bool,
 }
 
 /// Codes that need both, the TLSA records and what the server showed.
@@ -68,6 +70,11 @@ impl Case {
         self
     }
 
+    /// One of the MX hosts cannot be asked, so it is not known what senders do.
+    pub(crate) fn unasked(self) -> Self {
+        self.mx_tls("unknown").delivered("unknown", "unknown")
+    }
+
     /// Codes that only mail servers, their TLSA records and their signatures show.
     pub(crate) fn seen(mut self, codes: &[Code]) -> Self {
         self.mail.codes.extend(codes);
@@ -79,8 +86,8 @@ impl Case {
         let mut truth = self.truth.clone();
         let is = |column: Expected, words: &[&str]| matches!(column, Expected::Is(word) if words.contains(&word));
         let adopter = is(truth.sts_state, &["valid", "invalid", "multiple"]);
-        let takes_mail = is(truth.mx_state, &["present", "none"]);
-        let [smtp, dane] = [asked.smtp, asked.dane].map(|scope| scope.covers(adopter) && (takes_mail || self.mail.mx_dnssec.is_some()));
+        let takes_mail = is(truth.mx_state, &["present", "none", "unknown"]);
+        let [smtp, dane] = [asked.smtp, asked.dane].map(|scope| scope.covers(adopter) && takes_mail);
         if !(smtp || dane) {
             return truth;
         }
@@ -114,6 +121,11 @@ impl Case {
         let mut mail = self.mail.clone();
         let zone = self.site.zone;
         let published = self.site.neighbours.iter().any(|neighbour| !neighbour.tlsa.records.is_empty());
+        if self.truth.mx_state == Expected::Is("unknown") {
+            for column in [&mut mail.mx_tls, &mut mail.mx_dnssec, &mut mail.dane_state] {
+                column.get_or_insert(Expected::Is("unknown"));
+            }
+        }
         mail.mx_tls.get_or_insert(Expected::Is("all"));
         mail.mx_dnssec.get_or_insert(Expected::Is(match self.site.mx.dnssec.unwrap_or(zone) {
             Dnssec::Unsigned | Dnssec::Ignored(_) => "insecure",
@@ -128,7 +140,7 @@ impl Case {
         }
         let with_sts = is(Some(self.truth.posture), &["enforce", "testing", "none"]);
         let valid = is(mail.dane_state, &["valid", "partial"]);
-        let signed = is(mail.mx_dnssec, &["secure"]) && zone == Dnssec::Secure;
+        let signed = is(mail.mx_dnssec, &["secure"]) && zone == Dnssec::Secure && !mail.unsigned_hosts;
         let follows = [
             (codes::DNSSEC_ABSENT, is(mail.mx_dnssec, &["insecure"])),
             (codes::DANE_NO_TLSA, signed && is(mail.dane_state, &["absent"])),

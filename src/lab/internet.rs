@@ -13,7 +13,7 @@ use super::asked::Asked;
 use super::census::Census;
 use super::certificate::{Authority, slot};
 use super::hostile::Hostile;
-use super::mail::{Dnssec, Pin, Pinned};
+use super::mail::{Pin, Pinned};
 use super::places;
 use super::site::{Shape, Site};
 use super::truth::Truth;
@@ -137,14 +137,11 @@ impl Internet {
             Role::Neighbour(labels) => site.neighbour(labels),
             _ => None,
         });
-        let mail = neighbour.and_then(|neighbour| neighbour.mail.first().cloned());
-        let server = mail.map_or_else(|| self.world.server(host), |mail| Server { mail, ..Server::ordinary() });
-        match found {
-            // A domain speaks for the names below it.
-            Some((domain, _, site)) if site.zone != Dnssec::Unsigned => (domain, Server { zone: site.zone, ..server }),
-            Some((domain, ..)) => (domain, server),
-            None => (host, server),
-        }
+        let server = match (&found, neighbour.and_then(|neighbour| neighbour.mail.first())) {
+            (Some((_, _, site)), Some(mail)) => Server { mail: mail.clone(), zone: site.zone, ..Server::ordinary() },
+            _ => self.world.server(host),
+        };
+        (found.map_or(host, |(domain, ..)| domain), server)
     }
 
     /// The data of a TLSA record of a mail server; none where nothing is served.

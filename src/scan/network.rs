@@ -19,7 +19,7 @@ use crate::observe::dns::{
 use crate::observe::fetch::{Fetcher, add_roots, built_in_roots};
 use crate::observe::neighbours::Neighbours;
 use crate::observe::probe::Probe;
-use crate::observe::scope::MxScopes;
+use crate::observe::scope::{MxScopes, Scope};
 use crate::observe::sharing::SharedActivity;
 use crate::observe::smtp::{Mailer, SmtpActivity};
 

@@ -71,6 +71,7 @@ fn compared(block: &Block, tables: &[Table], study: Study) -> Table {
         ],
         rows,
         notes: Vec::new(),
+        unmade: None,
     }
 }
 
@@ -125,7 +126,15 @@ mod tests {
     fn table(cells: &[(&str, Cell)]) -> Table {
         let rows = cells.iter().map(|(key, cell)| Row::new(*key, *key, vec![*cell, Cell::Share { n: 1, of: 4 }])).collect();
         let columns = vec![Column::new("a", "a", ""), Column::new("b", "b", "")];
-        Table { id: TableId::T2.as_str().to_owned(), title: String::new(), grouped_by: None, columns, rows, notes: Vec::new() }
+        Table {
+            id: TableId::T2.as_str().to_owned(),
+            title: String::new(),
+            grouped_by: None,
+            columns,
+            rows,
+            notes: Vec::new(),
+            unmade: None,
+        }
     }
 
     #[test]

@@ -67,9 +67,24 @@ fn shown(text: &str) -> String {
 
 fn style(kind: Kind) -> Style {
     match kind {
-        Kind::NewlyBroken | Kind::NewlyRefused | Kind::MxStale | Kind::DroppedAbruptly => AnsiColor::Red.on_default().bold(),
-        Kind::ModeLowered | Kind::IdReused | Kind::TlsrptBroken | Kind::Unknown => AnsiColor::Yellow.on_default(),
-        Kind::Fixed | Kind::RefusalFixed | Kind::Adopted | Kind::ModeRaised => AnsiColor::Green.on_default(),
+        Kind::NewlyBroken
+        | Kind::NewlyRefused
+        | Kind::MxStale
+        | Kind::DroppedAbruptly
+        | Kind::MxTlsGone
+        | Kind::MxCertBroken
+        | Kind::DaneStale
+        | Kind::DaneRefused => AnsiColor::Red.on_default().bold(),
+        Kind::ModeLowered | Kind::IdReused | Kind::TlsrptBroken | Kind::DaneDropped | Kind::Unknown => AnsiColor::Yellow.on_default(),
+        Kind::Fixed
+        | Kind::RefusalFixed
+        | Kind::Adopted
+        | Kind::ModeRaised
+        | Kind::MxTlsAdded
+        | Kind::MxCertFixed
+        | Kind::DaneFixed
+        | Kind::DaneRefusalFixed
+        | Kind::DaneAdopted => AnsiColor::Green.on_default(),
         _ => Style::new(),
     }
 }

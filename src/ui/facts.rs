@@ -7,16 +7,23 @@ use crate::name::normalise_host;
 use crate::name::provider::{Service, provider};
 use crate::parse::senders::Sender;
 
-use super::text;
+use super::{mail_servers, text};
 
-/// What a sender does today, for a person who has never heard of MTA-STS.
+/// What a sender does today, for a person who has never heard of MTA-STS or DANE.
 pub fn verdict(assessment: &Assessment) -> String {
-    let asked = Asked::of(assessment);
     match assessment.mx_state {
         MxState::Null => return "The domain takes no mail (null MX), so there is nothing to protect.".to_owned(),
         MxState::Nxdomain => return "The domain does not exist.".to_owned(),
         MxState::Present | MxState::None | MxState::Unknown => {}
     }
+    let dane = mail_servers::sentence(assessment).map_or_else(String::new, |sentence| format!(" {sentence}"));
+    format!("{}{dane}", under_mta_sts(assessment))
+}
+
+/// What a sender that follows MTA-STS does today.
+fn under_mta_sts(assessment: &Assessment) -> String {
+    let asked = Asked::of(assessment);
+    let exception = asked.exception();
     let enforced_by_lenient = || assessment.findings.iter().any(|finding| finding.code == codes::STS_POLICY_ENFORCED_BY_LENIENT);
     match (assessment.delivery, assessment.sts_state) {
         (Delivery::Protected, _) => format!(
@@ -32,7 +39,7 @@ pub fn verdict(assessment: &Assessment) -> String {
         }
         (Delivery::Reported, _) => format!(
             "The policy is in testing mode: senders deliver as without it and report what would have failed. Mail is not protected, {}.",
-            asked.exception()
+            exception
         ),
         (Delivery::Unknown, _) if matches!(assessment.policy_stage, Some(PolicyStage::Tcp | PolicyStage::Tls | PolicyStage::Http)) => {
             "What senders do is not known: the policy could not be fetched, for a reason that may pass or may hold for this scanner only. That is no verdict on the domain.".to_owned()
@@ -44,14 +51,14 @@ pub fn verdict(assessment: &Assessment) -> String {
             "What senders do is not known, because some queries were not answered; that says nothing about the domain. Try again later.".to_owned()
         }
         (Delivery::Opportunistic, RecordState::Absent) => {
-            format!("No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail, {}.", asked.exception())
+            format!("No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail, {exception}.")
         }
         (Delivery::Opportunistic, _) if enforced_by_lenient() => {
             "Senders that follow MTA-STS ignore this policy, but forgiving ones enforce it and refuse every MX host: their mail is not delivered.".to_owned()
         }
         (Delivery::Opportunistic, _) => format!(
             "MTA-STS has no effect: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail, {}.",
-            asked.exception()
+            exception
         ),
     }
 }
@@ -72,15 +79,16 @@ pub fn facts(evidence: &Evidence, assessment: &Assessment) -> Vec<(&'static str,
         MxState::Nxdomain => "the domain does not exist".to_owned(),
         MxState::Unknown => format!("unknown ({})", evidence.mx.outcome),
     };
-    let facts = [
-        ("MX", Some(mx)),
+    let servers = mail_servers::lines(evidence, assessment).into_iter().map(|line| ("MX host", Some(line)));
+    let facts = [("MX", Some(mx))].into_iter().chain(servers).chain([
+        ("DANE", mail_servers::summary(assessment)),
         ("_mta-sts", Some(record(assessment.sts_state, &texts(&evidence.sts_txt)))),
         ("policy", policy(evidence, assessment)),
         ("used by", assessment.policy_stage.and_then(|_| users(assessment))),
         ("_smtp._tls", Some(record(assessment.tlsrpt_state, &texts(&evidence.tlsrpt_txt)))),
         ("reports by", reporters(evidence)),
-    ];
-    facts.into_iter().filter_map(|(label, text)| Some((label, text?))).collect()
+    ]);
+    facts.filter_map(|(label, text)| Some((label, text?))).collect()
 }
 
 /// How far the retrieval of the policy got, and what it says.

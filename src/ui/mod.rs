@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod facts;
+pub mod mail_servers;
 mod progress;
 pub mod report;
 pub mod tables;

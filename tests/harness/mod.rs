@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)] // Each test file uses its own part of this.
 
+pub mod mail;
 pub mod relay;
 
 use std::path::Path;

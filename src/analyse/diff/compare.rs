@@ -1,8 +1,8 @@
 //! What can change from one scan to the next, the closed vocabulary of `stscan diff`, and the comparison of two states that finds it.
 
-use super::state::State;
+use super::state::{MailServer, Names, State};
 use crate::classify::codes::{self, Code};
-use crate::classify::{Delivery, MxState, PolicyStage, Posture, RecordState};
+use crate::classify::{DaneState, Delivery, MxState, PolicyStage, Posture, RecordState};
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -22,12 +22,32 @@ vocabulary! {
         DroppedOrderly = "dropped-orderly",
         /// From enforce to testing or none, from testing to none.
         ModeLowered = "mode-lowered",
+        /// An MX host that offered TLS does not any more.
+        MxTlsGone = "mx-tls-gone",
+        /// The certificate of an MX host was valid for it and is not any more.
+        MxCertBroken = "mx-cert-broken",
+        /// The TLSA records of an MX host matched, or nothing was said against them, and do not match what it shows now.
+        DaneStale = "dane-stale",
+        /// Senders that validate DANE now refuse some or all MX hosts.
+        DaneRefused = "dane-refused",
+        /// No MX host has TLSA records any more.
+        DaneDropped = "dane-dropped",
         /// The policy has changed, the id has not.
         IdReused = "id-reused",
         /// Broken before, a usable policy now.
         Fixed = "fixed",
         /// Some or all MX hosts were refused, now none is.
         RefusalFixed = "refusal-fixed",
+        /// An MX host that offered no TLS offers it now.
+        MxTlsAdded = "mx-tls-added",
+        /// The certificate of an MX host was not valid for it and is now.
+        MxCertFixed = "mx-cert-fixed",
+        /// TLSA records did not match and do now, or are gone.
+        DaneFixed = "dane-fixed",
+        /// Senders that validate DANE refused some or all MX hosts, now none.
+        DaneRefusalFixed = "dane-refusal-fixed",
+        /// TLSA records for the first time.
+        DaneAdopted = "dane-adopted",
         /// No record before, a record now, usable or not.
         Adopted = "adopted",
         /// From none to testing or enforce, from testing to enforce.
@@ -58,6 +78,25 @@ vocabulary! {
         OnlyOld = "only-old",
         /// Only in the list of the new scan.
         OnlyNew = "only-new",
+    }
+}
+
+impl Kind {
+    /// Whether it is about the mail servers themselves, which both scans have asked.
+    pub(super) const fn is_of_mail_servers(self) -> bool {
+        matches!(
+            self,
+            Self::MxTlsGone
+                | Self::MxCertBroken
+                | Self::DaneStale
+                | Self::DaneRefused
+                | Self::DaneDropped
+                | Self::MxTlsAdded
+                | Self::MxCertFixed
+                | Self::DaneFixed
+                | Self::DaneRefusalFixed
+                | Self::DaneAdopted
+        )
     }
 }
 
@@ -118,6 +157,8 @@ pub(super) fn compare(old: Side<'_>, new: Side<'_>, gap: Option<i64>) -> Vec<Cha
             if let (Side::Known(old), Side::Known(new)) = (old, new) {
                 policies(old, new, &mut changes);
                 exchanges(old, new, &mut changes);
+                mail_servers(old, new, &mut changes);
+                dane(old, new, &mut changes);
             }
             reports(old, new, &mut changes);
         }
@@ -230,10 +271,69 @@ fn exchanges(old: &State, new: &State, changes: &mut Changes) {
         }
         stale(old, new, changes);
     }
-    let refused = |state: &State| matches!(state.delivery, Delivery::Partial | Delivery::Refused);
-    if old.delivery != Delivery::Unknown && new.delivery != Delivery::Unknown && refused(old) != refused(new) {
-        let kind = if refused(new) { Kind::NewlyRefused } else { Kind::RefusalFixed };
-        changes.add(kind, old.delivery.as_str(), new.delivery.as_str());
+    // What MX hosts showed is no change where only one scan asked them: then both are compared by the names in the policy.
+    let asked = old.mail_servers.is_some() && new.mail_servers.is_some();
+    let delivery = |state: &State| if asked { state.delivery } else { state.delivery_by_policy() };
+    let (before, after) = (delivery(old), delivery(new));
+    if let Some(now_refused) = refusal(before, after) {
+        changes.add(if now_refused { Kind::NewlyRefused } else { Kind::RefusalFixed }, before.as_str(), after.as_str());
+    }
+}
+
+/// Whether mail is refused now and was not, or the other way round; `None` where that is as it was, or not known.
+fn refusal(before: Delivery, after: Delivery) -> Option<bool> {
+    let refused = |delivery| matches!(delivery, Delivery::Partial | Delivery::Refused);
+    let known = before != Delivery::Unknown && after != Delivery::Unknown;
+    (known && refused(before) != refused(after)).then(|| refused(after))
+}
+
+/// TLS and certificates of the MX hosts that both scans have asked, of domains that have an MTA-STS record in both.
+fn mail_servers(old: &State, new: &State, changes: &mut Changes) {
+    let (Some(before), Some(after)) = (&old.mail_servers, &new.mail_servers) else { return };
+    if !old.has_sts() || !new.has_sts() {
+        return;
+    }
+    let both = || before.iter().filter_map(|server| Some((server, after.iter().find(|other| other.host == server.host)?)));
+    // A host of which one of the scans does not know it has not changed.
+    let turned = |of: fn(&MailServer) -> Option<bool>, to: bool| -> Names {
+        both().filter(|(old, new)| of(old) == Some(!to) && of(new) == Some(to)).map(|(old, _)| old.host.clone()).collect()
+    };
+    for (gone, come, of, lacks, has) in [
+        (Kind::MxTlsGone, Kind::MxTlsAdded, MailServer::tls as fn(&MailServer) -> Option<bool>, "no TLS", "TLS"),
+        (Kind::MxCertBroken, Kind::MxCertFixed, MailServer::certificate, "not valid", "valid"),
+    ] {
+        let (broken, fixed) = (turned(of, false), turned(of, true));
+        if !broken.is_empty() {
+            changes.add(gone, has, format!("{lacks}: {}", broken.joined()));
+        }
+        if !fixed.is_empty() {
+            changes.add(come, format!("{lacks}: {}", fixed.joined()), has);
+        }
+    }
+}
+
+/// DANE, of domains that both scans have looked up.
+fn dane(old: &State, new: &State, changes: &mut Changes) {
+    use DaneState::{Absent, Bogus, Insecure, Mismatch, Partial, Unknown, Unusable, Valid};
+    let (Some(before), Some(after)) = (old.dane, new.dane) else { return };
+    // Without a conversation no scan can see a mismatch, so that both have to have held one, or neither.
+    let alike = old.mail_servers.is_some() == new.mail_servers.is_some();
+    let mut add = |kind| changes.add(kind, before.as_str(), after.as_str());
+    match (before, after) {
+        // Somebody's failure to answer is no change.
+        (Unknown | Bogus, _) | (_, Unknown | Bogus) => {}
+        (Valid | Partial, Mismatch) if alike => add(Kind::DaneStale),
+        (Mismatch, Valid | Partial) if alike => add(Kind::DaneFixed),
+        (Mismatch, Absent) => add(Kind::DaneFixed),
+        (Absent, Valid | Partial | Mismatch) => add(Kind::DaneAdopted),
+        (Valid | Partial, Absent) => add(Kind::DaneDropped),
+        (Absent | Valid | Partial | Mismatch | Unusable | Insecure, Absent | Valid | Partial | Mismatch | Unusable | Insecure) => {}
+    }
+    if let (Some(before), Some(after)) = (old.delivery_dane, new.delivery_dane)
+        && alike
+        && let Some(now_refused) = refusal(before, after)
+    {
+        changes.add(if now_refused { Kind::DaneRefused } else { Kind::DaneRefusalFixed }, before.as_str(), after.as_str());
     }
 }
 

@@ -100,6 +100,7 @@ pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseEr
     }
     diff.domains.sort_unstable_by(|a, b| a.domain.cmp(&b.domain));
     diff.notes.extend(diff.of_lists(old, new));
+    diff.notes.extend(asked_otherwise(old, new));
     if [Kind::NewlyRefused, Kind::RefusalFixed].iter().any(|kind| diff.kinds.contains_key(kind)) {
         let asked = Asked::everywhere([old, new].map(|scan| scan.manifest().counts.asked()));
         diff.notes.push(asked.figures().to_owned());
@@ -160,7 +161,8 @@ impl Diff {
         for change in &changes {
             *self.kinds.entry(change.kind).or_default() += 1;
         }
-        if has_record && !changes.is_empty() {
+        let is_worth_it = has_record || changes.iter().any(|change| change.kind.is_of_mail_servers());
+        if is_worth_it && !changes.is_empty() {
             self.domains.push(Changed { domain: domain.to_owned(), changes });
         }
     }
@@ -203,6 +205,16 @@ fn side<'s>(domain: &str, state: Option<&'s State>, survey: &Survey) -> Side<'s>
 fn gap(old: &Scan, new: &Scan) -> Option<i64> {
     let start = |scan: &Scan| OffsetDateTime::parse(&scan.manifest().started_at, &Rfc3339).ok();
     Some((start(new)? - start(old)?).whole_seconds())
+}
+
+/// What is to be said where the scans did not ask the same of MX hosts.
+fn asked_otherwise(old: &Scan, new: &Scan) -> Option<String> {
+    let (before, after) = (old.manifest().counts.asked(), new.manifest().counts.asked());
+    (before != after).then(|| {
+        "the scans did not ask the same of MX hosts: what these and DANE decide is compared for domains that both asked; for the others the \
+         delivery is compared by policy"
+            .to_owned()
+    })
 }
 
 fn notes(old: &Scan, new: &Scan) -> Vec<String> {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use arrow::array::StringArray;
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -85,19 +86,22 @@ impl Survey {
     }
 }
 
-/// Four small columns of all rows first, the others only of the rows that say more.
+/// A few small columns of all rows first, the others only of the rows that say more.
 fn read_group(file: &PartFile, group: usize, share: Share, names: &Mutex<Vec<u64>>) -> Result<Vec<State>, AnalyseError> {
     let (mut own, mut runs, mut at) = (Vec::new(), Vec::<Range<usize>>::new(), 0);
-    for batch in file.read(group, &["domain", "posture", "tlsrpt_state"], BATCH_ROWS, None)? {
+    for batch in file.read(group, &["domain", "posture", "tlsrpt_state", "dane_state"], BATCH_ROWS, None)? {
         let batch = batch?;
         let table = ColumnGroup::table(&batch);
         let (domain, posture, tlsrpt) = (table.column("domain")?, table.column("posture")?, table.column("tlsrpt_state")?);
+        let dane: Option<StringArray> = table.added("dane_state")?;
         for row in 0..batch.num_rows() {
             let place = at + row;
             let Some(hash) = share.own(text(&domain, row).unwrap_or_default()) else { continue };
             own.push(hash);
-            let is_plain =
-                state::posture(text(&posture, row)) == Posture::Absent && state::record_state(text(&tlsrpt, row)) == RecordState::Absent;
+            let has_dane = state::has_dane(dane.as_ref().and_then(|dane| text(dane, row)));
+            let is_plain = !has_dane
+                && state::posture(text(&posture, row)) == Posture::Absent
+                && state::record_state(text(&tlsrpt, row)) == RecordState::Absent;
             match runs.last_mut() {
                 _ if is_plain => {}
                 Some(last) if last.end == place => last.end += 1,

@@ -6,8 +6,10 @@ use arrow::array::{Array, BinaryArray, Int64Array, ListArray, RecordBatch, Strin
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::classify::{Delivery, MxState, PolicyStage, Posture, RecordState};
+use crate::classify::codes::{self, Code};
+use crate::classify::{Coverage, DaneState, Delivery, MxState, PolicyStage, Posture, RecordState};
 use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
+use crate::evidence::CertificateFault;
 use crate::parse::content_coding;
 
 /// The columns that are read of rows that say more than "no record".
@@ -27,6 +29,17 @@ pub(super) const COLUMNS: &[&str] = &[
     "tlsrpt_rua",
     "posture",
     "delivery",
+    "mx_coverage",
+    "mx_tls",
+    "dane_state",
+    "delivery_dane",
+    "findings.list.element.code",
+    "findings.list.element.subject",
+    "evidence.mx_hosts.list.element.host",
+    "evidence.mx_hosts.list.element.conversations.list.element.tls_version",
+    "evidence.mx_hosts.list.element.conversations.list.element.certificate.faults",
+    "evidence.mx_hosts.list.element.conversations.list.element.second_hello.version",
+    "evidence.mx_hosts.list.element.conversations.list.element.second_hello.certificate.faults",
     "evidence.fetch.headers",
     "evidence.fetch.body",
     "evidence.fetch.body_sha256",
@@ -52,6 +65,31 @@ pub(super) struct State {
     pub(super) mx_hosts: Names,
     pub(super) mx_provider: Option<Box<str>>,
     pub(super) rua: Names,
+    pub(super) coverage: Option<Coverage>,
+    /// The MX hosts; `None` where they were not asked over SMTP.
+    pub(super) mail_servers: Option<Box<[MailServer]>>,
+    /// `None` where TLSA records were not looked up.
+    pub(super) dane: Option<DaneState>,
+    /// Likewise.
+    pub(super) delivery_dane: Option<Delivery>,
+}
+
+/// An MX host that was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MailServer {
+    pub(super) host: Box<str>,
+    /// Whether it offers TLS, and whether its certificate is valid for it; `None` where that was not seen.
+    seen: [Option<bool>; 2],
+}
+
+impl MailServer {
+    pub(super) fn tls(&self) -> Option<bool> {
+        self.seen[0]
+    }
+
+    pub(super) fn certificate(&self) -> Option<bool> {
+        self.seen[1]
+    }
 }
 
 /// The columns of a batch.
@@ -73,13 +111,66 @@ pub(super) struct StateColumns {
     bodies: BinaryArray,
     headers: ListArray,
     header: (StringArray, BinaryArray),
+    coverage: StringArray,
+    mx_tls: Option<StringArray>,
+    dane_state: Option<StringArray>,
+    delivery_dane: Option<StringArray>,
+    findings: (ListArray, StringArray, StringArray),
+    mail_servers: Option<MailServers>,
 }
+
+/// The MX hosts of a batch, and what they showed.
+struct MailServers {
+    hosts: ListArray,
+    host: StringArray,
+    conversations: ListArray,
+    version: [StringArray; 2],
+    faults: [ListColumn<StringArray>; 2],
+}
+
+impl MailServers {
+    /// `None` where the dataset is older than the columns.
+    fn of(evidence: &ColumnGroup) -> Result<Option<Self>, DatasetError> {
+        let Some((hosts, host)) = evidence.added_groups("mx_hosts")? else { return Ok(None) };
+        let Some((conversations, conversation)) = host.added_groups("conversations")? else { return Ok(None) };
+        let hello = conversation.group("second_hello")?;
+        let faults = |group: &ColumnGroup| group.group("certificate")?.lists("faults");
+        Ok(Some(Self {
+            hosts,
+            host: host.column("host")?,
+            conversations,
+            version: [conversation.column("tls_version")?, hello.column("version")?],
+            faults: [faults(&hello)?, faults(&conversation)?],
+        }))
+    }
+
+    /// The hosts of a row; `has_no_tls` says of which it is judged that they offer none.
+    fn row(&self, row: usize, has_no_tls: impl Fn(&str) -> bool) -> Box<[MailServer]> {
+        let server = |at| {
+            let host = text(&self.host, at).unwrap_or_default();
+            let conversations = || elements(&self.conversations, at);
+            let speaks_tls = conversations().any(|at| self.version.iter().any(|version| version.is_valid(at)));
+            let tls = if speaks_tls { Some(true) } else { has_no_tls(host).then_some(false) };
+            let shown = conversations().filter_map(|at| self.faults.iter().find_map(|faults| faults.texts(at)).map(Iterator::collect));
+            let shown: Vec<Vec<&str>> = shown.collect();
+            let unsupported = |faults: &Vec<&str>| faults.contains(&CertificateFault::Unsupported.as_str());
+            let valid = (!shown.is_empty() && !shown.iter().any(unsupported)).then(|| shown.iter().all(Vec::is_empty));
+            MailServer { host: host.into(), seen: [tls, valid] }
+        };
+        elements(&self.hosts, row).map(server).collect()
+    }
+}
+
+/// What says that an MX host offers no TLS.
+const NO_TLS: [Code; 3] = [codes::MX_NO_STARTTLS, codes::MX_STARTTLS_STRIPPED, codes::MX_STARTTLS_DOWNGRADE];
 
 impl StateColumns {
     pub(super) fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
         let table = ColumnGroup::table(batch);
-        let fetch = table.group("evidence")?.group("fetch")?;
+        let evidence = table.group("evidence")?;
+        let fetch = evidence.group("fetch")?;
         let (headers, header) = fetch.groups("headers")?;
+        let (findings, finding) = table.groups("findings")?;
         Ok(Self {
             domain: table.column("domain")?,
             mx_state: table.column("mx_state")?,
@@ -98,6 +189,12 @@ impl StateColumns {
             bodies: fetch.column("body")?,
             headers,
             header: (header.column("name")?, header.column("value")?),
+            coverage: table.column("mx_coverage")?,
+            mx_tls: table.added("mx_tls")?,
+            dane_state: table.added("dane_state")?,
+            delivery_dane: table.added("delivery_dane")?,
+            findings: (findings, finding.column("code")?, finding.column("subject")?),
+            mail_servers: MailServers::of(&evidence)?,
         })
     }
 
@@ -119,6 +216,7 @@ impl StateColumns {
     /// A row. A word that this version does not know is unknown, never a change.
     pub(super) fn row(&self, row: usize) -> State {
         let own = |column: &StringArray| text(column, row).map(Box::from);
+        let added = |column: &Option<StringArray>| column.as_ref().and_then(|column| text(column, row)).map(str::to_owned);
         let set = |column: &ListColumn<StringArray>| -> Option<Names> {
             Some(column.texts(row)?.map(|text| text.to_ascii_lowercase().into_boxed_str()).collect())
         };
@@ -138,8 +236,31 @@ impl StateColumns {
             mx_provider: own(&self.mx_provider),
             // The local part of an address may differ by case; another case is another text, and no wrong word is said of either.
             rua: self.tlsrpt_rua.texts(row).into_iter().flatten().map(Box::from).collect(),
+            coverage: text(&self.coverage, row).and_then(Coverage::from_word),
+            mail_servers: self.mail_servers(row),
+            dane: added(&self.dane_state).map(|word| DaneState::from_word(&word).unwrap_or(DaneState::Unknown)),
+            delivery_dane: added(&self.delivery_dane).map(|word| Delivery::from_word(&word).unwrap_or(Delivery::Unknown)),
         }
     }
+
+    /// The MX hosts of a row, if they were asked.
+    fn mail_servers(&self, row: usize) -> Option<Box<[MailServer]>> {
+        self.mx_tls.as_ref().filter(|column| column.is_valid(row))?;
+        let (findings, codes, subjects) = &self.findings;
+        let has_no_tls = |host: &str| {
+            let about = |index: &usize| text(subjects, *index) == Some(host);
+            elements(findings, row)
+                .filter(about)
+                .any(|index| Code::from_word(codes.value(index)).is_some_and(|code| NO_TLS.contains(&code)))
+        };
+        Some(self.mail_servers.as_ref().map(|servers| servers.row(row, has_no_tls)).unwrap_or_default())
+    }
+}
+
+/// Whether somebody's TLSA records are worth a comparison also without a record of MTA-STS.
+pub(super) fn has_dane(word: Option<&str>) -> bool {
+    use DaneState::{Absent, Insecure, Unknown};
+    word.and_then(DaneState::from_word).is_some_and(|state| !matches!(state, Absent | Insecure | Unknown))
 }
 
 /// The posture that a column says.
@@ -161,6 +282,18 @@ impl State {
     /// Whether there is a record of either kind.
     pub(super) fn has_record(&self) -> bool {
         self.has_sts() || !matches!(self.tlsrpt, RecordState::Absent | RecordState::Unknown)
+    }
+
+    /// What senders do by the names in the policy, whatever the MX hosts showed.
+    pub(super) fn delivery_by_policy(&self) -> Delivery {
+        match (self.posture, self.coverage) {
+            _ if self.mail_servers.is_none() => self.delivery,
+            (Posture::Enforce, Some(Coverage::All)) => Delivery::Protected,
+            (Posture::Enforce, Some(Coverage::Some)) => Delivery::Partial,
+            (Posture::Enforce, Some(Coverage::None)) => Delivery::Refused,
+            (Posture::Enforce, None) => Delivery::Unknown,
+            _ => self.delivery,
+        }
     }
 
     /// Whether a policy text was retrieved, valid or not.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::description::{Mailboxes, Publication};
 use super::mailbox::Redaction;
+use super::replies::Replies;
 use crate::analyse::reclassify::each_part;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::dataset::{DerivedDataset, MAX_BATCH_ROWS, Manifest, Options, REJECTED, with_nothing_carried};
@@ -30,10 +31,12 @@ pub fn export(dir: &Path, out: &Path, publication: &Publication) -> Result<Manif
         ("keep-carried".to_owned(), json!(publication.keep_carried)),
         ("licence".to_owned(), json!(publication.licence)),
     ]);
+    let replies = Replies::new(origin.manifest().run.pace.get(EHLO).and_then(Value::as_str));
     let mut dataset = DerivedDataset::begin(out, &origin, "export", options, None)?;
     let parts = each_part(&origin, |part, _| {
         let batches = origin.part_in_batches(part, None, MAX_BATCH_ROWS)?.map(|batch| {
             let batch = if publication.keep_carried { batch? } else { with_nothing_carried(&batch?)? };
+            let batch = replies.mask(&batch)?;
             match &redaction {
                 Some(redaction) => Ok(super::columns::redact(&batch, redaction)?),
                 None => Ok(batch),
@@ -44,8 +47,15 @@ pub fn export(dir: &Path, out: &Path, publication: &Publication) -> Result<Manif
     let line = |line: &[u8]| redaction.as_ref().and_then(|redaction| redaction.apply(line)).unwrap_or_else(|| line.to_vec());
     dataset.copy_rejected(&origin, line)?;
     shorten_paths(dataset.manifest_mut());
+    // The name of the scanning machine, which is taken out of the replies that repeat it.
+    if let Some(name) = dataset.manifest_mut().run.pace.get_mut(EHLO).filter(|name| !name.is_null()) {
+        *name = json!("removed");
+    }
     dataset.finish_with(parts, |manifest, text| describe(out, manifest, text, publication))
 }
+
+/// The option by which the manifest says under which name mail servers were asked.
+const EHLO: &str = "ehlo";
 
 /// Writes what describes the dataset, and the checksums of everything, the manifest that is still to be put in place among it.
 fn describe(out: &Path, manifest: &Manifest, manifest_text: &[u8], publication: &Publication) -> Result<(), AnalyseError> {

@@ -48,6 +48,10 @@ fn motivation() -> Answers {
 
 fn composition(manifest: &Manifest, publication: &Publication) -> Answers {
     let tally = |tally: &Tally| tally.iter().map(|(word, rows)| format!("{} {rows}", code(word))).collect::<Vec<_>>().join(", ");
+    let of_servers =
+        [("MX hosts", &manifest.counts.mx_tls), ("DANE", &manifest.counts.dane_state), ("DNSSEC of MX", &manifest.counts.mx_dnssec)];
+    let of_servers = of_servers.into_iter().filter(|(_, counts)| !counts.is_empty());
+    let mail_servers: String = of_servers.map(|(what, counts)| format!(" {what}: {}.", tally(counts))).collect();
     let accounting = manifest.accounting.map_or_else(blank, |a| {
         format!(
             "Of {} lines of the list {} became rows, {} are no domain name, {} are duplicates, {} were excluded on request, {} were not selected, {} are blank or comments.",
@@ -70,7 +74,7 @@ fn composition(manifest: &Manifest, publication: &Publication) -> Answers {
         ("How many instances are there?", manifest.counts.rows.to_string()),
         ("Does it contain all possible instances or a sample?", accounting),
         ("What data does each instance consist of?", "The columns that `datapackage.json` and `croissant.json` describe: the judgement in flat columns, everything that was seen in column `evidence`.".to_owned()),
-        ("Is there a label?", format!("Posture: {}. Delivery: {} ({}).", tally(&manifest.counts.posture), tally(&manifest.counts.delivery), manifest.counts.asked().note())),
+        ("Is there a label?", format!("Posture: {}. Delivery: {} ({}).{}", tally(&manifest.counts.posture), tally(&manifest.counts.delivery), manifest.counts.asked().note(), mail_servers)),
         ("Is any information missing?", "What could not be found out is `unknown`, never `absent`; the outcome of every lookup says why.".to_owned()),
         ("Are there errors, sources of noise, or redundancies?", "Lookups can fail for reasons of the network in between; figures of toplists over-estimate adoption among all domains.".to_owned()),
         ("Does it contain personal data?", personal.to_owned()),
@@ -87,7 +91,8 @@ fn collection(manifest: &Manifest) -> Answers {
         (
             "How was the data acquired?",
             format!(
-                "By DNS lookups (MX, TXT at `_mta-sts` and `_smtp._tls`, addresses) and one HTTPS GET of each policy; {}.",
+                "By DNS lookups (MX, TXT at `_mta-sts` and `_smtp._tls`, addresses{}) and one HTTPS GET of each policy; {}.",
+                if manifest.counts.dane_state.is_empty() { "" } else { ", TLSA" },
                 manifest.counts.asked().conduct()
             ),
         ),
@@ -106,11 +111,12 @@ fn collection(manifest: &Manifest) -> Answers {
         (
             "Over what timeframe?",
             format!(
-                "{} to {}; {} DNS queries and {} HTTPS exchanges in {:.0} seconds of scanning.",
+                "{} to {}; {} DNS queries, {} HTTPS exchanges and {} connections to mail servers in {:.0} seconds of scanning.",
                 manifest.started_at,
                 manifest.finished_at.as_deref().unwrap_or("(unfinished)"),
                 activity.dns_queries,
                 activity.fetches,
+                activity.smtp.connections,
                 activity.seconds
             ),
         ),
@@ -131,7 +137,7 @@ fn preprocessing(manifest: &Manifest, publication: &Publication) -> Answers {
             .to_owned(),
     };
     let removed = format!(
-        "Mailboxes: {}. Further columns of the list: {}. Hashes of bodies in which a mailbox was replaced are left out.",
+        "Mailboxes: {}. Further columns of the list: {}. Hashes of bodies in which a mailbox was replaced are left out. In replies of mail servers every address, the name that the scanner gave and what a server greets it with are masked.",
         publication.mailboxes,
         if publication.keep_carried { "kept" } else { "left out" }
     );

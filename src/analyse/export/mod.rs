@@ -5,6 +5,7 @@ mod copy;
 mod datasheet;
 mod description;
 mod mailbox;
+mod replies;
 
 pub use self::copy::export;
 pub use self::description::{Mailboxes, Publication};

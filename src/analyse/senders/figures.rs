@@ -60,7 +60,7 @@ pub fn sender_tables(seen: &Seen, scan: Option<&Scan>, top: usize, wanted: &[Tab
         };
         let columns = columns.into_iter().map(|(key, title, of)| Column::new(key, title, of)).collect();
         let (id, title) = (table.id.as_str().to_owned(), table.title.to_owned());
-        Table { id, title, grouped_by: grouped_by.map(str::to_owned), columns, rows, notes }
+        Table { id, title, grouped_by: grouped_by.map(str::to_owned), columns, rows, notes, unmade: None }
     });
     Ok(made.collect())
 }

@@ -1,4 +1,4 @@
-//! The rows that have a record: the flat columns and the little evidence that tables need, read straight from Arrow.
+//! The rows that have a record, or whose MX hosts were asked: the flat columns and the little evidence that tables need, read straight from Arrow.
 
 use arrow::array::{Array, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray};
 
@@ -7,6 +7,7 @@ use crate::classify::{Posture, RecordState};
 use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
 
 use super::entity::Entity;
+use super::mx_hosts::{MxHost, MxHostColumns};
 use super::survey::{is_there, record_state};
 
 /// The flat columns that are always read.
@@ -25,6 +26,10 @@ pub(crate) const COLUMNS: &[&str] = &[
     "delivery",
     "mx_coverage",
     "mismatch",
+    "mx_tls",
+    "mx_dnssec",
+    "dane_state",
+    "delivery_dane",
     "findings.list.element.code",
 ];
 
@@ -44,8 +49,17 @@ pub(crate) struct Adopter<'a> {
     pub(crate) delivery: Option<&'a str>,
     pub(crate) coverage: Option<&'a str>,
     pub(crate) mismatch: Option<&'a str>,
+    /// `None`: its MX hosts were not asked over SMTP.
+    pub(crate) mx_tls: Option<&'a str>,
+    /// `None`: it was not looked at.
+    pub(crate) mx_dnssec: Option<&'a str>,
+    /// `None`: its MX hosts were not looked up for TLSA.
+    pub(crate) dane_state: Option<&'a str>,
+    pub(crate) delivery_dane: Option<&'a str>,
     /// Codes of its findings.
     pub(crate) codes: Vec<Code>,
+    /// What each of them is about; empty where that is not read.
+    subjects: Vec<&'a str>,
     /// Who runs the policy host.
     pub(crate) policy_entity: Entity,
     /// Who runs the most preferred MX host.
@@ -74,6 +88,7 @@ pub(crate) struct EvidenceRow<'a> {
     pub(crate) fetched: bool,
     /// Outcomes of the questions about each receiver of reports: MX, A, AAAA.
     pub(crate) receivers: Vec<[Option<&'a str>; 3]>,
+    pub(crate) mx_hosts: Vec<MxHost<'a>>,
 }
 
 impl Adopter<'_> {
@@ -90,6 +105,11 @@ impl Adopter<'_> {
     /// Whether it has a finding.
     pub(crate) fn has(&self, code: Code) -> bool {
         self.codes.contains(&code)
+    }
+
+    /// Whether it has a finding about a host.
+    pub(crate) fn has_of(&self, code: Code, host: &str) -> bool {
+        self.codes.iter().zip(&self.subjects).any(|(own, subject)| *own == code && *subject == host)
     }
 
     /// Whether it has one of several findings.
@@ -114,8 +134,13 @@ pub(crate) struct AdopterColumns {
     delivery: StringArray,
     mx_coverage: StringArray,
     mismatch: StringArray,
+    mx_tls: Option<StringArray>,
+    mx_dnssec: Option<StringArray>,
+    dane_state: Option<StringArray>,
+    delivery_dane: Option<StringArray>,
     findings: ListArray,
     codes: StringArray,
+    subjects: Option<StringArray>,
     evidence: Option<EvidenceArrays>,
 }
 
@@ -138,14 +163,22 @@ impl AdopterColumns {
             delivery: table.column("delivery")?,
             mx_coverage: table.column("mx_coverage")?,
             mismatch: table.column("mismatch")?,
+            mx_tls: table.added("mx_tls")?,
+            mx_dnssec: table.added("mx_dnssec")?,
+            dane_state: table.added("dane_state")?,
+            delivery_dane: table.added("delivery_dane")?,
             findings,
             codes: finding.column("code")?,
+            subjects: finding.added("subject")?,
             evidence: if table.has("evidence") { Some(EvidenceArrays::of(&table.group("evidence")?)?) } else { None },
         })
     }
 
     /// A row; the caller says who runs its hosts.
     pub(crate) fn row(&self, row: usize, policy_entity: Entity, mx_entity: Entity) -> Adopter<'_> {
+        let subject = |index| optional_text(self.subjects.as_ref(), index).unwrap_or_default();
+        let known = elements(&self.findings, row).filter_map(|index| Some((Code::from_word(self.codes.value(index))?, subject(index))));
+        let (codes, subjects) = known.unzip();
         Adopter {
             org_domain: text(&self.org_domain, row),
             mx_state: text(&self.mx_state, row),
@@ -161,7 +194,12 @@ impl AdopterColumns {
             delivery: text(&self.delivery, row),
             coverage: text(&self.mx_coverage, row),
             mismatch: text(&self.mismatch, row),
-            codes: elements(&self.findings, row).filter_map(|index| Code::from_word(self.codes.value(index))).collect(),
+            mx_tls: optional_text(self.mx_tls.as_ref(), row),
+            mx_dnssec: optional_text(self.mx_dnssec.as_ref(), row),
+            dane_state: optional_text(self.dane_state.as_ref(), row),
+            delivery_dane: optional_text(self.delivery_dane.as_ref(), row),
+            codes,
+            subjects,
             policy_entity,
             mx_entity,
             evidence: self.evidence.as_ref().map(|evidence| evidence.row(row)).unwrap_or_default(),
@@ -184,6 +222,7 @@ struct EvidenceArrays {
     error_stage: Option<StringArray>,
     error_code: Option<StringArray>,
     receivers: Option<(ListArray, [Option<StringArray>; 3])>,
+    mx_hosts: Option<MxHostColumns>,
 }
 
 impl EvidenceArrays {
@@ -213,6 +252,7 @@ impl EvidenceArrays {
             error_stage: column(&error, "stage")?,
             error_code: column(&error, "code")?,
             receivers,
+            mx_hosts: MxHostColumns::of(evidence)?,
             fetch,
         })
     }
@@ -231,6 +271,7 @@ impl EvidenceArrays {
             error_stage: optional_text(self.error_stage.as_ref(), row),
             error_code: optional_text(self.error_code.as_ref(), row),
             fetched: self.fetch.as_ref().is_some_and(|fetch| fetch.is_valid(row)),
+            mx_hosts: self.mx_hosts.as_ref().map(|hosts| hosts.row(row)).unwrap_or_default(),
             receivers: match &self.receivers {
                 None => Vec::new(),
                 Some((lists, outcomes)) => {

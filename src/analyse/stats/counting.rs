@@ -1,7 +1,7 @@
 //! The general tables and how they are counted: three readings of the datasets, by all cores.
 
 use super::adopter::AdopterColumns;
-use super::definition::{By, Definition, Figures, StatsOptions};
+use super::definition::{By, Definition, Figures, NOT_ASKED, StatsOptions};
 use super::details::Details;
 use super::entity::{Entity, HostColumns, Hosts};
 use super::grouping::Grouping;
@@ -36,6 +36,15 @@ fn general(table: TableId) -> Option<&'static Definition> {
         TableId::T8 => &tables::causes::SYNTAX,
         TableId::T9 => &tables::policies::MODES,
         TableId::T10 => &tables::policies::MAX_AGE,
+        TableId::T11 => &tables::mx_hosts::HOSTS,
+        TableId::T11Domains => &tables::mx_hosts::DOMAINS,
+        TableId::T11Certificates => &tables::mx_hosts::CERTIFICATES,
+        TableId::T11Issuers => &tables::mx_hosts::ISSUERS,
+        TableId::T11Providers => &tables::mx_hosts::PROVIDERS,
+        TableId::T11Tlsa => &tables::dane::TLSA,
+        TableId::T11Dane => &tables::dane::STATES,
+        TableId::T11Delivery => &tables::dane::DELIVERY,
+        TableId::T11Dnssec => &tables::dane::DNSSEC,
         TableId::T12 => &tables::mismatch::MISMATCH,
         TableId::T14 => &tables::mismatch::PROVIDERS,
         TableId::T15 => &tables::providers::POLICY_HOSTS,
@@ -102,6 +111,9 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     let asked = Asked::everywhere(scans.iter().map(|scan| scan.manifest().counts.asked()));
     let counted = Counted { sums: !apart, asked, ..Counted::new(surveys, details, &survey_groups, options) };
     notes.extend(counted.lost());
+    if counted.whole.1.mx_hosts.overflowed() {
+        notes.push("there are more MX hosts than are kept apart, so that T11 counts some of them in domains alone".to_owned());
+    }
     let tables = options.tables.iter().map(|table| match *table {
         TableId::T23Run => Table { grouped_by: None, rows: super::tables::run::rows(scans), ..counted.table(*table) },
         TableId::Findings => findings(scans, &wholes, apart, counted.table(*table)),
@@ -164,7 +176,7 @@ fn at<C: Default>(counters: &mut Vec<C>, group: usize) -> &mut C {
     &mut counters[group]
 }
 
-/// What is counted of the rows that have a record, by group; and whether there were too many hosts. Who runs a host is told from all
+/// What is counted of the rows that have a record, or whose MX hosts were asked, by group; and whether there were too many hosts. Who runs a host is told from all
 /// scans, or from each `apart`.
 fn details(
     scans: &[Scan],
@@ -176,7 +188,7 @@ fn details(
     counted.sort_unstable();
     counted.dedup();
     let definitions = || counted.iter().map(|table| definition(options, *table));
-    let counting: Vec<_> = definitions().filter_map(|definition| definition.count).collect();
+    let counting: Vec<_> = definitions().filter_map(|definition| Some((definition.count?, definition.asked.is_some()))).collect();
     if counting.is_empty() {
         return Ok((Vec::new(), false));
     }
@@ -191,7 +203,7 @@ fn details(
         columns.extend(super::entity::columns(options.entities.by_address));
     }
     let step = |counted: &mut Vec<Details>, group: &RowGroup<'_>| {
-        let rows = group.rows_with_a_record()?;
+        let rows = group.rows_with_a_record(counting.iter().any(|(_, asked)| *asked))?;
         if rows.is_empty() {
             return Ok(());
         }
@@ -209,7 +221,9 @@ fn details(
                 };
                 let adopter = adopters.row(row, policy, mx);
                 let details = at(counted, group);
-                counting.iter().for_each(|count| count(&adopter, details));
+                // What is about records is not to see the others.
+                let has_record = adopter.has_sts() || adopter.has_tlsrpt();
+                counting.iter().filter(|(_, asked)| has_record || *asked).for_each(|(count, _)| count(&adopter, details));
             })?;
         }
         Ok(())
@@ -267,13 +281,20 @@ impl<'o> Counted<'o> {
                 }
             }
         }
+        let mut notes: Vec<String> = definition.notes.iter().copied().map(str::to_owned).collect();
+        notes.extend(definition.protection.then(|| self.asked.figures().to_owned()));
+        let unmade = definition.asked.filter(|_| rows.iter().all(|row| row.key == NOT_ASKED)).map(|question| question.unasked().to_owned());
+        if unmade.is_some() {
+            (rows, notes) = (Vec::new(), Vec::new());
+        }
         Table {
             id: id.as_str().to_owned(),
             title: definition.title.to_owned(),
             grouped_by: grouped.map(|by| by.as_str().to_owned()),
             columns: definition.columns(),
             rows,
-            notes: definition.notes.iter().copied().chain(definition.protection.then(|| self.asked.figures())).map(str::to_owned).collect(),
+            notes,
+            unmade,
         }
     }
 }

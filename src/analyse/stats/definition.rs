@@ -27,6 +27,8 @@ pub struct Definition {
     pub(crate) entities: bool,
     /// Whether it says what senders do with mail.
     pub(crate) protection: bool,
+    /// What it is about that MX hosts have to be asked for. Such a table counts the domains of which they were, with a record or without.
+    pub(crate) asked: Option<Question>,
     /// Counts a domain that has a record; `None` where the states of all rows are enough.
     pub(crate) count: Option<fn(&Adopter<'_>, &mut Details)>,
     /// The table that counts what this one needs, if it is another.
@@ -52,6 +54,7 @@ impl Definition {
         mail_providers: false,
         entities: false,
         protection: false,
+        asked: None,
         count: None,
         counted_by: None,
         rows: |_| Vec::new(),
@@ -62,6 +65,32 @@ impl Definition {
         self.columns.iter().map(|(key, title, of)| Column::new(key, title, of)).collect()
     }
 }
+
+/// What MX hosts are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// A conversation over SMTP.
+    Smtp,
+    /// TLSA records.
+    Tlsa,
+}
+
+impl Question {
+    /// What is said in place of a table where nobody was asked.
+    pub(crate) const fn unasked(self) -> &'static str {
+        match self {
+            Self::Smtp => {
+                "no MX host was asked over SMTP; `stscan scan --smtp adopters` asks those of domains with MTA-STS, `--smtp all` all"
+            }
+            Self::Tlsa => {
+                "no MX host was looked up for TLSA records; `stscan scan --dane adopters` looks up those of domains with MTA-STS, `--dane all` all"
+            }
+        }
+    }
+}
+
+/// The row of domains whose MX hosts were not asked.
+pub(crate) const NOT_ASKED: &str = "not-asked";
 
 /// What has been counted of a group.
 pub(crate) struct Figures<'f> {

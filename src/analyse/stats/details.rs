@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::by_host::MxHosts;
 use super::ranking::Ranking;
 use super::table_id::TableId;
 
 /// Most columns of a table that is counted.
-pub(crate) const COLUMNS: usize = 6;
+pub(crate) const COLUMNS: usize = 8;
 
 /// Most rows of one sheet; rows are mostly words of ours, and what is not is counted by a `Ranking`.
 const MAX_ROWS: usize = 4096;
@@ -59,6 +60,8 @@ pub(crate) struct Details {
     pub(crate) receivers: Ranking<1>,
     /// Organisations that issued the certificates of policy hosts: domains.
     pub(crate) issuers: Ranking<1>,
+    /// The MX hosts that were asked.
+    pub(crate) mx_hosts: MxHosts,
 }
 
 impl Details {
@@ -80,8 +83,14 @@ impl Details {
 
     /// The greatest count up to which names may be missing.
     pub(crate) fn lost(&self) -> u64 {
-        let lost =
-            [self.policy_hosts.lost(), self.policy_addresses.lost(), self.mx_providers.lost(), self.receivers.lost(), self.issuers.lost()];
+        let lost = [
+            self.policy_hosts.lost(),
+            self.policy_addresses.lost(),
+            self.mx_providers.lost(),
+            self.receivers.lost(),
+            self.issuers.lost(),
+            self.mx_hosts.lost(),
+        ];
         lost.into_iter().max().unwrap_or_default()
     }
 
@@ -95,6 +104,7 @@ impl Details {
             mx_providers: self.mx_providers.merge(other.mx_providers),
             receivers: self.receivers.merge(other.receivers),
             issuers: self.issuers.merge(other.issuers),
+            mx_hosts: self.mx_hosts.merge(other.mx_hosts),
         }
     }
 }

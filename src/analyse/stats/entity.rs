@@ -112,7 +112,7 @@ impl Hosts {
     pub(crate) fn count(scans: &[Scan], by_address: bool) -> Result<Self, AnalyseError> {
         let columns = columns(by_address);
         let step = |hosts: &mut Self, group: &RowGroup<'_>| {
-            let rows = group.rows_with_a_record()?;
+            let rows = group.rows_with_a_record(false)?;
             if rows.is_empty() {
                 return Ok(());
             }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, RecordBatch, StringArray};
 use rayon::prelude::*;
 
 use super::survey::{is_there, record_state};
@@ -11,6 +11,9 @@ use crate::dataset::{ColumnGroup, Part, PartFile, text};
 
 /// Rows that are decoded at once. Bodies and headers are never read here, so that many rows are few bytes.
 const BATCH_ROWS: usize = 8192;
+
+/// The columns that are null where MX hosts were not asked.
+const ASKED: [&str; 3] = ["mx_tls", "mx_dnssec", "dane_state"];
 
 /// Where a batch comes from.
 pub(super) struct RowGroup<'f> {
@@ -31,16 +34,24 @@ impl RowGroup<'_> {
         Ok(batches.map(|batch| batch.map_err(AnalyseError::from)))
     }
 
-    /// Runs of rows that have one of the two records, valid or not: few, in most lists.
-    pub(super) fn rows_with_a_record(&self) -> Result<Vec<Range<usize>>, AnalyseError> {
+    /// Runs of rows that have one of the two records, valid or not: few, in most lists. With `asked`, those whose MX hosts were asked, too.
+    pub(super) fn rows_with_a_record(&self, asked: bool) -> Result<Vec<Range<usize>>, AnalyseError> {
         let mut runs: Vec<Range<usize>> = Vec::new();
         let mut before = 0;
-        for batch in self.batches(&["sts_state", "tlsrpt_state"], None)? {
+        let mut columns = vec!["sts_state", "tlsrpt_state"];
+        if asked {
+            columns.extend(ASKED);
+        }
+        for batch in self.batches(&columns, None)? {
             let batch = batch?;
             let table = ColumnGroup::table(&batch);
             let (sts, tlsrpt) = (table.column("sts_state")?, table.column("tlsrpt_state")?);
+            let asked: Vec<StringArray> = ASKED.iter().filter_map(|column| table.added(column).transpose()).collect::<Result<_, _>>()?;
             for row in 0..batch.num_rows() {
-                if is_there(record_state(text(&sts, row))) || is_there(record_state(text(&tlsrpt, row))) {
+                if asked.iter().any(|column| column.is_valid(row))
+                    || is_there(record_state(text(&sts, row)))
+                    || is_there(record_state(text(&tlsrpt, row)))
+                {
                     let at = before + row;
                     match runs.last_mut() {
                         Some(last) if last.end == at => last.end += 1,

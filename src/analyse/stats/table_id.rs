@@ -42,6 +42,24 @@ tables! {
     T9 = "T9",
     /// max_age.
     T10 = "T10",
+    /// MX hosts over SMTP.
+    T11 = "T11",
+    /// Domains by what their MX hosts showed.
+    T11Domains = "T11-domains",
+    /// Certificates of MX hosts.
+    T11Certificates = "T11-certificates",
+    /// Their issuers.
+    T11Issuers = "T11-issuers",
+    /// Who runs MX hosts.
+    T11Providers = "T11-providers",
+    /// TLSA records.
+    T11Tlsa = "T11-tlsa",
+    /// DANE against MTA-STS.
+    T11Dane = "T11-dane",
+    /// Delivery under either.
+    T11Delivery = "T11-delivery",
+    /// DNSSEC.
+    T11Dnssec = "T11-dnssec",
     /// Policies that do not match the MX hosts.
     T12 = "T12",
     /// The same by whether one provider does mail and policy.

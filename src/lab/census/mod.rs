@@ -4,10 +4,12 @@
 //! Deployment and Management in Securing Email" (IMC 2025), sections 4 and 5; adoption is that of popular domains.
 
 mod adopter;
+mod mail;
 mod names;
 
 use std::sync::Arc;
 
+use self::mail::Servers;
 use self::names::Draws;
 use crate::classify::codes;
 
@@ -16,7 +18,7 @@ use super::case::{Case, case};
 use super::providers::{MAIL, with_mail};
 use super::site::{End, Exchange, Neighbour, Site};
 use super::truth::Truth;
-use super::world::{Found, World, role};
+use super::world::{Found, Occupant, Server, World, role};
 
 /// Names of its own list by default.
 const NAMES: u64 = 10_000;
@@ -39,8 +41,8 @@ const REPORTS: &str = "reports.example";
 #[derive(Debug)]
 pub(super) struct Census {
     seed: u64,
-    /// What most names publish, made once.
-    common: Vec<(Case, Arc<Site>)>,
+    /// What most names publish, made once: unsigned and signed.
+    common: Vec<(Case, [Arc<Site>; 2])>,
 }
 
 /// Places in [`Census::common`]; behind them one for each mail provider.
@@ -52,42 +54,122 @@ const COMMON_NO_MX: usize = 3;
 const COMMON_NULL_MX: usize = 4;
 const COMMON_WILDCARD: usize = 5;
 
+/// What a domain is.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// A place in [`COMMON`].
     Common(usize),
-    Rare(Box<Case>),
+    /// Mail with a provider, by its place in [`MAIL`], and nothing else.
+    Plain(usize),
+    Adopter(usize),
+    TlsrptAlone(usize),
+}
+
+/// Places in [`MAIL`] of those who run their own servers: one, two, and the domain itself.
+const OWN: usize = 3;
+/// Labels of their hosts.
+const HOSTS: [&str; 3] = ["mail.", "mx1.", "mx2."];
+
+/// The domain that a mail server belongs to that is called like those of domains with their own.
+fn owner(host: &str) -> &str {
+    let domain = HOSTS.iter().find_map(|label| host.strip_prefix(label)).filter(|domain| domain.contains('.'));
+    domain.unwrap_or(host)
+}
+
+impl Kind {
+    /// Where it receives mail, by a place in [`MAIL`]; `None` where it receives none.
+    fn provider(self) -> Option<usize> {
+        match self {
+            Self::Plain(provider) | Self::Adopter(provider) | Self::TlsrptAlone(provider) => Some(provider),
+            Self::Common(COMMON_NO_MX) => Some(2),
+            Self::Common(COMMON_WILDCARD) => Some(1),
+            Self::Common(_) => None,
+        }
+    }
+
+    /// Whether a host is one of its own mail servers, in a domain of this name.
+    fn has_server(self, host: &str, domain: &str) -> bool {
+        let label = host.strip_suffix(domain).unwrap_or_default();
+        match self.provider() {
+            Some(0) => label == "mail.",
+            Some(1) => label == "mx1." || label == "mx2.",
+            Some(2) => label.is_empty(),
+            _ => false,
+        }
+    }
 }
 
 impl Census {
     pub(super) fn new(seed: u64) -> Self {
         let cases = COMMON.iter().map(|make| make()).chain((0..MAIL.len()).map(|provider| plain("plain", provider))).map(Case::settled);
-        Self { seed, common: cases.map(|case| (case.clone(), Arc::new(case.site))).collect() }
+        let sites = |case: &Case| [case.clone(), case.clone().signed()].map(|case| Arc::new(case.site));
+        Self { seed, common: cases.map(|case| (case.clone(), sites(&case))).collect() }
+    }
+
+    /// What the mail servers of a domain are like; `None` if it has none.
+    fn servers(&self, domain: &str, kind: Kind) -> Option<Servers> {
+        let provider = kind.provider()?;
+        Some(match MAIL.get(provider).and_then(|mail| mail.hosts.first()).filter(|_| provider >= OWN) {
+            Some(host) => Servers::hosted(domain, self.seed, host),
+            None => Servers::own(domain, self.seed, matches!(kind, Kind::Adopter(_))),
+        })
     }
 
     fn site(&self, domain: &str) -> Arc<Site> {
-        match self.kind(domain) {
-            Kind::Common(place) => self.common.get(place).map_or_else(|| Arc::new(nxdomain().site), |(_, site)| Arc::clone(site)),
-            Kind::Rare(case) => Arc::new(case.site),
+        // What is called like a mail server is in the zone of its domain.
+        let (owner, kind) = (owner(domain), self.kind(domain));
+        let signed = self.servers(owner, self.kind(owner)).is_some_and(|servers| servers.signed);
+        match self.common_place(kind).and_then(|place| self.common.get(place)) {
+            Some((_, sites)) => Arc::clone(&sites[usize::from(signed)]),
+            None => Arc::new(if signed { self.case(domain, kind).signed().site } else { self.case(domain, kind).site }),
+        }
+    }
+
+    fn common_place(&self, kind: Kind) -> Option<usize> {
+        match kind {
+            Kind::Common(place) => Some(place),
+            Kind::Plain(provider) => Some(COMMON.len() + provider),
+            Kind::Adopter(_) | Kind::TlsrptAlone(_) => None,
+        }
+    }
+
+    /// What a domain of this kind publishes, its mail servers apart.
+    fn case(&self, domain: &str, kind: Kind) -> Case {
+        match (kind, self.common_place(kind).and_then(|place| self.common.get(place))) {
+            (_, Some((case, _))) => case.clone(),
+            (Kind::Adopter(_), _) => {
+                let (_, mut draws) = self.draw(domain);
+                adopter::compose(&mut draws, kind.provider().unwrap_or_default()).settled()
+            }
+            (Kind::TlsrptAlone(provider), _) => tlsrpt_alone(provider).settled(),
+            (Kind::Common(_) | Kind::Plain(_), None) => nxdomain(),
         }
     }
 
     fn kind(&self, domain: &str) -> Kind {
-        if domain == REPORTS {
-            return Kind::Common(COMMON.len()); // It receives for so many that its own draw must not matter.
-        }
+        self.draw(domain).0
+    }
+
+    /// What a domain is, and the draws that are left.
+    fn draw(&self, domain: &str) -> (Kind, Draws) {
         let mut draws = Draws::new(domain, self.seed);
+        if domain == REPORTS {
+            return (Kind::Plain(0), draws); // It receives for so many that its own draw must not matter.
+        }
         if let Some(common) = draws.one_of(&[(NXDOMAIN, COMMON_NXDOMAIN), (SERVFAIL, COMMON_SERVFAIL), (SILENT, COMMON_SILENT)]) {
-            return Kind::Common(common);
+            return (Kind::Common(common), draws);
         }
         if let Some(common) = draws.one_of(&[(NO_MX, COMMON_NO_MX), (NULL_MX, COMMON_NULL_MX)]) {
-            return Kind::Common(common);
+            return (Kind::Common(common), draws);
         }
         let provider = draws.weighted(MAIL.iter().map(|provider| provider.weight));
-        match draws.one_of(&[(ADOPTERS, 0), (TLSRPT_ALONE, 1), (WILDCARD_TXT, 2)]) {
-            Some(0) => Kind::Rare(Box::new(adopter::compose(&mut draws, provider))),
-            Some(1) => Kind::Rare(Box::new(tlsrpt_alone(provider))),
+        let kind = match draws.one_of(&[(ADOPTERS, 0), (TLSRPT_ALONE, 1), (WILDCARD_TXT, 2)]) {
+            Some(0) => Kind::Adopter(provider),
+            Some(1) => Kind::TlsrptAlone(provider),
             Some(_) => Kind::Common(COMMON_WILDCARD),
-            None => Kind::Common(COMMON.len() + provider),
-        }
+            None => Kind::Plain(provider),
+        };
+        (kind, draws)
     }
 }
 
@@ -105,15 +187,40 @@ impl World for Census {
     }
 
     fn truth(&self, domain: &str, asked: Asked) -> Option<Truth> {
-        Some(match self.kind(domain) {
-            Kind::Common(place) => self.common.get(place).map_or_else(|| nxdomain().truth, |(case, _)| case.truth_when(asked)),
-            Kind::Rare(case) => case.settled().truth_when(asked),
-        })
+        let kind = self.kind(domain);
+        let case = self.case(domain, kind);
+        let case = match self.servers(domain, kind) {
+            Some(servers) => servers.judged(case, kind.provider().is_some_and(|provider| provider >= OWN)),
+            None => case,
+        };
+        Some(case.truth_when(asked))
     }
 
     fn find<'n>(&self, name: &'n str) -> Option<Found<'n>> {
+        // TLSA records are those of mail servers.
+        if name.starts_with("_25._tcp.") {
+            return None;
+        }
         let (role, domain) = role(name);
         Some((domain, role, self.site(domain)))
+    }
+
+    fn server(&self, host: &str) -> Server {
+        let domain = owner(host);
+        let kind = self.kind(domain);
+        match self.servers(domain, kind).filter(|_| kind.has_server(host, domain)) {
+            Some(servers) => servers.server(host),
+            None => mail::of_provider(host).unwrap_or(Server::ordinary()),
+        }
+    }
+
+    fn numbered_addresses(&self) -> u16 {
+        mail::NUMBERED
+    }
+
+    fn occupant(&self, number: u16) -> Option<Occupant> {
+        let nobody = || "mail.invalid".to_owned();
+        mail::at(number).map(|mail| Occupant { mail, host: nobody(), domain: nobody(), place: 0 })
     }
 
     fn is_elsewhere(&self, _name: &str) -> bool {

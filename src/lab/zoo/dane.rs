@@ -250,7 +250,7 @@ fn aliases() -> Vec<Case> {
             .signed()
             .mx_state("none")
             .neighbour(Neighbour::tlsa("_25._tcp", vec![RIGHT]))
-            .codes(&[codes::MX_NONE]),
+            .codes(&[codes::MX_NONE, codes::MX_IMPLICIT]),
     ]
 }
 

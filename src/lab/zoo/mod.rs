@@ -22,10 +22,11 @@ use std::sync::{Arc, LazyLock};
 
 use super::asked::Asked;
 use super::case::Case;
+use super::mail::Dnssec;
 use super::places;
-use super::site::{Exchange, Neighbour, Site};
+use super::site::{End, Exchange, Neighbour, Site};
 use super::truth::Truth;
-use super::world::{Found, Occupant, Role, World, role};
+use super::world::{Found, Occupant, Role, Server, World, role};
 
 /// The top-level domain of the zoo (RFC 6761: never delegated).
 const TLD: &str = ".test";
@@ -99,7 +100,7 @@ impl World for Zoo {
 
     /// The zoo has cases that show only so, and nobody there to spare.
     fn asked(&self) -> Asked {
-        Asked::NOTHING
+        Asked::ALL
     }
 
     fn find<'n>(&self, name: &'n str) -> Option<Found<'n>> {
@@ -113,6 +114,11 @@ impl World for Zoo {
     fn is_elsewhere(&self, name: &str) -> bool {
         // Targets of aliases to nothing.
         !name.ends_with(TLD) && !name.ends_with(".gone.example")
+    }
+
+    fn server(&self, host: &str) -> Server {
+        let zone = self.find(host).map_or(Dnssec::Unsigned, |(_, _, site)| site.zone);
+        Server { zone, ..Server::ordinary() }
     }
 
     fn numbered_addresses(&self) -> u16 {
@@ -129,7 +135,8 @@ impl World for Zoo {
     /// One that does not take its own mail.
     fn has_own_web(&self, domain: &str, site: &Site) -> bool {
         let takes_mail = |host: &Exchange| host.1.for_domain(domain) == domain.as_bytes();
-        !site.mx.records.iter().any(takes_mail)
+        // Without MX records a domain takes it, too (RFC 5321 section 5.1).
+        !(site.mx.records.is_empty() && site.mx.end == End::Answer || site.mx.records.iter().any(takes_mail))
     }
 }
 

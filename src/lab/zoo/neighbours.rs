@@ -15,12 +15,13 @@ fn mx_hosts() -> Vec<Case> {
     vec![
         mx1("mx-nxdomain", "An MX host that does not exist.", Neighbour::end("mx1", End::Nxdomain)).code(codes::MX_NO_ADDRESS),
         mx1("mx-no-address", "An MX host without an address.", Neighbour::new("mx1")).code(codes::MX_NO_ADDRESS),
-        mx1("mx-host-servfail", "SERVFAIL for an MX host, which settles nothing.", Neighbour::end("mx1", End::Servfail)),
+        mx1("mx-host-servfail", "SERVFAIL for an MX host, which settles nothing.", Neighbour::end("mx1", End::Servfail)).unasked(),
         mx1(
             "mx-half-servfail",
             "No A, and SERVFAIL for AAAA, so that the host may have an address.",
             Neighbour { aaaa: Reply::end(End::Servfail), ..Neighbour::new("mx1") },
-        ),
+        )
+        .unasked(),
         mx1(
             "mx-ipv6-only",
             "An MX host with IPv6 only.",
@@ -30,7 +31,7 @@ fn mx_hosts() -> Vec<Case> {
             .code(codes::MX_CNAME),
         mx1("mx-cname-dangling", "An MX host that is an alias to nothing.", Neighbour::end("mx1", End::Nxdomain).cname("{-}.gone.example"))
             .codes(&[codes::MX_CNAME, codes::MX_NO_ADDRESS]),
-        mx1("mx-private", "An MX host with a private address.", Neighbour::at("mx1", PRIVATE)).code(codes::MX_PRIVATE_ADDRESS),
+        mx1("mx-private", "An MX host with a private address.", Neighbour::at("mx1", PRIVATE)).code(codes::MX_PRIVATE_ADDRESS).unasked(),
         mx1(
             "mx-private-ipv6",
             "An MX host with private addresses of both families.",
@@ -39,7 +40,8 @@ fn mx_hosts() -> Vec<Case> {
                 ..Neighbour::at("mx1", Ipv4Addr::new(100, 64, 0, 1))
             },
         )
-        .code(codes::MX_PRIVATE_ADDRESS),
+        .code(codes::MX_PRIVATE_ADDRESS)
+        .unasked(),
         mx1(
             "mx-private-beside",
             "An MX host with a private address beside a public one.",
@@ -49,12 +51,17 @@ fn mx_hosts() -> Vec<Case> {
             "mx-documentation",
             "An address of the documentation, which is not private.",
             Neighbour::at("mx1", Ipv4Addr::new(192, 0, 2, 25)),
-        ),
-        case("mx-unasked", "An MX host without an address, but no record that asks for a policy.")
-            .neighbour(Neighbour::new("mx1"))
-            .sts_end(End::Nxdomain)
-            .no_record()
-            .code(codes::STS_RECORD_ABSENT),
+        )
+        .unasked(),
+        case(
+            "mx-unasked",
+            "An MX host without an address, and no record that asks for a policy: only who asks the mail servers looks for it.",
+        )
+        .neighbour(Neighbour::new("mx1"))
+        .sts_end(End::Nxdomain)
+        .no_record()
+        .code(codes::STS_RECORD_ABSENT)
+        .seen(&[codes::MX_NO_ADDRESS]),
     ]
 }
 

@@ -5,11 +5,14 @@
 
 use std::net::Ipv4Addr;
 
-use crate::classify::codes;
+use crate::classify::codes::{self, Code};
 use crate::lab::case::Case;
+use crate::lab::mail::Mail as Mailer;
 use crate::lab::places;
 use crate::lab::providers::{MAIL, with_hosting, with_mail};
-use crate::lab::site::Exchange;
+use crate::lab::site::{Exchange, Shape};
+use crate::lab::truth::Expected;
+use crate::lab::world::Server;
 
 /// Who serves a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +98,8 @@ fn alias(case: Case, target: String) -> Case {
 pub(super) enum Mail {
     /// A host below the domain.
     Own,
+    /// Two of them.
+    OwnTwo,
     /// One of the great mail providers in turn.
     Shared,
     /// A small provider, of 35 to 40 domains.
@@ -108,6 +113,88 @@ pub(super) enum Mail {
     Mxascen,
     /// A host of its own for each customer, and patterns of somebody else.
     Lucidgrow,
+    /// The first of its two hosts.
+    Mxrouting,
+    /// Both of them.
+    MxroutingBoth,
+    /// A host that is in order, and one in reserve: of two third parties, by the letter.
+    Relay(char),
+    /// One of the small providers that have two hosts, by what is wrong with them.
+    SmallOf(&'static str),
+}
+
+/// Certificates of the MX hosts of a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MxCertificates {
+    Valid,
+    /// None is valid for its host.
+    Invalid(MxFault),
+    /// That of the first is valid, that of the second is not.
+    SecondInvalid(MxFault),
+}
+
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MxFault {
+    Mismatch,
+    SelfSigned,
+    Expired,
+}
+
+impl MxFault {
+    fn shape(self) -> Shape {
+        match self {
+            Self::Mismatch => Shape::Names(vec!["*.hosting.example".into()]),
+            Self::SelfSigned => Shape::SelfSigned,
+            Self::Expired => Shape::Expired,
+        }
+    }
+
+    const fn code(self) -> Code {
+        match self {
+            Self::Mismatch => codes::MX_CERT_NAME_MISMATCH,
+            Self::SelfSigned => codes::MX_CERT_SELF_SIGNED,
+            Self::Expired => codes::MX_CERT_EXPIRED,
+        }
+    }
+}
+
+impl MxCertificates {
+    /// The server at one of a domain's hosts, the first or another.
+    pub(super) fn server(self, first: bool) -> Server {
+        let certificate = match self {
+            Self::Invalid(fault) => fault.shape(),
+            Self::SecondInvalid(fault) if !first => fault.shape(),
+            Self::SecondInvalid(_) | Self::Valid => Shape::Valid,
+        };
+        Server { mail: Mailer::certificate(certificate), ..Server::ordinary() }
+    }
+
+    /// The case with what a scan says that asks its MX hosts.
+    pub(super) fn judged(self, case: Case) -> Case {
+        let (fault, mx_tls, enforced) = match self {
+            Self::Valid => return case,
+            Self::Invalid(fault) => (fault, "none", "refused"),
+            Self::SecondInvalid(fault) => (fault, "some", "partial"),
+        };
+        let case = case.mx_tls(mx_tls).seen(&[fault.code()]);
+        if case.truth.delivery == Expected::Is("protected") { case.delivered(enforced, enforced) } else { case }
+    }
+}
+
+/// The servers of third parties whose certificates are no good, by the host's name; `None` for any other host.
+pub(super) fn third_party(host: &str) -> Option<Server> {
+    let second = |fault| Some(MxCertificates::SecondInvalid(fault).server(!host.starts_with("mx2.")));
+    match host.split_once('.')?.1 {
+        "mxrouting.net" => {
+            Some(if host.starts_with("relay.") { Server::ordinary() } else { MxCertificates::Invalid(MxFault::Mismatch).server(true) })
+        }
+        "mail-relay-a.example" => second(MxFault::Mismatch),
+        "mail-relay-b.example" => second(MxFault::Expired),
+        small if small.starts_with("small-invalid-") => Some(MxCertificates::Invalid(MxFault::Mismatch).server(true)),
+        small if small.starts_with("small-second-") => second(MxFault::Mismatch),
+        _ => None,
+    }
 }
 
 /// Places in [`MAIL`] of providers that host no policies: those between the domains' own hosts and Tutanota.
@@ -120,6 +207,7 @@ impl Mail {
     pub(super) fn of(self, case: Case, rank: u64) -> Case {
         match self {
             Self::Own => case.mx(&["mail.{d}"]).patterns(&["mail.{d}"]),
+            Self::OwnTwo => case.mx(&["mail.{d}", "mail2.{d}"]).patterns(&["mail.{d}", "mail2.{d}"]),
             Self::Shared => {
                 let place = SHARED.start + (rank % SHARED.len() as u64) as usize;
                 with_mail(case, place).patterns(MAIL.get(place).map_or(&[], |mail| mail.patterns))
@@ -132,7 +220,23 @@ impl Mail {
             Self::TutanotaTypo => case.mx(&["mial.tutanota.de"]).patterns(&["mail.tutanota.de"]),
             Self::Porkbun => case.mx(&["fwd1.porkbun.com", "fwd2.porkbun.com"]).patterns(&["fwd1.porkbun.com", "fwd2.porkbun.com"]),
             Self::Mxascen => case.mx(&["mx.l.mxascen.com"]).patterns(&["mx.l.mxascen.com"]),
+            Self::Mxrouting => case.mx(&["server.mxrouting.net"]).patterns(&["server.mxrouting.net"]),
+            Self::MxroutingBoth => {
+                let hosts = ["relay.mxrouting.net", "server.mxrouting.net"];
+                case.mx(&hosts).patterns(&hosts)
+            }
+            Self::Relay(letter) => two_hosts(case, &format!("mail-relay-{letter}.example")),
+            Self::SmallOf(kind) => two_hosts(case, &format!("small-{kind}-{:03}.example", rank / SMALL_DOMAINS)),
             Self::Lucidgrow => case.mx(&["{-}.mx.lucidgrow.com"]).patterns(&["*.mail.protection.outlook.com"]),
         }
     }
+}
+
+/// The hosts `mx1` and `mx2` of a provider.
+fn two_hosts(case: Case, provider: &str) -> Case {
+    let hosts = ["mx1", "mx2"].map(|label| format!("{label}.{provider}"));
+    let patterns: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    case.patterns(&patterns).site(|site| {
+        site.mx.records = hosts.clone().into_iter().zip([10, 20]).map(|(host, preference)| Exchange(preference, host.into())).collect();
+    })
 }

@@ -1,6 +1,6 @@
 //! Domains that are alike: how many, where they receive mail, what is wrong with them.
 
-use super::hosts::{Door, Host, Mail};
+use super::hosts::{Door, Host, Mail, MxCertificates};
 use crate::lab::case::Case;
 
 /// So many domains of one host that are alike.
@@ -13,6 +13,8 @@ pub(super) struct Segment {
     pub(super) mail: Mail,
     pub(super) mode: Mode,
     pub(super) door: Door,
+    /// The certificates of its MX hosts.
+    pub(super) mx: MxCertificates,
     /// What is wrong, and what follows.
     pub(super) change: fn(Case) -> Case,
 }
@@ -28,7 +30,7 @@ pub(super) enum Mode {
 
 /// So many domains with mail of their own, mode enforce and this fault.
 pub(super) const fn faulty(count: u64, name: &'static str, about: &'static str, change: fn(Case) -> Case) -> Segment {
-    Segment { count, name, about, mail: Mail::Own, mode: Mode::Enforce, door: Door::Open, change }
+    Segment { count, name, about, mail: Mail::Own, mode: Mode::Enforce, door: Door::Open, mx: MxCertificates::Valid, change }
 }
 
 /// So many domains where all is right.
@@ -47,6 +49,10 @@ impl Segment {
 
     pub(super) const fn door(self, door: Door) -> Self {
         Self { door, ..self }
+    }
+
+    pub(super) const fn mx(self, mx: MxCertificates) -> Self {
+        Self { mx, ..self }
     }
 }
 

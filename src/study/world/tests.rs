@@ -88,8 +88,8 @@ fn inconsistencies() {
     assert_eq!(["different-domain", "policy-host", "same-domain", "typo", "tld"].map(of), [1_023, 597, 730 - 597, 63, 0]);
     let enforced = count(|_, segment, truth| truth.mx_coverage == Expected::Is("none") && segment.mode == Mode::Enforce);
     assert_eq!(enforced, 406);
-    let third_party = |mail| !matches!(mail, Mail::Own | Mail::Small);
-    assert_eq!(count(|_, segment, _| segment.mail == Mail::Own), 23_512);
+    let third_party = |mail| !matches!(mail, Mail::Own | Mail::OwnTwo | Mail::Small | Mail::SmallOf(_));
+    assert_eq!(count(|_, segment, _| matches!(segment.mail, Mail::Own | Mail::OwnTwo)), 23_512);
     assert_eq!(count(|_, segment, _| third_party(segment.mail)), 40_683);
     let outsourced = |entity, segment: &Segment| entity == ThirdParty && third_party(segment.mail);
     let same = |segment: &Segment| matches!(segment.mail, Mail::Tutanota | Mail::TutanotaTypo);
@@ -98,6 +98,27 @@ fn inconsistencies() {
     assert_eq!(count(|entity, segment, _| outsourced(entity, segment) && same(segment)), 7_492);
     assert_eq!(count(|entity, segment, truth| outsourced(entity, segment) && same(segment) && uncovered(truth)), 1);
     assert_eq!(count(|entity, segment, truth| outsourced(entity, segment) && !same(segment) && uncovered(truth)), 640);
+}
+
+#[test]
+fn certificates_of_mx_hosts() {
+    let third_party = |mail| !matches!(mail, Mail::Own | Mail::OwnTwo | Mail::Small | Mail::SmallOf(_));
+    let own = |mail| matches!(mail, Mail::Own | Mail::OwnTwo);
+    let all = |segment: &Segment| matches!(segment.mx, MxCertificates::Invalid(_));
+    let any = |segment: &Segment| segment.mx != MxCertificates::Valid;
+    assert_eq!(count(|_, segment, _| all(segment)), 1_326);
+    assert_eq!((count(|_, segment, _| any(segment)) * 1000).div_ceil(names::ADOPTERS), 47);
+    assert_eq!([all, any].map(|so| count(|_, segment, _| so(segment) && own(segment.mail))), [993, 1_046]);
+    assert_eq!([all, any].map(|so| count(|_, segment, _| so(segment) && third_party(segment.mail))), [149, 397]);
+    assert_eq!(count(|_, segment, _| matches!(segment.mail, Mail::Mxrouting | Mail::MxroutingBoth)), 122);
+    let enforced = |segment: &Segment, truth: &Truth| any(segment) && segment.mode == Mode::Enforce && is_at("ok")(truth);
+    assert_eq!(count(|_, segment, truth| enforced(segment, truth)), 269);
+    let inconsistent = |segment: &Segment, truth: &Truth| truth.mx_coverage == Expected::Is("none") && segment.mode == Mode::Enforce;
+    assert_eq!(count(|_, segment, truth| enforced(segment, truth) || inconsistent(segment, truth)), 640, "those that lose mail");
+    let only = |segment: &Segment, truth: &Truth| {
+        any(segment) && is_at("ok")(truth) && truth.sts_state == Expected::Is("valid") && truth.mx_coverage != Expected::Is("none")
+    };
+    assert_eq!(count(|_, segment, truth| only(segment, truth)), 20_144 - 19_331, "that have no other fault");
 }
 
 #[test]

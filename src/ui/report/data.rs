@@ -10,10 +10,10 @@ use crate::analyse::report::{Entry, carried_columns, every_entry};
 use crate::analyse::senders::{Confirmation, Seen, Testimony, day_text};
 use crate::analyse::{AnalyseError, Scan};
 use crate::classify::{Asked, Finding};
-use crate::ui::facts;
 use crate::ui::tables::data::{INVENTED, field, invented_cell};
 use crate::ui::tables::grouped;
 use crate::ui::text::safe_json;
+use crate::ui::{facts, mail_servers};
 
 /// A failure of ours or of the disk, never a fact about a domain.
 #[derive(Debug, Error)]
@@ -165,7 +165,11 @@ fn domain_object(entry: &Entry) -> Value {
         "worst": assessment.worst(),
         "verdict": facts::verdict(assessment),
         "undetermined": assessment.is_undetermined(),
-        "findings": assessment.findings.iter().map(|found| finding(found, Asked::of(assessment))).collect::<Vec<_>>(),
+        "mx_tls": assessment.mx_tls,
+        "dane_state": assessment.dane_state,
+        "delivery_dane": assessment.delivery_dane,
+        "next_steps": mail_servers::next_steps(assessment),
+        "findings": assessment.findings.iter().map(|one| finding(one, Asked::of(assessment))).collect::<Vec<_>>(),
         "unknown_codes": entry.unknown_codes,
         "publish": publish,
     })

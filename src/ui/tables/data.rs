@@ -90,6 +90,7 @@ fn table(table: &Table) -> Value {
         "columns": columns,
         "rows": rows,
         "notes": table.notes,
+        "unmade": table.unmade,
     })
 }
 

@@ -99,3 +99,15 @@ fn gathered<'t>(pairs: impl Iterator<Item = (&'t str, &'t str)>) -> Vec<(&'t str
     }
     gathered
 }
+
+/// The tables that could not be made, those for one reason together, and why: a sentence each.
+pub fn unmade(tables: &[Table]) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (table, reason) in tables.iter().filter_map(|table| Some((table, table.unmade.as_deref()?))) {
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, ids)) => ids.push(&table.id),
+            None => reasons.push((reason, vec![&table.id])),
+        }
+    }
+    reasons.into_iter().map(|(reason, ids)| format!("{}: {reason}", ids.join(", "))).collect()
+}

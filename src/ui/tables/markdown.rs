@@ -5,12 +5,12 @@ use std::fmt::Write;
 use crate::analyse::Table;
 use crate::ui::text::safe;
 
-use super::figures::{parts, wholes};
+use super::figures::{parts, unmade, wholes};
 
 /// The tables with a heading each.
 pub fn markdown(tables: &[Table], notes: &[String]) -> String {
     let mut out: String = notes.iter().map(|note| format!("> {}\n", escaped(note))).collect();
-    for (index, table) in tables.iter().enumerate() {
+    for (index, table) in tables.iter().filter(|table| table.unmade.is_none()).enumerate() {
         if index > 0 || !notes.is_empty() {
             out.push('\n');
         }
@@ -18,6 +18,10 @@ pub fn markdown(tables: &[Table], notes: &[String]) -> String {
         grid(&mut out, table);
         let remarks: Vec<String> = wholes(table).iter().chain(&table.notes).map(|remark| format!("* {}\n", escaped(remark))).collect();
         let _ = write!(out, "\n{}", remarks.concat());
+    }
+    for (index, sentence) in unmade(tables).iter().enumerate() {
+        let gap = if index == 0 && !out.is_empty() { "\n" } else { "" };
+        let _ = writeln!(out, "{gap}* {}", escaped(sentence));
     }
     out
 }

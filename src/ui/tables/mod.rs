@@ -6,7 +6,7 @@ mod markdown;
 mod terminal;
 
 pub use self::data::{csv, json};
-pub use self::figures::{accounting_line, counted, grouped};
+pub use self::figures::{accounting_line, counted, grouped, unmade};
 pub(in crate::ui) use self::figures::{parts, wholes};
 pub use self::markdown::markdown;
 pub use self::terminal::terminal;

@@ -7,7 +7,7 @@ use anstyle::Style;
 use crate::analyse::Table;
 use crate::ui::text::safe;
 
-use super::figures::{parts, wholes};
+use super::figures::{parts, unmade, wholes};
 
 /// Longest name that is shown in full; longer ones are cut.
 const LONGEST: usize = 48;
@@ -19,7 +19,7 @@ pub fn terminal(tables: &[Table], notes: &[String]) -> String {
     for note in notes {
         let _ = writeln!(out, "Note: {}", safe(note));
     }
-    for (index, table) in tables.iter().enumerate() {
+    for (index, table) in tables.iter().filter(|table| table.unmade.is_none()).enumerate() {
         if index > 0 || !notes.is_empty() {
             out.push('\n');
         }
@@ -29,6 +29,10 @@ pub fn terminal(tables: &[Table], notes: &[String]) -> String {
         for sentence in wholes(table).iter().chain(&table.notes) {
             let _ = writeln!(out, "{dimmed}  {}{dimmed:#}", safe(sentence));
         }
+    }
+    for (index, sentence) in unmade(tables).iter().enumerate() {
+        let gap = if index == 0 && !out.is_empty() { "\n" } else { "" };
+        let _ = writeln!(out, "{gap}{dimmed}{}{dimmed:#}", safe(sentence));
     }
     out
 }

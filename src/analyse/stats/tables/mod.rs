@@ -2,9 +2,11 @@
 
 pub(super) mod adoption;
 pub(crate) mod causes;
+pub(super) mod dane;
 pub(super) mod funnel;
 pub(super) mod headline;
 pub(crate) mod mismatch;
+pub(super) mod mx_hosts;
 pub(super) mod network;
 pub(super) mod policies;
 pub(super) mod providers;

@@ -140,7 +140,7 @@ fn count_issuers(adopter: &Adopter<'_>, details: &mut Details) {
 }
 
 /// The value of O in a name as RFC 4514 writes it; an escaped comma does not end it.
-fn organisation(name: &str) -> Option<&str> {
+pub(super) fn organisation(name: &str) -> Option<&str> {
     let mut start = 0;
     let mut escaped = false;
     for (at, c) in name.char_indices().chain([(name.len(), ',')]) {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::markup::chapter;
-use super::tables::{View, counts, named, table};
+use super::tables::{View, counts, named, not_made, table};
 use super::{plots, portfolio};
 use crate::analyse::report::Report;
 use crate::analyse::stats::TableId;
@@ -18,6 +18,7 @@ pub(super) const CONTENTS: &[(&str, &str)] = &[
     ("findings", "Findings"),
     ("policies", "Policies"),
     ("providers", "Providers"),
+    ("mail", "Mail servers"),
     ("reports", "TLS reporting"),
 ];
 
@@ -52,6 +53,7 @@ pub(super) fn chapters(report: &Report) -> Result<Markup, ReportError> {
         (chapter("findings", "Commonest findings", &portfolio::findings(report, |_, _| 0, MAX_FINDINGS)))
         (chapter("policies", "What policies ask for", &policies(report)?))
         (chapter("providers", "Who serves policies and takes mail", &providers))
+        (chapter("mail", "What MX hosts answer", &mail_servers(report)))
         (chapter("reports", "Where TLS reports go", &reports))
     })
 }
@@ -73,6 +75,29 @@ fn adoption(report: &Report) -> Result<Markup, ReportError> {
         @if let Some(by_rank) = &report.figures.by_rank { (plots::adoption_by_rank(by_rank, report.figures.rank_bin)?) }
         (table(made, &view))
     })
+}
+
+/// What was seen of MX hosts, over SMTP and in TLSA records; where nobody was asked, that.
+fn mail_servers(report: &Report) -> Markup {
+    let all = |bars| View { columns: &[], bars, row: counts, limit: usize::MAX };
+    let largest = View { columns: &[], bars: &["hosts", "domains"], row: counts, limit: MAX_NAMES };
+    let hosts = all(&["hosts", "domains"]);
+    let views = [
+        (TableId::T11, &hosts),
+        (TableId::T11Certificates, &hosts),
+        (TableId::T11Issuers, &largest),
+        (TableId::T11Domains, &all(&["all"])),
+        (TableId::T11Tlsa, &hosts),
+        (TableId::T11Dane, &all(&["all"])),
+        (TableId::T11Delivery, &all(&[])),
+        (TableId::T11Dnssec, &all(&["all"])),
+    ];
+    html! {
+        @for (id, view) in views {
+            (named(report, id, view))
+        }
+        (not_made(report))
+    }
 }
 
 fn tile(cell: &Cell, what: &str) -> Markup {

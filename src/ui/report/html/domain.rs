@@ -6,7 +6,7 @@ use crate::analyse::report::{Entry, Report, Summary, Urgency};
 use crate::analyse::senders::Testimony;
 use crate::classify::remedy::Publication;
 use crate::classify::{Asked, Code, Finding, Severity};
-use crate::ui::facts;
+use crate::ui::{facts, mail_servers};
 
 use super::markup::{Lines, Safe, clip, facts as facts_list};
 use super::{evidence, senders};
@@ -77,6 +77,7 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
                 (findings(entry, extent, testimony.as_ref()))
                 (senders::of_domain(report, testimony.as_ref(), entry))
                 (undetermined(entry))
+                (next_steps(entry))
                 @if let Some(publication) = facts::to_publish(&entry.evidence, assessment) {
                     (publish(&line.domain, &publication))
                 }
@@ -168,6 +169,21 @@ fn undetermined(entry: &Entry) -> Markup {
             ul.remarks {
                 @for finding in open {
                     li { (finding.code.rule().summary) " " a href={ "#c-" (finding.code) } { code { (finding.code) } } " " (particulars(finding)) }
+                }
+            }
+        }
+    }
+}
+
+/// What to do about the mail servers, in order.
+fn next_steps(entry: &Entry) -> Markup {
+    let steps = mail_servers::next_steps(&entry.assessment);
+    html! {
+        @if !steps.is_empty() {
+            h4 { "Next steps for the mail servers" }
+            ol.steps {
+                @for step in &steps {
+                    li { (Safe(step)) }
                 }
             }
         }

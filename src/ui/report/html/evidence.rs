@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use maud::{Markup, html};
 use time::OffsetDateTime;
 
-use crate::evidence::{AnyLookup, AnyRecord, Certificate, Connection, Evidence, Fetch};
+use crate::evidence::{AnyLookup, AnyRecord, Certificate, Connection, Conversation, Evidence, Fetch, HostLookup};
 use crate::parse::content_coding;
 use crate::ui::text::safe_bytes;
 
@@ -44,6 +44,7 @@ fn rows(evidence: &Evidence) -> Rows {
     let mut rows = Rows::new();
     row(&mut rows, "probed", format!("{}, {} ms", second(evidence.scanned_at), evidence.elapsed_ms));
     evidence.lookups().for_each(|made| lookup(&mut rows, made));
+    evidence.mx_hosts.iter().take(MAX_LISTED).for_each(|host| mail_server(&mut rows, evidence, host));
     evidence.stray_records.iter().for_each(|stray| lookup(&mut rows, stray));
     if let Some(fetch) = &evidence.fetch {
         exchange(&mut rows, fetch);
@@ -115,6 +116,57 @@ fn exchange(rows: &mut Rows, fetch: &Fetch) {
     if let Some(error) = &fetch.error {
         row(rows, "ended by", format!("{} at {}: {}", error.fault, error.stage, clip(&error.text, MAX_TEXT)));
     }
+}
+
+/// An MX host: its lookups, and what was said at each address.
+fn mail_server(rows: &mut Rows, evidence: &Evidence, host: &HostLookup) {
+    lookup(rows, &host.a);
+    lookup(rows, &host.aaaa);
+    host.alias.iter().for_each(|alias| lookup(rows, alias));
+    host.tlsa.iter().take(MAX_LISTED).for_each(|tlsa| lookup(rows, tlsa));
+    match evidence.mx_asked {
+        Some(asked) if asked.smtp => host.conversations.iter().take(MAX_LISTED).for_each(|held| conversation(rows, host, held)),
+        _ => row(rows, format!("SMTP {}", host.host), "not tested"),
+    }
+}
+
+/// A conversation, reply by reply.
+fn conversation(rows: &mut Rows, host: &HostLookup, held: &Conversation) {
+    let shared = held.shared_with.as_ref().map_or_else(String::new, |other| format!(", as seen under the name {other}"));
+    row(rows, format!("SMTP {} at {}", host.host, held.address), format!("{} connections{shared}", held.connections));
+    let replies = [
+        ("refused before", &held.refused_before),
+        ("greeting", &held.greeting),
+        ("EHLO", &held.ehlo),
+        ("STARTTLS", &held.starttls),
+        ("before TLS", &held.surplus),
+    ];
+    let reply = |rows: &mut Rows, (label, octets): (&str, &Option<Vec<u8>>)| {
+        if let Some(octets) = octets {
+            row(rows, label, clip(&safe_bytes(octets.trim_ascii_end()), MAX_TEXT));
+        }
+    };
+    replies.into_iter().for_each(|one| reply(rows, one));
+    if let Some(version) = &held.tls_version {
+        let cipher = held.tls_cipher.as_deref().unwrap_or("unknown cipher");
+        let group = held.key_exchange.as_deref().map_or_else(String::new, |group| format!(", {group}"));
+        row(rows, "TLS", format!("{version}, {cipher}{group}"));
+    }
+    held.certificate.iter().for_each(|shown| certificate(rows, shown));
+    if !held.chain.is_empty() {
+        row(rows, "chain", format!("{} certificates", held.chain.len()));
+    }
+    reply(rows, ("EHLO in TLS", &held.ehlo_in_tls));
+    if let Some(hello) = &held.second_hello {
+        let version = hello.version.map_or("no answer", |version| version.as_str());
+        let said = [hello.cipher.as_deref(), hello.key_exchange.as_deref()].into_iter().flatten().map(|word| format!(", {word}"));
+        row(rows, "second hello", clip(&format!("{version}{}", said.collect::<String>()), MAX_TEXT));
+        hello.certificate.iter().for_each(|shown| certificate(rows, shown));
+    }
+    if let Some(error) = &held.error {
+        row(rows, "ended by", format!("{} at {}: {}", error.fault, error.stage, clip(&error.text, MAX_TEXT)));
+    }
+    row(rows, "took", format!("{} ms", held.timings.total_ms));
 }
 
 fn certificate(rows: &mut Rows, certificate: &Certificate) {

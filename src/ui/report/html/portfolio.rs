@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 
 use crate::analyse::report::Report;
-use crate::classify::{Asked, Code, Delivery, Severity};
+use crate::classify::{Asked, Code, DaneState, Delivery, MxTls, Severity};
+use crate::dataset::{Counts, Tally};
 use crate::ui::tables::grouped;
 
 use super::markup::chapter;
@@ -43,13 +44,52 @@ fn lead(report: &Report) -> Markup {
     let lost = of(Delivery::Refused) + of(Delivery::Partial);
     let protected = of(Delivery::Protected);
     let loss = match lost {
-        0 => "By the names in the policies, senders that follow MTA-STS refuse mail to none of the domains.".to_owned(),
+        0 if counts.mx_tls.is_empty() => {
+            "By the names in the policies, senders that follow MTA-STS refuse mail to none of the domains.".to_owned()
+        }
+        0 => "Senders that follow MTA-STS refuse mail to none of the domains whose MX hosts could be tested.".to_owned(),
         1 => "Senders that follow MTA-STS refuse mail to 1 domain, wholly or in part.".to_owned(),
         lost => format!("Senders that follow MTA-STS refuse mail to {} domains, wholly or in part.", grouped(lost)),
     };
     let (is, asked) = (if protected == 1 { "is" } else { "are" }, counts.asked());
     let protection = format!("{} of {} {is} protected ({}).", grouped(protected), grouped(report.rows), asked.basis());
-    html! { p.lead { (loss) " " (protection) } }
+    html! {
+        p.lead { (loss) " " (protection) }
+        @for sentence in mail_servers(&report.scan.manifest().counts) {
+            p { (sentence) }
+        }
+    }
+}
+
+/// How the MX hosts stand, over SMTP and by DANE; nothing where they were not asked.
+fn mail_servers(counts: &Counts) -> Vec<String> {
+    let rows = |tally: &Tally, word: &str| grouped(tally.get(word).copied().unwrap_or_default());
+    let all = |tally: &Tally| grouped(tally.values().sum());
+    let mut sentences = Vec::new();
+    if !counts.mx_tls.is_empty() {
+        let of = |word: MxTls| rows(&counts.mx_tls, word.as_str());
+        sentences.push(format!(
+            "Of {} domains the MX hosts were asked: all pass for {}, some for {}, none for {}; for {} it could not be tested.",
+            all(&counts.mx_tls),
+            of(MxTls::All),
+            of(MxTls::Some),
+            of(MxTls::None),
+            of(MxTls::Unknown)
+        ));
+    }
+    if !counts.dane_state.is_empty() {
+        let of = |word: DaneState| rows(&counts.dane_state, word.as_str());
+        let tested = if counts.mx_tls.is_empty() { " (published, not tested)" } else { "" };
+        sentences.push(format!(
+            "DANE was looked up for {}: TLSA records on all MX hosts of {}{tested}, on some of {}, not matching of {}, none of {}.",
+            all(&counts.dane_state),
+            of(DaneState::Valid),
+            of(DaneState::Partial),
+            of(DaneState::Mismatch),
+            of(DaneState::Absent)
+        ));
+    }
+    sentences
 }
 
 /// What senders that follow the RFC do today, as a bar with its legend.

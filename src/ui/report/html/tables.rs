@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::analyse::report::Report;
 use crate::analyse::stats::TableId;
 use crate::analyse::{Cell, Row, Table};
-use crate::ui::tables::{parts, wholes};
+use crate::ui::tables::{parts, unmade, wholes};
 
 use super::markup::{self, Safe, clip};
 
@@ -124,7 +124,8 @@ fn bar(share: f64) -> Markup {
 pub(super) fn chapter(report: &Report) -> Markup {
     let body = html! {
         p { "The tables of " code { "stscan stats" } ". What is unknown stands by itself and is never counted as absent." }
-        @for made in &report.figures.tables {
+        (not_made(report))
+        @for made in report.figures.tables.iter().filter(|made| made.unmade.is_none()) {
             details.figure {
                 summary { span.id { (Safe(&made.id)) } " " (Safe(&made.title)) }
                 (table(made, &View::WHOLE))
@@ -135,7 +136,16 @@ pub(super) fn chapter(report: &Report) -> Markup {
     markup::chapter("figures", "All figures", &body)
 }
 
+/// Which tables were not made, and why.
+pub(super) fn not_made(report: &Report) -> Markup {
+    html! {
+        @for sentence in unmade(&report.figures.tables) {
+            p { (Safe(&sentence)) }
+        }
+    }
+}
+
 /// A view of the table of that name; nothing where it was not made.
 pub(super) fn named(report: &Report, id: TableId, view: &View<'_>) -> Markup {
-    report.table(id).map_or_else(|| html! {}, |made| table(made, view))
+    report.table(id).filter(|made| made.unmade.is_none()).map_or_else(|| html! {}, |made| table(made, view))
 }
