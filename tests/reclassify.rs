@@ -89,6 +89,7 @@ fn write(dir: &Path, records: &[Record], tool: Tool, catalogue_version: &str, pu
         public_suffix_list: public_suffix_list.to_owned(),
         root_store: String::new(),
         resolvers: Vec::new(),
+        resolver_validates: None,
         user_agent: String::new(),
     };
     let mut dataset = Dataset::create_or_resume(dir, &run).unwrap();

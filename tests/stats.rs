@@ -287,6 +287,7 @@ fn write(dir: &Path, records: &[Record], finished: bool) {
         public_suffix_list: String::new(),
         root_store: String::new(),
         resolvers: Vec::new(),
+        resolver_validates: None,
         user_agent: String::new(),
     };
     let mut dataset = Dataset::create_or_resume(dir, &run).unwrap();

@@ -7,6 +7,7 @@ use crate::evidence::{Conversation, FetchError, FetchFault, FetchStage, REPLY_LI
 use crate::parse::smtp_reply::{Keyword, Reply, ReplyReader};
 
 use super::findings::quoted;
+use super::mx_certificate::declared::MX_TLS_UNVERIFIED;
 use super::rule::{Rule, Severity, codes};
 use super::verdict::{Remark, Verdict};
 use super::{mx_certificate, second_hello};
@@ -172,14 +173,6 @@ codes! {
         example: Some(Seen("TLS 1.2, TLS_DHE_RSA_WITH_AES_128_GCM_SHA256 as the best suite", "TLS 1.2, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")),
         ..Rule::BASE
     }
-    10164 MX_TLS_UNVERIFIED = "mx-tls-unverified" {
-        clause: "RFC 8461 section 4.2",
-        summary: "The scanner's TLS library cannot complete or verify the session with an MX host, which says nothing of the host.",
-        effect: "Unknown: senders whose library has what the host asks for (a group, a key, a size) deliver.",
-        remedy: "Nothing has to be fixed; a mail server that also offers X25519 or P-256 and a certificate of common type and size is reached by everyone.",
-        example: Some(Seen("TLS 1.3 with secp521r1 as the only group", "TLS 1.3 with X25519")),
-        ..UNTESTED
-    }
     10175 MX_SNI_REJECTED = "mx-sni-rejected" {
         clause: "RFC 8461 section 7.1",
         summary: "An MX host ends the TLS session because it does not know its own name.",
@@ -288,7 +281,9 @@ fn before_tls(conversation: &Conversation, remarks: &mut Vec<Remark>) -> Result<
 fn offers_starttls(conversation: &Conversation, remarks: &mut Vec<Remark>) -> Result<(), Session> {
     let error = conversation.error.as_ref().filter(|error| error.stage == FetchStage::Ehlo);
     let octets = conversation.ehlo.as_deref();
-    let Some((reply, octets)) = octets.and_then(|octets| Some((read(octets)?, octets))) else {
+    // What is refused is seen from the reply; whatever else ended it here leaves open what a patient sender gets to read.
+    let ended = error.is_some_and(|error| error.fault != FetchFault::SmtpRefused);
+    let Some((reply, octets)) = octets.filter(|_| !ended).and_then(|octets| Some((read(octets)?, octets))) else {
         remarks.extend(error.and_then(|error| untested(error, octets)));
         return Err(Session::Untested);
     };
@@ -344,7 +339,8 @@ fn go_ahead(conversation: &Conversation, remarks: &mut Vec<Remark>) -> Result<()
         remarks.push(Remark::open(MX_STARTTLS_INJECTION, format!("behind the reply: {}", quoted(surplus))));
         return Err(Session::Untested);
     }
-    let Some((reply, octets)) = octets.and_then(|octets| Some((read(octets)?, octets))) else {
+    let ended = error.is_some_and(|error| error.fault != FetchFault::SmtpRefused);
+    let Some((reply, octets)) = octets.filter(|_| !ended).and_then(|octets| Some((read(octets)?, octets))) else {
         return Err(match error {
             // Offered, and then taken back.
             Some(error) if error.fault == FetchFault::Reset => {
@@ -501,6 +497,7 @@ fn untested(error: &FetchError, octets: Option<&[u8]>) -> Option<Remark> {
     let code = match error.fault {
         FetchFault::Local | FetchFault::Excluded | FetchFault::SpecialUseAddress => return None,
         FetchFault::NoRoute => MX_NO_ROUTE,
+        FetchFault::Intercepted => MX_INTERCEPTED,
         FetchFault::SmtpRefused | FetchFault::NotTried => MX_REFUSED,
         FetchFault::Tarpit => MX_TARPIT,
         FetchFault::SmtpProtocol if octets.is_some_and(|octets| !begins_as_reply(octets)) => MX_NOT_SMTP,

@@ -6,7 +6,6 @@ use crate::evidence::{Certificate, CertificateFault};
 use crate::parse::mx_pattern::matches_lenient;
 
 use super::certificate::{Family, has_short_key, key_words, weak_signature};
-use super::conversation::declared::MX_TLS_UNVERIFIED;
 use super::rule::{ResultType, Rule, Severity, codes};
 use super::verdict::{Remark, Verdict};
 
@@ -20,6 +19,15 @@ const CERTIFICATE: Rule = Rule {
 };
 
 codes! {
+    10164 MX_TLS_UNVERIFIED = "mx-tls-unverified" {
+        leaves_open: true,
+        clause: "RFC 8461 section 4.2",
+        summary: "The scanner's TLS library cannot complete or verify the session with an MX host, which says nothing of the host.",
+        effect: "Unknown: senders whose library has what the host asks for (a group, a key, a size) deliver.",
+        remedy: "Nothing has to be fixed; a mail server that also offers X25519 or P-256 and a certificate of common type and size is reached by everyone.",
+        example: Some(Seen("TLS 1.3 with secp521r1 as the only group", "TLS 1.3 with X25519")),
+        ..Rule::BASE
+    }
     11010 MX_CERT_NAME_MISMATCH = "mx-cert-name-mismatch" {
         summary: "The certificate of an MX host is not valid for its name.",
         remedy: "Obtain a certificate with the name that stands in the MX record as a subject alternative name.",
@@ -144,31 +152,31 @@ const MX_HOST: Family = Family {
 /// Whether a sender under MTA-STS accepts a certificate, and all that is to be said of it.
 pub(super) fn judge(certificate: &Certificate, scanned_at: SystemTime, remarks: &mut Vec<Remark>) -> Verdict {
     let weak = weakness(certificate);
+    let is_old = certificate.version.is_some_and(|version| version < 3);
+    let mut verdict = Verdict::Passes;
     for fault in &certificate.faults {
         let (code, detail) = MX_HOST.fault(*fault, certificate, scanned_at);
         match fault {
-            // Named more exactly by what it is: version 1, or weak.
-            CertificateFault::Malformed if certificate.version.is_some_and(|version| version < 3) || weak.is_some() => {}
-            CertificateFault::Unsupported if weak.is_some() => {}
-            CertificateFault::Unsupported => remarks.push(Remark::open(code, detail)),
-            _ => remarks.push(Remark::stops(code, detail)),
+            // Whether a sender takes a short key or a weak signature depends on its library.
+            CertificateFault::Malformed | CertificateFault::Unsupported if weak.is_some() => verdict = verdict.or_open(),
+            CertificateFault::Malformed if is_old => {} // Which is said below.
+            CertificateFault::Unsupported => {
+                remarks.push(Remark::open(code, detail));
+                verdict = verdict.or_open();
+            }
+            _ => {
+                remarks.push(Remark::stops(code, detail));
+                verdict = Verdict::Fails;
+            }
         }
     }
-    if let Some(version) = certificate.version.filter(|version| *version < 3) {
+    if let Some(version) = certificate.version.filter(|_| is_old) {
         remarks.push(Remark::stops(MX_CERT_V1, format!("version {version}")));
+        verdict = Verdict::Fails;
     }
-    if let Some(weakness) = weak {
-        let refused = certificate.faults.contains(&CertificateFault::Malformed);
-        remarks.push(if refused { Remark::stops(MX_CERT_WEAK, weakness) } else { Remark::fact(MX_CERT_WEAK, weakness) });
-    }
+    remarks.extend(weak.map(|weakness| Remark::fact(MX_CERT_WEAK, weakness)));
     remarks.extend(MX_HOST.expiry(certificate, scanned_at).map(|(code, detail)| Remark::fact(code, detail)));
-    if certificate.is_refused() {
-        Verdict::Fails
-    } else if certificate.is_unverified() {
-        Verdict::Untested
-    } else {
-        Verdict::Passes
-    }
+    verdict
 }
 
 fn weakness(certificate: &Certificate) -> Option<String> {

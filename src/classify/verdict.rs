@@ -15,6 +15,14 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
+    /// The same, if something is against it already; else it is not known.
+    pub(super) const fn or_open(self) -> Self {
+        match self {
+            Self::Fails => Self::Fails,
+            Self::Passes | Self::Untested => Self::Untested,
+        }
+    }
+
     /// Of several addresses: a sender goes on to the next until one lets it deliver. Those that were not tested say nothing beside others.
     pub(super) fn of_addresses(verdicts: impl Iterator<Item = Self>) -> Self {
         verdicts.fold(Self::Untested, |best, verdict| match (best, verdict) {

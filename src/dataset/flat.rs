@@ -59,14 +59,15 @@ impl<V: Always> Flat for V {
 
 impl<T: FlatText> Flat for Option<T> {
     type Kind = T::Kind;
-    type Arrays = StringArray;
+    /// `None` where the dataset is older than the column, which is null in every row.
+    type Arrays = Option<StringArray>;
 
-    fn arrays(table: &Group, name: &str) -> Result<StringArray, DatasetError> {
-        table.column(name)
+    fn arrays(table: &Group, name: &str) -> Result<Option<StringArray>, DatasetError> {
+        table.added(name)
     }
 
-    fn get(texts: &StringArray, row: usize) -> Self::Form<'_> {
-        text(texts, row)
+    fn get(texts: &Option<StringArray>, row: usize) -> Self::Form<'_> {
+        texts.as_ref().and_then(|texts| text(texts, row))
     }
 }
 
@@ -271,3 +272,23 @@ macro_rules! define {
 }
 
 flat_columns!(in order define);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{record_batch, samples};
+
+    #[test]
+    fn columns_that_an_older_dataset_does_not_have_are_null() {
+        let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
+        let added = ["mx_tls", "mx_dnssec", "dane_state", "delivery_dane"];
+        let names: Vec<String> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let kept: Vec<usize> = (0..names.len()).filter(|place| !added.contains(&names[*place].as_str())).collect();
+        assert_eq!(kept.len() + added.len(), names.len());
+        let columns = JudgementColumns::of(&batch.project(&kept).unwrap()).unwrap();
+        let row = columns.row(0);
+        assert_eq!((row.mx_tls, row.mx_dnssec, row.dane_state, row.delivery_dane), (None, None, None, None));
+        let without_delivery: Vec<usize> = (0..names.len()).filter(|place| names[*place] != "delivery").collect();
+        assert!(JudgementColumns::of(&batch.project(&without_delivery).unwrap()).is_err());
+    }
+}

@@ -63,6 +63,8 @@ vocabulary! {
         NotTried = "not-tried",
         /// This machine has no route to the address: no IPv6, say. Says nothing of the host.
         NoRoute = "no-route",
+        /// The network of this machine answers in place of the server. Says nothing of the host.
+        Intercepted = "intercepted",
         /// The body ended before its declared length.
         Truncated = "truncated",
         /// A fault of this machine (no descriptor, no port); says nothing of the domain.

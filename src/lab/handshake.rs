@@ -49,7 +49,8 @@ impl Start {
                 Some(scripted::hello_retry_request(group))
             }
             Session::OldByFailure if !offers(SUITE_OF_OLD) => None,
-            Session::OldByFailure | Session::OldByHello => Some(scripted::old_server_hello()),
+            Session::OldByVersion if !offers(SUITE_OF_OLD) => Some(ALERT_PROTOCOL_VERSION.to_vec()),
+            Session::OldByFailure | Session::OldByVersion | Session::OldByHello => Some(scripted::old_server_hello()),
             Session::OldByAlert => Some(ALERT_PROTOCOL_VERSION.to_vec()),
             Session::Unprovisioned => Some(ALERT_UNRECOGNISED_NAME.to_vec()),
             Session::Refusal => Some(ALERT_INTERNAL_ERROR.to_vec()),

@@ -152,6 +152,8 @@ pub(crate) enum Session {
     OldByHello,
     /// Answers a ClientHello without a suite of old with the alert handshake_failure, any other with a TLS 1.0 ServerHello.
     OldByFailure,
+    /// The same with the alert protocol_version.
+    OldByVersion,
     /// TLS 1.2 with this cipher suite alone. The handshake gets no further than the server's first words, which are by hand.
     Suite(u16),
     /// TLS 1.3 with this group alone, as far.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::figure::{Block, Figure, Value};
 use super::published;
-use super::tables::TABLES;
+use super::tables::{MX_ASKED, TABLES};
 use crate::analyse::stats::{StatsOptions, TableId};
 use crate::analyse::{Cell, Column, Row, Table};
 use crate::vocabulary::vocabulary;
@@ -19,6 +19,8 @@ vocabulary! {
 
 /// The group of figures that the lab's world of the study fixes.
 const FIXED: &str = "fixed";
+/// The same where it takes a scan that asks MX hosts.
+const SMTP: &str = "needs SMTP";
 
 impl Study {
     const fn blocks(self) -> &'static [Block] {
@@ -55,7 +57,8 @@ fn compared(block: &Block, tables: &[Table], study: Study) -> Table {
     let ours = tables.iter().find(|table| table.id == block.table.as_str());
     let rows = block.figures.iter().map(|figure| {
         let cells = cells(figure, ours);
-        Row { group: Some(figure.open.unwrap_or(FIXED).to_owned()), ..Row::new(figure.key, figure.title, cells) }
+        let fixed = if figure.smtp && !asked_over_smtp(ours) { SMTP } else { FIXED };
+        Row { group: Some(figure.open.unwrap_or(fixed).to_owned()), ..Row::new(figure.key, figure.title, cells) }
     });
     let mut rows: Vec<Row> = rows.collect();
     // Rows of a group stand together, those that have to agree first.
@@ -73,6 +76,11 @@ fn compared(block: &Block, tables: &[Table], study: Study) -> Table {
         notes: Vec::new(),
         unmade: None,
     }
+}
+
+/// Whether the MX hosts of some domain were asked.
+fn asked_over_smtp(table: Option<&Table>) -> bool {
+    table.and_then(|table| table.cell(None, MX_ASKED, "domains")).and_then(|cell| cell.n()).is_some_and(|asked| asked > 0)
 }
 
 /// Published, counted, and by how much more is counted.

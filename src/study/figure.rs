@@ -24,6 +24,8 @@ pub(super) struct Figure {
     pub(super) columns: &'static [&'static str],
     /// Why the lab's world does not fix it; `None` if it does.
     pub(super) open: Option<&'static str>,
+    /// Whether the world fixes it only for a scan that asks MX hosts over SMTP.
+    pub(super) smtp: bool,
 }
 
 /// What is published.
@@ -39,7 +41,7 @@ pub(super) enum Value {
 
 /// So many domains.
 pub(super) const fn count(key: &'static str, title: &'static str, n: u64, row: &'static str, columns: &'static [&'static str]) -> Figure {
-    Figure { key, title, value: Value::Count(n), group: None, row, columns, open: None }
+    Figure { key, title, value: Value::Count(n), group: None, row, columns, open: None, smtp: false }
 }
 
 /// A share, in units of its last digit, with so many digits behind the point.
@@ -53,7 +55,7 @@ pub(super) const fn percent(
     Figure { value: Value::Percent(units, digits), ..count(key, title, 0, row, columns) }
 }
 
-/// A figure that no scan without SMTP or history has.
+/// A figure that no single scan has.
 pub(super) const fn absent(key: &'static str, title: &'static str, n: u64, why: &'static str) -> Figure {
     count(key, title, n, "", &[]).open(why)
 }
@@ -69,6 +71,11 @@ impl Figure {
             Value::Percent(units, digits) => Self { value: Value::PercentOf(units, digits, whole), ..self },
             Value::Count(_) | Value::PercentOf(..) => self,
         }
+    }
+
+    /// The world fixes it for a scan that asks MX hosts over SMTP.
+    pub(super) const fn smtp(self) -> Self {
+        Self { smtp: true, ..self }
     }
 
     /// The world does not fix it, for this reason.

@@ -19,7 +19,6 @@ pub(super) const NOTES: &[&str] = &[
     "percentages are compared as printed, rounded to as many digits; those of all domains with MX are of the study's own 86,791,845",
 ];
 
-const SMTP: &str = "needs SMTP";
 const HISTORY: &str = "needs earlier scans";
 const ROUNDED: &str = "the study's own counts round to another figure";
 const STAGES: &str = "the study's stages sum to another figure";
@@ -54,10 +53,10 @@ const DOMAINS: &[&str] = &["domains"];
 const OF_CLASS: &[&str] = &["of-class"];
 
 const CLASSES: &[Figure] = &[
-    count("misconfigured", "misconfigured", 20_144, "misconfigured", DOMAINS).open(SMTP),
-    percent("misconfigured-share", "misconfigured, %", (296, 1), "misconfigured", DOMAINS).open(SMTP),
-    count("loses-mail", "expected to lose mail", 640, "loses-mail", DOMAINS).open(SMTP),
-    percent("loses-mail-share", "expected to lose mail, % of misconfigured", (32, 1), "loses-mail", OF_CLASS).open(SMTP),
+    count("misconfigured", "misconfigured", 20_144, "misconfigured", DOMAINS).smtp(),
+    percent("misconfigured-share", "misconfigured, %", (296, 1), "misconfigured", DOMAINS).smtp(),
+    count("loses-mail", "expected to lose mail", 640, "loses-mail", DOMAINS).smtp(),
+    percent("loses-mail-share", "expected to lose mail, % of misconfigured", (32, 1), "loses-mail", OF_CLASS).smtp(),
     count("record", "record", 331, "record", DOMAINS),
     percent("record-share", "record, %", (5, 1), "record", DOMAINS),
     count("record-no-id", "record: no id", 65, "record-no-id", DOMAINS),
@@ -70,10 +69,23 @@ const CLASSES: &[Figure] = &[
     count("record-other", "record: the rest", 9, "record-other", DOMAINS),
     count("retrieval", "retrieval", 17_184, "retrieval", DOMAINS),
     percent("retrieval-share", "retrieval, %", (253, 1), "retrieval", DOMAINS),
-    absent("mx-certificate", "certificates of all MX hosts invalid", 1_326, SMTP),
-    absent("mx-certificate-own", "self-managed MX with an invalid certificate", 1_046, SMTP),
-    absent("mx-certificate-third-party", "third-party MX with an invalid certificate", 397, SMTP),
-    absent("mx-certificate-enforce", "invalid certificate of an MX host, and enforced", 269, SMTP),
+    count("mx-certificate", "certificates of all MX hosts invalid", 1_326, "mx-certificate-all", DOMAINS).smtp(),
+    percent("mx-certificate-share", "certificates of all MX hosts invalid, %", (19, 1), "mx-certificate-all", DOMAINS).smtp(),
+    percent("mx-certificate-any-share", "of at least one, % (read off a figure)", (47, 1), "mx-certificate", DOMAINS).smtp(),
+    count("mx-own", "self-managed MX", 23_512, "mx-own", DOMAINS).smtp(),
+    count("mx-certificate-own", "self-managed MX with an invalid certificate", 1_046, "mx-own-any", DOMAINS).smtp(),
+    percent("mx-certificate-own-share", "self-managed MX with an invalid one, %", (44, 1), "mx-own-any", OF_CLASS).smtp(),
+    count("mx-certificate-own-all", "self-managed MX, all invalid", 993, "mx-own-all", DOMAINS).smtp(),
+    percent("mx-certificate-own-all-share", "self-managed MX, all invalid, %", (42, 1), "mx-own-all", OF_CLASS).smtp(),
+    count("mx-third-party", "third-party MX", 40_683, "mx-third", DOMAINS).smtp(),
+    count("mx-certificate-third-party", "third-party MX with an invalid certificate", 397, "mx-third-any", DOMAINS).smtp(),
+    percent("mx-certificate-third-party-share", "third-party MX with an invalid one, %", (1, 0), "mx-third-any", OF_CLASS).smtp(),
+    count("mx-certificate-third-party-all", "third-party MX, all invalid", 149, "mx-third-all", DOMAINS).smtp(),
+    percent("mx-certificate-third-party-all-share", "third-party MX, all invalid, %", (3, 1), "mx-third-all", OF_CLASS)
+        .smtp()
+        .open(ROUNDED),
+    count("mx-certificate-mxrouting", "third-party MX: mxrouting.net", 122, "mx-mxrouting", DOMAINS).smtp(),
+    count("mx-certificate-enforce", "invalid certificate of an MX host, and enforced", 269, "mx-enforce", DOMAINS).smtp(),
     percent("inconsistent-share", "inconsistent, % (read off a figure)", (28, 1), "inconsistent", DOMAINS)
         .open("the study's classes sum to 1,816, 2.7 %"),
 ];

@@ -3,6 +3,7 @@
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, alone, share, shares};
 use crate::analyse::stats::details::Details;
+use crate::analyse::stats::entity::Entity;
 use crate::analyse::stats::survey::States;
 use crate::analyse::stats::table_id::TableId;
 use crate::analyse::stats::tables::causes::{BAD_MX, HTTP_CAUSES, TLS_CAUSES, first};
@@ -67,11 +68,12 @@ fn adoption(figures: &Figures<'_>) -> Vec<Row> {
 static CLASSES_TABLE: Definition = Definition {
     title: "Misconfiguration classes of the study (its section 4.2)",
     columns: &[("domains", "domains", RECORDS), ("of-class", "of the class", "domains of the class above")],
+    entities: true,
     count: Some(count_classes),
     rows: class_rows,
     notes: &[
-        "classes overlap; certificates of MX hosts (the study's third class) need an SMTP scan and are not counted",
-        "loses mail: enforced, and no MX host is acceptable by its name",
+        "classes overlap; MX hosts (the study's third class) are counted where they were asked over SMTP, one without STARTTLS as invalid",
+        "loses mail: enforced, and no MX host is acceptable, by its name or, where it was asked, by its certificate",
     ],
     ..Definition::EMPTY
 };
@@ -84,10 +86,55 @@ const RECORD_FAULTS: [(&str, &str, &[Code]); 4] = [
     ("record-extension", "record: bad extension", &[codes::STS_RECORD_POLICY_KEYS, codes::STS_RECORD_FIELD_SYNTAX]),
 ];
 
+/// The row of domains whose MX hosts were asked over SMTP.
+pub(super) const MX_ASKED: &str = "mx-asked";
+/// The operator that the study names.
+const MXROUTING: &str = "mxrouting.net";
+
+/// Key, title and class above of the rows that it takes SMTP to count.
+const OF_MX: [(&str, &str, Option<&str>); 8] = [
+    ("mx-own", "self-managed MX", None),
+    ("mx-own-any", "self-managed MX: an invalid one", Some("mx-own")),
+    ("mx-own-all", "self-managed MX: all invalid", Some("mx-own")),
+    ("mx-third", "third-party MX", None),
+    ("mx-third-any", "third-party MX: an invalid one", Some("mx-third")),
+    ("mx-third-all", "third-party MX: all invalid", Some("mx-third")),
+    ("mx-mxrouting", "third-party MX: mxrouting.net", Some("mx-third-any")),
+    ("mx-enforce", "an invalid one, and enforced", Some("mx-certificate")),
+];
+
+/// Counts what MX hosts showed over SMTP; whether a certificate was invalid.
+fn count_mx(adopter: &Adopter<'_>, details: &mut Details) -> bool {
+    let Some(mx_tls) = adopter.mx_tls else { return false };
+    let (any, all) = (matches!(mx_tls, "some" | "none"), mx_tls == "none");
+    let of_entity = match adopter.mx_entity {
+        Entity::SelfManaged => ["mx-own", "mx-own-any", "mx-own-all"],
+        Entity::ThirdParty => ["mx-third", "mx-third-any", "mx-third-all"],
+        Entity::Unclassified => [""; 3],
+    };
+    let sheet = details.sheet(CLASSES);
+    for (is_so, key) in [
+        (true, MX_ASKED),
+        (any, "mx-certificate"),
+        (all, "mx-certificate-all"),
+        (true, of_entity[0]),
+        (any, of_entity[1]),
+        (all, of_entity[2]),
+        (any && adopter.mx_provider == Some(MXROUTING), "mx-mxrouting"),
+        (any && adopter.mx_entity != Entity::Unclassified && adopter.posture == Posture::Enforce, "mx-enforce"),
+    ] {
+        if is_so && !key.is_empty() {
+            sheet.add(key, 0);
+        }
+    }
+    any
+}
+
 fn count_classes(adopter: &Adopter<'_>, details: &mut Details) {
     if !adopter.has_sts() {
         return;
     }
+    let bad_mx = count_mx(adopter, details);
     let sheet = details.sheet(CLASSES);
     let record = adopter.sts != RecordState::Valid;
     let retrieval = adopter.stage.is_some_and(|stage| stage != "ok");
@@ -106,7 +153,7 @@ fn count_classes(adopter: &Adopter<'_>, details: &mut Details) {
     for (is_so, key) in [
         (adopter.stage.is_none(), "not-fetched"),
         (inconsistent, "inconsistent"),
-        (record || retrieval || inconsistent, "misconfigured"),
+        (record || retrieval || inconsistent || bad_mx, "misconfigured"),
         (adopter.delivery == Some("refused"), "loses-mail"),
     ] {
         if is_so {
@@ -129,11 +176,25 @@ fn class_rows(figures: &Figures<'_>) -> Vec<Row> {
     rows.push(part("record-other", "record: other (several records)", "record"));
     rows.push(class("retrieval", "2 retrieval of the policy"));
     rows.push(part("retrieval-may-pass", "retrieval: may pass", "retrieval"));
-    rows.push(Row::new("mx-certificate", "3 certificate of MX (not measured)", vec![Cell::Empty, Cell::Empty]));
+    rows.extend(mx_rows(figures, &class, &part));
     rows.push(class("inconsistent", "4 inconsistency: no MX host covered"));
     rows.push(class("not-fetched", "unknown (policy not fetched)"));
     rows.push(figures.unknown_records(2, 0));
     rows
+}
+
+/// The study's third class; without figures where no MX host was asked.
+fn mx_rows(figures: &Figures<'_>, class: &impl Fn(&str, &str) -> Row, part: &impl Fn(&str, &str, &str) -> Row) -> Vec<Row> {
+    if figures.get(CLASSES, MX_ASKED, 0) == 0 {
+        return vec![Row::new("mx-certificate", "3 certificate of MX (not measured)", vec![Cell::Empty, Cell::Empty])];
+    }
+    let first = [
+        class(MX_ASKED, "MX hosts asked over SMTP"),
+        class("mx-certificate", "3 certificate of an MX host"),
+        part("mx-certificate-all", "of all MX hosts", "mx-certificate"),
+    ];
+    let rest = OF_MX.iter().map(|(key, title, above)| above.map_or_else(|| class(key, title), |above| part(key, title, above)));
+    first.into_iter().chain(rest).collect()
 }
 
 static SERVERS_TABLE: Definition = Definition {

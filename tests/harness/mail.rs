@@ -259,6 +259,7 @@ pub fn write(dir: &Path, day: u64, options: &[(&str, &str)], records: &[Record])
         root_store: String::new(),
         resolvers: Vec::new(),
         user_agent: String::new(),
+        resolver_validates: None,
     };
     let mut dataset = Dataset::create_or_resume(dir, &run).unwrap();
     dataset.commit_part(0, &[record_batch(records).unwrap()], &Activity::default()).unwrap();

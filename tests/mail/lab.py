@@ -194,7 +194,7 @@ def scan(lab, stscan):
     names = lab.folder / "names.txt"
     names.write_text("".join(f"{case.domain}\n" for case in lab.cases))
     command = [
-        stscan, "scan", names, "-o", "-", "--format", "jsonl", "--progress", "none", "--resolver", zones.RESOLVER, "--smtp", "all", "--dane", "all",
+        stscan, "scan", names, "-o", "-", "--format", "jsonl", "--progress", "none", "--resolver", zones.RESOLVER, "--trust-resolvers", "--smtp", "all", "--dane", "all",
         "--smtp-all-addresses", "--ehlo", oracles.EHLO, "--allow-private", "--ca-file", lab.authorities.trusted,
     ]
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE)

@@ -8,7 +8,7 @@ mod by_host;
 mod counting;
 pub(crate) mod definition;
 pub(crate) mod details;
-mod entity;
+pub(crate) mod entity;
 mod grouping;
 mod mx_hosts;
 mod ranking;

@@ -301,6 +301,17 @@ fn what_is_not_tested_is_no_verdict() {
         open("9 reset before the greeting", ended(Greeting, Fault::Reset), codes::MX_UNREACHABLE),
         open("10 one octet a second", ended(Greeting, Fault::Tarpit), codes::MX_TARPIT),
         open("10 at EHLO", ended(Ehlo, Fault::Tarpit), codes::MX_TARPIT),
+        open(
+            "10 at EHLO, with an end",
+            ended(Ehlo, Fault::Tarpit).with(|c| c.ehlo = Some(b"250 pleased to waste your time\r\n".to_vec())),
+            codes::MX_TARPIT,
+        ),
+        open("5 in the network of the scanner", ended(Connect, Fault::Intercepted), codes::MX_INTERCEPTED),
+        open(
+            "11 a reply to EHLO twice",
+            ended(Starttls, Fault::SmtpProtocol).with(|c| c.starttls = Some(EHLO.to_vec())),
+            codes::MX_PROTOCOL_VIOLATION,
+        ),
         open("10 no keyword after a minute", held_up, codes::MX_TARPIT),
         open("11 SSH", no_protocol(b"SSH-2.0-OpenSSH_9.2\r\n"), codes::MX_NOT_SMTP),
         open("11 HTTP", no_protocol(b"HTTP/1.1 400 Bad Request\r\n"), codes::MX_NOT_SMTP),
@@ -507,7 +518,7 @@ fn certificates() {
         Vector(
             "42 SHA-1",
             leaf(shows(&[Fault::Malformed], ee()), &|c| c.signature_algorithm = Some("sha1WithRSAEncryption".to_owned())),
-            F,
+            Q,
             P,
             Valid,
             vec![codes::MX_CERT_WEAK],
@@ -1011,4 +1022,42 @@ fn nothing_validated(host: &HostLookup) -> DaneState {
     let nowhere =
         host.a.outcome.is_conclusive() && host.aaaa.outcome.is_conclusive() && host.a.records.is_empty() && host.aaaa.records.is_empty();
     if nowhere { DaneState::Absent } else { DaneState::Unknown }
+}
+
+/// Evidence as it is stored, and the judgement of it, so that a change of either is a readable diff. After one that is meant:
+/// `STSCAN_REGENERATE=golden cargo test --lib golden`.
+#[test]
+fn golden_files_of_mail_servers_stand() {
+    let incomplete = || says(conversation(v4()).faulty(&[CertificateFault::IncompleteChain]).leaf_only()).tlsa(ta());
+    let legacy = ended(FetchStage::Tls, FetchFault::TlsAlert).alert(40).hello(TlsVersion::Tls12, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA");
+    let scenes = [
+        ("healthy", Scene::mail()),
+        ("refused", says(ended(FetchStage::Greeting, FetchFault::SmtpRefused).with(|c| c.greeting = Some(b"421 busy\r\n".to_vec())))),
+        ("legacy-suite", says(legacy)),
+        ("authority-not-sent", incomplete()),
+        ("addresses-differ", and_from(|c| c.certificate.as_mut().unwrap().faults = vec![CertificateFault::Expired])),
+        ("bogus-tlsa", Scene::mail().tlsa_lookup(bogus("_25._tcp.mx1.example.com", 7))),
+        ("mismatch-without-policy", Scene::mail().tlsa(vec![tlsa(3, 1, 1, b"other")]).no_sts()),
+        ("published-not-tested", Scene::mail().change(|e| e.mx_asked.as_mut().unwrap().smtp = false)),
+    ];
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden_mail");
+    let regenerate = std::env::var_os("STSCAN_REGENERATE").is_some_and(|what| what == "golden");
+    let pretty = |value: serde_json::Value| serde_json::to_string_pretty(&value).unwrap() + "\n";
+    let mut differing = Vec::new();
+    for (name, scene) in scenes {
+        let evidence = pretty(serde_json::to_value(&scene.0).unwrap());
+        let assessment = pretty(serde_json::to_value(scene.judge()).unwrap());
+        for (file, expected) in [(format!("{name}.json"), &evidence), (format!("{name}.assessment.json"), &assessment)] {
+            if regenerate {
+                std::fs::create_dir_all(&folder).unwrap();
+                std::fs::write(folder.join(&file), expected).unwrap();
+            }
+            if std::fs::read_to_string(folder.join(&file)).ok().as_ref() != Some(expected) {
+                differing.push(file);
+            }
+        }
+        let stored = serde_json::from_str(&evidence).unwrap();
+        assert_eq!(super::classify(&stored), scene.judge(), "{name}");
+    }
+    assert!(differing.is_empty(), "{differing:?} of tests/golden_mail differ: STSCAN_REGENERATE=golden cargo test --lib golden, if meant");
 }

@@ -131,12 +131,14 @@ fn transport_and_aliases() -> Vec<Case> {
             .site(|site| site.mx.records = many_mx(300))
             .patterns(&["*.{d}"])
             .codes(&[codes::DNS_HOSTS_LEFT_OUT, codes::DNS_RECORDS_LEFT_OUT, codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN])
-            .unasked(),
+            .unasked()
+            .dane("unknown"),
         case("mx-256", "256 MX records, as many as are kept; 20 of the hosts are looked up.")
             .site(|site| site.mx.records = many_mx(256))
             .patterns(&["*.{d}"])
             .codes(&[codes::DNS_HOSTS_LEFT_OUT, codes::STS_POLICY_MX_WILDCARD_OWN_DOMAIN])
-            .unasked(),
+            .unasked()
+            .dane("unknown"),
         case("mx-20", "20 MX hosts, as many as are looked up.")
             .site(|site| site.mx.records = many_mx(20))
             .patterns(&["*.{d}"])

@@ -65,10 +65,10 @@ fn greetings() -> Vec<Case> {
         refuses("smtp-554-no-service", "No SMTP here (RFC 5321 section 3.1).", b"554 no SMTP service here\r\n"),
         greets("smtp-421-once", "Too many connections the first time.", Greeting::RefusesOnce(b"421 4.7.0 too many connections\r\n"))
             .seen(&[codes::MX_FLAKY]),
-        greets("smtp-teaser", "A first line at once, the last one after seven seconds.", Greeting::Teaser(Duration::from_secs(7)))
+        greets("smtp-teaser", "A first line at once, the last one after eight seconds.", Greeting::Teaser(Duration::from_secs(8)))
             .seen(&[codes::MX_SLOW])
             .waits(),
-        greets("smtp-delayed", "The greeting comes after seven seconds.", Greeting::Delayed(Duration::from_secs(7)))
+        greets("smtp-delayed", "The greeting comes after eight seconds.", Greeting::Delayed(Duration::from_secs(8)))
             .seen(&[codes::MX_SLOW])
             .waits(),
         greets("smtp-not-so-slow", "The greeting comes after two seconds.", Greeting::Delayed(Duration::from_secs(2))).waits(),

@@ -14,7 +14,11 @@ fn sessions() -> Vec<Case> {
     let old = |name, about, with| session(name, about, with).mx_tls("none").delivered("refused", "unknown").seen(&[codes::MX_TLS_OLD]);
     let rsa = |name, about, suite| server(name, about, Mail { certificate: Shape::RsaKey, ..Mail::session(Session::Suite(suite)) });
     vec![
-        old("smtp-tls-old", "Nothing above TLS 1.1, by an alert.", Session::OldByAlert),
+        old("smtp-tls-old", "Nothing above TLS 1.0, by the alert protocol_version.", Session::OldByVersion),
+        without_tls(
+            session("smtp-tls-no-version", "The alert protocol_version, whatever a client offers.", Session::OldByAlert),
+            &[codes::MX_TLS_OLD],
+        ),
         old("smtp-tls-old-hello", "Nothing above TLS 1.0, by a ServerHello.", Session::OldByHello),
         old("smtp-tls-old-failure", "Nothing above TLS 1.0, by an alert that says only that nothing is in common.", Session::OldByFailure),
         session("smtp-tls12", "TLS 1.2 is enough.", Session::Tls12),

@@ -15,13 +15,16 @@ fn mx_hosts() -> Vec<Case> {
     vec![
         mx1("mx-nxdomain", "An MX host that does not exist.", Neighbour::end("mx1", End::Nxdomain)).code(codes::MX_NO_ADDRESS),
         mx1("mx-no-address", "An MX host without an address.", Neighbour::new("mx1")).code(codes::MX_NO_ADDRESS),
-        mx1("mx-host-servfail", "SERVFAIL for an MX host, which settles nothing.", Neighbour::end("mx1", End::Servfail)).unasked(),
+        mx1("mx-host-servfail", "SERVFAIL for an MX host, which settles nothing.", Neighbour::end("mx1", End::Servfail))
+            .unasked()
+            .dane("unknown"),
         mx1(
             "mx-half-servfail",
             "No A, and SERVFAIL for AAAA, so that the host may have an address.",
             Neighbour { aaaa: Reply::end(End::Servfail), ..Neighbour::new("mx1") },
         )
-        .unasked(),
+        .unasked()
+        .dane("unknown"),
         mx1(
             "mx-ipv6-only",
             "An MX host with IPv6 only.",

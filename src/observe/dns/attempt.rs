@@ -169,6 +169,8 @@ pub(super) fn interpret<R: ResourceRecord>(message: &Message, tcp: bool) -> Atte
                     return attempt;
                 }
             }
+            let (octets, records) = (&message.octets, message.header.records());
+            attempt.extended_error = extended_error::read_beside_answer(octets, message.question_end, records);
             let found = attempt.answer.as_ref().map(|answer| (answer.records.is_empty(), answer.chain.is_empty()));
             match (message.rcode, found) {
                 (NXDOMAIN, _) => Outcome::Nxdomain,

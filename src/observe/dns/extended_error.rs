@@ -19,6 +19,16 @@ pub(super) fn read(message: &[u8], start: usize, records: usize) -> Option<Box<E
     Some(Box::new(ExtendedError { code: u16::from_be_bytes(*code), text: shown(text) }))
 }
 
+/// The same of a message that answers the question: what a resolver says there is no error but for one, that it does not take the signatures
+/// for any (RFC 9276 section 3.2).
+pub(super) fn read_beside_answer(message: &[u8], start: usize, records: usize) -> Option<Box<ExtendedError>> {
+    /// NSEC3 with too many iterations.
+    const TOO_MANY_ITERATIONS: u16 = 27;
+    // Nearly every answer ends with an OPT record without options, which is nothing to read.
+    let has_none = message.split_last_chunk::<11>().is_some_and(|(_, end)| matches!(end, [0, 0, 41, _, _, _, _, _, _, 0, 0]));
+    if has_none { None } else { read(message, start, records).filter(|error| error.code == TOO_MANY_ITERATIONS) }
+}
+
 /// A text that somebody else wrote, which may end with a zero octet (RFC 8914 section 2).
 fn shown(text: &[u8]) -> String {
     let end = text.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);

@@ -115,9 +115,9 @@ mod tests {
                 sleep(Duration::from_secs(1)).await;
                 begun
             };
-            limits.hold(host(last), provider, on_loopback, || None, talk).await.as_secs_f64().round()
+            limits.hold(host(last), provider, on_loopback, || None, talk).await.as_secs_f64()
         });
-        join_all(talks).await
+        join_all(talks).await.into_iter().map(|seconds| (seconds * 10.0).round() / 10.0).collect()
     }
 
     #[tokio::test(start_paused = true)]
@@ -134,7 +134,7 @@ mod tests {
     async fn a_provider_gets_four_times_as_many() {
         let limits = Limits::new(100, 0.0, None);
         let asked: Vec<(u8, &str, bool)> = (0..8).map(|last| (last, "big", false)).collect();
-        assert_eq!(begun(&limits, &asked, 1).await, [0.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0]);
+        assert_eq!(begun(&limits, &asked, 1).await, [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5]);
         let limits = Limits::new(100, 0.0, None);
         let asked: Vec<(u8, String, bool)> = (0..8).map(|last| (last, format!("p{last}"), false)).collect();
         let asked: Vec<(u8, &str, bool)> = asked.iter().map(|(last, provider, loopback)| (*last, provider.as_str(), *loopback)).collect();
@@ -152,7 +152,7 @@ mod tests {
         let asked: Vec<(u8, String, bool)> = (0..40).map(|last| (last, format!("p{last}"), false)).collect();
         let asked: Vec<(u8, &str, bool)> = asked.iter().map(|(last, provider, loopback)| (*last, provider.as_str(), *loopback)).collect();
         let last = begun(&Limits::new(100, 20.0, None), &asked, 1).await.into_iter().fold(0.0, f64::max);
-        assert_eq!(last, 2.0);
+        assert!((1.9..=2.0).contains(&last), "{last}");
         let last = begun(&Limits::new(10, 0.0, None), &asked, 1).await.into_iter().fold(0.0, f64::max);
         assert_eq!(last, 3.0);
     }

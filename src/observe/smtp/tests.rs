@@ -522,6 +522,7 @@ async fn who_answers_where_nobody_is_answers_for_others() {
     assert_fault(&seen, FetchStage::Address, FetchFault::NotTried);
     assert!(mailer.blocked().is_some_and(|why| why.contains("127.0.0.77, where nobody is, answers")));
     mailer.ask_canaries(&canaries(3), false).await.unwrap_err();
+    tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(server.accepted(), 1, "only where nobody is");
 }
 

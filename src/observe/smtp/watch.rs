@@ -134,9 +134,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn fifty_silent_networks_in_a_row_are_one_that_blocks() {
         let watch = Watch::default();
-        let silent = |watch: &Watch, networks: std::ops::Range<u8>| networks.for_each(|b| drop(judged(watch, [10, b, 0, 1], SILENCE)));
+        let silent = |watch: &Watch, networks: std::ops::Range<u8>| {
+            for b in networks {
+                judged(watch, [10, b, 0, 1], SILENCE);
+            }
+        };
         silent(&watch, 0..49);
-        (0..100).for_each(|_| drop(judged(&watch, [10, 3, 0, 1], SILENCE)));
+        for _ in 0..100 {
+            judged(&watch, [10, 3, 0, 1], SILENCE);
+        }
         assert_eq!(watch.blocked(), None, "each counts once");
         judged(&watch, [10, 200, 0, 1], None);
         silent(&watch, 0..49);
