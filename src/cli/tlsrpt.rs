@@ -53,6 +53,11 @@ pub(super) fn run(arguments: &TlsrptArguments) -> Result<Exit, Failure> {
     Ok(Exit::Input)
 }
 
+/// A number with its noun, where the plural takes more than an s.
+fn number(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
 /// Counts on the way to the dataset.
 struct Counting {
     writer: ReportsWriter,
@@ -141,8 +146,8 @@ impl Sums {
             "  {}; {}; {}; {}",
             counted(tally.mails, "mail"),
             counted(tally.duplicates, "duplicate report"),
-            counted(tally.without_report, "mail or member without a report").replace("reports", "report"),
-            counted(tally.skipped, "entry skipped").replace("entry skippeds", "entries skipped")
+            number(tally.without_report, "mail or member without a report", "mails or members without a report"),
+            number(tally.skipped, "entry skipped", "entries skipped")
         )?;
         if let Some((first, last)) = self.days {
             let (reporters, domains) =

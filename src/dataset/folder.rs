@@ -108,7 +108,7 @@ pub(super) fn read_sealed_manifest(dir: &Path) -> Result<Option<Stored>, Dataset
     let damaged = |error| DatasetError::damaged(&path, error);
     let Version { schema_version, table } = serde_json::from_slice(&text).map_err(damaged)?;
     if table.is_some() {
-        return Err(DatasetError::refused(dir, "TLS reports, not a scan; give them by --tls-reports, beside the folder of a scan"));
+        return Err(DatasetError::refused(dir, "TLS reports, not a scan; `stscan stats` and `stscan report` take them by --tls-reports"));
     }
     if schema_version != SCHEMA_VERSION {
         return Err(of_another_version(dir, schema_version));

@@ -1,9 +1,10 @@
 //! The tables R1 to R7: who reports, how many sessions, what failed where, which policies senders hold, and what does not join.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::content::{Content, SESSIONS, day, left_out, session_cells};
 use super::policies::Beside;
-use super::seen::{ByKind, Events, Kind, Seen, Sessions};
+use super::seen::{ByKind, Events, Kind, Seen};
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::stats::TableId;
 use crate::analyse::table::{Cell, Column, Row, Table};
@@ -63,35 +64,6 @@ pub fn sender_tables(seen: &Seen, scan: Option<&Scan>, top: usize, wanted: &[Tab
         Table { id, title, grouped_by: grouped_by.map(str::to_owned), columns, rows, notes, unmade: None }
     });
     Ok(made.collect())
-}
-
-/// Columns, rows, notes and what the rows are grouped by.
-pub(super) type Content = (Vec<(&'static str, &'static str, &'static str)>, Vec<Row>, Vec<String>, Option<&'static str>);
-
-/// The columns of sessions by policy type.
-pub(super) const SESSIONS: [(&str, &str, &str); 3] = [
-    ("sts_failed", "MTA-STS sessions that failed", "sessions under an MTA-STS policy"),
-    ("tlsa_failed", "DANE sessions that failed", "sessions under TLSA records"),
-    ("no_policy", "sessions without a policy", ""),
-];
-
-/// The cells of these columns.
-pub(super) fn session_cells(sessions: &ByKind) -> [Cell; 3] {
-    let [sts, tlsa, no_policy, _] = *sessions;
-    let failed = |of: Sessions| if of.all() == 0 { Cell::Empty } else { Cell::Share { n: of.failed, of: of.all() } };
-    [failed(sts), failed(tlsa), if no_policy.all() == 0 { Cell::Empty } else { Cell::Count(no_policy.all()) }]
-}
-
-pub(super) fn day(day: Option<i32>) -> Cell {
-    day.map_or(Cell::Empty, Cell::Day)
-}
-
-/// What is to be said of rows that are left out.
-pub(super) fn left_out(all: usize, top: usize, what: &str) -> Vec<String> {
-    match all.saturating_sub(top) {
-        0 => Vec::new(),
-        more => vec![format!("{more} more {what} are left out; --top shows more")],
-    }
 }
 
 fn reporters(seen: &Seen, top: usize) -> Content {
@@ -177,9 +149,4 @@ fn ways(seen: &Seen, top: usize) -> Content {
     notes.push("One receiving address that fails for every sender is one machine behind a name that is to be looked at.".to_owned());
     notes.push(EVENTS.to_owned());
     (columns, rows, notes, Some("receiving address"))
-}
-
-/// How many different ones there are.
-pub(super) fn different<T: Ord>(all: impl Iterator<Item = T>) -> u64 {
-    all.collect::<BTreeSet<T>>().len() as u64
 }

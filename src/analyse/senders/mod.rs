@@ -3,6 +3,7 @@
 //! Sessions are never added over policy types, since one session may be in several; events of failures overlap, and are added as events.
 
 mod beside;
+mod content;
 mod dated;
 mod figures;
 mod policies;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array, Int64Array, StringArray, TimestampMicrosecondArray};
 
+use super::content::{Content, SESSIONS, day, different, left_out, session_cells};
 use super::dated::day_of;
-use super::figures::{Content, SESSIONS, day, different, left_out, session_cells};
 use super::seen::{DomainSeen, Kind, PolicyKey, Seen, Sessions, WINDOW, patterns};
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::table::{Cell, Row};

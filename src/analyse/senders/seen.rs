@@ -218,7 +218,12 @@ impl Seen {
     }
 
     fn add(&mut self, row: &ReportRow, is_new_report: bool) {
-        let reporter = self.name(row.reporter.as_deref().or(row.organization.as_deref()).unwrap_or(UNKNOWN));
+        let reporter = match (&row.reporter, &row.organization) {
+            (Some(reporter), _) => self.name(reporter),
+            // Anybody can call himself like a domain.
+            (None, Some(organization)) => self.name(&format!("{organization:?} (by name)")),
+            (None, None) => self.name(UNKNOWN),
+        };
         let (kind, sessions) = (Kind::of(row), Sessions { successful: row.successful.unwrap_or(0), failed: row.failed.unwrap_or(0) });
         let of_reporter = self.reporters.entry(Arc::clone(&reporter)).or_default();
         of_reporter.reports += u64::from(is_new_report);
