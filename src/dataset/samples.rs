@@ -105,48 +105,53 @@ fn milliseconds() -> impl Strategy<Value = u32> {
     0..=i32::MAX as u32
 }
 
-fn lookup<R: std::fmt::Debug + Clone>(record: impl Strategy<Value = R>) -> impl Strategy<Value = Lookup<R>> {
+/// Boxed, as others are that are large: a strategy as deep as evidence is does not fit into the stack of a test.
+fn lookup<R: std::fmt::Debug + Clone + 'static>(record: impl Strategy<Value = R> + 'static) -> BoxedStrategy<Lookup<R>> {
     let answer =
         (word(Outcome::ALL), of(0_u16..4096), any::<Option<u32>>(), any::<bool>(), vec(text(), 0..3), vec(record, 0..4), of(1_u16..));
     let resolver = (any::<IpAddr>(), any::<u16>()).prop_map(SocketAddr::from);
     let way = (of(resolver), any::<u16>(), any::<bool>(), any::<Option<u32>>(), of(text()));
     let validation = (of((any::<u16>(), text()).prop_map(|(code, text)| Box::new(ExtendedError { code, text }))), of(word(Outcome::ALL)));
-    (text(), answer, way, validation).prop_map(|(name, answer, way, (extended_error, unchecked))| {
-        let (outcome, rcode, ttl, authenticated, cname_chain, records, left_out) = answer;
-        let (resolver, attempts, tcp, rtt_us, detail) = way;
-        let known = Lookup { outcome, rcode, ttl, authenticated, cname_chain, records, left_out, ..Lookup::unsent(name, outcome) };
-        Lookup { resolver, attempts, tcp, rtt_us, detail, extended_error, unchecked, ..known }
-    })
+    (text(), answer, way, validation)
+        .prop_map(|(name, answer, way, (extended_error, unchecked))| {
+            let (outcome, rcode, ttl, authenticated, cname_chain, records, left_out) = answer;
+            let (resolver, attempts, tcp, rtt_us, detail) = way;
+            let known = Lookup { outcome, rcode, ttl, authenticated, cname_chain, records, left_out, ..Lookup::unsent(name, outcome) };
+            Lookup { resolver, attempts, tcp, rtt_us, detail, extended_error, unchecked, ..known }
+        })
+        .boxed()
 }
 
-fn certificate() -> impl Strategy<Value = Certificate> {
+fn certificate() -> BoxedStrategy<Certificate> {
     let texts = (of(text()), text(), vec(text(), 0..4), text(), text());
     let key = (of(text()), any::<Option<u16>>(), of(text()));
-    (vec(word(CertificateFault::ALL), 0..3), texts, of(time()), of(time()), key, of(any::<u8>()), any::<u16>()).prop_map(
-        |(
-            faults,
-            (reason, subject, sans, issuer, sha256),
-            not_before,
-            not_after,
-            (key_type, key_bits, signature_algorithm),
-            version,
-            chain_length,
-        )| Certificate {
-            faults,
-            reason,
-            subject,
-            sans,
-            issuer,
-            not_before,
-            not_after,
-            key_type,
-            key_bits,
-            signature_algorithm,
-            sha256,
-            version,
-            chain_length,
-        },
-    )
+    (vec(word(CertificateFault::ALL), 0..3), texts, of(time()), of(time()), key, of(any::<u8>()), any::<u16>())
+        .prop_map(
+            |(
+                faults,
+                (reason, subject, sans, issuer, sha256),
+                not_before,
+                not_after,
+                (key_type, key_bits, signature_algorithm),
+                version,
+                chain_length,
+            )| Certificate {
+                faults,
+                reason,
+                subject,
+                sans,
+                issuer,
+                not_before,
+                not_after,
+                key_type,
+                key_bits,
+                signature_algorithm,
+                sha256,
+                version,
+                chain_length,
+            },
+        )
+        .boxed()
 }
 
 fn fetch() -> BoxedStrategy<Fetch> {
@@ -192,7 +197,6 @@ fn fetch_error() -> impl Strategy<Value = FetchError> {
     })
 }
 
-/// Boxed, as others are that are large: a strategy as deep as evidence is does not fit into the stack of a test.
 fn connection() -> BoxedStrategy<Connection> {
     let faults = of(vec(word(CertificateFault::ALL), 0..3));
     let headers = vec((text(), vec(any::<u8>(), 0..9)), 0..2);
@@ -283,38 +287,40 @@ fn receiver() -> BoxedStrategy<ReceiverLookup> {
     (text(), lookups).prop_map(|(host, (mx, a, aaaa, connection))| ReceiverLookup { host, mx, a, aaaa, connection }).boxed()
 }
 
-fn evidence() -> impl Strategy<Value = Evidence> {
+fn evidence() -> BoxedStrategy<Evidence> {
     let txt = || vec(vec(any::<u8>(), 0..9), 0..3).prop_map(Txt);
     let records = (lookup(mx()), lookup(txt()), lookup(txt()));
     let host = (of(lookup(any::<Ipv4Addr>())), of(lookup(any::<Ipv6Addr>())), of(fetch()));
     let neighbours = (of(mx_asked()), vec(mx_host(), 0..3), vec(receiver(), 0..3), vec(lookup(txt()), 0..3));
     let extra_requests = vec(connection(), 0..3);
-    ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host, neighbours, extra_requests).prop_map(
-        |(
-            domain,
-            scanned_at,
-            elapsed_ms,
-            (mx, sts_txt, tlsrpt_txt),
-            (host_a, host_aaaa, fetch),
-            (mx_asked, mx_hosts, rua_hosts, stray_records),
-            extra_requests,
-        )| Evidence {
-            domain: Domain::from_a_labels(&domain).unwrap(),
-            scanned_at,
-            elapsed_ms,
-            mx,
-            sts_txt,
-            tlsrpt_txt,
-            host_a,
-            host_aaaa,
-            fetch: fetch.map(Box::new),
-            mx_asked,
-            mx_hosts,
-            rua_hosts,
-            stray_records,
-            extra_requests,
-        },
-    )
+    ("[a-z][a-z0-9]{0,9}\\.(com|co\\.uk|example)", time(), milliseconds(), records, host, neighbours, extra_requests)
+        .prop_map(
+            |(
+                domain,
+                scanned_at,
+                elapsed_ms,
+                (mx, sts_txt, tlsrpt_txt),
+                (host_a, host_aaaa, fetch),
+                (mx_asked, mx_hosts, rua_hosts, stray_records),
+                extra_requests,
+            )| Evidence {
+                domain: Domain::from_a_labels(&domain).unwrap(),
+                scanned_at,
+                elapsed_ms,
+                mx,
+                sts_txt,
+                tlsrpt_txt,
+                host_a,
+                host_aaaa,
+                fetch: fetch.map(Box::new),
+                mx_asked,
+                mx_hosts,
+                rua_hosts,
+                stray_records,
+                extra_requests,
+            },
+        )
+        .boxed()
 }
 
 /// A type of flat columns, any value of it.

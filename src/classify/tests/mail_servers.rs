@@ -518,7 +518,7 @@ fn certificates() {
         Vector(
             "42 SHA-1",
             leaf(shows(&[Fault::Malformed], ee()), &|c| c.signature_algorithm = Some("sha1WithRSAEncryption".to_owned())),
-            Q,
+            F,
             P,
             Valid,
             vec![codes::MX_CERT_WEAK],

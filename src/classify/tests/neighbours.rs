@@ -11,9 +11,10 @@ use super::{Row, Scene, answer, check, txt};
 const PUBLIC: Ipv4Addr = Ipv4Addr::new(44, 0, 0, 1);
 const PRIVATE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 
-/// mx1 of the scene with these addresses.
+/// mx1 of the scene with these addresses, beside an mx2 with which all is well.
 fn mx1(a: Lookup<Ipv4Addr>, aaaa: Lookup<Ipv6Addr>) -> Scene {
-    Scene::new().change(|e| e.mx_hosts = vec![HostLookup::new("mx1.example.com".to_owned(), a, aaaa)])
+    let mx2 = HostLookup::new("mx2.example.com".to_owned(), answer("mx2.example.com", vec![PUBLIC]), answer("mx2.example.com", Vec::new()));
+    Scene::new().change(|e| e.mx_hosts = vec![HostLookup::new("mx1.example.com".to_owned(), a, aaaa), mx2])
 }
 
 fn failed<R>(outcome: Outcome) -> Lookup<R> {
