@@ -18,7 +18,8 @@ fn a_scan_counts_what_the_study_counted() {
     let out = dir.path().join("study");
     let world = SAMPLE.map_or("imc2025".to_owned(), |names| format!("imc2025:{names}"));
     let lab = format!("--lab={world}");
-    let said = harness::stdout(&harness::expect(0, &["scan", &lab, "--smtp", "adopters", "--connect-timeout", "5", "-o", out.to_str().unwrap()]));
+    let said =
+        harness::stdout(&harness::expect(0, &["scan", &lab, "--smtp", "adopters", "--connect-timeout", "5", "-o", out.to_str().unwrap()]));
     let internet = study::world().with_names(SAMPLE);
     assert!(said.contains(", 0 missed, 0 wrongly found; "), "{said}");
     assert!(said.contains(&format!(" 0 differ; {} domains", grouped(internet.len()))), "{said}");
