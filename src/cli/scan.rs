@@ -42,7 +42,7 @@ pub(super) fn run(arguments: ScanArguments, command: Option<ScanCommand>) -> Res
     drop(progress);
     let summary = result?;
 
-    let asked = Asked { smtp: plan.network.smtp, dane: network.dane() };
+    let asked = Asked { smtp: whose(plan.network.smtp), dane: whose(network.dane()) };
     let told = tell(&plan.output, &summary, lab.as_ref(), asked);
     if summary.stopped {
         // Who stopped it by closing the terminal reads none of this.
