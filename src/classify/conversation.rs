@@ -251,7 +251,7 @@ pub(super) fn judge(conversation: &Conversation, scanned_at: SystemTime) -> Spok
 
 /// What is worth a word, however it ended: odd replies, a late greeting, a refusal at first.
 fn remark_manners(conversation: &Conversation, session: Session, remarks: &mut Vec<Remark>) {
-    let Conversation { greeting, ehlo, starttls, ehlo_in_tls, refused_before, timings, .. } = conversation;
+    let Conversation { greeting, ehlo, starttls, ehlo_in_tls, refused_before, timings, error, .. } = conversation;
     let differ = [greeting, ehlo, starttls, ehlo_in_tls].into_iter().flatten().find(|octets| read(octets).is_some_and(|r| r.codes_differ));
     if let Some(octets) = differ {
         let detail = format!("the lines of a reply have different codes: {}", quoted(octets));
@@ -261,7 +261,8 @@ fn remark_manners(conversation: &Conversation, session: Session, remarks: &mut V
     if let Some(ms) = timings.greeting_ms.filter(|ms| *ms > SLOW_MS && is_positive(greeting.as_deref())) {
         remarks.push(Remark::fact(MX_SLOW, format!("greeting after {ms} ms")));
     }
-    if let Some(refusal) = refused_before.as_ref().filter(|_| matches!(session, Session::Current | Session::Old)) {
+    let is_refused = error.as_ref().is_some_and(|error| error.fault == FetchFault::SmtpRefused);
+    if let Some(refusal) = refused_before.as_ref().filter(|_| matches!(session, Session::Current | Session::Old) && !is_refused) {
         remarks.push(Remark::fact(MX_FLAKY, format!("at first {}", quoted(refusal))));
     }
 }
@@ -289,8 +290,11 @@ fn offers_starttls(conversation: &Conversation, remarks: &mut Vec<Remark>) -> Re
     };
     let words = || quoted(octets);
     match reply.code {
-        // No ESMTP, and so no STARTTLS.
+        // No ESMTP, and so no STARTTLS; a firewall that paints over the greeting lets none through.
         500 | 502 => {
+            if let Some(what) = masked_banner(conversation) {
+                remarks.push(Remark::bars(MX_STARTTLS_STRIPPED, what));
+            }
             remarks.push(Remark::bars(MX_NO_STARTTLS, format!("no ESMTP: {}", words())));
             return Err(Session::None);
         }
@@ -394,10 +398,11 @@ fn within_tls(conversation: &Conversation, scanned_at: SystemTime, remarks: &mut
     }
 }
 
-/// Whether a session ends because we have no certificate.
+/// Whether a session ends because we have no certificate: by alert, by closing the connection, or (Postfix) by refusing within TLS the EHLO
+/// that it took before.
 fn insists_on_certificate(conversation: &Conversation, error: &FetchError) -> bool {
     error.alert == Some(CERTIFICATE_REQUIRED)
-        || (conversation.client_auth && matches!(error.fault, FetchFault::TlsAlert | FetchFault::Reset))
+        || (conversation.client_auth && matches!(error.fault, FetchFault::TlsAlert | FetchFault::Reset | FetchFault::SmtpRefused))
 }
 
 /// Judges the certificate that was shown last; without one nothing is known.

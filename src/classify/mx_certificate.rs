@@ -157,9 +157,9 @@ pub(super) fn judge(certificate: &Certificate, scanned_at: SystemTime, remarks: 
     for fault in &certificate.faults {
         let (code, detail) = MX_HOST.fault(*fault, certificate, scanned_at);
         match fault {
-            // Whether a sender takes a short key or a weak signature depends on its library.
-            CertificateFault::Malformed | CertificateFault::Unsupported if weak.is_some() => verdict = verdict.or_open(),
-            CertificateFault::Malformed if is_old => {} // Which is said below.
+            // Whether a sender takes a short key depends on its library; a signature that can be forged no current one takes.
+            CertificateFault::Unsupported if weak.is_some() => verdict = verdict.or_open(),
+            CertificateFault::Malformed if is_old || weak.is_some() => verdict = Verdict::Fails, // For what is said below.
             CertificateFault::Unsupported => {
                 remarks.push(Remark::open(code, detail));
                 verdict = verdict.or_open();
@@ -174,7 +174,8 @@ pub(super) fn judge(certificate: &Certificate, scanned_at: SystemTime, remarks: 
         remarks.push(Remark::stops(MX_CERT_V1, format!("version {version}")));
         verdict = Verdict::Fails;
     }
-    remarks.extend(weak.map(|weakness| Remark::fact(MX_CERT_WEAK, weakness)));
+    let refused = certificate.faults.contains(&CertificateFault::Malformed);
+    remarks.extend(weak.map(|weakness| if refused { Remark::stops(MX_CERT_WEAK, weakness) } else { Remark::fact(MX_CERT_WEAK, weakness) }));
     remarks.extend(MX_HOST.expiry(certificate, scanned_at).map(|(code, detail)| Remark::fact(code, detail)));
     verdict
 }

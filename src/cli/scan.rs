@@ -10,7 +10,7 @@ use super::exit::{Exit, Failure};
 use super::values::shown;
 use super::{confusion, lab, plan, signals};
 use crate::dataset::{Reader, ScanCommand};
-use crate::lab::{Asked, Lab};
+use crate::lab::{Asked, Lab, Whose};
 use crate::scan::{self, Network, Output, ScanError, ScanSummary, Status};
 use crate::trial::{self, Confusion};
 use crate::ui::tables::counted;
@@ -64,6 +64,15 @@ fn how_it_stopped(summary: &ScanSummary) -> String {
             counted(rows, "row")
         ),
         None => "stopped; everything that was in flight is committed, the same command goes on from there".to_owned(),
+    }
+}
+
+/// In the terms of the lab.
+fn whose(scope: Scope) -> Whose {
+    match scope {
+        Scope::None => Whose::Nobodys,
+        Scope::Adopters => Whose::Adopters,
+        Scope::All => Whose::Everybodys,
     }
 }
 

@@ -124,6 +124,9 @@ class Authorities:
             lines += ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"]
         else:
             lines += ["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature,keyEncipherment", f"extendedKeyUsage={purpose}"]
+        if issuer is not None and issuer.pem.stem == "public-issuing":
+            # As all certificates of the web PKI have it: where a missing issuer could be fetched.
+            lines += ["authorityInfoAccess=caIssuers;URI:http://authority.example/issuing.der"]
         if names:
             lines += ["subjectAltName=" + ",".join(f"DNS:{one}" for one in names)]
         extensions.write_text("\n".join(lines) + "\n")

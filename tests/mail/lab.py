@@ -7,7 +7,6 @@ Runs in namespaces of its own (see `run`): it binds port 25 and 53 of loopback, 
 import argparse
 import concurrent.futures
 import http.server
-import json
 import os
 import pathlib
 import re
@@ -18,6 +17,8 @@ import subprocess
 import sys
 import threading
 import time
+
+import pyarrow.parquet
 
 import oracles
 import servers
@@ -194,13 +195,14 @@ def scan(lab, stscan):
     names = lab.folder / "names.txt"
     names.write_text("".join(f"{case.domain}\n" for case in lab.cases))
     command = [
-        stscan, "scan", names, "-o", "-", "--format", "jsonl", "--progress", "none", "--resolver", zones.RESOLVER, "--trust-resolvers", "--smtp", "all", "--dane", "all",
-        "--smtp-all-addresses", "--ehlo", oracles.EHLO, "--allow-private", "--ca-file", lab.authorities.trusted,
+        stscan, "scan", names, "-o", lab.folder / "scan", "--progress", "none", "--resolver", zones.RESOLVER, "--trust-resolvers", "--smtp", "all",
+        "--dane", "all", "--smtp-all-addresses", "--ehlo", oracles.EHLO, "--allow-private", "--ca-file", lab.authorities.trusted,
     ]
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE)
+    done = subprocess.run([str(word) for word in command])
     if done.returncode:
         sys.exit(f"tests/mail/run: the scan ended with {done.returncode}")
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    columns = ["domain", "findings", *COLUMNS]
+    rows = pyarrow.parquet.read_table(lab.folder / "scan" / "domains", columns=columns).to_pylist()
     return {row["domain"]: row for row in rows}
 
 

@@ -363,6 +363,10 @@ fn starttls_and_handshakes() {
     let works = |name, conversation, codes| Vector(name, says(conversation), P, P, Valid, codes);
     let tls12 = |cipher| ended(Tls, Fault::TlsAlert).alert(40).hello(TlsVersion::Tls12, cipher);
     let plain = |text: &[u8]| conversation(v4()).with(|c| c.ehlo = Some(text.to_vec()));
+    let in_tls_refused = || {
+        ended(EhloInTls, Fault::SmtpRefused)
+            .with(|c| c.ehlo_in_tls = Some(b"421 4.7.1 Error: No client certificate presented\r\n".to_vec()))
+    };
     let settled = SecondHello { error: Some(FetchError::new(Tls, Fault::TlsAlert, "words")), ..SecondHello::default() };
     let none = codes::MX_NO_STARTTLS;
     let down = codes::MX_STARTTLS_DOWNGRADE;
@@ -389,6 +393,11 @@ fn starttls_and_handshakes() {
         fails(
             "16 banner",
             ehlo(b"250-mx\r\n250 SIZE 1\r\n").with(|c| c.greeting = Some(b"220 ****************2******\r\n".to_vec())),
+            vec![none, codes::MX_STARTTLS_STRIPPED],
+        ),
+        fails(
+            "16 banner, and no ESMTP",
+            ehlo(b"500 5.5.1 Error: unknown command\r\n").with(|c| c.greeting = Some(b"220 ********\r\n".to_vec())),
             vec![none, codes::MX_STARTTLS_STRIPPED],
         ),
         works("16 masked, but not STARTTLS", plain(b"250-mx\r\n250-XXXXXXXA\r\n250 STARTTLS\r\n"), vec![]),
@@ -424,6 +433,15 @@ fn starttls_and_handshakes() {
         fails("25", ended(Tls, Fault::TlsAlert).alert(112), vec![codes::MX_SNI_REJECTED]),
         works("29 asks", conversation(v4()).with(|c| c.client_auth = true), vec![]),
         fails("29 insists, TLS 1.3", ended(EhloInTls, Fault::TlsAlert).alert(116), vec![codes::MX_CLIENT_CERT_REQUIRED]),
+        fails("29 insists, by a reply", in_tls_refused().with(|c| c.client_auth = true), vec![codes::MX_CLIENT_CERT_REQUIRED]),
+        Vector(
+            "refused twice within TLS, for a reason of its own",
+            says(in_tls_refused().with(|c| c.refused_before = Some(b"421 bye\r\n".to_vec()))),
+            Q,
+            P,
+            Valid,
+            vec![codes::MX_REFUSED],
+        ),
         fails(
             "29 insists, TLS 1.2",
             ended(Tls, Fault::TlsAlert).alert(40).with(|c| c.client_auth = true),
@@ -518,7 +536,7 @@ fn certificates() {
         Vector(
             "42 SHA-1",
             leaf(shows(&[Fault::Malformed], ee()), &|c| c.signature_algorithm = Some("sha1WithRSAEncryption".to_owned())),
-            Q,
+            F,
             P,
             Valid,
             vec![codes::MX_CERT_WEAK],

@@ -132,10 +132,11 @@ impl Speaker {
         match self.in_the_clear(&mut line, seen, clock).await {
             Ok(true) => {
                 let (tcp, surplus) = line.into_stream().await.map_err(|error| fault::of(FetchStage::Starttls, &error))?;
-                if surplus.is_none() {
-                    return Ok(Some(tcp));
+                let Some(surplus) = surplus else { return Ok(Some(tcp)) };
+                if let Some(alert) = alert_in(&surplus) {
+                    return Err(fault::of(FetchStage::Tls, &rustls::Error::AlertReceived(alert.into())));
                 }
-                seen.surplus = surplus;
+                seen.surplus = Some(surplus);
                 Err(protocol(FetchStage::Starttls, "it sends unencrypted data behind its go-ahead for TLS"))
             }
             Ok(false) => {
@@ -228,6 +229,14 @@ impl Speaker {
 pub(super) fn describe_chain(seen: &mut Conversation, chain: &[CertificateDer<'_>], tlsa: &[&Tlsa], now: UnixTime) {
     seen.chain = certificate::described(chain, certificate::asks_for_paths(tlsa.iter().copied()), now);
     seen.given_anchors = certificate::given_anchors(chain, tlsa.iter().copied(), now);
+}
+
+/// The alert of a server that ends TLS before it has read a hello, as one does whose library has none of the versions that it is to speak.
+fn alert_in(octets: &[u8]) -> Option<u8> {
+    match octets {
+        [21, 3, _, 0, 2, 1 | 2, alert] => Some(*alert),
+        _ => None,
+    }
 }
 
 const UNASKED: &str = "it sends a reply that nobody has asked for";

@@ -229,6 +229,16 @@ async fn data_behind_the_go_ahead_ends_it_before_the_handshake() {
     }
 }
 
+/// OpenSMTPD whose OpenSSL has no version that it is to speak: the alert stands in the packet of the go-ahead.
+#[tokio::test]
+async fn an_alert_behind_the_go_ahead_is_no_injection() {
+    let script: &[Plain] = &[GREETING, Plain::Listen, OFFER, Plain::Listen, Plain::Say(b"220 go\r\n\x15\x03\x01\x00\x02\x02\x46")];
+    let (seen, heard) = seen_of(script).await;
+    assert_fault(&seen, FetchStage::Tls, FetchFault::TlsVersion);
+    assert_eq!((seen.surplus, seen.error.and_then(|error| error.alert)), (None, Some(70)));
+    assert!(!heard.contains("[TLS"), "{heard}");
+}
+
 /// Ready for TLS, and then these octets.
 async fn in_place_of_tls(octets: &'static [u8]) -> (Conversation, usize) {
     let script: &[Plain] = &[GREETING, Plain::Listen, OFFER, Plain::Listen, GO, Plain::Listen, Plain::Say(octets)];
@@ -567,4 +577,14 @@ async fn what_three_names_saw_alike_answers_for_others() {
     let before = mail.server.accepted();
     futures_util::future::join_all((0..6).map(async |number| every.ask(&host(&name(number), &[LOOPBACK])).await)).await;
     assert_eq!(mail.server.accepted() - before, 6);
+}
+
+/// Thousands are in flight. What TLS takes besides is on the heap: some 20 KB while it shakes hands.
+#[tokio::test]
+async fn a_conversation_in_flight_is_small() {
+    let mailer = mailer(CLOSED, |_| {});
+    let host = host(HOST, &[LOOPBACK]);
+    let waiting = std::mem::size_of_val(&mailer.ask(&host));
+    let talking = mailer.future_size(&host);
+    assert!(waiting <= 2048 && talking <= 16 * 1024, "{waiting} and {talking} octets");
 }
