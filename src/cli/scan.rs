@@ -11,6 +11,7 @@ use super::values::shown;
 use super::{confusion, lab, plan, signals};
 use crate::dataset::{Reader, ScanCommand};
 use crate::lab::{Asked, Lab, Whose};
+use crate::observe::scope::Scope;
 use crate::scan::{self, Network, Output, ScanError, ScanSummary, Status};
 use crate::trial::{self, Confusion};
 use crate::ui::tables::counted;
