@@ -218,7 +218,11 @@ fn make_mail_servers_stable(hosts: &mut [HostLookup], begun: SystemTime) {
         make_lookup_stable(&mut host.aaaa);
         host.alias.iter_mut().for_each(make_lookup_stable);
         host.tlsa.iter_mut().for_each(make_lookup_stable);
-        host.a.records.iter_mut().filter(|address| address.octets()[1] == 0).for_each(|address| *address = Ipv4Addr::new(44, 0, 0, 1));
+        host.a
+            .records
+            .iter_mut()
+            .filter(|address| address.octets()[..2] == [44, 0])
+            .for_each(|address| *address = Ipv4Addr::new(44, 0, 0, 1));
         let numbered = |address: &&mut Ipv6Addr| matches!(address.segments(), [0x2a10, ..0xffff, 0, ..]);
         host.aaaa.records.iter_mut().filter(numbered).for_each(|address| *address = Ipv6Addr::new(0x2a10, 1, 0, 0, 0, 0, 0, 0x25));
         // Whole certificates first: their hashes follow from what stands in their place.

@@ -136,8 +136,8 @@ fn certificates() -> Vec<Case> {
             .delivered("unknown", "unknown")
             .seen(&[codes::MX_CERT_WEAK]),
         server("mxcert-sha1", "Signed with SHA-1.", Mail::certificate(Shape::Sha1))
-            .mx_tls("unknown")
-            .delivered("unknown", "protected")
+            .mx_tls("none")
+            .delivered("refused", "protected")
             .seen(&[codes::MX_CERT_WEAK]),
         fine("mxcert-rsa-2048", "An RSA key of 2048 bits.", Shape::RsaKey),
         refused("mxcert-wrong-purpose", "A certificate for clients.", Shape::WrongPurpose, &[codes::MX_CERT_WRONG_PURPOSE]),
