@@ -154,7 +154,11 @@ fn without_numbers(text: &str) -> String {
         if digits.len() == 16 && digits.chars().all(|c| c.is_ascii_hexdigit()) {
             return "DIGEST".to_owned();
         }
-        if digits.starts_with("44.") && digits.chars().all(|c| c.is_ascii_digit() || c == '.') { "ADDRESS".to_owned() } else { word.to_owned() }
+        if digits.starts_with("44.") && digits.chars().all(|c| c.is_ascii_digit() || c == '.') {
+            "ADDRESS".to_owned()
+        } else {
+            word.to_owned()
+        }
     };
     unfolded.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
