@@ -223,7 +223,7 @@ fn make_mail_servers_stable(hosts: &mut [HostLookup], begun: SystemTime) {
             .iter_mut()
             .filter(|address| address.octets()[..2] == [44, 0])
             .for_each(|address| *address = Ipv4Addr::new(44, 0, 0, 1));
-        let numbered = |address: &&mut Ipv6Addr| matches!(address.segments(), [0x2a10, ..0xffff, 0, ..]);
+        let numbered = |address: &&mut Ipv6Addr| matches!(address.segments(), [0x2a10, ..=0xfffe, 0, ..]);
         host.aaaa.records.iter_mut().filter(numbered).for_each(|address| *address = Ipv6Addr::new(0x2a10, 1, 0, 0, 0, 0, 0, 0x25));
         // Whole certificates first: their hashes follow from what stands in their place.
         let records = || host.tlsa.iter().flat_map(|lookup| &lookup.records);
@@ -240,7 +240,7 @@ fn make_mail_servers_stable(hosts: &mut [HostLookup], begun: SystemTime) {
 fn make_conversation_stable(conversation: &mut Conversation, numbers: &mut Numbers, begun: SystemTime) {
     conversation.address = match conversation.address {
         IpAddr::V4(address) if address.octets()[..2] == [44, 0] => Ipv4Addr::new(44, 0, 0, 1).into(),
-        IpAddr::V6(address) if matches!(address.segments(), [0x2a10, ..0xffff, 0, ..]) => {
+        IpAddr::V6(address) if matches!(address.segments(), [0x2a10, ..=0xfffe, 0, ..]) => {
             Ipv6Addr::new(0x2a10, 1, 0, 0, 0, 0, 0, 0x25).into()
         }
         address => address,

@@ -116,7 +116,7 @@ fn particulars(confirmation: &Confirmation) -> Markup {
         @if !reasons.is_empty() {
             ". Reason: "
             @for (at, reason) in reasons.iter().take(MAX_REASONS).enumerate() {
-                @if at > 0 { "; " } q { (Safe(&clip(reason, MAX_REASON))) }
+                @if at > 0 { "; " } code { (Safe(&clip(reason, MAX_REASON))) }
             }
             @if reasons.len() > MAX_REASONS { " and " (reasons.len() - MAX_REASONS) " more" }
         }
