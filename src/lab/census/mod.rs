@@ -79,7 +79,11 @@ fn owner(host: &str) -> &str {
 /// Whether the mail servers of a domain, if it had its own, would be called like those of a provider.
 fn is_of_provider(domain: &str) -> bool {
     let hosts = MAIL.iter().skip(OWN).flat_map(|mail| mail.hosts);
-    hosts.copied().any(|host| host == domain || owner(host) == domain)
+    hosts.copied().any(|host| match host.rsplit_once('}') {
+        // One for each customer.
+        Some((_, end)) => domain.ends_with(end),
+        None => host == domain || owner(host) == domain,
+    })
 }
 
 impl Kind {
