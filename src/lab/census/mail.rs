@@ -66,7 +66,7 @@ const FAULTS: [Fault; 11] = [
     untested(|| Mail::greeting(Greeting::Refuses(b"554 5.7.1 blocked\r\n")), &[codes::MX_REFUSED]),
     // At an address of its own, since whoever finds some of one address gone asks no more there.
     untested(Mail::healthy, &[codes::MX_UNREACHABLE]),
-    Fault { mail: || Mail::session(Session::OldByAlert), mx_tls: "none", codes: &[codes::MX_TLS_OLD], tls: Tls::Old },
+    Fault { mail: || Mail::session(Session::OldByVersion), mx_tls: "none", codes: &[codes::MX_TLS_OLD], tls: Tls::Old },
     certificate(|| Mail::certificate(Shape::SelfSigned), &[codes::MX_CERT_SELF_SIGNED]),
     certificate(|| Mail::certificate(Shape::Names(vec!["*.hosting.example".into()])), &[codes::MX_CERT_NAME_MISMATCH]),
     certificate(|| Mail::certificate(Shape::Expired), &[codes::MX_CERT_EXPIRED]),
