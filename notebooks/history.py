@@ -39,7 +39,9 @@ def without_record(row):
     """No MTA-STS record, so that no policy was looked for."""
     evidence = row["evidence"]
     evidence["sts_txt"] = absent(evidence["sts_txt"])
-    evidence.update(host_a=None, host_aaaa=None, fetch=None)
+    evidence.update(host_a=None, host_aaaa=None, fetch=None, mx_asked=None)  # Only the MX hosts of adopters are asked.
+    for host in evidence["mx_hosts"]:
+        host.update(alias=None, tlsa=[], conversations=[])
     if not evidence["tlsrpt_txt"]["records"]:
         evidence["mx_hosts"] = []
 

@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["evidence", "exclusion"],
     &["parse"],
     &["input", "classify", "observe"],
+    &["reports"],
     &["dataset"],
     &["scan", "analyse", "lab"],
     &["trial", "study", "ui"],

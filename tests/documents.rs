@@ -10,10 +10,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use stscan::analyse::senders::REPORT_TABLES;
 use stscan::analyse::stats::TableId;
 use stscan::classify::catalogue;
 use stscan::cli::EXIT_CODES;
-use stscan::dataset::schema_markdown;
+use stscan::dataset::{Table, schema_markdown};
 use stscan::study;
 
 const README: &str = include_str!("../README.md");
@@ -41,12 +42,14 @@ fn compare_table(name: &str, table: &str) {
 #[test]
 fn the_tables_are_those_of_the_program() {
     let columns: String =
-        schema_markdown().lines().filter(|line| !line.starts_with("| `evidence.")).map(|line| format!("{line}\n")).collect();
+        schema_markdown(Table::Domains).lines().filter(|line| !line.starts_with("| `evidence.")).map(|line| format!("{line}\n")).collect();
     compare_table("columns", &columns);
+    compare_table("report-columns", &schema_markdown(Table::Reports));
     let exits: String = EXIT_CODES.iter().map(|(exit, meaning)| format!("| {} | {meaning} |\n", *exit as i32)).collect();
     compare_table("exit", &format!("| status | meaning |\n|---|---|\n{exits}"));
     let general = TableId::ALL.iter().map(|table| (*table, table.title().unwrap()));
     let all = general.chain(study::TABLES.iter().map(|(table, definition)| (*table, definition.title())));
+    let all = all.chain(REPORT_TABLES.iter().map(|table| (table.id, table.title)));
     let tables: String = all.map(|(table, title)| format!("| `{table}` | {title} |\n")).collect();
     compare_table("tables", &format!("| table | shows |\n|---|---|\n{tables}"));
 

@@ -6,18 +6,21 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests; clippy.toml covers only the tests themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256, Sha512};
 use stscan::classify::classify;
-use stscan::evidence::{Evidence, Lookup};
+use stscan::evidence::{Certificate, ChainCertificate, Conversation, Evidence, HostLookup, Lookup, SmtpTimings};
 use stscan::lab::{Internet, Lab, cases};
 use stscan::name::Domain;
 use stscan::observe::fetch::FetchConfig;
+use stscan::observe::scope::Scope;
+use stscan::observe::smtp::SmtpConfig;
 use stscan::scan::{Network, NetworkPlan};
 use stscan::trial::overrides;
 
@@ -117,8 +120,17 @@ fn regenerate() {
     }
 }
 
-/// Probes every case of the zoo, all at once.
+/// Probes every case of the zoo, all at once; mail servers are asked for the cases that are about them.
 fn observe() -> Vec<Evidence> {
+    let lab = Lab::start(Internet::zoo()).unwrap();
+    let of_mail: BTreeSet<String> =
+        cases().iter().filter(|case| case.is_of_mail_servers()).map(|case| format!("{}.test", case.name)).collect();
+    let (asked, unasked): (Vec<String>, Vec<String>) = lab.names().partition(|name| of_mail.contains(name));
+    [probed(&lab, &unasked, Scope::None), probed(&lab, &asked, Scope::All)].into_iter().flatten().collect()
+}
+
+/// Probes these names of a lab, all at once.
+fn probed(lab: &Lab, names: &[String], scope: Scope) -> Vec<Evidence> {
     let fetch = FetchConfig {
         connect_timeout: Duration::from_secs(3),
         total_timeout: Duration::from_secs(20),
@@ -127,19 +139,26 @@ fn observe() -> Vec<Evidence> {
         allow_private: true,
         ..FetchConfig::default()
     };
-    let lab = Lab::start(Internet::zoo()).unwrap();
     let plan = NetworkPlan {
         look_around: true,
+        smtp: scope,
+        dane: Some(scope),
+        mail: SmtpConfig {
+            smtp_rate: 0.0,
+            smtp_greeting_timeout: Duration::from_secs(12),
+            ehlo: Some("scanner.example".to_owned()),
+            ..SmtpConfig::default()
+        },
         trust_resolvers: true,
         retry_rounds: Vec::new(),
         rate: Some(0),
         resolver_rate: Some(0),
         fetch,
-        overrides: overrides(&lab),
+        overrides: overrides(lab),
         ..NetworkPlan::default()
     };
     let network = Network::prepare(&plan).unwrap();
-    let domains: Vec<Domain> = lab.names().map(|name| Domain::from_a_labels(&name).unwrap()).collect();
+    let domains: Vec<Domain> = names.iter().map(|name| Domain::from_a_labels(name).unwrap()).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, async {
         let probe = network.probe().unwrap();
@@ -156,10 +175,7 @@ fn make_stable(evidence: &mut Evidence) {
     make_lookup_stable(&mut evidence.tlsrpt_txt);
     evidence.host_a.iter_mut().for_each(make_lookup_stable);
     evidence.host_aaaa.iter_mut().for_each(make_lookup_stable);
-    for host in &mut evidence.mx_hosts {
-        make_lookup_stable(&mut host.a);
-        make_lookup_stable(&mut host.aaaa);
-    }
+    make_mail_servers_stable(&mut evidence.mx_hosts, begun);
     for receiver in &mut evidence.rua_hosts {
         receiver.mx.iter_mut().for_each(make_lookup_stable);
         receiver.a.iter_mut().for_each(make_lookup_stable);
@@ -182,12 +198,88 @@ fn make_stable(evidence: &mut Evidence) {
     fetch.headers.retain(|(name, _)| name != "date");
     fetch.second_hello.iter_mut().for_each(|hello| hello.elapsed_ms = rounded(hello.elapsed_ms));
     let shown = fetch.certificate.iter_mut().chain(fetch.second_hello.iter_mut().filter_map(|hello| hello.certificate.as_mut()));
-    for certificate in shown {
-        certificate.sha256 = "00".repeat(32);
-        certificate.not_before = certificate.not_before.map(|time| moved(time, begun));
-        certificate.not_after = certificate.not_after.map(|time| moved(time, begun));
-        // The verifier adds times to some of its words, always at their end.
-        certificate.reason = certificate.reason.take().map(|reason| reason.split(" { time: ").next().unwrap().to_owned());
+    shown.for_each(|certificate| make_certificate_stable(certificate, begun));
+}
+
+fn make_certificate_stable(certificate: &mut Certificate, begun: SystemTime) {
+    certificate.sha256 = "00".repeat(32);
+    certificate.not_before = certificate.not_before.map(|time| moved(time, begun));
+    certificate.not_after = certificate.not_after.map(|time| moved(time, begun));
+    // The verifier adds times to some of its words, always at their end.
+    certificate.reason = certificate.reason.take().map(|reason| reason.split(" { time: ").next().unwrap().to_owned());
+}
+
+/// The same of MX hosts: numbers in place of what hashes and TLSA records hold, equal where they were equal, and one address of each family in
+/// place of those that the lab numbers by its cases.
+fn make_mail_servers_stable(hosts: &mut [HostLookup], begun: SystemTime) {
+    let mut numbers = Numbers::default();
+    for host in hosts {
+        make_lookup_stable(&mut host.a);
+        make_lookup_stable(&mut host.aaaa);
+        host.alias.iter_mut().for_each(make_lookup_stable);
+        host.tlsa.iter_mut().for_each(make_lookup_stable);
+        host.a
+            .records
+            .iter_mut()
+            .filter(|address| address.octets()[..2] == [44, 0])
+            .for_each(|address| *address = Ipv4Addr::new(44, 0, 0, 1));
+        let numbered = |address: &&mut Ipv6Addr| matches!(address.segments(), [0x2a10, ..=0xfffe, 0, ..]);
+        host.aaaa.records.iter_mut().filter(numbered).for_each(|address| *address = Ipv6Addr::new(0x2a10, 1, 0, 0, 0, 0, 0, 0x25));
+        // Whole certificates first: their hashes follow from what stands in their place.
+        let records = || host.tlsa.iter().flat_map(|lookup| &lookup.records);
+        records().filter(|record| record.matching == 0).for_each(|record| numbers.add_whole(&record.data));
+        for record in host.tlsa.iter_mut().flat_map(|lookup| &mut lookup.records) {
+            record.data = numbers.of(&record.data);
+        }
+        for conversation in &mut host.conversations {
+            make_conversation_stable(conversation, &mut numbers, begun);
+        }
+    }
+}
+
+fn make_conversation_stable(conversation: &mut Conversation, numbers: &mut Numbers, begun: SystemTime) {
+    conversation.address = match conversation.address {
+        IpAddr::V4(address) if address.octets()[..2] == [44, 0] => Ipv4Addr::new(44, 0, 0, 1).into(),
+        IpAddr::V6(address) if matches!(address.segments(), [0x2a10, ..=0xfffe, 0, ..]) => {
+            Ipv6Addr::new(0x2a10, 1, 0, 0, 0, 0, 0, 0x25).into()
+        }
+        address => address,
+    };
+    let SmtpTimings { connect_ms, greeting_ms, ehlo_ms, starttls_ms, tls_ms, total_ms } = &mut conversation.timings;
+    for time in [connect_ms, greeting_ms, ehlo_ms, starttls_ms, tls_ms].into_iter().flatten().chain([total_ms]) {
+        *time = rounded(*time);
+    }
+    for certificate in &mut conversation.chain {
+        let ChainCertificate { certificate_sha256, certificate_sha512, key_sha256, key_sha512, .. } = certificate;
+        for hash in [certificate_sha256, certificate_sha512, key_sha256, key_sha512] {
+            *hash = numbers.of(hash);
+        }
+    }
+    for anchor in &mut conversation.given_anchors {
+        anchor.data_sha256 = numbers.of(&anchor.data_sha256);
+    }
+    conversation.second_hello.iter_mut().for_each(|hello| hello.elapsed_ms = rounded(hello.elapsed_ms));
+    let hello = conversation.second_hello.iter_mut().filter_map(|hello| hello.certificate.as_mut());
+    conversation.certificate.iter_mut().chain(hello).for_each(|certificate| make_certificate_stable(certificate, begun));
+}
+
+/// What stands in place of hashes, and of what is hashed.
+#[derive(Default)]
+struct Numbers(HashMap<Vec<u8>, Vec<u8>>);
+
+impl Numbers {
+    /// A certificate or a key itself.
+    fn add_whole(&mut self, whole: &[u8]) {
+        let number = format!("whole {}", self.0.len()).into_bytes();
+        self.0.insert(Sha256::digest(whole).to_vec(), Sha256::digest(&number).to_vec());
+        self.0.insert(Sha512::digest(whole).to_vec(), Sha512::digest(&number).to_vec());
+        self.0.insert(whole.to_vec(), number);
+    }
+
+    /// As long as what it stands for, so that it is as usable.
+    fn of(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let number = self.0.len() as u8;
+        self.0.entry(bytes.to_vec()).or_insert_with(|| vec![number; bytes.len()]).clone()
     }
 }
 

@@ -108,6 +108,19 @@ fn every_vector_is_judged_as_written() {
     assert_eq!(harness::rows(&out), harness::rows(&again), "what was seen is enough to judge");
 }
 
+#[test]
+fn the_census_is_judged_as_drawn() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("census");
+    harness::expect(0, &["scan", "--lab=census:1500", "--smtp", "all", "--dane", "all", "-o", out.to_str().unwrap()]);
+    let wrong = differences(&out, &Internet::census(1));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let rows = harness::rows(&out);
+    let has = |column: &str, word: &str| rows.iter().any(|row| row.column(column) == Some(word));
+    let shown = [("mx_tls", "all"), ("mx_tls", "none"), ("mx_tls", "unknown"), ("mx_dnssec", "secure"), ("dane_state", "insecure")];
+    assert!(shown.iter().all(|(column, word)| has(column, word)), "a census that shows all of it");
+}
+
 /// Where the rows of a dataset differ from the truth, by domain.
 fn differences(dataset: &Path, world: &Internet) -> BTreeMap<String, Vec<String>> {
     let mut wrong: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -181,10 +194,12 @@ fn mail_servers_see_a_polite_client() {
                 "{commands:?}"
             ),
         }
-        // Whoever listens is told good-bye: not those whose greeting never ended, who hung up, or whose handshake failed.
-        let listens = greeted.is_some() && !dismissed && (in_clear.is_none() || !within.is_empty());
+        // Whoever listens is told good-bye: not those whose greeting never ended or broke all bounds, who hung up, or whose handshake failed.
+        let listens = !commands.is_empty() && !dismissed && (in_clear.is_none() || !within.is_empty());
         assert!(!listens || visit.quit(), "{address}: left without QUIT: {commands:?}");
     }
+    let unspoken = visits.iter().filter(|visit| visit.greeted.is_some() && !visit.dismissed && visit.commands.is_empty());
+    assert!(unspoken.count() <= 4, "greetings of 200 lines and of a line of 10,000 octets, each at most twice");
     assert!(visits.iter().filter(|visit| visit.quit()).count() > 60, "most of them listen to the end");
 }
 
@@ -198,7 +213,7 @@ fn nobody_is_asked_twice_at_a_time_or_more_than_four_times() {
         for pair in visits.windows(2) {
             // The server sees the end of a connection a little later than the client.
             let gap = pair[0].ended.saturating_duration_since(pair[1].begun);
-            assert!(gap < Duration::from_millis(300), "{address}: two connections at a time, for {gap:?}");
+            assert!(gap < Duration::from_millis(400), "{address}: two connections at a time, for {gap:?}");
         }
         let is_numbered = matches!(address, IpAddr::V4(address) if address.octets()[1] == 4);
         assert!(!is_numbered || visits.len() <= 4, "{address}: {} connections for one name", visits.len());
@@ -234,10 +249,9 @@ fn rates_that_are_given_hold_on_loopback() {
     let (mut visits, _) = self::visits(&names, &["--smtp-host-rate", "2.5"]);
     visits.sort_by_key(|visit| visit.begun);
     assert_eq!(visits.len(), 8);
-    for pair in visits.windows(2) {
-        let pause = pair[1].begun.duration_since(pair[0].begun);
-        assert!(pause >= Duration::from_millis(380), "{pause:?} between two connections to one address");
-    }
+    // Seven pauses of 400 ms; the server sees each beginning a little late.
+    let all = visits[7].begun.duration_since(visits[0].begun);
+    assert!(all >= Duration::from_millis(7 * 400 - 200), "{all:?} for eight connections to one address");
 }
 
 #[test]

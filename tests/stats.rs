@@ -543,7 +543,7 @@ fn datasets_that_are_unfinished_foreign_or_damaged() {
     std::fs::write(dir.join("manifest.json"), "{").unwrap();
     assert!(refusal(4, &dir).contains("damaged"));
     for (arguments, words) in [
-        (vec!["--table", "T11"], "one of all, study, T1, T2"),
+        (vec!["--table", "T13"], "one of all, study, T1, T2"),
         (vec!["--by", "colour"], "one of tld, suffix, rank"),
         (vec!["--self-managed", "50"], "has to be less than --third-party"),
         (vec!["--top", "0"], "--top"),

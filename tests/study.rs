@@ -6,7 +6,7 @@ mod harness;
 
 use serde_json::Value;
 use stscan::classify::codes;
-use stscan::lab::{Expected, Truth};
+use stscan::lab::{Asked, Expected, Truth, Whose};
 use stscan::study;
 
 /// The whole world takes a minute and a half of two cores without optimisation; a sample of it shows the same way, not the same sums.
@@ -18,7 +18,8 @@ fn a_scan_counts_what_the_study_counted() {
     let out = dir.path().join("study");
     let world = SAMPLE.map_or("imc2025".to_owned(), |names| format!("imc2025:{names}"));
     let lab = format!("--lab={world}");
-    let said = harness::stdout(&harness::expect(0, &["scan", &lab, "--connect-timeout", "5", "-o", out.to_str().unwrap()]));
+    let said =
+        harness::stdout(&harness::expect(0, &["scan", &lab, "--smtp", "adopters", "--connect-timeout", "5", "-o", out.to_str().unwrap()]));
     let internet = study::world().with_names(SAMPLE);
     assert!(said.contains(", 0 missed, 0 wrongly found; "), "{said}");
     assert!(said.contains(&format!(" 0 differ; {} domains", grouped(internet.len()))), "{said}");
@@ -27,12 +28,13 @@ fn a_scan_counts_what_the_study_counted() {
     let tables: Value = serde_json::from_str(&compared).unwrap();
     let rows: Vec<&Value> = tables["tables"].as_array().unwrap().iter().flat_map(|table| table["rows"].as_array().unwrap()).collect();
     let (fixed, open): (Vec<&Value>, Vec<&Value>) = rows.iter().partition(|row| row["group"] == "fixed");
-    assert!(fixed.len() >= 80 && open.len() >= 10, "{} {}", fixed.len(), open.len());
+    assert!(fixed.len() >= 95 && open.len() >= 8, "{} {}", fixed.len(), open.len());
     for row in &fixed {
         assert!(row["cells"]["counted"].is_object(), "the scan has no such figure: {row}");
         assert!(SAMPLE.is_some() || row["cells"]["difference"]["value"] == 0.0, "{row}");
     }
-    let truths: Vec<Truth> = internet.names().map(|name| internet.truth(&name).unwrap()).collect();
+    let asked = Asked { smtp: Whose::Adopters, dane: Whose::Nobodys };
+    let truths: Vec<Truth> = internet.names().map(|name| internet.truth_when(&name, asked).unwrap()).collect();
     let count = |so: &dyn Fn(&Truth) -> bool| truths.iter().filter(|truth| so(truth)).count() as u64;
     let failed = |truth: &Truth| !matches!(truth.policy_stage, Expected::Null | Expected::Is("ok"));
     for (key, expected) in [
@@ -43,6 +45,7 @@ fn a_scan_counts_what_the_study_counted() {
         ("http", count(&|truth| truth.policy_stage == Expected::Is("http"))),
         ("complete", count(&|truth| truth.mismatch == Expected::Is("different-domain"))),
         ("policy-host", count(&|truth| truth.mismatch == Expected::Is("policy-host"))),
+        ("mx-certificate", count(&|truth| truth.mx_tls == Expected::Is("none"))),
     ] {
         let row = rows.iter().find(|row| row["key"] == key).unwrap();
         assert_eq!(row["cells"]["counted"]["n"], expected, "{row}");

@@ -8,6 +8,7 @@ pub(crate) mod export;
 mod reclassify;
 pub(crate) mod report;
 mod scans;
+pub mod senders;
 pub mod stats;
 mod table;
 

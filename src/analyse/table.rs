@@ -60,6 +60,8 @@ pub enum Cell {
     Count(u64),
     /// A measure in the unit that the column names.
     Number(f64),
+    /// A day since 1970.
+    Day(i32),
     /// Nothing to say here.
     Empty,
 }
@@ -69,7 +71,7 @@ impl Cell {
     pub const fn n(&self) -> Option<u64> {
         match self {
             Self::Share { n, .. } | Self::Count(n) => Some(*n),
-            Self::Number(_) | Self::Empty => None,
+            Self::Number(_) | Self::Day(_) | Self::Empty => None,
         }
     }
 

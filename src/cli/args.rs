@@ -55,6 +55,9 @@ pub enum Command {
     /// Write a page for the owners of domains, or about adoption in a large list; or the findings for other programs
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArguments),
+    /// Read TLS reports (RFC 8460) as they come, mails and archives, into a dataset of their own
+    #[command(after_help = TLSRPT_EXAMPLES)]
+    Tlsrpt(TlsrptArguments),
     /// Check that a dataset is whole: hash, length, rows, ordinals and origin of every part
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArguments),
@@ -94,6 +97,8 @@ const STATS_EXAMPLES: &str = "Examples:
   stscan stats se nu --format csv > tables.csv       # two lists, side by side
   stscan stats --series week-45 week-46 week-47      # adoption over time
   stscan stats week-47 --compare imc2025             # beside a study's published figures
+  stscan stats --tls-reports tls-reports             # what senders report: by day, sender, MX host, address
+  stscan stats week-47 --tls-reports tls-reports     # and beside a scan: stale policies, domains without reports
 
 Every share has its 95 % Wilson interval. What is unknown stands in a row or column of its own.";
 
@@ -127,6 +132,15 @@ const REPORT_EXAMPLES: &str = "Examples:
 
 The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have
 all domains of the dataset, in its order.";
+
+const TLSRPT_EXAMPLES: &str = "Examples:
+  stscan tlsrpt ~/Maildir/.TLS-Reports -o tls-reports        # a Maildir, as mbsync or offlineimap fetch it
+  stscan tlsrpt reports.mbox archive.tar.gz 2026-11/ -o tls-reports
+  stscan stats --tls-reports tls-reports                     # who reports, sessions, failures
+  stscan report audit --tls-reports tls-reports -o audit.html
+
+Read are JSON, gzip, zip, tar, mails, mbox and Maildirs, whatever they are called. Reports that came twice count once. What was not
+read stands in rejected.csv with the reason. Exit status 3 if there was no report.";
 
 const VERIFY_EXAMPLES: &str = "Examples:
   stscan verify week-47                # 0: whole; 4: not, and what is wrong with which file
@@ -229,9 +243,12 @@ pub struct FormatArguments {
 /// Arguments of `stats`.
 #[derive(Args, Debug)]
 pub struct StatsArguments {
-    /// Dataset folders
-    #[arg(value_name = "DIR", required = true)]
+    /// Dataset folders; none is needed with --tls-reports
+    #[arg(value_name = "DIR", required_unless_present = "tls_reports")]
     pub datasets: Vec<PathBuf>,
+    /// Tables of the TLS reports that `stscan tlsrpt` read into this folder (R1 to R7); those from R5 on take the dataset of a scan
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["by", "series", "compare"])]
+    pub tls_reports: Option<PathBuf>,
     /// Which tables, as T3,T9; study: those of the IMC 2025 study; all [default: all but the study's]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub table: Vec<String>,
@@ -366,6 +383,9 @@ pub struct ReportArguments {
     /// What to write
     #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
     pub format: ReportFormat,
+    /// TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)
+    #[arg(long, value_name = "DIR")]
+    pub tls_reports: Option<PathBuf>,
     /// Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
@@ -387,6 +407,20 @@ pub enum ReportFormat {
     Sarif,
     /// JUnit XML: a test case a domain.
     Junit,
+}
+
+/// Arguments of `tlsrpt`.
+#[derive(Args, Debug)]
+pub struct TlsrptArguments {
+    /// Files and folders with reports, or - for standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Folder of the dataset
+    #[arg(short, long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(local_path))]
+    pub out: PathBuf,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `verify`.
@@ -415,6 +449,9 @@ pub struct SchemaArguments {
     /// Print the JSON Schema of manifest.json instead
     #[arg(long, conflicts_with_all = ["json", "markdown"])]
     pub manifest: bool,
+    /// Which table: domains (of scan) or reports (of tlsrpt)
+    #[arg(long, value_name = "TABLE", default_value = "domains")]
+    pub table: String,
 }
 
 /// Arguments of `lab`.

@@ -47,6 +47,7 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
         writeln!(anstream::stderr(), "stscan: {warning}")?;
     }
     let observed = observe(&network, &domains, plan.retry_rounds.first().copied())?;
+    let blocked = network.mail_blocked().map(|why| format!("port {} is blocked here ({why})", plan.mail.smtp_port));
     if let Some(why) = network.mail_blocked() {
         writeln!(anstream::stderr(), "stscan: MX hosts are not tested, because mail servers cannot be asked from here: {why}")?;
     }
@@ -63,12 +64,12 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     }
     for (place, (evidence, assessment)) in judged.iter().enumerate() {
         if arguments.json {
-            writeln!(out, "{}", text::safe_json(&as_json(evidence, assessment, invented.as_deref()).to_string()))?;
+            writeln!(out, "{}", text::safe_json(&as_json(evidence, assessment, invented.as_deref(), blocked.as_deref()).to_string()))?;
         } else {
             if place > 0 {
                 writeln!(out)?;
             }
-            print(&mut out, evidence, assessment)?;
+            print(&mut out, evidence, assessment, blocked.as_deref())?;
         }
     }
     if judged.len() > 1 && !arguments.json {
@@ -167,7 +168,7 @@ async fn patiently(probe: &Probe, domain: &Domain, pause: Option<Duration>) -> E
     }
 }
 
-fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>) -> Value {
+fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>, blocked: Option<&str>) -> Value {
     let publish = remedy::publish(evidence, assessment);
     let mut object = json!({
         "domain": evidence.domain.as_str(),
@@ -179,19 +180,25 @@ fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>)
     object["verdict"] = json!(facts::verdict(assessment));
     object["next_steps"] = json!(mail_servers::next_steps(assessment));
     object["undetermined"] = json!(assessment.is_undetermined());
+    if let Some(why) = blocked {
+        object["not_tested"] = json!(why);
+    }
     if let Some(invented) = invented {
         object["invented"] = json!(invented);
     }
     object
 }
 
-fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> io::Result<()> {
+fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment, blocked: Option<&str>) -> io::Result<()> {
     let bold = Style::new().bold();
     let posture = text::posture_style(assessment.posture);
     writeln!(out, "{bold}{}{bold:#}  {posture}{}{posture:#}\n", evidence.domain, assessment.posture)?;
     writeln!(out, "{}\n", text::fold(&facts::verdict(assessment), WIDTH, 0))?;
     for (label, text) in facts::facts(evidence, assessment) {
         writeln!(out, "  {label:<11} {text}")?;
+    }
+    if let Some(why) = blocked.filter(|_| assessment.mx_tls.is_some()) {
+        writeln!(out, "  {:<11} not tested: {}", "SMTP", text::safe(why))?;
     }
     let (open, settled): (Vec<&Finding>, Vec<&Finding>) = assessment.findings.iter().partition(|finding| finding.leaves_open());
     let (to_fix, remarks): (Vec<&Finding>, Vec<&Finding>) = settled.into_iter().partition(|finding| finding.severity != Severity::Info);
@@ -209,9 +216,14 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> 
     }
     if !remarks.is_empty() {
         writeln!(out, "\n{bold}Remarks{bold:#}")?;
-        for finding in remarks {
+        let line = |finding: &Finding| {
             let detail = if finding.detail.is_empty() { String::new() } else { format!(": {}", text::safe(&finding.detail)) };
-            writeln!(out, "  {}{detail}", finding.code)?;
+            format!("  {}{detail}", finding.code)
+        };
+        let mut lines: Vec<String> = remarks.into_iter().map(line).collect();
+        lines.dedup(); // Of several hosts the same.
+        for line in lines {
+            writeln!(out, "{line}")?;
         }
     }
     print_next_steps(out, assessment)?;

@@ -20,6 +20,7 @@ mod schema;
 mod signals;
 mod stats;
 mod summary;
+mod tlsrpt;
 mod values;
 mod verify;
 
@@ -65,6 +66,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Reclassify(options) => reclassify::run(&options),
         Command::Export(options) => export::run(&options),
         Command::Report(options) => report::run(&options),
+        Command::Tlsrpt(options) => tlsrpt::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),

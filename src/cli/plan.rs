@@ -33,6 +33,11 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
     let out = options.out.as_deref().ok_or_else(|| Failure::usage("no output: name the dataset's folder with -o DIR"))?;
     let output = output(out, options.format.as_deref())?;
     needs_partner(&options, network, lab, &output)?;
+    if plan.smtp == Scope::None && shapes_conversations(network) {
+        return Err(Failure::usage(
+            "options that begin with --smtp- say how mail servers are asked, and none is: add --smtp adopters or --smtp all, or leave them out",
+        ));
+    }
     let input = InputOptions {
         sources: lists,
         column: parsed::<Column>("--column", options.column.as_deref())?,
@@ -84,7 +89,7 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
         return Err(Failure::usage("--lab brings its own resolver: leave out --resolver and --resolvers, or --lab"));
     }
     check_way(options, lab.is_some(), !encrypted.is_empty())?;
-    check_mail(options)?;
+    check_mail(options, lab.is_some())?;
     let seconds = |option: Option<f64>, default: Duration| option.map_or(default, Duration::from_secs_f64);
     let plan = NetworkPlan {
         resolvers,
@@ -142,13 +147,36 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
     Ok((plan, lab))
 }
 
-/// Refuses a name that cannot stand behind EHLO, and what would do nothing because no mail server is asked.
-fn check_mail(options: &NetworkOptions) -> Result<(), Failure> {
+/// Whether an option says how mail servers are asked, and nothing else.
+pub(super) fn shapes_conversations(options: &NetworkOptions) -> bool {
+    options.smtp_rate.is_some()
+        || options.smtp_host_rate.is_some()
+        || options.smtp_port.is_some()
+        || options.smtp_greeting_timeout.is_some()
+        || options.smtp_canary_dead.is_some()
+        || options.smtp_all_addresses
+        || options.smtp_every_name
+        || !options.smtp_canary.is_empty()
+}
+
+/// Refuses a name that cannot stand behind EHLO, a greeting that is not waited for, and canaries that nobody would ask.
+fn check_mail(options: &NetworkOptions, lab: bool) -> Result<(), Failure> {
     if let Some(name) = &options.ehlo
         && let Err(why) = check_ehlo_name(name)
     {
         let text = format!("--ehlo {name:?}: {why}; give the name of this machine, e.g. scanner.example.org");
         return Err(Failure::usage(text));
+    }
+    let own_port = lab || options.smtp_port.is_some_and(|port| port != 25);
+    if options.smtp_greeting_timeout.is_some_and(|seconds| seconds < 60.0) && !own_port {
+        return Err(Failure::usage(
+            "--smtp-greeting-timeout: mail servers delay their greeting on purpose; give at least 60 seconds, or leave it out",
+        ));
+    }
+    if options.smtp_canary_dead.is_some() && own_port && options.smtp_canary.is_empty() {
+        return Err(Failure::usage(
+            "--smtp-canary-dead is asked where there is a doubt, which another port than 25 and the lab do not raise: add --smtp-canary HOST",
+        ));
     }
     Ok(())
 }
@@ -180,7 +208,7 @@ fn defaults(world: Option<World>) -> NetworkPlan {
         World::Zoo => (0.5, 1.0, 18.0, 12.0, Some(96)),
         // Its figures must not depend on how busy the machine is, and whoever waits behind hundreds of others is slow.
         World::Imc2025 => (2.0, 10.0, 60.0, 60.0, Some(64)),
-        World::Census | World::Hostile => (0.5, 1.0, 2.0, 2.0, None),
+        World::Census | World::Hostile => (0.5, 1.0, 2.0, 10.0, None),
     };
     let times = [dns_timeout, connect_timeout, total_timeout, greeting_timeout];
     let [dns_timeout, connect_timeout, total_timeout, smtp_greeting_timeout] = times.map(Duration::from_secs_f64);
@@ -325,5 +353,26 @@ mod tests {
         assert!(typed(&|o| o.out = None).contains("-o DIR"));
         assert!(typed(&|o| o.out = Some("-".into())).contains("arrow-stream"));
         assert!(typed(&|o| o.format = Some("csv".into())).contains("csv"));
+    }
+
+    #[test]
+    fn options_of_mail_servers_that_make_no_sense_are_refused() {
+        let typed = |change: &dyn Fn(&mut NetworkOptions)| {
+            let mut network = NetworkOptions::default();
+            change(&mut network);
+            let options = ScanOptions { out: Some("x".into()), ..ScanOptions::default() };
+            scan(vec!["list".into()], options, &network).map(|_| ()).err().map(|failure| failure.to_string()).unwrap_or_default()
+        };
+        let asking = |o: &mut NetworkOptions| o.smtp = Some(Scope::All);
+        assert!(typed(&|o| o.smtp_rate = Some(1.0)).contains("add --smtp adopters"));
+        assert!(typed(&|o| o.smtp_canary = vec!["mx.example".into()]).contains("add --smtp adopters"));
+        assert!(typed(&|o| (asking(o), o.smtp_greeting_timeout = Some(5.0)).0).contains("at least 60 seconds"));
+        assert!(typed(&|o| (asking(o), o.ehlo = Some("a b".into())).0).contains("--ehlo"));
+        assert!(typed(&|o| o.ehlo = Some("a\r\nQUIT".into())).contains("\\r\\n"));
+        assert!(
+            typed(&|o| (asking(o), o.smtp_port = Some(2525), o.smtp_canary_dead = Some([192, 0, 2, 1].into())).0)
+                .contains("add --smtp-canary")
+        );
+        assert_eq!(typed(&|o| (asking(o), o.smtp_rate = Some(1.0), o.ehlo = Some("scanner.example.org".into())).0), "");
     }
 }

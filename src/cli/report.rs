@@ -8,6 +8,8 @@ use super::args::{ReportArguments, ReportFormat};
 use super::exit::{Exit, Failure};
 use crate::analyse::Scan;
 use crate::analyse::report::{Kind, MAX_DOMAINS, Report, ReportOptions};
+use crate::analyse::senders::Seen;
+use crate::dataset::reports::ReportsReader;
 use crate::ui::report::{ReportError, csv, html, json, junit, sarif};
 use crate::ui::text;
 
@@ -21,11 +23,15 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
         return Err(Failure::usage("--domains is of the page; the other formats have all domains: leave it out"));
     }
     let options = ReportOptions { kind: arguments.kind.as_deref().map(kind).transpose()?, most: arguments.domains.unwrap_or(MAX_DOMAINS) };
+    if arguments.tls_reports.is_some() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Csv | ReportFormat::Json) {
+        return Err(Failure::usage("--tls-reports is of the formats html, csv and json"));
+    }
     let scan = Scan::open(&arguments.dataset)?;
+    let seen = arguments.tls_reports.as_deref().map(|dir| Ok::<_, Failure>(Seen::of(&ReportsReader::open(dir)?)?)).transpose()?;
     match &arguments.out {
-        Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, arguments.format, &options, out))?,
+        Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,
         None if is_page => return Err(Failure::usage("name the file of the page, as -o report.html")),
-        _ => write(scan, arguments.format, &options, &mut std::io::stdout().lock())?,
+        _ => write(scan, seen, arguments.format, &options, &mut std::io::stdout().lock())?,
     }
     Ok(Exit::Done)
 }
@@ -35,11 +41,11 @@ fn kind(word: &str) -> Result<Kind, Failure> {
     Kind::from_word(word).ok_or_else(|| Failure::usage(format!("--kind {word:?}: one of {}", all.join(", "))))
 }
 
-fn write(scan: Scan, format: ReportFormat, options: &ReportOptions, out: &mut impl Write) -> Result<(), ReportError> {
+fn write(scan: Scan, seen: Option<Seen>, format: ReportFormat, options: &ReportOptions, out: &mut impl Write) -> Result<(), ReportError> {
     match format {
-        ReportFormat::Html => html(&Report::of(scan, options)?, out),
-        ReportFormat::Csv => csv(&scan, out),
-        ReportFormat::Json => json(&scan, out),
+        ReportFormat::Html => html(&Report::of(scan, options, seen)?, out),
+        ReportFormat::Csv => csv(&scan, seen.as_ref(), out),
+        ReportFormat::Json => json(&scan, seen.as_ref(), out),
         ReportFormat::Sarif => sarif(&scan, out),
         ReportFormat::Junit => junit(&scan, out),
     }

@@ -10,7 +10,8 @@ use super::exit::{Exit, Failure};
 use super::values::shown;
 use super::{confusion, lab, plan, signals};
 use crate::dataset::{Reader, ScanCommand};
-use crate::lab::{Asked, Lab};
+use crate::lab::{Asked, Lab, Whose};
+use crate::observe::scope::Scope;
 use crate::scan::{self, Network, Output, ScanError, ScanSummary, Status};
 use crate::trial::{self, Confusion};
 use crate::ui::tables::counted;
@@ -41,7 +42,7 @@ pub(super) fn run(arguments: ScanArguments, command: Option<ScanCommand>) -> Res
     drop(progress);
     let summary = result?;
 
-    let asked = Asked { smtp: plan.network.smtp, dane: network.dane() };
+    let asked = Asked { smtp: whose(plan.network.smtp), dane: whose(network.dane()) };
     let told = tell(&plan.output, &summary, lab.as_ref(), asked);
     if summary.stopped {
         // Who stopped it by closing the terminal reads none of this.
@@ -64,6 +65,15 @@ fn how_it_stopped(summary: &ScanSummary) -> String {
             counted(rows, "row")
         ),
         None => "stopped; everything that was in flight is committed, the same command goes on from there".to_owned(),
+    }
+}
+
+/// In the terms of the lab.
+fn whose(scope: Scope) -> Whose {
+    match scope {
+        Scope::None => Whose::Nobodys,
+        Scope::Adopters => Whose::Adopters,
+        Scope::All => Whose::Everybodys,
     }
 }
 

@@ -1,11 +1,14 @@
 //! `stscan stats`: tables of adoption and misconfiguration from datasets.
 
 use std::io::Write;
+use std::path::Path;
 
 use super::args::{StatsArguments, TableFormat};
 use super::exit::{Exit, Failure};
-use crate::analyse::Scan;
+use crate::analyse::senders::{REPORT_TABLES, ReportTable, Seen, sender_tables};
 use crate::analyse::stats::{By, EntityOptions, StatsOptions, TableId, stats};
+use crate::analyse::{Scan, Table};
+use crate::dataset::reports::ReportsReader;
 use crate::study::{self, Study};
 use crate::ui::tables;
 
@@ -14,6 +17,9 @@ const SERIES: &[TableId] = &[TableId::P2];
 
 /// Reads the datasets and prints the tables.
 pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
+    if let Some(reports) = &arguments.tls_reports {
+        return of_reports(reports, arguments);
+    }
     let mut options = options(arguments)?;
     let study = study(arguments)?;
     if let Some(study) = study {
@@ -28,19 +34,53 @@ pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
         made.tables = study.compare(&made.tables);
         made.notes.extend(study.notes().map(str::to_owned));
     }
-    let text = match arguments.format {
-        TableFormat::Text => tables::terminal(&made.tables, &made.notes),
-        TableFormat::Markdown => tables::markdown(&made.tables, &made.notes),
-        TableFormat::Csv => tables::csv(&made.tables, Scan::invented(&scans).as_deref()),
-        TableFormat::Json => tables::json(&made.tables, &made.notes),
+    print(&made.tables, &made.notes, arguments.format, Scan::invented(&scans).as_deref())?;
+    Ok(Exit::Done)
+}
+
+/// The tables of TLS reports, beside a scan if one is given.
+fn of_reports(reports: &Path, arguments: &StatsArguments) -> Result<Exit, Failure> {
+    if arguments.datasets.len() > 1 {
+        return Err(Failure::usage("--tls-reports goes with the dataset of one scan at most"));
+    }
+    let is_made = |table: &ReportTable| !table.needs_scan || !arguments.datasets.is_empty();
+    let wanted: Vec<TableId> = match arguments.table.is_empty() {
+        true => REPORT_TABLES.iter().filter(|table| is_made(table)).map(|table| table.id).collect(),
+        false => arguments.table.iter().map(|word| report_table(word, is_made)).collect::<Result<_, _>>()?,
     };
-    if arguments.format == TableFormat::Csv {
-        for note in made.notes.iter().chain(&tables::unmade(&made.tables)) {
+    let scans = Scan::open_all(&arguments.datasets)?;
+    let seen = Seen::of(&ReportsReader::open(reports)?)?;
+    let made = sender_tables(&seen, scans.first(), arguments.top, &wanted)?;
+    let notes: Vec<String> = scans.iter().flat_map(Scan::notes).collect();
+    print(&made, &notes, arguments.format, Scan::invented(&scans).as_deref())?;
+    Ok(Exit::Done)
+}
+
+/// A table of TLS reports that can be made.
+fn report_table(word: &str, is_made: impl Fn(&ReportTable) -> bool) -> Result<TableId, Failure> {
+    let names = REPORT_TABLES.iter().map(|table| table.id.as_str()).collect::<Vec<_>>().join(", ");
+    let table = REPORT_TABLES.iter().find(|table| table.id.as_str().eq_ignore_ascii_case(word));
+    match table {
+        None => Err(Failure::usage(format!("--table {word:?}: with --tls-reports one of {names}"))),
+        Some(table) if is_made(table) => Ok(table.id),
+        Some(table) => Err(Failure::usage(format!("--table {}: takes the dataset of a scan, too", table.id))),
+    }
+}
+
+/// Prints tables in the format that was asked for.
+fn print(tables: &[Table], notes: &[String], format: TableFormat, invented: Option<&str>) -> Result<(), Failure> {
+    let text = match format {
+        TableFormat::Text => tables::terminal(tables, notes),
+        TableFormat::Markdown => tables::markdown(tables, notes),
+        TableFormat::Csv => tables::csv(tables, invented),
+        TableFormat::Json => tables::json(tables, notes),
+    };
+    if format == TableFormat::Csv {
+        for note in notes.iter().chain(&tables::unmade(tables)) {
             writeln!(anstream::stderr().lock(), "stscan: {}", crate::ui::text::safe(note))?;
         }
     }
-    write!(anstream::stdout().lock(), "{text}")?;
-    Ok(Exit::Done)
+    Ok(write!(anstream::stdout().lock(), "{text}")?)
 }
 
 /// The study whose figures are put beside.

@@ -8,16 +8,19 @@ use serde_json::json;
 
 use super::args::{Arguments, Command, VerifyArguments};
 use super::exit::{Exit, Failure};
-use crate::dataset::{self, Repair, ScanCommand, Verified};
+use crate::dataset::{self, Problem, Repair, ScanCommand, Verified, reports};
 use crate::ui::tables::{counted, grouped};
 use crate::ui::text::{safe, safe_json};
 
 /// Checks, says what is wrong, and repairs if it is asked to.
 pub(super) fn run(arguments: &VerifyArguments) -> Result<Exit, Failure> {
     let dir = &arguments.dataset;
+    if reports::is_reports(dir)? {
+        return of_reports(dir, arguments);
+    }
     let found = dataset::verify(dir)?;
     if arguments.json {
-        let text = serde_json::to_string_pretty(&described(&found)).map_err(std::io::Error::from)?;
+        let text = serde_json::to_string_pretty(&of_scan(&found)).map_err(std::io::Error::from)?;
         writeln!(anstream::stdout().lock(), "{}", safe_json(&text))?;
         return Ok(if found.problems.is_empty() { Exit::Done } else { Exit::Dataset });
     }
@@ -33,32 +36,59 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<Exit, Failure> {
     if repair.unfinished { scan_again(dir) } else { check_again(dir) }
 }
 
-fn described(found: &Verified) -> serde_json::Value {
-    let problems = found.problems.iter().map(|problem| json!({ "file": problem.file, "damage": problem.damage, "detail": problem.detail }));
+/// The same of TLS reports: they are repaired by reading the reports again.
+fn of_reports(dir: &Path, arguments: &VerifyArguments) -> Result<Exit, Failure> {
+    if arguments.repair {
+        return Err(Failure::usage("--repair is of scans; read the reports again by `stscan tlsrpt`, into a new folder"));
+    }
+    let (manifest, problems) = reports::verify(dir)?;
+    let parts = manifest.parts.len();
+    if arguments.json {
+        let described = described(&problems, manifest.finished_at.is_some(), parts, manifest.rows);
+        let text = serde_json::to_string_pretty(&described).map_err(std::io::Error::from)?;
+        writeln!(anstream::stdout().lock(), "{}", safe_json(&text))?;
+    } else {
+        print_all(dir, &problems, manifest.finished_at.is_some(), parts, manifest.rows)?;
+    }
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Dataset })
+}
+
+fn described(problems: &[Problem], finished: bool, parts: usize, rows: u64) -> serde_json::Value {
+    let listed = problems.iter().map(|problem| json!({ "file": problem.file, "damage": problem.damage, "detail": problem.detail }));
     json!({
-        "whole": found.problems.is_empty(),
-        "finished": found.manifest.finished_at.is_some(),
-        "parts": found.manifest.parts.len(),
-        "rows": found.manifest.counts.rows,
-        "problems": problems.collect::<Vec<_>>(),
+        "whole": problems.is_empty(),
+        "finished": finished,
+        "parts": parts,
+        "rows": rows,
+        "problems": listed.collect::<Vec<_>>(),
     })
 }
 
+fn of_scan(found: &Verified) -> serde_json::Value {
+    let manifest = &found.manifest;
+    described(&found.problems, manifest.finished_at.is_some(), manifest.parts.len(), manifest.counts.rows)
+}
+
 fn print(dir: &Path, found: &Verified) -> std::io::Result<()> {
+    let manifest = &found.manifest;
+    print_all(dir, &found.problems, manifest.finished_at.is_some(), manifest.parts.len(), manifest.counts.rows)
+}
+
+fn print_all(dir: &Path, problems: &[Problem], is_finished: bool, parts: usize, rows: u64) -> std::io::Result<()> {
     let mut out = anstream::stdout().lock();
-    let (shown, manifest) = (safe(&dir.display().to_string()), &found.manifest);
-    for problem in &found.problems {
+    let shown = safe(&dir.display().to_string());
+    for problem in problems {
         writeln!(out, "{shown}/{}: {}: {}", safe(&problem.file), problem.damage, safe(&problem.detail))?;
     }
-    let parts = counted(manifest.parts.len() as u64, "part");
-    if found.problems.is_empty() {
-        writeln!(out, "{shown}: whole, {parts}, {} rows", grouped(manifest.counts.rows))?;
-        if manifest.finished_at.is_none() {
-            writeln!(out, "the scan is unfinished: its command goes on from there")?;
+    let parts = counted(parts as u64, "part");
+    if problems.is_empty() {
+        writeln!(out, "{shown}: whole, {parts}, {} rows", grouped(rows))?;
+        if !is_finished {
+            writeln!(out, "it is unfinished: its command goes on from there")?;
         }
         return Ok(());
     }
-    writeln!(out, "{shown}: not whole, {} in {parts}", counted(found.problems.len() as u64, "problem"))
+    writeln!(out, "{shown}: not whole, {} in {parts}", counted(problems.len() as u64, "problem"))
 }
 
 fn tell(repair: &Repair) -> std::io::Result<()> {

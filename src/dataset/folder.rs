@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::error::DatasetError;
@@ -101,9 +102,14 @@ pub(super) fn read_sealed_manifest(dir: &Path) -> Result<Option<Stored>, Dataset
     #[derive(serde::Deserialize)]
     struct Version {
         schema_version: u32,
+        #[serde(default)]
+        table: Option<String>,
     }
     let damaged = |error| DatasetError::damaged(&path, error);
-    let Version { schema_version } = serde_json::from_slice(&text).map_err(damaged)?;
+    let Version { schema_version, table } = serde_json::from_slice(&text).map_err(damaged)?;
+    if table.is_some() {
+        return Err(DatasetError::refused(dir, "TLS reports, not a scan; `stscan stats` and `stscan report` take them by --tls-reports"));
+    }
     if schema_version != SCHEMA_VERSION {
         return Err(of_another_version(dir, schema_version));
     }
@@ -122,7 +128,7 @@ fn place_of_seal(text: &[u8]) -> Option<Range<usize>> {
 }
 
 /// Whether a manifest's text has the hash that it says; `None` where it says none.
-fn is_sealed(text: &[u8]) -> Option<bool> {
+pub(super) fn is_sealed(text: &[u8]) -> Option<bool> {
     let place = place_of_seal(text)?;
     let mut open = text.to_vec();
     open.get_mut(place.clone())?.copy_from_slice(Seal::PLACE.as_bytes());
@@ -150,12 +156,12 @@ pub(super) fn attachment(path: &Path) -> Result<Option<Attachment>, DatasetError
 }
 
 /// Replaces the manifest.
-pub(super) fn write_manifest(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
+pub(super) fn write_manifest(dir: &Path, manifest: &impl Serialize) -> Result<(), DatasetError> {
     replace_manifest(dir, &manifest_text(manifest)?)
 }
 
 /// The manifest as it is written.
-pub(super) fn manifest_text(manifest: &Manifest) -> Result<Vec<u8>, DatasetError> {
+pub(super) fn manifest_text(manifest: &impl Serialize) -> Result<Vec<u8>, DatasetError> {
     let mut text = serde_json::to_vec_pretty(manifest).map_err(|error| DatasetError::Encoding(error.to_string()))?;
     text.push(b'\n');
     let hash = hex::encode(Sha256::digest(&text));

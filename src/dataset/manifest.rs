@@ -29,7 +29,7 @@ pub struct Timestamp(#[schemars(extend("format" = "date-time"))] String);
 
 impl Timestamp {
     /// The present moment.
-    fn now() -> Self {
+    pub(super) fn now() -> Self {
         let now = OffsetDateTime::now_utc();
         let ((year, month, day), (hour, minute, second)) = (now.to_calendar_date(), now.to_hms());
         // By hand, because the library's formatting may fail, and a missing time could not be distinguished from an unknown one.

@@ -6,15 +6,25 @@ use schemars::transform::RecursiveTransform;
 use serde_json::Value;
 
 use super::manifest::Manifest;
-use super::schema::SCHEMA_VERSION;
+use super::reports::{REPORTS_SCHEMA_VERSION, ReportsManifest};
+use super::schema::{SCHEMA_VERSION, Table};
 
 /// JSON Schema (2020-12) of `manifest.json`. Fields may be added; readers ignore what they do not know.
-pub fn manifest_schema() -> Value {
+pub fn manifest_schema(table: Table) -> Value {
     // As it is written: fields that older versions did not write are there, too.
     let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| settings.inline_subschemas = true);
     let settings = settings.with_transform(RecursiveTransform(join_lines));
-    let mut schema = settings.into_generator().into_root_schema_for::<Manifest>();
-    schema.insert("title".to_owned(), format!("stscan manifest, schema version {SCHEMA_VERSION}").into());
+    let (mut schema, title) = match table {
+        Table::Domains => {
+            let schema = settings.into_generator().into_root_schema_for::<Manifest>();
+            (schema, format!("stscan manifest, schema version {SCHEMA_VERSION}"))
+        }
+        Table::Reports => {
+            let schema = settings.into_generator().into_root_schema_for::<ReportsManifest>();
+            (schema, format!("stscan manifest of TLS reports, schema version {REPORTS_SCHEMA_VERSION}"))
+        }
+    };
+    schema.insert("title".to_owned(), title.into());
     schema.to_value()
 }
 
@@ -96,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_schema_describes_a_written_manifest() {
-        let schema = manifest_schema();
+        let schema = manifest_schema(Table::Domains);
         assert!(schema["description"].is_string() && schema["properties"]["started_at"]["format"] == "date-time");
         check("manifest", &schema, &written(), &schema);
     }

@@ -32,6 +32,7 @@ mod packed;
 mod part;
 mod pause;
 mod read;
+pub mod reports;
 mod resume;
 #[cfg(test)]
 mod samples;
@@ -62,7 +63,7 @@ pub(crate) use self::pause::{Step, pause};
 pub(crate) use self::read::PartFile;
 pub use self::read::{PartBatches, Reader};
 pub(crate) use self::resume::{make_way, refuse_unless_usable};
-pub use self::schema::{SCHEMA_VERSION, SCHEMA_VERSION_KEY, schema, schema_json, schema_markdown, schema_text};
+pub use self::schema::{SCHEMA_VERSION, SCHEMA_VERSION_KEY, Table, schema, schema_json, schema_markdown, schema_text};
 pub use self::store::{Dataset, SHARD_ROWS};
 pub(crate) use self::stream::StreamWriter;
 pub use self::target::TargetColumns;

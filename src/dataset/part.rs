@@ -145,7 +145,7 @@ impl<'p> PartWriter<'p> {
 }
 
 /// A full disk reaches us inside of a Parquet error.
-fn from_parquet(error: ParquetError, path: &Path) -> DatasetError {
+pub(super) fn from_parquet(error: ParquetError, path: &Path) -> DatasetError {
     match error {
         ParquetError::External(inner) => match inner.downcast::<io::Error>() {
             Ok(error) => DatasetError::io("write", path)(*error),

@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 use crate::dataset::column::{COMMENT, List, RANGE, UNIT, documented};
 use crate::dataset::evidence::{EvidenceBuilder, TimesBuilder};
 use crate::dataset::flat::judgement_fields;
+use crate::dataset::reports;
 use crate::dataset::target::{CarriedBuilder, NameBuilder, TargetBuilder};
+use crate::vocabulary::vocabulary;
 
 /// Version of the dataset's layout and columns. Added columns keep it; anything that an old reader would misread raises it.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -41,19 +43,38 @@ fn columns() -> Vec<Field> {
     columns
 }
 
+vocabulary! {
+    /// A table that stscan writes.
+    pub enum Table {
+        /// One row per domain of a scan.
+        Domains = "domains",
+        /// One row per TLS report and policy.
+        Reports = "reports",
+    }
+}
+
+impl Table {
+    fn schema(self) -> SchemaRef {
+        match self {
+            Self::Domains => schema(),
+            Self::Reports => reports::schema(),
+        }
+    }
+}
+
 /// A Markdown table: one line per field, nested fields by their path (`evidence.mx.records[].exchange`).
-pub fn schema_markdown() -> String {
+pub fn schema_markdown(table: Table) -> String {
     let mut text = "| column | type | unit | range | meaning |\n|---|---|---|---|---|\n".to_owned();
-    for field in schema().fields() {
+    for field in table.schema().fields() {
         markdown_lines(&mut text, field.name(), field);
     }
     text
 }
 
 /// For a terminal: path, type and meaning of every field on a line.
-pub fn schema_text() -> String {
+pub fn schema_text(table: Table) -> String {
     let mut text = String::new();
-    for field in schema().fields() {
+    for field in table.schema().fields() {
         text_lines(&mut text, field.name(), field);
     }
     text
@@ -111,9 +132,13 @@ fn type_name(data_type: &DataType) -> String {
 
 /// An object with `table`, `schema_version` and `columns`; each column has `name`, `type`, `comment`, where they apply `unit`
 /// and `range`, and `fields` if it is a struct or a list of structs.
-pub fn schema_json() -> Value {
-    let columns: Vec<Value> = schema().fields().iter().map(|field| field_json(field)).collect();
-    json!({ "table": "domains", "schema_version": SCHEMA_VERSION, "columns": columns })
+pub fn schema_json(table: Table) -> Value {
+    let columns: Vec<Value> = table.schema().fields().iter().map(|field| field_json(field)).collect();
+    let version = match table {
+        Table::Domains => SCHEMA_VERSION,
+        Table::Reports => reports::REPORTS_SCHEMA_VERSION,
+    };
+    json!({ "table": table, "schema_version": version, "columns": columns })
 }
 
 fn field_json(field: &Field) -> Value {
@@ -146,15 +171,17 @@ mod tests {
 
     #[test]
     fn every_field_is_nullable_and_documented() {
-        let mut found = Vec::new();
-        schema().fields().iter().for_each(|field| undocumented(field.name(), field, &mut found));
-        assert_eq!(found, Vec::<String>::new());
+        for table in Table::ALL {
+            let mut found = Vec::new();
+            table.schema().fields().iter().for_each(|field| undocumented(field.name(), field, &mut found));
+            assert_eq!(found, Vec::<String>::new());
+        }
     }
 
     fn only_portable_types(data_type: &DataType) -> bool {
         use DataType::*;
         match data_type {
-            Utf8 | Boolean | Int16 | Int32 | Int64 | Float64 | Binary => true,
+            Utf8 | Boolean | Int16 | Int32 | Int64 | Float64 | Date32 | Binary => true,
             Timestamp(unit, zone) => *unit == arrow::datatypes::TimeUnit::Microsecond && zone.as_deref() == Some("UTC"),
             List(element) => only_portable_types(element.data_type()),
             Struct(fields) => fields.iter().all(|field| only_portable_types(field.data_type())),
@@ -164,16 +191,18 @@ mod tests {
 
     #[test]
     fn no_type_that_readers_differ_on() {
-        assert!(schema().fields().iter().all(|field| only_portable_types(field.data_type())));
+        for table in Table::ALL {
+            assert!(table.schema().fields().iter().all(|field| only_portable_types(field.data_type())));
+        }
     }
 
     #[test]
     fn both_renderings_name_every_field() {
-        let markdown = schema_markdown();
+        let markdown = schema_markdown(Table::Domains);
         assert!(markdown.contains("| `evidence.mx.records[].exchange` | Utf8 |"), "{markdown}");
         assert!(markdown.contains("| `evidence.sts_txt.records` | List<List<Binary>> |"), "{markdown}");
         assert!(markdown.contains("| `elapsed_ms` | Int32 | ms | 0.. |"), "{markdown}");
-        let json = schema_json();
+        let json = schema_json(Table::Domains);
         assert_eq!(json["columns"][0]["name"], "ordinal");
         assert_eq!(json["columns"].as_array().unwrap().last().unwrap()["fields"][0]["name"], "mx");
         assert_eq!(markdown.lines().count(), 2 + json.to_string().matches("\"comment\"").count());

@@ -41,6 +41,6 @@ pub(crate) use self::field::Carried;
 pub use self::options::{Column, InputOptions};
 pub(crate) use self::options::{Sample, Shard};
 pub(crate) use self::preparation::Preparation;
-pub(crate) use self::reject::{Rejected, RejectedCsv};
+pub(crate) use self::reject::{Rejected, RejectedCsv, tame};
 pub use self::source::Source;
 pub use self::targets::{Accounting, Input, Target};

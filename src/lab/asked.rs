@@ -3,24 +3,35 @@
 
 use super::case::Case;
 use super::mail::Dnssec;
+use super::site::Neighbour;
 use super::truth::{Expected, Truth};
 use crate::classify::codes::{self, Code};
-use crate::observe::scope::Scope;
+
+/// Domains whose MX hosts are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// None.
+    Nobodys,
+    /// Those with an MTA-STS record, or text that is meant as one.
+    Adopters,
+    /// All.
+    Everybodys,
+}
 
 /// Whose MX hosts a scan asks, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// Over SMTP.
-    pub smtp: Scope,
+    pub smtp: Whose,
     /// For TLSA records.
-    pub dane: Scope,
+    pub dane: Whose,
 }
 
 impl Asked {
     /// Nobody's.
-    pub const NOTHING: Self = Self { smtp: Scope::None, dane: Scope::None };
+    pub const NOTHING: Self = Self { smtp: Whose::Nobodys, dane: Whose::Nobodys };
     /// Everybody's, both ways.
-    pub const ALL: Self = Self { smtp: Scope::All, dane: Scope::All };
+    pub const ALL: Self = Self { smtp: Whose::Everybodys, dane: Whose::Everybodys };
 }
 
 /// What a scan that asks the mail servers says of a domain; `None` for what follows from the rest of the case.
@@ -81,13 +92,24 @@ impl Case {
         self
     }
 
+    /// Whether it is about mail servers that it declares, their TLSA records, or signatures.
+    pub fn is_of_mail_servers(&self) -> bool {
+        let declares = |neighbour: &Neighbour| !(neighbour.mail.is_empty() && neighbour.tlsa.records.is_empty());
+        self.site.zone != Dnssec::Unsigned || self.site.neighbours.iter().any(declares)
+    }
+
     /// What is true of it for a scan that asks the mail servers of these.
     pub fn truth_when(&self, asked: Asked) -> Truth {
         let mut truth = self.truth.clone();
         let is = |column: Expected, words: &[&str]| matches!(column, Expected::Is(word) if words.contains(&word));
         let adopter = is(truth.sts_state, &["valid", "invalid", "multiple"]);
         let takes_mail = is(truth.mx_state, &["present", "none", "unknown"]);
-        let [smtp, dane] = [asked.smtp, asked.dane].map(|scope| scope.covers(adopter) && takes_mail);
+        let is_asked = |whose| match whose {
+            Whose::Nobodys => false,
+            Whose::Adopters => adopter && takes_mail,
+            Whose::Everybodys => takes_mail,
+        };
+        let (smtp, dane) = (is_asked(asked.smtp), is_asked(asked.dane));
         if !(smtp || dane) {
             return truth;
         }

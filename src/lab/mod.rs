@@ -42,7 +42,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub use self::asked::Asked;
+pub use self::asked::{Asked, Whose};
 pub use self::case::Case;
 pub use self::hierarchy::Hierarchy;
 pub use self::internet::Internet;

@@ -162,17 +162,19 @@ impl Talk<'_, TcpStream> {
     async fn greet(&mut self, visit: &mut Noted) -> io::Result<Next> {
         const USUAL: &[u8] = b"220 mail ESMTP ready\r\n";
         match &self.mail.greeting {
-            Greeting::Delayed(delay) => tokio::time::sleep(*delay).await,
+            Greeting::Delayed(delay) => return self.greet_after(*delay, USUAL, visit).await,
             Greeting::Teaser(delay) => {
                 self.say(b"220-mail ESMTP, one moment\r\n").await?;
-                tokio::time::sleep(*delay).await;
+                return self.greet_after(*delay, USUAL, visit).await;
             }
             Greeting::Lines(lines) => self.say(&b"220-mail ESMTP, and so on\r\n".repeat(lines.saturating_sub(1))).await?,
             Greeting::Long(octets) => self.say(&[b"220-", "x".repeat(*octets).as_bytes(), b"\r\n"].concat()).await?,
             Greeting::Drips => loop {
                 for byte in DRIP.0 {
                     self.say(&[*byte]).await?;
-                    tokio::time::sleep(DRIP.1).await;
+                    if self.is_left(DRIP.1, visit).await? {
+                        return Ok(Next::End);
+                    }
                 }
             },
             Greeting::Silent => {
@@ -197,6 +199,27 @@ impl Talk<'_, TcpStream> {
         };
         self.say(words).await?;
         Ok(next)
+    }
+
+    /// The last line of the greeting, after so long, unless the client has left by then.
+    async fn greet_after(&mut self, delay: Duration, words: &[u8], visit: &mut Noted) -> io::Result<Next> {
+        if self.is_left(delay, visit).await? {
+            return Ok(Next::End);
+        }
+        visit.0.greeted = Some(Instant::now());
+        self.say(words).await?;
+        Ok(Next::Continue)
+    }
+
+    /// Whether the client leaves within this time, which passes if it does not.
+    async fn is_left(&mut self, within: Duration, visit: &mut Noted) -> io::Result<bool> {
+        let end = tokio::time::Instant::now() + within;
+        while let Ok(read) = tokio::time::timeout_at(end, self.read(visit)).await {
+            if !read? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What comes between the command STARTTLS and the handshake.

@@ -379,6 +379,29 @@ fn a_census_has_the_shares_of_the_wild() {
 }
 
 #[test]
+fn mail_servers_of_a_census_have_the_shares_of_the_wild() {
+    let internet = census(1);
+    let truths: Vec<Truth> = internet.names().map(|name| internet.truth_when(&name, Asked::ALL).unwrap()).collect();
+    let share = |of: &dyn Fn(&&Truth) -> bool, so: &dyn Fn(&Truth) -> bool| {
+        let whole: Vec<&Truth> = truths.iter().filter(of).collect();
+        let part = whole.iter().filter(|truth| so(truth)).count();
+        part as f64 / whole.len() as f64
+    };
+    let asked = |truth: &&Truth| matches!(truth.mx_tls, Expected::Is(_));
+    // Who runs a server of one's own has no STARTTLS, or no good certificate, in half of all cases.
+    let bad = share(&asked, &|truth| truth.mx_tls == Expected::Is("none"));
+    assert!((0.15..0.35).contains(&bad), "{bad}");
+    let clear = share(&asked, &|truth| truth.codes.contains(&codes::MX_NO_STARTTLS));
+    assert!((0.01..0.06).contains(&clear), "{clear}");
+    let signed = share(&asked, &|truth| truth.mx_dnssec == Expected::Is("secure"));
+    assert!((0.05..0.08).contains(&signed), "{signed}");
+    let with_dane = share(&|truth| truth.mx_dnssec == Expected::Is("secure"), &|truth| truth.dane_state == Expected::Is("valid"));
+    assert!((0.05..0.25).contains(&with_dane), "{with_dane}");
+    let unasked = internet.truth(&internet.names().next().unwrap()).unwrap();
+    assert_eq!((unasked.mx_tls, unasked.dane_state), (Expected::Null, Expected::Null), "nobody asks them by default");
+}
+
+#[test]
 fn the_seed_decides() {
     let truths = |seed| census(seed).names().take(3000).map(|name| census_truth(seed, &name)).collect::<Vec<_>>();
     fn census_truth(seed: u64, name: &str) -> (String, Truth) {
@@ -399,7 +422,7 @@ fn a_world_can_be_written_down() {
     let nothing = truth.lines().find(|line| line.contains("\"case\":\"nothing\"")).unwrap();
     assert_eq!(
         nothing,
-        r#"{"domain":"nothing.test","case":"nothing","findings":["sts-record-absent","tlsrpt-absent"],"mx_state":"present","sts_state":"absent","policy_stage":null,"tlsrpt_state":"absent","posture":"absent","delivery":"opportunistic","delivery_lenient":"opportunistic","mx_coverage":null,"mismatch":null,"mx_tls":null,"mx_dnssec":null,"dane_state":null,"delivery_dane":null}"#
+        r#"{"domain":"nothing.test","case":"nothing","findings":["sts-record-absent","tlsrpt-absent","dnssec-absent"],"mx_state":"present","sts_state":"absent","policy_stage":null,"tlsrpt_state":"absent","posture":"absent","delivery":"opportunistic","delivery_lenient":"opportunistic","mx_coverage":null,"mismatch":null,"mx_tls":"all","mx_dnssec":"insecure","dane_state":"absent","delivery_dane":"opportunistic"}"#
     );
 }
 

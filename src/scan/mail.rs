@@ -10,7 +10,7 @@ use crate::observe::dns::Resolving;
 use crate::observe::scope::Scope;
 use crate::observe::smtp::{EhloName, Mailer, SmtpConfig, find_ehlo_name};
 
-/// Conversations in flight at most.
+/// Conversations in flight at most, unless the user wants more domains in flight than that.
 const MAX_CONVERSATIONS: u64 = 2048;
 /// The name behind EHLO in a lab, which nobody else hears.
 const LAB_NAME: &str = "scanner.lab.test";
@@ -34,7 +34,7 @@ pub(super) fn prepare(
         smtp_port: plan.overrides.smtp_port.unwrap_or(plan.mail.smtp_port),
         connect_timeout: plan.fetch.connect_timeout,
         allow_private: plan.fetch.allow_private,
-        concurrency: (free / 4).clamp(4, MAX_CONVERSATIONS) as usize,
+        concurrency: conversations(plan.concurrency, free),
         ..plan.mail.clone()
     };
     let in_lab = plan.overrides.mail_server.is_some();
@@ -46,6 +46,12 @@ pub(super) fn prepare(
     let mailer = Mailer::new(config, name, Arc::clone(roots), Arc::clone(exclusion), plan.overrides.mail_server);
     let mailer = mailer.map_err(|_| ScanError::Machine("the TLS library cannot be set up; please report it".to_owned()))?;
     Ok((Some(Arc::new(mailer)), warning))
+}
+
+/// Conversations in flight at most: as many as the descriptors allow, so that servers that greet late leave room for others.
+fn conversations(domains: Option<usize>, free: u64) -> usize {
+    let most = domains.map_or(MAX_CONVERSATIONS, |domains| MAX_CONVERSATIONS.max(domains as u64));
+    (free / 4).clamp(4, most) as usize
 }
 
 fn ehlo_name(given: Option<&str>, dns: impl FnOnce() -> Result<Resolving, ScanError>) -> Result<EhloName, ScanError> {

@@ -29,6 +29,8 @@ const BATCH_SECONDS: f64 = 1.0 / 16.0;
 
 /// Batches that may wait before a worker and behind it, for each worker.
 const QUEUED_BATCHES: usize = 2;
+/// Domains that wait for the turn of a mail server at most, for each of the others in flight.
+const QUEUED_DOMAINS: usize = 2;
 /// Complete shards that may wait for the writer.
 const QUEUED_SHARDS: usize = 1;
 
@@ -123,7 +125,9 @@ impl Stages<'_> {
             Ok(runtime) => runtime,
             Err(error) => return drop(ready.send(Err(ScanError::Machine(format!("cannot start an event loop: {error}"))))),
         };
-        let limit = self.network.concurrency().div_ceil(workers);
+        let base = self.network.concurrency().div_ceil(workers);
+        // Who waits for a mail server's turn takes no place, so that others are not held up.
+        let limit = || base + self.status.queued(workers).min(base.saturating_mul(QUEUED_DOMAINS));
         tokio::task::LocalSet::new().block_on(&runtime, async {
             match self.network.probe() {
                 Ok(probe) => {

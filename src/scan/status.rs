@@ -102,6 +102,12 @@ impl Status {
         }
     }
 
+    /// Conversations with mail servers that wait for their turn, for each of so many workers.
+    pub(super) fn queued(&self, workers: usize) -> usize {
+        let queued = self.mailer.get().map_or(0, |mailer| mailer.waiting());
+        usize::try_from(queued).unwrap_or(usize::MAX) / workers.max(1)
+    }
+
     /// Whether what is in flight cannot be finished: no resolver answers, or no mail server can be asked.
     pub fn is_paused(&self) -> bool {
         self.is_blocked() || self.dns.get().is_some_and(|dns| dns.totals().paused)

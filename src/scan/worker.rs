@@ -27,14 +27,14 @@ pub(super) enum Step<T, O> {
     Later(T, Duration),
 }
 
-/// Probes targets until there are none left and hands on what was seen; about `limit` probes at once. Targets that wait for another
+/// Probes targets until there are none left and hands on what was seen; about `limit` probes at once, which may change. Targets that wait for another
 /// round take no place among them and go before new ones.
 ///
 /// Asked to stop, it finishes what it has been handed; what waits, and what cannot be finished because no resolver answers, is given up
 /// without a result, so that the scan asks it again when it goes on.
 pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
     probe: impl Fn(T) -> F,
-    limit: usize,
+    limit: impl Fn() -> usize,
     targets: Receiver<Vec<T>>,
     mut harvest: G,
     batches: Sender<G::Batch>,
@@ -46,6 +46,7 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
     let mut look_up = tokio::time::interval(LOOK_UP);
     let mut open = true;
     loop {
+        let limit = limit();
         probes.extend(fresh.by_ref().take(limit.saturating_sub(probes.len())).map(&probe));
         let due = waiting.next_due().filter(|_| probes.len() < limit);
         let ready: Vec<G::Batch> = tokio::select! {
@@ -218,7 +219,7 @@ mod tests {
         let (target_sender, targets) = async_channel::unbounded();
         let (observation_sender, observations) = async_channel::unbounded();
         let status = Status::default();
-        let worker = work(done, 8, targets, Threes::default(), observation_sender, &status);
+        let worker = work(done, || 8, targets, Threes::default(), observation_sender, &status);
         let list = async {
             let mut seen = Vec::new();
             for batch in [vec![1, 2, 3], vec![4], (5..200).collect()] {
@@ -242,7 +243,7 @@ mod tests {
         let (observation_sender, observations) = async_channel::unbounded::<Vec<u32>>();
         drop(observations);
         target_sender.send(vec![1]).await.unwrap();
-        work(done, 8, targets, Threes::default(), observation_sender, &Status::default()).await;
+        work(done, || 8, targets, Threes::default(), observation_sender, &Status::default()).await;
     }
 
     /// Probes of odd targets fail once.
@@ -259,7 +260,7 @@ mod tests {
         target_sender.close();
         let status = Status::default();
         let probe = |target| odd_ones_fail(target, Duration::from_millis(50));
-        work(probe, 4, targets, Threes::default(), observation_sender, &status).await;
+        work(probe, || 4, targets, Threes::default(), observation_sender, &status).await;
         let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
         assert_eq!(seen.len(), 1000);
         assert!(seen[..500].iter().all(|target| target % 2 == 0), "those that failed come last");
@@ -275,7 +276,7 @@ mod tests {
         let status = Status::default();
         status.stop();
         let probe = |target| odd_ones_fail(target, Duration::from_secs(3600));
-        work(probe, 4, targets, Threes::default(), observation_sender, &status).await;
+        work(probe, || 4, targets, Threes::default(), observation_sender, &status).await;
         let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
         assert_eq!((seen.len(), status.abandoned.load(Relaxed)), (50, 50));
     }

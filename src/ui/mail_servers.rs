@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 use time::OffsetDateTime;
 
 use crate::classify::codes::{self, Code};
-use crate::classify::{Assessment, DaneState, Delivery, DnssecState, MxState};
+use crate::classify::{Assessment, Coverage, DaneState, Delivery, DnssecState, MxState, MxTls, Posture};
 use crate::evidence::{Certificate, Conversation, Evidence, FetchError, FetchFault, FetchStage, HostLookup, Lookup, Outcome};
 
 use super::text;
@@ -150,6 +150,8 @@ fn dane(host: &HostLookup, assessment: &Assessment) -> Option<String> {
         .any(|one| one.certificate.is_some() || one.second_hello.as_ref().is_some_and(|hello| hello.certificate.is_some()));
     let is_authenticated = found.iter().any(|lookup| lookup.authenticated);
     let judged = [
+        (codes::MX_NO_STARTTLS, "and no TLS"),
+        (codes::MX_STARTTLS_DOWNGRADE, "and no TLS"),
         (codes::DANE_MISMATCH, "does not match"),
         (codes::DANE_UNUSABLE, "unusable"),
         (codes::DANE_INSECURE, "not signed"),
@@ -180,9 +182,9 @@ pub(super) fn summary(assessment: &Assessment) -> Option<String> {
     Some(words + &dnssec.map_or_else(String::new, |dnssec| format!("; MX records {dnssec} (DNSSEC)")))
 }
 
-/// Whether TLSA records were held against what the hosts show.
+/// Whether TLSA records were held against what all hosts show.
 fn is_tested(assessment: &Assessment) -> bool {
-    assessment.mx_tls.is_some()
+    assessment.mx_tls.is_some_and(|seen| seen != MxTls::Unknown)
 }
 
 /// What has to be said of DANE behind what MTA-STS does; `None` where it changes nothing.
@@ -204,10 +206,10 @@ pub(super) fn sentence(assessment: &Assessment) -> Option<String> {
             format!("Some MX hosts have TLSA records ({tested}): senders that validate DANE authenticate these by them, and no other.")
         }
         (DaneState::Mismatch, Some(Delivery::Refused)) => {
-            "DANE stops mail: no TLSA record matches what the MX hosts show, so senders that validate DANE do not deliver.".to_owned()
+            "DANE stops mail: the MX hosts do not show what their TLSA records vouch for, so senders that validate DANE do not deliver.".to_owned()
         }
         (DaneState::Mismatch, _) => {
-            "DANE stops some mail: no TLSA record of an MX host matches what it shows, so senders that validate DANE do not deliver to it."
+            "DANE stops some mail: an MX host does not show what its TLSA records vouch for, so senders that validate DANE do not deliver to it."
                 .to_owned()
         }
         (DaneState::Unusable, _) => {
@@ -243,7 +245,6 @@ const STOPS: &[Code] = &[
 
 /// What to do about the mail servers, in the order in which it helps; empty where they were not asked or nothing is left to do.
 pub fn next_steps(assessment: &Assessment) -> Vec<String> {
-    use crate::classify::{Coverage, MxTls, Posture};
     let about = |codes: &[Code]| -> Vec<String> {
         let found = assessment.findings.iter().filter(|finding| codes.contains(&finding.code) && !finding.leaves_open());
         let mut subjects: Vec<String> = found.map(|finding| text::safe(&finding.subject)).filter(|subject| !subject.is_empty()).collect();
@@ -303,7 +304,7 @@ mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
     use super::*;
-    use crate::classify::{Coverage, Finding, MxTls, Posture, Severity};
+    use crate::classify::{Finding, Severity};
     use crate::evidence::{SecondHello, TlsVersion, Tlsa};
 
     const ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 25);

@@ -8,4 +8,4 @@ pub mod report;
 pub mod tables;
 pub mod text;
 
-pub use self::progress::{Progress, ProgressKind};
+pub use self::progress::{FileProgress, Progress, ProgressKind};

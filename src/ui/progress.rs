@@ -143,6 +143,37 @@ impl Rates {
     }
 }
 
+/// A bar of files on a terminal, nothing elsewhere; it goes when it is dropped.
+pub struct FileProgress(Option<ProgressBar>);
+
+impl FileProgress {
+    /// Begins to show how many of so many files are read.
+    pub fn start(files: u64) -> Self {
+        let bar = io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(Some(files), ProgressDrawTarget::stderr());
+            bar.set_style(style("{bar:24} {percent:>3}%  {human_pos}/{human_len} files  {msg}"));
+            bar
+        });
+        Self(bar)
+    }
+
+    /// Shows how far it is.
+    pub fn show(&self, files: u64, reports: u64) {
+        if let Some(bar) = &self.0 {
+            bar.set_position(files);
+            bar.set_message(super::tables::counted(reports, "report"));
+        }
+    }
+}
+
+impl Drop for FileProgress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// One line that says how far the scan is and what it has found.
 struct Bar(ProgressBar);
 

@@ -15,6 +15,7 @@ mod files;
 mod floods;
 mod hostile;
 mod machine;
+mod mail_servers;
 mod replies;
 mod resolvers;
 mod signals;

@@ -49,7 +49,7 @@ def nothing_ran_or_left(page, name):
 
 
 def hostile(browser):
-    for name in ("hostile", "hostile-adoption"):
+    for name in ("hostile", "hostile-adoption", "hostile-senders"):
         page, _ = opened(browser, name)
         title = page.run("document.title")
         page.run(OPEN_ALL)
@@ -192,7 +192,7 @@ CONTRAST = r"""(() => {
 
 
 def themes(browser):
-    for name in ("portfolio", "ranked", "hostile"):
+    for name in ("portfolio", "ranked", "hostile", "hostile-senders"):
         for theme in ("light", "dark"):
             page, _ = opened(browser, name, theme)
             page.run(OPEN_ALL)
@@ -261,7 +261,7 @@ def structure(browser):
 
 
 def narrow(browser):
-    for name in ("portfolio", "ranked", "hostile", "hostile-adoption"):
+    for name in ("portfolio", "ranked", "hostile", "hostile-adoption", "hostile-senders"):
         for width in (1280, 400, 320):
             page, _ = opened(browser, name, width=width)
             page.run(OPEN_ALL)

@@ -4,6 +4,7 @@
 
 pub mod mail;
 pub mod relay;
+pub mod zone;
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};

@@ -59,6 +59,8 @@ pub struct Summary {
     pub posture: Posture,
     /// How soon it has to be seen to.
     pub urgency: Urgency,
+    /// Whether senders have reported failed sessions that one of its findings explains.
+    pub is_confirmed: bool,
     /// Column `worst`.
     pub worst: Option<Severity>,
     /// Its findings, each code once, as places in the report's codes.
@@ -74,9 +76,11 @@ pub struct Summary {
     pub(super) place: Place,
 }
 
-/// The order of the list: urgency, broken deployments, the number of severe findings, rank, name.
+/// The order of the list: what senders have met already, urgency, broken deployments, the number of severe findings, rank, name.
 pub(super) fn most_urgent_first(a: &Summary, b: &Summary) -> Ordering {
-    let key = |line: &Summary| (line.urgency, line.posture != Posture::Broken, Reverse(line.high), line.rank.unwrap_or(i32::MAX));
+    let key = |line: &Summary| {
+        (!line.is_confirmed, line.urgency, line.posture != Posture::Broken, Reverse(line.high), line.rank.unwrap_or(i32::MAX))
+    };
     key(a).cmp(&key(b)).then_with(|| a.domain.cmp(&b.domain)).then_with(|| a.place.cmp(&b.place))
 }
 

@@ -7,8 +7,9 @@ use arrow::array::{Array, Int32Array, ListArray, RecordBatch, StringArray};
 use super::entry::Place;
 use super::line::{Summary, Urgency, most_urgent_first};
 use crate::analyse::scans::{AnalyseError, Scan};
+use crate::analyse::senders::Seen;
 use crate::classify::{Code, Delivery, MxState, Posture, RecordState, Severity};
-use crate::dataset::{ColumnGroup, DatasetError, elements, text};
+use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
 use crate::vocabulary::vocabulary;
 
 /// Domains up to which a report is one of a portfolio unless asked otherwise.
@@ -38,6 +39,7 @@ const COLUMNS: &[&str] = &[
     "domain",
     "rank",
     "mx_state",
+    "mx_hosts.list.element",
     "mx_provider",
     "policy_provider",
     "sts_state",
@@ -85,7 +87,7 @@ impl Names {
 }
 
 /// Reads the lines of a report: of at most `most` domains, the most urgent ones.
-pub(super) fn read(scan: &Scan, kind: Kind, most: usize) -> Result<Outline, AnalyseError> {
+pub(super) fn read(scan: &Scan, kind: Kind, most: usize, senders: Option<&Seen>) -> Result<Outline, AnalyseError> {
     let (mut names, mut codes, mut carried) = (Names::default(), Names::default(), Names::default());
     let mut outline = Outline::default();
     each_batch(scan, COLUMNS, |batch, first| {
@@ -98,7 +100,9 @@ pub(super) fn read(scan: &Scan, kind: Kind, most: usize) -> Result<Outline, Anal
             if kind == Kind::Portfolio || columns.has_a_record(row) {
                 outline.listable += 1;
                 let place = Place { row: first.row + row, ..first };
-                outline.lines.push(columns.line(row, place, &mut names, &mut codes, &mut carried));
+                let mut line = columns.line(row, place, &mut names, &mut codes, &mut carried);
+                line.is_confirmed = senders.is_some_and(|senders| columns.is_confirmed(row, senders));
+                outline.lines.push(line);
             }
         }
         // Twice the limit is kept at most, so that a list of any length fits.
@@ -157,6 +161,7 @@ struct Columns {
     domain: StringArray,
     rank: Int32Array,
     mx_state: StringArray,
+    mx_hosts: ListColumn<StringArray>,
     mx_provider: StringArray,
     policy_provider: StringArray,
     sts_state: StringArray,
@@ -170,6 +175,14 @@ struct Columns {
 }
 
 impl Columns {
+    /// Whether senders have met what one of the findings says.
+    fn is_confirmed(&self, row: usize, senders: &Seen) -> bool {
+        let (lists, code, _) = &self.findings;
+        let hosts: Vec<String> = self.mx_hosts.texts(row).into_iter().flatten().map(str::to_owned).collect();
+        let codes = elements(lists, row).map(|index| code.value(index));
+        text(&self.domain, row).is_some_and(|domain| senders.confirms(domain, &hosts, codes))
+    }
+
     fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
         let table = ColumnGroup::table(batch);
         let (lists, finding) = table.groups("findings")?;
@@ -178,6 +191,7 @@ impl Columns {
             domain: table.column("domain")?,
             rank: table.column("rank")?,
             mx_state: table.column("mx_state")?,
+            mx_hosts: table.lists("mx_hosts")?,
             mx_provider: table.column("mx_provider")?,
             policy_provider: table.column("policy_provider")?,
             sts_state: table.column("sts_state")?,
@@ -221,6 +235,7 @@ impl Columns {
             domain: text(&self.domain, row).unwrap_or_default().to_owned(),
             rank: self.rank.is_valid(row).then(|| self.rank.value(row)),
             posture: text(&self.posture, row).and_then(Posture::from_word).unwrap_or(Posture::Unknown),
+            is_confirmed: false,
             urgency: Urgency::of(mx, delivery(&self.delivery), delivery(&self.delivery_lenient), worst),
             worst,
             codes: elements(lists, row).filter_map(|index| codes.place(code.value(index))).collect(),

@@ -7,6 +7,7 @@ use super::entry::{Entry, Place, visit};
 use super::line::Summary;
 use super::outline::Kind;
 use crate::analyse::scans::{AnalyseError, Scan};
+use crate::analyse::senders::{REPORT_TABLES, Seen, sender_tables};
 use crate::analyse::stats::{By, StatsOptions, TableId, stats};
 use crate::analyse::table::Table;
 use crate::classify::{CATALOGUE_VERSION, Code};
@@ -47,22 +48,41 @@ pub struct Report {
     pub left_open: HashMap<Code, u64>,
     /// The tables.
     pub figures: Figures,
+    /// What senders say; `None` without TLS reports.
+    pub senders: Option<Senders>,
     /// What a reader has to know, a sentence each.
     pub notes: Vec<String>,
     /// Where the lines' rows are, in the order of the dataset, each with the place of its line.
     places: Vec<(Place, usize)>,
 }
 
+/// What senders say in their TLS reports.
+#[derive(Debug)]
+pub struct Senders {
+    /// The reports.
+    pub seen: Seen,
+    /// The tables of them.
+    pub tables: Vec<Table>,
+}
+
+/// Rows of a table of TLS reports.
+const REPORT_ROWS: usize = 50;
+
 impl Report {
     /// Reads what a report of the dataset needs.
     ///
     /// # Errors
     /// If the dataset cannot be read.
-    pub fn of(scan: Scan, options: &ReportOptions) -> Result<Self, AnalyseError> {
+    pub fn of(scan: Scan, options: &ReportOptions, seen: Option<Seen>) -> Result<Self, AnalyseError> {
         let rows: u64 = scan.manifest().parts.iter().map(|part| part.rows).sum();
         let kind = options.kind.unwrap_or_else(|| Kind::of(rows));
-        let outline = super::outline::read(&scan, kind, options.most)?;
+        let outline = super::outline::read(&scan, kind, options.most, seen.as_ref())?;
         let mut figures = figures(&scan, outline.best_of_ranks)?;
+        let senders = seen.map(|seen| {
+            let wanted: Vec<TableId> = REPORT_TABLES.iter().map(|table| table.id).collect();
+            sender_tables(&seen, Some(&scan), REPORT_ROWS, &wanted).map(|tables| Senders { seen, tables })
+        });
+        let senders = senders.transpose()?;
         let mut notes = std::mem::take(&mut figures.notes);
         notes.extend(versions(scan.manifest()));
         let mut lines = outline.lines;
@@ -79,6 +99,7 @@ impl Report {
             carried: outline.carried,
             left_open: outline.left_open,
             figures,
+            senders,
             notes,
             places,
             scan,

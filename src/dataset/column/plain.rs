@@ -13,7 +13,7 @@ use arrow::array::{
     Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, BinaryArray, BinaryBuilder, BooleanArray, BooleanBuilder, PrimitiveArray,
     PrimitiveBuilder, StringArray, StringBuilder, TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
-use arrow::datatypes::{DataType, Int16Type, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Int16Type, Int32Type, Int64Type};
 use arrow::error::ArrowError;
 
 use super::group;
@@ -284,6 +284,8 @@ pub(in crate::dataset) struct Number<A: ArrowPrimitiveType, T>(PrimitiveBuilder<
 pub(in crate::dataset) type Int16<T> = Number<Int16Type, T>;
 pub(in crate::dataset) type Int32<T> = Number<Int32Type, T>;
 pub(in crate::dataset) type Int64<T> = Number<Int64Type, T>;
+/// Date32: days since 1970.
+pub(in crate::dataset) type Day = Number<Date32Type, i32>;
 
 impl<A: ArrowPrimitiveType, T> Default for Number<A, T> {
     fn default() -> Self {

@@ -78,12 +78,13 @@ impl Breakers {
 
 /// Whether a conversation was refused, or not answered; `None` where it says neither.
 fn verdict(conversation: &Conversation) -> Option<bool> {
-    use FetchFault::{Local, NotTried, SmtpRefused, Timeout, Unreachable};
+    use FetchFault::{Local, NotTried, Refused, Reset, SmtpRefused, Tarpit, Timeout, Unreachable};
     let Some(error) = &conversation.error else { return Some(false) };
     match (error.fault, error.stage) {
-        (NotTried | Local, _) => None,
+        // A port that is closed is so for every name, and costs nobody anything.
+        (NotTried | Local, _) | (Refused, FetchStage::Connect) => None,
         (SmtpRefused, FetchStage::Greeting | FetchStage::Ehlo) if conversation.may_pass() => Some(true),
-        (Timeout | Unreachable, FetchStage::Connect | FetchStage::Greeting) => Some(true),
+        (Timeout | Unreachable | Reset | Tarpit, FetchStage::Connect | FetchStage::Greeting) => Some(true),
         _ => Some(false),
     }
 }

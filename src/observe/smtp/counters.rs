@@ -7,6 +7,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Conversation, FetchFault};
 
+/// Conversations that wait for their turn, also those that are given up.
+#[derive(Debug, Default)]
+pub(super) struct Queue(AtomicU64);
+
+impl Queue {
+    /// Somebody waits as long as the guard lives.
+    pub(super) fn join(&self) -> impl Drop {
+        self.0.fetch_add(1, Relaxed);
+        Queued(&self.0)
+    }
+
+    /// How many wait.
+    pub(super) fn len(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+struct Queued<'q>(&'q AtomicU64);
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
 /// Declares the counters: one line each, their totals and their place in the manifest follow from it.
 macro_rules! counters {
     ($($(#[doc = $meaning:literal])+ $name:ident,)+) => {

@@ -14,7 +14,7 @@ use super::alike::Alike;
 use super::breaker::Breakers;
 use super::config::SmtpConfig;
 use super::conversation::{Partner, Speaker};
-use super::counters::{SmtpActivity, SmtpCounters};
+use super::counters::{Queue, SmtpActivity, SmtpCounters};
 use super::ledger::Ledger;
 use super::limits::{Limits, Turn};
 use super::watch::Watch;
@@ -50,6 +50,7 @@ pub struct Mailer {
     pub(super) nobody: OnceCell<()>,
     known: Cache<String, Arc<Place>>,
     counters: SmtpCounters,
+    queue: Queue,
 }
 
 /// An address under the name of a host, and what was said there last.
@@ -102,6 +103,7 @@ impl Mailer {
             ledger: Ledger::default(),
             known: Cache::builder().max_capacity(MAX_KNOWN).eviction_policy(EvictionPolicy::lru()).build(),
             counters: SmtpCounters::default(),
+            queue: Queue::default(),
             config,
         })
     }
@@ -111,9 +113,22 @@ impl Mailer {
         self.watch.as_ref().and_then(Watch::blocked)
     }
 
+    /// Conversations that wait for their turn.
+    pub fn waiting(&self) -> u64 {
+        self.queue.len()
+    }
+
     /// Running totals.
     pub fn totals(&self) -> SmtpActivity {
         self.counters.totals()
+    }
+
+    /// Octets of the future that talks.
+    #[cfg(test)]
+    pub(super) fn future_size(&self, host: &HostLookup) -> usize {
+        let address = IpAddr::from([127, 0, 0, 1]);
+        let request = Request { host: &host.host, address, real: address, provider: &host.host, tlsa: &[] };
+        std::mem::size_of_val(&self.talk(&request, None))
     }
 
     /// Forgets what was said, as a cache without room does.
@@ -190,7 +205,9 @@ impl Mailer {
         let name = host.host.as_str();
         let key = format!("{address} {name}");
         let place = self.known.get_with_by_ref(&key, async { Arc::default() }).await;
+        let queued = self.queue.join();
         let mut said = place.said.lock().await;
+        drop(queued);
         if let Some(said) = said.as_ref().filter(|said| !again || !said.may_pass() || said.is_repeated()) {
             self.counters.know();
             return Conversation::clone(said);
@@ -218,9 +235,13 @@ impl Mailer {
         if let Some(settled) = settled() {
             return settled;
         }
-        let talk = async |turn: &Turn<'_>| match self.refused(request) {
-            Some(refused) => refused,
-            None => self.converse(request, before, turn).await,
+        let mut queued = Some(self.queue.join());
+        let talk = async |turn: &Turn<'_>| {
+            queued.take();
+            match self.refused(request) {
+                Some(refused) => refused,
+                None => self.converse(request, before, turn).await,
+            }
         };
         self.limits.hold(request.address, request.provider, request.real.is_loopback(), settled, talk).await
     }

@@ -578,3 +578,13 @@ async fn what_three_names_saw_alike_answers_for_others() {
     futures_util::future::join_all((0..6).map(async |number| every.ask(&host(&name(number), &[LOOPBACK])).await)).await;
     assert_eq!(mail.server.accepted() - before, 6);
 }
+
+/// Thousands are in flight. What TLS takes besides is on the heap: some 20 KB while it shakes hands.
+#[tokio::test]
+async fn a_conversation_in_flight_is_small() {
+    let mailer = mailer(CLOSED, |_| {});
+    let host = host(HOST, &[LOOPBACK]);
+    let waiting = std::mem::size_of_val(&mailer.ask(&host));
+    let talking = mailer.future_size(&host);
+    assert!(waiting <= 2048 && talking <= 16 * 1024, "{waiting} and {talking} octets");
+}

@@ -7,9 +7,11 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::analyse::report::{Entry, carried_columns, every_entry};
+use crate::analyse::senders::{Confirmation, Seen, Testimony, day_text};
 use crate::analyse::{AnalyseError, Scan};
 use crate::classify::{Asked, Finding};
 use crate::ui::tables::data::{INVENTED, field, invented_cell};
+use crate::ui::tables::grouped;
 use crate::ui::text::safe_json;
 use crate::ui::{facts, mail_servers};
 
@@ -29,21 +31,34 @@ pub enum ReportError {
 
 const HEADING: &str = "domain,rank,posture,delivery,worst,severity,code,subject,detail,meaning,remedy,verdict";
 
-/// Writes the findings of every domain in the order of the dataset. Carried columns stand at the end, by their names.
+/// Writes the findings of every domain in the order of the dataset. Carried columns stand at the end, by their names. With TLS reports a
+/// column says what senders report of a finding, and what no finding explains has a line of its own.
 ///
 /// # Errors
 /// If the dataset cannot be read or the file not be written.
-pub fn csv(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
+pub fn csv(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<(), ReportError> {
     let carried = carried_columns(scan)?;
     let names: String = carried.iter().map(|name| format!(",{}", field(name))).collect();
     let invented = scan.manifest().run.invented();
-    writeln!(out, "{HEADING}{}{names}", invented.as_ref().map_or("", |_| INVENTED))?;
+    let of_senders = if seen.is_some() { ",senders" } else { "" };
+    writeln!(out, "{HEADING}{of_senders}{}{names}", invented.as_ref().map_or("", |_| INVENTED))?;
     let invented = invented_cell(invented.as_deref());
     every_entry(scan, |entry| {
         let cells: String = carried.iter().map(|name| format!(",{}", field(cell(entry, name)))).collect();
         let verdict = field(&facts::verdict(&entry.assessment));
-        for finding in findings(entry) {
-            writeln!(out, "{},{finding},{verdict}{invented}{cells}", first_columns(entry))?;
+        let said = seen.map(|seen| seen.testimony(entry.target.domain.as_str(), &entry.assessment.mx_hosts));
+        for (code, finding) in findings(entry) {
+            let senders =
+                said.as_ref().map(|said| format!(",{}", field(&said.as_ref().map_or_else(String::new, |said| of_code(said, code)))));
+            writeln!(out, "{},{finding},{verdict}{}{invented}{cells}", first_columns(entry), senders.unwrap_or_default())?;
+        }
+        for said in said.iter().flatten() {
+            for failure in said.unexplained(codes(entry)) {
+                let (subject, sentence) = (field(&failure.hosts.join(" ")), field(&failure.sentence(said, grouped)));
+                let finding =
+                    format!(",,{subject},{},{},", field(&failure.reasons.join("; ")), field("reported by senders, not seen by the scan"));
+                writeln!(out, "{},{finding},{verdict},{sentence}{invented}{cells}", first_columns(entry))?;
+            }
         }
         Ok::<(), ReportError>(())
     })?;
@@ -57,16 +72,30 @@ fn first_columns(entry: &Entry) -> String {
     format!("{},{rank},{},{},{worst}", field(target.domain.as_str()), assessment.posture, assessment.delivery)
 }
 
-/// The columns from the severity on, a text a finding.
-fn findings(entry: &Entry) -> Vec<String> {
+/// The codes of a domain's findings.
+fn codes(entry: &Entry) -> impl Iterator<Item = &str> + Clone {
+    entry.assessment.findings.iter().map(|finding| finding.code.as_str())
+}
+
+/// What senders say of a finding, in a sentence; nothing where they cannot know of it.
+fn of_code(said: &Testimony, code: &str) -> String {
+    match said.of_code(code) {
+        Some(confirmation) => confirmation.sentence(said, grouped),
+        None if said.has_not_met(code) => format!("not seen in {} sessions {}", grouped(said.all()), said.window()),
+        None => String::new(),
+    }
+}
+
+/// The code and the columns from the severity on, a text a finding.
+fn findings(entry: &Entry) -> Vec<(&str, String)> {
     let known = entry.assessment.findings.iter().map(|finding| {
         let rule = finding.code.rule();
         let texts = [finding.code.as_str(), &finding.subject, &finding.detail, rule.summary, rule.remedy].map(field);
-        format!("{},{}", finding.severity, texts.join(","))
+        (finding.code.as_str(), format!("{},{}", finding.severity, texts.join(",")))
     });
-    let unknown = entry.unknown_codes.iter().map(|code| format!(",{},,,,", field(code)));
-    let all: Vec<String> = known.chain(unknown).collect();
-    if all.is_empty() { vec![",,,,,".to_owned()] } else { all }
+    let unknown = entry.unknown_codes.iter().map(|code| (code.as_str(), format!(",{},,,,", field(code))));
+    let all: Vec<(&str, String)> = known.chain(unknown).collect();
+    if all.is_empty() { vec![("", ",,,,,".to_owned())] } else { all }
 }
 
 fn cell<'e>(entry: &'e Entry, column: &str) -> &'e str {
@@ -80,7 +109,7 @@ const VERSION: u32 = 1;
 ///
 /// # Errors
 /// If the dataset cannot be read or the file not be written.
-pub fn json(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
+pub fn json(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
     let mut about = json!({
         "report_version": VERSION,
@@ -96,11 +125,24 @@ pub fn json(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     if let Some(invented) = manifest.run.invented() {
         about["invented"] = json!(invented);
     }
+    if let Some(seen) = seen {
+        let days = seen.days();
+        about["tls_reports"] = json!({
+            "reports": seen.report_count(),
+            "reporters": seen.reporter_count(),
+            "first_day": days.as_ref().map(|(first, _)| first),
+            "last_day": days.as_ref().map(|(_, last)| last),
+        });
+    }
     let text = safe_json(&about.to_string());
     write!(out, "{},\"domains\":[", text.strip_suffix('}').unwrap_or(&text))?;
     let mut separator = "\n";
     every_entry(scan, |entry| {
-        write!(out, "{separator}{}", safe_json(&domain_object(entry).to_string()))?;
+        let mut object = domain_object(entry);
+        if let Some(seen) = seen {
+            add_senders(&mut object, entry, seen);
+        }
+        write!(out, "{separator}{}", safe_json(&object.to_string()))?;
         separator = ",\n";
         Ok::<(), ReportError>(())
     })?;
@@ -131,6 +173,40 @@ fn domain_object(entry: &Entry) -> Value {
         "unknown_codes": entry.unknown_codes,
         "publish": publish,
     })
+}
+
+/// Adds what senders say to the object of a domain and to those of its findings.
+fn add_senders(object: &mut Value, entry: &Entry, seen: &Seen) {
+    let said = seen.testimony(entry.target.domain.as_str(), &entry.assessment.mx_hosts);
+    let confirmation = |said: &Testimony, confirmation: &Confirmation| {
+        json!({
+            "result_types": confirmation.result_types,
+            "reasons": confirmation.reasons,
+            "mx_hosts": confirmation.hosts,
+            "events": confirmation.events,
+            "reporters": confirmation.reporters,
+            "last_day": confirmation.last_day.map(day_text),
+            "carried_by_cache": confirmation.carried_by_cache,
+            "sentence": confirmation.sentence(said, grouped),
+        })
+    };
+    object["senders"] = said.as_ref().map_or(Value::Null, |said| {
+        let sessions =
+            said.sessions.iter().map(|(kind, of)| ((*kind).to_owned(), json!({ "successful": of.successful, "failed": of.failed })));
+        json!({
+            "sessions_by_policy_type": sessions.collect::<Map<_, _>>(),
+            "reporters": said.reporters,
+            "last_day": said.last_day.map(day_text),
+            "window_end": said.window_end.map(day_text),
+            "not_seen_by_the_scan": said.unexplained(codes(entry)).iter().map(|one| confirmation(said, one)).collect::<Vec<_>>(),
+        })
+    });
+    let findings = object["findings"].as_array_mut().into_iter().flatten();
+    for (finding, code) in findings.zip(codes(entry)) {
+        let of_code = said.as_ref().and_then(|said| said.of_code(code).map(|one| confirmation(said, &one)));
+        finding["senders"] = of_code.unwrap_or(Value::Null);
+        finding["not_seen_in_sessions"] = json!(said.as_ref().filter(|said| said.has_not_met(code)).map(Testimony::all));
+    }
 }
 
 fn finding(finding: &Finding, asked: Asked) -> Value {

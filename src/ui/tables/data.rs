@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::analyse::senders::day_text;
 use crate::analyse::{Cell, Table};
 use crate::ui::text::{safe, safe_json};
 
@@ -20,11 +21,15 @@ pub fn csv(tables: &[Table], invented: Option<&str>) -> String {
     let last = invented_cell(invented);
     for table in tables {
         for row in &table.rows {
-            for (column, cell) in table.columns.iter().zip(&row.cells).filter(|(_, cell)| **cell != crate::analyse::Cell::Empty) {
+            for (column, cell) in table.columns.iter().zip(&row.cells).filter(|(_, cell)| **cell != Cell::Empty) {
                 let whole = row.of.as_deref().unwrap_or(&column.of);
                 let number = |number: Option<f64>| number.map(|number| format!("{number:.6}")).unwrap_or_default();
                 let count = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
-                let value = if let crate::analyse::Cell::Number(number) = cell { Some(*number) } else { None };
+                let value = match cell {
+                    Cell::Number(value) => number(Some(*value)),
+                    Cell::Day(day) => day_text(*day),
+                    _ => String::new(),
+                };
                 let fields = [
                     field(&table.id),
                     field(table.grouped_by.as_deref().unwrap_or_default()),
@@ -36,7 +41,7 @@ pub fn csv(tables: &[Table], invented: Option<&str>) -> String {
                     number(cell.share()),
                     number(cell.interval().map(|interval| interval.low)),
                     number(cell.interval().map(|interval| interval.high)),
-                    number(value),
+                    value,
                     field(if cell.of().is_some() { whole } else { "" }),
                 ];
                 out.push_str(&fields.join(","));
@@ -93,6 +98,7 @@ fn cell(cell: &Cell) -> Value {
     match cell {
         Cell::Empty => Value::Null,
         Cell::Number(number) => json!({ "value": number }),
+        Cell::Day(day) => json!({ "day": day_text(*day) }),
         Cell::Count(n) => json!({ "n": n }),
         Cell::Share { n, of } => {
             let interval = cell.interval();

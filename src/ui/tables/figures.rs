@@ -1,5 +1,6 @@
 //! Counts, shares and intervals as text, and what the shares are shares of.
 
+use crate::analyse::senders::day_text;
 use crate::analyse::{Cell, Interval, Table};
 use crate::input::Accounting;
 
@@ -69,6 +70,7 @@ pub(in crate::ui) fn parts(cell: &Cell) -> [String; 3] {
     match cell {
         Cell::Empty => ["-".to_owned(), none(), none()],
         Cell::Number(number) => [measure(*number), none(), none()],
+        Cell::Day(day) => [day_text(*day), none(), none()],
         Cell::Count(n) => [grouped(*n), none(), none()],
         Cell::Share { n, .. } => {
             let share = cell.share().map_or_else(|| "-".to_owned(), percent);

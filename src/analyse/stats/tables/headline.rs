@@ -17,7 +17,7 @@ pub(in crate::analyse::stats) const HEADLINE: Definition = Definition {
     count: Some(count),
     rows,
     notes: &[
-        "misconfigured: the record, the retrieval or the policy is at fault, or a policy covers none or only some of the MX hosts",
+        "misconfigured: the record, the retrieval or the policy is at fault, a policy covers none or only some of the MX hosts, or MX hosts that were asked have no TLS or no valid certificate",
         "loses mail: a sender that follows the RFC refuses all MX hosts; some of it: it refuses some of them",
         "unknown: what is wrong may pass, or was not found out; such domains are not counted as misconfigured",
     ],
@@ -25,11 +25,12 @@ pub(in crate::analyse::stats) const HEADLINE: Definition = Definition {
 };
 
 /// Key and title of each row after the first, each of the misconfigured.
-const CLASSES: [(&str, &str); 6] = [
+const CLASSES: [(&str, &str); 7] = [
     ("record", "unusable record"),
     ("retrieval", "no valid policy behind a valid record"),
     ("none-covered", "policy that covers no MX host"),
     ("some-covered", "policy that covers only some MX hosts"),
+    ("mx-hosts", "MX hosts that fail, where they were asked"),
     ("loses-mail", "loses mail"),
     ("loses-some", "loses some of it"),
 ];
@@ -44,6 +45,7 @@ fn count(adopter: &Adopter<'_>, details: &mut Details) {
         (Posture::Broken, _) => "retrieval",
         (_, Some("none")) => "none-covered",
         (_, Some("some")) => "some-covered",
+        _ if matches!(adopter.mx_tls, Some("none" | "some")) => "mx-hosts",
         _ => return,
     };
     let lost = match adopter.delivery {

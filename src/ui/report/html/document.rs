@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::list::{self, STATIC_DOMAINS};
 use super::markup::Safe;
-use super::{adoption, appendix, packed, portfolio, tables};
+use super::{adoption, appendix, packed, portfolio, senders, tables};
 use crate::analyse::report::{Kind, Report};
 use crate::ui::report::data::ReportError;
 use crate::ui::tables::grouped;
@@ -39,6 +39,7 @@ pub fn html(report: &Report, out: &mut impl Write) -> Result<(), ReportError> {
             main {
                 "\n"
                 (above)
+                (senders::chapter(report))
                 (list::chapter(report)?)
                 (tables::chapter(report))
                 (appendix::glossary(report))
@@ -127,11 +128,12 @@ fn navigation(report: &Report) -> Markup {
         Kind::Portfolio => portfolio::CONTENTS,
         Kind::Adoption => adoption::CONTENTS,
     };
+    let of_senders: &[(&str, &str)] = if report.senders.is_some() { &[("senders", "Seen by senders")] } else { &[] };
     let rest = [("domains", "Domains"), ("figures", "All figures"), ("codes", "What the findings mean"), ("method", "Method")];
     html! {
         nav aria-label="Sections" {
             ul {
-                @for (id, title) in first.iter().chain(&rest) {
+                @for (id, title) in first.iter().chain(of_senders).chain(&rest) {
                     li { a href={ "#" (id) } { (title) } }
                 }
             }

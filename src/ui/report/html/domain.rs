@@ -3,12 +3,13 @@
 use maud::{Markup, html};
 
 use crate::analyse::report::{Entry, Report, Summary, Urgency};
+use crate::analyse::senders::Testimony;
 use crate::classify::remedy::Publication;
 use crate::classify::{Asked, Code, Finding, Severity};
 use crate::ui::{facts, mail_servers};
 
-use super::evidence;
 use super::markup::{Lines, Safe, clip, facts as facts_list};
+use super::{evidence, senders};
 
 /// Characters of a detail that are shown.
 const MAX_DETAIL: usize = 1_000;
@@ -56,6 +57,7 @@ pub(super) const fn urgency_class(urgency: Urgency) -> &'static str {
 /// The section.
 pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Extent) -> Markup {
     let (name, assessment) = (Safe(&line.domain), &entry.assessment);
+    let testimony = senders::testimony(report, entry);
     let cells = line.carried.iter().filter_map(|cell| report.names.get(usize::try_from((*cell)?).ok()?));
     html! {
         details.domain id={ "d-" (name) } {
@@ -72,7 +74,8 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
                 @if !entry.target.carried.is_empty() {
                     (facts_list(entry.target.carried.iter().map(|cell| (&cell.name, cell.value.as_deref().unwrap_or("–")))))
                 }
-                (findings(entry, extent))
+                (findings(entry, extent, testimony.as_ref()))
+                (senders::of_domain(report, testimony.as_ref(), entry))
                 (undetermined(entry))
                 (next_steps(entry))
                 @if let Some(publication) = facts::to_publish(&entry.evidence, assessment) {
@@ -89,22 +92,23 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
     }
 }
 
-/// What has to be fixed, the worst first.
-fn findings(entry: &Entry, extent: Extent) -> Markup {
+/// What has to be fixed: what senders have met, then the worst first.
+fn findings(entry: &Entry, extent: Extent, testimony: Option<&Testimony>) -> Markup {
     let mut wrong: Vec<&Finding> = entry.assessment.findings.iter().filter(|finding| finding.severity != Severity::Info).collect();
-    wrong.sort_by_key(|finding| finding.severity);
+    let is_met = |finding: &Finding| testimony.is_some_and(|said| said.of_code(finding.code.as_str()).is_some());
+    wrong.sort_by_key(|finding| (!is_met(finding), finding.severity));
     html! {
         @if !wrong.is_empty() {
             h4 { "What is wrong" }
             @for alike in wrong.chunk_by(|a, b| (a.code, a.severity) == (b.code, b.severity)) {
-                (article(alike, extent, Asked::of(&entry.assessment)))
+                (article(alike, extent, Asked::of(&entry.assessment), testimony))
             }
         }
     }
 }
 
 /// Findings of one code and severity: each subject with its particulars, and what they mean once.
-fn article(alike: &[&Finding], extent: Extent, asked: Asked) -> Markup {
+fn article(alike: &[&Finding], extent: Extent, asked: Asked, testimony: Option<&Testimony>) -> Markup {
     let Some(first) = alike.first() else { return html! {} };
     let (severity, code) = (first.severity.as_str(), first.code);
     html! {
@@ -120,6 +124,9 @@ fn article(alike: &[&Finding], extent: Extent, asked: Asked) -> Markup {
                 @if let more @ 1.. = alike.len().saturating_sub(MAX_ALIKE) {
                     li { "and " (more) " more in the dataset" }
                 }
+            }
+            @if let Some(testimony) = testimony {
+                (senders::of_finding(testimony, code.as_str()))
             }
             @if extent == Extent::Whole {
                 (prose(code, asked))

@@ -15,6 +15,7 @@ mod markup;
 mod packed;
 mod plots;
 mod portfolio;
+mod senders;
 mod tables;
 
 pub use self::document::html;

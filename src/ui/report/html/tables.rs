@@ -26,7 +26,7 @@ pub(super) struct View<'v> {
 
 impl View<'_> {
     /// All of a table.
-    const WHOLE: Self = Self { columns: &[], bars: &[], row: |_| true, limit: usize::MAX };
+    pub(super) const WHOLE: Self = Self { columns: &[], bars: &[], row: |_| true, limit: usize::MAX };
 }
 
 /// Whether a row has a count other than 0.

@@ -1,0 +1,104 @@
+//! The manifest of a dataset of TLS reports: what was read, what became of every file, and which parts exist.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::error::DatasetError;
+use crate::dataset::manifest::{Attachment, RunDescription, Seal, Timestamp, Tool};
+use crate::name::suffix;
+use crate::reports::Tally;
+
+/// Version of the layout and columns of table `reports`. Added columns keep it.
+pub(in crate::dataset) const REPORTS_SCHEMA_VERSION: u32 = 1;
+
+/// The word by which a manifest says that it is of TLS reports.
+pub(in crate::dataset) const TABLE: &str = "reports";
+
+/// The run of a dataset of TLS reports. A part that it does not list does not exist.
+// Fields that this version does not know are ignored when it is read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct ReportsManifest {
+    /// Version of the layout and of the columns.
+    pub schema_version: u32,
+    /// The table: `reports`.
+    pub table: String,
+    /// Name of the run.
+    pub run_id: String,
+    /// The program.
+    pub tool: Tool,
+    /// Version of the public suffix list, by which reporters are grouped.
+    pub public_suffix_list: String,
+    /// Files and folders that were named.
+    pub inputs: Vec<String>,
+    /// Start of the run (RFC 3339, UTC).
+    pub started_at: Timestamp,
+    /// End of the run (RFC 3339, UTC); null while it is unfinished.
+    pub finished_at: Option<Timestamp>,
+    /// What became of every file, and of what is in them.
+    pub accounting: Tally,
+    /// Rows: one per report and policy.
+    pub rows: u64,
+    /// The parts, in the order in which the reports were found.
+    pub parts: Vec<ReportsPart>,
+    /// The file `rejected.csv`; null while the run is unfinished.
+    pub rejected: Option<Attachment>,
+    /// SHA-256 of this file with 64 zeros in place of this value, lower-case hex: who edits the file leaves a trace.
+    #[serde(default, skip_deserializing)]
+    pub seal: Seal,
+}
+
+/// A file of table `reports`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct ReportsPart {
+    /// Path from the dataset's folder, with `/`.
+    pub file: String,
+    /// Rows.
+    pub rows: u64,
+    /// Reports that have rows here; a report is never in two parts.
+    pub reports: u64,
+    /// Length of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file, lower-case hex.
+    pub sha256: String,
+}
+
+impl ReportsManifest {
+    /// The manifest of a run that begins now.
+    pub(super) fn begun(inputs: Vec<String>) -> Self {
+        Self {
+            schema_version: REPORTS_SCHEMA_VERSION,
+            table: TABLE.to_owned(),
+            run_id: RunDescription::new_id(),
+            tool: Tool::of_this_build(),
+            public_suffix_list: suffix::LIST_VERSION.to_owned(),
+            inputs,
+            started_at: Timestamp::now(),
+            finished_at: None,
+            accounting: Tally::default(),
+            rows: 0,
+            parts: Vec::new(),
+            rejected: None,
+            seal: Seal,
+        }
+    }
+
+    /// Whether every file, report and row is accounted for; `rejected` is the number of lines of `rejected.csv`.
+    pub(super) fn check(&self, rejected: u64) -> Result<(), DatasetError> {
+        let sum = |of: fn(&ReportsPart) -> u64| self.parts.iter().map(of).sum::<u64>();
+        let tally = &self.accounting;
+        let sums = [
+            ("rows of the parts", sum(|part| part.rows), self.rows),
+            ("reports of the parts", sum(|part| part.reports), tally.reports),
+            ("rejected lines", rejected, tally.refused + tally.without_report),
+        ];
+        if !tally.adds_up() {
+            return Err(DatasetError::Inconsistent(format!("files: {tally:?}")));
+        }
+        match sums.into_iter().find(|(_, found, expected)| found != expected) {
+            Some((what, found, expected)) => Err(DatasetError::Inconsistent(format!("{what}: {found}, and {expected} were counted"))),
+            None => Ok(()),
+        }
+    }
+}
