@@ -55,13 +55,8 @@ enum Kind {
     HeldTls,
 }
 
-const KINDS: [(Kind, &str); 5] = [
-    (Kind::Fast, "fast"),
-    (Kind::Late, "late"),
-    (Kind::Never, "never"),
-    (Kind::HeldGreeting, "greeting"),
-    (Kind::HeldTls, "tls"),
-];
+const KINDS: [(Kind, &str); 5] =
+    [(Kind::Fast, "fast"), (Kind::Late, "late"), (Kind::Never, "never"), (Kind::HeldGreeting, "greeting"), (Kind::HeldTls, "tls")];
 /// The second octet of the first kind's addresses, and how many of them a kind has.
 const OCTETS: (u8, u8) = (16, 8);
 /// The domains and the hosts of the one provider.
@@ -319,9 +314,8 @@ impl Bench {
                 _ => format!("nothing-{number}"),
             });
             let run = self.scan(list, &[&["--smtp", smtp][..], more].concat()).finish();
-            let octets: u64 = std::fs::read_dir(self.path("out/domains")).map_or(0, |files| {
-                files.flatten().filter_map(|file| file.metadata().ok()).map(|data| data.len()).sum()
-            });
+            let octets: u64 = std::fs::read_dir(self.path("out/domains"))
+                .map_or(0, |files| files.flatten().filter_map(|file| file.metadata().ok()).map(|data| data.len()).sum());
             println!(
                 "provider, --smtp {smtp}: {rows} rows, {} of them with the provider: {:.0} MiB at most, {:.1} s, CPU {:.0} µs a row, {:.1} MiB of Parquet, {} conversations",
                 rows.checked_div(share).unwrap_or_default(),
@@ -504,7 +498,8 @@ async fn converse(mut tcp: TcpStream, kind: Kind, acceptor: &TlsAcceptor, counts
         }
         Kind::Fast | Kind::HeldTls => {}
     }
-    const EHLO: &[u8] = b"250-mx at your service\r\n250-PIPELINING\r\n250-SIZE 36700160\r\n250-STARTTLS\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n";
+    const EHLO: &[u8] =
+        b"250-mx at your service\r\n250-PIPELINING\r\n250-SIZE 36700160\r\n250-STARTTLS\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n";
     tcp.write_all(b"220 mx ESMTP ready\r\n").await?;
     hear(&mut tcp).await?;
     tcp.write_all(EHLO).await?;
@@ -572,7 +567,9 @@ fn answer(question: &[u8], kinds: &BTreeMap<&str, Kind>) -> Option<Vec<u8>> {
     };
     let records: Vec<Vec<u8>> = match (labels.as_slice(), asked) {
         ([domain, "example"], MX) if named(domain).is_some() => vec![mx(&["mx", domain, "example"])],
-        ([domain, "example"], MX) if domain.starts_with(CUSTOMER) => (0..5).map(|host| mx(&[&format!("mx{host}"), "provider", "example"])).collect(),
+        ([domain, "example"], MX) if domain.starts_with(CUSTOMER) => {
+            (0..5).map(|host| mx(&[&format!("mx{host}"), "provider", "example"])).collect()
+        }
         (["mx", domain, "example"], A) => named(domain).map(|(kind, number)| address(kind, number).octets().to_vec()).into_iter().collect(),
         ([host, "provider", "example"], A) => {
             let host: u8 = host.strip_prefix("mx")?.parse().ok()?;

@@ -138,7 +138,9 @@ impl Servers {
         let right = || [&[3, 0, 1], &self.digest[..]].concat();
         Some(match (kind, domain) {
             (TLSA, "_25._tcp.mx.tlsa-one") => vec![[&[3, 0, 0][..], &[7; 60_000]].concat(), right()],
-            (TLSA, "_25._tcp.mx.tlsa-many") => (0..1360_u16).map(|number| [&[3, 1, 1], &number.to_be_bytes()[..], &[7; 30]].concat()).collect(),
+            (TLSA, "_25._tcp.mx.tlsa-many") => {
+                (0..1360_u16).map(|number| [&[3, 1, 1], &number.to_be_bytes()[..], &[7; 30]].concat()).collect()
+            }
             (MX, "many") => (0..MANY.0).map(|host| mx(format!("mx{host}.many{HOSTILE}"))).collect(),
             (A, domain) => match domain.strip_suffix(".many").and_then(|host| host.strip_prefix("mx")?.parse().ok()) {
                 Some(host) => (1..=MANY.1).map(|last| vec![127, 6, host, last]).collect(),
@@ -261,13 +263,18 @@ fn hostile_mail_servers_are_told_for_what_they_are_and_change_nothing_else() {
     let list: String = hostile.iter().chain(&healthy).map(|name| format!("{name}\n")).collect();
     fs::write(scene.path("list.txt"), list).unwrap();
     let (mut mixed, after) = scanned(&scene, "mixed", &network);
-    println!("{} MiB were sent by those who flood, {} connections to the hosts of one domain", servers.flooded.load(Relaxed) >> 20, servers.many.load(Relaxed));
+    println!(
+        "{} MiB were sent by those who flood, {} connections to the hosts of one domain",
+        servers.flooded.load(Relaxed) >> 20,
+        servers.many.load(Relaxed)
+    );
     assert!(after < before + MEMORY, "{before} octets of memory without hostile servers, {after} with them");
 
     let mut wrong = String::new();
     for (kind, _, mx_tls, codes) in SERVERS {
         let row = mixed.remove(&format!("{kind}{HOSTILE}")).unwrap();
-        let found: Vec<&str> = row.codes.iter().map(|code| code.as_str()).filter(|code| code.starts_with("mx-") || code.starts_with("dane-")).collect();
+        let found: Vec<&str> =
+            row.codes.iter().map(|code| code.as_str()).filter(|code| code.starts_with("mx-") || code.starts_with("dane-")).collect();
         let found: Vec<&str> = found.into_iter().filter(|code| *code != "mx-private-address").collect();
         println!("{kind}: mx_tls {:?}, dane {:?}, {found:?}", row.column("mx_tls"), row.column("dane_state"));
         if row.column("mx_tls") != Some(mx_tls) || !codes.iter().all(|code| found.contains(code)) {
@@ -275,7 +282,11 @@ fn hostile_mail_servers_are_told_for_what_they_are_and_change_nothing_else() {
         }
     }
     println!("many: {:?}", mixed.remove(&format!("many{HOSTILE}")).unwrap());
-    wrong += &mixed.iter().filter(|(domain, row)| alone.get(*domain) != Some(row)).map(|(domain, _)| format!("{domain} differs\n")).collect::<String>();
+    wrong += &mixed
+        .iter()
+        .filter(|(domain, row)| alone.get(*domain) != Some(row))
+        .map(|(domain, _)| format!("{domain} differs\n"))
+        .collect::<String>();
     assert!(wrong.is_empty() && mixed.len() == HEALTHY, "{wrong}");
     shown_as_text(&scene, &network, &hostile);
 }
