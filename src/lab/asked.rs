@@ -4,7 +4,7 @@
 use super::case::Case;
 use super::mail::Dnssec;
 use super::site::Neighbour;
-use super::truth::{Expected, Truth};
+use super::truth::{Expected, MailTruth, Truth};
 use crate::classify::codes::{self, Code};
 
 /// Domains whose MX hosts are asked.
@@ -32,22 +32,6 @@ impl Asked {
     pub const NOTHING: Self = Self { smtp: Whose::Nobodys, dane: Whose::Nobodys };
     /// Everybody's, both ways.
     pub const ALL: Self = Self { smtp: Whose::Everybodys, dane: Whose::Everybodys };
-}
-
-/// What a scan that asks the mail servers says of a domain; `None` for what follows from the rest of the case.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct MailTruth {
-    pub(crate) mx_tls: Option<Expected>,
-    pub(crate) mx_dnssec: Option<Expected>,
-    pub(crate) dane_state: Option<Expected>,
-    /// What senders do by what was seen, those that do not know DANE.
-    pub(crate) delivery: Option<Expected>,
-    pub(crate) delivery_lenient: Option<Expected>,
-    pub(crate) delivery_dane: Option<Expected>,
-    /// Codes that only an SMTP conversation shows, and those of TLSA records and signatures.
-    pub(crate) codes: Vec<Code>,
-    /// Whether its hosts are of zones that are not signed, although its own may be.
-    pub(crate) unsigned_hosts: bool,
 }
 
 /// Codes that need both, the TLSA records and what the server showed.

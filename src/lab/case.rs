@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use crate::classify::codes::{self, Code};
 
-use super::asked::MailTruth;
 use super::mail::Dnssec;
 use super::packing::Packing;
 use super::site::{Elsewhere, End, Exchange, Framing, Neighbour, Place, Reply, Response, Session, Shape, Site, Strings, Text};
-use super::truth::{Expected, Truth};
+use super::truth::{Expected, MailTruth, Truth};
 
 /// A named situation of the lab.
 #[derive(Clone, Debug)]

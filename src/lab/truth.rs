@@ -100,3 +100,19 @@ impl Truth {
         }
     }
 }
+
+/// What a scan that asks the mail servers says of a domain; `None` for what follows from the rest of the case.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct MailTruth {
+    pub(crate) mx_tls: Option<Expected>,
+    pub(crate) mx_dnssec: Option<Expected>,
+    pub(crate) dane_state: Option<Expected>,
+    /// What senders do by what was seen, those that do not know DANE.
+    pub(crate) delivery: Option<Expected>,
+    pub(crate) delivery_lenient: Option<Expected>,
+    pub(crate) delivery_dane: Option<Expected>,
+    /// Codes that only an SMTP conversation shows, and those of TLSA records and signatures.
+    pub(crate) codes: Vec<Code>,
+    /// Whether its hosts are of zones that are not signed, although its own may be.
+    pub(crate) unsigned_hosts: bool,
+}
