@@ -55,13 +55,8 @@ enum Kind {
     HeldTls,
 }
 
-const KINDS: [(Kind, &str); 5] = [
-    (Kind::Fast, "fast"),
-    (Kind::Late, "late"),
-    (Kind::Never, "never"),
-    (Kind::HeldGreeting, "greeting"),
-    (Kind::HeldTls, "tls"),
-];
+const KINDS: [(Kind, &str); 5] =
+    [(Kind::Fast, "fast"), (Kind::Late, "late"), (Kind::Never, "never"), (Kind::HeldGreeting, "greeting"), (Kind::HeldTls, "tls")];
 /// The second octet of the first kind's addresses, and how many of them a kind has.
 const OCTETS: (u8, u8) = (16, 8);
 /// The domains and the hosts of the one provider.
@@ -144,7 +139,7 @@ struct Seen {
 
 impl Bench {
     fn start() -> Self {
-        let dir = tempfile::tempdir().expect("a folder");
+        let dir = tempfile::Builder::new().disable_cleanup(std::env::var_os("SMTP_BENCH_KEEP").is_some()).tempdir().expect("a folder");
         let mut server = Command::new(std::env::current_exe().expect("this program"));
         let server = server.env(SERVER, dir.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut server = server.spawn().expect("the servers");
@@ -192,8 +187,11 @@ impl Bench {
         let mut command = Command::new(program);
         command.arg("scan").arg(self.path("list.txt")).arg("-o").arg(self.path("out")).arg("--ca-file").arg(self.path("ca.pem"));
         command.args(["--resolver", &format!("127.0.0.1:{}", self.dns), "--trust-resolvers", "--rate", "0", "--progress", "none"]);
-        command.args(["--allow-private", "--smtp-port", &self.smtp.to_string(), "--ehlo", "scanner.example", "--smtp-rate", "0"]);
-        command.args(["--dane", "none"]).args(options).stdout(Stdio::null()).stderr(Stdio::null());
+        if options.contains(&"all") {
+            command.args(["--allow-private", "--smtp-port", &self.smtp.to_string(), "--ehlo", "scanner.example", "--smtp-rate", "0"]);
+        }
+        let said = std::fs::File::create(self.path("said.txt")).expect("a file");
+        command.args(["--dane", "none"]).args(options).stdout(Stdio::null()).stderr(said);
         Scan(command.spawn().expect("the program"))
     }
 
@@ -242,7 +240,7 @@ impl Bench {
                 let list = (0..hosts).filter(|number| slow || kind(*number) == "fast").map(|number| format!("{}-{number}", kind(number)));
                 let fast = (0..hosts).filter(|number| kind(*number) == "fast").count() as u64;
                 self.forget();
-                let scan = self.scan(list, &["--smtp", "all"]);
+                let scan = self.scan(list, &["--smtp", "all", "--concurrency", "8192"]);
                 let begun = Instant::now();
                 while self.seen().fast < fast && begun.elapsed() < Duration::from_secs(900) {
                     std::thread::sleep(Duration::from_millis(100));
@@ -306,22 +304,16 @@ impl Bench {
 
     fn provider(&mut self) {
         let rows = setting("SMTP_BENCH_ROWS", 200_000);
-        for (share, smtp, more) in [
-            (0, "all", &["--smtp-all-addresses"][..]),
-            (5, "none", &[]),
-            (5, "all", &["--smtp-all-addresses"]),
-            (1, "none", &[]),
-            (1, "all", &["--smtp-all-addresses"]),
-        ] {
+        for (share, smtp) in [(0, "all"), (5, "none"), (5, "all"), (1, "none"), (1, "all")] {
             self.forget();
             let list = (0..rows).map(|number| match number.checked_rem(share) {
                 Some(0) => format!("{CUSTOMER}-{number}"),
                 _ => format!("nothing-{number}"),
             });
+            let more = if smtp == "none" { &[][..] } else { &["--smtp-all-addresses"] };
             let run = self.scan(list, &[&["--smtp", smtp][..], more].concat()).finish();
-            let octets: u64 = std::fs::read_dir(self.path("out/domains")).map_or(0, |files| {
-                files.flatten().filter_map(|file| file.metadata().ok()).map(|data| data.len()).sum()
-            });
+            let octets: u64 = std::fs::read_dir(self.path("out/domains"))
+                .map_or(0, |files| files.flatten().filter_map(|file| file.metadata().ok()).map(|data| data.len()).sum());
             println!(
                 "provider, --smtp {smtp}: {rows} rows, {} of them with the provider: {:.0} MiB at most, {:.1} s, CPU {:.0} µs a row, {:.1} MiB of Parquet, {} conversations",
                 rows.checked_div(share).unwrap_or_default(),
@@ -504,7 +496,8 @@ async fn converse(mut tcp: TcpStream, kind: Kind, acceptor: &TlsAcceptor, counts
         }
         Kind::Fast | Kind::HeldTls => {}
     }
-    const EHLO: &[u8] = b"250-mx at your service\r\n250-PIPELINING\r\n250-SIZE 36700160\r\n250-STARTTLS\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n";
+    const EHLO: &[u8] =
+        b"250-mx at your service\r\n250-PIPELINING\r\n250-SIZE 36700160\r\n250-STARTTLS\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n";
     tcp.write_all(b"220 mx ESMTP ready\r\n").await?;
     hear(&mut tcp).await?;
     tcp.write_all(EHLO).await?;
@@ -572,7 +565,9 @@ fn answer(question: &[u8], kinds: &BTreeMap<&str, Kind>) -> Option<Vec<u8>> {
     };
     let records: Vec<Vec<u8>> = match (labels.as_slice(), asked) {
         ([domain, "example"], MX) if named(domain).is_some() => vec![mx(&["mx", domain, "example"])],
-        ([domain, "example"], MX) if domain.starts_with(CUSTOMER) => (0..5).map(|host| mx(&[&format!("mx{host}"), "provider", "example"])).collect(),
+        ([domain, "example"], MX) if domain.starts_with(CUSTOMER) => {
+            (0..5).map(|host| mx(&[&format!("mx{host}"), "provider", "example"])).collect()
+        }
         (["mx", domain, "example"], A) => named(domain).map(|(kind, number)| address(kind, number).octets().to_vec()).into_iter().collect(),
         ([host, "provider", "example"], A) => {
             let host: u8 = host.strip_prefix("mx")?.parse().ok()?;

@@ -322,7 +322,9 @@ impl HostDane {
         if !pkix.is_empty() {
             self.add(&host.host, DANE_PKIX_USAGE, words(pkix));
         }
-        let (state, binding) = if usable.is_empty() {
+        let (state, binding) = if usable.is_empty() && lookup.left_out.is_some() {
+            (DaneState::Unknown, Binding::Deferred) // One that was not kept might be usable.
+        } else if usable.is_empty() {
             self.add(&host.host, DANE_UNUSABLE, words(&lookup.records));
             (DaneState::Unusable, Binding::Encrypted(question.spoken.map_or(Verdict::Passes, encrypted)))
         } else {
@@ -335,7 +337,12 @@ impl HostDane {
             let verdicts: Vec<Verdict> = tests.collect();
             let fails = verdicts.contains(&Verdict::Fails);
             self.alike = !(fails && verdicts.contains(&Verdict::Passes));
-            let state = if fails { DaneState::Mismatch } else { DaneState::Valid };
+            let may_match = lookup.left_out.is_some() && !verdicts.is_empty() && !verdicts.contains(&Verdict::Passes);
+            let state = match fails {
+                true => DaneState::Mismatch,
+                false if may_match => DaneState::Unknown,
+                false => DaneState::Valid,
+            };
             let delivered = Verdict::of_addresses(verdicts.into_iter());
             // What nobody was to test counts as it is published.
             (state, Binding::Authenticated(if question.spoken.is_some() { delivered } else { Verdict::Passes }))
