@@ -120,9 +120,10 @@ impl<'a> MailServers<'a> {
                 findings.add(DANE_AND_STS, domain, format!("mode {posture}"));
             }
         }
+        let is_partial = self.states().any(|state| matches!(state, DaneState::Valid | DaneState::Mismatch));
         for host in &self.hosts {
             let Some(dane) = host.dane.as_ref().filter(|dane| dane.state == DaneState::Absent) else { continue };
-            if self.hosts.iter().any(|other| in_use(&other)) {
+            if is_partial {
                 findings.add(DANE_PARTIAL, host.name, "");
             } else if dane.could_have {
                 findings.add(DANE_NO_TLSA, host.name, "");

@@ -77,6 +77,8 @@ pub(crate) const fn numbered_mail_aaaa(number: u16) -> Ipv6Addr {
     Ipv6Addr::new(0x2a10, number, 0, 0, 0, 0, 0, 0x25)
 }
 
+/// The number of the first of 256 addresses at which connections are refused.
+pub(crate) const MAIL_REFUSING: u16 = 0xFE00;
 /// An address of a mail server at which connections are refused, and one at which no SYN is answered.
 pub(crate) const MAIL_REFUSED: Ipv4Addr = Ipv4Addr::new(44, 0, 255, 1);
 pub(crate) const MAIL_FULL: Ipv4Addr = Ipv4Addr::new(44, 0, 255, 2);
@@ -93,6 +95,8 @@ pub fn mail_server(address: IpAddr) -> IpAddr {
         IpAddr::V4(MAIL_FULL) => FULL,
         IpAddr::V6(MAIL_NO_ROUTE) => NO_ROUTE,
         IpAddr::V4(address) => match address.octets() {
+            // As many at which connections are refused as a world wants.
+            [44, 0, 254, _] => REFUSED,
             [44, 0, high, low] => Ipv4Addr::new(127, 4, high, low),
             [44, b @ 1..0x80, c, d] => named(u32::from_be_bytes([0, b, c, d])),
             _ => return address.into(),

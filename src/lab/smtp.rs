@@ -225,6 +225,7 @@ impl Talk<'_, TcpStream> {
     /// What comes between the command STARTTLS and the handshake.
     async fn before_tls(&mut self, visit: &mut Noted) -> io::Result<Next> {
         const READY: &[u8] = b"220 ready for TLS\r\n";
+        visit.0.dismissed = matches!(self.mail.starttls, Starttls::Plain(_) | Starttls::Reset | Starttls::Close);
         match &self.mail.starttls {
             Starttls::Surplus(more) => {
                 self.say(&[READY, more].concat()).await?;
@@ -250,7 +251,6 @@ impl Talk<'_, TcpStream> {
                 return Ok(Next::StartTls);
             }
         }
-        visit.0.dismissed = true;
         Ok(Next::End)
     }
 }

@@ -1,7 +1,7 @@
 //! What a reported failure points to: the codes of the catalogue that explain it, by RFC 8460 section 4.3 and the reasons that senders give.
 
-use crate::classify::Code;
 use crate::classify::codes::*;
+use crate::classify::{Code, ResultType};
 use crate::parse::mx_pattern::matches_lenient;
 
 /// A failure as far as it tells its cause.
@@ -20,8 +20,10 @@ pub struct Reported<'a> {
 /// Codes of which one explains a failure, as far as it goes without a scan. The first is the one that it most likely is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
-    /// Exactly these.
+    /// Exactly these: the reason tells.
     Codes(&'static [Code]),
+    /// Those that the catalogue gives this result type; the first is the likeliest.
+    Type(ResultType, Code),
     /// The MX host is not among those of the policy.
     Uncovered,
     /// The policy cannot be had: any fault of the policy host but for its certificate.
@@ -41,6 +43,7 @@ impl Reported<'_> {
     pub fn code(&self) -> Option<Code> {
         match self.cause() {
             Cause::Codes(codes) => codes.first().copied(),
+            Cause::Type(_, code) => Some(code),
             Cause::Uncovered => Some(STS_MX_UNCOVERED),
             _ => None,
         }
@@ -48,14 +51,19 @@ impl Reported<'_> {
 
     /// Whether a finding of this code explains it.
     pub fn is_explained_by(&self, code: &str) -> bool {
-        let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| code.starts_with(beginning));
+        let Some(code) = Code::from_word(code) else { return false };
+        // A code without a result type is nothing that a delivery meets.
+        let result = code.rule().tlsrpt_result;
+        let begins = |beginning: &str| code.as_str().starts_with(beginning);
         match self.cause() {
-            Cause::Codes(codes) => codes.iter().any(|known| known.as_str() == code),
-            Cause::Uncovered => UNCOVERED.iter().any(|known| known.as_str() == code),
-            Cause::Fetch => begins(&["sts-fetch-", "sts-host-"]) && !begins(&["sts-fetch-cert-", "sts-fetch-content-type-"]),
-            Cause::Policy => begins(&["sts-policy-", "sts-fetch-content-type-"]) || code == STS_FETCH_TOO_LARGE.as_str(),
-            Cause::PolicyHostCertificate => begins(&["sts-fetch-cert-"]) || code == STS_FETCH_SNI_UNPROVISIONED.as_str(),
-            Cause::Dane => begins(&["dane-", "dnssec-"]),
+            Cause::Codes(codes) => codes.contains(&code),
+            Cause::Type(of_type, first) => result == Some(of_type) || code == first,
+            Cause::Uncovered => UNCOVERED.contains(&code),
+            Cause::Fetch => result == Some(ResultType::StsPolicyFetchError),
+            Cause::Policy if begins("sts-fetch-content-type-") => result.is_some(),
+            Cause::Policy => result == Some(ResultType::StsPolicyInvalid) || code == STS_FETCH_TOO_LARGE,
+            Cause::PolicyHostCertificate => result == Some(ResultType::StsWebpkiInvalid) || code == STS_FETCH_SNI_UNPROVISIONED,
+            Cause::Dane => result.is_some() && (begins("dane-") || begins("dnssec-")),
             Cause::Unexplained => false,
         }
     }
@@ -69,11 +77,11 @@ impl Reported<'_> {
         let reason = self.reason.unwrap_or_default().to_ascii_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
         match self.result_type {
-            "starttls-not-supported" => Cause::Codes(&[MX_NO_STARTTLS, MX_STARTTLS_DOWNGRADE]),
+            "starttls-not-supported" => Cause::Type(ResultType::StarttlsNotSupported, MX_NO_STARTTLS),
             "certificate-host-mismatch" if self.is_outside_of_the_policy() => Cause::Uncovered,
-            "certificate-host-mismatch" => Cause::Codes(&[MX_CERT_NAME_MISMATCH, MX_CERT_NO_SAN]),
-            "certificate-expired" => Cause::Codes(&[MX_CERT_EXPIRED]),
-            "certificate-not-trusted" => Cause::Codes(&[MX_CERT_UNTRUSTED, MX_CERT_SELF_SIGNED]),
+            "certificate-host-mismatch" => Cause::Type(ResultType::CertificateHostMismatch, MX_CERT_NAME_MISMATCH),
+            "certificate-expired" => Cause::Type(ResultType::CertificateExpired, MX_CERT_EXPIRED),
+            "certificate-not-trusted" => Cause::Type(ResultType::CertificateNotTrusted, MX_CERT_UNTRUSTED),
             "validation-failure" => match () {
                 () if says(&["mx_hosts_mismatch", "mtasts-policy-mx-mismatch"]) || self.is_outside_of_the_policy() => Cause::Uncovered,
                 () if says(&["alert-70", "alert 70", "protocol version", "protocol_version"]) => Cause::Codes(&[MX_TLS_OLD]),
@@ -157,6 +165,10 @@ mod tests {
         assert!(explains("sts-policy-fetch-error", None, "sts-host-nxdomain"));
         assert!(explains("sts-policy-fetch-error", Some("dns-lookup+fallback-to-cached-policy"), "sts-fetch-connect-timeout"));
         assert!(!explains("sts-policy-fetch-error", None, "sts-fetch-cert-expired"), "that one has a type of its own");
+        assert!(!explains("sts-policy-fetch-error", None, "sts-fetch-tls12-only"), "no delivery meets that");
+        assert!(explains("certificate-not-trusted", None, "mx-cert-self-signed"));
+        assert!(!explains("certificate-expired", None, "mx-cert-self-signed"));
+        assert!(explains("sts-policy-invalid", None, "sts-policy-bom") && !explains("sts-policy-invalid", None, "sts-policy-eol-lf"));
         assert!(explains("sts-webpki-invalid", None, "sts-fetch-cert-expired"));
         assert!(!explains("sts-webpki-invalid", None, "mx-cert-expired"), "it is the policy host's certificate");
         assert!(explains("validation-failure", Some("mtasts-policy-mx-mismatch"), "sts-mx-typo"));

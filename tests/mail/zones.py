@@ -36,7 +36,7 @@ class Zone:
     def write(self, folder):
         """The zone file as NSD gets it; `self.ds` is then what the parent says of it."""
         path = folder / f"{self.name.strip('.') or 'root'}.zone"
-        server = "ns.example." if self.name != "." else "ns.root."
+        server = {"root": "ns.root.", "example": "ns.example.", "below": "below.example."}[self.server]
         head = [f"{self.name} 3600 IN SOA {server} hostmaster.example. 1 3600 600 86400 60", f"{self.name} 3600 IN NS {server}"]
         path.write_text("\n".join(head + self.lines) + "\n")
         if not self.signed:

@@ -318,7 +318,14 @@ mod tests {
         assert!(found.len() > 200);
         for field in &found {
             let id = field["@id"].as_str().unwrap();
-            let in_two_lists = ["/rua_hosts/mx/records/", "/rua_hosts/connection/headers/", "/extra_requests/headers/"];
+            let in_two_lists = [
+                "/mx_hosts/alias/records/",
+                "/mx_hosts/tlsa/",
+                "/mx_hosts/conversations/",
+                "/rua_hosts/mx/records/",
+                "/rua_hosts/connection/headers/",
+                "/extra_requests/headers/",
+            ];
             let in_two_lists = in_two_lists.iter().any(|place| id.contains(place));
             assert_eq!(field["source"]["extract"]["column"].is_string(), !in_two_lists, "{field}");
             assert!(field["dataType"].is_string(), "{field}");

@@ -202,7 +202,7 @@ mod tests {
                 "250-mx.example removed\r\n250-SIZE 1000\r\n250 STARTTLS\r\n",
             ),
             ("250 mx.example\r\n", "250 mx.example\r\n"),
-            ("250-SIZE 10240000\r\n", "250-SIZE 10240000\r\n"),
+            ("250-mx.example\r\n250-SIZE 10240000\r\n", "250-mx.example\r\n250-SIZE 10240000\r\n"),
             (
                 "554 5.7.1 Client host [203.0.113.5] blocked, see https://list.example/203.0.113.5\r\n",
                 "554 5.7.1 Client host [removed] blocked, see https://list.example/removed\r\n",

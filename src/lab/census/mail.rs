@@ -11,6 +11,7 @@ use super::names::Draws;
 use crate::classify::codes::{self, Code};
 use crate::lab::case::Case;
 use crate::lab::mail::{Dnssec, Ehlo, Greeting, Mail, Pin, Pinned, RIGHT, Starttls};
+use crate::lab::places;
 use crate::lab::site::{Session, Shape};
 use crate::lab::truth::Expected;
 use crate::lab::world::Server;
@@ -63,8 +64,9 @@ const FAULTS: [Fault; 11] = [
     without(|| Mail::starttls(Starttls::Says(b"502 not here\r\n")), &[codes::MX_STARTTLS_DOWNGRADE]),
     untested(|| Mail::greeting(Greeting::Refuses(b"421 4.7.0 too many connections\r\n")), &[codes::MX_REFUSED]),
     untested(|| Mail::greeting(Greeting::Refuses(b"554 5.7.1 blocked\r\n")), &[codes::MX_REFUSED]),
-    untested(|| Mail::greeting(Greeting::Reset), &[codes::MX_UNREACHABLE]),
-    Fault { mail: || Mail::session(Session::OldByAlert), mx_tls: "none", codes: &[codes::MX_TLS_OLD], tls: Tls::Old },
+    // At an address of its own, since whoever finds some of one address gone asks no more there.
+    untested(Mail::healthy, &[codes::MX_UNREACHABLE]),
+    Fault { mail: || Mail::session(Session::OldByVersion), mx_tls: "none", codes: &[codes::MX_TLS_OLD], tls: Tls::Old },
     certificate(|| Mail::certificate(Shape::SelfSigned), &[codes::MX_CERT_SELF_SIGNED]),
     certificate(|| Mail::certificate(Shape::Names(vec!["*.hosting.example".into()])), &[codes::MX_CERT_NAME_MISMATCH]),
     certificate(|| Mail::certificate(Shape::Expired), &[codes::MX_CERT_EXPIRED]),
@@ -73,6 +75,8 @@ const FAULTS: [Fault; 11] = [
 
 /// Faults that show before TLS stand first.
 const BEFORE_TLS: usize = 6;
+/// The place of the one whose port is closed.
+const UNREACHABLE: usize = 5;
 
 /// Parts per million of own servers of domains without MTA-STS, by the place in [`FAULTS`].
 const OF_OTHERS: &[(u64, usize)] = &[
@@ -120,9 +124,10 @@ impl Servers {
         let zone = if self.signed { Dnssec::Secure } else { Dnssec::Unsigned };
         let pin = |right| if right { RIGHT } else { Pin(3, 1, 1, Pinned::Other) };
         let mail = self.fault.and_then(|place| FAULTS.get(place)).map_or_else(Mail::healthy, |fault| (fault.mail)());
-        let number = self.fault.filter(|place| *place < BEFORE_TLS).map(|place| {
-            let among = xxh3_64(host.as_bytes()) % u64::from(ADDRESSES);
-            place as u16 * ADDRESSES + among as u16
+        let among = |count: u16| (xxh3_64(host.as_bytes()) % u64::from(count)) as u16;
+        let number = self.fault.filter(|place| *place < BEFORE_TLS).map(|place| match place {
+            UNREACHABLE => places::MAIL_REFUSING + among(256),
+            _ => place as u16 * ADDRESSES + among(ADDRESSES),
         });
         Server { zone, tlsa: self.tlsa.map(pin).into_iter().collect(), mail, number }
     }

@@ -76,6 +76,16 @@ fn owner(host: &str) -> &str {
     domain.unwrap_or(host)
 }
 
+/// Whether the mail servers of a domain, if it had its own, would be called like those of a provider.
+fn is_of_provider(domain: &str) -> bool {
+    let hosts = MAIL.iter().skip(OWN).flat_map(|mail| mail.hosts);
+    hosts.copied().any(|host| match host.rsplit_once('}') {
+        // One for each customer.
+        Some((_, end)) => domain.ends_with(end),
+        None => host == domain || owner(host) == domain,
+    })
+}
+
 impl Kind {
     /// Where it receives mail, by a place in [`MAIL`]; `None` where it receives none.
     fn provider(self) -> Option<usize> {
@@ -155,6 +165,9 @@ impl Census {
         let mut draws = Draws::new(domain, self.seed);
         if domain == REPORTS {
             return (Kind::Plain(0), draws); // It receives for so many that its own draw must not matter.
+        }
+        if is_of_provider(domain) {
+            return (Kind::Plain(OWN), draws); // Its hosts are those of its customers.
         }
         if let Some(common) = draws.one_of(&[(NXDOMAIN, COMMON_NXDOMAIN), (SERVFAIL, COMMON_SERVFAIL), (SILENT, COMMON_SILENT)]) {
             return (Kind::Common(common), draws);

@@ -11,19 +11,19 @@ use crate::classify::codes::{self, Code};
 use crate::classify::{DaneState, Delivery, DnssecState};
 use crate::evidence::Outcome;
 
-use super::mx_hosts::{AFTER, BY_POSTURE, add_by_posture, cells, rows_by_posture};
+use super::asked::{BY_POSTURE, add_by_posture, cells, rows_by_posture};
 
-/// Whether an MX host is so, in the order of [`FACT_ROWS`] from [`RECORDS`] on.
-const ASKED: usize = AFTER;
-const RECORDS: usize = AFTER + 1;
-const NO_RECORDS: usize = AFTER + 2;
-const LOST: usize = AFTER + 3;
-const MATCHING: usize = AFTER + 4;
-const UNTESTED: usize = AFTER + 5;
-const FIRST_CODE: usize = AFTER + 6;
+/// Whether an MX host is so, by the places of the facts; those of its codes follow.
+pub(super) const ASKED: usize = 0;
+const RECORDS: usize = 1;
+const NO_RECORDS: usize = 2;
+const LOST: usize = 3;
+const MATCHING: usize = 4;
+const UNTESTED: usize = 5;
+const FIRST_CODE: usize = 6;
 
 /// How many facts there are.
-pub(super) const FACTS: usize = FIRST_CODE - AFTER + CODES.len();
+pub(super) const FACTS: usize = FIRST_CODE + CODES.len();
 
 /// What is to be said of the TLSA records of a host, by its code: key, title.
 const CODES: [(&str, &str, Code); 8] = [

@@ -1,6 +1,7 @@
 //! The tables, by what they are about.
 
 pub(super) mod adoption;
+mod asked;
 pub(crate) mod causes;
 pub(super) mod dane;
 pub(super) mod funnel;

@@ -6,20 +6,21 @@ use crate::analyse::stats::definition::{Definition, Figures, NOT_ASKED, Question
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::mx_hosts::{CONVERSATIONS, Conversation, MxHost};
 use crate::analyse::stats::table_id::TableId;
-use crate::analyse::table::{Cell, Row};
+use crate::analyse::table::Row;
 use crate::classify::MxTls;
 use crate::classify::codes::{self, Code};
 use crate::evidence::{CertificateFault, FetchFault, FetchStage, Outcome};
 use crate::name::suffix;
 
+use super::asked::{BY_POSTURE, add_by_posture, cells, rows_by_posture};
 use super::dane;
 use super::network::organisation;
 
-/// Whether a host, and a domain by its hosts, is so; the facts of [`dane`] follow.
+/// Whether a host, and a domain by its hosts, is so; the facts of [`dane`] stand before these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 enum Fact {
-    Asked,
+    Asked = dane::FACTS,
     Tested,
     Refused,
     EhloRejected,
@@ -54,10 +55,7 @@ enum Fact {
     FirstFault,
 }
 
-/// Where the facts of [`dane`] begin.
-pub(super) const AFTER: usize = Fact::FirstFault as usize + CertificateFault::ALL.len();
-
-const _: () = assert!(AFTER + dane::FACTS <= MAX_FACTS);
+const _: () = assert!(Fact::FirstFault as usize + CertificateFault::ALL.len() <= MAX_FACTS);
 
 /// A row: key, title, fact, and the fact of which it is a part.
 type Line = (&'static str, &'static str, Fact, Fact);
@@ -160,16 +158,6 @@ pub(in crate::analyse::stats) const CERTIFICATES: Definition = Definition {
     ..Definition::EMPTY
 };
 
-/// Hosts and domains that are so.
-pub(super) fn cells(figures: &Figures<'_>, fact: usize, of: Option<usize>) -> Vec<Cell> {
-    let counted = &figures.details.mx_hosts;
-    let pair = |fact| [counted.hosts(fact), counted.domains(fact)];
-    match (pair(fact), of.map(pair)) {
-        ([hosts, domains], Some([all_hosts, all_domains])) => vec![share(hosts, all_hosts), share(domains, all_domains)],
-        ([hosts, domains], None) => vec![Cell::Count(hosts), share(domains, figures.survey.rows())],
-    }
-}
-
 fn row(figures: &Figures<'_>, (key, title, fact, of): &Line) -> Row {
     Row::new(*key, *title, cells(figures, *fact as usize, Some(*of as usize))).of(whole(*of))
 }
@@ -184,14 +172,14 @@ fn not_asked(figures: &Figures<'_>) -> Row {
 }
 
 /// Counts a domain, with all that its MX hosts showed over SMTP and have in TLSA records.
-pub(super) fn count(adopter: &Adopter<'_>, details: &mut Details) {
+fn count(adopter: &Adopter<'_>, details: &mut Details) {
     if adopter.mx_tls.is_none() && adopter.dane_state.is_none() {
         return;
     }
     let counted = &mut details.mx_hosts;
     let mut of_domain = Facts::default();
     of_domain.add_if(adopter.mx_tls.is_some(), Fact::Asked as usize);
-    of_domain.add_if(adopter.dane_state.is_some(), AFTER);
+    of_domain.add_if(adopter.dane_state.is_some(), dane::ASKED);
     let (mut providers, mut issuers, mut parameters) = (Vec::new(), Vec::new(), Vec::new());
     for host in &adopter.evidence.mx_hosts {
         let mut facts = Facts::default();
@@ -350,52 +338,6 @@ pub(in crate::analyse::stats) const PROVIDERS: Definition = Definition {
     notes: &[AT_LEAST_ONE],
     ..Definition::EMPTY
 };
-
-/// The postures, and a column for all of them, of a table of domains.
-pub(super) const BY_POSTURE: &[(&str, &str, &str)] = &[
-    ("enforce", "enforce", OF_COLUMN),
-    ("testing", "testing", OF_COLUMN),
-    ("none", "mode none", OF_COLUMN),
-    ("broken", "broken", OF_COLUMN),
-    ("absent", "no MTA-STS", OF_COLUMN),
-    ("unknown", "unknown", OF_COLUMN),
-    ("all", "all", OF_COLUMN),
-];
-
-const OF_COLUMN: &str = "domains of the column whose MX hosts were asked";
-/// Where the sum of the postures is counted.
-const ALL: usize = BY_POSTURE.len() - 1;
-
-/// Counts a domain in the column of its posture, and in that of all.
-pub(super) fn add_by_posture(table: TableId, rows: &[&str], adopter: &Adopter<'_>, details: &mut Details) {
-    let column = BY_POSTURE.iter().position(|(posture, ..)| *posture == adopter.posture.as_str());
-    let sheet = details.sheet(table);
-    for row in rows {
-        column.into_iter().chain([ALL]).for_each(|column| sheet.add(row, column));
-    }
-}
-
-/// The row of those asked, one for each key, and that of those not asked, by posture.
-pub(super) fn rows_by_posture(figures: &Figures<'_>, table: TableId, rows: &[(&str, &str)]) -> Vec<Row> {
-    let scanned: Vec<u64> = BY_POSTURE
-        .iter()
-        .map(|(posture, ..)| figures.survey.count(|states| *posture == "all" || states.posture.as_str() == *posture))
-        .collect();
-    let at = |key: &str, column| figures.get(table, key, column);
-    let of_scanned = |key: &str, title: &str, n: &dyn Fn(usize) -> u64| {
-        let cells = scanned.iter().enumerate().map(|(column, all)| share(n(column), *all)).collect();
-        Row::new(key, title, cells).of("domains of the column scanned")
-    };
-    let asked = of_scanned("asked", "asked", &|column| at("asked", column));
-    let left = of_scanned(NOT_ASKED, "not asked", &|column| scanned.get(column).copied().unwrap_or_default() - at("asked", column));
-    let row = |(key, title): &(&str, &str)| {
-        Row::new(*key, *title, (0..BY_POSTURE.len()).map(|column| share(at(key, column), at("asked", column))).collect())
-    };
-    if at("asked", ALL) == 0 {
-        return vec![left];
-    }
-    std::iter::once(asked).chain(rows.iter().map(row)).chain([left]).collect()
-}
 
 pub(in crate::analyse::stats) const DOMAINS: Definition = Definition {
     title: "Domains by the MX hosts that a sender under MTA-STS could deliver to, by mode",

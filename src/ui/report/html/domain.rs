@@ -76,7 +76,7 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
                 }
                 (findings(entry, extent, testimony.as_ref()))
                 (senders::of_domain(report, testimony.as_ref(), entry))
-                (undetermined(entry))
+                (undetermined(entry, testimony.as_ref()))
                 (next_steps(entry))
                 @if let Some(publication) = facts::to_publish(&entry.evidence, assessment) {
                     (publish(&line.domain, &publication))
@@ -161,14 +161,17 @@ pub(super) fn prose(code: Code, asked: Asked) -> Markup {
 }
 
 /// What kept something from being determined: no verdict, but worth a look if it stays.
-fn undetermined(entry: &Entry) -> Markup {
+fn undetermined(entry: &Entry, testimony: Option<&Testimony>) -> Markup {
     let open: Vec<&Finding> = entry.assessment.findings.iter().filter(|finding| finding.leaves_open()).collect();
     html! {
         @if !open.is_empty() {
             h4 { "What could not be determined" }
             ul.remarks {
                 @for finding in open {
-                    li { (finding.code.rule().summary) " " a href={ "#c-" (finding.code) } { code { (finding.code) } } " " (particulars(finding)) }
+                    li {
+                        (finding.code.rule().summary) " " a href={ "#c-" (finding.code) } { code { (finding.code) } } " " (particulars(finding))
+                        @if let Some(testimony) = testimony { (senders::of_finding(testimony, finding.code.as_str())) }
+                    }
                 }
             }
         }
