@@ -337,12 +337,7 @@ impl HostDane {
             let verdicts: Vec<Verdict> = tests.collect();
             let fails = verdicts.contains(&Verdict::Fails);
             self.alike = !(fails && verdicts.contains(&Verdict::Passes));
-            let may_match = lookup.left_out.is_some() && !verdicts.is_empty() && !verdicts.contains(&Verdict::Passes);
-            let state = match fails {
-                true => DaneState::Mismatch,
-                false if may_match => DaneState::Unknown,
-                false => DaneState::Valid,
-            };
+            let state = if fails { DaneState::Mismatch } else { DaneState::Valid };
             let delivered = Verdict::of_addresses(verdicts.into_iter());
             // What nobody was to test counts as it is published.
             (state, Binding::Authenticated(if question.spoken.is_some() { delivered } else { Verdict::Passes }))
