@@ -368,7 +368,7 @@ fn mib(octets: u64) -> f64 {
 /// Where a server is.
 fn address(kind: Kind, number: usize) -> Ipv4Addr {
     let place = KINDS.iter().position(|(other, _)| *other == kind).unwrap_or_default() as u32;
-    Ipv4Addr::from((u32::from(OCTETS.0) + place * u32::from(OCTETS.1)) << 16 | 127 << 24 | number as u32 + 1)
+    Ipv4Addr::from(((u32::from(OCTETS.0) + place * u32::from(OCTETS.1)) << 16) | (127 << 24) | (number as u32 + 1))
 }
 
 /// What the server at an address does.

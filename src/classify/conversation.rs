@@ -365,7 +365,7 @@ fn go_ahead(conversation: &Conversation, remarks: &mut Vec<Remark>) -> Result<()
         }
         _ if reply.is_positive() => Ok(()),
         // The server is going down (RFC 5321 section 3.8), or may agree another time and was not asked again.
-        421 | 400..=499 if reply.code == 421 || conversation.refused_before.is_none() => {
+        400..=499 if reply.code == 421 || conversation.refused_before.is_none() => {
             remarks.push(Remark::open(MX_REFUSED, format!("to STARTTLS: {}", quoted(octets))));
             Err(Session::Untested)
         }

@@ -44,9 +44,10 @@ fn of_reports(reports: &Path, arguments: &StatsArguments) -> Result<Exit, Failur
         return Err(Failure::usage("--tls-reports goes with the dataset of one scan at most"));
     }
     let is_made = |table: &ReportTable| !table.needs_scan || !arguments.datasets.is_empty();
-    let wanted: Vec<TableId> = match arguments.table.is_empty() {
-        true => REPORT_TABLES.iter().filter(|table| is_made(table)).map(|table| table.id).collect(),
-        false => arguments.table.iter().map(|word| report_table(word, is_made)).collect::<Result<_, _>>()?,
+    let wanted: Vec<TableId> = if arguments.table.is_empty() {
+        REPORT_TABLES.iter().filter(|table| is_made(table)).map(|table| table.id).collect()
+    } else {
+        arguments.table.iter().map(|word| report_table(word, is_made)).collect::<Result<_, _>>()?
     };
     let scans = Scan::open_all(&arguments.datasets)?;
     let seen = Seen::of(&ReportsReader::open(reports)?)?;

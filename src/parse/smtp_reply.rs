@@ -59,14 +59,14 @@ impl ReplyReader {
     /// If it cannot become one; what has come stays in [`ReplyReader::bytes`].
     pub fn push(&mut self, bytes: &[u8]) -> Result<Option<Reply>, ReplyFault> {
         self.bytes.extend_from_slice(bytes);
-        self.next()
+        self.next_reply()
     }
 
     /// The reply that is whole already, from bytes that came behind an earlier one.
     ///
     /// # Errors
     /// As [`ReplyReader::push`].
-    pub fn next(&mut self) -> Result<Option<Reply>, ReplyFault> {
+    pub fn next_reply(&mut self) -> Result<Option<Reply>, ReplyFault> {
         while let Some(end) = self.line_end() {
             let line = self.bytes.get(self.line..end).unwrap_or_default();
             if line.len() > MAX_LINE {
@@ -209,7 +209,7 @@ mod tests {
         let mut reader = ReplyReader::default();
         assert_eq!(reader.push(b"220 go\r\n250 too soon\r\nx").unwrap().unwrap().code, 220);
         assert_eq!(reader.bytes(), b"250 too soon\r\nx");
-        assert_eq!(reader.next().unwrap().unwrap().code, 250);
+        assert_eq!(reader.next_reply().unwrap().unwrap().code, 250);
         assert_eq!(reader.bytes(), b"x");
     }
 

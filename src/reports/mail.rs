@@ -2,6 +2,7 @@
 //! the encodings; the parts are told apart here, since nothing bounds how deep and how often that crate goes into a hostile mail.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use mail_parser::decoders::base64::base64_decode;
@@ -114,11 +115,11 @@ impl<S: Sink> Intake<S> {
     /// Reads a mail or a part: header, blank line, body.
     fn entity(&mut self, raw: &[u8], place: &Place, is_mail: bool, parts: &mut usize) -> Result<(), S::Error> {
         *parts += 1;
-        match *parts - 1 {
-            MAX_MIME_PARTS => return self.refuse(place, Refusal::TooLarge),
-            MAX_MIME_PARTS.. => return Ok(()),
-            _ if place.mime_depth > MAX_MIME_DEPTH => return self.refuse(place, Refusal::TooDeep),
-            _ => {}
+        match (*parts - 1).cmp(&MAX_MIME_PARTS) {
+            Ordering::Equal => return self.refuse(place, Refusal::TooLarge),
+            Ordering::Greater => return Ok(()),
+            Ordering::Less if place.mime_depth > MAX_MIME_DEPTH => return self.refuse(place, Refusal::TooDeep),
+            Ordering::Less => {}
         }
         let (header, body) = split(raw);
         let header = self.headers.0.parse_headers(header.get(..MAX_HEADER).unwrap_or(header));

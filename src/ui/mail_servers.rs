@@ -359,9 +359,7 @@ mod tests {
         assert_eq!(said(&no_esmtp), "old.example: no STARTTLS");
         let old = host("mx.example", |held| {
             ended(FetchStage::Tls, FetchFault::TlsVersion, "no version in common")(held);
-            let mut hello = SecondHello::default();
-            hello.version = Some(TlsVersion::Tls10);
-            held.second_hello = Some(hello);
+            held.second_hello = Some(SecondHello { version: Some(TlsVersion::Tls10), ..SecondHello::default() });
         });
         assert_eq!(said(&old), "mx.example: TLSv1.0 by a second hello");
         let mut nowhere = host("mx.example", |_| {});

@@ -146,7 +146,7 @@ const fn is_of_token(octet: u8) -> bool {
 /// Whether an IPv4 address stands in a name, as `host-203-0-113-5.isp.example` has it, or as `5.113.0.203.in-addr.arpa` does.
 fn has_address(word: &str) -> bool {
     ['.', '-', '_'].iter().any(|separator| {
-        let parts: Vec<&str> = word.split(|c: char| c == *separator || (!c.is_ascii_digit() && c != *separator)).collect();
+        let parts: Vec<&str> = word.split(|c: char| c == *separator || !c.is_ascii_digit()).collect();
         let is_octet = |part: &&str| (1..=3).contains(&part.len()) && part.parse::<u8>().is_ok();
         parts.windows(4).any(|four| {
             let quad = four.join(&separator.to_string());

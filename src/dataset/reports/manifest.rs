@@ -14,6 +14,9 @@ pub(in crate::dataset) const REPORTS_SCHEMA_VERSION: u32 = 1;
 /// The word by which a manifest says that it is of TLS reports.
 pub(in crate::dataset) const TABLE: &str = "reports";
 
+/// Folder of the parts.
+pub(super) const REPORTS: &str = "reports";
+
 /// The run of a dataset of TLS reports. A part that it does not list does not exist.
 // Fields that this version does not know are ignored when it is read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

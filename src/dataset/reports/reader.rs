@@ -14,9 +14,8 @@ use crate::dataset::manifest::Attachment;
 use crate::dataset::whole::{self, Damage, Problem};
 
 use super::columns;
-use super::manifest::{REPORTS_SCHEMA_VERSION, ReportsManifest, TABLE};
+use super::manifest::{REPORTS, REPORTS_SCHEMA_VERSION, ReportsManifest, TABLE};
 use super::row::ReportRow;
-use super::writer::REPORTS;
 
 /// Rows that are decoded at once.
 const BATCH_ROWS: usize = 2048;

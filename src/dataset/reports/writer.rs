@@ -22,11 +22,8 @@ use crate::input::tame;
 use crate::reports::{Found, Rejected, Sink, Tally};
 
 use super::columns::{self, RowBuilder};
-use super::manifest::{REPORTS_SCHEMA_VERSION, ReportsManifest, ReportsPart};
+use super::manifest::{REPORTS, REPORTS_SCHEMA_VERSION, ReportsManifest, ReportsPart};
 use super::row::ReportRow;
-
-/// Folder of the parts.
-pub(super) const REPORTS: &str = "reports";
 /// Rows of a part; one report may add to them.
 const PART_ROWS: u64 = 500_000;
 /// Rows of a row group, and its bytes before they are packed.

@@ -59,7 +59,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
     /// As [`Line::ask`].
     pub(super) async fn reply(&mut self) -> io::Result<Reply> {
         self.last_piece = Instant::now();
-        let mut next = self.replies.next();
+        let mut next = self.replies.next_reply();
         loop {
             if let Some(reply) = next.map_err(io::Error::other)? {
                 self.kept.truncate(self.octets.saturating_sub(self.replies.bytes().len()));

@@ -139,7 +139,7 @@ impl Mailer {
 
     /// Asks the addresses of a host.
     pub(in crate::observe) async fn ask(&self, host: &HostLookup) -> Vec<Conversation> {
-        let mut chosen: Vec<Result<IpAddr, Conversation>> = Vec::new();
+        let mut chosen: Vec<Result<IpAddr, Box<Conversation>>> = Vec::new();
         if let Some(alias) = host.a.cname_chain.iter().chain(&host.aaaa.cname_chain).find(|alias| self.exclusion.covers_name(alias)) {
             let text = format!("the host is an alias of {alias}, which is on the opt-out list");
             let first = addresses(host).into_iter().flatten().next();
@@ -151,7 +151,7 @@ impl Mailer {
         chosen.truncate(MAX_ADDRESSES);
         join_all(chosen.into_iter().map(async |address| match address {
             Ok(address) => self.at(host, address, false).await,
-            Err(refused) => refused,
+            Err(refused) => *refused,
         }))
         .await
     }
@@ -170,8 +170,8 @@ impl Mailer {
     }
 
     /// Of the addresses of one family those that are asked; if none may be, why the first is not.
-    fn choose(&self, family: &[IpAddr]) -> Vec<Result<IpAddr, Conversation>> {
-        let judged = family.iter().map(|&address| self.refusal(address).map_or(Ok(address), Err));
+    fn choose(&self, family: &[IpAddr]) -> Vec<Result<IpAddr, Box<Conversation>>> {
+        let judged = family.iter().map(|&address| self.refusal(address).map_or(Ok(address), |refused| Err(Box::new(refused))));
         let (allowed, refused): (Vec<_>, Vec<_>) = judged.partition(Result::is_ok);
         let most = if self.config.smtp_all_addresses { MAX_ADDRESSES } else { 1 };
         let chosen: Vec<_> = allowed.into_iter().take(most).collect();

@@ -57,8 +57,9 @@ pub(super) fn published(adopter: &Adopter<'_>, host: &MxHost<'_>, shown: bool, f
     }
     // What is authenticated, and not said to be wrong, is right.
     let authenticated = host.tlsa.iter().any(|answer| answer.is_authenticated && answer.outcome == Some(Outcome::Noerror.as_str()));
-    facts.add_if(!judged && shown && authenticated, MATCHING);
-    facts.add_if(!judged && !(shown && authenticated), UNTESTED);
+    let matches = shown && authenticated;
+    facts.add_if(!judged && matches, MATCHING);
+    facts.add_if(!judged && !matches, UNTESTED);
 }
 
 /// Usage, selector and matching type of the records of a host.
