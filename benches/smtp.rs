@@ -139,7 +139,7 @@ struct Seen {
 
 impl Bench {
     fn start() -> Self {
-        let dir = tempfile::tempdir().expect("a folder");
+        let dir = tempfile::Builder::new().disable_cleanup(std::env::var_os("SMTP_BENCH_KEEP").is_some()).tempdir().expect("a folder");
         let mut server = Command::new(std::env::current_exe().expect("this program"));
         let server = server.env(SERVER, dir.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut server = server.spawn().expect("the servers");
@@ -187,8 +187,11 @@ impl Bench {
         let mut command = Command::new(program);
         command.arg("scan").arg(self.path("list.txt")).arg("-o").arg(self.path("out")).arg("--ca-file").arg(self.path("ca.pem"));
         command.args(["--resolver", &format!("127.0.0.1:{}", self.dns), "--trust-resolvers", "--rate", "0", "--progress", "none"]);
-        command.args(["--allow-private", "--smtp-port", &self.smtp.to_string(), "--ehlo", "scanner.example", "--smtp-rate", "0"]);
-        command.args(["--dane", "none"]).args(options).stdout(Stdio::null()).stderr(Stdio::null());
+        if options.contains(&"all") {
+            command.args(["--allow-private", "--smtp-port", &self.smtp.to_string(), "--ehlo", "scanner.example", "--smtp-rate", "0"]);
+        }
+        let said = std::fs::File::create(self.path("said.txt")).expect("a file");
+        command.args(["--dane", "none"]).args(options).stdout(Stdio::null()).stderr(said);
         Scan(command.spawn().expect("the program"))
     }
 
@@ -237,7 +240,7 @@ impl Bench {
                 let list = (0..hosts).filter(|number| slow || kind(*number) == "fast").map(|number| format!("{}-{number}", kind(number)));
                 let fast = (0..hosts).filter(|number| kind(*number) == "fast").count() as u64;
                 self.forget();
-                let scan = self.scan(list, &["--smtp", "all"]);
+                let scan = self.scan(list, &["--smtp", "all", "--concurrency", "8192"]);
                 let begun = Instant::now();
                 while self.seen().fast < fast && begun.elapsed() < Duration::from_secs(900) {
                     std::thread::sleep(Duration::from_millis(100));
@@ -301,18 +304,13 @@ impl Bench {
 
     fn provider(&mut self) {
         let rows = setting("SMTP_BENCH_ROWS", 200_000);
-        for (share, smtp, more) in [
-            (0, "all", &["--smtp-all-addresses"][..]),
-            (5, "none", &[]),
-            (5, "all", &["--smtp-all-addresses"]),
-            (1, "none", &[]),
-            (1, "all", &["--smtp-all-addresses"]),
-        ] {
+        for (share, smtp) in [(0, "all"), (5, "none"), (5, "all"), (1, "none"), (1, "all")] {
             self.forget();
             let list = (0..rows).map(|number| match number.checked_rem(share) {
                 Some(0) => format!("{CUSTOMER}-{number}"),
                 _ => format!("nothing-{number}"),
             });
+            let more = if smtp == "none" { &[][..] } else { &["--smtp-all-addresses"] };
             let run = self.scan(list, &[&["--smtp", smtp][..], more].concat()).finish();
             let octets: u64 = std::fs::read_dir(self.path("out/domains"))
                 .map_or(0, |files| files.flatten().filter_map(|file| file.metadata().ok()).map(|data| data.len()).sum());

@@ -322,7 +322,9 @@ impl HostDane {
         if !pkix.is_empty() {
             self.add(&host.host, DANE_PKIX_USAGE, words(pkix));
         }
-        let (state, binding) = if usable.is_empty() {
+        let (state, binding) = if usable.is_empty() && lookup.left_out.is_some() {
+            (DaneState::Unknown, Binding::Deferred) // One that was not kept might be usable.
+        } else if usable.is_empty() {
             self.add(&host.host, DANE_UNUSABLE, words(&lookup.records));
             (DaneState::Unusable, Binding::Encrypted(question.spoken.map_or(Verdict::Passes, encrypted)))
         } else {

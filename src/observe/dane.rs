@@ -41,14 +41,16 @@ pub(super) fn tlsa_name(base: &str) -> String {
     format!("_25._tcp.{base}")
 }
 
-/// Keeps of hostile answers what is worth keeping. What does not fit is left out and counted.
+/// Keeps of hostile answers what is worth keeping. A record that does not fit is left out and counted; those behind it may fit.
 pub(super) fn bounded(mut lookup: Lookup<Tlsa>) -> Lookup<Tlsa> {
     let mut octets = 0_usize;
-    let fitting = lookup.records.iter().take_while(|record| {
-        octets = octets.saturating_add(record.data.len());
-        octets <= MAX_OCTETS
+    let (fitting, beyond): (Vec<_>, Vec<_>) = std::mem::take(&mut lookup.records).into_iter().partition(|record| {
+        let fits = octets.saturating_add(record.data.len()) <= MAX_OCTETS;
+        octets += if fits { record.data.len() } else { 0 };
+        fits
     });
-    let most = fitting.count();
+    let most = fitting.len();
+    lookup.records = fitting.into_iter().chain(beyond).collect();
     lookup.keep(most);
     lookup
 }
@@ -167,7 +169,7 @@ mod tests {
         assert_eq!(kept(vec![record(32); 4]), (4, None));
         assert_eq!(kept(vec![record(2000); 4]), (4, None), "whole certificates");
         assert_eq!(kept(vec![record(60_000)]), (0, Some(1)));
-        assert_eq!(kept(vec![record(32), record(60_000), record(32)]), (1, Some(2)));
+        assert_eq!(kept(vec![record(32), record(60_000), record(32)]), (2, Some(1)), "one that is too long hides no other");
         assert_eq!(kept(vec![record(0); 4]), (4, None));
     }
 }

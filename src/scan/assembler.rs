@@ -23,6 +23,9 @@ const SMALL_BATCH: u64 = 256;
 const PACK_AFTER: Duration = Duration::from_secs(5);
 /// Rows that are packed together, at least and at most: fewer are not worth it, and more hold the rows that come up for too long.
 const PACKED: RangeInclusive<u64> = 2048..=4096;
+/// Octets that lie as they are at most, before they are packed however young they are: rows with the conversations of many mail servers
+/// take ten times the room of others.
+const MAX_LOOSE: u64 = 192 << 20;
 
 /// Rows that a shard is assembled of.
 pub(super) trait Rows: Sized {
@@ -32,6 +35,8 @@ pub(super) trait Rows: Sized {
     type Packed;
     /// How many they are.
     fn count(&self) -> u64;
+    /// The memory that they take.
+    fn octets(&self) -> u64;
     /// All rows of both.
     ///
     /// # Errors
@@ -70,21 +75,26 @@ struct Open<B: Rows> {
     packed: Vec<B::Packed>,
     /// With when they came, the oldest first.
     batches: Vec<(Instant, B)>,
+    /// The memory that these take.
+    loose: u64,
 }
 
 impl<B: Rows> Open<B> {
-    /// Packs the oldest batches, if they are old and enough to be worth it.
-    fn pack(&mut self, now: Instant) -> Result<bool, B::Error> {
-        let (mut rows, mut batches) = (0, 0);
+    /// Packs the oldest batches, if they are old, or room is short, and enough to be worth it.
+    fn pack(&mut self, now: Instant, is_short: bool) -> Result<bool, B::Error> {
+        let (mut rows, mut batches, mut octets) = (0, 0, 0);
         for (since, batch) in &self.batches {
-            if now.saturating_duration_since(*since) < PACK_AFTER || (rows > 0 && rows + batch.count() > *PACKED.end()) {
+            let is_due = is_short || now.saturating_duration_since(*since) >= PACK_AFTER;
+            if !is_due || (rows > 0 && rows + batch.count() > *PACKED.end()) {
                 break;
             }
             rows += batch.count();
+            octets += batch.octets();
             batches += 1;
         }
-        let worth_it = rows >= *PACKED.start();
+        let worth_it = rows >= *PACKED.start() || is_short && rows > 0;
         if worth_it {
+            self.loose = self.loose.saturating_sub(octets);
             self.packed.push(B::pack(self.batches.drain(..batches).map(|(_, batch)| batch).collect())?);
         }
         Ok(worth_it)
@@ -101,18 +111,26 @@ impl<B: Rows> Assembler<B> {
     /// # Errors
     /// If batches cannot be joined or packed.
     pub(super) fn add(&mut self, shard: u64, mut batch: B, now: Instant) -> Result<(), B::Error> {
-        let open = self.open.entry(shard).or_insert_with(|| Open { rows: 0, packed: Vec::new(), batches: Vec::new() });
+        let open = self.open.entry(shard).or_insert_with(|| Open { rows: 0, packed: Vec::new(), batches: Vec::new(), loose: 0 });
         open.rows += batch.count();
         let mut since = now;
         // As a binary counter carries: each row is copied no more than log2(SMALL_BATCH) times.
         while batch.count() < SMALL_BATCH
             && let Some((earlier, last)) = open.batches.pop_if(|(_, last)| last.count() <= batch.count())
         {
+            open.loose = open.loose.saturating_sub(last.octets());
             (since, batch) = (earlier, last.join(batch)?);
         }
+        open.loose += batch.octets();
         open.batches.push((since, batch));
+        while self.open.values().map(|open| open.loose).sum::<u64>() > MAX_LOOSE {
+            let Some(greatest) = self.open.values_mut().max_by_key(|open| open.loose) else { break };
+            if !greatest.pack(now, true)? {
+                break;
+            }
+        }
         for open in self.open.values_mut() {
-            if open.pack(now)? {
+            if open.pack(now, false)? {
                 break;
             }
         }
@@ -297,6 +315,11 @@ mod tests {
             self.len() as u64
         }
 
+        /// As if each row were of two kilobytes, and of a hundred where it is a great one.
+        fn octets(&self) -> u64 {
+            self.chars().map(|row| if row == 'G' { 100 << 10 } else { 2 << 10 }).sum()
+        }
+
         fn join(self, other: Self) -> Result<Self, Self::Error> {
             Ok(self + &other)
         }
@@ -376,6 +399,16 @@ mod tests {
         add(&mut assembler, 0, "c");
         assert_eq!(assembler.take_complete(), rows(0, &["bc"]));
         assert_eq!(assembler.take_early(1, 9), None, "nothing is there of it");
+    }
+
+    #[test]
+    fn great_rows_are_packed_before_they_are_old() {
+        let mut assembler = Assembler::new(20_000, Vec::new());
+        (0..8).for_each(|_| add(&mut assembler, 0, "s".repeat(2048)));
+        let kept = |assembler: &Assembler<String>| assembler.open.values().map(|open| (open.packed.len(), open.loose)).collect::<Vec<_>>();
+        assert_eq!(kept(&assembler), [(0, 8 * (2048 << 11))], "young, and no more than there is room for");
+        (0..4).for_each(|_| add(&mut assembler, 1, "G".repeat(2048)));
+        assert_eq!(kept(&assembler), [(0, 8 * (2048 << 11)), (4, 0)], "the greatest first");
     }
 
     fn window(may_be_late: bool) -> ReadAhead {

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::concat_batches;
 use async_channel::{Receiver, Sender};
 
@@ -31,6 +31,8 @@ const BATCH_SECONDS: f64 = 1.0 / 16.0;
 const QUEUED_BATCHES: usize = 2;
 /// Domains that wait for the turn of a mail server at most, for each of the others in flight.
 const QUEUED_DOMAINS: usize = 2;
+/// Octets of rows from which on a part is written, though there are more rows of its shard.
+const MAX_UNPACKED: u64 = 256 << 20;
 /// Complete shards that may wait for the writer.
 const QUEUED_SHARDS: usize = 1;
 
@@ -247,14 +249,23 @@ impl Stages<'_> {
         Ok(())
     }
 
-    /// Commits shards as they come.
+    /// Commits shards as they come, one of great rows in several parts: only so many are unpacked at a time.
     fn write(&self, shards: &mpsc::Receiver<Shard>, sink: &mut Sink) -> Result<(), ScanError> {
         for Shard { shard, batches, early } in shards {
-            let batches = batches.into_iter().map(loose).collect::<Result<Vec<_>, _>>()?;
-            let count = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-            sink.commit(shard, batches, self.network, self.status)?;
-            self.status.committed.fetch_add(count, Relaxed);
-            self.window.leave(shard, count, early);
+            let (mut left, mut rows) = (batches.into_iter().peekable(), 0);
+            while left.peek().is_some() {
+                let (mut batches, mut octets, mut count) = (Vec::new(), 0, 0);
+                while let Some(batch) = left.next_if(|_| octets < MAX_UNPACKED || !sink.takes_pieces()) {
+                    let batch = loose(batch)?;
+                    octets += batch.octets();
+                    count += batch.count();
+                    batches.push(batch);
+                }
+                sink.commit(shard, batches, self.network, self.status)?;
+                self.status.committed.fetch_add(count, Relaxed);
+                rows += count;
+            }
+            self.window.leave(shard, rows, early);
         }
         Ok(())
     }
@@ -282,6 +293,11 @@ impl Rows for RecordBatch {
 
     fn count(&self) -> u64 {
         self.num_rows() as u64
+    }
+
+    fn octets(&self) -> u64 {
+        let column = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or_default() as u64;
+        self.columns().iter().map(column).sum()
     }
 
     fn join(self, other: Self) -> Result<Self, DatasetError> {

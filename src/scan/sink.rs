@@ -77,6 +77,11 @@ impl Sink {
         }
     }
 
+    /// Whether the rows of a shard may come in several pieces.
+    pub(super) fn takes_pieces(&self) -> bool {
+        matches!(self.place, Place::Folder { .. })
+    }
+
     fn folder(dir: &Path, plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
         let resumes = if plan.restart { dataset::make_way(dir).map(|()| false)? } else { dataset::refuse_unless_usable(dir)? };
         let (spool, existed) = (dir.join(dataset::SPOOL), dir.exists());

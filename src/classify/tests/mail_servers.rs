@@ -558,7 +558,7 @@ fn certificates() {
 
 #[test]
 fn records_of_dane() {
-    use DaneState::{Mismatch, Unusable, Valid};
+    use DaneState::{Mismatch, Unknown, Unusable, Valid};
     let records = |name, records, dane, state, codes| Vector(name, Scene::mail().tlsa(records), P, dane, state, codes);
     let private = |path| {
         says(conversation(v4()).faulty(&[CertificateFault::Untrusted]).with(|c| {
@@ -618,6 +618,14 @@ fn records_of_dane() {
             P,
             Q,
             Valid,
+            vec![],
+        ),
+        Vector(
+            "none was kept",
+            Scene::mail().tlsa_lookup(Lookup { outcome: Outcome::Noerror, left_out: Some(1), ..tlsa_at(MX, Vec::new()) }),
+            P,
+            Q,
+            Unknown,
             vec![],
         ),
         Vector("no chain was shown", says(conversation(v4()).with(|c| c.chain.clear())), P, Q, Valid, vec![]),
