@@ -5,7 +5,7 @@
 //! [`evidence::Fetch`](crate::evidence::Fetch), also where it fails. A ready-made HTTP client would hide half of that: the
 //! addresses tried, the length of each stage, the TLS version, cipher suite and ALPN, and every fault of a certificate
 //! but the first; it refuses heads that mail software reads, and is at the mercy of servers that send without end. So this goes down to a
-//! TCP stream within a budget ([`wire`](super::wire)), rustls, and a reader of one response (`response`, with `parse::http_head`).
+//! TCP stream within a budget (`wire`), rustls, and a reader of one response (`response`, with `parse::http_head`).
 //!
 //! What the exchange does not do, on purpose: follow redirects, decompress, keep cookies, use a proxy, pool connections,
 //! resume TLS sessions (a resumed session shows no certificate).
