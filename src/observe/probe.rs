@@ -207,8 +207,20 @@ impl Probe {
                     None => self.mx_hosts(domain, mx, sts_txt).await,
                 }
             },
-            async { if let Some(known) = rua_hosts { known } else { self.rua_hosts(domain, mx, tlsrpt_txt).await } },
-            async { if let Some(known) = stray_records { known } else { self.stray_records(domain, mx, sts_txt).await } },
+            async {
+                match rua_hosts {
+                    Some(known) => known,
+                    None if tlsrpt_txt.records.is_empty() => Vec::new(),
+                    None => Box::pin(self.rua_hosts(domain, mx, tlsrpt_txt)).await,
+                }
+            },
+            async {
+                match stray_records {
+                    Some(known) => known,
+                    None if self.look_around => Box::pin(self.stray_records(domain, mx, sts_txt)).await,
+                    None => Vec::new(),
+                }
+            },
         );
         (seen.host_a, seen.host_aaaa, seen.fetch, seen.extra_requests) = (policy.a, policy.aaaa, policy.fetch, policy.extra_requests);
         (seen.mx_asked, seen.mx_hosts) = (mx_asked, mx_hosts);
@@ -270,10 +282,23 @@ impl Probe {
         host: (Option<Lookup<Ipv4Addr>>, Option<Lookup<Ipv6Addr>>),
         fetch: Option<(Box<Fetch>, Vec<Connection>)>,
     ) -> Policy {
-        let (known_a, known_aaaa) = host;
-        if !asks_for_policy(&sts_txt.records) {
-            return Policy { extra_requests: self.unannounced(domain, sts_txt).await, ..Policy::default() };
+        // Each apart: most domains that wait for a mail server have neither, and those that have are spared its room once it is done.
+        if asks_for_policy(&sts_txt.records) {
+            Box::pin(self.announced(domain, host, fetch)).await
+        } else if self.look_around {
+            Policy { extra_requests: Box::pin(self.unannounced(domain, sts_txt)).await, ..Policy::default() }
+        } else {
+            Policy::default()
         }
+    }
+
+    /// The policy of a domain that has a record.
+    async fn announced(
+        &self,
+        domain: &Domain,
+        (known_a, known_aaaa): (Option<Lookup<Ipv4Addr>>, Option<Lookup<Ipv6Addr>>),
+        fetch: Option<(Box<Fetch>, Vec<Connection>)>,
+    ) -> Policy {
         let host = domain.policy_host();
         let a = if let Some(known) = known_a { known } else { self.ask(&host).await };
         let aaaa = self.policy_host_aaaa(known_aaaa, &host, &a).await;
@@ -323,7 +348,7 @@ impl Probe {
 
     /// A policy that no record announces, where the policy host has an address of its own and not only one of a wildcard.
     async fn unannounced(&self, domain: &Domain, sts_txt: &Lookup<Txt>) -> Vec<Connection> {
-        if !self.look_around || !matches!(sts_txt.outcome, Outcome::Noerror | Outcome::Nodata | Outcome::Nxdomain) {
+        if !matches!(sts_txt.outcome, Outcome::Noerror | Outcome::Nodata | Outcome::Nxdomain) {
             return Vec::new();
         }
         let host = domain.policy_host();
@@ -458,7 +483,7 @@ impl Probe {
     /// The names at which records are published by mistake, one that only a wildcard answers for and, of a subdomain that takes mail
     /// and has no record, that of the registrable domain, whose policy does not count for it (RFC 8461 section 3.4).
     async fn stray_records(&self, domain: &Domain, mx: &Lookup<Mx>, sts_txt: &Lookup<Txt>) -> Vec<Lookup<Txt>> {
-        if !self.look_around || does_not_exist(mx) {
+        if does_not_exist(mx) {
             return Vec::new();
         }
         let names = domain.stray_record_names().into_iter().chain([domain.wildcard_probe_name()]);

@@ -37,8 +37,8 @@ struct Shown {
 
 #[derive(Debug)]
 struct First {
-    conversation: Conversation,
-    chain: Vec<CertificateDer<'static>>,
+    conversation: Box<Conversation>,
+    chain: Arc<Vec<CertificateDer<'static>>>,
 }
 
 impl Alike {
@@ -60,13 +60,13 @@ impl Alike {
             }
             return;
         }
-        let first = Arc::new(First { conversation: conversation.clone(), chain: chain.clone() });
+        let first = Arc::new(First { conversation: conversation.clone(), chain: Arc::clone(chain) });
         known.insert(conversation.address, Shown { leaf: leaf.clone(), names: vec![name.to_owned()], first });
     }
 
     /// The conversation that a name would have with an address, where others have had it and the certificate is for the name, too. The
     /// certificate is examined for the name, and for its own TLSA records.
-    pub(super) fn answer(&self, address: IpAddr, name: &str, tlsa: &[&Tlsa], roots: &RootCertStore) -> Option<Conversation> {
+    pub(super) fn answer(&self, address: IpAddr, name: &str, tlsa: &[&Tlsa], roots: &RootCertStore) -> Option<Box<Conversation>> {
         let (host, first) = {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             let shown = known.get(&address).filter(|shown| shown.names.len() >= NAMES)?;

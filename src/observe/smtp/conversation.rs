@@ -49,15 +49,15 @@ pub(super) struct Partner<'p> {
 
 /// A conversation and the certificates that it was shown.
 pub(super) struct Held {
-    pub(super) conversation: Conversation,
-    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) conversation: Box<Conversation>,
+    pub(super) chain: Arc<Vec<CertificateDer<'static>>>,
 }
 
 type Tcp = Metered<TcpStream>;
 
 impl Speaker {
     /// Holds a conversation; `again` waits for the turn of another connection, or says that there is none.
-    pub(super) async fn converse(&self, partner: &Partner<'_>, mut seen: Conversation, again: impl AsyncFnOnce() -> bool) -> Held {
+    pub(super) async fn converse(&self, partner: &Partner<'_>, mut seen: Box<Conversation>, again: impl AsyncFnOnce() -> bool) -> Held {
         let mut clock = self.clock();
         let (result, mut chain) = self.exchange(partner, &mut seen, &clock).await;
         seen.error = result.err();
@@ -71,7 +71,7 @@ impl Speaker {
                     seen.connections = seen.connections.saturating_add(1);
                     let (hello, presented) = self.second_hello(partner, &clock).await;
                     seen.second_hello = Some(hello);
-                    chain = presented;
+                    chain = Arc::new(presented);
                     describe_chain(&mut seen, &chain, partner.tlsa, UnixTime::now());
                 } else {
                     clock.pause(waiting.elapsed());
@@ -93,22 +93,23 @@ impl Speaker {
         partner: &Partner<'_>,
         seen: &mut Conversation,
         clock: &Clock,
-    ) -> (Result<(), FetchError>, Vec<CertificateDer<'static>>) {
+    ) -> (Result<(), FetchError>, Arc<Vec<CertificateDer<'static>>>) {
         let tcp = match self.until_tls(partner.peer, seen, clock).await {
             Ok(Some(tcp)) => tcp,
-            Ok(None) => return (Ok(()), Vec::new()),
-            Err(error) => return (Err(error), Vec::new()),
+            Ok(None) => return (Ok(()), Arc::default()),
+            Err(error) => return (Err(error), Arc::default()),
         };
         let name = match ServerName::try_from(partner.host.to_owned()) {
             Ok(name) => name,
-            Err(error) => return (Err(fault::of(FetchStage::Tls, &error)), Vec::new()),
+            Err(error) => return (Err(fault::of(FetchStage::Tls, &error)), Arc::default()),
         };
         let (connecting, shown) = self.tls.begin(name.clone(), tcp);
-        let (result, took) = clock.time(FetchStage::Tls, Some(HANDSHAKE), connecting).await;
+        // On the heap, as is the stream that comes of it: both are large, and a future has a copy for every step of their way.
+        let (result, took) = clock.time(FetchStage::Tls, Some(HANDSHAKE), Box::pin(connecting)).await;
         seen.timings.tls_ms = Some(took);
-        let mut chain = Vec::new();
+        let mut chain = Arc::default();
         if let Some(presented) = shown.presented() {
-            chain.clone_from(&presented.chain);
+            chain = Arc::clone(&presented.chain);
             seen.certificate = certificate::examine(&chain, &name, &self.roots, presented.at);
             describe_chain(seen, &chain, partner.tlsa, presented.at);
         }
@@ -116,7 +117,7 @@ impl Speaker {
             Ok(tls) => {
                 let session = Session::of(tls.get_ref().1);
                 (seen.tls_version, seen.tls_cipher, seen.key_exchange) = (session.version, session.cipher, session.key_exchange);
-                self.within_tls(Line::new(tls), seen, clock).await
+                self.within_tls(Line::new(Box::new(tls)), seen, clock).await
             }
             Err(error) => Err(tls::unsupported(error, &shown)),
         };

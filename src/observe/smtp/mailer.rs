@@ -219,16 +219,16 @@ impl Mailer {
         // Large: apart, so that domains whose hosts are known are spared its room.
         let now = Box::pin(self.talk(&request, before)).await;
         if now.connections == 0 && now.shared_with.is_none() && before.is_some() {
-            return before.cloned().unwrap_or(now);
+            return before.cloned().unwrap_or(*now);
         }
         if now.connections > 0 || now.shared_with.is_some() {
-            *said = Some(Arc::new(now.clone()));
+            *said = Some(Arc::new((*now).clone()));
         }
-        now
+        *now
     }
 
     /// Talks to the server once it is its turn.
-    async fn talk(&self, request: &Request<'_>, before: Option<&Conversation>) -> Conversation {
+    async fn talk(&self, request: &Request<'_>, before: Option<&Conversation>) -> Box<Conversation> {
         self.meet_nobody().await;
         // Asked again where whoever was first may have been refused, or told enough, meanwhile.
         let settled = || self.shared(request).or_else(|| self.refused(request));
@@ -246,11 +246,11 @@ impl Mailer {
         self.limits.hold(request.address, request.provider, request.real.is_loopback(), settled, talk).await
     }
 
-    async fn converse(&self, request: &Request<'_>, before: Option<&Conversation>, turn: &Turn<'_>) -> Conversation {
+    async fn converse(&self, request: &Request<'_>, before: Option<&Conversation>, turn: &Turn<'_>) -> Box<Conversation> {
         if !self.ledger.connect(request.address, request.host) {
             return self.spared(request, "the address was asked by this name often enough".to_owned());
         }
-        let mut begun = Conversation::new(request.address);
+        let mut begun = Box::new(Conversation::new(request.address));
         begun.connections = before.map_or(0, |before| before.connections).saturating_add(1);
         begun.refused_before = before.and_then(Conversation::refusal).map(<[u8]>::to_vec);
         self.counters.begin(before.is_some());
@@ -275,7 +275,7 @@ impl Mailer {
     }
 
     /// What others have been told at the address, where it says the same to all.
-    fn shared(&self, request: &Request<'_>) -> Option<Conversation> {
+    fn shared(&self, request: &Request<'_>) -> Option<Box<Conversation>> {
         if self.config.smtp_every_name {
             return None;
         }
@@ -285,14 +285,14 @@ impl Mailer {
     }
 
     /// Why nobody is asked now.
-    fn refused(&self, request: &Request<'_>) -> Option<Conversation> {
+    fn refused(&self, request: &Request<'_>) -> Option<Box<Conversation>> {
         let blocked = || self.blocked().map(|why| format!("mail servers cannot be asked from here: {why}"));
         let why = blocked().or_else(|| self.breakers.why_not(request.address, request.provider))?;
         Some(self.spared(request, why))
     }
 
-    fn spared(&self, request: &Request<'_>, why: String) -> Conversation {
-        let conversation = unasked(request.address, FetchFault::NotTried, why);
+    fn spared(&self, request: &Request<'_>, why: String) -> Box<Conversation> {
+        let conversation = Box::new(unasked(request.address, FetchFault::NotTried, why));
         self.counters.spare(&conversation);
         conversation
     }

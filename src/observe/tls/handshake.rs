@@ -31,7 +31,7 @@ pub(in crate::observe) struct Handshaker {
 /// A chain as presented, the leaf first, and when.
 #[derive(Debug)]
 pub(in crate::observe) struct Presented {
-    pub(in crate::observe) chain: Vec<CertificateDer<'static>>,
+    pub(in crate::observe) chain: Arc<Vec<CertificateDer<'static>>>,
     pub(in crate::observe) at: UnixTime,
 }
 
@@ -95,8 +95,8 @@ impl ServerCertVerifier for Shown {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let chain = std::iter::once(leaf).chain(others).map(|der| der.clone().into_owned()).collect();
-        self.presented.get_or_init(|| Presented { chain, at: now });
+        let chain: Vec<_> = std::iter::once(leaf).chain(others).map(|der| der.clone().into_owned()).collect();
+        self.presented.get_or_init(|| Presented { chain: Arc::new(chain), at: now });
         Ok(ServerCertVerified::assertion())
     }
 
