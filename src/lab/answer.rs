@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::https::RECEIVER;
 use super::internet::Internet;
-use super::mail::{Dnssec, Pin};
 use super::places;
 use super::providers::{self, Target};
+use super::site::{Dnssec, Pin};
 use super::site::{End, Exchange, Neighbour, Place, Reply, Site, Strings, Text};
 use super::wire::{self, Question, Received, Writer};
 use super::world::Role;

@@ -2,7 +2,7 @@
 //! of the case need not be written beside it.
 
 use super::case::Case;
-use super::mail::Dnssec;
+use super::site::Dnssec;
 use super::site::Neighbour;
 use super::truth::{Expected, MailTruth, Truth};
 use crate::classify::codes::{self, Code};

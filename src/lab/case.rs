@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::classify::codes::{self, Code};
 
-use super::mail::Dnssec;
 use super::packing::Packing;
+use super::site::Dnssec;
 use super::site::{Elsewhere, End, Exchange, Framing, Neighbour, Place, Reply, Response, Session, Shape, Site, Strings, Text};
 use super::truth::{Expected, MailTruth, Truth};
 

@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256, Sha512};
 use time::{Duration, OffsetDateTime};
 
 use super::der::{P521, as_version_1, public_key, signed_with_sha1, with_p521_key};
-use super::mail::{Pin, Pinned};
 use super::site::Shape;
+use super::site::{Pin, Pinned};
 
 /// Leaves that are kept; after that all are dropped and made again.
 const KEPT_LEAVES: usize = 4096;

@@ -15,8 +15,8 @@ use tokio_rustls::server::TlsStream;
 use super::certificate::{Authority, slot};
 use super::handshake::{ALERT_UNRECOGNISED_NAME, Start, farewell, reset};
 use super::internet::Internet;
-use super::mail::{ClientCertificate, Unnamed};
 use super::site::Shape;
+use super::site::{ClientCertificate, Unnamed};
 use super::world::Occupant;
 
 /// What all handshakes share.

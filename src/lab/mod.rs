@@ -20,7 +20,6 @@ mod http;
 mod https;
 mod internet;
 mod journal;
-pub(crate) mod mail;
 mod mail_tls;
 mod packing;
 pub(crate) mod places;

@@ -14,8 +14,8 @@ use super::certificate::Authority;
 use super::handshake::reset;
 use super::internet::Internet;
 use super::journal::{Journal, MailVisit};
-use super::mail::{Ehlo, Greeting, Mail, Starttls};
 use super::mail_tls::MailTls;
+use super::site::{Ehlo, Greeting, Mail, Starttls};
 use super::world::Occupant;
 
 /// A connection that takes longer is given up, so that no scan leaves tasks behind.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::asked::Asked;
 use super::case::Case;
-use super::mail::{Dnssec, Mail, Pin};
 use super::places;
 use super::site::Site;
+use super::site::{Dnssec, Mail, Pin};
 use super::truth::Truth;
 
 /// Which of the names that belong to a domain is meant.

@@ -83,7 +83,7 @@ impl Scene {
 
     /// A scan over a good network.
     fn truth(&self) -> Vec<Row> {
-        let arguments = self.arguments("truth", true, &["--dns-timeout", "0.5", "--retry-rounds", "none"]);
+        let arguments = self.arguments("truth", true, &["--dns-timeout", "2", "--retry-rounds", "500ms,1s"]);
         harness::expect(0, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
         rows(&self.path("truth"))
     }

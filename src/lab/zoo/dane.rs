@@ -3,7 +3,7 @@
 use crate::classify::codes;
 
 use super::super::case::{Case, case};
-use super::super::mail::{
+use super::super::site::{
     DENIAL_MISSING, Dnssec, Ehlo, Mail, Pin, Pinned, RIGHT, SIGNATURE_EXPIRED, SIGNATURES_MISSING, TOO_MANY_ITERATIONS,
 };
 use super::super::site::{End, Neighbour, Reply, Shape};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::classify::codes::{self, Code};
 
 use super::super::case::{Case, case};
-use super::super::mail::{Ehlo, Greeting, Mail, RIGHT, Starttls};
 use super::super::places;
+use super::super::site::{Ehlo, Greeting, Mail, RIGHT, Starttls};
 use super::super::site::{Neighbour, Reply};
 
 /// A domain with one MX host, `mx1`, signed, with a TLSA record for whatever the host presents.

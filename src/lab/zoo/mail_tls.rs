@@ -3,7 +3,7 @@
 use crate::classify::codes::{self, Code};
 
 use super::super::case::{Case, case};
-use super::super::mail::{ClientCertificate, Mail, Pin, Pinned, RIGHT, Unnamed};
+use super::super::site::{ClientCertificate, Mail, Pin, Pinned, RIGHT, Unnamed};
 use super::super::site::{Neighbour, Session, Shape, Text};
 use super::mail_servers::{server, without_tls};
 

@@ -22,8 +22,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::asked::Asked;
 use super::case::Case;
-use super::mail::Dnssec;
 use super::places;
+use super::site::Dnssec;
 use super::site::{End, Exchange, Neighbour, Site};
 use super::truth::Truth;
 use super::world::{Found, Occupant, Role, Server, World, role};

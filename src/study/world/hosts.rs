@@ -7,9 +7,9 @@ use std::net::Ipv4Addr;
 
 use crate::classify::codes::{self, Code};
 use crate::lab::case::Case;
-use crate::lab::mail::Mail as Mailer;
 use crate::lab::places;
 use crate::lab::providers::{MAIL, with_hosting, with_mail};
+use crate::lab::site::Mail as Mailer;
 use crate::lab::site::{Exchange, Shape};
 use crate::lab::truth::Expected;
 use crate::lab::world::Server;
