@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::envelope::{DomainFrom, Envelope};
+use super::header::HeaderReader;
 use super::identity::{self, Known, Sameness};
-use super::mail::HeaderReader;
 use super::place::{Place, Verdict};
 use super::quote::{Refusal, Warning};
 use super::report::Report;

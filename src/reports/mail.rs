@@ -3,35 +3,16 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::fmt;
 
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MimeHeaders};
+use mail_parser::{HeaderName, HeaderValue, Message, MimeHeaders};
 
 use super::format::{Format, claimed};
 use super::intake::{Intake, Sink};
 use super::limits::{MAX_HEADER, MAX_MIME_DEPTH, MAX_MIME_PARTS};
 use super::place::{Manner, Place};
 use super::quote::{Refusal, Warning};
-
-/// Reads the header fields that matter, and passes over the others.
-pub(super) struct HeaderReader(MessageParser);
-
-impl Default for HeaderReader {
-    fn default() -> Self {
-        let parser = MessageParser::new().default_header_ignore().with_mime_headers().header_date(HeaderName::Date);
-        let parser = parser.header_text(HeaderName::Subject).header_address(HeaderName::From).header_id(HeaderName::MessageId);
-        let parser = parser.header_raw(HeaderName::DkimSignature).header_raw(HeaderName::TlsReportDomain);
-        Self(parser.header_raw(HeaderName::TlsReportSubmitter))
-    }
-}
-
-impl fmt::Debug for HeaderReader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("HeaderReader")
-    }
-}
 
 /// What a part says of itself.
 #[derive(Debug, Default)]

@@ -10,6 +10,7 @@ mod envelope;
 mod field;
 mod format;
 mod gzip;
+mod header;
 mod identity;
 mod intake;
 mod item;
