@@ -25,7 +25,7 @@ const PACK_AFTER: Duration = Duration::from_secs(5);
 const PACKED: RangeInclusive<u64> = 2048..=4096;
 /// Octets that lie as they are at most, before they are packed however young they are: rows with the conversations of many mail servers
 /// take ten times the room of others.
-const MAX_LOOSE: u64 = 192 << 20;
+const MAX_LOOSE: u64 = 128 << 20;
 
 /// Rows that a shard is assembled of.
 pub(super) trait Rows: Sized {

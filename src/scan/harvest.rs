@@ -11,7 +11,7 @@ use crate::dataset::{DatasetError, RowBuilder};
 use crate::evidence::Evidence;
 use crate::input::Target;
 
-/// Rows that leave a worker together.
+/// Rows that leave a worker together; fewer of those that take more room, see [`weight`].
 const BATCH_ROWS: usize = 2048;
 /// Observations that wait for earlier ones before they become rows. Questions leave by their length, some hundreds at a time, so that so
 /// many suffice for long runs of ordinals, which the part is written from without copying; more would be cold when they are read.
@@ -44,14 +44,24 @@ pub(super) struct Harvest<'a> {
     shard_rows: u64,
     /// Those that wait, the earliest on top.
     waiting: BinaryHeap<Waiting>,
-    open: BTreeMap<u64, RowBuilder>,
+    /// Their weight.
+    waiting_weight: usize,
+    /// Those that are laid down, by shard, with their weight.
+    open: BTreeMap<u64, (RowBuilder, usize)>,
     judge: Judge,
     status: &'a Status,
 }
 
 impl<'a> Harvest<'a> {
     pub(super) fn new(shard_rows: u64, status: &'a Status) -> Self {
-        Self { shard_rows, waiting: BinaryHeap::with_capacity(WAITING + 1), open: BTreeMap::new(), judge: Judge::default(), status }
+        Self {
+            shard_rows,
+            waiting: BinaryHeap::with_capacity(WAITING + 1),
+            waiting_weight: 0,
+            open: BTreeMap::new(),
+            judge: Judge::default(),
+            status,
+        }
     }
 
     /// Judges the earliest that waits and lays it down as a row; gives the batch that it has made full.
@@ -60,13 +70,21 @@ impl<'a> Harvest<'a> {
         let assessment = self.judge.judge(&evidence);
         self.status.count(&assessment);
         let shard = target.ordinal / self.shard_rows;
-        let rows = self.open.entry(shard).or_default();
+        let weight = weight(&evidence);
+        self.waiting_weight = self.waiting_weight.saturating_sub(weight);
+        let (rows, weights) = self.open.entry(shard).or_default();
         rows.push_shared(&target, &evidence, &assessment);
-        if rows.len() < BATCH_ROWS {
+        *weights += weight;
+        if *weights < BATCH_ROWS {
             return None;
         }
-        self.open.remove(&shard).map(|rows| finish(shard, rows))
+        self.open.remove(&shard).map(|(rows, _)| finish(shard, rows))
     }
+}
+
+/// How much room a row takes, in rows of domains whose mail servers are not asked: a conversation takes twice as much as all the rest.
+fn weight(evidence: &Evidence) -> usize {
+    1 + 2 * evidence.mx_hosts.iter().map(|host| host.conversations.len()).sum::<usize>()
 }
 
 /// Earlier ordinals are greater, as the heap gives its greatest.
@@ -96,8 +114,14 @@ impl Gather<Observation> for Harvest<'_> {
     type Batch = Result<Batch, DatasetError>;
 
     fn add(&mut self, observation: Observation) -> Option<Self::Batch> {
+        self.waiting_weight += weight(&observation.1);
         self.waiting.push(Waiting(observation));
-        if self.waiting.len() <= WAITING { None } else { self.settle() }
+        while self.waiting_weight > WAITING {
+            if let Some(full) = self.settle() {
+                return Some(full);
+            }
+        }
+        None
     }
 
     fn take_all(&mut self) -> Vec<Self::Batch> {
@@ -105,7 +129,7 @@ impl Gather<Observation> for Harvest<'_> {
         while !self.waiting.is_empty() {
             all.extend(self.settle());
         }
-        all.extend(std::mem::take(&mut self.open).into_iter().map(|(shard, rows)| finish(shard, rows)));
+        all.extend(std::mem::take(&mut self.open).into_iter().map(|(shard, (rows, _))| finish(shard, rows)));
         all
     }
 }

@@ -32,7 +32,7 @@ const QUEUED_BATCHES: usize = 2;
 /// Domains that wait for the turn of a mail server at most, for each of the others in flight.
 const QUEUED_DOMAINS: usize = 2;
 /// Octets of rows from which on a part is written, though there are more rows of its shard.
-const MAX_UNPACKED: u64 = 256 << 20;
+const MAX_UNPACKED: u64 = 128 << 20;
 /// Complete shards that may wait for the writer.
 const QUEUED_SHARDS: usize = 1;
 

@@ -206,7 +206,11 @@ impl Mailer {
         let key = format!("{address} {name}");
         let place = self.known.get_with_by_ref(&key, async { Arc::default() }).await;
         let queued = self.queue.join();
-        let mut said = place.said.lock().await;
+        // Tried first: waiting counts against what a task may do at a time, and thousands of domains with one provider would lie half done.
+        let mut said = match place.said.try_lock() {
+            Ok(said) => said,
+            Err(_) => place.said.lock().await,
+        };
         drop(queued);
         if let Some(said) = said.as_ref().filter(|said| !again || !said.may_pass() || said.is_repeated()) {
             self.counters.know();
