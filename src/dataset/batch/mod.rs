@@ -92,11 +92,6 @@ impl RowBuilder {
         self.evidence.add(Some(evidence), 1);
     }
 
-    /// Number of rows so far.
-    pub fn len(&self) -> usize {
-        self.rows
-    }
-
     /// The rows as a batch, in the order in which they came.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use futures_util::future::join_all;
 use moka::future::Cache;
@@ -56,8 +56,20 @@ pub struct Mailer {
 /// An address under the name of a host, and what was said there last.
 #[derive(Default)]
 struct Place {
+    said: std::sync::Mutex<Option<Arc<Conversation>>>,
     /// Held while somebody talks: who wants the same waits for it.
-    said: Mutex<Option<Arc<Conversation>>>,
+    turn: Mutex<()>,
+}
+
+impl Place {
+    fn said(&self) -> Option<Arc<Conversation>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was said, unless it is to be asked `again` and that may tell more.
+    fn known(&self, again: bool) -> Option<Arc<Conversation>> {
+        self.said().filter(|said| !again || !said.may_pass() || said.is_repeated())
+    }
 }
 
 /// What is asked of one place.
@@ -205,30 +217,35 @@ impl Mailer {
         let name = host.host.as_str();
         let key = format!("{address} {name}");
         let place = self.known.get_with_by_ref(&key, async { Arc::default() }).await;
+        // Without a turn: thousands of domains with one provider would queue for it, half done.
+        if let Some(said) = place.known(again) {
+            return self.knows(&said);
+        }
         let queued = self.queue.join();
-        // Tried first: waiting counts against what a task may do at a time, and thousands of domains with one provider would lie half done.
-        let mut said = match place.said.try_lock() {
-            Ok(said) => said,
-            Err(_) => place.said.lock().await,
-        };
+        let _turn = place.turn.lock().await;
         drop(queued);
-        if let Some(said) = said.as_ref().filter(|said| !again || !said.may_pass() || said.is_repeated()) {
-            self.counters.know();
-            return Conversation::clone(said);
+        if let Some(said) = place.known(again) {
+            return self.knows(&said);
         }
         let tlsa: Vec<&Tlsa> = host.tlsa.iter().flat_map(|lookup| &lookup.records).collect();
         let provider = suffix::registrable(name).unwrap_or(name);
         let request = Request { host: name, address, real: self.real(address), provider, tlsa: &tlsa };
-        let before = said.as_deref();
+        let before = place.said();
+        let before = before.as_deref();
         // Large: apart, so that domains whose hosts are known are spared its room.
         let now = Box::pin(self.talk(&request, before)).await;
         if now.connections == 0 && now.shared_with.is_none() && before.is_some() {
             return before.cloned().unwrap_or(*now);
         }
         if now.connections > 0 || now.shared_with.is_some() {
-            *said = Some(Arc::new((*now).clone()));
+            *place.said.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new((*now).clone()));
         }
         *now
+    }
+
+    fn knows(&self, said: &Conversation) -> Conversation {
+        self.counters.know();
+        said.clone()
     }
 
     /// Talks to the server once it is its turn.
