@@ -59,6 +59,7 @@
 //! #     public_suffix_list: String::new(),
 //! #     root_store: String::new(),
 //! #     resolvers: Vec::new(),
+//! #     resolver_validates: None,
 //! #     user_agent: String::new(),
 //! # };
 //! # let folder = tempfile::tempdir()?;
