@@ -1,7 +1,10 @@
-//! The rows of a part as an analysis sees them: all, or those that a filter keeps. A place of a row counts the rows that are seen.
+//! The rows of a part as an analysis sees them: all, those that a filter keeps, or some that are in memory. A place of a row counts the rows
+//! that are seen.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
+
+use arrow::array::RecordBatch;
 
 use super::filter::Filter;
 use crate::dataset::{DatasetError, PartBatches, PartFile};
@@ -9,24 +12,49 @@ use crate::dataset::{DatasetError, PartBatches, PartFile};
 /// Rows that are decoded at once to be looked at by a filter.
 const BATCH_ROWS: usize = 8192;
 
-/// A part of which some rows are seen. It may be shared by threads.
+/// Rows that are seen: some of a part, or some that are in memory. They may be shared by threads.
 #[derive(Debug)]
-pub(super) struct SeenPart {
-    file: PartFile,
-    filter: Option<Arc<Filter>>,
-    /// Of each row group the rows that are kept, once these are known.
-    kept: Vec<OnceLock<Vec<Range<usize>>>>,
+pub(super) enum SeenPart {
+    /// Of a part those that a filter keeps.
+    File {
+        file: PartFile,
+        filter: Option<Arc<Filter>>,
+        /// Of each row group the rows that are kept, once these are known.
+        kept: Vec<OnceLock<Vec<Range<usize>>>>,
+    },
+    /// Whole rows, as one row group.
+    Held(RecordBatch),
+}
+
+/// The batches of a row group.
+pub(super) enum Batches {
+    File(PartBatches),
+    Held(std::vec::IntoIter<RecordBatch>),
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::File(batches) => batches.next(),
+            Self::Held(batches) => batches.next().map(Ok),
+        }
+    }
 }
 
 impl SeenPart {
     pub(super) fn new(file: PartFile, filter: Option<Arc<Filter>>) -> Self {
         let kept = if filter.is_some() { file.row_groups() } else { 0 };
-        Self { file, filter, kept: (0..kept).map(|_| OnceLock::new()).collect() }
+        Self::File { file, filter, kept: (0..kept).map(|_| OnceLock::new()).collect() }
     }
 
     /// How many row groups it has, those of which nothing is seen among them.
     pub(super) fn row_groups(&self) -> usize {
-        self.file.row_groups()
+        match self {
+            Self::File { file, .. } => file.row_groups(),
+            Self::Held(_) => 1,
+        }
     }
 
     /// The batches of one row group, as [`PartFile::read`] gives them; `rows` are places among the rows that are seen.
@@ -39,36 +67,51 @@ impl SeenPart {
         columns: &[&str],
         batch_rows: usize,
         rows: Option<&[Range<usize>]>,
-    ) -> Result<PartBatches, DatasetError> {
-        match (self.kept(row_group)?, rows) {
-            (None, rows) => self.file.read(row_group, columns, batch_rows, rows),
-            (Some(kept), None) => self.file.read(row_group, columns, batch_rows, Some(kept)),
-            (Some(kept), Some(rows)) => self.file.read(row_group, columns, batch_rows, Some(&among(kept, rows))),
-        }
+    ) -> Result<Batches, DatasetError> {
+        let file = match self {
+            Self::Held(batch) => return Ok(Batches::Held(held(batch, rows).into_iter())),
+            Self::File { file, .. } => file,
+        };
+        let batches = match (self.kept(row_group)?, rows) {
+            (None, rows) => file.read(row_group, columns, batch_rows, rows),
+            (Some(kept), None) => file.read(row_group, columns, batch_rows, Some(kept)),
+            (Some(kept), Some(rows)) => file.read(row_group, columns, batch_rows, Some(&among(kept, rows))),
+        };
+        batches.map(Batches::File)
     }
 
-    /// The rows of a row group that are kept; `None` where there is no filter.
+    /// The rows of a row group that are kept; `None` where all are.
     fn kept(&self, row_group: usize) -> Result<Option<&[Range<usize>]>, DatasetError> {
-        let (Some(filter), Some(known)) = (&self.filter, self.kept.get(row_group)) else { return Ok(None) };
+        let Self::File { file, filter: Some(filter), kept } = self else { return Ok(None) };
+        let Some(known) = kept.get(row_group) else { return Ok(None) };
         if known.get().is_none() {
             // Two threads may come here at once; both find the same.
-            let _ = known.set(self.keep(filter, row_group)?);
+            let _ = known.set(keep(file, filter, row_group)?);
         }
         Ok(known.get().map(Vec::as_slice))
     }
+}
 
-    fn keep(&self, filter: &Filter, row_group: usize) -> Result<Vec<Range<usize>>, DatasetError> {
-        let columns: Vec<&str> = filter.columns().chain(["ordinal"]).collect();
-        let (mut runs, mut before) = (Vec::<Range<usize>>::new(), 0);
-        for batch in self.file.read(row_group, &columns, BATCH_ROWS, None)? {
-            let batch = batch?;
-            filter.each_kept(&batch, |row| match runs.last_mut() {
-                Some(last) if last.end == before + row => last.end += 1,
-                _ => runs.push(before + row..before + row + 1),
-            })?;
-            before += batch.num_rows();
-        }
-        Ok(runs)
+fn keep(file: &PartFile, filter: &Filter, row_group: usize) -> Result<Vec<Range<usize>>, DatasetError> {
+    let columns: Vec<&str> = filter.columns().chain(["ordinal"]).collect();
+    let (mut runs, mut before) = (Vec::<Range<usize>>::new(), 0);
+    for batch in file.read(row_group, &columns, BATCH_ROWS, None)? {
+        let batch = batch?;
+        filter.each_kept(&batch, |row| match runs.last_mut() {
+            Some(last) if last.end == before + row => last.end += 1,
+            _ => runs.push(before + row..before + row + 1),
+        })?;
+        before += batch.num_rows();
+    }
+    Ok(runs)
+}
+
+/// Rows that are in memory; nothing is copied.
+fn held(batch: &RecordBatch, rows: Option<&[Range<usize>]>) -> Vec<RecordBatch> {
+    let within = |run: &Range<usize>| run.start.min(batch.num_rows())..run.end.min(batch.num_rows());
+    match rows {
+        None => vec![batch.clone()],
+        Some(rows) => rows.iter().map(within).filter(|run| !run.is_empty()).map(|run| batch.slice(run.start, run.len())).collect(),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Datasets opened to be analysed: each by its manifest, with what a reader of the figures has to know of it; and why an analysis could not be
 //! made.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::StringArray;
+use arrow::array::{RecordBatch, StringArray};
 use rayon::prelude::*;
 use thiserror::Error;
 
@@ -31,8 +32,23 @@ pub struct Scan {
 /// Some rows of a dataset.
 #[derive(Clone, Debug)]
 struct Only {
-    filter: Arc<Filter>,
+    rows: Chosen,
     counts: Arc<Counts>,
+}
+
+#[derive(Clone, Debug)]
+enum Chosen {
+    /// Those that a filter keeps.
+    Where(Arc<Filter>),
+    /// Those that are in memory, and what is to be said of them.
+    Held(RecordBatch, Arc<str>),
+}
+
+/// Rows of a dataset that are opened together.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source<'s> {
+    Part(&'s Part),
+    Held(&'s RecordBatch),
 }
 
 impl Scan {
@@ -90,10 +106,11 @@ impl Scan {
         if filter.is_empty() {
             return Ok(self);
         }
-        let only = Only { filter: Arc::new(filter.clone()), counts: Arc::default() };
+        let filter = Arc::new(self.filter().map_or_else(|| filter.clone(), |before| before.and(filter)));
+        let only = Only { rows: Chosen::Where(filter), counts: Arc::default() };
         let mut scan = Self { only: Some(only), ..self };
-        let of_part = |part: &Part| -> Result<Counts, DatasetError> {
-            let (file, mut counts) = (scan.part_file(part)?, Counts::default());
+        let of_part = |part: &Source<'_>| -> Result<Counts, DatasetError> {
+            let (file, mut counts) = (scan.seen(part)?, Counts::default());
             for row_group in 0..file.row_groups() {
                 for batch in file.read(row_group, Counts::COLUMNS, COUNTED_ROWS, None)? {
                     counts.add(&Counts::of(&batch?)?);
@@ -101,7 +118,7 @@ impl Scan {
             }
             Ok(counts)
         };
-        let counts = scan.manifest().parts.par_iter().map(of_part).try_reduce(Counts::default, |mut sum, more| {
+        let counts = scan.sources().par_iter().map(of_part).try_reduce(Counts::default, |mut sum, more| {
             sum.add(&more);
             Ok(sum)
         })?;
@@ -128,9 +145,65 @@ impl Scan {
         Self { only: None, ..self.clone() }
     }
 
-    /// What keeps rows, if not all are seen.
+    /// The scan with only these rows, which are whole and in memory; `about` says which they are.
+    ///
+    /// # Errors
+    /// If a column is missing.
+    pub(super) fn holding(&self, rows: RecordBatch, about: &str) -> Result<Self, AnalyseError> {
+        let counts = Arc::new(Counts::of(&rows)?);
+        Ok(Self { only: Some(Only { rows: Chosen::Held(rows, about.into()), counts }), ..self.clone() })
+    }
+
+    /// What keeps rows of the parts, if not all are seen.
     pub(super) fn filter(&self) -> Option<&Filter> {
-        self.only.as_ref().map(|only| &*only.filter)
+        match &self.only.as_ref()?.rows {
+            Chosen::Where(filter) => Some(filter),
+            Chosen::Held(..) => None,
+        }
+    }
+
+    /// Where the rows are, in the order of the input.
+    pub(super) fn sources(&self) -> Vec<Source<'_>> {
+        match &self.only {
+            Some(Only { rows: Chosen::Held(rows, _), .. }) => vec![Source::Held(rows)],
+            _ => self.manifest().parts.iter().map(Source::Part).collect(),
+        }
+    }
+
+    /// Calls `each` with the batches of the rows that are seen, of these columns.
+    ///
+    /// # Errors
+    /// If the dataset cannot be read, or `each` fails.
+    pub(super) fn each_batch(
+        &self,
+        columns: &[&str],
+        mut each: impl FnMut(&RecordBatch) -> Result<(), DatasetError>,
+    ) -> Result<(), AnalyseError> {
+        for source in self.sources() {
+            let part = self.seen(&source)?;
+            for row_group in 0..part.row_groups() {
+                for batch in part.read(row_group, columns, COUNTED_ROWS, None)? {
+                    each(&batch?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The domains that are seen and their MX hosts: what TLS reports about them are about.
+    ///
+    /// # Errors
+    /// If the dataset cannot be read.
+    pub fn policy_domains(&self) -> Result<HashSet<String>, AnalyseError> {
+        let mut names = HashSet::new();
+        self.each_batch(&["domain", "mx_hosts"], |batch| {
+            let table = ColumnGroup::table(batch);
+            let (domains, hosts): (StringArray, _) = (table.column("domain")?, table.lists::<StringArray>("mx_hosts")?);
+            names.extend(domains.iter().flatten().map(str::to_owned));
+            names.extend((0..batch.num_rows()).flat_map(|row| hosts.texts(row).into_iter().flatten()).map(str::to_owned));
+            Ok(())
+        })?;
+        Ok(names)
     }
 
     /// Names of the carried columns, in the order in which they first come.
@@ -139,29 +212,33 @@ impl Scan {
     /// If the dataset cannot be read.
     pub(crate) fn carried_columns(&self) -> Result<Vec<String>, AnalyseError> {
         let mut names: Vec<String> = Vec::new();
-        for part in &self.manifest().parts {
-            let file = self.part_file(part)?;
-            for row_group in 0..file.row_groups() {
-                for batch in file.read(row_group, &["carried.list.element.name"], COUNTED_ROWS, None)? {
-                    let Some((_, carried)) = ColumnGroup::table(&batch?).added_groups("carried")? else { continue };
-                    let column: StringArray = carried.column("name")?;
-                    for name in column.iter().flatten() {
-                        if !names.iter().any(|known| known == name) {
-                            names.push(name.to_owned());
-                        }
-                    }
+        self.each_batch(&["carried.list.element.name"], |batch| {
+            let Some((_, carried)) = ColumnGroup::table(batch).added_groups("carried")? else { return Ok(()) };
+            let column: StringArray = carried.column("name")?;
+            for name in column.iter().flatten() {
+                if !names.iter().any(|known| known == name) {
+                    names.push(name.to_owned());
                 }
             }
-        }
+            Ok(())
+        })?;
         Ok(names)
     }
 
-    /// A part, with those rows that are seen.
+    /// The rows of a source that are seen.
     ///
     /// # Errors
     /// If it cannot be opened or is not what the manifest says.
-    pub(super) fn part_file(&self, part: &Part) -> Result<SeenPart, DatasetError> {
-        Ok(SeenPart::new(self.reader.part_file(part)?, self.only.as_ref().map(|only| Arc::clone(&only.filter))))
+    pub(super) fn seen(&self, source: &Source<'_>) -> Result<SeenPart, DatasetError> {
+        let part = match source {
+            Source::Held(rows) => return Ok(SeenPart::Held((*rows).clone())),
+            Source::Part(part) => part,
+        };
+        let filter = match &self.only {
+            Some(Only { rows: Chosen::Where(filter), .. }) => Some(Arc::clone(filter)),
+            _ => None,
+        };
+        Ok(SeenPart::new(self.reader.part_file(part)?, filter))
     }
 
     /// The rows that are seen, by state.
@@ -192,9 +269,13 @@ impl Scan {
         if manifest.finished_at.is_none() {
             notes.push(format!("{label}: the scan is unfinished, the figures are of the {rows} domains that it has so far"));
         }
-        notes.extend(self.filter().map(|filter| {
+        notes.extend(self.only.as_ref().map(|only| {
             let (seen, domains) = (self.rows(), if rows == 1 { "domain" } else { "domains" });
-            format!("{label}: only {seen} of {rows} {domains}, those with {}", filter.text())
+            let with = match &only.rows {
+                Chosen::Where(filter) => filter.text(),
+                Chosen::Held(_, about) => about.to_string(),
+            };
+            format!("{label}: only {seen} of {rows} {domains}, those with {with}")
         }));
         notes
     }

@@ -20,6 +20,7 @@ mod report;
 mod scan;
 mod schema;
 mod signals;
+mod split;
 mod stats;
 mod summary;
 mod telling;

@@ -3,9 +3,11 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{ReportArguments, ReportFormat};
 use super::exit::{Exit, Failure};
+use super::filter::FilterArguments;
 use crate::analyse::Scan;
 use crate::analyse::report::{Kind, MAX_DOMAINS, Report, ReportOptions};
 use crate::analyse::senders::Seen;
@@ -22,12 +24,22 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     if !is_page && arguments.domains.is_some() {
         return Err(Failure::usage("--domains is of the page; the other formats have all domains: leave it out"));
     }
-    let options = ReportOptions { kind: arguments.kind.as_deref().map(kind).transpose()?, most: arguments.domains.unwrap_or(MAX_DOMAINS) };
+    let options = ReportOptions {
+        kind: arguments.kind.as_deref().map(kind).transpose()?,
+        most: arguments.domains.unwrap_or(MAX_DOMAINS),
+        figures: true,
+    };
     if arguments.tls_reports.is_some() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Csv | ReportFormat::Json) {
         return Err(Failure::usage("--tls-reports is of the formats html, csv and json"));
     }
     let scan = arguments.filter.apply_to(Scan::open(&arguments.dataset)?)?;
-    let seen = arguments.tls_reports.as_deref().map(|dir| Ok::<_, Failure>(Seen::of(&ReportsReader::open(dir)?)?)).transpose()?;
+    let seen = arguments.tls_reports.as_deref().map(|dir| seen(dir, &scan, &arguments.filter)).transpose()?.map(Arc::new);
+    if let Some(column) = &arguments.split_by {
+        if !is_page {
+            return Err(Failure::usage("--split-by writes pages and CSV files: leave out --format"));
+        }
+        return super::split::run(arguments, column, &scan, seen, options);
+    }
     match &arguments.out {
         Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,
         None if is_page => return Err(Failure::usage("name the file of the page, as -o report.html")),
@@ -36,23 +48,39 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// What senders say; with a filter only of what the domains are concerned with.
+fn seen(dir: &Path, scan: &Scan, filter: &FilterArguments) -> Result<Seen, Failure> {
+    let reports = ReportsReader::open(dir)?;
+    if filter.is_empty() {
+        return Ok(Seen::of(&reports)?);
+    }
+    let names = scan.policy_domains()?;
+    Ok(Seen::about(&reports, |domain| domain.is_some_and(|domain| names.contains(domain)))?)
+}
+
 fn kind(word: &str) -> Result<Kind, Failure> {
     let all: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
     Kind::from_word(word).ok_or_else(|| Failure::usage(format!("--kind {word:?}: one of {}", all.join(", "))))
 }
 
-fn write(scan: Scan, seen: Option<Seen>, format: ReportFormat, options: &ReportOptions, out: &mut impl Write) -> Result<(), ReportError> {
+fn write(
+    scan: Scan,
+    seen: Option<Arc<Seen>>,
+    format: ReportFormat,
+    options: &ReportOptions,
+    out: &mut impl Write,
+) -> Result<(), ReportError> {
     match format {
         ReportFormat::Html => html(&Report::of(scan, options, seen)?, out),
-        ReportFormat::Csv => csv(&scan, seen.as_ref(), out),
-        ReportFormat::Json => json(&scan, seen.as_ref(), out),
+        ReportFormat::Csv => csv(&scan, seen.as_deref(), out),
+        ReportFormat::Json => json(&scan, seen.as_deref(), out),
         ReportFormat::Sarif => sarif(&scan, out),
         ReportFormat::Junit => junit(&scan, out),
     }
 }
 
 /// Writes beside the file first, so that an older report stays whole until this one is.
-fn to_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<(), ReportError>) -> Result<(), Failure> {
+pub(super) fn to_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<(), ReportError>) -> Result<(), Failure> {
     let shown = text::safe(&path.display().to_string());
     let temporary: PathBuf = path.with_added_extension("tmp");
     let refused = |error| Failure::unwritable(format!("--out {shown}"), Exit::Usage, &error);
