@@ -5,6 +5,7 @@
 
 pub mod diff;
 pub(crate) mod export;
+pub mod gate;
 mod reclassify;
 pub(crate) mod report;
 mod scans;

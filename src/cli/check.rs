@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::args::CheckArguments;
 use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
-use super::{lab, plan};
+use super::{gate, lab, plan};
+use crate::analyse::gate::DomainCondition;
 use crate::classify::{Asked, Assessment, Finding, Severity, classify, remedy};
 use crate::dataset::invented;
 use crate::evidence::Evidence;
@@ -29,7 +30,7 @@ const WIDTH: usize = 100;
 /// Probes each domain and explains what was seen.
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = ConfigFile::read(arguments.config.as_deref())?;
-    let failing = Failing::of(&arguments.fail_on)?;
+    let gate = gate::of_domains(&arguments.fail_on)?.beside(Severity::High.as_str(), DomainCondition::Worst(Severity::High));
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let options = arguments.network.or(file.network);
     let asks_by_default = options.smtp.is_none();
@@ -75,44 +76,13 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     if judged.len() > 1 && !arguments.json {
         print_summary(&mut out, &judged)?;
     }
-    Ok(failing.exit(judged.iter().map(|(_, assessment)| assessment)))
-}
-
-/// What the exit status is to tell of.
-#[derive(Clone, Copy, Debug)]
-struct Failing {
-    /// Findings of this severity, or of a worse one.
-    severity: Severity,
-    /// What could not be determined.
-    unknown: bool,
-}
-
-impl Failing {
-    const UNKNOWN: &str = "unknown";
-
-    /// Of `--fail-on`.
-    fn of(words: &[String]) -> Result<Self, Failure> {
-        let mut failing = Self { severity: Severity::High, unknown: false };
-        for word in words {
-            match Severity::from_word(word).filter(|severity| *severity != Severity::Info) {
-                Some(severity) => failing.severity = failing.severity.max(severity),
-                None if word == Self::UNKNOWN => failing.unknown = true,
-                None => return Err(Failure::usage(format!("--fail-on {:?}: one of high, medium, low, unknown", text::safe(word)))),
-            }
-        }
-        Ok(failing)
+    let mut matches = gate.matches();
+    for (evidence, assessment) in &judged {
+        let meets = |condition: &DomainCondition| condition.is_met(assessment);
+        gate.judge(evidence.domain.as_str(), assessment.is_undetermined(), meets, &mut matches);
     }
-
-    /// A verdict goes before what could not be determined, which is none.
-    fn exit<'a>(self, judged: impl Iterator<Item = &'a Assessment> + Clone) -> Exit {
-        if judged.clone().any(|assessment| assessment.worst().is_some_and(|worst| worst <= self.severity)) {
-            Exit::Bad
-        } else if self.unknown && judged.into_iter().any(Assessment::is_undetermined) {
-            Exit::Undetermined
-        } else {
-            Exit::Done
-        }
-    }
+    // Of a severity alone the text above says enough.
+    if arguments.fail_on.is_empty() { Ok(gate::status(&matches)) } else { gate::close(&matches) }
 }
 
 /// A line a domain, in the order given.

@@ -71,6 +71,9 @@ fn needs_partner(options: &ScanOptions, network: &NetworkOptions, lab: Option<La
         options if stream && options.list_id.is_some() => {
             refuse("--list-id goes into the manifest, which a stream does not have: leave it out")
         }
+        options if stream && !options.fail_on.is_empty() => {
+            refuse("--fail-on judges the dataset when it is written, and a stream leaves none: write to a folder, or leave it out")
+        }
         options if stream && options.part_rows.is_some() => refuse("--part-rows is of a folder, and a stream has no parts: leave it out"),
         _ if network.http_port.is_some() && !network.look_around => {
             refuse("--http-port is of the requests over plain HTTP that --look-around makes: add --look-around, or leave it out")

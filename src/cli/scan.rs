@@ -2,13 +2,16 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::args::ScanArguments;
 use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
 use super::values::shown;
-use super::{confusion, lab, plan, signals};
+use super::{confusion, gate, lab, plan, signals};
+use crate::analyse::Scan;
+use crate::analyse::gate::{DomainCondition, Gate, matched};
 use crate::dataset::{Reader, ScanCommand};
 use crate::lab::{Asked, Lab, Whose};
 use crate::observe::scope::Scope;
@@ -25,6 +28,7 @@ pub(super) fn run(arguments: ScanArguments, command: Option<ScanCommand>) -> Res
     let network_options = arguments.network.or(file.network);
     let kind = progress_kind(options.progress.as_deref())?;
     let status_file = options.status_file.clone();
+    let gate = gate::of_domains(&options.fail_on)?;
     let (mut plan, world) = plan::scan(lists, options, &network_options)?;
     let status = Arc::new(Status::default());
     if let Some(path) = &status_file {
@@ -49,7 +53,18 @@ pub(super) fn run(arguments: ScanArguments, command: Option<ScanCommand>) -> Res
         let _ = writeln!(anstream::stderr(), "stscan: {}", how_it_stopped(&summary));
         return Ok(Exit::Stopped);
     }
-    told.map(|()| Exit::Done)
+    told?;
+    match &plan.output {
+        Output::Folder(dir) if !gate.is_open() => judge(dir, &gate),
+        Output::Folder(_) | Output::ArrowStream => Ok(Exit::Done),
+    }
+}
+
+/// What of the dataset meets the words of `--fail-on`: told, and decides the exit status.
+fn judge(dir: &Path, gate: &Gate<DomainCondition>) -> Result<Exit, Failure> {
+    let matches = matched(&Scan::open(dir)?, gate)?;
+    super::summary::matches(&mut anstream::stdout().lock(), &matches)?;
+    gate::close(&matches)
 }
 
 /// The command as it was typed, for a repair; `None` where it cannot be written down.

@@ -86,20 +86,24 @@ impl Survey {
     }
 }
 
+/// The columns that are read of all rows.
+const FIRST_COLUMNS: &[&str] = &["domain", "mx_state", "mx_tls", "posture", "tlsrpt_state", "dane_state", "worst"];
+
 /// A few small columns of all rows first, the others only of the rows that say more.
 fn read_group(file: &PartFile, group: usize, share: Share, names: &Mutex<Vec<u64>>) -> Result<Vec<State>, AnalyseError> {
     let (mut own, mut runs, mut at) = (Vec::new(), Vec::<Range<usize>>::new(), 0);
-    for batch in file.read(group, &["domain", "posture", "tlsrpt_state", "dane_state"], BATCH_ROWS, None)? {
+    for batch in file.read(group, FIRST_COLUMNS, BATCH_ROWS, None)? {
         let batch = batch?;
         let table = ColumnGroup::table(&batch);
         let (domain, posture, tlsrpt) = (table.column("domain")?, table.column("posture")?, table.column("tlsrpt_state")?);
-        let dane: Option<StringArray> = table.added("dane_state")?;
+        let (mx, worst): (StringArray, StringArray) = (table.column("mx_state")?, table.column("worst")?);
+        let (dane, mx_tls): (Option<StringArray>, Option<StringArray>) = (table.added("dane_state")?, table.added("mx_tls")?);
         for row in 0..batch.num_rows() {
             let place = at + row;
             let Some(hash) = share.own(text(&domain, row).unwrap_or_default()) else { continue };
             own.push(hash);
-            let has_dane = state::has_dane(dane.as_ref().and_then(|dane| text(dane, row)));
-            let is_plain = !has_dane
+            let is_plain = !state::has_dane(added(&dane, row))
+                && state::says_nothing_else(text(&mx, row), added(&mx_tls, row), text(&worst, row))
                 && state::posture(text(&posture, row)) == Posture::Absent
                 && state::record_state(text(&tlsrpt, row)) == RecordState::Absent;
             match runs.last_mut() {
@@ -120,4 +124,9 @@ fn read_group(file: &PartFile, group: usize, share: Share, names: &Mutex<Vec<u64
         }
     }
     Ok(states)
+}
+
+/// The text of a row in a column that the first datasets do not have.
+fn added(column: &Option<StringArray>, row: usize) -> Option<&str> {
+    text(column.as_ref()?, row)
 }
