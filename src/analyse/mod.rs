@@ -5,9 +5,11 @@
 
 pub mod diff;
 pub(crate) mod export;
+pub mod filter;
 pub mod gate;
 mod reclassify;
 pub(crate) mod report;
+mod rows;
 mod scans;
 pub mod senders;
 pub mod stats;

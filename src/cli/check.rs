@@ -11,10 +11,12 @@ use super::args::CheckArguments;
 use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
 use super::{gate, lab, plan};
-use crate::analyse::gate::DomainCondition;
+use crate::analyse::AnalyseError;
+use crate::analyse::gate::{DomainCondition, judge_rows};
 use crate::classify::{Asked, Assessment, Finding, Severity, classify, remedy};
-use crate::dataset::invented;
+use crate::dataset::{Record, invented, record_batch};
 use crate::evidence::Evidence;
+use crate::input::Target;
 use crate::name::Domain;
 use crate::observe::probe::Probe;
 use crate::observe::retry::Retry;
@@ -77,12 +79,20 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
         print_summary(&mut out, &judged)?;
     }
     let mut matches = gate.matches();
-    for (evidence, assessment) in &judged {
-        let meets = |condition: &DomainCondition| condition.is_met(assessment);
-        gate.judge(evidence.domain.as_str(), assessment.is_undetermined(), meets, &mut matches);
-    }
+    let batch = record_batch(&records(&judged)).map_err(AnalyseError::from)?;
+    judge_rows(&batch, &gate, &mut matches).map_err(AnalyseError::from)?;
     // Of a severity alone the text above says enough.
     if arguments.fail_on.is_empty() { Ok(gate::status(&matches)) } else { gate::close(&matches) }
+}
+
+/// The domains as rows of a dataset, since the conditions of `--fail-on` are about such.
+fn records(judged: &[(Evidence, Assessment)]) -> Vec<Record> {
+    let record = |(ordinal, (evidence, assessment)): (usize, &(Evidence, Assessment))| Record {
+        target: Target { ordinal: ordinal as u64, domain: evidence.domain.clone(), rank: None, list: "check".into(), carried: Vec::new() },
+        evidence: evidence.clone(),
+        assessment: assessment.clone(),
+    };
+    judged.iter().enumerate().map(record).collect()
 }
 
 /// A line a domain, in the order given.

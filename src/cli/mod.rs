@@ -9,6 +9,7 @@ mod confusion;
 mod diff;
 mod exit;
 mod export;
+mod filter;
 mod gate;
 mod lab;
 mod lint;

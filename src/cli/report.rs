@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
         return Err(Failure::usage("--tls-reports is of the formats html, csv and json"));
     }
     let gate = gate::of_domains(&arguments.fail_on)?;
-    let scan = Scan::open(&arguments.dataset)?;
+    let scan = arguments.filter.apply_to(Scan::open(&arguments.dataset)?)?;
     let judged = scan.clone();
     let seen = arguments.tls_reports.as_deref().map(|dir| Ok::<_, Failure>(Seen::of(&ReportsReader::open(dir)?)?)).transpose()?;
     match &arguments.out {

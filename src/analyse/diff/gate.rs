@@ -79,7 +79,7 @@ pub fn matched_changes(diff: &Diff, gate: &Gate<ChangeCondition>) -> Matches {
     let mut matches = gate.matches();
     for domain in &diff.domains {
         let is_unknown = domain.changes.iter().any(|change| change.kind == Kind::Unknown);
-        let meets = |condition: &ChangeCondition| domain.changes.iter().any(|change| condition.is_met(change));
+        let meets = |_: usize, condition: &ChangeCondition| domain.changes.iter().any(|change| condition.is_met(change));
         gate.judge(&domain.domain, is_unknown, meets, &mut matches);
     }
     matches

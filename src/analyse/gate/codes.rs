@@ -1,5 +1,6 @@
 //! Finding codes by a pattern: one code, or with `*` for any text all that fit.
 
+use crate::analyse::filter::alternatives;
 use crate::classify::{Code, Finding, Status, catalogue};
 use crate::escape::safe;
 
@@ -24,10 +25,11 @@ impl CodePattern {
     /// If no code fits: a sentence that names the nearest ones.
     pub fn read(text: &str) -> Result<Self, String> {
         let is_named = !text.contains('*');
+        let patterns = alternatives(text)?;
         let codes: Vec<Code> = match Code::from_word(text) {
             Some(code) => vec![code],
             None if is_named => return Err(unknown_code(text)),
-            None => catalogue().iter().copied().filter(|code| fits(text.as_bytes(), code.as_str().as_bytes())).collect(),
+            None => catalogue().iter().copied().filter(|code| patterns.iter().any(|pattern| pattern.fits(code.as_str()))).collect(),
         };
         if codes.is_empty() {
             return Err(format!("no finding code fits {:?}; `stscan codes` lists them all", safe(text)));
@@ -54,15 +56,6 @@ impl CodePattern {
     /// Whether a finding is a verdict with one of the codes. What leaves something open is none, unless its code always does and was named.
     pub fn finds(&self, finding: &Finding) -> bool {
         self.contains(finding.code) && (!finding.leaves_open() || self.is_named && finding.code.rule().leaves_open)
-    }
-}
-
-/// Whether a text fits a pattern.
-fn fits(pattern: &[u8], text: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => text.is_empty(),
-        Some((b'*', rest)) => (0..=text.len()).any(|at| text.get(at..).is_some_and(|text| fits(rest, text))),
-        Some((byte, rest)) => text.split_first().is_some_and(|(first, text)| first == byte && fits(rest, text)),
     }
 }
 

@@ -1,11 +1,14 @@
 //! The gate of `check`, `report` and `scan`: what a domain may not have.
 
+use arrow::array::RecordBatch;
+
 use super::codes::CodePattern;
 use super::words::{Gate, Matches, SEVERITIES, UNKNOWN, severity};
 use crate::analyse::diff::Kind;
+use crate::analyse::filter::Filter;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::classify::{Assessment, Delivery, Posture, Severity, Status};
-use crate::dataset::{ColumnGroup, JudgementColumns, schema, text};
+use crate::dataset::{ColumnGroup, DatasetError, JudgementColumns, schema, text};
 
 /// What a domain may not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub enum DomainCondition {
     Posture(Posture),
     /// This delivery.
     Delivery(Delivery),
+    /// What a condition of `--where` says.
+    Where(Filter),
 }
 
 /// Postures that can be named.
@@ -31,6 +36,10 @@ impl DomainCondition {
         let severity = severity(word).map(Self::Worst);
         let posture = Posture::from_word(word).filter(|posture| POSTURES.contains(posture)).map(Self::Posture);
         let delivery = Delivery::from_word(word).filter(|delivery| DELIVERIES.contains(delivery)).map(Self::Delivery);
+        if word.contains(['=', '<', '>']) {
+            let condition = Filter::parse(&[word.to_owned()]).map_err(|error| error.reason().to_owned())?;
+            return Ok(Self::Where(condition));
+        }
         if let Some(known) = severity.or(posture).or(delivery) {
             return Ok(known);
         }
@@ -47,13 +56,14 @@ impl DomainCondition {
         }
     }
 
-    /// Whether a judgement meets it.
-    pub fn is_met(&self, assessment: &Assessment) -> bool {
+    /// Whether a judgement meets it. `is_kept`: whether the row meets the condition, if it is one of `--where`.
+    fn is_met(&self, assessment: &Assessment, is_kept: bool) -> bool {
         match self {
             Self::Worst(severity) => assessment.worst().is_some_and(|worst| worst <= *severity),
             Self::Codes(pattern) => assessment.findings.iter().any(|finding| pattern.finds(finding)),
             Self::Posture(posture) => assessment.posture == *posture,
             Self::Delivery(delivery) => assessment.delivery == *delivery,
+            Self::Where(_) => is_kept,
         }
     }
 }
@@ -63,7 +73,7 @@ fn known() -> String {
     let severities = SEVERITIES.iter().map(|severity| severity.as_str());
     let states = POSTURES.iter().map(|posture| posture.as_str()).chain(DELIVERIES.iter().map(|delivery| delivery.as_str()));
     let words: Vec<&str> = severities.chain([UNKNOWN]).chain(states).collect();
-    format!("one of {}, or a finding code such as sts-fetch-cert-*", words.join(", "))
+    format!("one of {}, a finding code such as sts-fetch-cert-*, or a condition as of --where", words.join(", "))
 }
 
 /// The gate of domains.
@@ -77,27 +87,53 @@ pub fn domain_gate(words: &[String]) -> Result<Gate<DomainCondition>, String> {
 /// Rows that are decoded at once; no evidence is among what is read.
 const BATCH_ROWS: usize = 8192;
 
-/// What of a dataset meets the words of a gate.
+/// What of the rows of a scan that are seen meets the words of a gate.
 ///
 /// # Errors
-/// If the dataset cannot be read.
+/// If the dataset cannot be read; if a condition names a carried column that it does not have.
 pub fn matched(scan: &Scan, gate: &Gate<DomainCondition>) -> Result<Matches, AnalyseError> {
+    let filters =
+        || gate.conditions().filter_map(|condition| if let DomainCondition::Where(filter) = condition { Some(filter) } else { None });
+    if filters().any(Filter::is_about_carried) {
+        let known = scan.carried_columns()?;
+        filters().try_for_each(|filter| filter.check_carried(&known))?;
+    }
     let mut matches = gate.matches();
     let schema = schema();
     let flat: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).filter(|name| *name != "evidence").collect();
     for part in &scan.manifest().parts {
-        for batch in scan.reader.part_in_batches(part, Some(&flat), BATCH_ROWS)? {
-            let batch = batch?;
-            let judgements = JudgementColumns::of(&batch)?;
-            let domains = ColumnGroup::table(&batch).column("domain")?;
-            for row in 0..batch.num_rows() {
-                let assessment = judgements.row(row).assessment();
-                let domain = text(&domains, row).unwrap_or_default();
-                gate.judge(domain, assessment.is_undetermined(), |condition| condition.is_met(&assessment), &mut matches);
+        let file = scan.part_file(part)?;
+        for row_group in 0..file.row_groups() {
+            for batch in file.read(row_group, &flat, BATCH_ROWS, None)? {
+                judge_rows(&batch?, gate, &mut matches)?;
             }
         }
     }
     Ok(matches)
+}
+
+/// Notes which words the rows of a batch meet; all flat columns have to be in it.
+///
+/// # Errors
+/// If a column is missing or has another type.
+pub fn judge_rows(batch: &RecordBatch, gate: &Gate<DomainCondition>, matches: &mut Matches) -> Result<(), DatasetError> {
+    let judgements = JudgementColumns::of(batch)?;
+    let domains = ColumnGroup::table(batch).column("domain")?;
+    let kept = |condition: &DomainCondition| -> Result<Vec<usize>, DatasetError> {
+        let mut kept = Vec::new();
+        if let DomainCondition::Where(filter) = condition {
+            filter.each_kept(batch, |row| kept.push(row))?;
+        }
+        Ok(kept)
+    };
+    let kept: Vec<Vec<usize>> = gate.conditions().map(kept).collect::<Result<_, _>>()?;
+    for row in 0..batch.num_rows() {
+        let assessment = judgements.row(row).assessment();
+        let is_kept = |at: usize| kept.get(at).is_some_and(|rows| rows.binary_search(&row).is_ok());
+        let meets = |at: usize, condition: &DomainCondition| condition.is_met(&assessment, is_kept(at));
+        gate.judge(text(&domains, row).unwrap_or_default(), assessment.is_undetermined(), meets, matches);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -106,7 +142,7 @@ mod tests {
     use crate::classify::{Finding, codes};
 
     fn met(word: &str, assessment: &Assessment) -> bool {
-        DomainCondition::read(word).unwrap().is_met(assessment)
+        DomainCondition::read(word).unwrap().is_met(assessment, false)
     }
 
     fn with(code: crate::classify::Code, severity: Severity) -> Assessment {
@@ -149,6 +185,7 @@ mod tests {
             ("newly-broken", "this is a change, which `stscan diff OLD NEW --fail-on newly-broken` finds"),
             ("sts-removed-abruptly", "no command that looks at one scan reports this code"),
             ("sts-policy-shared", "no command that looks at one scan"),
+            ("posture=brokn", "posture is never \"brokn\", but one of absent"),
         ] {
             let refused = DomainCondition::read(word).unwrap_err();
             assert!(refused.contains(said), "{word}: {refused}");

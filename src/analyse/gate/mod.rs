@@ -8,5 +8,5 @@ mod domains;
 mod words;
 
 pub use self::codes::{CodePattern, unknown_code};
-pub use self::domains::{DomainCondition, domain_gate, matched};
+pub use self::domains::{DomainCondition, domain_gate, judge_rows, matched};
 pub use self::words::{Gate, Matches, UNKNOWN, Verdict, severity};

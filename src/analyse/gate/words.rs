@@ -67,6 +67,11 @@ impl<C> Gate<C> {
         self.words.is_empty()
     }
 
+    /// What its words mean, but for `unknown`.
+    pub fn conditions(&self) -> impl Iterator<Item = &C> {
+        self.words.iter().filter_map(|(_, meaning)| meaning.as_ref())
+    }
+
     /// Its words, which nothing has met yet.
     pub fn matches(&self) -> Matches {
         let word = |(word, meaning): &(String, Option<C>)| Matched {
@@ -78,11 +83,13 @@ impl<C> Gate<C> {
         Matches { words: self.words.iter().map(word).collect(), bad: Named::default(), open: Named::default() }
     }
 
-    /// Notes which words a domain meets. `is_unknown`: whether something of it could not be determined.
-    pub fn judge(&self, domain: &str, is_unknown: bool, meets: impl Fn(&C) -> bool, matches: &mut Matches) {
-        let (mut is_bad, mut is_open) = (false, false);
+    /// Notes which words a domain meets; `meets` says it of a condition and its place among [`Self::conditions`]. `is_unknown`: whether
+    /// something of the domain could not be determined.
+    pub fn judge(&self, domain: &str, is_unknown: bool, meets: impl Fn(usize, &C) -> bool, matches: &mut Matches) {
+        let (mut is_bad, mut is_open, mut at) = (false, false, 0);
         for ((_, meaning), matched) in self.words.iter().zip(&mut matches.words) {
-            let is_met = meaning.as_ref().map_or(is_unknown, &meets);
+            let is_met = meaning.as_ref().map_or(is_unknown, |meaning| meets(at, meaning));
+            at += usize::from(meaning.is_some());
             if is_met {
                 matched.domains += 1;
                 if matched.first.len() < MAX_NAMED {
@@ -190,11 +197,11 @@ mod tests {
         let gate = gate(&["a,b,unknown"]).unwrap();
         let mut matches = gate.matches();
         assert_eq!((matches.verdict(), matches.sentence()), (None, None));
-        gate.judge("u.example", true, |_| false, &mut matches);
+        gate.judge("u.example", true, |_, _| false, &mut matches);
         assert_eq!(matches.verdict(), Some(Verdict::Undetermined));
         assert_eq!(matches.sentence().unwrap(), "1 domain with unknown: u.example");
         for domain in ["1.example", "2.example", "3.example", "4.example"] {
-            gate.judge(domain, true, |letter| *letter == 'b', &mut matches);
+            gate.judge(domain, true, |_, letter| *letter == 'b', &mut matches);
         }
         assert_eq!(matches.verdict(), Some(Verdict::Bad));
         assert_eq!(matches.sentence().unwrap(), "4 domains with b: 1.example, 2.example, 3.example and 1 more");
