@@ -232,13 +232,22 @@ fn each_owner_gets_a_page_and_a_table_of_their_own() {
     assert!(page.contains("script-src 'none'") && !page.contains("<script"));
     let mut found = BTreeSet::new();
     for (owner, name, domains) in &owners {
-        assert!(page.contains(&format!("href=\"{name}/report.html\"")) && page.contains(&format!("href=\"{name}/findings.csv\"")), "{name}");
+        assert!(
+            page.contains(&format!("href=\"{name}/report.html\"")) && page.contains(&format!("href=\"{name}/findings.csv\"")),
+            "{name}"
+        );
         let own = those(|domain| self::owner(domain) == owner.trim_start_matches('\''));
         assert_eq!(own.len() as u64, *domains, "{owner}");
-        let (report, csv) =
-            (fs::read_to_string(folder.join(name).join("report.html")).unwrap(), fs::read_to_string(folder.join(name).join("findings.csv")).unwrap());
+        let (report, csv) = (
+            fs::read_to_string(folder.join(name).join("report.html")).unwrap(),
+            fs::read_to_string(folder.join(name).join("findings.csv")).unwrap(),
+        );
         for domain in those(|_| true) {
-            assert_eq!((report.contains(&domain), csv.contains(&domain)), (own.contains(&domain), own.contains(&domain)), "{owner}: {domain}");
+            assert_eq!(
+                (report.contains(&domain), csv.contains(&domain)),
+                (own.contains(&domain), own.contains(&domain)),
+                "{owner}: {domain}"
+            );
         }
         assert!(report.contains(&format!("only {domains} of 8 domains, those with carried.owner=")), "{owner}");
         found.extend(own);
@@ -248,7 +257,11 @@ fn each_owner_gets_a_page_and_a_table_of_their_own() {
     // The same folder again, of another scan: whoever has nothing any more is gone.
     expect(0, &["report", text(new), "--split-by", "owner", "-o", text(&folder), "--where", "carried.owner!=bob*"]);
     let again = index(&folder);
-    assert_eq!(again.iter().filter(|(owner, ..)| ["alice", "Alicia"].contains(&owner.as_str()) || owner.starts_with("Bob")).count(), 0, "{again:?}");
+    assert_eq!(
+        again.iter().filter(|(owner, ..)| ["alice", "Alicia"].contains(&owner.as_str()) || owner.starts_with("Bob")).count(),
+        0,
+        "{again:?}"
+    );
     let folders = || fs::read_dir(&folder).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir()).count();
     assert_eq!((folders(), folder.join("alice").exists()), (again.len(), false));
     // What somebody else put there is not touched, and said.
@@ -276,8 +289,13 @@ fn tables_by_owner() {
         let table = &made(&["--by", by])["tables"][0];
         assert_eq!(table["grouped_by"], "carried:owner");
         let rows = table["rows"].as_array().unwrap();
-        let of = |group: Option<&str>| rows.iter().find(|row| row["group"].as_str() == group).map(|row| row["cells"]["domains"]["n"].as_u64().unwrap());
-        assert_eq!((of(None), of(Some("(none)")), of(Some("Alice")), of(Some("alice")), of(Some("*"))), (Some(8), Some(2), Some(1), Some(1), Some(1)));
+        let of = |group: Option<&str>| {
+            rows.iter().find(|row| row["group"].as_str() == group).map(|row| row["cells"]["domains"]["n"].as_u64().unwrap())
+        };
+        assert_eq!(
+            (of(None), of(Some("(none)")), of(Some("Alice")), of(Some("alice")), of(Some("*"))),
+            (Some(8), Some(2), Some(1), Some(1), Some(1))
+        );
     }
     let two = &made(&["--by", "carried:owner", "--top", "2"])["tables"][0]["rows"];
     assert!(two.as_array().unwrap().iter().any(|row| row["group"] == "(other)" && row["cells"]["domains"]["n"] == 4), "{two}");
@@ -293,5 +311,9 @@ fn tables_by_owner() {
     expect(0, &["report", text(old), "-o", text(&page)]);
     let page = fs::read_to_string(&page).unwrap();
     let owners = page.split_once("id=\"owners\"").unwrap().1.split_once("</section>").unwrap().0;
-    assert!(owners.contains("data-show=\"carried.owner=Smith%2C%20J.\">Smith, J.</a>") && owners.contains("data-show=\"carried.owner=\">(none)</a>"), "{owners}");
+    assert!(
+        owners.contains("data-show=\"carried.owner=Smith%2C%20J.\">Smith, J.</a>")
+            && owners.contains("data-show=\"carried.owner=\">(none)</a>"),
+        "{owners}"
+    );
 }

@@ -6,6 +6,7 @@
 pub mod diff;
 pub(crate) mod export;
 pub mod filter;
+pub mod gate;
 mod reclassify;
 pub(crate) mod report;
 mod rows;
@@ -19,6 +20,6 @@ pub use self::reclassify::reclassify;
 pub(crate) use self::reclassify::{Changes, CodeChange};
 pub(crate) use self::scans::AnalyseError;
 pub use self::scans::Scan;
-pub(crate) use self::split::{Share, split};
+pub(crate) use self::split::{Share, Shares};
 pub(crate) use self::table::Interval;
 pub use self::table::{Cell, Column, Row, Table};

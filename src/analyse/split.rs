@@ -28,29 +28,46 @@ pub struct Share {
     pub scan: Scan,
 }
 
-/// Calls `each` with the rows of every cell of a carried column, in the order of the cells.
-///
-/// # Errors
-/// If the dataset cannot be read or carries no such column, or one with too many different cells; if `each` fails.
-pub fn split<E: From<AnalyseError>>(scan: &Scan, column: &str, mut each: impl FnMut(&Share) -> Result<(), E>) -> Result<(), E> {
-    let counted = cells(scan, column)?;
-    let mut together: Vec<&Option<String>> = Vec::new();
-    let mut rows = 0;
-    for (cell, count) in &counted {
-        if *count > HELD_ROWS {
-            let filter = Filter::exactly(column, cell.as_deref());
-            each(&Share { cell: cell.clone(), scan: scan.clone().only(&filter)? })?;
-            continue;
-        }
-        if rows + count > HELD_ROWS {
-            held(scan, column, &together)?.iter().try_for_each(&mut each)?;
-            together.clear();
-            rows = 0;
-        }
-        together.push(cell);
-        rows += count;
+/// The cells of a carried column, with their rows to come.
+#[derive(Debug)]
+pub struct Shares<'s> {
+    scan: &'s Scan,
+    column: &'s str,
+    counted: BTreeMap<Option<String>, u64>,
+}
+
+impl<'s> Shares<'s> {
+    /// Counts the cells.
+    ///
+    /// # Errors
+    /// If the dataset cannot be read or carries no such column, or one with too many different cells.
+    pub fn count(scan: &'s Scan, column: &'s str) -> Result<Self, AnalyseError> {
+        Ok(Self { scan, column, counted: cells(scan, column)? })
     }
-    held(scan, column, &together)?.iter().try_for_each(&mut each)
+
+    /// Calls `each` with the rows of every cell, about in the order of the cells.
+    ///
+    /// # Errors
+    /// If the dataset cannot be read, or `each` fails.
+    pub fn each<E: From<AnalyseError>>(&self, mut each: impl FnMut(&Share) -> Result<(), E>) -> Result<(), E> {
+        let mut together: Vec<&Option<String>> = Vec::new();
+        let mut rows = 0;
+        for (cell, count) in &self.counted {
+            if *count > HELD_ROWS {
+                let filter = Filter::exactly(self.column, cell.as_deref());
+                each(&Share { cell: cell.clone(), scan: self.scan.clone().only(&filter)? })?;
+                continue;
+            }
+            if rows + count > HELD_ROWS {
+                held(self.scan, self.column, &together)?.iter().try_for_each(&mut each)?;
+                together.clear();
+                rows = 0;
+            }
+            together.push(cell);
+            rows += count;
+        }
+        held(self.scan, self.column, &together)?.iter().try_for_each(&mut each)
+    }
 }
 
 /// The cells with the number of their rows.

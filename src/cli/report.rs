@@ -8,7 +8,9 @@ use std::sync::Arc;
 use super::args::{ReportArguments, ReportFormat};
 use super::exit::{Exit, Failure};
 use super::filter::FilterArguments;
+use super::gate;
 use crate::analyse::Scan;
+use crate::analyse::gate::{DomainCondition, Gate, matched};
 use crate::analyse::report::{Kind, MAX_DOMAINS, Report, ReportOptions};
 use crate::analyse::senders::Seen;
 use crate::dataset::reports::ReportsReader;
@@ -32,20 +34,28 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     if arguments.tls_reports.is_some() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Csv | ReportFormat::Json) {
         return Err(Failure::usage("--tls-reports is of the formats html, csv and json"));
     }
+    let gate = gate::of_domains(&arguments.fail_on)?;
     let scan = arguments.filter.apply_to(Scan::open(&arguments.dataset)?)?;
+    let judged = scan.clone();
     let seen = arguments.tls_reports.as_deref().map(|dir| seen(dir, &scan, &arguments.filter)).transpose()?.map(Arc::new);
     if let Some(column) = &arguments.split_by {
         if !is_page {
             return Err(Failure::usage("--split-by writes pages and CSV files: leave out --format"));
         }
-        return super::split::run(arguments, column, &scan, seen, options);
+        super::split::run(arguments, column, &scan, seen, options)?;
+        return close(&gate, &judged);
     }
     match &arguments.out {
         Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,
         None if is_page => return Err(Failure::usage("name the file of the page, as -o report.html")),
         _ => write(scan, seen, arguments.format, &options, &mut std::io::stdout().lock())?,
     }
-    Ok(Exit::Done)
+    close(&gate, &judged)
+}
+
+/// The status that `--fail-on` asks for.
+fn close(gate: &Gate<DomainCondition>, judged: &Scan) -> Result<Exit, Failure> {
+    if gate.is_open() { Ok(Exit::Done) } else { gate::close(&matched(judged, gate)?) }
 }
 
 /// What senders say; with a filter only of what the domains are concerned with.

@@ -15,7 +15,7 @@ use super::report::to_file;
 use super::values::shown;
 use crate::analyse::report::{ByCell, Kind, Report, ReportOptions, Standing};
 use crate::analyse::senders::Seen;
-use crate::analyse::{Scan, Share, split};
+use crate::analyse::{Scan, Share, Shares};
 use crate::ui::report::{Handout, csv, html, index, index_csv};
 use crate::ui::text::safe;
 
@@ -35,7 +35,7 @@ pub(super) fn run(
     scan: &Scan,
     seen: Option<Arc<Seen>>,
     options: ReportOptions,
-) -> Result<Exit, Failure> {
+) -> Result<(), Failure> {
     let Some(out) = arguments.out.as_deref().filter(|out| out.as_os_str() != "-") else {
         return Err(Failure::usage("name the folder of the pages, as -o pages"));
     };
@@ -43,10 +43,11 @@ pub(super) fn run(
         return Err(Failure::usage("--split-by writes a page for each owner of domains, which is of the kind portfolio: leave out --kind"));
     }
     let options = ReportOptions { kind: Some(Kind::Portfolio), figures: false, ..options };
+    let shares = Shares::count(scan, column)?;
     let mut folder = Folder::open(out)?;
     let mut handouts: BTreeMap<Option<String>, Handout> = BTreeMap::new();
     let mut by = ByCell { column: column.to_owned(), cells: Vec::new() };
-    split(scan, column, |share| {
+    shares.each(|share| {
         let name = folder.begin(share.cell.as_deref())?;
         let standing = hand_out(share, column, &folder.dir.join(&name), seen.clone(), &options)?;
         by.cells.push((share.cell.clone(), standing));
@@ -60,7 +61,7 @@ pub(super) fn run(
     let (work, cells) = (by.cells.iter().filter(|(_, of)| of.work() > 0).count(), by.cells.len());
     let pages = if cells == 1 { "1 page".to_owned() } else { format!("{cells} pages") };
     writeln!(anstream::stdout(), "{}: {pages}, {work} with domains that need work; begin with {}", shown(out), shown(&out.join(INDEX[0])))?;
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Writes the files of a cell.
