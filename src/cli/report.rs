@@ -17,8 +17,28 @@ use crate::dataset::reports::ReportsReader;
 use crate::ui::report::{ReportError, csv, html, json, junit, sarif};
 use crate::ui::text;
 
+/// What a report is made of.
+pub(super) struct Prepared {
+    pub(super) scan: Scan,
+    pub(super) seen: Option<Arc<Seen>>,
+    pub(super) options: ReportOptions,
+    gate: Gate<DomainCondition>,
+}
+
 /// Reads the dataset and writes the report.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
+    let Prepared { scan, seen, options, gate } = prepare(arguments)?;
+    let judged = scan.clone();
+    match &arguments.out {
+        Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,
+        None if arguments.format == ReportFormat::Html => return Err(Failure::usage("name the file of the page, as -o report.html")),
+        _ => write(scan, seen, arguments.format, &options, &mut std::io::stdout().lock())?,
+    }
+    close(&gate, &judged)
+}
+
+/// Checks what was asked for, and opens the dataset.
+pub(super) fn prepare(arguments: &ReportArguments) -> Result<Prepared, Failure> {
     let is_page = arguments.format == ReportFormat::Html;
     if !is_page && arguments.kind.is_some() {
         return Err(Failure::usage("--kind is of the page; the other formats have all domains"));
@@ -36,21 +56,15 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     }
     let gate = gate::of_domains(&arguments.fail_on)?;
     let scan = arguments.filter.apply_to(Scan::open(&arguments.dataset)?)?;
-    let judged = scan.clone();
     let seen = arguments.tls_reports.as_deref().map(|dir| seen(dir, &scan, &arguments.filter)).transpose()?.map(Arc::new);
-    if let Some(column) = &arguments.split_by {
-        if !is_page {
-            return Err(Failure::usage("--split-by writes pages and CSV files: leave out --format"));
-        }
-        super::split::run(arguments, column, &scan, seen, options)?;
-        return close(&gate, &judged);
+    Ok(Prepared { scan, seen, options, gate })
+}
+
+impl Prepared {
+    /// The status that `--fail-on` asks for.
+    pub(super) fn close(&self) -> Result<Exit, Failure> {
+        close(&self.gate, &self.scan)
     }
-    match &arguments.out {
-        Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,
-        None if is_page => return Err(Failure::usage("name the file of the page, as -o report.html")),
-        _ => write(scan, seen, arguments.format, &options, &mut std::io::stdout().lock())?,
-    }
-    close(&gate, &judged)
 }
 
 /// The status that `--fail-on` asks for.

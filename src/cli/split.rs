@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::args::ReportArguments;
+use super::args::{ReportArguments, ReportFormat};
 use super::exit::{Exit, Failure};
-use super::report::to_file;
+use super::report::{prepare, to_file};
 use super::values::shown;
 use crate::analyse::report::{ByCell, Kind, Report, ReportOptions, Standing};
 use crate::analyse::senders::Seen;
-use crate::analyse::{Scan, Share, Shares};
+use crate::analyse::{Share, Shares};
 use crate::ui::report::{Handout, csv, html, index, index_csv};
 use crate::ui::text::safe;
 
@@ -29,20 +29,19 @@ const FILES: [(&str, &str); 2] = [("report.html", "page"), ("findings.csv", "CSV
 const NO_CELL: &str = "_none";
 
 /// Writes the folder.
-pub(super) fn run(
-    arguments: &ReportArguments,
-    column: &str,
-    scan: &Scan,
-    seen: Option<Arc<Seen>>,
-    options: ReportOptions,
-) -> Result<(), Failure> {
+pub(super) fn run(arguments: &ReportArguments, column: &str) -> Result<Exit, Failure> {
+    if arguments.format != ReportFormat::Html {
+        return Err(Failure::usage("--split-by writes pages and CSV files: leave out --format"));
+    }
     let Some(out) = arguments.out.as_deref().filter(|out| out.as_os_str() != "-") else {
         return Err(Failure::usage("name the folder of the pages, as -o pages"));
     };
-    if options.kind == Some(Kind::Adoption) {
+    let prepared = prepare(arguments)?;
+    let (scan, seen) = (&prepared.scan, &prepared.seen);
+    if prepared.options.kind == Some(Kind::Adoption) {
         return Err(Failure::usage("--split-by writes a page for each owner of domains, which is of the kind portfolio: leave out --kind"));
     }
-    let options = ReportOptions { kind: Some(Kind::Portfolio), figures: false, ..options };
+    let options = ReportOptions { kind: Some(Kind::Portfolio), figures: false, ..prepared.options };
     let shares = Shares::count(scan, column)?;
     let mut folder = Folder::open(out)?;
     let mut handouts: BTreeMap<Option<String>, Handout> = BTreeMap::new();
@@ -61,7 +60,7 @@ pub(super) fn run(
     let (work, cells) = (by.cells.iter().filter(|(_, of)| of.work() > 0).count(), by.cells.len());
     let pages = if cells == 1 { "1 page".to_owned() } else { format!("{cells} pages") };
     writeln!(anstream::stdout(), "{}: {pages}, {work} with domains that need work; begin with {}", shown(out), shown(&out.join(INDEX[0])))?;
-    Ok(())
+    prepared.close()
 }
 
 /// Writes the files of a cell.

@@ -204,7 +204,7 @@ def split(browser):
     for width in (1280, 390):
         page = Page(browser, width, 900)
         page.open(f"file://{WORK}/pages/index.html")
-        same(sorted(page.run("[...document.querySelectorAll('tbody th a:first-child')].map((link) => link.textContent)")), sorted(folders), "owners")
+        same(sorted(page.run("[...document.querySelectorAll('tbody th > a')].map((link) => link.textContent)")), sorted(folders), "owners")
         expect(page.run("document.documentElement.scrollWidth") <= width, f"the index scrolls sideways at {width} px")
         nothing_ran_or_left(page, "index")
         page.open(f"file://{WORK}/pages/{folders['Ada']}/report.html")
@@ -246,8 +246,12 @@ def packed(browser):
     expect(first == 300 < total, "some domains of the zoo are packed", first, total)
     expect(not page.run("document.getElementById('more').hidden"), "there are more to show")
     page.click("#more")
-    page.wait(f"{SHOWN}.length === {total}")
+    page.wait(f"{SHOWN}.length === {min(600, total)}")
     same(page.run("document.activeElement.closest('details') === document.querySelectorAll('#list > details')[300]"), True, "focus goes to the first new one")
+    while page.run(f"{SHOWN}.length") < total:
+        shown = page.run(f"{SHOWN}.length")
+        page.click("#more")
+        page.wait(f"{SHOWN}.length === {min(shown + 300, total)}")
     explained = "[...document.querySelectorAll('#list .finding')].map((finding) => finding.querySelectorAll('.prose').length)"
     same(set(page.run(explained)), {1}, "every finding is explained once, packed or not")
     page.run("document.getElementById('f-text').value = 'enforce.test'; document.getElementById('filter').requestSubmit()")
@@ -384,8 +388,8 @@ def paper(browser):
     leaves = len(re.findall(rb"/Type\s*/Page\b", pdf))
     work, all_of_them = page.run("[document.querySelectorAll('details.work').length, document.querySelectorAll('details.domain').length]")
     print(f"  many: {leaves} leaves for {all_of_them} domains, of which {work} need work")
-    expect(all_of_them == 300 and 20 < work < 100, "some domains need work", work, all_of_them)
-    expect(work <= leaves <= 1.6 * work + 12, "a leaf for each domain that needs work", leaves, work)
+    expect(all_of_them == 300 and 5 < work < 100, "some domains need work", work, all_of_them)
+    expect(work <= leaves <= 1.5 * work + 15, "a leaf for each domain that needs work", leaves, work)
     # With a filter paper says that not all are there.
     page, _ = opened(browser, "portfolio", fragment="#domains?posture=broken")
     page.command("Emulation.setEmulatedMedia", media="print")
