@@ -1,32 +1,36 @@
-//! The rows of a part as an analysis sees them: all, those that a filter keeps, or some that are in memory. A place of a row counts the rows
-//! that are seen.
+//! The rows of a part as an analysis sees them: all, those that a filter keeps, or some that are in memory; judged by expectations where there
+//! are some. A place of a row counts the rows that are seen.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
 
+use super::expect::{Expectations, SeenBatch};
 use super::filter::Filter;
 use crate::dataset::{DatasetError, PartBatches, PartFile};
 
 /// Rows that are decoded at once to be looked at by a filter.
 const BATCH_ROWS: usize = 8192;
 
-/// Rows that are seen: some of a part, or some that are in memory. They may be shared by threads.
+/// Rows that are seen. They may be shared by threads.
 #[derive(Debug)]
-pub(super) enum SeenPart {
-    /// Of a part those that a filter keeps.
-    File {
-        file: PartFile,
-        filter: Option<Arc<Filter>>,
-        /// Of each row group the rows that are kept, once these are known.
-        kept: Vec<OnceLock<Vec<Range<usize>>>>,
-    },
+pub(super) struct SeenPart {
+    rows: Rows,
+    filter: Option<Arc<Filter>>,
+    expectations: Option<Arc<Expectations>>,
+    /// Of each row group the rows that are kept, once these are known.
+    kept: Vec<OnceLock<Vec<Range<usize>>>>,
+}
+
+#[derive(Debug)]
+enum Rows {
+    File(PartFile),
     /// Whole rows, as one row group.
     Held(RecordBatch),
 }
 
-/// The batches of a row group.
+/// The batches of a row group as they are stored.
 pub(super) enum Batches {
     File(PartBatches),
     Held(std::vec::IntoIter<RecordBatch>),
@@ -43,21 +47,37 @@ impl Iterator for Batches {
     }
 }
 
+impl Rows {
+    fn read(&self, row_group: usize, columns: &[&str], batch_rows: usize, rows: Option<&[Range<usize>]>) -> Result<Batches, DatasetError> {
+        match self {
+            Self::File(file) => file.read(row_group, columns, batch_rows, rows).map(Batches::File),
+            Self::Held(batch) => Ok(Batches::Held(held(batch, rows).into_iter())),
+        }
+    }
+}
+
 impl SeenPart {
-    pub(super) fn new(file: PartFile, filter: Option<Arc<Filter>>) -> Self {
+    /// Of a part those rows that a filter keeps.
+    pub(super) fn new(file: PartFile, filter: Option<Arc<Filter>>, expectations: Option<Arc<Expectations>>) -> Self {
         let kept = if filter.is_some() { file.row_groups() } else { 0 };
-        Self::File { file, filter, kept: (0..kept).map(|_| OnceLock::new()).collect() }
+        Self { rows: Rows::File(file), filter, expectations, kept: (0..kept).map(|_| OnceLock::new()).collect() }
+    }
+
+    /// Rows that are in memory.
+    pub(super) const fn held(rows: RecordBatch, expectations: Option<Arc<Expectations>>) -> Self {
+        Self { rows: Rows::Held(rows), filter: None, expectations, kept: Vec::new() }
     }
 
     /// How many row groups it has, those of which nothing is seen among them.
     pub(super) fn row_groups(&self) -> usize {
-        match self {
-            Self::File { file, .. } => file.row_groups(),
-            Self::Held(_) => 1,
+        match &self.rows {
+            Rows::File(file) => file.row_groups(),
+            Rows::Held(_) => 1,
         }
     }
 
-    /// The batches of one row group, as [`PartFile::read`] gives them; `rows` are places among the rows that are seen.
+    /// The batches of one row group, as [`PartFile::read`] gives them; `rows` are places among the rows that are seen. There may be more columns
+    /// than were asked for.
     ///
     /// # Errors
     /// If the part cannot be read.
@@ -67,43 +87,73 @@ impl SeenPart {
         columns: &[&str],
         batch_rows: usize,
         rows: Option<&[Range<usize>]>,
-    ) -> Result<Batches, DatasetError> {
-        let file = match self {
-            Self::Held(batch) => return Ok(Batches::Held(held(batch, rows).into_iter())),
-            Self::File { file, .. } => file,
-        };
-        let batches = match (self.kept(row_group)?, rows) {
-            (None, rows) => file.read(row_group, columns, batch_rows, rows),
-            (Some(kept), None) => file.read(row_group, columns, batch_rows, Some(kept)),
-            (Some(kept), Some(rows)) => file.read(row_group, columns, batch_rows, Some(&among(kept, rows))),
-        };
-        batches.map(Batches::File)
+    ) -> Result<impl Iterator<Item = Result<SeenBatch, DatasetError>>, DatasetError> {
+        match (self.kept(row_group)?, rows) {
+            (None, rows) => self.judged(row_group, columns, batch_rows, rows),
+            (Some(kept), None) => self.judged(row_group, columns, batch_rows, Some(kept)),
+            (Some(kept), Some(rows)) => self.judged(row_group, columns, batch_rows, Some(&among(kept, rows))),
+        }
     }
 
-    /// The rows of a row group that are kept; `None` where all are.
+    /// As [`Self::read`], of all columns and as the rows are stored, whatever is expected of them.
+    ///
+    /// # Errors
+    /// If the part cannot be read.
+    pub(super) fn read_stored(
+        &self,
+        row_group: usize,
+        columns: &[&str],
+        batch_rows: usize,
+        rows: &[Range<usize>],
+    ) -> Result<Batches, DatasetError> {
+        match self.kept(row_group)? {
+            None => self.rows.read(row_group, columns, batch_rows, Some(rows)),
+            Some(kept) => self.rows.read(row_group, columns, batch_rows, Some(&among(kept, rows))),
+        }
+    }
+
+    /// The batches of one row group, whatever is kept; `rows` are places among all rows.
+    fn judged(
+        &self,
+        row_group: usize,
+        columns: &[&str],
+        batch_rows: usize,
+        rows: Option<&[Range<usize>]>,
+    ) -> Result<impl Iterator<Item = Result<SeenBatch, DatasetError>> + use<>, DatasetError> {
+        let is_judged = |column: &&str| column.starts_with("findings") || *column == "worst";
+        let expectations = self.expectations.clone().filter(|_| columns.iter().any(is_judged));
+        let flat = if expectations.is_some() { Expectations::columns() } else { Vec::new() };
+        let columns: Vec<&str> = columns.iter().copied().chain(flat.iter().map(String::as_str)).collect();
+        let batches = self.rows.read(row_group, &columns, batch_rows, rows)?;
+        Ok(batches.map(move |batch| match &expectations {
+            Some(expectations) => expectations.judge(batch?),
+            None => batch.map(SeenBatch::from),
+        }))
+    }
+
+    /// The rows of a row group that are kept; `None` where there is no filter.
     fn kept(&self, row_group: usize) -> Result<Option<&[Range<usize>]>, DatasetError> {
-        let Self::File { file, filter: Some(filter), kept } = self else { return Ok(None) };
-        let Some(known) = kept.get(row_group) else { return Ok(None) };
+        let (Some(filter), Some(known)) = (&self.filter, self.kept.get(row_group)) else { return Ok(None) };
         if known.get().is_none() {
             // Two threads may come here at once; both find the same.
-            let _ = known.set(keep(file, filter, row_group)?);
+            let _ = known.set(self.keep(filter, row_group)?);
         }
         Ok(known.get().map(Vec::as_slice))
     }
-}
 
-fn keep(file: &PartFile, filter: &Filter, row_group: usize) -> Result<Vec<Range<usize>>, DatasetError> {
-    let columns: Vec<&str> = filter.columns().chain(["ordinal"]).collect();
-    let (mut runs, mut before) = (Vec::<Range<usize>>::new(), 0);
-    for batch in file.read(row_group, &columns, BATCH_ROWS, None)? {
-        let batch = batch?;
-        filter.each_kept(&batch, |row| match runs.last_mut() {
-            Some(last) if last.end == before + row => last.end += 1,
-            _ => runs.push(before + row..before + row + 1),
-        })?;
-        before += batch.num_rows();
+    fn keep(&self, filter: &Filter, row_group: usize) -> Result<Vec<Range<usize>>, DatasetError> {
+        let columns: Vec<&str> = filter.columns().chain(["ordinal"]).collect();
+        let (mut runs, mut before) = (Vec::<Range<usize>>::new(), 0);
+        for batch in self.judged(row_group, &columns, BATCH_ROWS, None)? {
+            let batch = batch?;
+            filter.each_kept(&batch, |row| match runs.last_mut() {
+                Some(last) if last.end == before + row => last.end += 1,
+                _ => runs.push(before + row..before + row + 1),
+            })?;
+            before += batch.num_rows();
+        }
+        Ok(runs)
     }
-    Ok(runs)
 }
 
 /// Rows that are in memory; nothing is copied.

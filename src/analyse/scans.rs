@@ -9,6 +9,7 @@ use arrow::array::{RecordBatch, StringArray};
 use rayon::prelude::*;
 use thiserror::Error;
 
+use super::expect::{Expectations, ExpectationsError};
 use super::filter::{Filter, FilterError};
 use super::rows::SeenPart;
 use crate::dataset::{ColumnGroup, Counts, DatasetError, Manifest, Part, Reader};
@@ -26,22 +27,13 @@ pub struct Scan {
     /// The dataset.
     pub reader: Reader,
     /// Which rows are seen; `None`: all.
-    only: Option<Only>,
-}
-
-/// Some rows of a dataset.
-#[derive(Clone, Debug)]
-struct Only {
-    rows: Chosen,
-    counts: Arc<Counts>,
-}
-
-#[derive(Clone, Debug)]
-enum Chosen {
-    /// Those that a filter keeps.
-    Where(Arc<Filter>),
-    /// Those that are in memory, and what is to be said of them.
-    Held(RecordBatch, Arc<str>),
+    filter: Option<Arc<Filter>>,
+    /// Rows that are seen in place of those of the parts, and what is to be said of them.
+    held: Option<(RecordBatch, Arc<str>)>,
+    /// What is demanded of them; `None`: nothing.
+    expectations: Option<Arc<Expectations>>,
+    /// The rows that are seen, by state; `None`: as the manifest has it.
+    counts: Option<Arc<Counts>>,
 }
 
 /// Rows of a dataset that are opened together.
@@ -58,7 +50,7 @@ impl Scan {
     /// If the folder holds no dataset, or one of a newer schema version.
     pub fn open(dir: &Path) -> Result<Self, AnalyseError> {
         let label = dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned());
-        Ok(Self { dir: dir.to_owned(), label, reader: Reader::open(dir)?, only: None })
+        Ok(Self { dir: dir.to_owned(), label, reader: Reader::open(dir)?, filter: None, held: None, expectations: None, counts: None })
     }
 
     /// Opens datasets that are to be analysed together.
@@ -106,26 +98,39 @@ impl Scan {
         if filter.is_empty() {
             return Ok(self);
         }
-        let filter = Arc::new(self.filter().map_or_else(|| filter.clone(), |before| before.and(filter)));
-        let only = Only { rows: Chosen::Where(filter), counts: Arc::default() };
-        let mut scan = Self { only: Some(only), ..self };
-        let of_part = |part: &Source<'_>| -> Result<Counts, DatasetError> {
-            let (file, mut counts) = (scan.seen(part)?, Counts::default());
+        let filter = self.filter().map_or_else(|| filter.clone(), |before| before.and(filter));
+        Self { filter: Some(Arc::new(filter)), ..self }.counted()
+    }
+
+    /// The scan with its rows judged by expectations, the dataset being as it is.
+    ///
+    /// # Errors
+    /// If the dataset cannot be read; if an expectation is about a carried column that it does not have.
+    pub fn expecting(self, expectations: &Arc<Expectations>) -> Result<Self, AnalyseError> {
+        if !expectations.about_carried().is_empty() {
+            expectations.check_carried(&self.carried_columns()?)?;
+        }
+        Self { expectations: Some(Arc::clone(expectations)), ..self }.counted()
+    }
+
+    /// The scan with the counts of those rows that are seen, as they are seen.
+    fn counted(mut self) -> Result<Self, AnalyseError> {
+        let of_source = |source: &Source<'_>| -> Result<Counts, DatasetError> {
+            let (file, mut counts) = (self.seen(source)?, Counts::default());
             for row_group in 0..file.row_groups() {
                 for batch in file.read(row_group, Counts::COLUMNS, COUNTED_ROWS, None)? {
-                    counts.add(&Counts::of(&batch?)?);
+                    let batch = batch?;
+                    counts.add(&Counts::of(&batch)?);
                 }
             }
             Ok(counts)
         };
-        let counts = scan.sources().par_iter().map(of_part).try_reduce(Counts::default, |mut sum, more| {
+        let counts = self.sources().par_iter().map(of_source).try_reduce(Counts::default, |mut sum, more| {
             sum.add(&more);
             Ok(sum)
         })?;
-        if let Some(only) = &mut scan.only {
-            only.counts = Arc::new(counts);
-        }
-        Ok(scan)
+        self.counts = Some(Arc::new(counts));
+        Ok(self)
     }
 
     /// Scans with only those rows that a filter keeps.
@@ -142,31 +147,22 @@ impl Scan {
 
     /// The scan with all its rows.
     pub(super) fn whole(&self) -> Self {
-        Self { only: None, ..self.clone() }
+        Self { filter: None, held: None, counts: None, ..self.clone() }
     }
 
-    /// The scan with only these rows, which are whole and in memory; `about` says which they are.
+    /// The scan with only these rows, which are whole, in memory and not judged by expectations yet; `about` says which they are.
     ///
     /// # Errors
     /// If a column is missing.
     pub(super) fn holding(&self, rows: RecordBatch, about: &str) -> Result<Self, AnalyseError> {
-        let counts = Arc::new(Counts::of(&rows)?);
-        Ok(Self { only: Some(Only { rows: Chosen::Held(rows, about.into()), counts }), ..self.clone() })
-    }
-
-    /// What keeps rows of the parts, if not all are seen.
-    pub(super) fn filter(&self) -> Option<&Filter> {
-        match &self.only.as_ref()?.rows {
-            Chosen::Where(filter) => Some(filter),
-            Chosen::Held(..) => None,
-        }
+        Self { filter: None, held: Some((rows, about.into())), ..self.clone() }.counted()
     }
 
     /// Where the rows are, in the order of the input.
     pub(super) fn sources(&self) -> Vec<Source<'_>> {
-        match &self.only {
-            Some(Only { rows: Chosen::Held(rows, _), .. }) => vec![Source::Held(rows)],
-            _ => self.manifest().parts.iter().map(Source::Part).collect(),
+        match &self.held {
+            Some((rows, _)) => vec![Source::Held(rows)],
+            None => self.manifest().parts.iter().map(Source::Part).collect(),
         }
     }
 
@@ -183,7 +179,7 @@ impl Scan {
             let part = self.seen(&source)?;
             for row_group in 0..part.row_groups() {
                 for batch in part.read(row_group, columns, COUNTED_ROWS, None)? {
-                    each(&batch?)?;
+                    each(&*batch?)?;
                 }
             }
         }
@@ -204,6 +200,11 @@ impl Scan {
             Ok(())
         })?;
         Ok(names)
+    }
+
+    /// What keeps rows, if not all are seen.
+    pub(super) fn filter(&self) -> Option<&Filter> {
+        self.filter.as_deref()
     }
 
     /// Names of the carried columns, in the order in which they first come.
@@ -230,25 +231,25 @@ impl Scan {
     /// # Errors
     /// If it cannot be opened or is not what the manifest says.
     pub(super) fn seen(&self, source: &Source<'_>) -> Result<SeenPart, DatasetError> {
-        let part = match source {
-            Source::Held(rows) => return Ok(SeenPart::Held((*rows).clone())),
-            Source::Part(part) => part,
-        };
-        let filter = match &self.only {
-            Some(Only { rows: Chosen::Where(filter), .. }) => Some(Arc::clone(filter)),
-            _ => None,
-        };
-        Ok(SeenPart::new(self.reader.part_file(part)?, filter))
+        match source {
+            Source::Held(rows) => Ok(SeenPart::held((*rows).clone(), self.expectations.clone())),
+            Source::Part(part) => Ok(SeenPart::new(self.reader.part_file(part)?, self.filter.clone(), self.expectations.clone())),
+        }
     }
 
     /// The rows that are seen, by state.
     pub fn counts(&self) -> &Counts {
-        self.only.as_ref().map_or(&self.manifest().counts, |only| &only.counts)
+        self.counts.as_deref().unwrap_or(&self.manifest().counts)
     }
 
     /// How many rows are seen.
     pub fn rows(&self) -> u64 {
-        self.only.as_ref().map_or_else(|| self.manifest().parts.iter().map(|part| part.rows).sum(), |only| only.counts.rows)
+        self.counts.as_ref().map_or_else(|| self.manifest().parts.iter().map(|part| part.rows).sum(), |counts| counts.rows)
+    }
+
+    /// What is demanded of its rows.
+    pub fn expectations(&self) -> Option<&Expectations> {
+        self.expectations.as_deref()
     }
 
     /// The manifest.
@@ -269,14 +270,12 @@ impl Scan {
         if manifest.finished_at.is_none() {
             notes.push(format!("{label}: the scan is unfinished, the figures are of the {rows} domains that it has so far"));
         }
-        notes.extend(self.only.as_ref().map(|only| {
+        let about = self.held.as_ref().map(|(_, about)| about.to_string()).or_else(|| self.filter().map(Filter::text));
+        notes.extend(about.map(|about| {
             let (seen, domains) = (self.rows(), if rows == 1 { "domain" } else { "domains" });
-            let with = match &only.rows {
-                Chosen::Where(filter) => filter.text(),
-                Chosen::Held(_, about) => about.to_string(),
-            };
-            format!("{label}: only {seen} of {rows} {domains}, those with {with}")
+            format!("{label}: only {seen} of {rows} {domains}, those with {about}")
         }));
+        notes.extend(self.expectations.iter().flat_map(|expectations| expectations.notes()));
         notes
     }
 }
@@ -290,6 +289,9 @@ pub enum AnalyseError {
     /// A condition is none.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// An expectation cannot be judged.
+    #[error(transparent)]
+    Expectations(#[from] ExpectationsError),
     /// What was asked for is not possible. The text says why and what to do.
     #[error("{0}")]
     Request(String),

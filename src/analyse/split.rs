@@ -127,7 +127,7 @@ fn held(scan: &Scan, column: &str, cells: &[&Option<String>]) -> Result<Vec<Shar
             if runs.is_empty() {
                 continue;
             }
-            for batch in part.read(row_group, &columns, WHOLE_ROWS, Some(&runs))? {
+            for batch in part.read_stored(row_group, &columns, WHOLE_ROWS, &runs)? {
                 let batch = batch?;
                 let (of_batch, after) = rest.split_at(batch.num_rows().min(rest.len()));
                 rest = after;
