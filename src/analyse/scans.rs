@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::dataset::tree::datasets;
 use crate::dataset::{DatasetError, Manifest, Reader};
 
 /// A dataset and how it is called beside others.
@@ -24,7 +25,8 @@ impl Scan {
     /// # Errors
     /// If the folder holds no dataset, or one of a newer schema version.
     pub fn open(dir: &Path) -> Result<Self, AnalyseError> {
-        let label = dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let name = |dir: &Path| dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let label = name(dir).trim_start_matches("date=").to_owned();
         Ok(Self { dir: dir.to_owned(), label, reader: Reader::open(dir)? })
     }
 
@@ -50,6 +52,15 @@ impl Scan {
             }
         }
         Ok(scans)
+    }
+
+    /// Opens the datasets of a series; one that is a tree of scans (`list=NAME/date=YYYY-MM-DD`) stands for all of them.
+    ///
+    /// # Errors
+    /// As [`Self::open_all`].
+    pub fn open_series(dirs: &[PathBuf]) -> Result<Vec<Self>, AnalyseError> {
+        let all: Vec<Vec<PathBuf>> = dirs.iter().map(|dir| datasets(dir)).collect::<Result<_, _>>()?;
+        Self::open_all(&all.concat())
     }
 
     /// What has to be said of figures of some datasets if results of one are invented.

@@ -29,6 +29,11 @@ const WIDTH: usize = 100;
 /// Probes each domain and explains what was seen.
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = ConfigFile::read(arguments.config.as_deref())?;
+    let places = file.places();
+    check(arguments, file).map_err(|failure| ConfigFile::placed(&places, failure))
+}
+
+fn check(arguments: CheckArguments, file: ConfigFile) -> Result<Exit, Failure> {
     let failing = Failing::of(&arguments.fail_on)?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let options = arguments.network.or(file.network);

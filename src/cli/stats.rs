@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
     if let Some(study) = study {
         options = study.options(&options);
     }
-    let mut scans = Scan::open_all(&arguments.datasets)?;
+    let mut scans = if arguments.series { Scan::open_series(&arguments.datasets)? } else { Scan::open_all(&arguments.datasets)? };
     if arguments.series {
         scans.sort_by(|a, b| a.manifest().started_at.cmp(&b.manifest().started_at));
     }
