@@ -257,6 +257,7 @@ fn a_configuration_is_refused_with_its_place() {
         ("list = 'x'\nresolver = ['example']\n", "weekly.toml:2"),
         ("list = 'x'\ndns-timeout = '5m'\n", "weekly.toml:2: dns-timeout = '5m': a length of time"),
         ("list = 'x'\nsource-ip = ['192.0.2.1']\n", "weekly.toml:2"),
+        ("list = 'x'\nexclude = 'no-such-file.txt'\n", "weekly.toml:2"),
         ("list = 'x'\nnotify-exec = '/no/such/program'\n", "weekly.toml:2"),
     ] {
         fs::write(&config, text).unwrap();

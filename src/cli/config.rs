@@ -17,6 +17,8 @@ use super::values::{Pauses, shown};
 use crate::ui::text::safe;
 use crate::whole_file;
 
+/// Shortest value by which a message is known to speak of its key, in octets.
+const LEAST_TELLING: usize = 4;
 /// How much of a value a message shows, in characters.
 const MAX_SHOWN: usize = 60;
 
@@ -33,8 +35,8 @@ pub(super) struct ConfigFile {
     places: Places,
 }
 
-/// A file, and the line of every key in it; `None` without a file.
-pub(super) type Places = Option<(PathBuf, BTreeMap<String, usize>)>;
+/// A file, and of every key in it the line and the texts of its value; `None` without a file.
+pub(super) type Places = Option<(PathBuf, BTreeMap<String, (usize, Vec<String>)>)>;
 
 /// All options that a file may set.
 #[derive(Parser, Debug)]
@@ -72,9 +74,14 @@ impl ConfigFile {
         let Some((path, lines)) = places.as_ref().filter(|_| failure.exit() == Exit::Usage) else { return failure };
         let text = failure.to_string();
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter_map(|word| word.strip_prefix("--"));
-        let named: BTreeSet<&str> = words.filter(|word| lines.contains_key(*word)).collect();
-        let said: Vec<String> =
-            named.iter().filter_map(|key| Some(format!("{key} stands in {}:{}", shown(path), lines.get(*key)?))).collect();
+        let mut named: BTreeSet<&str> = words.filter(|word| lines.contains_key(*word)).collect();
+        if named.is_empty() {
+            // It may speak of a value alone, as a file that cannot be read.
+            let is_said = |value: &String| value.len() >= LEAST_TELLING && text.contains(value.as_str());
+            named.extend(lines.iter().filter(|(_, (_, values))| values.iter().any(is_said)).map(|(key, _)| key.as_str()));
+        }
+        let place = |key: &&str| Some(format!("{key} stands in {}:{}", shown(path), lines.get(*key)?.0));
+        let said: Vec<String> = named.iter().filter_map(place).collect();
         if said.is_empty() { failure } else { Failure::usage(format!("{text} ({})", said.join(", "))) }
     }
 
@@ -91,7 +98,8 @@ impl ConfigFile {
         let mut file = Self::default();
         let mut lines = BTreeMap::new();
         for (key, value) in table.into_inner() {
-            lines.insert(key.get_ref().to_string(), line(key.span().start));
+            let values = texts(&value, false).unwrap_or_default();
+            lines.insert(key.get_ref().to_string(), (line(key.span().start), values));
             let fault = |why: String| {
                 let value = text.get(value.span()).unwrap_or_default();
                 let short: String = value.chars().take(MAX_SHOWN).collect();
@@ -222,10 +230,12 @@ mod tests {
     fn a_later_refusal_names_the_place_of_its_keys() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("weekly.toml");
-        std::fs::write(&path, "top = 5\n\nseed = 7\nrate = 9\n").unwrap();
+        std::fs::write(&path, "top = 5\n\nseed = 7\nexclude = '/etc/opt-out'\n").unwrap();
         let places = ConfigFile::read(Some(&path)).unwrap().places();
         let said = ConfigFile::placed(&places, Failure::usage("--seed is the seed of --sample: leave --seed out")).to_string();
         assert_eq!(said, format!("--seed is the seed of --sample: leave --seed out (seed stands in {}:3)", path.display()));
+        let said = ConfigFile::placed(&places, Failure::usage("the opt-out list /etc/opt-out cannot be read")).to_string();
+        assert!(said.ends_with("weekly.toml:4)"), "{said}");
         let other = Failure::new(Exit::Input, "--top");
         assert_eq!(ConfigFile::placed(&places, other).to_string(), "--top");
         assert_eq!(ConfigFile::placed(&None, Failure::usage("--seed")).to_string(), "--seed");

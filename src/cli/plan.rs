@@ -266,9 +266,9 @@ fn resolvers(options: &NetworkOptions) -> Result<(Vec<SocketAddr>, Vec<Encrypted
     let (mut resolvers, mut encrypted) = (Vec::new(), Vec::new());
     for text in &options.resolver {
         if is_encrypted_resolver(text) {
-            encrypted.push(parse_encrypted_resolver(text).map_err(|error| usage(&error))?)
+            encrypted.push(parse_encrypted_resolver(text).map_err(|error| usage(&format_args!("--resolver {error}")))?)
         } else {
-            resolvers.push(parse_resolver(text).map_err(|error| usage(&error))?)
+            resolvers.push(parse_resolver(text).map_err(|error| usage(&format_args!("--resolver {error}")))?)
         }
     }
     if let Some(path) = &options.resolvers {
