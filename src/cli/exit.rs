@@ -46,7 +46,7 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
         Exit::Stopped,
         "stopped, be it by a signal, a full disk, or resolvers that do not answer any more; the same command goes on where it ended",
     ),
-    (Exit::Bad, "judged bad: check or lint found something of severity high, check or diff what --fail-on names"),
+    (Exit::Bad, "judged bad: check or lint found something of severity high; check, scan, report or diff what `--fail-on` names"),
     (Exit::Undetermined, "undetermined, with `--fail-on unknown` only: nothing was judged bad, but something could not be determined"),
     (Exit::Network, "the network does not allow it: no resolver answers, or mail servers were to be asked and their port is blocked here"),
 ];

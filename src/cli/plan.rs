@@ -75,6 +75,9 @@ fn needs_partner(options: &ScanOptions, network: &NetworkOptions, lab: Option<La
         options if options.keep.is_some() && options.layout != Some(Layout::Hive) => {
             refuse("--keep is of the dated folders of --layout hive: add that, or leave it out")
         }
+        options if stream && !options.fail_on.is_empty() => {
+            refuse("--fail-on judges the dataset when it is written, and a stream leaves none: write to a folder, or leave it out")
+        }
         options if stream && options.metrics_file.is_some() => {
             refuse("--metrics-file has the figures of a folder, and a stream has none: leave it out")
         }

@@ -11,7 +11,9 @@ use super::exit::{Exit, Failure};
 use super::options::{NetworkOptions, ScanOptions};
 use super::telling::Telling;
 use super::values::shown;
-use super::{confusion, lab, plan, proxies, signals};
+use super::{confusion, gate, lab, plan, proxies, signals};
+use crate::analyse::Scan;
+use crate::analyse::gate::{DomainCondition, Gate, matched};
 use crate::dataset::{self, Manifest, Reader, ScanCommand};
 use crate::lab::{Asked, Lab, Whose};
 use crate::observe::scope::Scope;
@@ -63,6 +65,7 @@ fn scan(typed: Typed, status: &Arc<Status>, manifest: &mut Option<Manifest>) -> 
     let kind = progress_kind(typed.options.progress.as_deref())?;
     let (status_file, keep) = (typed.options.status_file.clone(), typed.options.keep);
     let proxies = proxies::note(&typed.lists);
+    let gate = gate::of_domains(&typed.options.fail_on)?;
     let (mut plan, world) = plan::scan(typed.lists, typed.options, &typed.network)?;
     if let Some(path) = &status_file {
         let failed = |error| Failure::usage(format!("--status-file {} cannot be written: {error}", shown(path)));
@@ -89,12 +92,23 @@ fn scan(typed: Typed, status: &Arc<Status>, manifest: &mut Option<Manifest>) -> 
         let _ = writeln!(anstream::stderr(), "stscan: {}", how_it_stopped(&summary));
         return Ok(Exit::Stopped);
     }
-    if let (Some(keep), Some(folder)) = (keep, folder) {
-        for sentence in dataset::tree::retain(&folder, keep as usize) {
+    if let (Some(keep), Some(folder)) = (keep, &folder) {
+        for sentence in dataset::tree::retain(folder, keep as usize) {
             let _ = writeln!(anstream::stderr(), "stscan: {}", safe(&sentence));
         }
     }
-    told.map(|()| Exit::Done)
+    told?;
+    match folder {
+        Some(dir) if !gate.is_open() => judge(&dir, &gate),
+        _ => Ok(Exit::Done),
+    }
+}
+
+/// What of the dataset meets the words of `--fail-on`: told, and decides the exit status.
+fn judge(dir: &Path, gate: &Gate<DomainCondition>) -> Result<Exit, Failure> {
+    let matches = matched(&Scan::open(dir)?, gate)?;
+    super::summary::matches(&mut anstream::stdout().lock(), &matches)?;
+    gate::close(&matches)
 }
 
 /// A folder as the user is used to it: from the present one, if it is within.
