@@ -17,6 +17,7 @@ mod lint;
 mod notify;
 mod options;
 mod plan;
+mod proxies;
 mod reclassify;
 mod report;
 mod scan;
