@@ -11,12 +11,14 @@ mod exit;
 mod export;
 mod lab;
 mod lint;
+mod merge;
 mod options;
 mod plan;
 mod reclassify;
 mod report;
 mod scan;
 mod schema;
+mod shard;
 mod signals;
 mod stats;
 mod summary;
@@ -67,6 +69,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Export(options) => export::run(&options),
         Command::Report(options) => report::run(&options),
         Command::Tlsrpt(options) => tlsrpt::run(&options),
+        Command::Merge(options) => merge::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),

@@ -26,6 +26,7 @@ mod folder;
 mod hashing;
 mod manifest;
 mod manifest_schema;
+mod merge;
 mod micros;
 mod order;
 mod packed;
@@ -37,6 +38,7 @@ mod resume;
 #[cfg(test)]
 mod samples;
 mod schema;
+mod shards;
 mod splice;
 mod store;
 mod stream;
@@ -56,8 +58,11 @@ pub use self::evidence::EvidenceColumns;
 pub use self::flat::JudgementColumns;
 pub(crate) use self::folder::{REJECTED, SPOOL};
 pub(crate) use self::manifest::check_accounting;
-pub use self::manifest::{Activity, Attachment, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool, invented};
+pub use self::manifest::{
+    Activity, Attachment, List, Manifest, MergedShard, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool, invented,
+};
 pub use self::manifest_schema::manifest_schema;
+pub(crate) use self::merge::merge;
 pub(crate) use self::packed::Packed;
 pub(crate) use self::pause::{Step, pause};
 pub(crate) use self::read::PartFile;
