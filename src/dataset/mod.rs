@@ -63,7 +63,7 @@ pub use self::manifest::{
 };
 pub use self::manifest_schema::manifest_schema;
 pub(crate) use self::merge::merge;
-pub(crate) use self::packed::Packed;
+pub(crate) use self::packed::{Packed, Piece};
 pub(crate) use self::pause::{Step, pause};
 pub(crate) use self::read::PartFile;
 pub use self::read::{PartBatches, Reader};

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use arrow::array::RecordBatch;
 use tempfile::TempDir;
 
 use super::network::Network;
@@ -16,7 +15,7 @@ use super::plan::{NamedOptions, Output, OwnList, ScanError, ScanPlan};
 use super::status::Status;
 use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::{
-    self, Activity, Dataset, DatasetError, List, Manifest, RunDescription, Step, StreamWriter, Tool, check_accounting, pause,
+    self, Activity, Dataset, DatasetError, List, Manifest, Piece, RunDescription, Step, StreamWriter, Tool, check_accounting, pause,
 };
 use crate::input::{Accounting, Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::name::suffix;
@@ -61,7 +60,7 @@ enum Place {
 /// Shards go out in their order; `waiting` are those that came before their turn.
 struct Stream {
     writer: StreamWriter<Stdout>,
-    waiting: BTreeMap<u64, Vec<RecordBatch>>,
+    waiting: BTreeMap<u64, Vec<Piece>>,
     next: u64,
     /// Rows that went out.
     rows: u64,
@@ -75,11 +74,6 @@ impl Sink {
             Output::Folder(dir) => Self::folder(dir, plan, network, status),
             Output::ArrowStream => Self::stream(plan, network, status),
         }
-    }
-
-    /// Whether the rows of a shard may come in several pieces.
-    pub(super) fn takes_pieces(&self) -> bool {
-        matches!(self.place, Place::Folder { .. })
     }
 
     fn folder(dir: &Path, plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
@@ -137,16 +131,15 @@ impl Sink {
     }
 
     /// Takes the rows of a shard, in any order. When this returns they are safe.
-    pub(super) fn commit(&mut self, shard: u64, batches: Vec<RecordBatch>, network: &Network, status: &Status) -> Result<(), ScanError> {
+    pub(super) fn commit(&mut self, shard: u64, pieces: Vec<Piece>, network: &Network, status: &Status) -> Result<(), ScanError> {
         match &mut self.place {
             Place::Folder { dataset, .. } => {
-                dataset.commit_part(shard, &batches, &activity(network, status))?;
+                dataset.commit_pieces(shard, &pieces, &activity(network, status))?;
             }
             Place::Stream(stream) => {
-                stream.waiting.insert(shard, batches);
-                while let Some(batches) = stream.waiting.remove(&stream.next) {
-                    stream.writer.write_in_order(&batches)?;
-                    stream.rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+                stream.waiting.insert(shard, pieces);
+                while let Some(pieces) = stream.waiting.remove(&stream.next) {
+                    stream.rows += stream.writer.write_in_order(&pieces)?;
                     stream.next += 1;
                 }
             }
