@@ -291,11 +291,11 @@ fn what_is_no_whole_is_refused_by_name() {
 
 #[test]
 fn a_merge_that_was_killed_goes_on() {
-    let scans = Scans::of(3000);
-    let shards = scans.shards(2, &["--part-rows", "50"]);
+    let scans = Scans::of(1500);
+    let shards = scans.shards(2, &["--part-rows", "25"]);
     scans.merge(0, &shards, "truth");
     let dirs: Vec<String> = shards.iter().map(|shard| scans.text(shard)).collect();
-    for rows in [1, 500, 1500] {
+    for rows in [1, 300, 800] {
         let out = scans.path(&format!("killed-{rows}"));
         let arguments = ["merge", &dirs[0], &dirs[1], "-o", out.to_str().unwrap()];
         kill_at(Running::start(&arguments), &out, rows);
