@@ -36,7 +36,7 @@ mod read;
 pub mod reports;
 mod resume;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod schema;
 mod shards;
 mod splice;

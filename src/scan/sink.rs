@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::network::Network;
 use super::plan::{NamedOptions, Output, OwnList, ScanError, ScanPlan};
-use super::status::Status;
+use super::status::{Identity, Status};
 use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::{
     self, Activity, Dataset, DatasetError, List, Manifest, Piece, RunDescription, Step, StreamWriter, Tool, check_accounting, pause,
@@ -100,6 +100,9 @@ impl Sink {
         if let Some(command) = &plan.command {
             command.write(dir)?;
         }
+        let manifest = dataset.manifest();
+        let folder = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+        status.identify(Identity { run_id: manifest.run.run_id.clone(), list: manifest.run.list.name.clone(), folder: Some(folder) });
         let (rejected, input) = RejectedFile::attach(dir, input)?;
         Ok((Self { place: Place::Folder { dataset: Box::new(dataset), rejected }, shard_rows }, input))
     }
@@ -107,6 +110,8 @@ impl Sink {
     fn stream(plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
         let spool = TempDir::new().map_err(|error| ScanError::Machine(format!("cannot create a temporary folder: {error}")))?;
         let input = open_input(plan, network, status, spool.path())?;
+        let RunDescription { run_id, list, .. } = describe(plan, network, &input)?;
+        status.identify(Identity { run_id, list: list.name, folder: None });
         let writer = StreamWriter::new(io::stdout())?;
         let place = Place::Stream(Box::new(Stream { writer, waiting: BTreeMap::new(), next: 0, rows: 0, _spool: spool }));
         Ok((Self { place, shard_rows: STREAM_SHARD_ROWS }, input))
