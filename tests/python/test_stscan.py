@@ -245,17 +245,17 @@ def test_engines_take_the_stream() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """200,000 names in, and rows out one batch at a time: neither side piles up."""
+    """Tens of thousands of names in, and rows out one batch at a time: neither side piles up."""
     program = """
 import resource, stscan
-with stscan.scan((f"nothing-{number}.example" for number in range(200_000)), lab="census") as rows:
+with stscan.scan((f"nothing-{number}.example" for number in range(40_000)), lab="census") as rows:
     count = sum(batch.num_rows for batch in rows)
 print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     count, megabytes = map(int, done.stdout.split())
     print(f"{count} names: the Python process took {megabytes} MB at most")
-    assert count == 200_000 and megabytes < 300
+    assert count == 40_000 and megabytes < 300
 
 
 def test_a_domain_is_checked() -> None:
