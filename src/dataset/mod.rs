@@ -49,7 +49,7 @@ mod whole;
 pub use self::batch::{Record, record_batch};
 pub(crate) use self::batch::{RowBuilder, rejudged_batch, with_nothing_carried};
 pub use self::column::MAX_BATCH_ROWS;
-pub(crate) use self::column::{COMMENT, Group as ColumnGroup, Lists as ListColumn, UNIT, elements, text};
+pub(crate) use self::column::{COMMENT, Group as ColumnGroup, Lists as ListColumn, RANGE, UNIT, elements, text};
 pub use self::command::ScanCommand;
 pub use self::counts::{Counts, Tally};
 pub(crate) use self::derived::{DerivedDataset, Judge};
@@ -63,7 +63,7 @@ pub use self::manifest::{
 };
 pub use self::manifest_schema::manifest_schema;
 pub(crate) use self::merge::merge;
-pub(crate) use self::packed::{Packed, Piece};
+pub(crate) use self::packed::{Packed, Piece, octets};
 pub(crate) use self::pause::{Step, pause};
 pub(crate) use self::read::PartFile;
 pub use self::read::{PartBatches, Reader};

@@ -4,14 +4,14 @@ use maud::{Markup, html};
 
 use crate::analyse::report::Report;
 use crate::classify::{Example, catalogue};
-use crate::ui::tables::{accounting_line, grouped};
+use crate::ui::tables::{accounting_line, counted, grouped};
 
 use super::domain::prose;
 use super::markup::{Lines, Safe, chapter, facts};
 
 /// What the findings of the page mean, from the catalogue.
 pub(super) fn glossary(report: &Report) -> Markup {
-    let asked = report.scan.manifest().counts.asked();
+    let asked = report.scan.counts().asked();
     let occurring = catalogue().iter().copied().filter(|code| report.codes.iter().any(|found| found == code.as_str()));
     let body = html! {
         p { "High: mail may fail or the protection by MTA-STS is void. Medium: some senders are affected. Low: hygiene. Info: a fact, or \
@@ -62,6 +62,9 @@ pub(super) fn method(report: &Report) -> Markup {
     row("judged by", format!("version {} of the catalogue of findings", manifest.run.catalogue_version));
     row("names by", format!("public suffix list {}", manifest.run.public_suffix_list));
     row("trusted", format!("roots {}", manifest.run.root_store));
+    if let shards @ 1.. = manifest.merged_from.len() as u64 {
+        row("merged from", counted(shards, "shard"));
+    }
     if let Some(origin) = &manifest.made_from {
         row("made by", format!("stscan {} on {}", origin.made_by, minute(&origin.made_at)));
     }
