@@ -80,7 +80,7 @@ const SCAN_EXAMPLES: &str = "Examples:
   stscan scan --lab data/opendns-top-domains.txt -o census    # no network: the built-in Internet
   stscan scan tranco.csv.gz --contact https://example.org/scan --exclude optout.txt -o week-47
   zcat se.zone.gz | stscan scan - --list-name se -o se --resolver 192.0.2.53
-  stscan scan list.txt --shard 0/4 -o quarter-0              # one of four machines; `stscan merge` joins them
+  stscan scan list.txt --shard 0/4 -o quarter-0              # one of four machines
 
 The same command goes on where a stopped or killed scan ended.";
 
