@@ -20,7 +20,7 @@ import stscan
 from stscan import spark
 
 NAMES = int(os.environ.get("STSCAN_SPARK_NAMES", "100000"))
-#: Patient, so that a busy machine changes no row. The pace is not the lab's, so that there is time to kill something.
+#: Patient, so that a busy machine changes no row.
 OPTIONS: dict[str, Any] = {"lab": "census", "dns_timeout": 5, "fetch_timeout": 10, "fetch_concurrency": 64}
 #: What depends on the machine, the moment or the place in a list.
 OWN = {"ordinal", "scanned_at", "elapsed_ms", "evidence", "findings"}
@@ -132,11 +132,12 @@ def test_rows_are_those_of_one_machine_whatever_is_killed(engine: SparkSession, 
     killed: list[int] = []
     # Twice a name is one name.
     given = list(names(NAMES)) + ["d1.example.com"]
-    rows = spark.scan(frame(engine, given), partitions=6, list_name="names", **OPTIONS)
+    # Slow enough that there is time to kill something: three questions a name.
+    rows = spark.scan(frame(engine, given), partitions=6, list_name="names", rate=max(200, NAMES // 10), **OPTIONS)
     assert all(field.nullable for field in rows.schema.fields)
-    threads = [kill_when(children, 0.7, killed)]
+    threads = [kill_when(children, 0.5, killed)]
     if engine.sparkContext.master.startswith("local-cluster"):
-        threads.append(kill_when(executors, 6.0, killed))
+        threads.append(kill_when(executors, 15.0, killed))
     begun = time.monotonic()
     rows.write.parquet(str(tmp_path / "rows"))
     print(f"{engine.sparkContext.master}: {NAMES} names in {time.monotonic() - begun:.1f} s, {len(killed)} processes killed")
