@@ -49,7 +49,7 @@ struct Typed {
 fn scan(typed: Typed, status: &Arc<Status>, manifest: &mut Option<Manifest>) -> Result<Exit, Failure> {
     let kind = progress_kind(typed.options.progress.as_deref())?;
     let status_file = typed.options.status_file.clone();
-    let gate = gate::of_domains(&typed.options.fail_on)?;
+    let gate = gate::of_domains(&typed.options.fail_on, false)?;
     let (mut plan, world) = plan::scan(typed.lists, typed.options, &typed.network)?;
     if let Some(path) = &status_file {
         let failed = |error| Failure::usage(format!("--status-file {} cannot be written: {error}", shown(path)));
