@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
+use super::expect::ExpectArguments;
 use super::filter::{FilterArguments, with_grammar};
 use super::options::{NetworkOptions, ScanOptions};
 use super::values::{duration, lab_names, local_path};
@@ -154,6 +155,7 @@ const REPORT_EXAMPLES: &str = "Examples:
   stscan report audit --format csv -o findings.csv      # one line per finding
   stscan report audit --format junit -o - > junit.xml   # one test case per domain
   stscan report audit -o audit.html --fail-on high      # exit status 6 if there is one
+  stscan report audit -o audit.html --expect expect.toml --fail-on expect-*   # what the portfolio demands
 
 The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have
 all domains of the dataset, or those of --where, in its order.";
@@ -216,6 +218,9 @@ pub struct CheckArguments {
     /// (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas; high is always among them
     #[arg(long, value_name = "WORDS")]
     pub fail_on: Vec<String>,
+    /// What is demanded.
+    #[command(flatten)]
+    pub expect: ExpectArguments,
     /// File with any of these options, as TOML
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -348,6 +353,9 @@ pub struct DiffArguments {
     /// (sts-fetch-cert-*); with 7 if unknown is named and nothing else is met. Repeatable, or with commas
     #[arg(long, value_name = "WORDS")]
     pub fail_on: Vec<String>,
+    /// What is demanded.
+    #[command(flatten)]
+    pub expect: ExpectArguments,
     /// Most domains that the text shows one by one; csv and json have all of them [default: 50]
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
@@ -438,6 +446,9 @@ pub struct ReportArguments {
     /// domain is in this state (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas
     #[arg(long, value_name = "WORDS")]
     pub fail_on: Vec<String>,
+    /// What is demanded.
+    #[command(flatten)]
+    pub expect: ExpectArguments,
 }
 
 /// Formats of a report.

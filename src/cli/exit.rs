@@ -130,7 +130,7 @@ impl From<AnalyseError> for Failure {
     fn from(error: AnalyseError) -> Self {
         match error {
             AnalyseError::Dataset(error) => error.into(),
-            error @ (AnalyseError::Filter(_) | AnalyseError::Request(_)) => Self::usage(error.to_string()),
+            error @ (AnalyseError::Filter(_) | AnalyseError::Expectations(_) | AnalyseError::Request(_)) => Self::usage(error.to_string()),
         }
     }
 }

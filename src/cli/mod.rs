@@ -8,6 +8,7 @@ mod config;
 mod confusion;
 mod diff;
 mod exit;
+mod expect;
 mod export;
 mod filter;
 mod gate;

@@ -65,7 +65,7 @@ fn scan(typed: Typed, status: &Arc<Status>, manifest: &mut Option<Manifest>) -> 
     let kind = progress_kind(typed.options.progress.as_deref())?;
     let (status_file, keep) = (typed.options.status_file.clone(), typed.options.keep);
     let proxies = proxies::note(&typed.lists);
-    let gate = gate::of_domains(&typed.options.fail_on)?;
+    let gate = gate::of_domains(&typed.options.fail_on, false)?;
     let (mut plan, world) = plan::scan(typed.lists, typed.options, &typed.network)?;
     if let Some(path) = &status_file {
         let failed = |error| Failure::usage(format!("--status-file {} cannot be written: {error}", shown(path)));
