@@ -14,13 +14,16 @@ mod filter;
 mod gate;
 mod lab;
 mod lint;
+mod merge;
 mod notify;
 mod options;
 mod plan;
+mod proxies;
 mod reclassify;
 mod report;
 mod scan;
 mod schema;
+mod shard;
 mod signals;
 mod split;
 mod stats;
@@ -76,6 +79,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             None => report::run(&options),
         },
         Command::Tlsrpt(options) => tlsrpt::run(&options),
+        Command::Merge(options) => merge::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),
