@@ -161,6 +161,7 @@ codes! {
         remedy: "Give every MX host a line mx: HOST of its own, with nothing but its name or a wildcard such as *.example.com; until that is served, set mode to testing.",
         example: Some(Text(policy!["version: STSv1", "mode: enforce", "mx: *", "max_age: 604800"], GOOD)),
         tlsrpt_result: Some(ResultType::ValidationFailure),
+        stage: None, // It follows from the fault of a pattern.
         ..POLICY
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod asked;
 mod assessment;
+mod cause;
 mod certificate;
 pub mod codes;
 mod connecting;
@@ -39,6 +40,7 @@ pub use self::asked::{Asked, Dane};
 pub use self::assessment::{
     Assessment, Coverage, DaneState, Delivery, DnssecState, Mismatch, MxState, MxTls, PolicyStage, Posture, RecordState,
 };
+pub use self::cause::Stage;
 pub use self::codes::{CATALOGUE_VERSION, StoredCode, catalogue};
 pub(crate) use self::familiar::Judge;
 pub use self::findings::Finding;

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Serialize, Serializer};
 
+pub(super) use super::cause::Stage;
 use crate::parse::FaultKind;
 use crate::vocabulary::vocabulary;
 
@@ -113,6 +114,8 @@ pub struct Rule {
     pub leaves_open: bool,
     /// Whether it is put right at the policy host alone, and no text that the domain publishes has to change.
     pub at_policy_host: bool,
+    /// Where it breaks a deployment, alone or with others; `None` where it never does.
+    pub stage: Option<Stage>,
 }
 
 impl Rule {
@@ -131,6 +134,7 @@ impl Rule {
         example: None,
         leaves_open: false,
         at_policy_host: false,
+        stage: None,
     };
 }
 
@@ -222,7 +226,7 @@ macro_rules! codes {
             use super::*;
             #[allow(unused_imports)]
             use crate::classify::rule::{
-                Code, Example::{Seen, Text}, ResultType, Rule, Severity::{High, Info, Low, Medium}, Status, named,
+                Code, Example::{Seen, Text}, ResultType, Rule, Severity::{High, Info, Low, Medium}, Stage, Status, named,
             };
             #[allow(unused_imports)]
             use crate::parse::FaultKind;

@@ -176,6 +176,7 @@ fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>,
         "publish": { "sts_record": publish.sts_record, "tlsrpt_record": publish.tlsrpt_record, "policy": publish.policy },
         "evidence": evidence,
     });
+    object["assessment"]["cause"] = json!(assessment.cause());
     object["assessment"]["worst"] = json!(assessment.worst());
     object["verdict"] = json!(facts::verdict(assessment));
     object["next_steps"] = json!(mail_servers::next_steps(assessment));

@@ -131,6 +131,7 @@ pub fn rows(dir: &Path) -> Vec<Row> {
                     ("mx_dnssec", own(judgement.mx_dnssec)),
                     ("dane_state", own(judgement.dane_state)),
                     ("delivery_dane", own(judgement.delivery_dane)),
+                    ("cause", own(judgement.cause)),
                 ],
                 codes: judgement.findings.iter().map(|finding| finding.code.known().unwrap()).collect(),
             });

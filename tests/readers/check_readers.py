@@ -10,9 +10,9 @@ import json
 import pathlib
 import sys
 
-COLUMNS = """ordinal domain rank list tld suffix org_domain scanned_at elapsed_ms mx_state mx_hosts mx_provider sts_state sts_id
+COLUMNS = """ordinal domain rank list file line tld suffix org_domain scanned_at elapsed_ms mx_state mx_hosts mx_provider sts_state sts_id
 policy_stage policy_mode policy_max_age policy_mx policy_provider tlsrpt_state tlsrpt_rua posture delivery delivery_lenient
-accepted_by mx_coverage mismatch worst findings carried evidence""".split()
+accepted_by mx_coverage mismatch mx_tls mx_dnssec dane_state delivery_dane cause worst findings carried evidence""".split()
 
 
 def check(condition, what):

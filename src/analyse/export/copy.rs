@@ -3,7 +3,10 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::error::ArrowError;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -32,11 +35,12 @@ pub fn export(dir: &Path, out: &Path, publication: &Publication) -> Result<Manif
         ("licence".to_owned(), json!(publication.licence)),
     ]);
     let replies = Replies::new(origin.manifest().run.pace.get(EHLO).and_then(Value::as_str));
+    let lists = lists_of(origin.manifest());
     let mut dataset = DerivedDataset::begin(out, &origin, "export", options, None)?;
     let parts = each_part(&origin, |part, _| {
         let batches = origin.part_in_batches(part, None, MAX_BATCH_ROWS)?.map(|batch| {
             let batch = if publication.keep_carried { batch? } else { with_nothing_carried(&batch?)? };
-            let batch = replies.mask(&batch)?;
+            let batch = with_short_paths(&replies.mask(&batch)?, &lists)?;
             match &redaction {
                 Some(redaction) => Ok(super::columns::redact(&batch, redaction)?),
                 None => Ok(batch),
@@ -44,7 +48,10 @@ pub fn export(dir: &Path, out: &Path, publication: &Publication) -> Result<Manif
         });
         dataset.write_part(&origin, part, &[], batches)
     })?;
-    let line = |line: &[u8]| redaction.as_ref().and_then(|redaction| redaction.apply(line)).unwrap_or_else(|| line.to_vec());
+    let line = |line: &[u8]| {
+        let line = short_source(line, &lists);
+        redaction.as_ref().and_then(|redaction| redaction.apply(&line)).unwrap_or(line)
+    };
     dataset.copy_rejected(&origin, line)?;
     shorten_paths(dataset.manifest_mut());
     // The name of the scanning machine, which is taken out of the replies that repeat it.
@@ -77,11 +84,46 @@ fn describe(out: &Path, manifest: &Manifest, manifest_text: &[u8], publication: 
     write(&out.join("SHA256SUMS"), &sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect::<String>())
 }
 
+/// The lists as they were named.
+fn lists_of(manifest: &Manifest) -> Vec<String> {
+    let lists = manifest.run.configuration.get("list").and_then(Value::as_array);
+    lists.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The last part of a path, which says enough: the rest says where things lie on the scanning machine.
+fn last_part(path: &str) -> &str {
+    if path.contains("://") { path } else { path.rsplit(['/', '\\']).next().unwrap_or_default() }
+}
+
+/// The rows with the files of their lists by their last part; what stands behind the list, the member of an archive, stays.
+fn with_short_paths(batch: &RecordBatch, lists: &[String]) -> Result<RecordBatch, ArrowError> {
+    let schema = batch.schema();
+    let short = |file: &str| match lists.iter().find(|list| file.starts_with(list.as_str())) {
+        Some(list) => format!("{}{}", last_part(list), &file[list.len()..]),
+        None => last_part(file).to_owned(),
+    };
+    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| match column.as_string_opt::<i32>() {
+        Some(files) if field.name() == "file" => Arc::new(files.iter().map(|file| file.map(short)).collect::<StringArray>()) as ArrayRef,
+        _ => Arc::clone(column),
+    });
+    let columns = columns.collect();
+    RecordBatch::try_new(schema, columns)
+}
+
+/// A line of the rejected lines, the list at its beginning by its last part.
+fn short_source(line: &[u8], lists: &[String]) -> Vec<u8> {
+    let (quote, rest) = line.strip_prefix(b"\"").map_or((&b""[..], line), |rest| (&b"\""[..], rest));
+    match lists.iter().find_map(|list| Some((list, rest.strip_prefix(list.as_bytes())?))) {
+        Some((list, rest)) => [quote, last_part(list).as_bytes(), rest].concat(),
+        None => line.to_vec(),
+    }
+}
+
 /// Paths in the configuration say where things lie on the scanning machine; their last part is enough.
 fn shorten_paths(manifest: &mut Manifest) {
     fn shorten(value: &mut Value) {
         match value {
-            Value::String(path) if !path.contains("://") => *path = path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
+            Value::String(path) => *path = last_part(path).to_owned(),
             Value::Array(values) => values.iter_mut().for_each(shorten),
             _ => {}
         }
