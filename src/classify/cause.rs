@@ -1,32 +1,12 @@
 //! Column `cause`: of a broken deployment the one code to fix first.
 
-use crate::vocabulary::vocabulary;
-
 use super::assessment::{Assessment, PolicyStage, Posture, RecordState};
 use super::codes::{
     STS_FETCH_HTTP_ONLY, STS_FETCH_SNI_UNPROVISIONED, STS_FETCH_STATUS, STS_FETCH_TLS_ALERT, STS_FETCH_WRONG_PATH, STS_POLICY_KEY_CASE,
     STS_POLICY_KEY_TYPO, STS_RECORD_KEY_CASE, STS_RECORD_NEAR_MISS, STS_RECORD_WITHOUT_POLICY,
 };
 use super::findings::Finding;
-use super::rule::{Code, Severity};
-
-vocabulary! {
-    /// The steps that a sender takes to a policy, in their order: a fault in one of them hides those that follow.
-    pub enum Stage {
-        /// The TXT record at `_mta-sts`.
-        Record = "record",
-        /// The address of the policy host.
-        Dns = "dns",
-        /// The connection.
-        Tcp = "tcp",
-        /// The TLS session and the certificate.
-        Tls = "tls",
-        /// The response.
-        Http = "http",
-        /// The text of the policy.
-        Syntax = "syntax",
-    }
-}
+use super::rule::{Code, Severity, Stage};
 
 impl Stage {
     /// The step at which a broken deployment fails.

@@ -1,7 +1,6 @@
 //! What the codes of a family have in common: the rows that its rules are written as changes of.
 
-use super::cause::Stage;
-use super::rule::{ResultType, Rule, Severity};
+use super::rule::{ResultType, Rule, Severity, Stage};
 
 /// The TXT record at `_mta-sts.DOMAIN`.
 pub(super) const STS_RECORD: Rule = Rule {

@@ -40,12 +40,11 @@ pub use self::asked::{Asked, Dane};
 pub use self::assessment::{
     Assessment, Coverage, DaneState, Delivery, DnssecState, Mismatch, MxState, MxTls, PolicyStage, Posture, RecordState,
 };
-pub use self::cause::Stage;
 pub use self::codes::{CATALOGUE_VERSION, StoredCode, catalogue};
 pub(crate) use self::familiar::Judge;
 pub use self::findings::Finding;
 pub use self::judge::classify;
-pub use self::rule::{Code, Example, ResultType, Rule, Severity, Status};
+pub use self::rule::{Code, Example, ResultType, Rule, Severity, Stage, Status};
 pub use self::stored::{Always, Judgement, Stored, StoredFinding, Worded};
 
 pub(crate) use self::assessment::flat_columns;

@@ -5,7 +5,6 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Serialize, Serializer};
 
-pub(super) use super::cause::Stage;
 use crate::parse::FaultKind;
 use crate::vocabulary::vocabulary;
 
@@ -62,6 +61,24 @@ vocabulary! {
         StsPolicyInvalid = "sts-policy-invalid",
         /// The certificate of the policy host is not valid (section 4.3.2.2).
         StsWebpkiInvalid = "sts-webpki-invalid",
+    }
+}
+
+vocabulary! {
+    /// The steps that a sender takes to a policy, in their order: a fault in one of them hides those that follow.
+    pub enum Stage {
+        /// The TXT record at `_mta-sts`.
+        Record = "record",
+        /// The address of the policy host.
+        Dns = "dns",
+        /// The connection.
+        Tcp = "tcp",
+        /// The TLS session and the certificate.
+        Tls = "tls",
+        /// The response.
+        Http = "http",
+        /// The text of the policy.
+        Syntax = "syntax",
     }
 }
 

@@ -203,9 +203,13 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment, blo
     }
     let (open, settled): (Vec<&Finding>, Vec<&Finding>) = assessment.findings.iter().partition(|finding| finding.leaves_open());
     let (to_fix, remarks): (Vec<&Finding>, Vec<&Finding>) = settled.into_iter().partition(|finding| finding.severity != Severity::Info);
-    if !to_fix.is_empty() {
-        writeln!(out, "\n{bold}What is wrong{bold:#}")?;
-        for finding in to_fix {
+    let (cause, others): (Vec<&Finding>, Vec<&Finding>) = to_fix.into_iter().partition(|one| Some(one.code) == assessment.cause());
+    let others_are = if cause.is_empty() { "What is wrong" } else { "What else is wrong" };
+    for (heading, findings) in [("What to fix first", cause), (others_are, others)] {
+        if !findings.is_empty() {
+            writeln!(out, "\n{bold}{heading}{bold:#}")?;
+        }
+        for finding in findings {
             print_finding(out, finding, &finding.severity.to_string(), "Fix")?;
         }
     }

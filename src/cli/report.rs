@@ -23,9 +23,6 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
         return Err(Failure::usage("--domains is of the page; the other formats have all domains: leave it out"));
     }
     let options = ReportOptions { kind: arguments.kind.as_deref().map(kind).transpose()?, most: arguments.domains.unwrap_or(MAX_DOMAINS) };
-    if arguments.tls_reports.is_some() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Csv | ReportFormat::Json) {
-        return Err(Failure::usage("--tls-reports is of the formats html, csv and json"));
-    }
     let scan = Scan::open(&arguments.dataset)?;
     let seen = arguments.tls_reports.as_deref().map(|dir| Ok::<_, Failure>(Seen::of(&ReportsReader::open(dir)?)?)).transpose()?;
     match &arguments.out {
@@ -46,8 +43,13 @@ fn write(scan: Scan, seen: Option<Seen>, format: ReportFormat, options: &ReportO
         ReportFormat::Html => html(&Report::of(scan, options, seen)?, out),
         ReportFormat::Csv => csv(&scan, seen.as_ref(), out),
         ReportFormat::Json => json(&scan, seen.as_ref(), out),
-        ReportFormat::Sarif => sarif(&scan, out),
-        ReportFormat::Junit => junit(&scan, out),
+        ReportFormat::Sarif => {
+            if let Some(left_out) = sarif(&scan, seen.as_ref(), out)? {
+                writeln!(anstream::stderr(), "stscan: {left_out}")?;
+            }
+            Ok(())
+        }
+        ReportFormat::Junit => junit(&scan, seen.as_ref(), out),
     }
 }
 

@@ -5,12 +5,12 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::error::ArrowError;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::description::{Mailboxes, Publication};
+use super::description::{Described, Mailboxes, Publication};
 use super::mailbox::Redaction;
 use super::replies::Replies;
 use crate::analyse::reclassify::each_part;
@@ -24,11 +24,7 @@ use crate::dataset::{DerivedDataset, MAX_BATCH_ROWS, Manifest, Options, REJECTED
 /// If `dir` holds no finished dataset, `out` may not be written to, or the disk fails.
 pub fn export(dir: &Path, out: &Path, publication: &Publication) -> Result<Manifest, AnalyseError> {
     let origin = Scan::open(dir)?.reader;
-    let redaction = match publication.mailboxes {
-        Mailboxes::Hash => Some(Redaction::Hash(publication.key)),
-        Mailboxes::Drop => Some(Redaction::Drop),
-        Mailboxes::Keep => None,
-    };
+    let redaction = redaction(publication);
     let options = Options::from([
         ("mailboxes".to_owned(), json!(publication.mailboxes)),
         ("keep-carried".to_owned(), json!(publication.keep_carried)),
@@ -58,20 +54,37 @@ pub fn export(dir: &Path, out: &Path, publication: &Publication) -> Result<Manif
     if let Some(name) = dataset.manifest_mut().run.pace.get_mut(EHLO).filter(|name| !name.is_null()) {
         *name = json!("removed");
     }
-    dataset.finish_with(parts, |manifest, text| describe(out, manifest, text, publication))
+    dataset.finish_with(parts, |manifest, text| {
+        describe(out, &Described::scan(manifest), &super::datasheet::datasheet(manifest, publication), text, publication)
+    })
+}
+
+/// What becomes of mailboxes; `None` where they stay.
+pub(super) fn redaction(publication: &Publication) -> Option<Redaction> {
+    match publication.mailboxes {
+        Mailboxes::Hash => Some(Redaction::Hash(publication.key)),
+        Mailboxes::Drop => Some(Redaction::Drop),
+        Mailboxes::Keep => None,
+    }
 }
 
 /// The option by which the manifest says under which name mail servers were asked.
 const EHLO: &str = "ehlo";
 
 /// Writes what describes the dataset, and the checksums of everything, the manifest that is still to be put in place among it.
-fn describe(out: &Path, manifest: &Manifest, manifest_text: &[u8], publication: &Publication) -> Result<(), AnalyseError> {
+pub(super) fn describe(
+    out: &Path,
+    of: &Described,
+    datasheet: &str,
+    manifest_text: &[u8],
+    publication: &Publication,
+) -> Result<(), AnalyseError> {
     let texts = [
-        ("croissant.json", pretty(&super::description::croissant(manifest, publication))),
-        ("datapackage.json", pretty(&super::description::data_package(manifest, publication))),
-        ("DATASHEET.md", super::datasheet::datasheet(manifest, publication)),
+        ("croissant.json", pretty(&super::description::croissant(of, publication))),
+        ("datapackage.json", pretty(&super::description::data_package(of, publication))),
+        ("DATASHEET.md", datasheet.to_owned()),
     ];
-    let mut sums: Vec<(String, String)> = manifest.parts.iter().map(|part| (part.file.clone(), part.sha256.clone())).collect();
+    let mut sums: Vec<(String, String)> = of.files.iter().map(|part| (part.file.clone(), part.sha256.clone())).collect();
     sums.push(("manifest.json".to_owned(), hex::encode(Sha256::digest(manifest_text))));
     for (name, text) in &texts {
         write(&out.join(name), text)?;
@@ -91,7 +104,7 @@ fn lists_of(manifest: &Manifest) -> Vec<String> {
 }
 
 /// The last part of a path, which says enough: the rest says where things lie on the scanning machine.
-fn last_part(path: &str) -> &str {
+pub(super) fn last_part(path: &str) -> &str {
     if path.contains("://") { path } else { path.rsplit(['/', '\\']).next().unwrap_or_default() }
 }
 

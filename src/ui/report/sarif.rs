@@ -1,64 +1,395 @@
-//! The report as SARIF 2.1.0 (OASIS), for systems that collect the results of checks: a rule a code, a result a finding.
+//! The report as SARIF 2.1.0 (OASIS), for systems that collect the results of checks: a rule per code, a result per finding, each at the
+//! line of the list and at the domain; within the limits that GitHub documents for code scanning.
 
+use std::collections::{BTreeSet, BinaryHeap};
+use std::fmt::Write as _;
 use std::io::Write;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::data::ReportError;
+use super::data::{ReportError, of_code, unexplained};
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, every_entry};
-use crate::classify::{Asked, Code, Finding, Severity, catalogue};
+use crate::analyse::senders::Seen;
+use crate::classify::{Asked, Code, Finding, Severity};
+use crate::dataset::Manifest;
+use crate::input::Target;
+use crate::ui::tables::grouped;
 use crate::ui::text::{safe, safe_json};
 
+/// Results of a file. GitHub takes 25,000 and shows 5,000 of them; with so many the file is far below the 10 MB that it takes (compressed).
+const MAX_RESULTS: usize = 5_000;
 /// Domains of which it is said one by one that something could not be determined.
 const MAX_NOTIFICATIONS: usize = 1_000;
+/// Reasons that are given for one of them.
+const MAX_REASONS: usize = 5;
 
-/// Writes the findings but those of severity info, which say that nothing has to be fixed.
+/// The rule of what senders report and no finding explains.
+const REPORTED: &str = "reported-by-senders";
+
+/// Writes the findings but those of severity info, which say that nothing has to be fixed. Gives what has to be said of results that had
+/// to be left out: the worst are kept, of them what senders have met, and what is to be fixed first.
 ///
 /// # Errors
 /// If the dataset cannot be read or the file not be written.
-pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
+pub fn sarif(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<Option<String>, ReportError> {
     let manifest = scan.manifest();
-    let codes: Vec<Code> = catalogue().iter().copied().filter(|code| manifest.counts.findings.contains_key(code.as_str())).collect();
-    let driver = json!({
-        "name": "stscan",
-        "version": env!("CARGO_PKG_VERSION"),
-        "rules": codes.iter().copied().map(|code| rule(code, manifest.counts.asked())).collect::<Vec<_>>(),
-    });
-    let mut run = json!({ "tool": { "driver": driver }, "automationDetails": { "id": format!("stscan/{}", manifest.run.run_id) } });
-    if let Some(invented) = manifest.run.invented() {
-        run["automationDetails"]["description"] = json!({ "text": invented });
-    }
-    let run = safe_json(&run.to_string());
-    write!(
-        out,
-        "{{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{},\"results\":[",
-        run.strip_suffix('}').unwrap_or(&run)
-    )?;
-    let mut separator = "\n";
+    let mut chosen = Chosen::default();
     let mut undetermined = Undetermined::default();
+    let mut place = 0;
     every_entry(scan, |entry| {
         undetermined.add(entry);
-        for finding in &entry.assessment.findings {
-            let Some(level) = level(finding.severity) else { continue };
-            let index = codes.iter().position(|code| *code == finding.code);
-            let result = result(entry.target.domain.as_str(), finding, level, index);
-            write!(out, "{separator}{}", safe_json(&result.to_string()))?;
-            separator = ",\n";
+        for found in found(entry, seen) {
+            chosen.add(Ranked { rank: (found.level, !found.is_confirmed, !found.is_cause, place), found });
+            place += 1;
         }
         Ok::<(), ReportError>(())
     })?;
-    let invented = manifest.run.invented().map(|invented| notification(&invented, None));
-    let notifications: Vec<Value> = invented.into_iter().chain(undetermined.notifications()).collect();
-    let invocation = json!({
+    let left_out = chosen.left_out();
+    let results: Vec<Found> = chosen.kept.into_sorted_vec().into_iter().map(|ranked| ranked.found).collect();
+    let codes: BTreeSet<Code> = results.iter().filter_map(|found| found.code).collect();
+    let mut rules: Vec<Value> = codes.iter().map(|code| rule(*code, manifest.counts.asked())).collect();
+    let reported = rules.len();
+    if results.iter().any(|found| found.code.is_none()) {
+        rules.push(rule_of_senders());
+    }
+    let driver = json!({ "name": "stscan", "version": env!("CARGO_PKG_VERSION"), "rules": rules });
+    let mut run = json!({
+        "tool": { "driver": driver },
+        "automationDetails": { "id": format!("stscan/{}", manifest.run.run_id) },
+        "columnKind": "unicodeCodePoints",
+    });
+    if let Some(invented) = manifest.run.invented() {
+        run["automationDetails"]["description"] = json!({ "text": invented });
+    }
+    let said = [manifest.run.invented(), left_out.clone()].into_iter().flatten().map(|text| notification(&text, None));
+    run["invocations"] = json!([{
         "executionSuccessful": manifest.finished_at.is_some(),
         "startTimeUtc": manifest.started_at,
         "endTimeUtc": manifest.finished_at.as_deref().unwrap_or(&manifest.started_at),
-        "toolExecutionNotifications": notifications,
+        "toolExecutionNotifications": said.chain(undetermined.notifications()).collect::<Vec<_>>(),
+    }]);
+    let run = safe_json(&run.to_string());
+    let schema = "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[";
+    write!(out, "{schema}{},\"results\":[", run.strip_suffix('}').unwrap_or(&run))?;
+    let lists = Lists::of(manifest);
+    for (at, found) in results.iter().enumerate() {
+        let index = found.code.map_or(reported, |code| codes.range(..code).count());
+        let separator = if at == 0 { "\n" } else { ",\n" };
+        write!(out, "{separator}{}", safe_json(&found.result(index, &lists).to_string()))?;
+    }
+    writeln!(out, "\n]}}]}}")?;
+    out.flush()?;
+    Ok(left_out)
+}
+
+/// The level of a result (SARIF 2.1.0 section 3.27.10), the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Error,
+    Warning,
+    Note,
+}
+
+impl Level {
+    const ALL: [Self; 3] = [Self::Error, Self::Warning, Self::Note];
+
+    /// `None` for findings that are no results.
+    const fn of(severity: Severity) -> Option<Self> {
+        match severity {
+            Severity::High => Some(Self::Error),
+            Severity::Medium => Some(Self::Warning),
+            Severity::Low => Some(Self::Note),
+            Severity::Info => None,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+
+    /// What GitHub calls it where it sorts rules.
+    const fn of_problem(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "recommendation",
+        }
+    }
+}
+
+/// What becomes a result.
+struct Found {
+    target: Target,
+    level: Level,
+    /// `None` for what only senders report.
+    code: Option<Code>,
+    subject: String,
+    message: String,
+    is_cause: bool,
+    is_confirmed: bool,
+}
+
+/// What is to be said of a domain.
+fn found(entry: &Entry, seen: Option<&Seen>) -> Vec<Found> {
+    let (target, assessment) = (&entry.target, &entry.assessment);
+    let said = seen.and_then(|seen| seen.testimony(target.domain.as_str(), &assessment.mx_hosts));
+    let cause = assessment.cause();
+    let of_finding = |finding: &Finding| {
+        let sentence = said.as_ref().map(|said| of_code(said, finding.code.as_str())).unwrap_or_default();
+        let is_cause = Some(finding.code) == cause;
+        Some(Found {
+            target: target.clone(),
+            level: Level::of(finding.severity)?,
+            code: Some(finding.code),
+            subject: finding.subject.clone(),
+            message: message(target, finding, is_cause, &sentence),
+            is_cause,
+            is_confirmed: said.as_ref().is_some_and(|said| said.of_code(finding.code.as_str()).is_some()),
+        })
+    };
+    let mut all: Vec<Found> = assessment.findings.iter().filter_map(of_finding).collect();
+    all.extend(said.iter().flat_map(|said| unexplained(said, entry)).map(|(hosts, reasons, sentence)| Found {
+        target: target.clone(),
+        level: Level::Warning,
+        code: None,
+        message:
+            safe(&format!("{}: reported by senders, not seen by the scan: {sentence}. {reasons}", target.domain)).trim_end().to_owned(),
+        subject: format!("{hosts} {reasons}"),
+        is_cause: false,
+        is_confirmed: true,
+    }));
+    all
+}
+
+fn message(target: &Target, finding: &Finding, is_cause: bool, senders: &str) -> String {
+    let particulars = [&finding.subject, &finding.detail].into_iter().filter(|text| !text.is_empty());
+    let said: Vec<String> = std::iter::once(target.domain.to_string()).chain(particulars.map(|text| safe(text))).collect();
+    let mut text = format!("{}. {}", said.join(": "), finding.code.rule().summary);
+    if is_cause {
+        text.push_str(" Fix this first: it is why the deployment is broken.");
+    }
+    if !senders.is_empty() {
+        let _ = write!(text, " Senders: {}.", safe(senders)); // Writing to a String cannot fail.
+    }
+    text
+}
+
+impl Found {
+    fn result(&self, rule_index: usize, lists: &Lists) -> Value {
+        let domain = self.target.domain.as_str();
+        let rule = self.code.map_or(REPORTED, Code::as_str);
+        // What stays the same from scan to scan, so that a collector knows a result again, wherever its line has moved to.
+        let same = hex::encode(Sha256::digest(format!("{domain}\n{rule}\n{}", self.subject)));
+        json!({
+            "ruleId": rule,
+            "ruleIndex": rule_index,
+            "level": self.level.word(),
+            "message": { "text": self.message },
+            "locations": [{
+                "physicalLocation": lists.place(&self.target),
+                "logicalLocations": [logical(domain)],
+            }],
+            "partialFingerprints": {
+                "primaryLocationLineHash": format!("{}:1", same.get(..16).unwrap_or(&same)),
+                "domainCodeSubject/v1": same,
+            },
+            "properties": { "cause": self.is_cause, "seenBySenders": self.is_confirmed },
+        })
+    }
+}
+
+fn logical(domain: &str) -> Value {
+    json!({ "name": domain, "fullyQualifiedName": domain, "kind": "resource" })
+}
+
+/// A result with its place in the order: level, what senders have met, what is to be fixed first, the order of the list.
+struct Ranked {
+    rank: (Level, bool, bool, u64),
+    found: Found,
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank == other.rank
+    }
+}
+
+impl Eq for Ranked {}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank.cmp(&other.rank)
+    }
+}
+
+/// The worst results, as many as there may be.
+#[derive(Default)]
+struct Chosen {
+    kept: BinaryHeap<Ranked>,
+    left_out: [u64; Level::ALL.len()],
+}
+
+impl Chosen {
+    fn add(&mut self, ranked: Ranked) {
+        self.kept.push(ranked);
+        if self.kept.len() > MAX_RESULTS
+            && let Some(out) = self.kept.pop()
+            && let Some(count) = self.left_out.get_mut(out.rank.0 as usize)
+        {
+            *count += 1;
+        }
+    }
+
+    fn left_out(&self) -> Option<String> {
+        let sum: u64 = self.left_out.iter().sum();
+        let by_level: Vec<String> =
+            Level::ALL.iter().zip(self.left_out).map(|(level, count)| format!("{} {}", grouped(count), level.word())).collect();
+        (sum > 0).then(|| {
+            format!(
+                "{} results are left out, because GitHub shows at most {} of a run: {}; the worst are kept, and --format csv has all",
+                grouped(sum),
+                grouped(MAX_RESULTS as u64),
+                by_level.join(", ")
+            )
+        })
+    }
+}
+
+/// The lists as they were named, which a result has to point into.
+struct Lists {
+    named: Vec<String>,
+    /// What stands for the file where a dataset does not tell it.
+    fallback: String,
+}
+
+impl Lists {
+    fn of(manifest: &Manifest) -> Self {
+        let named = manifest.run.configuration.get("list").and_then(Value::as_array).into_iter().flatten();
+        let named = named.filter_map(Value::as_str).map(str::to_owned).collect();
+        Self { named, fallback: manifest.run.list.name.clone() }
+    }
+
+    /// The file and line of a target. A member of an archive stands for the archive, which is the file that can be in a repository; standard
+    /// input and datasets that do not know the line have the first line of the list's name.
+    fn place(&self, target: &Target) -> Value {
+        let file = target.file.as_deref().filter(|file| *file != "-");
+        let (path, member) = match (file, file.and_then(|file| self.named.iter().find(|list| file.starts_with(list.as_str())))) {
+            (None, _) => (self.fallback.as_str(), ""),
+            (Some(file), Some(list)) => (list.as_str(), file.strip_prefix(list.as_str()).unwrap_or_default().trim_start_matches(':')),
+            (Some(file), None) => (file, ""),
+        };
+        let line = target.line.filter(|_| file.is_some()).unwrap_or(1);
+        let mut place = json!({ "artifactLocation": artifact(path), "region": { "startLine": line } });
+        if !member.is_empty() {
+            place["artifactLocation"]["description"] = json!({ "text": safe(&format!("line {line} of {member} in the archive")) });
+        }
+        place
+    }
+}
+
+/// A path as a URI: relative to the root of the sources where it can be, which is what GitHub resolves.
+fn artifact(path: &str) -> Value {
+    if path.contains("://") {
+        return json!({ "uri": encoded(path) });
+    }
+    let here = std::env::current_dir().ok().and_then(|here| Some(format!("{}/", here.to_str()?)));
+    let relative = here.and_then(|here| path.strip_prefix(&here).map(str::to_owned));
+    let path = relative.as_deref().unwrap_or(path).trim_start_matches("./");
+    match path.strip_prefix('/') {
+        Some(absolute) => json!({ "uri": format!("file:///{}", encoded(absolute)) }),
+        None => json!({ "uri": encoded(path).replace(':', "%3A"), "uriBaseId": "%SRCROOT%" }),
+    }
+}
+
+/// Octets that stand for themselves in a URI (RFC 3986 section 2), others escaped.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for octet in text.bytes() {
+        match octet {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' | b'@' | b'=' | b'+' | b',' => {
+                out.push(octet.into());
+            }
+            _ => _ = write!(out, "%{octet:02X}"), // Writing to a String cannot fail.
+        }
+    }
+    out
+}
+
+fn rule(code: Code, asked: Asked) -> Value {
+    let rule = code.rule();
+    let effect = asked.specify(rule.effect);
+    let level = Level::of(rule.severity);
+    let mut value = json!({
+        "id": code,
+        "shortDescription": { "text": rule.summary },
+        "fullDescription": { "text": format!("{} {effect}", rule.summary) },
+        "help": { "text": format!("{} {effect} Fix: {} ({})", rule.summary, rule.remedy, rule.clause), "markdown": markdown(code, &effect) },
+        "defaultConfiguration": { "level": level.map_or("none", Level::word) },
+        "properties": { "tags": ["email", "mta-sts"], "problem.severity": level.map_or("recommendation", Level::of_problem) },
     });
-    writeln!(out, "\n],\"invocations\":[{}]}}]}}", safe_json(&invocation.to_string()))?;
-    Ok(out.flush()?)
+    if let Some(url) = clause_url(rule.clause) {
+        value["helpUri"] = json!(url);
+    }
+    value
+}
+
+/// The rule of failures that senders report, and that no finding of the scan explains.
+fn rule_of_senders() -> Value {
+    let summary = "Senders report failed sessions that no finding explains.";
+    let help = "Compare the time of the reports with that of the scan: the fault may have been fixed since, may show at times only, or on the way from these senders only.";
+    json!({
+        "id": REPORTED,
+        "shortDescription": { "text": summary },
+        "fullDescription": { "text": format!("{summary} {help}") },
+        "help": { "text": format!("{help} (RFC 8460 section 4.3)"), "markdown": format!("{help}\n\nWritten down in: RFC 8460 section 4.3.") },
+        "helpUri": "https://www.rfc-editor.org/rfc/rfc8460#section-4.3",
+        "defaultConfiguration": { "level": Level::Warning.word() },
+        "properties": { "tags": ["email", "tlsrpt"], "problem.severity": Level::Warning.of_problem() },
+    })
+}
+
+/// What a rule says, for a page.
+fn markdown(code: Code, effect: &str) -> String {
+    let rule = code.rule();
+    let clause = clause_url(rule.clause).map_or_else(|| plain(rule.clause), |url| format!("[{}]({url})", plain(rule.clause)));
+    let mut text = format!("**{}**\n\n{}\n\n**How to fix it:** {}\n", plain(rule.summary), plain(effect), plain(rule.remedy));
+    if let Some((with, without)) = rule.example.map(crate::classify::Example::pair) {
+        let _ = write!(text, "\nWith the fault:\n\n{}\n\nWithout it:\n\n{}\n", block(with), block(without)); // Cannot fail.
+    }
+    let _ = write!(text, "\nWritten down in {clause}; `stscan explain {code}` says the same.");
+    text
+}
+
+/// Text that is no Markdown.
+fn plain(text: &str) -> String {
+    let escaped = |c: char| if "\\`*_<>[]#|".contains(c) { format!("\\{c}") } else { c.to_string() };
+    text.chars().map(escaped).collect()
+}
+
+/// An example as it stands, indented so that no fence in it can end it.
+fn block(text: &str) -> String {
+    text.lines().map(|line| format!("    {}", safe(line))).collect::<Vec<_>>().join("\n")
+}
+
+/// Where a clause such as "RFC 8461 section 3.1" is to be read.
+fn clause_url(clause: &str) -> Option<String> {
+    let mut words = clause.split(' ');
+    let (rfc, number) = (words.next()?, words.next()?);
+    let is_number = rfc == "RFC" && !number.is_empty() && number.bytes().all(|octet| octet.is_ascii_digit());
+    let section = words.next().filter(|word| *word == "section").and_then(|_| words.next()).map(|section| format!("#section-{section}"));
+    is_number.then(|| format!("https://www.rfc-editor.org/rfc/rfc{number}{}", section.unwrap_or_default()))
 }
 
 /// What could not be determined: no results, since unknown is no verdict, but notifications of the run.
@@ -79,7 +410,7 @@ impl Undetermined {
         }
         let domain = entry.target.domain.as_str();
         let open = entry.assessment.findings.iter().filter(|finding| finding.leaves_open());
-        let why: Vec<String> = open.map(|finding| format!("{}: {}", finding.code, safe(&finding.detail))).collect();
+        let why: Vec<String> = open.take(MAX_REASONS).map(|finding| format!("{}: {}", finding.code, safe(&finding.detail))).collect();
         let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
         self.shown.push(notification(&format!("{domain}: could not be determined{why}"), Some(domain)));
     }
@@ -93,47 +424,7 @@ impl Undetermined {
 fn notification(text: &str, domain: Option<&str>) -> Value {
     let mut notification = json!({ "level": "note", "message": { "text": text } });
     if let Some(domain) = domain {
-        notification["locations"] = json!([{ "logicalLocations": [{ "name": domain, "fullyQualifiedName": domain, "kind": "resource" }] }]);
+        notification["locations"] = json!([{ "logicalLocations": [logical(domain)] }]);
     }
     notification
-}
-
-/// The level of a result (SARIF 2.1.0 section 3.27.10); `None` for findings that are none.
-const fn level(severity: Severity) -> Option<&'static str> {
-    match severity {
-        Severity::High => Some("error"),
-        Severity::Medium => Some("warning"),
-        Severity::Low => Some("note"),
-        Severity::Info => None,
-    }
-}
-
-fn rule(code: Code, asked: Asked) -> Value {
-    let rule = code.rule();
-    json!({
-        "id": code,
-        "shortDescription": { "text": rule.summary },
-        "fullDescription": { "text": format!("{} {}", rule.summary, asked.specify(rule.effect)) },
-        "help": { "text": format!("{} ({})", rule.remedy, rule.clause) },
-        "defaultConfiguration": { "level": level(rule.severity).unwrap_or("none") },
-    })
-}
-
-fn result(domain: &str, finding: &Finding, level: &str, rule_index: Option<usize>) -> Value {
-    let particulars = [&finding.subject, &finding.detail].into_iter().filter(|text| !text.is_empty());
-    let said: Vec<String> = std::iter::once(domain.to_owned()).chain(particulars.map(|text| safe(text))).collect();
-    let summary = finding.code.rule().summary;
-    // What stays the same from scan to scan, so that a collector knows a result again.
-    let same = hex::encode(Sha256::digest(format!("{domain}\n{}\n{}", finding.code, finding.subject)));
-    let mut result = json!({
-        "ruleId": finding.code,
-        "level": level,
-        "message": { "text": format!("{}. {summary}", said.join(": ")) },
-        "locations": [{ "logicalLocations": [{ "name": domain, "fullyQualifiedName": domain, "kind": "resource" }] }],
-        "partialFingerprints": { "domainCodeSubject/v1": same },
-    });
-    if let Some(index) = rule_index {
-        result["ruleIndex"] = json!(index);
-    }
-    result
 }
