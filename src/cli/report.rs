@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
         return Err(Failure::usage("--domains is of the page; the other formats have all domains: leave it out"));
     }
     let options = ReportOptions { kind: arguments.kind.as_deref().map(kind).transpose()?, most: arguments.domains.unwrap_or(MAX_DOMAINS) };
-    let scan = Scan::open(&arguments.dataset)?;
+    let scan = arguments.filter.apply_to(Scan::open(&arguments.dataset)?)?;
     let seen = arguments.tls_reports.as_deref().map(|dir| Ok::<_, Failure>(Seen::of(&ReportsReader::open(dir)?)?)).transpose()?;
     match &arguments.out {
         Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,

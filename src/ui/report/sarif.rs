@@ -49,7 +49,7 @@ pub fn sarif(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<O
     let left_out = chosen.left_out();
     let results: Vec<Found> = chosen.kept.into_sorted_vec().into_iter().map(|ranked| ranked.found).collect();
     let codes: BTreeSet<Code> = results.iter().filter_map(|found| found.code).collect();
-    let mut rules: Vec<Value> = codes.iter().map(|code| rule(*code, manifest.counts.asked())).collect();
+    let mut rules: Vec<Value> = codes.iter().map(|code| rule(*code, scan.counts().asked())).collect();
     let reported = rules.len();
     if results.iter().any(|found| found.code.is_none()) {
         rules.push(rule_of_senders());
