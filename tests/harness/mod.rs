@@ -77,6 +77,13 @@ pub fn expect(status: i32, arguments: &[&str]) -> Output {
     output
 }
 
+/// As [`expect`], in a folder of its own.
+pub fn expect_in(folder: &Path, status: i32, arguments: &[&str]) -> Output {
+    let output = stscan(arguments).current_dir(folder).output().unwrap();
+    assert_eq!(output.status.code(), Some(status), "stscan {}\n{}{}", arguments.join(" "), stdout(&output), stderr(&output));
+    output
+}
+
 pub fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }

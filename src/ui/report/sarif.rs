@@ -428,3 +428,98 @@ fn notification(text: &str, domain: Option<&str>) -> Value {
     }
     notification
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::name::Domain;
+
+    fn target(file: Option<&str>, line: Option<u64>) -> Target {
+        let domain = Domain::from_a_labels("a.example").unwrap();
+        Target { ordinal: 0, domain, rank: None, list: "list".into(), file: file.map(Into::into), line, carried: Vec::new() }
+    }
+
+    #[test]
+    fn a_result_stands_in_the_list_that_was_named() {
+        let lists = Lists { named: vec!["./lists/top.zip".to_owned(), "-".to_owned()], fallback: "our list.csv".to_owned() };
+        let place = |file, line| {
+            let place = lists.place(&target(file, line));
+            let (uri, base) =
+                (place["artifactLocation"]["uri"].as_str().unwrap().to_owned(), !place["artifactLocation"]["uriBaseId"].is_null());
+            (uri, base, place["region"]["startLine"].as_u64().unwrap())
+        };
+        let here = std::env::current_dir().unwrap().join("a/b.txt");
+        assert_eq!(place(Some("lists/a:b%.txt"), Some(7)), ("lists/a%3Ab%25.txt".to_owned(), true, 7));
+        assert_eq!(place(here.to_str(), Some(7)), ("a/b.txt".to_owned(), true, 7), "below the folder of the sources");
+        assert_eq!(place(Some("/elsewhere/b.txt"), Some(7)), ("file:///elsewhere/b.txt".to_owned(), false, 7));
+        assert_eq!(place(Some("https://example.com/l?x=1"), Some(7)), ("https://example.com/l%3Fx=1".to_owned(), false, 7));
+        assert_eq!(place(Some("./lists/top.zip:in/a.csv"), Some(7)), ("lists/top.zip".to_owned(), true, 7));
+        assert_eq!(place(Some("-"), Some(7)), ("our%20list.csv".to_owned(), true, 1), "standard input is no file");
+        assert_eq!(place(None, None), ("our%20list.csv".to_owned(), true, 1), "an older dataset");
+        let member = lists.place(&target(Some("./lists/top.zip:in/a.csv"), Some(7)));
+        assert_eq!(member["artifactLocation"]["description"]["text"], "line 7 of in/a.csv in the archive");
+    }
+
+    /// Bits without a pattern (SplitMix64).
+    fn mixed(seed: u64) -> u64 {
+        let mut z = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 33
+    }
+
+    fn found(level: Level, is_cause: bool, place: u64) -> Ranked {
+        let text: String = (0..660_u64).map(|at| char::from(b' ' + (mixed(at + 1000 * place) % 94) as u8)).collect();
+        let found = Found {
+            target: target(Some("list.txt"), Some(place + 1)),
+            level,
+            code: Some(crate::classify::codes::STS_MX_UNCOVERED),
+            subject: text.clone(),
+            message: text,
+            is_cause,
+            is_confirmed: false,
+        };
+        Ranked { rank: (level, true, !is_cause, place), found }
+    }
+
+    #[test]
+    fn the_worst_are_kept_and_the_rest_is_said() {
+        let mut chosen = Chosen::default();
+        for place in 0..MAX_RESULTS as u64 {
+            chosen.add(found(if place % 2 == 0 { Level::Note } else { Level::Warning }, false, place));
+        }
+        assert_eq!(chosen.left_out(), None);
+        for place in 0..3 {
+            chosen.add(found(Level::Error, place == 2, 10_000 + place));
+        }
+        let said = "3 results are left out, because GitHub shows at most 5,000 of a run: 0 error, 0 warning, 3 note; the worst are kept, and --format csv has all";
+        assert_eq!(chosen.left_out().unwrap(), said);
+        let kept = chosen.kept.into_sorted_vec();
+        assert_eq!(kept.len(), MAX_RESULTS);
+        assert_eq!(kept.iter().take(3).map(|ranked| ranked.rank.3).collect::<Vec<_>>(), [10_002, 10_000, 10_001], "the cause first");
+        let last: Vec<u64> = kept.iter().rev().take(1).map(|ranked| ranked.rank.3).collect();
+        assert_eq!(last, [MAX_RESULTS as u64 - 8], "of the notes the last ones went");
+        // Texts that cannot be compressed, as long as they can be: far below the 10 MB that GitHub takes.
+        let lists = Lists { named: Vec::new(), fallback: String::new() };
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        for ranked in &kept {
+            packed.write_all(ranked.found.result(0, &lists).to_string().as_bytes()).unwrap();
+        }
+        let bytes = packed.finish().unwrap().len();
+        assert!((1_000_000..8_000_000).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
+    fn help_is_markdown_with_an_address() {
+        assert_eq!(clause_url("RFC 8461 section 3.1").unwrap(), "https://www.rfc-editor.org/rfc/rfc8461#section-3.1");
+        assert_eq!(clause_url("RFC 9325").unwrap(), "https://www.rfc-editor.org/rfc/rfc9325");
+        assert_eq!(clause_url("a draft"), None);
+        for code in crate::classify::catalogue() {
+            let rule = rule(*code, Asked::default());
+            assert!(rule["helpUri"].as_str().unwrap().starts_with("https://"), "{code}");
+            assert!(rule["help"]["markdown"].as_str().unwrap().len() < 4096, "{code}");
+        }
+        assert_eq!(plain("mx: *.example.com <b>"), "mx: \\*.example.com \\<b\\>");
+    }
+}
