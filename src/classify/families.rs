@@ -6,7 +6,7 @@ use super::rule::{ResultType, Rule, Severity, Stage};
 pub(super) const STS_RECORD: Rule = Rule {
     severity: Severity::High,
     clause: "RFC 8461 section 3.1",
-    effect: "Senders that follow the RFC act as if there were no record, so mail to the domain travels without MTA-STS; some forgiving senders still use it.",
+    effect: "Senders that follow the RFC act as if there were no record, so mail to the domain travels without MTA-STS; some less strict mail systems still use it.",
     stage: Some(Stage::Record),
     ..Rule::BASE
 };
@@ -50,7 +50,7 @@ pub(super) const RETRIEVED: Rule =
 pub(super) const POLICY: Rule = Rule {
     severity: Severity::High,
     clause: "RFC 8461 section 3.2",
-    effect: "Senders that follow the RFC must not use the policy: without a cached one they send without MTA-STS. Forgiving senders may still apply it.",
+    effect: "Senders that follow the RFC must not use the policy: without a cached one they send without MTA-STS. Less strict mail systems may still apply it.",
     tlsrpt_result: Some(ResultType::StsPolicyInvalid),
     stage: Some(Stage::Syntax),
     ..Rule::BASE

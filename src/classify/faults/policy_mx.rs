@@ -5,7 +5,7 @@ use super::super::rule::{Rule, codes};
 
 /// A pattern that the grammar refuses.
 const PATTERN: Rule = Rule {
-    effect: "Senders that follow the RFC must not use the policy. Forgiving senders keep the pattern, which matches no MX, and with mode enforce then refuse to deliver.",
+    effect: "Senders that follow the RFC must not use the policy. Less strict mail systems keep the pattern, which matches no MX, and with mode enforce then refuse to deliver.",
     ..POLICY
 };
 
