@@ -159,12 +159,16 @@ const SHAPES: &[(&str, Shape)] = &[
     ("notification", ("message | level locations", &[("message", "message"), ("locations", "location")])),
     (
         "result",
-        ("message | ruleId ruleIndex level locations partialFingerprints properties", &[("message", "message"), ("locations", "location")]),
+        (
+            "message | ruleId ruleIndex level locations partialFingerprints properties suppressions",
+            &[("message", "message"), ("suppressions", "suppression"), ("locations", "location")],
+        ),
     ),
     ("location", ("| physicalLocation logicalLocations", &[("physicalLocation", "place"), ("logicalLocations", "logical")])),
     ("place", ("artifactLocation | region", &[("artifactLocation", "artifact"), ("region", "region")])),
     ("artifact", ("| uri uriBaseId description", &[("description", "message")])),
     ("region", ("| startLine", &[])),
+    ("suppression", ("kind | status justification", &[])),
     ("logical", ("| name fullyQualifiedName kind", &[])),
 ];
 

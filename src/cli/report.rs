@@ -25,8 +25,8 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
         return Err(Failure::usage("--domains is of the page; the other formats have all domains: leave it out"));
     }
     let options = ReportOptions { kind: arguments.kind.as_deref().map(kind).transpose()?, most: arguments.domains.unwrap_or(MAX_DOMAINS) };
-    let gate = gate::of_domains(&arguments.fail_on)?;
-    let scan = arguments.filter.apply_to(Scan::open(&arguments.dataset)?)?;
+    let gate = gate::of_domains(&arguments.fail_on, arguments.expect.is_given())?;
+    let scan = arguments.filter.apply_to(arguments.expect.apply_to(Scan::open(&arguments.dataset)?)?)?;
     let judged = scan.clone();
     let seen = arguments.tls_reports.as_deref().map(|dir| Ok::<_, Failure>(Seen::of(&ReportsReader::open(dir)?)?)).transpose()?;
     match &arguments.out {

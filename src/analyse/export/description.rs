@@ -117,6 +117,14 @@ impl Described {
         }
     }
 
+    /// The folder of the parts, with `/`; empty where they lie beside the description.
+    fn folder(&self) -> String {
+        match self.files.first() {
+            Some(part) => part.file.rfind('/').and_then(|at| part.file.get(..=at)).unwrap_or_default().to_owned(),
+            None => format!("{}/", self.table),
+        }
+    }
+
     fn name(&self) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
         format!("stscan-{}", self.run_id.chars().map(plain).collect::<String>())
@@ -169,7 +177,7 @@ pub(super) fn croissant(of: &Described, publication: &Publication) -> Value {
         "name": "parts",
         "description": "All parts of the table.",
         "encodingFormat": "application/x-parquet",
-        "includes": format!("{table}/*.parquet"),
+        "includes": format!("{}*.parquet", of.folder()),
     });
     let fields: Vec<Value> = of.schema.fields().iter().map(|field| croissant_field(field, table, &Place::of(field))).collect();
     let key = |column: &&str| json!({ "@id": format!("{table}/{column}") });

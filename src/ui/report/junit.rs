@@ -13,8 +13,8 @@ use crate::analyse::Scan;
 use crate::analyse::report::{Entry, every_entry};
 use crate::analyse::senders::{Seen, Testimony};
 use crate::classify::{Finding, Severity};
-use crate::ui::facts;
 use crate::ui::text::safe;
+use crate::ui::{facts, waived};
 
 /// Writes every domain in the order of the dataset. With TLS reports a failure says what senders report of it, and a domain of which they
 /// report failures that no finding explains is failed, too. One without a fault of which something could not be determined is skipped, not passed.
@@ -33,7 +33,8 @@ pub fn junit(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<(
         let said = seen.and_then(|seen| seen.testimony(entry.target.domain.as_str(), &entry.assessment.mx_hosts));
         let mut case = TestCase::new(text(entry.target.domain.as_str()), status(entry, said.as_ref()));
         case.set_classname(name.clone()).set_time(Duration::from_millis(entry.evidence.elapsed_ms.into()));
-        let remarks = lines(entry, said.as_ref(), |severity| severity == Severity::Low);
+        let mut remarks = lines(entry, said.as_ref(), |severity| severity == Severity::Low);
+        remarks.extend(entry.waived.iter().map(|one| visible(&waived::line(one)) + "\n"));
         if !remarks.is_empty() {
             case.set_system_out(remarks);
         }

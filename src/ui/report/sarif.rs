@@ -17,6 +17,7 @@ use crate::dataset::Manifest;
 use crate::input::Target;
 use crate::ui::tables::grouped;
 use crate::ui::text::{safe, safe_json};
+use crate::ui::waived;
 
 /// Results of a file. GitHub takes 25,000 and shows 5,000 of them; with so many the file is far below the 10 MB that it takes (compressed).
 const MAX_RESULTS: usize = 5_000;
@@ -41,7 +42,7 @@ pub fn sarif(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<O
     every_entry(scan, |entry| {
         undetermined.add(entry);
         for found in found(entry, seen) {
-            chosen.add(Ranked { rank: (found.level, !found.is_confirmed, !found.is_cause, place), found });
+            chosen.add(Ranked { rank: (found.waiver.is_some(), found.level, !found.is_confirmed, !found.is_cause, place), found });
             place += 1;
         }
         Ok::<(), ReportError>(())
@@ -133,6 +134,8 @@ struct Found {
     message: String,
     is_cause: bool,
     is_confirmed: bool,
+    /// Why it is waived, if it is.
+    waiver: Option<String>,
 }
 
 /// What is to be said of a domain.
@@ -151,6 +154,7 @@ fn found(entry: &Entry, seen: Option<&Seen>) -> Vec<Found> {
             message: message(target, finding, is_cause, &sentence),
             is_cause,
             is_confirmed: said.as_ref().is_some_and(|said| said.of_code(finding.code.as_str()).is_some()),
+            waiver: None,
         })
     };
     let mut all: Vec<Found> = assessment.findings.iter().filter_map(of_finding).collect();
@@ -163,6 +167,11 @@ fn found(entry: &Entry, seen: Option<&Seen>) -> Vec<Found> {
         subject: format!("{hosts} {reasons}"),
         is_cause: false,
         is_confirmed: true,
+        waiver: None,
+    }));
+    all.extend(entry.waived.iter().filter_map(|waived| {
+        let found = of_finding(&waived.finding)?;
+        Some(Found { is_confirmed: false, waiver: Some(safe(&waived::reason(waived))), ..found })
     }));
     all
 }
@@ -186,7 +195,7 @@ impl Found {
         let rule = self.code.map_or(REPORTED, Code::as_str);
         // What stays the same from scan to scan, so that a collector knows a result again, wherever its line has moved to.
         let same = hex::encode(Sha256::digest(format!("{domain}\n{rule}\n{}", self.subject)));
-        json!({
+        let mut result = json!({
             "ruleId": rule,
             "ruleIndex": rule_index,
             "level": self.level.word(),
@@ -200,7 +209,11 @@ impl Found {
                 "domainCodeSubject/v1": same,
             },
             "properties": { "cause": self.is_cause, "seenBySenders": self.is_confirmed },
-        })
+        });
+        if let Some(waiver) = &self.waiver {
+            result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": waiver }]);
+        }
+        result
     }
 }
 
@@ -208,9 +221,9 @@ fn logical(domain: &str) -> Value {
     json!({ "name": domain, "fullyQualifiedName": domain, "kind": "resource" })
 }
 
-/// A result with its place in the order: level, what senders have met, what is to be fixed first, the order of the list.
+/// A result with its place in the order: what is not waived, level, what senders have met, what is to be fixed first, the order of the list.
 struct Ranked {
-    rank: (Level, bool, bool, u64),
+    rank: (bool, Level, bool, bool, u64),
     found: Found,
 }
 
@@ -246,7 +259,7 @@ impl Chosen {
         self.kept.push(ranked);
         if self.kept.len() > MAX_RESULTS
             && let Some(out) = self.kept.pop()
-            && let Some(count) = self.left_out.get_mut(out.rank.0 as usize)
+            && let Some(count) = self.left_out.get_mut(out.rank.1 as usize)
         {
             *count += 1;
         }
@@ -479,8 +492,9 @@ mod tests {
             message: text,
             is_cause,
             is_confirmed: false,
+            waiver: None,
         };
-        Ranked { rank: (level, true, !is_cause, place), found }
+        Ranked { rank: (false, level, true, !is_cause, place), found }
     }
 
     #[test]
@@ -497,8 +511,8 @@ mod tests {
         assert_eq!(chosen.left_out().unwrap(), said);
         let kept = chosen.kept.into_sorted_vec();
         assert_eq!(kept.len(), MAX_RESULTS);
-        assert_eq!(kept.iter().take(3).map(|ranked| ranked.rank.3).collect::<Vec<_>>(), [10_002, 10_000, 10_001], "the cause first");
-        let last: Vec<u64> = kept.iter().rev().take(1).map(|ranked| ranked.rank.3).collect();
+        assert_eq!(kept.iter().take(3).map(|ranked| ranked.rank.4).collect::<Vec<_>>(), [10_002, 10_000, 10_001], "the cause first");
+        let last: Vec<u64> = kept.iter().rev().take(1).map(|ranked| ranked.rank.4).collect();
         assert_eq!(last, [MAX_RESULTS as u64 - 8], "of the notes the last ones went");
         // Texts that cannot be compressed, as long as they can be: far below the 10 MB that GitHub takes.
         let lists = Lists { named: Vec::new(), fallback: String::new() };
