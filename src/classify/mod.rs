@@ -31,6 +31,7 @@ mod response;
 mod retrieval;
 mod rule;
 mod second_hello;
+mod sight;
 mod stored;
 mod stray_records;
 mod verdict;
@@ -44,6 +45,7 @@ pub(crate) use self::familiar::Judge;
 pub use self::findings::Finding;
 pub use self::judge::classify;
 pub use self::rule::{Code, Example, ResultType, Rule, Severity, Status};
+pub(crate) use self::sight::Sight;
 pub use self::stored::{Always, Judgement, Stored, StoredFinding, Worded};
 
 pub(crate) use self::assessment::flat_columns;
