@@ -66,7 +66,8 @@ impl Copy {
 /// Bytes that the file system of a folder has room for.
 fn room(folder: &Path) -> Option<u64> {
     let system = statvfs(folder).ok()?;
-    Some(system.blocks_available().saturating_mul(system.fragment_size()))
+    #[allow(clippy::unnecessary_cast)] // 32 bits on macOS.
+    Some((system.blocks_available() as u64).saturating_mul(system.fragment_size() as u64))
 }
 
 /// A copy that is being written.

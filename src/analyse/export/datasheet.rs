@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::description::{Mailboxes, Publication, summary};
+use super::description::{Mailboxes, Publication, citation, summary};
 use crate::dataset::{Manifest, Tally};
 
 /// What stands where the publisher has to write.
@@ -17,7 +17,7 @@ pub(super) fn datasheet(manifest: &Manifest, publication: &Publication) -> Strin
         ("Collection process", collection(manifest)),
         ("Preprocessing, cleaning, labelling", preprocessing(manifest, publication)),
         ("Uses", uses()),
-        ("Distribution", distribution(publication)),
+        ("Distribution", distribution(manifest, publication)),
         ("Maintenance", maintenance()),
     ];
     let mut out = format!("# Datasheet: {}\n\n{}\n", code(&manifest.run.run_id), plain(&summary(manifest)));
@@ -155,13 +155,31 @@ fn uses() -> Answers {
     ]
 }
 
-fn distribution(publication: &Publication) -> Answers {
+fn distribution(manifest: &Manifest, publication: &Publication) -> Answers {
     let licence = publication.licence.as_deref().map_or_else(blank, code);
     vec![
         ("How will it be distributed?", blank()),
         ("When?", format!("This copy was made on {}.", publication.date)),
         ("Under what licence?", licence),
+        ("How is it cited?", format!("With author, publisher and DOI filled in:\n\n```bibtex\n{}\n```", bibtex(manifest, publication))),
     ]
+}
+
+/// An entry of BibTeX; who made the dataset and where it is published is for the publisher to add.
+fn bibtex(manifest: &Manifest, publication: &Publication) -> String {
+    let year = publication.date.get(..4).unwrap_or(&publication.date);
+    let key: String = manifest.run.run_id.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!(
+        "@misc{{stscan-{key},\n  title  = {{{{{}}}}},\n  author = {{}},\n  year   = {{{year}}},\n  publisher = {{}},\n  doi    = {{}},\n  note   = {{Dataset, list SHA-256 {}}},\n}}",
+        tex(&citation(manifest)),
+        manifest.run.list.sha256.as_deref().map_or_else(|| "unknown".to_owned(), tex),
+    )
+}
+
+/// Text of a list or a manifest inside the braces of an entry: nothing of it ends them, the fence around them, or is a command.
+fn tex(text: &str) -> String {
+    let kept = text.chars().filter(|c| !c.is_control() && !"\\{}~^`".contains(*c));
+    kept.flat_map(|c| if "%&#_$".contains(c) { vec!['\\', c] } else { vec![c] }).collect()
 }
 
 fn maintenance() -> Answers {
