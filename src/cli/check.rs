@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use super::args::CheckArguments;
 use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
-use super::{gate, lab, plan};
+use super::{expect, gate, lab, plan};
 use crate::analyse::AnalyseError;
+use crate::analyse::expect::{Expectations, SeenBatch, Waived};
 use crate::analyse::gate::{DomainCondition, judge_rows};
 use crate::classify::{Asked, Assessment, Finding, Severity, classify, remedy};
-use crate::dataset::{Record, invented, record_batch};
+use crate::dataset::{JudgementColumns, Record, invented, record_batch};
 use crate::evidence::Evidence;
 use crate::input::Target;
 use crate::name::Domain;
@@ -22,7 +23,7 @@ use crate::observe::probe::Probe;
 use crate::observe::retry::Retry;
 use crate::observe::scope::Scope;
 use crate::scan::{Network, ScanError};
-use crate::ui::{facts, mail_servers, text};
+use crate::ui::{facts, mail_servers, text, waived};
 
 /// How long to wait for a resolver when none answers: somebody is waiting for this.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,7 +33,14 @@ const WIDTH: usize = 100;
 /// Probes each domain and explains what was seen.
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = ConfigFile::read(arguments.config.as_deref())?;
-    let gate = gate::of_domains(&arguments.fail_on)?.beside(Severity::High.as_str(), DomainCondition::Worst(Severity::High));
+    let places = file.places();
+    check(arguments, file).map_err(|failure| ConfigFile::placed(&places, failure))
+}
+
+fn check(arguments: CheckArguments, file: ConfigFile) -> Result<Exit, Failure> {
+    let expectations = arguments.expect.read()?;
+    let gate = gate::of_domains(&arguments.fail_on, expectations.is_some())?
+        .beside(Severity::High.as_str(), DomainCondition::Worst(Severity::High));
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let options = arguments.network.or(file.network);
     let asks_by_default = options.smtp.is_none();
@@ -55,37 +63,60 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
         writeln!(anstream::stderr(), "stscan: MX hosts are not tested, because mail servers cannot be asked from here: {why}")?;
     }
     let mut out = anstream::stdout().lock();
-    let judged: Vec<(Evidence, Assessment)> = observed
+    let mut judged: Vec<(Evidence, Assessment)> = observed
         .into_iter()
         .map(|evidence| {
             let assessment = classify(&evidence);
             (evidence, assessment)
         })
         .collect();
+    let seen = seen(&mut judged, expectations.as_deref())?;
     if let Some(invented) = invented.as_ref().filter(|_| !arguments.json) {
         writeln!(out, "Note: {invented}\n")?;
     }
     for (place, (evidence, assessment)) in judged.iter().enumerate() {
         if arguments.json {
-            writeln!(out, "{}", text::safe_json(&as_json(evidence, assessment, invented.as_deref(), blocked.as_deref()).to_string()))?;
+            let mut object = as_json(evidence, assessment, invented.as_deref(), blocked.as_deref());
+            if expectations.is_some() {
+                object["waived"] = seen.waived(place).iter().map(waived::object).collect();
+            }
+            writeln!(out, "{}", text::safe_json(&object.to_string()))?;
         } else {
             if place > 0 {
                 writeln!(out)?;
             }
-            print(&mut out, evidence, assessment, blocked.as_deref())?;
+            print(&mut out, evidence, assessment, blocked.as_deref(), seen.waived(place))?;
         }
     }
     if judged.len() > 1 && !arguments.json {
         print_summary(&mut out, &judged)?;
     }
     let mut matches = gate.matches();
-    let batch = record_batch(&records(&judged)).map_err(AnalyseError::from)?;
-    judge_rows(&batch, &gate, &mut matches).map_err(AnalyseError::from)?;
+    judge_rows(&seen, &gate, &mut matches).map_err(AnalyseError::from)?;
     // Of a severity alone the text above says enough.
     if arguments.fail_on.is_empty() { Ok(gate::status(&matches)) } else { gate::close(&matches) }
 }
 
-/// The domains as rows of a dataset, since the conditions of `--fail-on` are about such.
+/// The domains as rows of a dataset, since conditions and expectations are about such; the judgements become those that are expected.
+fn seen(judged: &mut [(Evidence, Assessment)], expectations: Option<&Expectations>) -> Result<SeenBatch, Failure> {
+    let batch = record_batch(&records(judged)).map_err(AnalyseError::from)?;
+    let Some(expectations) = expectations else { return Ok(batch.into()) };
+    expect::tell(expectations)?;
+    let lines: Vec<String> = expectations.about_carried().iter().map(usize::to_string).collect();
+    if !lines.is_empty() {
+        let s = if lines.len() == 1 { "" } else { "s" };
+        writeln!(
+            anstream::stderr(),
+            "stscan: what is expected by carried columns (line{s} {}) is not judged: check has no list",
+            lines.join(", ")
+        )?;
+    }
+    let seen = expectations.judge(batch).map_err(AnalyseError::from)?;
+    let columns = JudgementColumns::of(&seen).map_err(AnalyseError::from)?;
+    judged.iter_mut().enumerate().for_each(|(row, (_, assessment))| *assessment = columns.row(row).assessment());
+    Ok(seen)
+}
+
 fn records(judged: &[(Evidence, Assessment)]) -> Vec<Record> {
     let record = |(ordinal, (evidence, assessment)): (usize, &(Evidence, Assessment))| Record {
         target: Target { ordinal: ordinal as u64, domain: evidence.domain.clone(), rank: None, list: "check".into(), carried: Vec::new() },
@@ -169,7 +200,7 @@ fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>,
     object
 }
 
-fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment, blocked: Option<&str>) -> io::Result<()> {
+fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment, blocked: Option<&str>, waived: &[Waived]) -> io::Result<()> {
     let bold = Style::new().bold();
     let posture = text::posture_style(assessment.posture);
     writeln!(out, "{bold}{}{bold:#}  {posture}{}{posture:#}\n", evidence.domain, assessment.posture)?;
@@ -192,6 +223,12 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment, blo
         writeln!(out, "\n{bold}What could not be determined{bold:#}")?;
         for finding in open {
             print_finding(out, finding, "unknown", "If it persists")?;
+        }
+    }
+    if !waived.is_empty() {
+        writeln!(out, "\n{bold}Waived{bold:#}")?;
+        for one in waived {
+            writeln!(out, "{}", text::fold(&waived::line(one), WIDTH, 2))?;
         }
     }
     if !remarks.is_empty() {

@@ -1,7 +1,7 @@
 //! What is said of one domain in words: what senders do, what was seen, and whether there is something to publish instead.
 
 use crate::classify::remedy::{self, Publication};
-use crate::classify::{Asked, Assessment, Delivery, Finding, MxState, MxTls, PolicyStage, Posture, RecordState, Severity, codes};
+use crate::classify::{Asked, Assessment, Delivery, Finding, MxState, MxTls, PolicyStage, Posture, RecordState, Severity, Status, codes};
 use crate::evidence::{Evidence, Lookup, Mx, Txt};
 use crate::name::normalise_host;
 use crate::name::provider::{Service, provider};
@@ -66,7 +66,10 @@ fn under_mta_sts(assessment: &Assessment) -> String {
 /// The texts that would be right; `None` where nothing has to change, where the domain takes no mail, or where too little is known.
 pub fn to_publish(evidence: &Evidence, assessment: &Assessment) -> Option<Publication> {
     let takes_mail = matches!(assessment.mx_state, MxState::Present | MxState::None) && assessment.delivery != Delivery::Unknown;
-    let text_is_right = |finding: &Finding| finding.severity > Severity::Low || finding.code.rule().at_policy_host;
+    let text_is_right = |finding: &Finding| {
+        let rule = finding.code.rule();
+        finding.severity > Severity::Low || rule.at_policy_host || rule.status == Status::Expectation
+    };
     let is_done = assessment.findings.iter().all(text_is_right) && assessment.delivery == Delivery::Protected;
     (takes_mail && !is_done).then(|| remedy::publish(evidence, assessment))
 }
