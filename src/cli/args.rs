@@ -1,6 +1,7 @@
 //! What can be typed: the commands and their arguments.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
@@ -10,12 +11,28 @@ use super::expect::ExpectArguments;
 use super::filter::{FilterArguments, with_grammar};
 use super::options::{NetworkOptions, ScanOptions};
 use super::values::{duration, lab_names, local_path};
+use crate::classify::CATALOGUE_VERSION;
+use crate::dataset::{SCHEMA_VERSION, Tool};
+use crate::scan::built_in;
+
+/// What `--version` says: the program, by what it judges, and of when is what is built in and ages.
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let Tool { version, git_revision, rules } = Tool::of_this_build();
+    let revision = git_revision.map_or(String::new(), |revision| format!(", revision {revision}"));
+    let rules = rules.map_or(String::new(), |rules| format!(", rules {rules}"));
+    let mut text = format!("{version}{revision}\ncatalogue {CATALOGUE_VERSION}{rules}, schema version {SCHEMA_VERSION}");
+    for built_in in built_in() {
+        text += &format!("\n{}: {}, of {}", built_in.what, built_in.version, built_in.date);
+    }
+    text
+});
 
 /// Bulk scanner for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460).
 #[derive(Parser, Debug)]
 #[command(
     name = "stscan",
     version,
+    long_version = LONG_VERSION.as_str(),
     about = "Bulk scanner and research-dataset generator for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460)",
     after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable,\n4 dataset refused or not whole, 5 stopped (the same command goes on), 6 judged bad (check, lint, --fail-on),\n7 undetermined (--fail-on unknown), 8 network not usable here.",
     max_term_width = 110
@@ -61,6 +78,9 @@ pub enum Command {
     /// Read TLS reports (RFC 8460) as they come, mails and archives, into a dataset of their own
     #[command(after_help = TLSRPT_EXAMPLES)]
     Tlsrpt(TlsrptArguments),
+    /// Join the shards of a list (scan --shard) into one dataset; sends no packet
+    #[command(after_help = MERGE_EXAMPLES)]
+    Merge(MergeArguments),
     /// Check that a dataset is whole: hash, length, rows, ordinals and origin of every part
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArguments),
@@ -151,6 +171,15 @@ const TLSRPT_EXAMPLES: &str = "Examples:
 
 Read are JSON, gzip, zip, tar, mails, mbox and Maildirs, whatever they are called. Reports that came twice count once. What was not
 read stands in rejected.csv with the reason. Exit status 3 if there was no report.";
+
+const MERGE_EXAMPLES: &str = "Examples:
+  stscan scan list.txt --shard 0/2 -o shard-0        # on one machine
+  stscan scan list.txt --shard 1/2 -o shard-1        # on another one
+  stscan merge shard-0 shard-1 -o whole
+  stscan merge shard-* -o whole                      # in whatever order
+
+All shards have to be there, finished, each once, of the same list, by the same options and version. Ordinals and parts are numbered
+through, shard after shard; the same shards give the same files, byte for byte. The same command goes on where it was interrupted.";
 
 const VERIFY_EXAMPLES: &str = "Examples:
   stscan verify week-47                # 0: whole; 4: not, and what is wrong with which file
@@ -373,6 +402,17 @@ pub struct ReclassifyArguments {
     /// Print the summary of what changed as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `merge`.
+#[derive(Args, Debug)]
+pub struct MergeArguments {
+    /// Dataset folders, one per shard of the list
+    #[arg(value_name = "DIR", required = true)]
+    pub datasets: Vec<PathBuf>,
+    /// Folder of the new dataset
+    #[arg(short, long, value_name = "OUT", value_parser = PathBufValueParser::new().try_map(local_path))]
+    pub out: PathBuf,
 }
 
 /// Arguments of `export`.

@@ -14,13 +14,16 @@ mod filter;
 mod gate;
 mod lab;
 mod lint;
+mod merge;
 mod notify;
 mod options;
 mod plan;
+mod proxies;
 mod reclassify;
 mod report;
 mod scan;
 mod schema;
+mod shard;
 mod signals;
 mod stats;
 mod summary;
@@ -72,6 +75,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Export(options) => export::run(&options),
         Command::Report(options) => report::run(&options),
         Command::Tlsrpt(options) => tlsrpt::run(&options),
+        Command::Merge(options) => merge::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),

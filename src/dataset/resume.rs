@@ -4,8 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use super::error::DatasetError;
-use super::folder::{self, COMMAND, DOMAINS, LOCK, Lock, MANIFEST, REJECTED, SPOOL};
+use super::folder::{self, COMMAND, LOCK, Lock, MANIFEST, SPOOL, Stored};
+use super::layout::Layout;
 use super::manifest::{Manifest, Origin, RunDescription};
+use super::whole;
 
 /// Differences of configuration that a refusal names; the rest is counted.
 const NAMED_DIFFERENCES: usize = 3;
@@ -53,8 +55,8 @@ pub fn make_way(dir: &Path) -> Result<(), DatasetError> {
 fn unfinished(dir: &Path) -> Result<Option<Manifest>, DatasetError> {
     if let Some(manifest) = folder::read_manifest(dir)? {
         refuse_finished(dir, &manifest)?;
-        if let Some(origin) = &manifest.made_from {
-            let reason = format!("holds what `stscan {}` began; give that command again, or choose another folder", origin.made_by);
+        if let Some(made_by) = manifest.made_by() {
+            let reason = format!("holds what `stscan {made_by}` began; give that command again, or choose another folder");
             return Err(DatasetError::refused(dir, reason));
         }
         no_foreign_parts(dir)?;
@@ -74,14 +76,15 @@ fn refuse_finished(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> 
 /// Refuses a folder without manifest that holds anything of somebody else.
 fn refuse_foreign(dir: &Path) -> Result<(), DatasetError> {
     // What a scan leaves that died while it began, and what the system puts into every file system.
-    let ours = [LOCK, DOMAINS, REJECTED, MANIFEST, SPOOL, COMMAND, "lost+found"];
+    let layout = Layout::of(dir);
+    let ours = [LOCK, layout.parts().trim_end_matches('/'), layout.rejected(), layout.manifest(), SPOOL, COMMAND, "lost+found"];
     let is_ours = |name: &str| ours.contains(&folder::final_name(name));
     if let Some(foreign) = folder::names(dir)?.into_iter().find(|name| !is_ours(name)) {
         let reason = format!("not empty (it holds {foreign:?}) and no dataset, as {MANIFEST} is missing; choose an empty or new folder");
         return Err(DatasetError::refused(dir, reason));
     }
-    if let Some(part) = folder::names(&dir.join(DOMAINS))?.into_iter().find(|name| name.ends_with(".parquet")) {
-        let reason = format!("holds {DOMAINS}/{part} without {MANIFEST}; choose an empty or new folder, or remove what is there");
+    if let Some(part) = folder::files_among_parts(dir)?.into_iter().find(|file| file.ends_with(".parquet")) {
+        let reason = format!("holds {part} without {MANIFEST}; choose an empty or new folder, or remove what is there");
         return Err(DatasetError::refused(dir, reason));
     }
     Ok(())
@@ -100,6 +103,24 @@ pub(super) fn refuse_unless_derivable(dir: &Path, derived: &Manifest) -> Result<
         (Some(there), Some(here)) if same(there) == same(here) => Ok(()),
         _ => Err(DatasetError::refused(dir, "holds an unfinished dataset of something else; choose another folder")),
     }
+}
+
+/// What the folder holds of the same merge, begun and not finished; `None` if it is empty or missing.
+///
+/// # Errors
+/// Refuses a folder that holds anything else.
+pub(super) fn unfinished_merge(dir: &Path, merged: &Manifest) -> Result<Option<Manifest>, DatasetError> {
+    let Some(Stored { manifest: there, sealed }) = folder::read_sealed_manifest(dir)? else { return refuse_foreign(dir).map(|()| None) };
+    refuse_finished(dir, &there)?;
+    no_foreign_parts(dir)?;
+    if sealed == Some(false) {
+        return Err(DatasetError::damaged(&dir.join(MANIFEST), whole::EDITED));
+    }
+    if there.made_from.is_some() || there.merged_from != merged.merged_from {
+        let reason = "holds an unfinished dataset of something else, or of other shards; choose another folder";
+        return Err(DatasetError::refused(dir, reason));
+    }
+    Ok(Some(there))
 }
 
 /// Rows of one scan are judged by the same rules; those of another session may come from another version of the program only if its
@@ -123,25 +144,30 @@ fn same_configuration(dir: &Path, manifest: &Manifest, run: &RunDescription) -> 
     if manifest.fingerprint == run.fingerprint() {
         return Ok(());
     }
-    let differences = differences(manifest, run);
-    let named = differences.iter().take(NAMED_DIFFERENCES).cloned().collect::<Vec<_>>().join("; ");
-    let more = match differences.len().saturating_sub(NAMED_DIFFERENCES) {
-        0 => String::new(),
-        n => format!("; and {n} more"),
-    };
+    let differences = differences(&manifest.run, run, ("there", "now"));
     let reason = format!(
-        "holds an unfinished scan of another configuration ({named}{more}); give the same options to resume it, or choose another folder"
+        "holds an unfinished scan of another configuration ({}); give the same options to resume it, or choose another folder",
+        some(&differences)
     );
     Err(DatasetError::refused(dir, reason))
 }
 
-/// Every option or version that differs, in words.
-fn differences(manifest: &Manifest, run: &RunDescription) -> Vec<String> {
-    let (old, new) = (manifest.run.identity(), run.identity());
+/// The first few differences, and how many more there are.
+pub(super) fn some(differences: &[String]) -> String {
+    let named = differences.iter().take(NAMED_DIFFERENCES).cloned().collect::<Vec<_>>().join("; ");
+    match differences.len().saturating_sub(NAMED_DIFFERENCES) {
+        0 => named,
+        n => format!("{named}; and {n} more"),
+    }
+}
+
+/// Every option or version that differs, in words, the last of which say where each value is.
+pub(super) fn differences(old: &RunDescription, new: &RunDescription, (there, here): (&str, &str)) -> Vec<String> {
+    let (old, new) = (old.identity(), new.identity());
     let shown = |value: Option<&serde_json::Value>| value.map_or("not set".to_owned(), ToString::to_string);
     let keys: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
     let differing = keys.into_iter().filter(|key| old.get(*key) != new.get(*key));
-    differing.map(|key| format!("{key}: there {}, now {}", shown(old.get(key)), shown(new.get(key)))).collect()
+    differing.map(|key| format!("{key}: {there} {}, {here} {}", shown(old.get(key)), shown(new.get(key)))).collect()
 }
 
 /// Cheaply, before a list is read; all of it is checked before the first part is added.
@@ -158,19 +184,18 @@ fn parts_are_there(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> 
 
 /// Readers take every file of the folder for a part, so one that is not ours would become rows.
 fn no_foreign_parts(dir: &Path) -> Result<(), DatasetError> {
-    match folder::names(&dir.join(DOMAINS))?.into_iter().find(|name| !folder::is_ours(name)) {
-        Some(foreign) => Err(DatasetError::refused(dir, format!("holds {DOMAINS}/{foreign}, which is no part of the scan; move it away"))),
+    match folder::files_among_parts(dir)?.into_iter().find(|file| !folder::is_ours(folder::file_name(file))) {
+        Some(foreign) => Err(DatasetError::refused(dir, format!("holds {foreign}, which is no part of the scan; move it away"))),
         None => Ok(()),
     }
 }
 
 /// Removes what an interrupted scan left: parts that the manifest does not list and files that were not renamed.
 pub(super) fn remove_leftovers(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
-    let domains = dir.join(DOMAINS);
     let listed: Vec<String> = manifest.parts.iter().map(|part| part.file.clone()).collect();
-    for name in folder::names(&domains)? {
-        if folder::is_ours(&name) && !listed.contains(&format!("{DOMAINS}/{name}")) {
-            let path = domains.join(name);
+    for file in folder::files_among_parts(dir)? {
+        if folder::is_ours(folder::file_name(&file)) && !listed.contains(&file) {
+            let path = dir.join(file);
             fs::remove_file(&path).map_err(DatasetError::io("remove", &path))?;
         }
     }
