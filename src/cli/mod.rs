@@ -14,6 +14,7 @@ mod filter;
 mod gate;
 mod lab;
 mod lint;
+mod merge;
 mod notify;
 mod options;
 mod plan;
@@ -22,7 +23,9 @@ mod reclassify;
 mod report;
 mod scan;
 mod schema;
+mod shard;
 mod signals;
+mod split;
 mod stats;
 mod summary;
 mod telling;
@@ -71,8 +74,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Diff(options) => diff::run(&options),
         Command::Reclassify(options) => reclassify::run(&options),
         Command::Export(options) => export::run(&options),
-        Command::Report(options) => report::run(&options),
+        Command::Report(options) => match &options.split_by {
+            Some(column) => split::run(&options, column),
+            None => report::run(&options),
+        },
         Command::Tlsrpt(options) => tlsrpt::run(&options),
+        Command::Merge(options) => merge::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),

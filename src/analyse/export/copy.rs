@@ -31,7 +31,9 @@ pub fn export(dir: &Path, out: &Path, publication: &Publication) -> Result<Manif
         ("keep-carried".to_owned(), json!(publication.keep_carried)),
         ("licence".to_owned(), json!(publication.licence)),
     ]);
-    let replies = Replies::new(origin.manifest().run.pace.get(EHLO).and_then(Value::as_str));
+    let ehlo = origin.manifest().run.pace.get(EHLO);
+    let of_shards = ehlo.and_then(Value::as_array).into_iter().flatten();
+    let replies = Replies::new(ehlo.into_iter().chain(of_shards).filter_map(Value::as_str));
     let mut dataset = DerivedDataset::begin(out, &origin, "export", options, None)?;
     let parts = each_part(&origin, |part, _| {
         let batches = origin.part_in_batches(part, None, MAX_BATCH_ROWS)?.map(|batch| {
