@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::expect::{Expectations, ExpectationsError};
 use super::filter::{Filter, FilterError};
 use super::rows::SeenPart;
+use crate::dataset::tree::datasets;
 use crate::dataset::{ColumnGroup, Counts, DatasetError, Manifest, Part, Reader};
 
 /// Rows that are decoded at once to be counted.
@@ -39,7 +40,8 @@ impl Scan {
     /// # Errors
     /// If the folder holds no dataset, or one of a newer schema version.
     pub fn open(dir: &Path) -> Result<Self, AnalyseError> {
-        let label = dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let name = |dir: &Path| dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let label = name(dir).trim_start_matches("date=").to_owned();
         Ok(Self { dir: dir.to_owned(), label, reader: Reader::open(dir)?, filter: None, expectations: None, counts: None })
     }
 
@@ -65,6 +67,15 @@ impl Scan {
             }
         }
         Ok(scans)
+    }
+
+    /// Opens the datasets of a series; one that is a tree of scans (`list=NAME/date=YYYY-MM-DD`) stands for all of them.
+    ///
+    /// # Errors
+    /// As [`Self::open_all`].
+    pub fn open_series(dirs: &[PathBuf]) -> Result<Vec<Self>, AnalyseError> {
+        let all: Vec<Vec<PathBuf>> = dirs.iter().map(|dir| datasets(dir)).collect::<Result<_, _>>()?;
+        Self::open_all(&all.concat())
     }
 
     /// What has to be said of figures of some datasets if results of one are invented.

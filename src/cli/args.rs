@@ -1,6 +1,7 @@
 //! What can be typed: the commands and their arguments.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
@@ -10,12 +11,28 @@ use super::expect::ExpectArguments;
 use super::filter::{FilterArguments, with_grammar};
 use super::options::{NetworkOptions, ScanOptions};
 use super::values::{duration, lab_names, local_path};
+use crate::classify::CATALOGUE_VERSION;
+use crate::dataset::{SCHEMA_VERSION, Tool};
+use crate::scan::built_in;
+
+/// What `--version` says: the program, by what it judges, and of when is what is built in and ages.
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let Tool { version, git_revision, rules } = Tool::of_this_build();
+    let revision = git_revision.map_or(String::new(), |revision| format!(", revision {revision}"));
+    let rules = rules.map_or(String::new(), |rules| format!(", rules {rules}"));
+    let mut text = format!("{version}{revision}\ncatalogue {CATALOGUE_VERSION}{rules}, schema version {SCHEMA_VERSION}");
+    for built_in in built_in() {
+        text += &format!("\n{}: {}, of {}", built_in.what, built_in.version, built_in.date);
+    }
+    text
+});
 
 /// Bulk scanner for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460).
 #[derive(Parser, Debug)]
 #[command(
     name = "stscan",
     version,
+    long_version = LONG_VERSION.as_str(),
     about = "Bulk scanner and research-dataset generator for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460)",
     after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable,\n4 dataset refused or not whole, 5 stopped (the same command goes on), 6 judged bad (check, lint, --fail-on),\n7 undetermined (--fail-on unknown), 8 network not usable here.",
     max_term_width = 110

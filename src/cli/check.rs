@@ -33,6 +33,11 @@ const WIDTH: usize = 100;
 /// Probes each domain and explains what was seen.
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = ConfigFile::read(arguments.config.as_deref())?;
+    let places = file.places();
+    check(arguments, file).map_err(|failure| ConfigFile::placed(&places, failure))
+}
+
+fn check(arguments: CheckArguments, file: ConfigFile) -> Result<Exit, Failure> {
     let expectations = arguments.expect.read()?;
     let gate = gate::of_domains(&arguments.fail_on, expectations.is_some())?
         .beside(Severity::High.as_str(), DomainCondition::Worst(Severity::High));

@@ -18,6 +18,7 @@ mod merge;
 mod notify;
 mod options;
 mod plan;
+mod proxies;
 mod reclassify;
 mod report;
 mod scan;

@@ -13,7 +13,8 @@ use rayon::prelude::*;
 
 use super::column::MAX_BATCH_ROWS;
 use super::error::DatasetError;
-use super::folder::{self, DOMAINS, Lock, REJECTED};
+use super::folder::{self, Lock};
+use super::layout::Layout;
 use super::manifest::{Manifest, Part, check_accounting};
 use super::pause::{Step, pause};
 use super::shards::{Member, Shards};
@@ -34,12 +35,12 @@ const READ: &[&str] = &["ordinal", "domain"];
 pub(crate) fn merge(dirs: &[PathBuf], out: &Path) -> Result<Manifest, DatasetError> {
     let shards = Shards::open(dirs)?;
     resume::unfinished_merge(out, &shards.manifest)?;
-    let domains = out.join(DOMAINS);
+    let domains = folder::parts_folder(out);
     fs::create_dir_all(&domains).map_err(DatasetError::io("create", &domains))?;
     let _lock = Lock::take(out)?;
     let there = resume::unfinished_merge(out, &shards.manifest)?; // Another process may have been here since.
     pause(Step::FolderMade);
-    let planned = planned(&shards.members);
+    let planned = planned(&shards.members, Layout::of(out));
     let mut manifest = shards.manifest.clone();
     let activity = manifest.activity;
     for part in there.into_iter().flat_map(|there| there.parts) {
@@ -74,13 +75,13 @@ impl Planned<'_> {
 }
 
 /// The parts of the whole: those of the shards, one shard after another.
-fn planned(members: &[Member]) -> Vec<Planned<'_>> {
+fn planned(members: &[Member], layout: Layout) -> Vec<Planned<'_>> {
     let parts = members.iter().flat_map(|member| member.reader.manifest().parts.iter().map(move |part| (member, part)));
     let numbered = (0..).zip(parts).map(|(number, (member, of))| Planned {
         of,
         member,
         number,
-        file: folder::part_file(number, 0),
+        file: folder::part_file(layout, number, 0),
         ordinals: of.ordinals.iter().map(|run| run.map(|ordinal| ordinal + member.offset)).collect(),
     });
     numbered.collect()
@@ -158,10 +159,10 @@ fn renumbered(batch: &RecordBatch, planned: &Planned<'_>, runs: &mut Vec<[u64; 2
 /// Puts `rejected.csv` in place, which all shards have alike, and ends the dataset.
 fn finish(out: &Path, mut manifest: Manifest, shards: &Shards) -> Result<Manifest, DatasetError> {
     check_accounting(&shards.accounting, manifest.counts.rows)?;
-    let path = out.join(REJECTED);
+    let path = folder::rejected_path(out);
     if let Some(first) = shards.members.first().filter(|first| first.reader.manifest().rejected.is_some()) {
         let new = folder::temporary(&path);
-        let copied = fs::copy(first.reader.dir().join(REJECTED), &new).and_then(|_| fs::File::open(&new)?.sync_all());
+        let copied = fs::copy(folder::rejected_path(first.reader.dir()), &new).and_then(|_| fs::File::open(&new)?.sync_all());
         copied.map_err(DatasetError::io("write", &new)).inspect_err(|_| {
             let _ = fs::remove_file(&new); // The first error is the one to report.
         })?;

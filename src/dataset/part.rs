@@ -12,6 +12,7 @@ use super::counts::Counts;
 use super::encoding::{self, Filled};
 use super::error::DatasetError;
 use super::hashing::{Digested, Hashing};
+use super::layout::Layout;
 use super::manifest::{Manifest, Part, Tool};
 use super::order::Order;
 use super::packed::Piece;
@@ -24,7 +25,7 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece
     let order = Order::of(pieces)?;
     let ordinals = order.ordinals()?;
     manifest.has_room(shard, &ordinals)?;
-    let file = free_file(manifest, shard);
+    let file = free_file(Layout::of(dir), manifest, shard);
     let path = dir.join(&file);
     let new = folder::temporary(&path);
     let written = write_rows(&new, manifest, &order).and_then(|written| {
@@ -41,8 +42,8 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece
 }
 
 /// The file of the next part of a shard. Numbers may be missing where a repair struck a part out.
-fn free_file(manifest: &Manifest, shard: u64) -> String {
-    let mut files = (0..).map(|piece| folder::part_file(shard, piece));
+fn free_file(layout: Layout, manifest: &Manifest, shard: u64) -> String {
+    let mut files = (0..).map(|piece| folder::part_file(layout, shard, piece));
     files.find(|file| manifest.parts.iter().all(|part| part.file != *file)).unwrap_or_default()
 }
 
@@ -79,9 +80,11 @@ pub(super) fn write_derived(
         Ok(batch)
     });
     let beside = origin.map(|origin| (origin, unchanged));
-    let Digested { bytes, sha256 } = write_from(&folder::part_path(dir, of)?, manifest, beside, of.rows, counted)?;
+    // Where the layouts differ, in the other one's place.
+    let file = format!("{}{}", Layout::of(dir).parts(), folder::file_name(&of.file));
+    let Digested { bytes, sha256 } = write_from(&dir.join(&file), manifest, beside, of.rows, counted)?;
     let (tool, catalogue_version) = judged_by(manifest);
-    Ok(Part { bytes, sha256, counts, tool, catalogue_version, ..of.clone() })
+    Ok(Part { file, bytes, sha256, counts, tool, catalogue_version, ..of.clone() })
 }
 
 /// Writes the part of another dataset as `file`: of the batches come the first columns, all others are `unchanged`.
@@ -212,7 +215,7 @@ mod tests {
     #[test]
     fn the_manifest_has_the_hash_and_length_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join(folder::DOMAINS)).unwrap();
+        fs::create_dir(folder::parts_folder(folder.path())).unwrap();
         let batch = record_batch(&[samples::absent(1, "example.com"), samples::absent(0, "example.net")]).unwrap();
         let part = write(folder.path(), 0, &Manifest::begun(&samples::run()), &[Piece::Loose(batch)]).unwrap();
         let bytes = fs::read(folder.path().join(&part.file)).unwrap();
