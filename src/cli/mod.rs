@@ -25,6 +25,7 @@ mod scan;
 mod schema;
 mod shard;
 mod signals;
+mod split;
 mod stats;
 mod summary;
 mod telling;
@@ -73,7 +74,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Diff(options) => diff::run(&options),
         Command::Reclassify(options) => reclassify::run(&options),
         Command::Export(options) => export::run(&options),
-        Command::Report(options) => report::run(&options),
+        Command::Report(options) => match &options.split_by {
+            Some(column) => split::run(&options, column),
+            None => report::run(&options),
+        },
         Command::Tlsrpt(options) => tlsrpt::run(&options),
         Command::Merge(options) => merge::run(&options),
         Command::Verify(options) => verify::run(&options),
