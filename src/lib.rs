@@ -99,7 +99,7 @@
 //! 3 parse                        text to value and faults; never fails, never panics
 //! 2 evidence, exclusion          what was seen | who must not be contacted
 //! 1 name, words                  domain names, public suffixes | our words for the errors of libraries
-//! 0 vocabulary                   enums of stable words
+//! 0 vocabulary, system           enums of stable words | what each operating system does in its own way
 //! ```
 
 pub mod classify;
@@ -131,6 +131,7 @@ pub mod study;
 pub mod trial;
 
 mod escape;
+mod system;
 mod ui;
 mod vocabulary;
 mod whole_file;

@@ -279,6 +279,7 @@ fn a_published_copy_has_no_mailbox_and_describes_itself() {
     assert_eq!(croissant["recordSet"][0]["field"][1]["source"]["extract"]["column"], "domain");
     let sheet = fs::read_to_string(hashed.join("DATASHEET.md")).unwrap();
     assert!(sheet.contains("## Collection process") && sheet.contains("[blank: to be filled in by the publisher]"), "{sheet}");
+    assert!(sheet.contains("```bibtex\n@misc{stscan-") && sheet.contains("title  = {{MTA-STS and SMTP TLS reporting of "), "{sheet}");
     let checked = std::process::Command::new("sha256sum").args(["-c", "--quiet", "SHA256SUMS"]).current_dir(&hashed).status();
     assert!(checked.unwrap().success());
     expect(0, &["reclassify", text(&dropped), "-o", text(&dir.path().join("judged"))]);

@@ -118,6 +118,7 @@ Without --record, --tlsrpt or --policy the kind is found out by content.";
 const STATS_EXAMPLES: &str = "Examples:
   stscan stats week-47
   stscan stats week-47 --table T3,T9 --by tld
+  stscan stats audit --by carried:owner              # by a column that scan --carry brought along
   stscan stats week-47 --where posture=enforce --where 'rank<=10000'
   stscan stats se nu --format csv > tables.csv       # two lists, side by side
   stscan stats --series week-45 week-46 week-47      # adoption over time
@@ -155,6 +156,7 @@ const REPORT_EXAMPLES: &str = "Examples:
   stscan report audit -o audit.html                     # one page, works offline
   stscan report week-47 -o adoption.html --kind adoption
   stscan report audit -o ops.html --where carried.owner=ops --where 'worst>=medium'
+  stscan report audit --split-by owner -o pages         # a page and a CSV for each owner
   stscan report audit --format csv -o findings.csv      # one line per finding
   stscan report audit --format junit -o - > junit.xml   # one test case per domain
   stscan report audit -o audit.html --fail-on high      # exit status 6 if there is one
@@ -298,7 +300,7 @@ pub struct StatsArguments {
     /// Which tables, as T3,T9; study: those of the IMC 2025 study; all [default: all but the study's]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub table: Vec<String>,
-    /// Group by tld, suffix, rank, list, provider (of mail), policy-host or posture [default: list for several datasets]
+    /// Group by tld, suffix, rank, list, provider (of mail), policy-host, posture or carried:COLUMN [default: list for several datasets]
     #[arg(long, value_name = "WHAT", conflicts_with = "series")]
     pub by: Option<String>,
     /// Take the datasets for a series of scans and order them by time
@@ -447,7 +449,7 @@ pub struct ReportArguments {
     /// Dataset folder
     #[arg(value_name = "DIR")]
     pub dataset: PathBuf,
-    /// File to write, or - for standard output [default: standard output, but not for html]
+    /// File to write, or - for standard output [default: standard output, but not for html]; with --split-by a folder
     #[arg(short, long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(local_path))]
     pub out: Option<PathBuf>,
     /// What to write
@@ -459,6 +461,9 @@ pub struct ReportArguments {
     /// TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)
     #[arg(long, value_name = "DIR")]
     pub tls_reports: Option<PathBuf>,
+    /// A folder -o with a page and a CSV for each value of this column that scan --carry brought along, and an index.html
+    #[arg(long, value_name = "COLUMN")]
+    pub split_by: Option<String>,
     /// Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::description::{Described, Mailboxes, Publication, summary};
+use super::description::{Described, Mailboxes, Publication, citation, summary};
 use crate::dataset::reports::ReportsManifest;
 use crate::dataset::{Manifest, Tally};
 
@@ -18,7 +18,7 @@ pub(super) fn datasheet(manifest: &Manifest, publication: &Publication) -> Strin
         ("Collection process", collection(manifest)),
         ("Preprocessing, cleaning, labelling", preprocessing(manifest, publication)),
         ("Uses", uses()),
-        ("Distribution", distribution(publication)),
+        ("Distribution", distribution(publication, &bibtex(&manifest.run.run_id, &citation(manifest), &of_list(manifest), publication))),
         ("Maintenance", maintenance()),
     ];
     sheet(&manifest.run.run_id, &summary(manifest), sections)
@@ -26,16 +26,17 @@ pub(super) fn datasheet(manifest: &Manifest, publication: &Publication) -> Strin
 
 /// The datasheet of a dataset of TLS reports.
 pub(super) fn datasheet_of_reports(manifest: &ReportsManifest, publication: &Publication) -> String {
+    let of = Described::reports(manifest);
     let sections = [
         ("Motivation", motivation()),
         ("Composition", composition_of_reports(manifest, publication)),
         ("Collection process", collection_of_reports(manifest)),
         ("Preprocessing, cleaning, labelling", preprocessing_of_reports(publication)),
         ("Uses", uses_of_reports()),
-        ("Distribution", distribution(publication)),
+        ("Distribution", distribution(publication, &bibtex(&manifest.run_id, &of.citation, "", publication))),
         ("Maintenance", maintenance()),
     ];
-    sheet(&manifest.run_id, &Described::reports(manifest).summary, sections)
+    sheet(&manifest.run_id, &of.summary, sections)
 }
 
 fn composition_of_reports(manifest: &ReportsManifest, publication: &Publication) -> Answers {
@@ -250,13 +251,35 @@ fn uses() -> Answers {
     ]
 }
 
-fn distribution(publication: &Publication) -> Answers {
+fn distribution(publication: &Publication, bibtex: &str) -> Answers {
     let licence = publication.licence.as_deref().map_or_else(blank, code);
     vec![
         ("How will it be distributed?", blank()),
         ("When?", format!("This copy was made on {}.", publication.date)),
         ("Under what licence?", licence),
+        ("How is it cited?", format!("With author, publisher and DOI filled in:\n\n```bibtex\n{bibtex}\n```")),
     ]
+}
+
+/// An entry of BibTeX; who made the dataset and where it is published is for the publisher to add.
+fn bibtex(run_id: &str, citation: &str, of_list: &str, publication: &Publication) -> String {
+    let year = publication.date.get(..4).unwrap_or(&publication.date);
+    let key: String = run_id.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!(
+        "@misc{{stscan-{key},\n  title  = {{{{{}}}}},\n  author = {{}},\n  year   = {{{year}}},\n  publisher = {{}},\n  doi    = {{}},\n  note   = {{Dataset{of_list}}},\n}}",
+        tex(citation),
+    )
+}
+
+/// Which list it was, for the note of an entry.
+fn of_list(manifest: &Manifest) -> String {
+    format!(", list SHA-256 {}", manifest.run.list.sha256.as_deref().map_or_else(|| "unknown".to_owned(), tex))
+}
+
+/// Text of a list or a manifest inside the braces of an entry: nothing of it ends them, the fence around them, or is a command.
+fn tex(text: &str) -> String {
+    let kept = text.chars().filter(|c| !c.is_control() && !"\\{}~^`".contains(*c));
+    kept.flat_map(|c| if "%&#_$".contains(c) { vec!['\\', c] } else { vec![c] }).collect()
 }
 
 fn maintenance() -> Answers {

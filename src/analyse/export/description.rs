@@ -144,7 +144,7 @@ pub(super) fn summary(manifest: &Manifest) -> String {
 }
 
 /// How to cite it, as far as the manifest knows; who made it is for the publisher to add.
-fn citation(manifest: &Manifest) -> String {
+pub(super) fn citation(manifest: &Manifest) -> String {
     let invented = manifest.run.invented().map_or("", |_| " (invented data of its built-in lab)");
     format!(
         "MTA-STS and SMTP TLS reporting of {}, scan {} of {}, made with stscan {}{invented}",

@@ -61,7 +61,7 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
     let testimony = senders::testimony(report, entry);
     let cells = line.carried.iter().filter_map(|cell| report.names.get(usize::try_from((*cell)?).ok()?));
     html! {
-        details.domain id={ "d-" (name) } {
+        details.domain.work[line.urgency.is_work()] id={ "d-" (name) } {
             summary {
                 h3 { (name) } " "
                 span class={ "chip " (urgency_class(line.urgency)) } { (urgency_label(line.urgency)) } " "
