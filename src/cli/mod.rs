@@ -83,7 +83,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Verify(options) => verify::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),
-        Command::Completions(options) => completions::run(options.shell, &mut Arguments::command()),
+        Command::Completions(options) => completions::run(options.shell, &mut command()),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -93,6 +93,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// The program's arguments as clap has them: completions and man pages are made of them.
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// The sentence about a value that an option cannot have, as `--config` words it; `None` for all other errors.
