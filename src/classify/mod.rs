@@ -25,7 +25,6 @@ mod mx_host;
 mod neighbours;
 mod policy_host;
 mod records;
-pub mod remedy;
 mod reserved;
 mod response;
 mod retrieval;
@@ -43,10 +42,12 @@ pub use self::codes::{CATALOGUE_VERSION, StoredCode, catalogue};
 pub(crate) use self::familiar::Judge;
 pub use self::findings::Finding;
 pub use self::judge::classify;
+pub use self::mx_host::TestedHosts;
+pub use self::retrieval::retrieved_text;
 pub use self::rule::{Code, Example, ResultType, Rule, Severity, Status};
 pub use self::stored::{Always, Judgement, Stored, StoredFinding, Worded};
 
 pub(crate) use self::assessment::flat_columns;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -13,6 +13,7 @@ mod lab;
 mod lint;
 mod options;
 mod plan;
+mod publish;
 mod reclassify;
 mod report;
 mod scan;
@@ -66,6 +67,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Reclassify(options) => reclassify::run(&options),
         Command::Export(options) => export::run(&options),
         Command::Report(options) => report::run(&options),
+        Command::Publish(options) => publish::run(*options),
         Command::Tlsrpt(options) => tlsrpt::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Schema(options) => schema::run(&options),

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::args::{ReportArguments, ReportFormat};
 use super::exit::{Exit, Failure};
+use super::publish::wishes;
 use crate::analyse::Scan;
 use crate::analyse::report::{Kind, MAX_DOMAINS, Report, ReportOptions};
 use crate::analyse::senders::Seen;
 use crate::dataset::reports::ReportsReader;
+use crate::publish::Wishes;
 use crate::ui::report::{ReportError, csv, html, json, junit, sarif};
 use crate::ui::text;
 
@@ -22,7 +24,14 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     if !is_page && arguments.domains.is_some() {
         return Err(Failure::usage("--domains is of the page; the other formats have all domains: leave it out"));
     }
-    let options = ReportOptions { kind: arguments.kind.as_deref().map(kind).transpose()?, most: arguments.domains.unwrap_or(MAX_DOMAINS) };
+    let options = ReportOptions {
+        kind: arguments.kind.as_deref().map(kind).transpose()?,
+        most: arguments.domains.unwrap_or(MAX_DOMAINS),
+        wishes: Wishes { adds_rua: false, ..wishes(&arguments.rua)? },
+    };
+    if !arguments.rua.is_empty() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Json) {
+        return Err(Failure::usage("--rua is of the formats html and json, which say what to publish"));
+    }
     if arguments.tls_reports.is_some() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Csv | ReportFormat::Json) {
         return Err(Failure::usage("--tls-reports is of the formats html, csv and json"));
     }
@@ -45,7 +54,7 @@ fn write(scan: Scan, seen: Option<Seen>, format: ReportFormat, options: &ReportO
     match format {
         ReportFormat::Html => html(&Report::of(scan, options, seen)?, out),
         ReportFormat::Csv => csv(&scan, seen.as_ref(), out),
-        ReportFormat::Json => json(&scan, seen.as_ref(), out),
+        ReportFormat::Json => json(&scan, seen.as_ref(), &options.wishes, out),
         ReportFormat::Sarif => sarif(&scan, out),
         ReportFormat::Junit => junit(&scan, out),
     }

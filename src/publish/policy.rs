@@ -1,0 +1,91 @@
+//! The text of a policy: the one that is published where it will do, else one of the values that are right.
+
+use super::hosts::Hosts;
+use super::lint;
+use super::wishes::Wishes;
+use crate::classify::{Assessment, Severity, retrieved_text};
+use crate::evidence::Evidence;
+use crate::parse::mx_pattern::{PatternMatch, matches};
+use crate::parse::policy::{self, Mode};
+
+/// Least `max_age` that is proposed, in seconds: one week.
+pub(super) const WEEK: u64 = 604_800;
+/// That of a policy which takes MTA-STS back (RFC 8461 section 8.3), in seconds.
+pub(super) const DAY: u64 = 86_400;
+/// Largest `max_age` that RFC 8461 section 3.2 allows, in seconds: one year.
+pub(super) const YEAR: u64 = 31_557_600;
+
+/// What is published now, as far as it could be read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Published {
+    /// The body, lines ended by CRLF.
+    text: Option<String>,
+    /// The same values as they should be written.
+    canonical: Option<String>,
+    /// Whether `lint` has nothing to say of it that is more than a remark.
+    is_fine: bool,
+    pub(super) mode: Option<Mode>,
+    pub(super) max_age: Option<u64>,
+    pub(super) mx: Vec<String>,
+}
+
+impl Published {
+    pub(super) fn of(evidence: &Evidence, assessment: &Assessment) -> Self {
+        let mode = assessment.policy_mode.as_deref().and_then(|word| Mode::from_word(&word.to_ascii_lowercase()));
+        let max_age = assessment.policy_max_age.and_then(|seconds| u64::try_from(seconds).ok());
+        let mx = assessment.policy_mx.clone().unwrap_or_default();
+        let Some(body) = retrieved_text(evidence) else { return Self { mode, max_age, mx, ..Self::default() } };
+        let parsed = policy::parse(&body);
+        // How lines end is nothing that a sender would fetch the policy again for.
+        let text = String::from_utf8(body).ok().filter(|_| parsed.valid).map(|text| with_crlf(&text));
+        let is_fine = text.as_deref().is_some_and(|text| lint::policy(text.as_bytes()).is_none_or(|said| said.severity > Severity::Low));
+        Self { canonical: parsed.valid.then(|| policy::canonical(&parsed.value)).flatten(), text, is_fine, mode, max_age, mx }
+    }
+
+    /// Whether a text says the same.
+    pub(super) fn says(&self, text: &str) -> bool {
+        self.text.as_deref() == Some(text) || self.canonical.as_deref() == Some(text)
+    }
+
+    /// The text that is published, where nothing has to change.
+    fn as_it_is(&self, mode: Mode, hosts: &Hosts, wishes: &Wishes) -> Option<String> {
+        let right_values = self.mode == Some(mode) && wishes.max_age.is_none_or(|wished| Some(wished) == self.max_age);
+        let is_match = |pattern: &String, host: &String| matches(pattern, host) == PatternMatch::Match;
+        let covers = hosts.named.iter().all(|host| self.mx.iter().any(|pattern| is_match(pattern, host)));
+        let is_stale = |pattern: &String| !hosts.named.iter().any(|host| is_match(pattern, host));
+        let is_too_wide = |pattern: &String| hosts.unnameable.iter().any(|(host, _)| is_match(pattern, host));
+        let right_names = covers && !self.mx.iter().any(|pattern| is_stale(pattern) || is_too_wide(pattern));
+        self.text.clone().filter(|_| self.is_fine && right_values && (mode == Mode::None || right_names))
+    }
+
+    /// The text that is to be served.
+    pub(super) fn corrected(&self, mode: Mode, hosts: &Hosts, wishes: &Wishes) -> String {
+        if let Some(text) = self.as_it_is(mode, hosts, wishes) {
+            return text;
+        }
+        let max_age = match (wishes.max_age, mode) {
+            (Some(seconds), _) => seconds,
+            (None, Mode::None) => DAY,
+            (None, _) => self.max_age.unwrap_or(WEEK).clamp(WEEK, YEAR),
+        };
+        text(mode, if mode == Mode::None { &[] } else { &hosts.patterns }, max_age)
+    }
+}
+
+/// A policy of these values, lines ended by CRLF.
+pub(super) fn text(mode: Mode, patterns: &[String], max_age: u64) -> String {
+    let mx: String = patterns.iter().map(|pattern| format!("mx: {pattern}\r\n")).collect();
+    format!("version: STSv1\r\nmode: {mode}\r\n{mx}max_age: {max_age}\r\n")
+}
+
+/// The same policy in another mode.
+pub(super) fn in_mode(text: &str, mode: Mode) -> Option<String> {
+    let mut value = policy::parse(text.as_bytes()).value;
+    value.mode = Some(mode.to_string());
+    policy::canonical(&value)
+}
+
+fn with_crlf(text: &str) -> String {
+    let lines = text.strip_suffix('\n').unwrap_or(text).split('\n');
+    lines.map(|line| format!("{}\r\n", line.strip_suffix('\r').unwrap_or(line))).collect()
+}

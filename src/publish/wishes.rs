@@ -1,0 +1,79 @@
+//! What the user wants beyond what was seen, checked by the rules of `lint` before anything is decided.
+
+use thiserror::Error;
+
+use super::{lint, policy};
+use crate::classify::Code;
+use crate::name::Domain;
+use crate::parse::policy::Mode;
+use crate::parse::record_set::RecordKind;
+use crate::parse::tlsrpt_record;
+
+/// What is wanted of every domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// The mode, where it is not to be the one that is published, or testing.
+    pub mode: Option<Mode>,
+    /// The `max_age` in seconds.
+    pub max_age: Option<u64>,
+    /// Where reports go: URIs as [`Wishes::destination`] reads them.
+    pub rua: Vec<String>,
+    /// Whether they are added to TLSRPT records that work, too, and not only to those that are new or put right.
+    pub adds_rua: bool,
+}
+
+/// Why a wish cannot be fulfilled.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{}", if .remedy.is_empty() { .summary.to_string() } else { format!("{} {} ({code})", .summary, .remedy, code = .code) })]
+pub struct WishError {
+    summary: &'static str,
+    remedy: &'static str,
+    code: Code,
+}
+
+impl WishError {
+    fn of(code: Code) -> Self {
+        let rule = code.rule();
+        Self { summary: rule.summary, remedy: rule.remedy, code }
+    }
+}
+
+impl Wishes {
+    /// Reads a destination of reports: a URI, or a mailbox without `mailto:` in front.
+    ///
+    /// # Errors
+    /// If `lint` would object to it.
+    pub fn destination(text: &str) -> Result<String, WishError> {
+        let text = if text.contains(':') || !text.contains('@') { text.to_owned() } else { format!("mailto:{text}") };
+        let parsed = tlsrpt_record::parse(super::reports::record(std::slice::from_ref(&text)).as_bytes());
+        let objection = lint::record(RecordKind::Tlsrpt, &super::reports::record(std::slice::from_ref(&text)));
+        match objection.filter(|objection| objection.forbids() || !parsed.valid) {
+            Some(objection) => Err(WishError::of(objection.code)),
+            None => Ok(text),
+        }
+    }
+
+    /// Reads a `max_age`.
+    ///
+    /// # Errors
+    /// If `lint` would object to it.
+    pub fn max_age(seconds: u64) -> Result<u64, WishError> {
+        let text = policy::text(Mode::Testing, &["mail.example.com".to_owned()], seconds);
+        match lint::policy(text.as_bytes()).filter(|objection| objection.forbids()) {
+            Some(objection) => Err(WishError::of(objection.code)),
+            None => Ok(seconds),
+        }
+    }
+
+    /// Reads the name of an MX host.
+    ///
+    /// # Errors
+    /// If no policy can name it.
+    pub fn mx(text: &str) -> Result<String, WishError> {
+        let name = Domain::from_input(text.trim()).map_or_else(|_| text.to_owned(), |name| name.to_string());
+        match lint::pattern(&name).filter(|objection| objection.forbids()) {
+            Some(objection) => Err(WishError::of(objection.code)),
+            None => Ok(name),
+        }
+    }
+}
