@@ -46,6 +46,24 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write().inspect_err(|_| _ = fs::remove_file(&beside))
 }
 
+/// Puts a file in place, new or in place of another, so that a reader sees the one or the other as a whole.
+///
+/// # Errors
+/// What the system says.
+pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path.exists() {
+        return replace(path, bytes);
+    }
+    let beside = path.with_added_extension("tmp");
+    let write = || {
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    };
+    write().inspect_err(|_| _ = fs::remove_file(&beside))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

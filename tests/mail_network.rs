@@ -39,3 +39,14 @@ fn a_check_that_cannot_ask_says_so_and_goes_on() {
     assert_eq!(conversation["connections"], 0);
     assert_eq!(said["assessment"]["mx_tls"], "unknown");
 }
+
+#[test]
+fn a_check_in_a_network_that_answers_for_others_says_so() {
+    let base = ["check", "enforce.test", "--lab=zoo", "--smtp", "all", "--json"];
+    let output = run(&[&base[..], &["--smtp-canary", ANSWERS, "--smtp-canary-dead", "127.0.4.2"]].concat());
+    let said: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(said["evidence"]["mx_hosts"][0]["conversations"][0]["error"]["fault"], "intercepted");
+    let findings = said["assessment"]["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["code"] == "mx-intercepted"), "{findings:?}");
+    assert_eq!(said["assessment"]["mx_tls"], "unknown");
+}

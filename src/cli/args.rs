@@ -1,12 +1,13 @@
 //! What can be typed: the commands and their arguments.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
 use super::options::{NetworkOptions, ScanOptions};
-use super::values::{lab_names, local_path};
+use super::values::{duration, lab_names, local_path};
 
 /// Bulk scanner for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460).
 #[derive(Parser, Debug)]
@@ -334,6 +335,12 @@ pub struct DiffArguments {
     /// Most domains that the text shows one by one; csv and json have all of them [default: 50]
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
+    /// Program that is told by JSON on its standard input what changed
+    #[arg(long, value_name = "PROGRAM")]
+    pub notify_exec: Option<PathBuf>,
+    /// How long that program may take before it is killed [default: 60s]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = duration, requires = "notify_exec")]
+    pub notify_timeout: Option<Duration>,
 }
 
 /// Output formats of `diff`.

@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::error::Error as _;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, CommandFactory, Parser};
@@ -11,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::exit::Failure;
 use super::options::{NetworkOptions, ScanOptions};
-use super::values::shown;
+use super::values::{Pauses, shown};
 use crate::ui::text::safe;
 use crate::whole_file;
 
@@ -96,6 +97,11 @@ fn typed(option: &Arg, name: &str, value: &DeValue<'_>) -> Result<Vec<String>, &
             _ => Err("true or false"),
         };
     }
+    let kind = option.get_value_parser().type_id();
+    if kind == TypeId::of::<Duration>() || kind == TypeId::of::<Pauses>() {
+        let value = if let DeValue::Array(_) = value { None } else { one(value, true).or_else(|| one(value, false)) };
+        return value.map(|value| arguments(vec![value])).ok_or("a number of seconds, or a string such as '2s',");
+    }
     let values = |number| if let DeValue::Array(_) = value { None } else { one(value, number).map(|value| vec![value]) };
     match option.get_action() {
         ArgAction::Append => texts_of(value, false).map(arguments).ok_or("a string, or an array of strings,"),
@@ -142,7 +148,10 @@ mod tests {
     fn a_file_and_the_command_line_are_laid_over_each_other() {
         let text = "list = 'a.txt'\nrate = 50\nresolver = ['192.0.2.1']\nout = 'x'\nallow-private = true\n0x20 = true\ndns-timeout = 1\n";
         let file = ConfigFile::parse(text).unwrap();
-        assert_eq!((file.lists, file.network.dns_timeout), (vec!["a.txt".to_owned()], Some(1.0)));
+        assert_eq!((file.lists, file.network.dns_timeout), (vec!["a.txt".to_owned()], Some(Duration::from_secs(1))));
+        let times = ConfigFile::parse("dns-timeout = '500ms'\nconnect-timeout = 1.5\nretry-rounds = 7\n").unwrap().network;
+        let milliseconds = [times.dns_timeout.unwrap(), times.connect_timeout.unwrap(), times.retry_rounds.unwrap().0[0]];
+        assert_eq!(milliseconds, [500, 1500, 7000].map(Duration::from_millis));
         let typed = NetworkOptions { rate: Some(7), ..NetworkOptions::default() };
         let both = typed.or(file.network);
         assert_eq!((both.rate, both.allow_private, both.mix_case, both.resolver.len()), (Some(7), true, true, 1));
@@ -158,8 +167,11 @@ mod tests {
             ("rate = 1.5", 1, "rate = 1.5: a whole number from 0 to 10000000 is expected"),
             ("rate = [5]", 1, "rate = [5]: a number is expected"),
             ("#\nallow-private = 1", 2, "allow-private = 1: true or false is expected"),
-            ("fetch-timeout = nan", 1, "fetch-timeout = nan: seconds from 0.001 to 3600 are expected"),
-            ("dns-timeout = 1e9", 1, "dns-timeout = 1e9: seconds from"),
+            ("fetch-timeout = nan", 1, "fetch-timeout = nan: a length of time from 1ms to 3600s is expected"),
+            ("dns-timeout = 1e9", 1, "dns-timeout = 1e9: a length of time from"),
+            ("\ndns-timeout = '5m'", 2, "dns-timeout = '5m': a length of time from"),
+            ("dns-timeout = [1]", 1, "dns-timeout = [1]: a number of seconds, or a string such as '2s', is expected"),
+            ("retry-rounds = '5s;30s'", 1, "retry-rounds = '5s;30s': pauses such as 5s,30s"),
             ("out = 's3://bucket/x'", 1, "out = 's3://bucket/x': writing to a URL does not work yet"),
             ("out = 5", 1, "out = 5: a string in quotes is expected"),
             ("list = [1]", 1, "list = [1]: a string is expected, or an array"),
@@ -182,7 +194,7 @@ mod tests {
         for option in Options::command().get_arguments() {
             let name = option.get_long().unwrap();
             let is_flag = matches!(option.get_action(), ArgAction::SetTrue);
-            let values: &[&str] = if is_flag { &["true"] } else { &["7", "0.5", "'7'", "'0.5'", "'zoo'", "'all'", "'192.0.2.1'"] };
+            let values: &[&str] = if is_flag { &["true"] } else { &["7", "0.5", "'2s'", "'7'", "'0.5'", "'zoo'", "'all'", "'192.0.2.1'"] };
             let read = |value: &&str| ConfigFile::parse(&format!("{name} = {value}")).is_ok();
             assert!(values.iter().any(read), "{name}");
         }

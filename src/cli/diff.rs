@@ -4,22 +4,32 @@ use std::io::Write;
 
 use super::args::{ChangeFormat, DiffArguments};
 use super::exit::{Exit, Failure};
+use super::telling::DiffTelling;
 use crate::analyse::Scan;
-use crate::analyse::diff::{Changed, Kind, diff};
+use crate::analyse::diff::{Changed, Diff, Kind, diff};
 use crate::ui::{changes, text};
 
 /// Domains that the text shows one by one, unless the user says otherwise.
 const MAX_SHOWN: usize = 50;
 
-/// Compares, prints, and says by the exit status whether there is a change of a kind that was named.
+/// Compares, prints, says by the exit status whether there is a change of a kind that was named, and tells whoever is to be told.
 pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
+    let telling = DiffTelling::prepare(arguments.notify_exec.as_deref(), arguments.notify_timeout)?;
+    let mut found = None;
+    let result = compare(arguments, &mut found);
+    telling.tell([&arguments.old, &arguments.new], &result, found.as_ref());
+    result
+}
+
+/// Compares and prints; `seen` is what was found.
+fn compare(arguments: &DiffArguments, seen: &mut Option<Diff>) -> Result<Exit, Failure> {
     if arguments.top.is_some() && arguments.format != ChangeFormat::Text {
         return Err(Failure::usage("--top is of the text; csv and json have all domains: leave it out"));
     }
     let (listed_kinds, failing) = (kinds("--changes", &arguments.changes)?, kinds("--fail-on", &arguments.fail_on)?);
     let scans = Scan::open_all(&[arguments.old.clone(), arguments.new.clone()])?;
     let [old, new] = scans.as_slice() else { return Err(Failure::new(Exit::Fault, "two datasets were not opened")) };
-    let found = diff(old, new)?;
+    let found = &*seen.insert(diff(old, new)?);
     // What could not be found out is no change: a person sees its number, and its domains only on request.
     let is_listed_kind = |kind: Kind| {
         if listed_kinds.is_empty() { arguments.format != ChangeFormat::Text || kind != Kind::Unknown } else { listed_kinds.contains(&kind) }
@@ -27,9 +37,9 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
     let is_listed = |domain: &&Changed| domain.changes.iter().any(|change| is_listed_kind(change.kind));
     let listed: Vec<&Changed> = found.domains.iter().filter(is_listed).collect();
     let printed = match arguments.format {
-        ChangeFormat::Text => changes::terminal(&found, &listed, arguments.top.unwrap_or(MAX_SHOWN)),
+        ChangeFormat::Text => changes::terminal(found, &listed, arguments.top.unwrap_or(MAX_SHOWN)),
         ChangeFormat::Csv => changes::csv(&listed, Scan::invented(&scans).as_deref()),
-        ChangeFormat::Json => changes::json(&found, &listed),
+        ChangeFormat::Json => changes::json(found, &listed),
     };
     write!(anstream::stdout().lock(), "{printed}")?;
     let mut err = anstream::stderr().lock();

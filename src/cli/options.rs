@@ -1,11 +1,12 @@
 //! What was typed: the options of `scan` and `check`, on the command line or in a TOML file.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 
-use super::values::{decimal_rate, in_flight, local_path, names, names_or_none, port, rate, scope, seconds, whole};
+use super::values::{Pauses, decimal_rate, duration, in_flight, local_path, names, names_or_none, pauses, port, rate, scope, whole};
 use crate::observe::scope::Scope;
 
 /// Declares the options once, for the command line (`--config` reads them as if typed) and for laying one over the other.
@@ -73,8 +74,8 @@ options! {
         #[arg(long = "0x20", help_heading = "Resolving")]
         pub mix_case: bool,
         /// When to retry targets whose lookups failed, e.g. 5s,30s, or none [default: 5s,30s]
-        #[arg(long, value_name = "LIST", help_heading = "Resolving")]
-        pub retry_rounds: Option<String>,
+        #[arg(long, value_name = "LIST", value_parser = pauses, help_heading = "Resolving")]
+        pub retry_rounds: Option<Pauses>,
         /// DNS queries per second in all, 0 for no limit [default: 1000, no limit with --lab]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = rate, help_heading = "Politeness")]
         pub rate: Option<u32>,
@@ -100,18 +101,18 @@ options! {
         /// HTTPS fetches in flight [default: from the limit of file descriptors]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = in_flight, help_heading = "Limits")]
         pub fetch_concurrency: Option<u32>,
-        /// Seconds to wait for a DNS answer [default: 2]
-        #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Limits")]
-        pub dns_timeout: Option<f64>,
+        /// How long to wait for a DNS answer, e.g. 2s or 500ms; a bare number is seconds [default: 2s]
+        #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = duration, help_heading = "Limits")]
+        pub dns_timeout: Option<Duration>,
         /// DNS questions sent for one lookup before it counts as failed [default: 3]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| whole(text, 1..=100_u16), help_heading = "Limits")]
         pub dns_tries: Option<u16>,
-        /// Seconds to wait for a TCP connection [default: 10]
-        #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Limits")]
-        pub connect_timeout: Option<f64>,
-        /// Seconds for a whole fetch [default: 60]
-        #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Limits")]
-        pub fetch_timeout: Option<f64>,
+        /// How long to wait for a TCP connection [default: 10s]
+        #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = duration, help_heading = "Limits")]
+        pub connect_timeout: Option<Duration>,
+        /// How long a whole fetch may take [default: 60s]
+        #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = duration, help_heading = "Limits")]
+        pub fetch_timeout: Option<Duration>,
         /// Port of policy hosts; other than 443 only for labs [default: 443]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = port, help_heading = "Fetching")]
         pub https_port: Option<u16>,
@@ -162,9 +163,9 @@ options! {
         /// Port of mail servers; other than 25 only for labs [default: 25]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = port, help_heading = "Mail servers")]
         pub smtp_port: Option<u16>,
-        /// Seconds to wait for a greeting; less than 60 only for labs [default: 60]
-        #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds, help_heading = "Mail servers")]
-        pub smtp_greeting_timeout: Option<f64>,
+        /// How long to wait for a greeting; less than 60s only for labs [default: 60s]
+        #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = duration, help_heading = "Mail servers")]
+        pub smtp_greeting_timeout: Option<Duration>,
         /// Ask for the records also where the domain itself does not exist, so that nothing can be below it (RFC 8020)
         #[arg(long, help_heading = "Resolving")]
         pub no_prune: bool,
@@ -225,5 +226,14 @@ options! {
         /// File that holds the scan's state as JSON, written once per second
         #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(local_path), help_heading = "Output")]
         pub status_file: Option<PathBuf>,
+        /// File that holds the figures of the scan for Prometheus, written at its end, e.g. for the node exporter's textfile collector
+        #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(local_path), help_heading = "Output")]
+        pub metrics_file: Option<PathBuf>,
+        /// Program that is told by JSON on its standard input how the scan ended
+        #[arg(long, value_name = "PROGRAM", help_heading = "Output")]
+        pub notify_exec: Option<PathBuf>,
+        /// How long that program may take before it is killed [default: 60s]
+        #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = duration, help_heading = "Output")]
+        pub notify_timeout: Option<Duration>,
     }
 }

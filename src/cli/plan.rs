@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::exit::{Exit, Failure};
 use super::lab::{LabChoice, World, world};
 use super::options::{NetworkOptions, ScanOptions};
-use super::values::{lab_names, shown};
+use super::values::{Pauses, lab_names, shown};
 use crate::dataset::SHARD_ROWS;
 use crate::input::{Column, InputOptions, Sample, Shard};
 use crate::observe::dns::{
@@ -71,7 +71,13 @@ fn needs_partner(options: &ScanOptions, network: &NetworkOptions, lab: Option<La
         options if stream && options.list_id.is_some() => {
             refuse("--list-id goes into the manifest, which a stream does not have: leave it out")
         }
+        options if stream && options.metrics_file.is_some() => {
+            refuse("--metrics-file has the figures of a folder, and a stream has none: leave it out")
+        }
         options if stream && options.part_rows.is_some() => refuse("--part-rows is of a folder, and a stream has no parts: leave it out"),
+        options if options.notify_timeout.is_some() && options.notify_exec.is_none() => {
+            refuse("--notify-timeout is of the program that is told: add --notify-exec PROGRAM, or leave it out")
+        }
         _ if network.http_port.is_some() && !network.look_around => {
             refuse("--http-port is of the requests over plain HTTP that --look-around makes: add --look-around, or leave it out")
         }
@@ -90,17 +96,16 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
     }
     check_way(options, lab.is_some(), !encrypted.is_empty())?;
     check_mail(options, lab.is_some())?;
-    let seconds = |option: Option<f64>, default: Duration| option.map_or(default, Duration::from_secs_f64);
     let plan = NetworkPlan {
         resolvers,
         encrypted,
         iterative,
         trust_resolvers: options.trust_resolvers,
-        retry_rounds: options.retry_rounds.as_deref().map_or(Ok(default.retry_rounds), retry_rounds)?,
+        retry_rounds: options.retry_rounds.clone().map_or(default.retry_rounds, |Pauses(pauses)| pauses),
         rate: options.rate.or(default.rate),
         resolver_rate: options.resolver_rate.or(default.resolver_rate),
         dns_retry: RetryConfig {
-            timeout: seconds(options.dns_timeout, default.dns_retry.timeout),
+            timeout: options.dns_timeout.unwrap_or(default.dns_retry.timeout),
             tries: options.dns_tries.unwrap_or(default.dns_retry.tries),
             ..default.dns_retry
         },
@@ -110,8 +115,8 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
         fetch: FetchConfig {
             https_port: options.https_port.unwrap_or(default.fetch.https_port),
             http_port: options.http_port.unwrap_or(default.fetch.http_port),
-            connect_timeout: seconds(options.connect_timeout, default.fetch.connect_timeout),
-            total_timeout: seconds(options.fetch_timeout, default.fetch.total_timeout),
+            connect_timeout: options.connect_timeout.unwrap_or(default.fetch.connect_timeout),
+            total_timeout: options.fetch_timeout.unwrap_or(default.fetch.total_timeout),
             fetch_rate: options.fetch_rate.unwrap_or(default.fetch.fetch_rate),
             host_rate: options.host_rate.unwrap_or(default.fetch.host_rate),
             allow_private: options.allow_private || default.fetch.allow_private,
@@ -130,7 +135,7 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
             smtp_canary_dead: options.smtp_canary_dead,
             smtp_all_addresses: options.smtp_all_addresses,
             smtp_every_name: options.smtp_every_name,
-            smtp_greeting_timeout: seconds(options.smtp_greeting_timeout, default.mail.smtp_greeting_timeout),
+            smtp_greeting_timeout: options.smtp_greeting_timeout.unwrap_or(default.mail.smtp_greeting_timeout),
             ..default.mail
         },
         ca_files: options.ca_file.iter().map(|path| contents("--ca-file", path)).collect::<Result<_, _>>()?,
@@ -139,9 +144,10 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
         exclude: options.exclude.as_deref().map(|path| contents("the opt-out list", path)).transpose()?,
         ..default
     };
-    let (connect, total) = (plan.fetch.connect_timeout.as_secs_f64(), plan.fetch.total_timeout.as_secs_f64());
+    let (connect, total) = (plan.fetch.connect_timeout, plan.fetch.total_timeout);
     if options.connect_timeout.is_some() && connect > total {
-        let text = format!("--connect-timeout {connect} is longer than the whole fetch may take (--fetch-timeout {total}): give it less");
+        let text =
+            format!("--connect-timeout {connect:?} is longer than the whole fetch may take (--fetch-timeout {total:?}): give it less");
         return Err(Failure::usage(text));
     }
     Ok((plan, lab))
@@ -168,7 +174,7 @@ fn check_mail(options: &NetworkOptions, lab: bool) -> Result<(), Failure> {
         return Err(Failure::usage(text));
     }
     let own_port = lab || options.smtp_port.is_some_and(|port| port != 25);
-    if options.smtp_greeting_timeout.is_some_and(|seconds| seconds < 60.0) && !own_port {
+    if options.smtp_greeting_timeout.is_some_and(|limit| limit < Duration::from_secs(60)) && !own_port {
         return Err(Failure::usage(
             "--smtp-greeting-timeout: mail servers delay their greeting on purpose; give at least 60 seconds, or leave it out",
         ));
@@ -289,28 +295,6 @@ fn iterative(options: &NetworkOptions, lab: bool) -> Result<Option<IterativePlan
     Ok(Some(IterativePlan { roots, port: options.dns_port.unwrap_or(53) }))
 }
 
-/// `5s,30s`, `500ms` or `none`.
-fn retry_rounds(text: &str) -> Result<Vec<Duration>, Failure> {
-    if text == "none" {
-        return Ok(Vec::new());
-    }
-    let round = |part: &str| {
-        let (number, unit) = match part.strip_suffix("ms") {
-            Some(number) => (number, 0.001),
-            None => (part.strip_suffix('s').unwrap_or(part), 1.0),
-        };
-        number
-            .parse::<f64>()
-            .ok()
-            .map(|number| number * unit)
-            .filter(|seconds| (0.0..=3600.0).contains(seconds))
-            .map(Duration::from_secs_f64)
-    };
-    text.split(',').map(|part| round(part.trim())).collect::<Option<_>>().ok_or_else(|| {
-        Failure::usage(format!("--retry-rounds {text:?}: pauses such as 5s,30s or the word none are expected, each at most an hour"))
-    })
-}
-
 fn output(out: &Path, format: Option<&str>) -> Result<Output, Failure> {
     match (format.unwrap_or("parquet"), out == Path::new("-")) {
         ("parquet", false) => Ok(Output::Folder(out.to_owned())),
@@ -330,16 +314,6 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(option: &str, text: Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn retry_rounds_are_pauses_or_none() {
-        assert_eq!(retry_rounds("5s,30s").unwrap(), [5, 30].map(Duration::from_secs));
-        assert_eq!(retry_rounds("250ms, 1").unwrap(), [Duration::from_millis(250), Duration::from_secs(1)]);
-        assert!(retry_rounds("none").unwrap().is_empty());
-        for wrong in ["", "5m", "-1s", "1e9s", "s", "NaN"] {
-            assert!(retry_rounds(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn what_cannot_be_done_names_the_option() {
@@ -366,7 +340,7 @@ mod tests {
         let asking = |o: &mut NetworkOptions| o.smtp = Some(Scope::All);
         assert!(typed(&|o| o.smtp_rate = Some(1.0)).contains("add --smtp adopters"));
         assert!(typed(&|o| o.smtp_canary = vec!["mx.example".into()]).contains("add --smtp adopters"));
-        assert!(typed(&|o| (asking(o), o.smtp_greeting_timeout = Some(5.0)).0).contains("at least 60 seconds"));
+        assert!(typed(&|o| (asking(o), o.smtp_greeting_timeout = Some(Duration::from_secs(5))).0).contains("at least 60 seconds"));
         assert!(typed(&|o| (asking(o), o.ehlo = Some("a b".into())).0).contains("--ehlo"));
         assert!(typed(&|o| o.ehlo = Some("a\r\nQUIT".into())).contains("\\r\\n"));
         assert!(

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use super::args::ScanArguments;
 use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
+use super::options::{NetworkOptions, ScanOptions};
+use super::telling::Telling;
 use super::values::shown;
 use super::{confusion, lab, plan, signals};
-use crate::dataset::{Reader, ScanCommand};
+use crate::dataset::{Manifest, Reader, ScanCommand};
 use crate::lab::{Asked, Lab, Whose};
 use crate::observe::scope::Scope;
 use crate::scan::{self, Network, Output, ScanError, ScanSummary, Status};
@@ -17,30 +19,49 @@ use crate::trial::{self, Confusion};
 use crate::ui::tables::counted;
 use crate::ui::{Progress, ProgressKind};
 
-/// Scans, shows how far it is and says what came out.
+/// Scans, shows how far it is, says what came out, and tells whoever is to be told.
 pub(super) fn run(arguments: ScanArguments, command: Option<ScanCommand>) -> Result<Exit, Failure> {
     let file = ConfigFile::read(arguments.config.as_deref())?;
     let lists = if arguments.lists.is_empty() { file.lists } else { arguments.lists };
     let options = arguments.scan.or(file.scan);
-    let network_options = arguments.network.or(file.network);
-    let kind = progress_kind(options.progress.as_deref())?;
-    let status_file = options.status_file.clone();
-    let (mut plan, world) = plan::scan(lists, options, &network_options)?;
+    let network = arguments.network.or(file.network);
+    let telling = Telling::of_scan(&lists, &options)?;
     let status = Arc::new(Status::default());
+    let mut manifest = None;
+    let result = scan(Typed { lists, options, network, restart: arguments.restart, command }, &status, &mut manifest);
+    telling.tell(&status, &result, manifest);
+    result
+}
+
+/// What a scan was asked for, the configuration file included.
+struct Typed {
+    lists: Vec<String>,
+    options: ScanOptions,
+    network: NetworkOptions,
+    restart: bool,
+    command: Option<ScanCommand>,
+}
+
+/// Scans; `manifest` is what was written in the end.
+fn scan(typed: Typed, status: &Arc<Status>, manifest: &mut Option<Manifest>) -> Result<Exit, Failure> {
+    let kind = progress_kind(typed.options.progress.as_deref())?;
+    let status_file = typed.options.status_file.clone();
+    let (mut plan, world) = plan::scan(typed.lists, typed.options, &typed.network)?;
     if let Some(path) = &status_file {
         let failed = |error| Failure::usage(format!("--status-file {} cannot be written: {error}", shown(path)));
-        Progress::try_file(path, &status).map_err(failed)?;
+        Progress::try_file(path, status).map_err(failed)?;
     }
     let lab = world.map(|world| lab::start(world, &mut plan.network)).transpose()?;
-    (plan.restart, plan.command) = (arguments.restart, command);
+    (plan.restart, plan.command) = (typed.restart, typed.command);
     plan.own_list = lab.as_ref().map(|lab| trial::own_list(lab.internet()));
     let network = Network::prepare(&plan.network)?;
     network.warnings().iter().for_each(|warning| status.note(warning));
-    signals::stop_on_signal(&status)?;
-    let progress = Progress::start(kind, status_file, Arc::clone(&status));
-    let result = scan::run(&plan, &network, &status);
+    signals::stop_on_signal(status)?;
+    let progress = Progress::start(kind, status_file, Arc::clone(status));
+    let result = scan::run(&plan, &network, status);
     drop(progress);
     let summary = result?;
+    manifest.clone_from(&summary.manifest);
 
     let asked = Asked { smtp: whose(plan.network.smtp), dane: whose(network.dane()) };
     let told = tell(&plan.output, &summary, lab.as_ref(), asked);

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::observe::fetch::MAX_TIMEOUT;
 use crate::observe::scope::Scope;
@@ -17,8 +18,8 @@ const MAX_IN_FLIGHT: u32 = 1_000_000;
 const MAX_NAMES: u64 = 1_000_000_000_000;
 /// Names of the list that a world of the lab brings.
 pub(super) const MAX_LAB_NAMES: u64 = 100_000_000;
-/// Shortest limit of time, in seconds: less is no time for any answer.
-const MIN_SECONDS: f64 = 0.001;
+/// Shortest limit of time: less is no time for any answer.
+const MIN_DURATION: Duration = Duration::from_millis(1);
 
 /// Events per second; 0 stands for no limit.
 pub(super) fn rate(text: &str) -> Result<u32, String> {
@@ -67,11 +68,36 @@ pub(super) fn whole<T: FromStr + PartialOrd + Display>(text: &str, possible: Ran
     number.ok_or_else(|| format!("a whole number from {} to {} is expected", possible.start(), possible.end()))
 }
 
-/// A limit of time in seconds. One bound for all of them, which is that of the fetcher.
-pub(super) fn seconds(text: &str) -> Result<f64, String> {
-    let longest = MAX_TIMEOUT.as_secs_f64();
-    let seconds = text.parse().ok().filter(|seconds| (MIN_SECONDS..=longest).contains(seconds));
-    seconds.ok_or_else(|| format!("seconds from {MIN_SECONDS} to {longest} are expected"))
+/// A length of time: `2s`, `500ms`, or a bare number of seconds.
+fn length(text: &str) -> Option<Duration> {
+    let (number, unit) = match text.strip_suffix("ms") {
+        Some(number) => (number, 0.001),
+        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+    };
+    let seconds = number.parse::<f64>().ok().map(|number| number * unit)?;
+    (0.0..=MAX_TIMEOUT.as_secs_f64()).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
+}
+
+/// A limit of time. One bound for all of them, which is that of the fetcher.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let (shortest, longest) = (MIN_DURATION.as_millis(), MAX_TIMEOUT.as_secs());
+    length(text)
+        .filter(|length| *length >= MIN_DURATION)
+        .ok_or_else(|| format!("a length of time from {shortest}ms to {longest}s is expected, e.g. 2s or 500ms; a bare number is seconds"))
+}
+
+/// Pauses between the rounds of retries: lengths of time, or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pauses(pub(super) Vec<Duration>);
+
+/// `5s,30s`, `500ms` or `none`.
+pub(super) fn pauses(text: &str) -> Result<Pauses, String> {
+    if text == "none" {
+        return Ok(Pauses(Vec::new()));
+    }
+    let all: Option<_> = text.split(',').map(|part| length(part.trim())).collect();
+    let longest = MAX_TIMEOUT.as_secs();
+    all.map(Pauses).ok_or_else(|| format!("pauses such as 5s,30s or the word none are expected, each at most {longest}s"))
 }
 
 /// A file or folder that is written.
@@ -121,9 +147,25 @@ mod tests {
 
     #[test]
     fn a_limit_of_time_is_one_that_can_be_kept() {
-        assert_eq!((seconds("0.2"), seconds("3600")), (Ok(0.2), Ok(3600.0)));
-        for wrong in ["0", "-1", "3600.1", "90000", "1e-12", "1e9", "NaN", "inf", "5s", ""] {
-            assert_eq!(seconds(wrong).unwrap_err(), "seconds from 0.001 to 3600 are expected", "{wrong}");
+        let right = [("0.2", 200), ("200ms", 200), ("2s", 2000), ("2", 2000), ("1.5s", 1500), ("1ms", 1), ("3600", 3_600_000)];
+        for (text, milliseconds) in right {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for wrong in ["0", "0ms", "-1", "3600.1", "90000", "1e-12", "1e9", "NaN", "inf", "5m", "s", "ms", "2 h", "2sms", ""] {
+            assert!(
+                duration(wrong).unwrap_err().starts_with("a length of time from 1ms to 3600s is expected, e.g. 2s or 500ms"),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn retry_rounds_are_pauses_or_none() {
+        assert_eq!(pauses("5s,30s").unwrap().0, [5, 30].map(Duration::from_secs));
+        assert_eq!(pauses("250ms, 1,0").unwrap().0, [250, 1000, 0].map(Duration::from_millis));
+        assert!(pauses("none").unwrap().0.is_empty());
+        for wrong in ["", "5m", "-1s", "1e9s", "s", "NaN"] {
+            assert!(pauses(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -29,8 +29,12 @@ pub struct Timestamp(#[schemars(extend("format" = "date-time"))] String);
 
 impl Timestamp {
     /// The present moment.
-    pub(super) fn now() -> Self {
-        let now = OffsetDateTime::now_utc();
+    pub(crate) fn now() -> Self {
+        Self::of(OffsetDateTime::now_utc())
+    }
+
+    /// A moment in UTC.
+    pub(crate) fn of(now: OffsetDateTime) -> Self {
         let ((year, month, day), (hour, minute, second)) = (now.to_calendar_date(), now.to_hms());
         // By hand, because the library's formatting may fail, and a missing time could not be distinguished from an unknown one.
         Self(format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month)))
@@ -93,7 +97,12 @@ pub fn invented(world: &str) -> String {
 impl RunDescription {
     /// That the results are invented, if the scan was one of the built-in lab.
     pub fn invented(&self) -> Option<String> {
-        self.configuration.get(LAB).map(|world| invented(world.as_str().unwrap_or("unknown")))
+        self.lab().map(invented)
+    }
+
+    /// The world of the built-in lab that was scanned, if it was one.
+    pub fn lab(&self) -> Option<&str> {
+        self.configuration.get(LAB).map(|world| world.as_str().unwrap_or("unknown"))
     }
 }
 

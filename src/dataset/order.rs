@@ -1,21 +1,30 @@
 //! Rows of several batches in the order of their ordinals, copied row by row only where they do not lie in order already.
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::{concat_batches, interleave_record_batch};
+use arrow::array::{AsArray, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, interleave_record_batch, take_record_batch};
 use arrow::datatypes::Int64Type;
 
 use super::column::MAX_BATCH_ROWS;
 use super::error::DatasetError;
+use super::packed::Piece;
+use super::schema;
 
 /// Rows in a row, on average, from which runs are copied whole rather than row by row.
 const LONG_RUN: usize = 32;
 /// Rows in a row from which a run is handed out as it is: to write a batch costs as much as to copy some hundred rows.
 const WHOLE_RUN: usize = 512;
 
-/// The rows of some batches, by ordinal.
+/// Octets of columns that are unpacked at a time, about, where rows are packed: a part of great rows would not fit into memory.
+const UNPACKED: usize = 32 << 20;
+/// Rows that are unpacked at a time, at least: each time every piece that has one of them is unpacked.
+const MIN_UNPACKED: usize = 2048;
+
+/// The rows of some pieces, by ordinal.
 pub(super) struct Order<'a> {
-    batches: Vec<&'a RecordBatch>,
+    pieces: &'a [Piece],
     rows: Vec<Place>,
+    /// How many rows may be columns at a time.
+    at_a_time: usize,
 }
 
 /// Where a row is.
@@ -27,23 +36,27 @@ struct Place {
 }
 
 impl<'a> Order<'a> {
-    /// Finds the order.
+    /// Finds the order. One piece at a time is unpacked for it.
     ///
     /// # Errors
-    /// If a batch has no ordinals, or an ordinal is negative.
-    pub(super) fn of(batches: &'a [RecordBatch]) -> Result<Self, DatasetError> {
-        let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
-        for (batch_index, batch) in (0..).zip(batches) {
+    /// If a piece has no ordinals, or an ordinal is negative.
+    pub(super) fn of(pieces: &'a [Piece]) -> Result<Self, DatasetError> {
+        let (mut rows, mut octets) = (Vec::new(), 0);
+        for (index, piece) in (0..).zip(pieces) {
+            let batch = piece.rows()?;
             let ordinals = batch.column_by_name("ordinal").and_then(|column| column.as_primitive_opt::<Int64Type>());
             let ordinals = ordinals.ok_or_else(|| DatasetError::Column("ordinal".to_owned()))?;
             for (row, ordinal) in (0..).zip(ordinals.values()) {
                 let ordinal = u64::try_from(*ordinal).map_err(|_| DatasetError::Inconsistent(format!("a row of ordinal {ordinal}")))?;
-                rows.push(Place { ordinal, batch: batch_index, row });
+                rows.push(Place { ordinal, batch: index, row });
             }
+            octets += batch.get_array_memory_size();
         }
-        // Not unstable: batches are nearly in order, and merging long runs is what a stable sort is good at.
+        // Not unstable: pieces are nearly in order, and merging long runs is what a stable sort is good at.
         rows.sort();
-        Ok(Self { batches: batches.iter().collect(), rows })
+        let is_loose = pieces.iter().all(|piece| matches!(piece, Piece::Loose(_)));
+        let fitting = (UNPACKED.saturating_mul(rows.len()) / octets.max(1)).max(MIN_UNPACKED);
+        Ok(Self { pieces, rows, at_a_time: if is_loose { usize::MAX } else { fitting } })
     }
 
     /// Number of rows.
@@ -67,8 +80,45 @@ impl<'a> Order<'a> {
         Ok(runs)
     }
 
-    /// All rows in order, in batches of at most [`MAX_BATCH_ROWS`].
-    pub(super) fn batches(&self) -> impl Iterator<Item = Result<RecordBatch, DatasetError>> {
+    /// Hands out all rows in order, in batches of at most [`MAX_BATCH_ROWS`].
+    ///
+    /// # Errors
+    /// What `take` gives, or if a piece cannot be unpacked.
+    pub(super) fn each_batch(&self, mut take: impl FnMut(RecordBatch) -> Result<(), DatasetError>) -> Result<(), DatasetError> {
+        for rows in self.rows.chunks(self.at_a_time) {
+            let section = Section::of(self.pieces, rows)?;
+            for batch in section.batches() {
+                take(batch?)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rows that follow each other by ordinal, as columns.
+struct Section {
+    batches: Vec<RecordBatch>,
+    rows: Vec<Place>,
+}
+
+impl Section {
+    /// Opens the pieces that have the rows; of those that are packed it keeps these rows alone.
+    fn of(pieces: &[Piece], rows: &[Place]) -> Result<Self, DatasetError> {
+        let mut section = Self { batches: Vec::new(), rows: rows.to_vec() };
+        for (index, piece) in (0..).zip(pieces) {
+            let own = section.rows.iter_mut().filter(|place| place.batch == index);
+            section.batches.push(match piece {
+                Piece::Loose(batch) => batch.clone(),
+                Piece::Packed(packed) => {
+                    let wanted: UInt32Array = (0..).zip(own).map(|(row, place)| std::mem::replace(&mut place.row, row)).collect();
+                    if wanted.is_empty() { RecordBatch::new_empty(schema()) } else { take_record_batch(&packed.unpack()?, &wanted)? }
+                }
+            });
+        }
+        Ok(section)
+    }
+
+    fn batches(&self) -> impl Iterator<Item = Result<RecordBatch, DatasetError>> {
         stretches(&self.rows).map(|rows| {
             if runs(rows).count() * LONG_RUN > rows.len() {
                 return self.interleave(rows);
@@ -90,7 +140,7 @@ impl<'a> Order<'a> {
 
     fn interleave(&self, rows: &[Place]) -> Result<RecordBatch, DatasetError> {
         let places: Vec<(usize, usize)> = rows.iter().map(|place| (place.batch as usize, place.row as usize)).collect();
-        Ok(interleave_record_batch(&self.batches, &places)?)
+        Ok(interleave_record_batch(&self.batches.iter().collect::<Vec<_>>(), &places)?)
     }
 }
 
@@ -125,32 +175,53 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::dataset::{record_batch, samples, schema};
+    use crate::dataset::packed::Packed;
+    use crate::dataset::{record_batch, samples};
 
     fn batch(ordinals: &[u64]) -> RecordBatch {
         let records: Vec<_> = ordinals.iter().map(|ordinal| samples::absent(*ordinal, &format!("d{ordinal}.example.com"))).collect();
         record_batch(&records).unwrap()
     }
 
+    fn in_order(order: &Order<'_>) -> Vec<RecordBatch> {
+        let mut batches = Vec::new();
+        order
+            .each_batch(|batch| {
+                batches.push(batch);
+                Ok(())
+            })
+            .unwrap();
+        batches
+    }
+
     #[test]
     fn what_lies_in_order_is_handed_out_whole() {
         let ordinals = |ranges: &[std::ops::Range<u64>]| ranges.iter().cloned().flatten().collect::<Vec<u64>>();
-        let batches = [batch(&ordinals(&[0..100, 200..204, 206..210])), batch(&ordinals(&[100..200, 204..206]))];
-        let rows: Vec<usize> = Order::of(&batches).unwrap().batches().map(|batch| batch.unwrap().num_rows()).collect();
+        let batches = [batch(&ordinals(&[0..100, 200..204, 206..210])), batch(&ordinals(&[100..200, 204..206]))].map(Piece::Loose);
+        let rows: Vec<usize> = in_order(&Order::of(&batches).unwrap()).iter().map(RecordBatch::num_rows).collect();
         assert_eq!(rows, [210]);
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(16))]
-        /// However the rows are dealt out, they come back in order and whole.
+        /// However the rows are dealt out, packed and unpacked, they come back in order and whole.
         #[test]
-        fn rows_come_in_order(mut ordinals in Just((0..200_u64).collect::<Vec<_>>()).prop_shuffle(), size in 1_usize..200, sorted in 0_usize..200) {
+        fn rows_come_in_order(
+            mut ordinals in Just((0..200_u64).collect::<Vec<_>>()).prop_shuffle(),
+            size in 1_usize..200,
+            sorted in 0_usize..200,
+            packed in 0_usize..4,
+            at_a_time in 1_usize..200,
+        ) {
             ordinals[sorted..].sort_unstable();
-            let batches: Vec<RecordBatch> = ordinals.chunks(size).map(batch).collect();
-            let order = Order::of(&batches).unwrap();
+            let piece = |(index, ordinals)| {
+                let rows = batch(ordinals);
+                if index % 4 < packed { Piece::Packed(Packed::of(&[rows]).unwrap()) } else { Piece::Loose(rows) }
+            };
+            let pieces: Vec<Piece> = ordinals.chunks(size).enumerate().map(piece).collect();
+            let order = Order { at_a_time, ..Order::of(&pieces).unwrap() };
             prop_assert_eq!((order.len(), order.ordinals().unwrap()), (200, vec![[0, 200]]));
-            let ordered: Vec<RecordBatch> = order.batches().map(Result::unwrap).collect();
-            prop_assert_eq!(concat_batches(&schema(), &ordered).unwrap(), batch(&(0..200).collect::<Vec<_>>()));
+            prop_assert_eq!(concat_batches(&schema(), &in_order(&order)).unwrap(), batch(&(0..200).collect::<Vec<_>>()));
         }
     }
 }

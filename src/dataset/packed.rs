@@ -15,7 +15,40 @@ const LEVEL: i32 = 1;
 
 /// Some rows.
 #[derive(Debug)]
-pub struct Packed(Vec<u8>);
+pub struct Packed {
+    rows: usize,
+    bytes: Vec<u8>,
+}
+
+/// Rows of a part on their way to it.
+#[derive(Debug)]
+pub enum Piece {
+    /// As columns.
+    Loose(RecordBatch),
+    /// As compressed bytes.
+    Packed(Packed),
+}
+
+impl Piece {
+    /// How many rows they are.
+    pub(crate) fn count(&self) -> u64 {
+        match self {
+            Self::Loose(batch) => batch.num_rows() as u64,
+            Self::Packed(packed) => packed.rows as u64,
+        }
+    }
+
+    /// The rows as columns.
+    ///
+    /// # Errors
+    /// If they are not what was packed.
+    pub(super) fn rows(&self) -> Result<RecordBatch, DatasetError> {
+        match self {
+            Self::Loose(batch) => Ok(batch.clone()),
+            Self::Packed(packed) => packed.unpack(),
+        }
+    }
+}
 
 impl Packed {
     /// Packs batches as one.
@@ -25,10 +58,11 @@ impl Packed {
     pub fn of(batches: &[RecordBatch]) -> Result<Self, DatasetError> {
         let encoder = zstd::Encoder::new(Vec::new(), LEVEL).map_err(ArrowError::from)?;
         let mut writer = StreamWriter::new(encoder)?;
-        writer.write(&concat_batches(&schema(), batches)?)?;
+        let batch = concat_batches(&schema(), batches)?;
+        writer.write(&batch)?;
         let mut bytes = writer.finish()?.finish().map_err(ArrowError::from)?;
         bytes.shrink_to_fit();
-        Ok(Self(bytes))
+        Ok(Self { rows: batch.num_rows(), bytes })
     }
 
     /// The rows as they were.
@@ -36,7 +70,7 @@ impl Packed {
     /// # Errors
     /// If they are not what was packed.
     pub fn unpack(&self) -> Result<RecordBatch, DatasetError> {
-        let decoder = zstd::Decoder::with_buffer(self.0.as_slice()).map_err(ArrowError::from)?;
+        let decoder = zstd::Decoder::with_buffer(self.bytes.as_slice()).map_err(ArrowError::from)?;
         let mut batches = StreamReader::try_new(decoder, None)?;
         batches.next().transpose()?.ok_or_else(|| DatasetError::Inconsistent("rows that were packed are gone".to_owned()))
     }
@@ -56,7 +90,7 @@ mod tests {
         let packed = Packed::of(&[batch(0..600), batch(600..1000)]).unwrap();
         let whole = batch(0..1000);
         assert_eq!(packed.unpack().unwrap(), whole);
-        let (bytes, as_columns) = (packed.0.len(), whole.get_array_memory_size());
+        let (bytes, as_columns) = (packed.bytes.len(), whole.get_array_memory_size());
         assert!(bytes * 10 < as_columns, "{bytes} of {as_columns}");
     }
 }

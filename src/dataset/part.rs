@@ -13,29 +13,26 @@ use super::error::DatasetError;
 use super::hashing::{Digested, Hashing};
 use super::manifest::{Manifest, Part, Tool};
 use super::order::Order;
+use super::packed::Piece;
 use super::pause::{Step, pause};
 use super::splice::{Origin, Splice};
 use super::{encoding, folder, schema};
 
 /// Writes the rows of a shard and gives the entry that lists them.
-pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, batches: &[RecordBatch]) -> Result<Part, DatasetError> {
-    let order = Order::of(batches)?;
+pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece]) -> Result<Part, DatasetError> {
+    let order = Order::of(pieces)?;
     let ordinals = order.ordinals()?;
     manifest.has_room(shard, &ordinals)?;
-    let mut counts = Counts::default();
-    for batch in batches {
-        counts.add(&Counts::of(batch)?);
-    }
     let file = free_file(manifest, shard);
     let path = dir.join(&file);
     let new = folder::temporary(&path);
-    let written = write_rows(&new, manifest, &order).and_then(|digest| {
+    let written = write_rows(&new, manifest, &order).and_then(|written| {
         pause(Step::PartWritten);
         folder::put_in_place(&new, &path)?;
         pause(Step::PartNamed);
-        Ok(digest)
+        Ok(written)
     });
-    let Digested { bytes, sha256 } = written.inspect_err(|_| {
+    let (Digested { bytes, sha256 }, counts) = written.inspect_err(|_| {
         let _ = fs::remove_file(&new); // The first error is the one to report.
     })?;
     let judged = judged_by(manifest);
@@ -53,13 +50,15 @@ fn judged_by(manifest: &Manifest) -> (Option<Tool>, Option<String>) {
     (Some(manifest.run.tool.clone()), Some(manifest.run.catalogue_version.clone()))
 }
 
-fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<Digested, DatasetError> {
-    let mut file = PartWriter::create(path, manifest)?;
-    for rows in order.batches() {
-        file.write(&rows?)?;
+fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<(Digested, Counts), DatasetError> {
+    let (mut file, mut counts) = (PartWriter::create(path, manifest)?, Counts::default());
+    order.each_batch(|batch| {
+        counts.add(&Counts::of(&batch)?);
+        file.write(&batch)?;
         pause(Step::PartBegun);
-    }
-    file.finish()
+        Ok(())
+    })?;
+    Ok((file.finish()?, counts))
 }
 
 /// Writes the rows that were derived from the part of another dataset, in the order given, under the same name, shard and ordinals. The
@@ -166,7 +165,7 @@ mod tests {
     fn a_full_disk_is_told_as_such() {
         let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
         let manifest = Manifest::begun(&samples::run());
-        let error = write_rows(Path::new("/dev/full"), &manifest, &Order::of(&[batch]).unwrap()).map(|_| ()).unwrap_err();
+        let error = write_rows(Path::new("/dev/full"), &manifest, &Order::of(&[Piece::Loose(batch)]).unwrap()).map(|_| ()).unwrap_err();
         assert!(matches!(&error, DatasetError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull), "{error}");
         assert!(error.to_string().contains("free some space"), "{error}");
     }
@@ -176,7 +175,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join(folder::DOMAINS)).unwrap();
         let batch = record_batch(&[samples::absent(1, "example.com"), samples::absent(0, "example.net")]).unwrap();
-        let part = write(folder.path(), 0, &Manifest::begun(&samples::run()), &[batch]).unwrap();
+        let part = write(folder.path(), 0, &Manifest::begun(&samples::run()), &[Piece::Loose(batch)]).unwrap();
         let bytes = fs::read(folder.path().join(&part.file)).unwrap();
         assert_eq!((part.bytes, part.rows, part.ordinals.as_slice()), (bytes.len() as u64, 2, [[0, 2]].as_slice()));
         assert_eq!(part.sha256, hex::encode(Sha256::digest(&bytes)));

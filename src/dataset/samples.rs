@@ -16,12 +16,12 @@ use crate::evidence::{
     FetchFault, FetchStage, GivenAnchor, HostLookup, Lookup, Mx, MxAsked, Outcome, Path, ReceiverLookup, SecondHello, SmtpTimings, Timings,
     TlsVersion, Tlsa, Txt,
 };
-use crate::input::{Carried, Target};
+use crate::input::{Accounting, Carried, Target};
 use crate::name::Domain;
 use crate::parse::senders::Sender;
 
 use super::batch::Record;
-use super::manifest::{List, Options, RunDescription, Tool};
+use super::manifest::{List, Manifest, Options, RunDescription, Tool};
 
 /// A description of a run with small shards.
 pub(super) fn run() -> RunDescription {
@@ -40,6 +40,13 @@ pub(super) fn run() -> RunDescription {
         resolver_validates: Some(true),
         user_agent: text("stscan/0.1.0"),
     }
+}
+
+/// The manifest of a finished run of no rows.
+pub(crate) fn finished() -> Manifest {
+    let mut manifest = Manifest::begun(&run());
+    manifest.end(Accounting::default(), manifest.run.list.clone(), None);
+    manifest
 }
 
 /// The row of a domain without any record of ours, as nearly all domains are.

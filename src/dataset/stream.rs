@@ -7,6 +7,7 @@ use arrow::ipc::writer::StreamWriter as IpcWriter;
 
 use super::error::DatasetError;
 use super::order::Order;
+use super::packed::Piece;
 use super::schema;
 
 /// Writes batches of table `domains` to anything that takes bytes; not compressed, the same schema and documentation as in the files.
@@ -37,12 +38,14 @@ impl<W: Write> StreamWriter<W> {
         self.inner.write(batch).and_then(|()| self.inner.flush()).map_err(failed)
     }
 
-    /// Writes rows by their ordinals, whatever their order in the batches.
+    /// Writes rows by their ordinals, whatever their order in the pieces, and gives their number.
     ///
     /// # Errors
     /// If the output cannot be written.
-    pub fn write_in_order(&mut self, batches: &[RecordBatch]) -> Result<(), DatasetError> {
-        Order::of(batches)?.batches().try_for_each(|batch| self.write(&batch?))
+    pub(crate) fn write_in_order(&mut self, pieces: &[Piece]) -> Result<u64, DatasetError> {
+        let order = Order::of(pieces)?;
+        order.each_batch(|batch| self.write(&batch))?;
+        Ok(order.len() as u64)
     }
 
     /// Writes the end of the stream and gives the output back.

@@ -167,11 +167,11 @@ impl Conversation {
     /// Whether another attempt may tell more: it ended in something that is not said for good. A refusal is no fault (RFC 5321 section
     /// 4.2.1), and neither is silence.
     pub fn may_pass(&self) -> bool {
-        use FetchFault::{Local, NotTried, Refused, Reset, SmtpRefused, Tarpit, Timeout, Unreachable};
+        use FetchFault::{Intercepted, Local, NotTried, Refused, Reset, SmtpRefused, Tarpit, Timeout, Unreachable};
         use FetchStage::{Connect, Ehlo, EhloInTls, Greeting, Starttls};
         let Some(FetchError { stage, fault, .. }) = &self.error else { return false };
         match (fault, stage) {
-            (Local | NotTried | Refused | Tarpit | Timeout | Unreachable, _) | (Reset, Connect | Greeting | Ehlo) => true,
+            (Intercepted | Local | NotTried | Refused | Tarpit | Timeout | Unreachable, _) | (Reset, Connect | Greeting | Ehlo) => true,
             (SmtpRefused, Greeting) => true,
             // Who knows no EHLO has no ESMTP; other refusals are of the name, or of the moment.
             (SmtpRefused, Ehlo) => !matches!(self.refusal_code(), Some([b'5', b'0', b'0' | b'2'])),

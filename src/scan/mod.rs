@@ -31,5 +31,5 @@ pub(crate) use self::plan::{Contents, IterativePlan, Overrides, OwnList};
 pub use self::plan::{NetworkPlan, Output, ScanPlan};
 pub use self::run::run;
 pub(crate) use self::sink::ScanSummary;
-pub(crate) use self::status::Snapshot;
 pub use self::status::Status;
+pub(crate) use self::status::{Identity, Snapshot};

@@ -18,7 +18,7 @@ use super::plan::{MAX_ANONYMOUS, ScanError, ScanPlan};
 use super::sink::{Read, ScanSummary, Sink};
 use super::status::Status;
 use super::worker::{self, Task};
-use crate::dataset::{DatasetError, Packed, schema};
+use crate::dataset::{DatasetError, Packed, Piece, schema};
 use crate::input::Input;
 
 /// Targets that travel together at least and at most. The more there are, the longer are the runs of the list that a worker's rows are,
@@ -31,8 +31,6 @@ const BATCH_SECONDS: f64 = 1.0 / 16.0;
 const QUEUED_BATCHES: usize = 2;
 /// Domains that wait for the turn of a mail server at most, for each of the others in flight.
 const QUEUED_DOMAINS: usize = 2;
-/// Octets of rows from which on a part is written, though there are more rows of its shard.
-const MAX_UNPACKED: u64 = 128 << 20;
 /// Complete shards that may wait for the writer.
 const QUEUED_SHARDS: usize = 1;
 
@@ -249,22 +247,13 @@ impl Stages<'_> {
         Ok(())
     }
 
-    /// Commits shards as they come, one of great rows in several parts: only so many are unpacked at a time.
+    /// Commits shards as they come.
     fn write(&self, shards: &mpsc::Receiver<Shard>, sink: &mut Sink) -> Result<(), ScanError> {
         for Shard { shard, batches, early } in shards {
-            let (mut left, mut rows) = (batches.into_iter().peekable(), 0);
-            while left.peek().is_some() {
-                let (mut batches, mut octets, mut count) = (Vec::new(), 0, 0);
-                while let Some(batch) = left.next_if(|_| octets < MAX_UNPACKED || !sink.takes_pieces()) {
-                    let batch = loose(batch)?;
-                    octets += batch.octets();
-                    count += batch.count();
-                    batches.push(batch);
-                }
-                sink.commit(shard, batches, self.network, self.status)?;
-                self.status.committed.fetch_add(count, Relaxed);
-                rows += count;
-            }
+            let pieces: Vec<Piece> = batches.into_iter().map(Piece::from).collect();
+            let rows = pieces.iter().map(Piece::count).sum();
+            sink.commit(shard, pieces, self.network, self.status)?;
+            self.status.committed.fetch_add(rows, Relaxed);
             self.window.leave(shard, rows, early);
         }
         Ok(())
@@ -280,10 +269,12 @@ struct Shard {
     early: bool,
 }
 
-fn loose(held: Held<RecordBatch>) -> Result<RecordBatch, DatasetError> {
-    match held {
-        Held::Loose(batch) => Ok(batch),
-        Held::Packed(packed) => packed.unpack(),
+impl From<Held<RecordBatch>> for Piece {
+    fn from(held: Held<RecordBatch>) -> Self {
+        match held {
+            Held::Loose(batch) => Self::Loose(batch),
+            Held::Packed(packed) => Self::Packed(packed),
+        }
     }
 }
 

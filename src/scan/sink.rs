@@ -8,15 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use arrow::array::RecordBatch;
 use tempfile::TempDir;
 
 use super::network::Network;
 use super::plan::{NamedOptions, Output, OwnList, ScanError, ScanPlan};
-use super::status::Status;
+use super::status::{Identity, Status};
 use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::{
-    self, Activity, Dataset, DatasetError, List, Manifest, RunDescription, Step, StreamWriter, Tool, check_accounting, pause,
+    self, Activity, Dataset, DatasetError, List, Manifest, Piece, RunDescription, Step, StreamWriter, Tool, check_accounting, pause,
 };
 use crate::input::{Accounting, Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::name::suffix;
@@ -61,7 +60,7 @@ enum Place {
 /// Shards go out in their order; `waiting` are those that came before their turn.
 struct Stream {
     writer: StreamWriter<Stdout>,
-    waiting: BTreeMap<u64, Vec<RecordBatch>>,
+    waiting: BTreeMap<u64, Vec<Piece>>,
     next: u64,
     /// Rows that went out.
     rows: u64,
@@ -75,11 +74,6 @@ impl Sink {
             Output::Folder(dir) => Self::folder(dir, plan, network, status),
             Output::ArrowStream => Self::stream(plan, network, status),
         }
-    }
-
-    /// Whether the rows of a shard may come in several pieces.
-    pub(super) fn takes_pieces(&self) -> bool {
-        matches!(self.place, Place::Folder { .. })
     }
 
     fn folder(dir: &Path, plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
@@ -106,6 +100,9 @@ impl Sink {
         if let Some(command) = &plan.command {
             command.write(dir)?;
         }
+        let manifest = dataset.manifest();
+        let folder = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+        status.identify(Identity { run_id: manifest.run.run_id.clone(), list: manifest.run.list.name.clone(), folder: Some(folder) });
         let (rejected, input) = RejectedFile::attach(dir, input)?;
         Ok((Self { place: Place::Folder { dataset: Box::new(dataset), rejected }, shard_rows }, input))
     }
@@ -113,6 +110,8 @@ impl Sink {
     fn stream(plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
         let spool = TempDir::new().map_err(|error| ScanError::Machine(format!("cannot create a temporary folder: {error}")))?;
         let input = open_input(plan, network, status, spool.path())?;
+        let RunDescription { run_id, list, .. } = describe(plan, network, &input)?;
+        status.identify(Identity { run_id, list: list.name, folder: None });
         let writer = StreamWriter::new(io::stdout())?;
         let place = Place::Stream(Box::new(Stream { writer, waiting: BTreeMap::new(), next: 0, rows: 0, _spool: spool }));
         Ok((Self { place, shard_rows: STREAM_SHARD_ROWS }, input))
@@ -137,16 +136,15 @@ impl Sink {
     }
 
     /// Takes the rows of a shard, in any order. When this returns they are safe.
-    pub(super) fn commit(&mut self, shard: u64, batches: Vec<RecordBatch>, network: &Network, status: &Status) -> Result<(), ScanError> {
+    pub(super) fn commit(&mut self, shard: u64, pieces: Vec<Piece>, network: &Network, status: &Status) -> Result<(), ScanError> {
         match &mut self.place {
             Place::Folder { dataset, .. } => {
-                dataset.commit_part(shard, &batches, &activity(network, status))?;
+                dataset.commit_pieces(shard, &pieces, &activity(network, status))?;
             }
             Place::Stream(stream) => {
-                stream.waiting.insert(shard, batches);
-                while let Some(batches) = stream.waiting.remove(&stream.next) {
-                    stream.writer.write_in_order(&batches)?;
-                    stream.rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+                stream.waiting.insert(shard, pieces);
+                while let Some(pieces) = stream.waiting.remove(&stream.next) {
+                    stream.rows += stream.writer.write_in_order(&pieces)?;
                     stream.next += 1;
                 }
             }

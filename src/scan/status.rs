@@ -1,5 +1,6 @@
 //! Where a running scan stands: counters that every stage adds to and every listener may read.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,6 +28,8 @@ pub struct Status {
     pub(super) total: AtomicU64,
     /// Targets of the whole list as far as that is known before its end; 0 if it cannot.
     pub(super) estimated: AtomicU64,
+    /// Which scan it is, once that is known.
+    identity: OnceLock<Identity>,
     /// What is done before the first target, in words.
     preparing: Mutex<Option<String>>,
     /// What the user should know and has not been shown yet, a sentence each.
@@ -59,6 +62,7 @@ impl Default for Status {
             resumed: AtomicU64::new(0),
             total: AtomicU64::new(0),
             estimated: AtomicU64::new(0),
+            identity: OnceLock::new(),
             preparing: Mutex::new(None),
             notes: Mutex::default(),
             records: AtomicU64::new(0),
@@ -123,6 +127,17 @@ impl Status {
         std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Says which scan it is.
+    pub(super) fn identify(&self, identity: Identity) {
+        // A status belongs to one scan.
+        let _ = self.identity.set(identity);
+    }
+
+    /// Which scan it is, once that is known: the list is opened by then, and the folder is this scan's.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.get()
+    }
+
     /// Says what is being done before the first target.
     pub(super) fn prepare(&self, preparation: &Preparation<'_>) {
         let Preparation { source, step, done, total } = preparation;
@@ -162,7 +177,12 @@ impl Status {
         let estimated = Some(self.estimated.load(Relaxed)).filter(|estimated| *estimated > 0);
         let dns = self.dns.get().map(|dns| dns.totals()).unwrap_or_default();
         let expected = total.or(estimated.map(|estimated| estimated.max(done)));
+        let identity = self.identity();
         Snapshot {
+            run_id: identity.map(|identity| identity.run_id.clone()),
+            list: identity.map(|identity| identity.list.clone()),
+            folder: identity.and_then(|identity| identity.folder.as_ref()).map(|folder| folder.display().to_string()),
+            pid: std::process::id(),
             preparing: self.preparing.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             elapsed_s: self.started.elapsed().as_secs_f64(),
             done,
@@ -199,9 +219,28 @@ fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
+/// Which scan a status is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Name of the run.
+    pub run_id: String,
+    /// What the list is called.
+    pub list: String,
+    /// The dataset's folder, absolute; `None` where the rows go to a stream.
+    pub folder: Option<PathBuf>,
+}
+
 /// The counters of a scan at one moment, as `--progress json` and `--status-file` write them.
 #[derive(Clone, Debug, Serialize)]
 pub struct Snapshot {
+    /// Name of the run; null until the list is opened.
+    pub run_id: Option<String>,
+    /// What the list is called; null until it is opened.
+    pub list: Option<String>,
+    /// The dataset's folder, absolute; null until it is opened, and where the rows go to a stream.
+    pub folder: Option<String>,
+    /// The process that scans.
+    pub pid: u32,
     /// What is being done before the first target; null once the scan runs.
     pub preparing: Option<String>,
     /// Seconds since the scan began.

@@ -97,7 +97,7 @@ fn why(conversation: &Conversation, error: &FetchError) -> String {
     let said = reply.as_deref().filter(|reply| !reply.is_empty()).map(|reply| format!(": \"{}\"", shortened(reply)));
     match error.fault {
         // Why nobody tried says the text alone: a refusal before, or that port 25 is blocked here.
-        FetchFault::NotTried | FetchFault::NoRoute | FetchFault::Local => text::safe(&error.text),
+        FetchFault::NotTried | FetchFault::Intercepted | FetchFault::NoRoute | FetchFault::Local => text::safe(&error.text),
         FetchFault::Excluded => "on the opt-out list".to_owned(),
         FetchFault::SpecialUseAddress => format!("{} is a special-use address", conversation.address),
         FetchFault::SmtpRefused => format!("refused at {}{}", error.stage, said.unwrap_or_default()),

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use crate::dataset::Timestamp;
 use crate::scan::{Snapshot, Status};
 use crate::vocabulary::vocabulary;
 
@@ -225,6 +226,8 @@ fn duration(seconds: f64) -> String {
 
 #[derive(Serialize)]
 struct ProgressObject<'a> {
+    /// When this was written (RFC 3339, UTC).
+    written_at: Timestamp,
     #[serde(flatten)]
     snapshot: &'a Snapshot,
     domains_per_s: f64,
@@ -235,6 +238,7 @@ struct ProgressObject<'a> {
 
 fn render(snapshot: &Snapshot, rates: &Rates, last: bool) -> String {
     let line = ProgressObject {
+        written_at: Timestamp::now(),
         snapshot,
         domains_per_s: rates.domains_per_s,
         queries_per_s: rates.queries_per_s,

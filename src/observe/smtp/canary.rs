@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use super::mailer::Mailer;
 use super::watch::Network;
-use crate::evidence::{Conversation, FetchStage, HostLookup};
+use crate::evidence::{Conversation, FetchFault, FetchStage, HostLookup};
 use crate::name::suffix;
 
 /// Canaries that are taken from a list.
@@ -45,25 +45,23 @@ impl Mailer {
         let asked = join_all(canaries.iter().map(async |host| (host, self.ask(host).await)));
         let asked: Vec<(&HostLookup, Conversation)> =
             asked.await.into_iter().flat_map(|(host, seen)| seen.into_iter().map(move |seen| (host, seen))).collect();
-        if let Some(why) = watch.blocked() {
+        if let Some((_, why)) = watch.blocked() {
             return Err(why.to_owned());
         }
         let least = if named { 1 } else { CANARIES };
         let tried: Vec<&(&HostLookup, Conversation)> = asked.iter().filter(|(_, seen)| seen.connections > 0 || answered(seen)).collect();
         let verdict = if canaries.len() >= least && !tried.is_empty() && !tried.iter().any(|(_, seen)| answered(seen)) {
             let names: Vec<String> = tried.iter().map(|(host, seen)| format!("{} ({})", host.host, seen.address)).collect();
-            Some(format!("none of {} answers", names.join(", ")))
+            Some((FetchFault::NotTried, format!("none of {} answers", names.join(", "))))
         } else if are_alike(&tried, least.max(2)) {
-            Some(
-                "mail servers of different networks show the same greeting and certificate, so somebody on the way answers for them"
-                    .to_owned(),
-            )
+            let why = "mail servers of different networks show the same greeting and certificate, so somebody on the way answers for them";
+            Some((FetchFault::Intercepted, why.to_owned()))
         } else {
             None
         };
         match verdict {
-            Some(why) => {
-                watch.block(why.clone());
+            Some((fault, why)) => {
+                watch.block(fault, why.clone());
                 Err(why)
             }
             None => Ok(()),
@@ -77,7 +75,8 @@ impl Mailer {
             let nobody = self.config.smtp_canary_dead.unwrap_or(NOBODY);
             let connecting = TcpStream::connect((nobody, self.config.smtp_port));
             if matches!(tokio::time::timeout(NOBODY_ANSWERS, connecting).await, Ok(Ok(_))) {
-                watch.block(format!("{nobody}, where nobody is, answers, so somebody on the way answers for others"));
+                let why = format!("{nobody}, where nobody is, answers, so somebody on the way answers for others");
+                watch.block(FetchFault::Intercepted, why);
             }
         };
         self.nobody.get_or_init(meet).await;

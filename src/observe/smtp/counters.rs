@@ -101,7 +101,8 @@ impl SmtpCounters {
 
     /// What became of an address without a conversation.
     pub(super) fn spare(&self, conversation: &Conversation) {
-        let not_tried = conversation.error.as_ref().is_some_and(|error| error.fault == FetchFault::NotTried);
+        let not_tried =
+            conversation.error.as_ref().is_some_and(|error| matches!(error.fault, FetchFault::NotTried | FetchFault::Intercepted));
         self.not_tried.fetch_add(u64::from(not_tried), Relaxed);
         self.shared.fetch_add(u64::from(conversation.shared_with.is_some()), Relaxed);
     }

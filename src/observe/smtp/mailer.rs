@@ -122,7 +122,7 @@ impl Mailer {
 
     /// Why no mail server can be asked from here, if that is known.
     pub fn blocked(&self) -> Option<&str> {
-        self.watch.as_ref().and_then(Watch::blocked)
+        self.watch.as_ref().and_then(Watch::blocked).map(|(_, why)| why)
     }
 
     /// Conversations that wait for their turn.
@@ -269,7 +269,7 @@ impl Mailer {
 
     async fn converse(&self, request: &Request<'_>, before: Option<&Conversation>, turn: &Turn<'_>) -> Box<Conversation> {
         if !self.ledger.connect(request.address, request.host) {
-            return self.spared(request, "the address was asked by this name often enough".to_owned());
+            return self.spared(request, FetchFault::NotTried, "the address was asked by this name often enough".to_owned());
         }
         let mut begun = Box::new(Conversation::new(request.address));
         begun.connections = before.map_or(0, |before| before.connections).saturating_add(1);
@@ -307,13 +307,15 @@ impl Mailer {
 
     /// Why nobody is asked now.
     fn refused(&self, request: &Request<'_>) -> Option<Box<Conversation>> {
-        let blocked = || self.blocked().map(|why| format!("mail servers cannot be asked from here: {why}"));
-        let why = blocked().or_else(|| self.breakers.why_not(request.address, request.provider))?;
-        Some(self.spared(request, why))
+        let here = |(fault, why)| (fault, format!("mail servers cannot be asked from here: {why}"));
+        let blocked = self.watch.as_ref().and_then(|watch| watch.blocked().map(here));
+        let broken = || self.breakers.why_not(request.address, request.provider).map(|why| (FetchFault::NotTried, why));
+        let (fault, why) = blocked.or_else(broken)?;
+        Some(self.spared(request, fault, why))
     }
 
-    fn spared(&self, request: &Request<'_>, why: String) -> Box<Conversation> {
-        let conversation = Box::new(unasked(request.address, FetchFault::NotTried, why));
+    fn spared(&self, request: &Request<'_>, fault: FetchFault, why: String) -> Box<Conversation> {
+        let conversation = Box::new(unasked(request.address, fault, why));
         self.counters.spare(&conversation);
         conversation
     }

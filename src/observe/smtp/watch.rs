@@ -19,7 +19,7 @@ const SILENT_NETWORKS: usize = 50;
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     seen: Mutex<Seen>,
-    blocked: OnceLock<String>,
+    blocked: OnceLock<(FetchFault, String)>,
 }
 
 #[derive(Debug, Default)]
@@ -75,18 +75,18 @@ impl Watch {
             _ => seen.answer(network, now),
         }
         if seen.silent.len() >= SILENT_NETWORKS {
-            self.block(format!("{SILENT_NETWORKS} different networks were asked in a row, and none answered"));
+            self.block(FetchFault::NotTried, format!("{SILENT_NETWORKS} different networks were asked in a row, and none answered"));
         }
     }
 
-    /// No mail server can be asked from here, and why.
-    pub(super) fn block(&self, why: String) {
-        let _ = self.blocked.set(why); // The first reason is as good.
+    /// No mail server can be asked from here: what that is to everybody who is not, and why.
+    pub(super) fn block(&self, fault: FetchFault, why: String) {
+        let _ = self.blocked.set((fault, why)); // The first reason is as good.
     }
 
-    /// Why no mail server can be asked from here, if that is known.
-    pub(super) fn blocked(&self) -> Option<&str> {
-        self.blocked.get().map(String::as_str)
+    /// Why no mail server can be asked from here, if that is known, and the fault that it is.
+    pub(super) fn blocked(&self) -> Option<(FetchFault, &str)> {
+        self.blocked.get().map(|(fault, why)| (*fault, why.as_str()))
     }
 }
 
@@ -148,6 +148,6 @@ mod tests {
         silent(&watch, 0..49);
         assert_eq!(watch.blocked(), None, "somebody answered meanwhile");
         silent(&watch, 49..50);
-        assert!(watch.blocked().is_some_and(|why| why.contains("50 different networks")));
+        assert!(watch.blocked().is_some_and(|(_, why)| why.contains("50 different networks")));
     }
 }

@@ -270,7 +270,7 @@ fn reason(host: &MxHost<'_>, ehlo_rejected: bool) -> Fact {
         Some(FetchFault::SmtpProtocol) => Fact::NotSmtp,
         Some(FetchFault::Refused | FetchFault::Reset | FetchFault::Timeout | FetchFault::Unreachable) => Fact::Unreachable,
         Some(FetchFault::NoRoute) => Fact::NoRoute,
-        Some(FetchFault::NotTried) => Fact::NotTried,
+        Some(FetchFault::NotTried | FetchFault::Intercepted) => Fact::NotTried,
         Some(FetchFault::Excluded) => Fact::Excluded,
         Some(FetchFault::SpecialUseAddress) => Fact::SpecialUse,
         _ => Fact::OtherReason,
