@@ -1,4 +1,4 @@
-//! Closed vocabularies: enums of which each variant is one stable word of the dataset.
+//! Closed vocabularies: enums of which each variant is one stable word of the dataset; and which word was probably meant.
 
 /// What code says of any vocabulary; of a known one it says the same without this trait.
 pub trait Vocabulary: Copy + Send + Sync + 'static {
@@ -70,3 +70,64 @@ macro_rules! vocabulary {
 }
 
 pub(crate) use vocabulary;
+
+/// The known word that was probably meant by one that is unknown: few letters away, or begun and not ended.
+pub(crate) fn nearest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let typed = typed.to_lowercase();
+    if typed.is_empty() {
+        return None;
+    }
+    let cost = |word: &str| {
+        let is_begun = typed.len() > 1 && (word.starts_with(&typed) || typed.starts_with(word) && !word.is_empty());
+        if is_begun { 1 } else { distance(typed.as_bytes(), word.to_lowercase().as_bytes()) }
+    };
+    let near = known.into_iter().map(|word| (cost(word), word)).filter(|(cost, _)| *cost <= (typed.len() / 2).clamp(1, 3));
+    near.min_by_key(|(cost, _)| *cost).map(|(_, word)| word)
+}
+
+/// Levenshtein's distance.
+pub(crate) fn distance(a: &[u8], b: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(b) {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = *cell;
+            left = substituted.min(diagonal + 1).min(left + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        for (a, b, expected) in [("", "", 0), ("mx", "", 2), ("nmx", "mx", 1), ("max-age", "max_age", 1), ("kitten", "sitting", 3)] {
+            assert_eq!(distance(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
+            assert_eq!(distance(b.as_bytes(), a.as_bytes()), expected, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn the_word_that_was_meant() {
+        let known = ["posture", "policy_mode", "rank", "worst"];
+        for (typed, meant) in [
+            ("postur", Some("posture")),
+            ("Posture", Some("posture")),
+            ("policy", Some("policy_mode")),
+            ("wurst", Some("worst")),
+            ("cat", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(typed, known), meant, "{typed}");
+        }
+    }
+}

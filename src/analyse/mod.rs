@@ -5,8 +5,10 @@
 
 pub mod diff;
 pub(crate) mod export;
+pub mod filter;
 mod reclassify;
 pub(crate) mod report;
+mod rows;
 mod scans;
 pub mod senders;
 pub mod stats;

@@ -2,10 +2,18 @@
 //! made.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use arrow::array::StringArray;
+use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::dataset::{DatasetError, Manifest, Reader};
+use super::filter::{Filter, FilterError};
+use super::rows::SeenPart;
+use crate::dataset::{ColumnGroup, Counts, DatasetError, Manifest, Part, Reader};
+
+/// Rows that are decoded at once to be counted.
+const COUNTED_ROWS: usize = 8192;
 
 /// A dataset and how it is called beside others.
 #[derive(Clone, Debug)]
@@ -16,6 +24,15 @@ pub struct Scan {
     pub label: String,
     /// The dataset.
     pub reader: Reader,
+    /// Which rows are seen; `None`: all.
+    only: Option<Only>,
+}
+
+/// Some rows of a dataset.
+#[derive(Clone, Debug)]
+struct Only {
+    filter: Arc<Filter>,
+    counts: Arc<Counts>,
 }
 
 impl Scan {
@@ -25,7 +42,7 @@ impl Scan {
     /// If the folder holds no dataset, or one of a newer schema version.
     pub fn open(dir: &Path) -> Result<Self, AnalyseError> {
         let label = dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned());
-        Ok(Self { dir: dir.to_owned(), label, reader: Reader::open(dir)? })
+        Ok(Self { dir: dir.to_owned(), label, reader: Reader::open(dir)?, only: None })
     }
 
     /// Opens datasets that are to be analysed together.
@@ -65,6 +82,98 @@ impl Scan {
         (!said.is_empty()).then(|| said.join("; "))
     }
 
+    /// The scan with only those rows that a filter keeps.
+    ///
+    /// # Errors
+    /// If the dataset cannot be read.
+    pub fn only(self, filter: &Filter) -> Result<Self, AnalyseError> {
+        if filter.is_empty() {
+            return Ok(self);
+        }
+        let only = Only { filter: Arc::new(filter.clone()), counts: Arc::default() };
+        let mut scan = Self { only: Some(only), ..self };
+        let of_part = |part: &Part| -> Result<Counts, DatasetError> {
+            let (file, mut counts) = (scan.part_file(part)?, Counts::default());
+            for row_group in 0..file.row_groups() {
+                for batch in file.read(row_group, Counts::COLUMNS, COUNTED_ROWS, None)? {
+                    counts.add(&Counts::of(&batch?)?);
+                }
+            }
+            Ok(counts)
+        };
+        let counts = scan.manifest().parts.par_iter().map(of_part).try_reduce(Counts::default, |mut sum, more| {
+            sum.add(&more);
+            Ok(sum)
+        })?;
+        if let Some(only) = &mut scan.only {
+            only.counts = Arc::new(counts);
+        }
+        Ok(scan)
+    }
+
+    /// Scans with only those rows that a filter keeps.
+    ///
+    /// # Errors
+    /// If a dataset cannot be read; if the filter names a carried column that none of them has.
+    pub fn all_only(scans: Vec<Self>, filter: &Filter) -> Result<Vec<Self>, AnalyseError> {
+        if filter.is_about_carried() {
+            let known = scans.iter().map(Self::carried_columns).collect::<Result<Vec<_>, _>>()?.concat();
+            filter.check_carried(&known)?;
+        }
+        scans.into_iter().map(|scan| scan.only(filter)).collect()
+    }
+
+    /// The scan with all its rows.
+    pub(super) fn whole(&self) -> Self {
+        Self { only: None, ..self.clone() }
+    }
+
+    /// What keeps rows, if not all are seen.
+    pub(super) fn filter(&self) -> Option<&Filter> {
+        self.only.as_ref().map(|only| &*only.filter)
+    }
+
+    /// Names of the carried columns, in the order in which they first come.
+    ///
+    /// # Errors
+    /// If the dataset cannot be read.
+    pub(crate) fn carried_columns(&self) -> Result<Vec<String>, AnalyseError> {
+        let mut names: Vec<String> = Vec::new();
+        for part in &self.manifest().parts {
+            let file = self.part_file(part)?;
+            for row_group in 0..file.row_groups() {
+                for batch in file.read(row_group, &["carried.list.element.name"], COUNTED_ROWS, None)? {
+                    let Some((_, carried)) = ColumnGroup::table(&batch?).added_groups("carried")? else { continue };
+                    let column: StringArray = carried.column("name")?;
+                    for name in column.iter().flatten() {
+                        if !names.iter().any(|known| known == name) {
+                            names.push(name.to_owned());
+                        }
+                    }
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    /// A part, with those rows that are seen.
+    ///
+    /// # Errors
+    /// If it cannot be opened or is not what the manifest says.
+    pub(super) fn part_file(&self, part: &Part) -> Result<SeenPart, DatasetError> {
+        Ok(SeenPart::new(self.reader.part_file(part)?, self.only.as_ref().map(|only| Arc::clone(&only.filter))))
+    }
+
+    /// The rows that are seen, by state.
+    pub fn counts(&self) -> &Counts {
+        self.only.as_ref().map_or(&self.manifest().counts, |only| &only.counts)
+    }
+
+    /// How many rows are seen.
+    pub fn rows(&self) -> u64 {
+        self.only.as_ref().map_or_else(|| self.manifest().parts.iter().map(|part| part.rows).sum(), |only| only.counts.rows)
+    }
+
     /// The manifest.
     pub fn manifest(&self) -> &Manifest {
         self.reader.manifest()
@@ -83,6 +192,10 @@ impl Scan {
         if manifest.finished_at.is_none() {
             notes.push(format!("{label}: the scan is unfinished, the figures are of the {rows} domains that it has so far"));
         }
+        notes.extend(self.filter().map(|filter| {
+            let (seen, domains) = (self.rows(), if rows == 1 { "domain" } else { "domains" });
+            format!("{label}: only {seen} of {rows} {domains}, those with {}", filter.text())
+        }));
         notes
     }
 }
@@ -93,6 +206,9 @@ pub enum AnalyseError {
     /// A dataset cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// A condition is none.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// What was asked for is not possible. The text says why and what to do.
     #[error("{0}")]
     Request(String),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
+use super::filter::{FilterArguments, with_grammar};
 use super::options::{NetworkOptions, ScanOptions};
 use super::values::{duration, lab_names, local_path};
 
@@ -42,10 +43,10 @@ pub enum Command {
     /// List all finding codes
     Codes(FormatArguments),
     /// Print tables of adoption and misconfiguration from datasets
-    #[command(after_help = STATS_EXAMPLES)]
+    #[command(after_help = with_grammar(STATS_EXAMPLES))]
     Stats(StatsArguments),
     /// Tell what changed between two scans, per domain and in sum
-    #[command(after_help = DIFF_EXAMPLES)]
+    #[command(after_help = with_grammar(DIFF_EXAMPLES))]
     Diff(DiffArguments),
     /// Judge the evidence of a dataset again by today's rules, into a new dataset; sends no packet
     #[command(after_help = RECLASSIFY_EXAMPLES)]
@@ -54,7 +55,7 @@ pub enum Command {
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArguments),
     /// Write a page for the owners of domains, or about adoption in a large list; or the findings for other programs
-    #[command(after_help = REPORT_EXAMPLES)]
+    #[command(after_help = with_grammar(REPORT_EXAMPLES))]
     Report(ReportArguments),
     /// Write what to publish: policies, DNS records, web server configuration and a plan, of flags, of DNS or of a dataset
     #[command(after_help = PUBLISH_EXAMPLES)]
@@ -98,6 +99,7 @@ Without --record, --tlsrpt or --policy the kind is found out by content.";
 const STATS_EXAMPLES: &str = "Examples:
   stscan stats week-47
   stscan stats week-47 --table T3,T9 --by tld
+  stscan stats week-47 --where posture=enforce --where 'rank<=10000'
   stscan stats se nu --format csv > tables.csv       # two lists, side by side
   stscan stats --series week-45 week-46 week-47      # adoption over time
   stscan stats week-47 --compare imc2025             # beside a study's published figures
@@ -110,6 +112,7 @@ const DIFF_EXAMPLES: &str = "Examples:
   stscan diff week-46 week-47
   stscan diff week-46 week-47 --changes newly-broken,newly-refused,mx-stale
   stscan diff yesterday today --fail-on newly-broken,newly-refused,dropped-abruptly     # exit status 6 if there is one
+  stscan diff week-46 week-47 --where carried.owner=ops   # in either scan
   stscan diff week-46 week-47 --format csv > changes.csv
 
 Domains are joined by name: lists, their order and parts may differ. What is unknown in one of the scans is no change.";
@@ -131,11 +134,12 @@ const REPORT_EXAMPLES: &str = "Examples:
   stscan scan domains.csv --carry owner,unit -o audit
   stscan report audit -o audit.html                     # one page, works offline
   stscan report week-47 -o adoption.html --kind adoption
+  stscan report audit -o ops.html --where carried.owner=ops --where 'worst>=medium'
   stscan report audit --format csv -o findings.csv      # one line per finding
   stscan report audit --format junit -o - > junit.xml   # one test case per domain
 
 The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have
-all domains of the dataset, in its order.";
+all domains of the dataset, or those of --where, in its order.";
 
 const PUBLISH_EXAMPLES: &str = "Examples:
   stscan publish example.com --rua mailto:tls-reports@example.com -o fixes    # for what DNS says, probed as by check
@@ -266,6 +270,9 @@ pub struct StatsArguments {
     /// Tables of the TLS reports that `stscan tlsrpt` read into this folder (R1 to R7); those from R5 on take the dataset of a scan
     #[arg(long, value_name = "DIR", conflicts_with_all = ["by", "series", "compare"])]
     pub tls_reports: Option<PathBuf>,
+    /// Which domains.
+    #[command(flatten)]
+    pub filter: FilterArguments,
     /// Which tables, as T3,T9; study: those of the IMC 2025 study; all [default: all but the study's]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub table: Vec<String>,
@@ -323,6 +330,9 @@ pub struct DiffArguments {
     /// Dataset folder of the later scan
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
+    /// Which domains.
+    #[command(flatten)]
+    pub filter: FilterArguments,
     /// Output format
     #[arg(long, value_enum, default_value_t = ChangeFormat::Text)]
     pub format: ChangeFormat,
@@ -406,6 +416,9 @@ pub struct ReportArguments {
     /// What to write
     #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
     pub format: ReportFormat,
+    /// Which domains.
+    #[command(flatten)]
+    pub filter: FilterArguments,
     /// TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)
     #[arg(long, value_name = "DIR")]
     pub tls_reports: Option<PathBuf>,

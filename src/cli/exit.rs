@@ -127,7 +127,7 @@ impl From<AnalyseError> for Failure {
     fn from(error: AnalyseError) -> Self {
         match error {
             AnalyseError::Dataset(error) => error.into(),
-            AnalyseError::Request(text) => Self::usage(text),
+            error @ (AnalyseError::Filter(_) | AnalyseError::Request(_)) => Self::usage(error.to_string()),
         }
     }
 }

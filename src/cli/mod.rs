@@ -9,6 +9,7 @@ mod confusion;
 mod diff;
 mod exit;
 mod export;
+mod filter;
 mod lab;
 mod lint;
 mod notify;

@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     if arguments.tls_reports.is_some() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Csv | ReportFormat::Json) {
         return Err(Failure::usage("--tls-reports is of the formats html, csv and json"));
     }
-    let scan = Scan::open(&arguments.dataset)?;
+    let scan = arguments.filter.apply_to(Scan::open(&arguments.dataset)?)?;
     let seen = arguments.tls_reports.as_deref().map(|dir| Ok::<_, Failure>(Seen::of(&ReportsReader::open(dir)?)?)).transpose()?;
     match &arguments.out {
         Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,

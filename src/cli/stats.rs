@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
     if let Some(study) = study {
         options = study.options(&options);
     }
-    let mut scans = Scan::open_all(&arguments.datasets)?;
+    let mut scans = arguments.filter.apply(Scan::open_all(&arguments.datasets)?)?;
     if arguments.series {
         scans.sort_by(|a, b| a.manifest().started_at.cmp(&b.manifest().started_at));
     }
@@ -42,6 +42,11 @@ pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
 fn of_reports(reports: &Path, arguments: &StatsArguments) -> Result<Exit, Failure> {
     if arguments.datasets.len() > 1 {
         return Err(Failure::usage("--tls-reports goes with the dataset of one scan at most"));
+    }
+    if !arguments.filter.is_empty() {
+        return Err(Failure::usage(
+            "--where is about the domains of a scan, and the tables of TLS reports have all reporters: leave it out",
+        ));
     }
     let is_made = |table: &ReportTable| !table.needs_scan || !arguments.datasets.is_empty();
     let wanted: Vec<TableId> = if arguments.table.is_empty() {

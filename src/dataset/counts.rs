@@ -28,7 +28,7 @@ macro_rules! counts {
 
         impl Counts {
             /// The columns that are counted, as they are read from a part.
-            pub(super) const COLUMNS: &[&str] = &["policy_provider", "mx_hosts", $(stringify!($field),)+];
+            pub(crate) const COLUMNS: &[&str] = &["policy_provider", "mx_hosts", $(stringify!($field),)+];
 
             /// Counts the rows of a batch of table `domains`.
             ///
@@ -62,16 +62,16 @@ counts! {
     delivery = words,
     /// By column `mx_tls`; rows whose MX hosts were not to be asked over SMTP are not counted.
     #[serde(default)]
-    mx_tls = words,
+    mx_tls = added_words,
     /// By column `dane_state`; rows for whose MX hosts TLSA was not to be looked up are not counted.
     #[serde(default)]
-    dane_state = words,
+    dane_state = added_words,
     /// By column `mx_dnssec`, likewise.
     #[serde(default)]
-    mx_dnssec = words,
+    mx_dnssec = added_words,
     /// By column `delivery_dane`, likewise.
     #[serde(default)]
-    delivery_dane = words,
+    delivery_dane = added_words,
     /// By column `worst`; rows without a finding are not counted.
     worst = words,
     /// Rows that have the finding at least once, by its code.
@@ -99,6 +99,11 @@ fn add(sum: &mut Tally, more: &Tally) {
 
 fn words(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
     Ok(count(texts(batch, column)?.iter().flatten()))
+}
+
+/// As [`words`], of a column that the first datasets do not have.
+fn added_words(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
+    if batch.column_by_name(column).is_none() { Ok(Tally::new()) } else { words(batch, column) }
 }
 
 fn texts<'b>(batch: &'b RecordBatch, column: &str) -> Result<&'b StringArray, DatasetError> {

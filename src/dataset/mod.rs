@@ -47,7 +47,7 @@ mod whole;
 pub use self::batch::{Record, record_batch};
 pub(crate) use self::batch::{RowBuilder, rejudged_batch, with_nothing_carried};
 pub use self::column::MAX_BATCH_ROWS;
-pub(crate) use self::column::{COMMENT, Group as ColumnGroup, Lists as ListColumn, UNIT, elements, text};
+pub(crate) use self::column::{COMMENT, Group as ColumnGroup, Lists as ListColumn, RANGE, UNIT, elements, text};
 pub use self::command::ScanCommand;
 pub use self::counts::{Counts, Tally};
 pub(crate) use self::derived::{DerivedDataset, Judge};

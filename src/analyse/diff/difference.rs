@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::compare::{Change, Kind, Side, compare};
-use super::reading::{ROWS_AT_ONCE, Share, Survey};
+use super::reading::{Chosen, ROWS_AT_ONCE, Share, Survey};
 use super::state::State;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::table::Cell;
@@ -51,8 +51,8 @@ pub struct Changed {
 /// # Errors
 /// If a dataset cannot be read, if the first is the newer one, if they have no domain in common.
 pub fn diff(old: &Scan, new: &Scan) -> Result<Diff, AnalyseError> {
-    let rows = |scan: &Scan| scan.manifest().parts.iter().map(|part| part.rows).sum::<u64>();
-    diff_by_shares(old, new, rows(old).saturating_add(rows(new)).div_ceil(ROWS_AT_ONCE).max(1))
+    let rows = old.whole().rows().saturating_add(new.whole().rows());
+    diff_by_shares(old, new, rows.div_ceil(ROWS_AT_ONCE).max(1))
 }
 
 /// As [`diff`], comparing `of` shares of the names one after the other (at least one): each reads the names again and takes as much less
@@ -85,9 +85,11 @@ pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseEr
     let (seed, of) = (rand::random(), of.max(1));
     for at in 0..of {
         let share = Share { seed, of, at };
-        diff.join(&Survey::read(old, share)?, &Survey::read(new, share)?, gap(old, new));
+        let chosen = Chosen::read([old, new], share)?;
+        let read = |scan| Survey::read(scan, share, chosen.as_ref());
+        diff.join(&read(old)?, &read(new)?, gap(old, new));
     }
-    if diff.in_both == 0 {
+    if diff.in_both == 0 && old.filter().is_none() {
         return Err(AnalyseError::Request(format!(
             "{} (list {}, {} domains) and {} (list {}, {} domains) have no domain in common, so there is nothing to compare",
             old.dir.display(),
@@ -102,7 +104,7 @@ pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseEr
     diff.notes.extend(diff.of_lists(old, new));
     diff.notes.extend(asked_otherwise(old, new));
     if [Kind::NewlyRefused, Kind::RefusalFixed].iter().any(|kind| diff.kinds.contains_key(kind)) {
-        let asked = Asked::everywhere([old, new].map(|scan| scan.manifest().counts.asked()));
+        let asked = Asked::everywhere([old, new].map(|scan| scan.counts().asked()));
         diff.notes.push(asked.figures().to_owned());
     }
     Ok(diff)
@@ -209,7 +211,7 @@ fn gap(old: &Scan, new: &Scan) -> Option<i64> {
 
 /// What is to be said where the scans did not ask the same of MX hosts.
 fn asked_otherwise(old: &Scan, new: &Scan) -> Option<String> {
-    let (before, after) = (old.manifest().counts.asked(), new.manifest().counts.asked());
+    let (before, after) = (old.whole().counts().asked(), new.whole().counts().asked());
     (before != after).then(|| {
         "the scans did not ask the same of MX hosts: what these and DANE decide is compared for domains that both asked; for the others the \
          delivery is compared by policy"
@@ -218,7 +220,8 @@ fn asked_otherwise(old: &Scan, new: &Scan) -> Option<String> {
 }
 
 fn notes(old: &Scan, new: &Scan) -> Vec<String> {
-    let mut notes = [old.notes(), new.notes()].concat();
+    let mut notes = [old.whole().notes(), new.whole().notes()].concat();
+    notes.extend(old.filter().map(|filter| format!("only domains that in one of the scans are with {}", filter.text())));
     let (before, after) = (&old.manifest().run.catalogue_version, &new.manifest().run.catalogue_version);
     if before != after {
         notes.push(format!(

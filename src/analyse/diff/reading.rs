@@ -8,9 +8,10 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::state::{self, COLUMNS, State, StateColumns};
+use crate::analyse::rows::SeenPart;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::classify::{Posture, RecordState};
-use crate::dataset::{ColumnGroup, Part, PartFile, text};
+use crate::dataset::{ColumnGroup, Part, text};
 
 /// Rows of both scans together that are compared at once. More are compared share by share, which takes as many readings of the names.
 pub(super) const ROWS_AT_ONCE: u64 = 1 << 25;
@@ -50,14 +51,15 @@ impl Share {
 }
 
 impl Survey {
-    /// Reads a dataset with all cores.
-    pub(super) fn read(scan: &Scan, share: Share) -> Result<Self, AnalyseError> {
-        let rows: u64 = scan.manifest().parts.iter().map(|part| part.rows).sum();
+    /// Reads a dataset with all cores: of these names, if not of all.
+    pub(super) fn read(scan: &Scan, share: Share, chosen: Option<&Chosen>) -> Result<Self, AnalyseError> {
+        let scan = &scan.whole();
+        let rows = scan.rows();
         // Filled by all threads, row group by row group, so that the names are in memory only once.
         let names = Mutex::new(Vec::with_capacity(usize::try_from(rows.min(ROWS_AT_ONCE) / share.of.max(1)).unwrap_or_default()));
         let of_part = |part: &Part| -> Result<Vec<State>, AnalyseError> {
-            let file = scan.reader.part_file(part)?;
-            let groups = (0..file.row_groups()).map(|group| read_group(&file, group, share, &names));
+            let file = scan.part_file(part)?;
+            let groups = (0..file.row_groups()).map(|group| read_group(&file, group, (share, chosen), &names));
             Ok(groups.collect::<Result<Vec<_>, _>>()?.concat())
         };
         let parts: Vec<Vec<State>> = scan.manifest().parts.par_iter().map(of_part).collect::<Result<_, _>>()?;
@@ -86,8 +88,46 @@ impl Survey {
     }
 }
 
+/// The names that are compared where there is a filter: those of which either scan has a row that it keeps. So a domain that meets the
+/// conditions in one of the scans alone has neither appeared nor gone.
+pub(super) struct Chosen(Vec<u64>);
+
+impl Chosen {
+    /// Reads the names; `None` where no scan has a filter.
+    pub(super) fn read(scans: [&Scan; 2], share: Share) -> Result<Option<Self>, AnalyseError> {
+        if scans.iter().all(|scan| scan.filter().is_none()) {
+            return Ok(None);
+        }
+        let of_part = |(scan, part): &(&Scan, &Part)| -> Result<Vec<u64>, AnalyseError> {
+            let (file, mut hashes) = (scan.part_file(part)?, Vec::new());
+            for group in 0..file.row_groups() {
+                for batch in file.read(group, &["domain"], BATCH_ROWS, None)? {
+                    let domain: StringArray = ColumnGroup::table(&batch?).column("domain")?;
+                    hashes.extend(domain.iter().flatten().filter_map(|domain| share.own(domain)));
+                }
+            }
+            Ok(hashes)
+        };
+        let parts: Vec<(&Scan, &Part)> =
+            scans.iter().flat_map(|scan| scan.manifest().parts.iter().map(move |part| (*scan, part))).collect();
+        let mut names = parts.par_iter().map(of_part).collect::<Result<Vec<_>, _>>()?.concat();
+        names.par_sort_unstable();
+        names.dedup();
+        Ok(Some(Self(names)))
+    }
+
+    fn has(&self, name: u64) -> bool {
+        self.0.binary_search(&name).is_ok()
+    }
+}
+
 /// A few small columns of all rows first, the others only of the rows that say more.
-fn read_group(file: &PartFile, group: usize, share: Share, names: &Mutex<Vec<u64>>) -> Result<Vec<State>, AnalyseError> {
+fn read_group(
+    file: &SeenPart,
+    group: usize,
+    (share, chosen): (Share, Option<&Chosen>),
+    names: &Mutex<Vec<u64>>,
+) -> Result<Vec<State>, AnalyseError> {
     let (mut own, mut runs, mut at) = (Vec::new(), Vec::<Range<usize>>::new(), 0);
     for batch in file.read(group, &["domain", "posture", "tlsrpt_state", "dane_state"], BATCH_ROWS, None)? {
         let batch = batch?;
@@ -97,6 +137,9 @@ fn read_group(file: &PartFile, group: usize, share: Share, names: &Mutex<Vec<u64
         for row in 0..batch.num_rows() {
             let place = at + row;
             let Some(hash) = share.own(text(&domain, row).unwrap_or_default()) else { continue };
+            if chosen.is_some_and(|chosen| !chosen.has(hash)) {
+                continue;
+            }
             own.push(hash);
             let has_dane = state::has_dane(dane.as_ref().and_then(|dane| text(dane, row)));
             let is_plain = !has_dane

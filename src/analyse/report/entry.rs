@@ -47,7 +47,7 @@ pub(super) fn visit<E: From<AnalyseError>>(
         if rest.is_some_and(|rest| rest.first().is_none_or(|(place, _)| place.part > part)) {
             continue;
         }
-        let file = scan.reader.part_file(described).map_err(AnalyseError::from)?;
+        let file = scan.part_file(described).map_err(AnalyseError::from)?;
         for row_group in 0..file.row_groups() {
             let rows = rest.as_mut().map(|rest| runs(rest, part, row_group));
             if rows.as_ref().is_some_and(Vec::is_empty) {

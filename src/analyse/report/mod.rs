@@ -11,4 +11,4 @@ mod reading;
 pub use self::entry::Entry;
 pub use self::line::{Summary, Urgency};
 pub use self::outline::Kind;
-pub use self::reading::{MAX_DOMAINS, Report, ReportOptions, carried_columns, every_entry};
+pub use self::reading::{MAX_DOMAINS, Report, ReportOptions, every_entry};

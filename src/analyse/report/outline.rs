@@ -123,19 +123,6 @@ fn shorten(lines: &mut Vec<Summary>, most: usize) {
     }
 }
 
-/// Names of the carried columns, in the order in which they first come.
-pub(super) fn carried_columns(scan: &Scan) -> Result<Vec<String>, AnalyseError> {
-    let mut names = Names::default();
-    each_batch(scan, &["carried.list.element.name"], |batch, _| {
-        if let Some((_, carried)) = ColumnGroup::table(batch).added_groups("carried")? {
-            let column: StringArray = carried.column("name")?;
-            column.iter().flatten().for_each(|name| _ = names.place(name));
-        }
-        Ok(())
-    })?;
-    Ok(names.list)
-}
-
 /// Calls `each` with every batch and the place of its first row.
 fn each_batch(
     scan: &Scan,
@@ -143,7 +130,7 @@ fn each_batch(
     mut each: impl FnMut(&RecordBatch, Place) -> Result<(), DatasetError>,
 ) -> Result<(), AnalyseError> {
     for (part, described) in scan.manifest().parts.iter().enumerate() {
-        let file = scan.reader.part_file(described)?;
+        let file = scan.part_file(described)?;
         for row_group in 0..file.row_groups() {
             let mut row = 0;
             for batch in file.read(row_group, columns, BATCH_ROWS, None)? {

@@ -79,7 +79,7 @@ impl Report {
     /// # Errors
     /// If the dataset cannot be read.
     pub fn of(scan: Scan, options: &ReportOptions, seen: Option<Seen>) -> Result<Self, AnalyseError> {
-        let rows: u64 = scan.manifest().parts.iter().map(|part| part.rows).sum();
+        let rows = scan.rows();
         let kind = options.kind.unwrap_or_else(|| Kind::of(rows));
         let outline = super::outline::read(&scan, kind, options.most, seen.as_ref())?;
         let mut figures = figures(&scan, outline.best_of_ranks)?;
@@ -146,14 +146,6 @@ impl Report {
 /// If the dataset cannot be read, or `each` fails.
 pub fn every_entry<E: From<AnalyseError>>(scan: &Scan, each: impl FnMut(&Entry) -> Result<(), E>) -> Result<(), E> {
     visit(scan, None, each)
-}
-
-/// Names of the carried columns of a dataset, in the order in which they first come.
-///
-/// # Errors
-/// If the dataset cannot be read.
-pub fn carried_columns(scan: &Scan) -> Result<Vec<String>, AnalyseError> {
-    super::outline::carried_columns(scan)
 }
 
 /// Bins of the plot by rank, at most about so many.

@@ -108,7 +108,7 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     if apart && wholes.len() > 1 {
         notes.push("each scan is counted by itself: there is no row for all of them, which have names in common".to_owned());
     }
-    let asked = Asked::everywhere(scans.iter().map(|scan| scan.manifest().counts.asked()));
+    let asked = Asked::everywhere(scans.iter().map(|scan| scan.counts().asked()));
     let counted = Counted { sums: !apart, asked, ..Counted::new(surveys, details, &survey_groups, options) };
     notes.extend(counted.lost());
     if counted.whole.1.mx_hosts.overflowed() {
@@ -193,7 +193,9 @@ fn details(
         return Ok((Vec::new(), false));
     }
     let entities = definitions().any(|definition| definition.entities);
-    let sets = apart.map_or_else(|| vec![scans.to_vec()], |wholes| wholes.split(scans));
+    // Who serves how many is told by all that was scanned, whatever is looked at.
+    let all: Vec<Scan> = scans.iter().map(Scan::whole).collect();
+    let sets = apart.map_or_else(|| vec![all.clone()], |wholes| wholes.split(&all));
     let counted_hosts = sets.iter().filter(|_| entities).map(|scans| Hosts::count(scans, options.entities.by_address));
     let hosts: Vec<Hosts> = counted_hosts.collect::<Result<_, _>>()?;
     let mut columns: Vec<&str> = super::adopter::COLUMNS.to_vec();

@@ -6,8 +6,9 @@ use arrow::array::{Array, RecordBatch, StringArray};
 use rayon::prelude::*;
 
 use super::survey::{is_there, record_state};
+use crate::analyse::rows::SeenPart;
 use crate::analyse::scans::{AnalyseError, Scan};
-use crate::dataset::{ColumnGroup, Part, PartFile, text};
+use crate::dataset::{ColumnGroup, Part, text};
 
 /// Rows that are decoded at once. Bodies and headers are never read here, so that many rows are few bytes.
 const BATCH_ROWS: usize = 8192;
@@ -19,7 +20,7 @@ const ASKED: [&str; 3] = ["mx_tls", "mx_dnssec", "dane_state"];
 pub(super) struct RowGroup<'f> {
     /// Which dataset, by its place.
     pub(super) scan: usize,
-    file: &'f PartFile,
+    file: &'f SeenPart,
     row_group: usize,
 }
 
@@ -75,7 +76,7 @@ pub(super) fn fold<A: Send>(
     let parts: Vec<_> =
         scans.iter().enumerate().flat_map(|(index, scan)| scan.manifest().parts.iter().map(move |part| (index, scan, part))).collect();
     let of_part = |sum: A, (index, scan, part): (usize, &Scan, &Part)| -> Result<A, AnalyseError> {
-        let file = scan.reader.part_file(part)?;
+        let file = scan.part_file(part)?;
         let row_groups = (0..file.row_groups()).into_par_iter();
         let more = row_groups.try_fold(&empty, |mut sum, row_group| {
             step(&mut sum, &RowGroup { scan: index, file: &file, row_group })?;

@@ -72,7 +72,7 @@ impl Wholes {
         if self.len() < 2 {
             return Ok(false);
         }
-        let rows: u64 = scans.iter().map(|scan| scan.manifest().parts.iter().map(|part| part.rows).sum::<u64>()).sum();
+        let rows: u64 = scans.iter().map(Scan::rows).sum();
         let sampled = rows / MAX_NAMES + 1;
         let step = |names: &mut Vec<(u64, usize)>, group: &RowGroup<'_>| {
             for batch in group.batches(&["domain"], None)? {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::analyse::report::{Entry, carried_columns, every_entry};
+use crate::analyse::report::{Entry, every_entry};
 use crate::analyse::senders::{Confirmation, Seen, Testimony, day_text};
 use crate::analyse::{AnalyseError, Scan};
 use crate::classify::{Asked, Finding};
@@ -38,7 +38,7 @@ const HEADING: &str = "domain,rank,posture,delivery,worst,severity,code,subject,
 /// # Errors
 /// If the dataset cannot be read or the file not be written.
 pub fn csv(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<(), ReportError> {
-    let carried = carried_columns(scan)?;
+    let carried = scan.carried_columns()?;
     let names: String = carried.iter().map(|name| format!(",{}", field(name))).collect();
     let invented = scan.manifest().run.invented();
     let of_senders = if seen.is_some() { ",senders" } else { "" };
@@ -119,8 +119,8 @@ pub fn json(scan: &Scan, seen: Option<&Seen>, wishes: &Wishes, out: &mut impl Wr
         "started_at": manifest.started_at,
         "finished_at": manifest.finished_at,
         "catalogue_version": manifest.run.catalogue_version,
-        "counts": manifest.counts,
-        "protection": manifest.counts.asked().note(),
+        "counts": scan.counts(),
+        "protection": scan.counts().asked().note(),
         "notes": scan.notes(),
     });
     if let Some(invented) = manifest.run.invented() {

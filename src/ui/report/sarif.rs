@@ -20,11 +20,11 @@ const MAX_NOTIFICATIONS: usize = 1_000;
 /// If the dataset cannot be read or the file not be written.
 pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
-    let codes: Vec<Code> = catalogue().iter().copied().filter(|code| manifest.counts.findings.contains_key(code.as_str())).collect();
+    let codes: Vec<Code> = catalogue().iter().copied().filter(|code| scan.counts().findings.contains_key(code.as_str())).collect();
     let driver = json!({
         "name": "stscan",
         "version": env!("CARGO_PKG_VERSION"),
-        "rules": codes.iter().copied().map(|code| rule(code, manifest.counts.asked())).collect::<Vec<_>>(),
+        "rules": codes.iter().copied().map(|code| rule(code, scan.counts().asked())).collect::<Vec<_>>(),
     });
     let mut run = json!({ "tool": { "driver": driver }, "automationDetails": { "id": format!("stscan/{}", manifest.run.run_id) } });
     if let Some(invented) = manifest.run.invented() {

@@ -42,7 +42,7 @@ pub(in crate::analyse::stats) fn rows(scans: &[Scan]) -> Vec<Row> {
 }
 
 pub(in crate::analyse::stats) const FINDINGS: Definition = Definition {
-    title: "Domains by finding, by the manifests",
+    title: "Domains by finding",
     columns: &[("domains", "domains", "domains scanned")],
     notes: &["a domain may have several findings; domains without any record have findings, too, as text that is no record"],
     ..Definition::EMPTY
@@ -51,10 +51,10 @@ pub(in crate::analyse::stats) const FINDINGS: Definition = Definition {
 /// A row for each finding that some domain has, the most frequent first.
 pub(in crate::analyse::stats) fn findings(scans: &[Scan]) -> Vec<Row> {
     let mut domains = BTreeMap::<&str, u64>::new();
-    for (code, rows) in scans.iter().flat_map(|scan| &scan.manifest().counts.findings) {
+    for (code, rows) in scans.iter().flat_map(|scan| &scan.counts().findings) {
         *domains.entry(code).or_default() += rows;
     }
-    let whole: u64 = scans.iter().map(|scan| scan.manifest().counts.rows).sum();
+    let whole: u64 = scans.iter().map(Scan::rows).sum();
     let mut sorted: Vec<(&str, u64)> = domains.into_iter().collect();
     sorted.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
     sorted.into_iter().map(|(code, rows)| Row::new(code, code, vec![share(rows, whole)])).collect()

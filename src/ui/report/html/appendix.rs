@@ -11,7 +11,7 @@ use super::markup::{Lines, Safe, chapter, facts};
 
 /// What the findings of the page mean, from the catalogue.
 pub(super) fn glossary(report: &Report) -> Markup {
-    let asked = report.scan.manifest().counts.asked();
+    let asked = report.scan.counts().asked();
     let occurring = catalogue().iter().copied().filter(|code| report.codes.iter().any(|found| found == code.as_str()));
     let body = html! {
         p { "High: mail may fail or the protection by MTA-STS is void. Medium: some senders are affected. Low: hygiene. Info: a fact, or \

@@ -39,7 +39,7 @@ pub(super) fn chapters(report: &Report) -> Markup {
 }
 
 fn lead(report: &Report) -> Markup {
-    let counts = &report.scan.manifest().counts;
+    let counts = report.scan.counts();
     let of = |delivery: Delivery| counts.delivery.get(delivery.as_str()).copied().unwrap_or_default();
     let lost = of(Delivery::Refused) + of(Delivery::Partial);
     let protected = of(Delivery::Protected);
@@ -55,7 +55,7 @@ fn lead(report: &Report) -> Markup {
     let protection = format!("{} of {} {is} protected ({}).", grouped(protected), grouped(report.rows), asked.basis());
     html! {
         p.lead { (loss) " " (protection) }
-        @for sentence in mail_servers(&report.scan.manifest().counts) {
+        @for sentence in mail_servers(report.scan.counts()) {
             p { (sentence) }
         }
     }
@@ -94,7 +94,7 @@ fn mail_servers(counts: &Counts) -> Vec<String> {
 
 /// What senders that follow the RFC do today, as a bar with its legend.
 fn delivery(report: &Report) -> Markup {
-    let counts = &report.scan.manifest().counts;
+    let counts = report.scan.counts();
     let asked = counts.asked();
     let mut at = 0.0;
     let known = DELIVERIES.iter().filter_map(|delivery| {
@@ -120,7 +120,7 @@ fn delivery(report: &Report) -> Markup {
 
 /// The table of findings but those of severity info: by `key`, then the most frequent first.
 pub(super) fn findings<K: Ord>(report: &Report, key: impl Fn(Code, u64) -> K, limit: usize) -> Markup {
-    let counts = &report.scan.manifest().counts;
+    let counts = report.scan.counts();
     let verdicts = |code: Code, rows: u64| rows.saturating_sub(report.left_open.get(&code).copied().unwrap_or_default());
     let known = counts.findings.iter().filter_map(|(code, rows)| Code::from_word(code).map(|code| (code, verdicts(code, *rows))));
     let mut sorted: Vec<(Code, u64)> = known.filter(|(code, rows)| code.rule().severity != Severity::Info && *rows > 0).collect();

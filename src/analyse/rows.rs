@@ -1,0 +1,117 @@
+//! The rows of a part as an analysis sees them: all, or those that a filter keeps. A place of a row counts the rows that are seen.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use super::filter::Filter;
+use crate::dataset::{DatasetError, PartBatches, PartFile};
+
+/// Rows that are decoded at once to be looked at by a filter.
+const BATCH_ROWS: usize = 8192;
+
+/// A part of which some rows are seen. It may be shared by threads.
+#[derive(Debug)]
+pub(super) struct SeenPart {
+    file: PartFile,
+    filter: Option<Arc<Filter>>,
+    /// Of each row group the rows that are kept, once these are known.
+    kept: Vec<OnceLock<Vec<Range<usize>>>>,
+}
+
+impl SeenPart {
+    pub(super) fn new(file: PartFile, filter: Option<Arc<Filter>>) -> Self {
+        let kept = if filter.is_some() { file.row_groups() } else { 0 };
+        Self { file, filter, kept: (0..kept).map(|_| OnceLock::new()).collect() }
+    }
+
+    /// How many row groups it has, those of which nothing is seen among them.
+    pub(super) fn row_groups(&self) -> usize {
+        self.file.row_groups()
+    }
+
+    /// The batches of one row group, as [`PartFile::read`] gives them; `rows` are places among the rows that are seen.
+    ///
+    /// # Errors
+    /// If the part cannot be read.
+    pub(super) fn read(
+        &self,
+        row_group: usize,
+        columns: &[&str],
+        batch_rows: usize,
+        rows: Option<&[Range<usize>]>,
+    ) -> Result<PartBatches, DatasetError> {
+        match (self.kept(row_group)?, rows) {
+            (None, rows) => self.file.read(row_group, columns, batch_rows, rows),
+            (Some(kept), None) => self.file.read(row_group, columns, batch_rows, Some(kept)),
+            (Some(kept), Some(rows)) => self.file.read(row_group, columns, batch_rows, Some(&among(kept, rows))),
+        }
+    }
+
+    /// The rows of a row group that are kept; `None` where there is no filter.
+    fn kept(&self, row_group: usize) -> Result<Option<&[Range<usize>]>, DatasetError> {
+        let (Some(filter), Some(known)) = (&self.filter, self.kept.get(row_group)) else { return Ok(None) };
+        if known.get().is_none() {
+            // Two threads may come here at once; both find the same.
+            let _ = known.set(self.keep(filter, row_group)?);
+        }
+        Ok(known.get().map(Vec::as_slice))
+    }
+
+    fn keep(&self, filter: &Filter, row_group: usize) -> Result<Vec<Range<usize>>, DatasetError> {
+        let columns: Vec<&str> = filter.columns().chain(["ordinal"]).collect();
+        let (mut runs, mut before) = (Vec::<Range<usize>>::new(), 0);
+        for batch in self.file.read(row_group, &columns, BATCH_ROWS, None)? {
+            let batch = batch?;
+            filter.each_kept(&batch, |row| match runs.last_mut() {
+                Some(last) if last.end == before + row => last.end += 1,
+                _ => runs.push(before + row..before + row + 1),
+            })?;
+            before += batch.num_rows();
+        }
+        Ok(runs)
+    }
+}
+
+/// Where the places of `rows` among the kept rows are among all; both ascend.
+fn among(kept: &[Range<usize>], rows: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let (mut runs, mut before) = (kept.iter().peekable(), 0);
+    for rows in rows {
+        let mut at = rows.start;
+        while at < rows.end {
+            let Some(run) = runs.peek() else { return found };
+            if at >= before + run.len() {
+                before += run.len();
+                runs.next();
+                continue;
+            }
+            let start = run.start + (at - before);
+            let end = run.end.min(start + (rows.end - at));
+            at += end - start;
+            found.push(start..end);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn runs(rows: &[usize]) -> Vec<Range<usize>> {
+        rows.chunk_by(|a, b| a + 1 == *b).map(|run| run[0]..run[run.len() - 1] + 1).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn places_among_places(kept in proptest::collection::btree_set(0_usize..60, 0..40), chosen in proptest::collection::btree_set(0_usize..40, 0..30)) {
+            let kept: Vec<usize> = kept.into_iter().collect();
+            let chosen: Vec<usize> = chosen.into_iter().collect();
+            let expected: Vec<usize> = chosen.iter().filter_map(|at| kept.get(*at)).copied().collect();
+            let found: Vec<usize> = among(&runs(&kept), &runs(&chosen)).into_iter().flatten().collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! `--where` end to end: what it keeps, against a plain reading of the rows; the same rows for every command; typing errors.
+
+#![allow(clippy::unwrap_used)] // A test fails by panicking.
+
+mod harness;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use harness::{expect, stderr, stdout};
+use serde_json::Value;
+
+/// Cases of the zoo with who is responsible; some values are hard to write in a condition.
+const LIST: &str = "rank,domain,owner
+1,enforce.test,Alice
+2,testing.test,\"Smith, J.\"
+3,redirect-301.test,alice
+4,absent.test,
+5,cert-name-mismatch.test,*
+6,mx-missing.test,Bob \\ Co
+7,cert-not-yet-valid.test,Alicia
+8,typo.test,
+";
+
+/// The list scanned, and scanned once more with another owner of one domain and without another.
+fn scans() -> &'static (PathBuf, PathBuf) {
+    static SCANNED: OnceLock<(tempfile::TempDir, (PathBuf, PathBuf))> = OnceLock::new();
+    let (_, paths) = SCANNED.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let scan = |name: &str, list: &str| {
+            let (path, file) = (folder.path().join(name), folder.path().join(format!("{name}.csv")));
+            fs::write(&file, list).unwrap();
+            expect(0, &["scan", "--lab=zoo", text(&file), "--column", "domain", "--carry", "owner", "-o", text(&path)]);
+            path
+        };
+        let paths = (
+            scan("first", LIST),
+            scan("second", &LIST.replace("test,alice", "test,Zoe").replace("7,cert-not-yet-valid.test,Alicia\n", "")),
+        );
+        (folder, paths)
+    });
+    paths
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn first() -> &'static str {
+    text(&scans().0)
+}
+
+/// Arguments with a `--where` before each condition.
+fn filtered<'a>(command: &[&'a str], conditions: &[&'a str]) -> Vec<&'a str> {
+    command.iter().copied().chain(conditions.iter().flat_map(|condition| ["--where", *condition])).collect()
+}
+
+fn report(conditions: &[&str]) -> Value {
+    serde_json::from_str(&stdout(&expect(0, &filtered(&["report", first(), "--format", "json"], conditions)))).unwrap()
+}
+
+fn domains(report: &Value) -> BTreeSet<String> {
+    report["domains"].as_array().unwrap().iter().map(|domain| domain["domain"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The domains of the whole report for which something holds.
+fn those(holds: impl Fn(&Value) -> bool) -> BTreeSet<String> {
+    static WHOLE: OnceLock<Value> = OnceLock::new();
+    let all = WHOLE.get_or_init(|| report(&[]))["domains"].as_array().unwrap();
+    all.iter().filter(|domain| holds(domain)).map(|domain| domain["domain"].as_str().unwrap().to_owned()).collect()
+}
+
+fn owner(domain: &Value) -> &str {
+    domain["carried"]["owner"].as_str().unwrap_or_default()
+}
+
+fn has_code(domain: &Value, holds: impl Fn(&str) -> bool) -> bool {
+    domain["findings"].as_array().unwrap().iter().any(|finding| holds(finding["code"].as_str().unwrap()))
+}
+
+#[test]
+fn conditions_keep_what_they_say() {
+    let height = |domain: &Value| ["info", "low", "medium", "high"].iter().position(|word| domain["worst"] == *word).map_or(0, |at| at + 1);
+    let rank = |domain: &Value| domain["rank"].as_i64().unwrap();
+    type Holds = Box<dyn Fn(&Value) -> bool>;
+    let cases: Vec<(&[&str], Holds)> = vec![
+        (&["posture=enforce"], Box::new(|domain| domain["posture"] == "enforce")),
+        (&["posture = Enforce , testing"], Box::new(|domain| domain["posture"] == "enforce" || domain["posture"] == "testing")),
+        (&["posture!=enforce"], Box::new(|domain| domain["posture"] != "enforce")),
+        (&["posture!=enforce,broken"], Box::new(|domain| domain["posture"] != "enforce" && domain["posture"] != "broken")),
+        (&["worst>=medium"], Box::new(move |domain| height(domain) >= 3)),
+        (&["worst<medium"], Box::new(move |domain| height(domain) < 3)),
+        (&["worst > low"], Box::new(move |domain| height(domain) > 2)),
+        (&["worst<=info"], Box::new(move |domain| height(domain) <= 1)),
+        (&["worst="], Box::new(|domain| domain["worst"].is_null())),
+        (&["rank<=3"], Box::new(move |domain| rank(domain) <= 3)),
+        (&["rank=2,4"], Box::new(move |domain| [2, 4].contains(&rank(domain)))),
+        (&["rank>2", "rank<5"], Box::new(move |domain| (3..5).contains(&rank(domain)))),
+        (&["finding=sts-fetch-cert-*"], Box::new(|domain| has_code(domain, |code| code.starts_with("sts-fetch-cert-")))),
+        (&["finding!=sts-fetch-*"], Box::new(|domain| !has_code(domain, |code| code.starts_with("sts-fetch-")))),
+        (&["finding="], Box::new(|domain| !has_code(domain, |_| true))),
+        (&["finding=sts-fetch-redirect", "posture=broken"], Box::new(|domain| has_code(domain, |code| code == "sts-fetch-redirect"))),
+        (&["carried.owner=ALICE"], Box::new(|domain| owner(domain).to_lowercase() == "alice")),
+        (&["carried.owner=ali*"], Box::new(|domain| owner(domain).to_lowercase().starts_with("ali"))),
+        (&["carried.owner="], Box::new(|domain| owner(domain).is_empty())),
+        (&["carried.owner!="], Box::new(|domain| !owner(domain).is_empty())),
+        (&[r"carried.owner=Smith\, J."], Box::new(|domain| owner(domain) == "Smith, J.")),
+        (&[r"carried.owner=\*"], Box::new(|domain| owner(domain) == "*")),
+        (&[r"carried.owner=bob \\ co"], Box::new(|domain| owner(domain) == r"Bob \ Co")),
+        (&["mx_hosts=mx*.redirect-301.test", "tld=test"], Box::new(|domain| domain["domain"] == "redirect-301.test")),
+        (&["mx_hosts!=*.enforce.test"], Box::new(|domain| domain["domain"] != "enforce.test")),
+        (&["domain=*-*"], Box::new(|domain| domain["domain"].as_str().unwrap().contains('-'))),
+        (&["scanned_at>=2001-01-01", "elapsed_ms>=0"], Box::new(|_| true)),
+        (&["scanned_at<2001-01-01"], Box::new(|_| false)),
+    ];
+    let mut sizes = BTreeSet::new();
+    for (conditions, holds) in cases {
+        let (found, expected) = (domains(&report(conditions)), those(holds));
+        sizes.insert(expected.len());
+        assert_eq!(found, expected, "{conditions:?}");
+    }
+    assert!(sizes.len() > 4, "the cases tell domains apart: {sizes:?}");
+}
+
+#[test]
+fn every_command_looks_at_the_same_rows() {
+    let conditions = ["worst>=medium", "carried.owner!=bob*"];
+    let kept = report(&conditions);
+    let domains = domains(&kept);
+    let count = domains.len() as u64;
+    assert!((1..8).contains(&count));
+    assert_eq!(kept["counts"]["rows"], count);
+    assert!(kept["notes"].to_string().contains(&format!("only {count} of 8 domains, those with worst>=medium and carried.owner!=bob*")));
+    for format in ["csv", "sarif", "junit", "html"] {
+        let file = scans().0.with_extension(format);
+        expect(0, &filtered(&["report", first(), "--format", format, "-o", text(&file)], &conditions));
+        let printed = fs::read_to_string(&file).unwrap();
+        for domain in those(|_| true) {
+            assert_eq!(printed.contains(&domain), domains.contains(&domain), "{format}: {domain}");
+        }
+    }
+    let tables: Value = serde_json::from_str(&stdout(&expect(
+        0,
+        &filtered(&["stats", first(), "--table", "T1,findings", "--format", "json"], &conditions),
+    )))
+    .unwrap();
+    let scanned = tables["tables"][0]["rows"][0]["cells"]["domains"]["n"].as_u64();
+    assert_eq!(scanned, Some(count), "{tables}");
+    assert!(tables["tables"][1].to_string().contains(&format!("\"of\":{count}")), "{}", tables["tables"][1]);
+    let none = expect(0, &filtered(&["report", first(), "--format", "csv"], &["rank>100"]));
+    assert_eq!((stdout(&none).lines().count(), stderr(&none).trim()), (1, "stscan: there is no domain with rank>100"));
+}
+
+#[test]
+fn a_diff_takes_domains_that_either_scan_keeps() {
+    let (old, new) = scans();
+    let diff = |conditions: &[&str]| -> Value {
+        serde_json::from_str(&stdout(&expect(0, &filtered(&["diff", text(old), text(new), "--format", "json"], conditions)))).unwrap()
+    };
+    let whole = diff(&[]);
+    assert_eq!((&whole["in_both"], &whole["only_old"]), (&7.into(), &1.into()));
+    // The domain has another owner in each scan; it neither appeared nor went.
+    for condition in ["carried.owner=Zoe", "domain=redirect-301.test"] {
+        let found = diff(&[condition]);
+        assert_eq!((&found["in_both"], &found["only_old"], &found["only_new"]), (&1.into(), &0.into(), &0.into()), "{condition}");
+        assert!(found["notes"].to_string().contains(&format!("only domains that in one of the scans are with {condition}")));
+    }
+    let gone = diff(&["carried.owner=alicia"]);
+    assert_eq!((&gone["in_both"], &gone["only_old"]), (&0.into(), &1.into()));
+    assert_eq!(gone["domains"][0]["changes"][0]["change"], "only-old");
+    let nothing = diff(&["rank=99"]);
+    assert_eq!((&nothing["in_both"], &nothing["only_old"]), (&0.into(), &0.into()));
+}
+
+#[test]
+fn typing_errors_are_refused_before_anything_is_written() {
+    let (old, new) = scans();
+    let page = old.with_extension("never.html");
+    for (command, condition, said) in [
+        (
+            vec!["report", text(old), "-o", text(&page)],
+            "postur=enforce",
+            "stscan: --where \"postur=enforce\": there is no column \"postur\"; did you mean posture?",
+        ),
+        (
+            vec!["report", text(old), "-o", text(&page)],
+            "carried.ownr=x",
+            "the dataset carries no column \"ownr\", but owner; did you mean carried.owner?",
+        ),
+        (vec!["stats", text(old)], "finding=sts-fetch-cert-expird", "did you mean sts-fetch-cert-expired? `stscan codes` lists them all"),
+        (vec!["diff", text(old), text(new)], "worst>=medum", "one of high, medium, low, info; did you mean medium?"),
+    ] {
+        let output = expect(2, &filtered(&command, &[condition]));
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+        assert_eq!((stdout(&output).as_str(), stderr(&output).lines().count()), ("", 1));
+    }
+    assert!(!page.exists());
+    let help = stdout(&expect(0, &["report", "--help"]));
+    assert!(help.contains("A condition of --where is COLUMN OPERATOR VALUE"), "{help}");
+}
