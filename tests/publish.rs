@@ -226,6 +226,8 @@ fn what_cannot_be_meant_is_refused() {
         (2, &[dataset, "example.com"], "one dataset, or domains"),
         (2, &[dataset, "--mx", "mx.example.com"], "--mx is for domains that are named"),
         (2, &[dataset, "--resolver", "192.0.2.1"], "a dataset is read and nobody is asked"),
+        (2, &["example.com", "--where", "posture=broken"], "--where chooses among the domains of a dataset"),
+        (2, &[dataset, "--where", "postur=broken"], "posture"),
         (2, &["example.com", "--mx", "mx.example.com", "--mode", "none"], "--mode none and --mx contradict each other"),
         (2, &["example.com", "--mx", "mx.example.com", "--lab=zoo"], "with --mx nobody is asked"),
         (2, &["example.com", "--mx", "mail_1.example.com"], "sts-policy-mx-invalid"),
@@ -245,6 +247,25 @@ fn what_cannot_be_meant_is_refused() {
         assert!(stderr(&output).contains(words), "{arguments:?}: {}", stderr(&output));
         assert!(!tree.exists(), "{arguments:?}");
     }
+}
+
+/// `--where` chooses, and what it leaves out is not in the table.
+#[test]
+fn the_domains_of_a_dataset_can_be_chosen() {
+    let out = tempfile::tempdir().unwrap();
+    let tree = out.path().join("tree");
+    publish(&[zoo().to_str().unwrap(), "--where", "posture=testing", "--mode", "enforce", "--rua", "tls@corp.example"], &tree);
+    let (actions, modes) = (column(&tree, "action"), column(&tree, "mode"));
+    assert!(actions.len() > 3 && actions.values().all(|action| action == "repair"), "{actions:?}");
+    assert_eq!(modes["testing.test"], "enforce");
+    let failing = column(&tree, "failing");
+    assert!(modes.iter().all(|(domain, mode)| mode == "enforce" || !failing[domain].is_empty() || mode == "testing"), "{modes:?}");
+    let expected: BTreeSet<String> = entries(zoo())
+        .iter()
+        .filter(|entry| entry.assessment.posture == Posture::Testing)
+        .map(|entry| entry.target.domain.to_string())
+        .collect();
+    assert_eq!(actions.into_keys().collect::<BTreeSet<_>>(), expected);
 }
 
 /// A domain that is probed as `check` does it, whatever its state, has its files and a plan.

@@ -58,7 +58,7 @@ pub enum Command {
     #[command(after_help = with_grammar(REPORT_EXAMPLES))]
     Report(ReportArguments),
     /// Write what to publish: policies, DNS records, web server configuration and a plan, of flags, of DNS or of a dataset
-    #[command(after_help = PUBLISH_EXAMPLES)]
+    #[command(after_help = with_grammar(PUBLISH_EXAMPLES))]
     Publish(Box<PublishArguments>),
     /// Read TLS reports (RFC 8460) as they come, mails and archives, into a dataset of their own
     #[command(after_help = TLSRPT_EXAMPLES)]
@@ -145,7 +145,8 @@ const PUBLISH_EXAMPLES: &str = "Examples:
   stscan publish example.com --rua mailto:tls-reports@example.com -o fixes    # for what DNS says, probed as by check
   stscan publish example.com --mx mx1.example.com --mx mx2.example.com -o fixes    # for these MX hosts, without the network
   stscan publish audit --rua mailto:tls-reports@example.com --web-server web.example.com -o fixes    # for a whole dataset
-  stscan publish audit --mode enforce -o fixes    # what is tested goes on, but where an MX host is known to fail
+  stscan publish audit --where carried.owner=ops --where posture=broken -o fixes
+  stscan publish audit --where posture=testing --mode enforce -o fixes    # goes on, but where an MX host is known to fail
 
 Begin with fixes/plan.txt. A policy lies at DOMAIN/.well-known/mta-sts.txt, the records in dns/, configuration of nginx, Caddy, Apache and
 a Cloudflare Worker in server/, and what is put in place on the day named in the plan in later/. The same command refreshes a folder that
@@ -476,6 +477,9 @@ pub struct PublishArguments {
     /// Where the tree lies on the web server, for the server configuration [default: the folder itself]
     #[arg(long, value_name = "PATH")]
     pub root: Option<PathBuf>,
+    /// Which domains of the dataset.
+    #[command(flatten)]
+    pub filter: FilterArguments,
     /// File with any of the options below, as TOML
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

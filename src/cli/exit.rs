@@ -41,7 +41,7 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Fault, "an unexpected fault of stscan"),
     (Exit::Usage, "bad usage or configuration"),
     (Exit::Input, "an input cannot be read"),
-    (Exit::Dataset, "the dataset folder is refused, or is not whole"),
+    (Exit::Dataset, "the folder of a dataset or of publish is refused, or a dataset is not whole"),
     (Exit::Stopped, "stopped, be it by a signal or a full disk; the same command goes on where it ended"),
     (Exit::Bad, "judged bad: check or lint found something of severity high, check or diff what --fail-on names"),
     (Exit::Undetermined, "undetermined, with `--fail-on unknown` only: nothing was judged bad, but something could not be determined"),

@@ -14,7 +14,7 @@ use super::exit::{Exit, Failure};
 use super::options::NetworkOptions;
 use super::values::shown;
 use crate::analyse::Scan;
-use crate::analyse::report::{carried_columns, every_entry};
+use crate::analyse::report::every_entry;
 use crate::classify::{Assessment, classify};
 use crate::evidence::{Evidence, Mx, Outcome};
 use crate::name::{Domain, suffix};
@@ -39,7 +39,11 @@ pub(super) fn run(arguments: PublishArguments) -> Result<Exit, Failure> {
     let summary = match source(&arguments.targets)? {
         Source::Dataset(dir) => {
             refuse_beside_dataset(&arguments, network)?;
-            of_dataset(&dir, &arguments.out, site, &Wishes { adds_rua: false, ..wanted.clone() })?
+            let scan = arguments.filter.apply_to(Scan::open(&dir)?)?;
+            of_dataset(&scan, &arguments.out, site, &Wishes { adds_rua: false, ..wanted.clone() })?
+        }
+        Source::Domains(_) if !arguments.filter.is_empty() => {
+            return Err(Failure::usage("--where chooses among the domains of a dataset: leave it out where domains are named"));
         }
         Source::Domains(domains) if !arguments.mx.is_empty() => {
             if *network != NetworkOptions::default() {
@@ -155,11 +159,10 @@ fn site(arguments: &PublishArguments) -> Result<Site, Failure> {
     Ok(Site { servers, root })
 }
 
-fn of_dataset(dir: &Path, out: &Path, site: Site, wishes: &Wishes) -> Result<Summary, Failure> {
-    let scan = Scan::open(dir)?;
-    let carried = carried_columns(&scan)?;
+fn of_dataset(scan: &Scan, out: &Path, site: Site, wishes: &Wishes) -> Result<Summary, Failure> {
+    let carried = scan.carried_columns()?;
     let mut tree = Tree::begin(out, site, Extent::Changes, scan.manifest().run.invented().as_deref(), &carried)?;
-    every_entry(&scan, |entry| {
+    every_entry(scan, |entry| {
         let known = Known { evidence: &entry.evidence, assessment: &entry.assessment, stated: false };
         let ids = tree.ids(&entry.target.domain, SystemTime::now());
         let value = |name: &String| {
