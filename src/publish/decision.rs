@@ -160,7 +160,8 @@ pub fn decide(known: Known<'_>, wishes: &Wishes, ids: &Ids) -> Decision {
     let mut why = reasons(known);
     let mode = mode(assessment, &hosts, &published, wishes, &mut why);
     let text = published.corrected(mode, &hosts, wishes);
-    let now = stage(mode, text, &published, assessment, ids);
+    let same = published.is(&text, is_at_fault(assessment));
+    let now = stage(mode, text, same, assessment, ids);
     let later = (mode == Mode::Testing && hosts.known && hosts.may_be_enforced() && wishes.mode.is_none())
         .then(|| later(&now, assessment, ids))
         .flatten();
@@ -171,8 +172,7 @@ pub fn decide(known: Known<'_>, wishes: &Wishes, ids: &Ids) -> Decision {
     }
     let takes_no_mail = assessment.mx_state == MxState::Null;
     let reports = if takes_no_mail { kept(evidence, assessment) } else { Reports::of(evidence, assessment, wishes) };
-    let (kept_record, same) = (published_record(evidence, assessment), published.says(&now.policy));
-    let record = kept_record.filter(|(_, id)| same && *id == now.id).map(|(text, _)| text);
+    let record = published_record(evidence, assessment).filter(|(_, id)| same && *id == now.id).map(|(text, _)| text);
     let record_changes = record.is_none();
     let now = Stage { record: record.unwrap_or_else(|| now.record.clone()), ..now };
     let mut decision = Decision {
@@ -320,10 +320,10 @@ impl fmt::Display for Shortcoming {
 }
 
 /// Policy and record of today. An id stays as long as the text does, be it published or of an earlier publication.
-fn stage(mode: Mode, text: String, published: &Published, assessment: &Assessment, ids: &Ids) -> Stage {
+fn stage(mode: Mode, text: String, same: bool, assessment: &Assessment, ids: &Ids) -> Stage {
     let current = assessment.sts_id.as_deref().unwrap_or_default();
     let before = ids.now.as_ref();
-    let kept = || (published.says(&text) && id::is_id(current)).then(|| current.to_owned());
+    let kept = || (same && id::is_id(current)).then(|| current.to_owned());
     let held = || before.filter(|before| before.policy == text && before.id != current).map(|before| before.id.clone());
     let new = || {
         let others = [Some(current), before.map(|before| before.id.as_str()), ids.later.as_ref().map(|later| later.id.as_str())];

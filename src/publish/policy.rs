@@ -18,10 +18,10 @@ pub(super) const YEAR: u64 = 31_557_600;
 /// What is published now, as far as it could be read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Published {
-    /// The body, lines ended by CRLF.
+    /// The body.
+    body: Option<Vec<u8>>,
+    /// The text of a valid one, lines ended by CRLF.
     text: Option<String>,
-    /// The same values as they should be written.
-    canonical: Option<String>,
     /// Whether `lint` has nothing to say of it that is more than a remark.
     is_fine: bool,
     pub(super) mode: Option<Mode>,
@@ -36,15 +36,15 @@ impl Published {
         let mx = assessment.policy_mx.clone().unwrap_or_default();
         let Some(body) = retrieved_text(evidence) else { return Self { mode, max_age, mx, ..Self::default() } };
         let parsed = policy::parse(&body);
-        // How lines end is nothing that a sender would fetch the policy again for.
-        let text = String::from_utf8(body).ok().filter(|_| parsed.valid).map(|text| with_crlf(&text));
+        let text = std::str::from_utf8(&body).ok().filter(|_| parsed.valid).map(with_crlf);
         let is_fine = text.as_deref().is_some_and(|text| lint::policy(text.as_bytes()).is_none_or(|said| said.severity > Severity::Low));
-        Self { canonical: parsed.valid.then(|| policy::canonical(&parsed.value)).flatten(), text, is_fine, mode, max_age, mx }
+        Self { body: Some(body), text, is_fine, mode, max_age, mx }
     }
 
-    /// Whether a text says the same.
-    pub(super) fn says(&self, text: &str) -> bool {
-        self.text.as_deref() == Some(text) || self.canonical.as_deref() == Some(text)
+    /// Whether it is this text. What is served anew has to be it octet for octet, as `diff` compares them; what stays as it is may end its
+    /// lines otherwise.
+    pub(super) fn is(&self, text: &str, is_served_anew: bool) -> bool {
+        self.body.as_deref() == Some(text.as_bytes()) || (!is_served_anew && self.text.as_deref() == Some(text))
     }
 
     /// The text that is published, where nothing has to change.

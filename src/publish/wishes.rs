@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::{lint, policy};
-use crate::classify::Code;
+use crate::classify::{Code, codes};
 use crate::name::Domain;
 use crate::parse::policy::Mode;
 use crate::parse::record_set::RecordKind;
@@ -45,10 +45,14 @@ impl Wishes {
     /// If `lint` would object to it.
     pub fn destination(text: &str) -> Result<String, WishError> {
         let text = if text.contains(':') || !text.contains('@') { text.to_owned() } else { format!("mailto:{text}") };
-        let parsed = tlsrpt_record::parse(super::reports::record(std::slice::from_ref(&text)).as_bytes());
-        let objection = lint::record(RecordKind::Tlsrpt, &super::reports::record(std::slice::from_ref(&text)));
-        match objection.filter(|objection| objection.forbids() || !parsed.valid) {
-            Some(objection) => Err(WishError::of(objection.code)),
+        let record = super::reports::record(std::slice::from_ref(&text));
+        let parsed = tlsrpt_record::parse(record.as_bytes());
+        // What would be more than one destination, or another field, is none.
+        let is_one = matches!(parsed.value.rua.as_slice(), [only] if only.uri == text && only.usable) && !text.contains([';', ',']);
+        let objection = lint::record(RecordKind::Tlsrpt, &record).filter(|objection| objection.forbids() || !parsed.valid);
+        match objection.map(|objection| objection.code) {
+            Some(code) => Err(WishError::of(code)),
+            None if !is_one || !parsed.valid => Err(WishError::of(codes::TLSRPT_RUA_URI_SYNTAX)),
             None => Ok(text),
         }
     }
