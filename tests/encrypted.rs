@@ -201,12 +201,15 @@ fn names() -> Vec<String> {
 #[test]
 fn rows_are_the_same_over_udp_tls_and_https() {
     let (world, names) = (World::start(Kind::Tls), names());
-    let over_udp = world.scan(&names, "udp", &world.lab.dns_addr().to_string(), &[]);
+    let dane = ["--trust-resolvers", "--dane", "all"];
+    let over_udp = world.scan(&names, "udp", &world.lab.dns_addr().to_string(), &dane);
     assert!(over_udp.len() > 250);
+    let states = ["bogus", "insecure"].map(|state| over_udp.iter().filter(|row| row.column("mx_dnssec") == Some(state)).count());
+    assert!(states.iter().all(|rows| *rows > 0), "what needs CD and the AD bit to be told: {states:?}");
     let tls = format!("tls://{}#{NAME}", world.tls);
-    assert_eq!(world.scan(&names, "tls", &tls, &[]), over_udp);
+    assert_eq!(world.scan(&names, "tls", &tls, &dane), over_udp);
     let https = format!("https://{}/dns-query#{NAME}", world.https);
-    assert_eq!(world.scan(&names, "https", &https, &[]), over_udp);
+    assert_eq!(world.scan(&names, "https", &https, &dane), over_udp);
     let manifest = |out: &str| Reader::open(Path::new(&world.path(out))).unwrap().manifest().clone();
     assert_eq!(manifest("tls").run.resolvers, [tls]);
     assert_eq!(manifest("https").run.resolvers, [https]);

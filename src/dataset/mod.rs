@@ -58,7 +58,7 @@ pub(crate) use self::folder::{REJECTED, SPOOL};
 pub(crate) use self::manifest::check_accounting;
 pub use self::manifest::{Activity, Attachment, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool, invented};
 pub use self::manifest_schema::manifest_schema;
-pub(crate) use self::packed::{Packed, Piece};
+pub(crate) use self::packed::{Packed, Piece, octets};
 pub(crate) use self::pause::{Step, pause};
 pub(crate) use self::read::PartFile;
 pub use self::read::{PartBatches, Reader};

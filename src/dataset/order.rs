@@ -5,8 +5,9 @@ use arrow::compute::{concat_batches, interleave_record_batch, take_record_batch}
 use arrow::datatypes::Int64Type;
 
 use super::column::MAX_BATCH_ROWS;
+use super::encoding::Filled;
 use super::error::DatasetError;
-use super::packed::Piece;
+use super::packed::{Piece, octets};
 use super::schema;
 
 /// Rows in a row, on average, from which runs are copied whole rather than row by row.
@@ -23,6 +24,7 @@ const MIN_UNPACKED: usize = 2048;
 pub(super) struct Order<'a> {
     pieces: &'a [Piece],
     rows: Vec<Place>,
+    filled: Filled,
     /// How many rows may be columns at a time.
     at_a_time: usize,
 }
@@ -41,7 +43,7 @@ impl<'a> Order<'a> {
     /// # Errors
     /// If a piece has no ordinals, or an ordinal is negative.
     pub(super) fn of(pieces: &'a [Piece]) -> Result<Self, DatasetError> {
-        let (mut rows, mut octets) = (Vec::new(), 0);
+        let (mut rows, mut size, mut filled) = (Vec::new(), 0, Filled::default());
         for (index, piece) in (0..).zip(pieces) {
             let batch = piece.rows()?;
             let ordinals = batch.column_by_name("ordinal").and_then(|column| column.as_primitive_opt::<Int64Type>());
@@ -50,13 +52,19 @@ impl<'a> Order<'a> {
                 let ordinal = u64::try_from(*ordinal).map_err(|_| DatasetError::Inconsistent(format!("a row of ordinal {ordinal}")))?;
                 rows.push(Place { ordinal, batch: index, row });
             }
-            octets += batch.get_array_memory_size();
+            filled.add(&batch);
+            size += octets(&batch);
         }
         // Not unstable: pieces are nearly in order, and merging long runs is what a stable sort is good at.
         rows.sort();
         let is_loose = pieces.iter().all(|piece| matches!(piece, Piece::Loose(_)));
-        let fitting = (UNPACKED.saturating_mul(rows.len()) / octets.max(1)).max(MIN_UNPACKED);
-        Ok(Self { pieces, rows, at_a_time: if is_loose { usize::MAX } else { fitting } })
+        let fitting = (UNPACKED.saturating_mul(rows.len()) / size.max(1)).max(MIN_UNPACKED);
+        Ok(Self { pieces, rows, filled, at_a_time: if is_loose { usize::MAX } else { fitting } })
+    }
+
+    /// Which columns have a value.
+    pub(super) fn filled(&self) -> &Filled {
+        &self.filled
     }
 
     /// Number of rows.

@@ -1,7 +1,7 @@
 //! Rows that wait long for their shard, as compressed bytes: as columns a row takes one to two kilobytes, nearly all of them nulls and
 //! offsets, and packed less than a tenth of that.
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
@@ -74,6 +74,11 @@ impl Packed {
         let mut batches = StreamReader::try_new(decoder, None)?;
         batches.next().transpose()?.ok_or_else(|| DatasetError::Inconsistent("rows that were packed are gone".to_owned()))
     }
+}
+
+/// The memory that rows take as columns; of rows that are a slice of others, or share their memory, only their own.
+pub(crate) fn octets(batch: &RecordBatch) -> usize {
+    batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or_default()).sum()
 }
 
 #[cfg(test)]

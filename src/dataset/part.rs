@@ -9,6 +9,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 
 use super::counts::Counts;
+use super::encoding::{self, Filled};
 use super::error::DatasetError;
 use super::hashing::{Digested, Hashing};
 use super::manifest::{Manifest, Part, Tool};
@@ -16,7 +17,7 @@ use super::order::Order;
 use super::packed::Piece;
 use super::pause::{Step, pause};
 use super::splice::{Origin, Splice};
-use super::{encoding, folder, schema};
+use super::{folder, schema};
 
 /// Writes the rows of a shard and gives the entry that lists them.
 pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece]) -> Result<Part, DatasetError> {
@@ -51,7 +52,7 @@ fn judged_by(manifest: &Manifest) -> (Option<Tool>, Option<String>) {
 }
 
 fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<(Digested, Counts), DatasetError> {
-    let (mut file, mut counts) = (PartWriter::create(path, manifest)?, Counts::default());
+    let (mut file, mut counts) = (PartWriter::create(path, manifest, Some(order.filled()))?, Counts::default());
     order.each_batch(|batch| {
         counts.add(&Counts::of(&batch)?);
         file.write(&batch)?;
@@ -73,10 +74,10 @@ pub(super) fn write_derived(
     let path = folder::part_path(dir, of)?;
     let new = folder::temporary(&path);
     let write = || {
-        let mut file = PartWriter::create(&new, manifest)?;
-        if !unchanged.is_empty()
-            && let Some(origin) = Origin::open(&folder::part_path(origin, of)?)?
-        {
+        let origin = if unchanged.is_empty() { None } else { Origin::open(&folder::part_path(origin, of)?)? };
+        let filled = origin.as_ref().map(|_| Filled::but(unchanged));
+        let mut file = PartWriter::create(&new, manifest, filled.as_ref())?;
+        if let Some(origin) = origin {
             file = file.beside(origin, unchanged)?;
         }
         let mut counts = Counts::default();
@@ -113,9 +114,9 @@ enum Packer {
 }
 
 impl<'p> PartWriter<'p> {
-    fn create(path: &'p Path, manifest: &Manifest) -> Result<Self, DatasetError> {
+    fn create(path: &'p Path, manifest: &Manifest, filled: Option<&Filled>) -> Result<Self, DatasetError> {
         let file = File::create(path).map_err(DatasetError::io("create", path))?;
-        let writer = ArrowWriter::try_new(Hashing::new(file), schema(), Some(encoding::properties(manifest)));
+        let writer = ArrowWriter::try_new(Hashing::new(file), schema(), Some(encoding::properties(manifest, filled)));
         Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path })
     }
 

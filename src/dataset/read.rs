@@ -235,7 +235,9 @@ mod tests {
 
     fn through_parquet(batch: &RecordBatch) -> RecordBatch {
         let file: File = tempfile::tempfile().unwrap();
-        let properties = encoding::properties(&Manifest::begun(&samples::run()));
+        let mut filled = encoding::Filled::default();
+        filled.add(batch);
+        let properties = encoding::properties(&Manifest::begun(&samples::run()), Some(&filled));
         let mut writer = ArrowWriter::try_new(file.try_clone().unwrap(), schema(), Some(properties)).unwrap();
         writer.write(batch).unwrap();
         writer.close().unwrap();

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use async_channel::{Receiver, Sender};
 
@@ -18,7 +18,7 @@ use super::plan::{MAX_ANONYMOUS, ScanError, ScanPlan};
 use super::sink::{Read, ScanSummary, Sink};
 use super::status::Status;
 use super::worker::{self, Task};
-use crate::dataset::{DatasetError, Packed, Piece, schema};
+use crate::dataset::{DatasetError, Packed, Piece, octets, schema};
 use crate::input::Input;
 
 /// Targets that travel together at least and at most. The more there are, the longer are the runs of the list that a worker's rows are,
@@ -287,8 +287,7 @@ impl Rows for RecordBatch {
     }
 
     fn octets(&self) -> u64 {
-        let column = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or_default() as u64;
-        self.columns().iter().map(column).sum()
+        octets(self) as u64
     }
 
     fn join(self, other: Self) -> Result<Self, DatasetError> {

@@ -201,8 +201,9 @@ impl Bar {
             Some(seconds) => format!("ETA {}", duration(seconds)),
             None => "ETA -".to_owned(),
         };
+        let asked = if now.conversations > 0 { format!("  mail servers {}", now.conversations) } else { String::new() };
         self.0.set_message(format!(
-            "{:.0}/s  {:.0} q/s  {eta}  in flight {}  found {} ({} enforce, {} broken)  unknown {}",
+            "{:.0}/s  {:.0} q/s  {eta}  in flight {}  found {} ({} enforce, {} broken)  unknown {}{asked}",
             rates.domains_per_s, rates.queries_per_s, now.in_flight, now.records, now.enforce, now.broken, now.unknown
         ));
         if last { self.0.abandon() } else { self.0.tick() }
