@@ -11,8 +11,8 @@ use super::args::CheckArguments;
 use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
 use super::options::NetworkOptions;
-use super::publish::wishes;
-use super::{lab, plan};
+use super::values::wishes;
+use super::{lab, plan as network_plan};
 use crate::classify::{Asked, Assessment, Finding, Severity, classify};
 use crate::dataset::invented;
 use crate::evidence::Evidence;
@@ -20,7 +20,7 @@ use crate::name::Domain;
 use crate::observe::probe::Probe;
 use crate::observe::retry::Retry;
 use crate::observe::scope::Scope;
-use crate::publish::Wishes;
+use crate::publish::{Wishes, plan};
 use crate::scan::{Network, ScanError};
 use crate::ui::{facts, mail_servers, text};
 
@@ -74,7 +74,7 @@ pub(super) struct Probed {
 /// Asks the network, or the lab that stands in for it, about each domain; says on standard error what a reader has to know.
 pub(super) fn probe(options: &NetworkOptions, domains: &[Domain]) -> Result<Probed, Failure> {
     let asks_by_default = options.smtp.is_none();
-    let (mut plan, world) = plan::network(options, None)?;
+    let (mut plan, world) = network_plan::network(options, None)?;
     plan.dns_retry.patience = Some(PATIENCE);
     plan.dane_if_validated = Scope::All;
     let invented = world.map(|lab| invented(lab.world.as_str()));
@@ -283,7 +283,7 @@ fn print_publication(out: &mut impl Write, evidence: &Evidence, assessment: &Ass
     let bold = Style::new().bold();
     let domain = &evidence.domain;
     writeln!(out, "\n{bold}What to publish{bold:#}")?;
-    for (place, step) in decision.steps_in_words().iter().enumerate() {
+    for (place, step) in plan::steps(&decision).iter().enumerate() {
         let folded = text::fold(&text::safe(step), WIDTH, 5);
         writeln!(out, "  {}. {}", place + 1, folded.trim_start())?;
     }

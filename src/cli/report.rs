@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::{ReportArguments, ReportFormat};
 use super::exit::{Exit, Failure};
-use super::publish::wishes;
+use super::values::wishes;
 use crate::analyse::Scan;
 use crate::analyse::report::{Kind, MAX_DOMAINS, Report, ReportOptions};
 use crate::analyse::senders::Seen;

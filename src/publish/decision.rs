@@ -1,16 +1,15 @@
 //! What to publish for one domain, why, and in which order.
 
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use time::Date;
 
-use super::hosts::{Hosts, Shortcoming};
+use super::hosts::Hosts;
 use super::id::{self, Ids};
-use super::policy::{self, Published};
+use super::policy::Published;
 use super::reports::Reports;
 use super::wishes::Wishes;
-use super::{lint, plan};
+use super::{lint, text};
 use crate::classify::{Assessment, Delivery, Finding, MxState, Posture, RecordState, Severity};
 use crate::evidence::{Evidence, Outcome};
 use crate::name::{Domain, MAX_NAME_OCTETS, normalise_host};
@@ -159,9 +158,9 @@ pub fn decide(known: Known<'_>, wishes: &Wishes, ids: &Ids) -> Decision {
     let published = Published::of(evidence, assessment);
     let mut why = reasons(known);
     let mode = mode(assessment, &hosts, &published, wishes, &mut why);
-    let text = published.corrected(mode, &hosts, wishes);
-    let same = published.is(&text, is_at_fault(assessment));
-    let now = stage(mode, text, same, assessment, ids);
+    let corrected = published.corrected(mode, &hosts, wishes);
+    let same = published.is(&corrected, is_at_fault(assessment));
+    let now = stage(mode, corrected, same, assessment, ids);
     let later = (mode == Mode::Testing && hosts.known && hosts.may_be_enforced() && wishes.mode.is_none())
         .then(|| later(&now, assessment, ids))
         .flatten();
@@ -218,7 +217,7 @@ fn why_nothing(domain: &Domain, assessment: &Assessment, hosts: &Hosts, wishes: 
             "the policy could not be fetched for a reason that may pass, so it is not known what is served: scan again".to_owned()
         }
         _ if !deployed && wishes.mode == Some(Mode::None) => "there is no MTA-STS record that could be taken back".to_owned(),
-        _ if !deployed && hosts.named.is_empty() => format!("no policy can name the MX hosts: {}", unnameable(hosts)),
+        _ if !deployed && hosts.named.is_empty() => format!("no policy can name the MX hosts: {}", hosts.unnameable_in_words()),
         _ => return None,
     })
 }
@@ -275,7 +274,7 @@ fn mode(assessment: &Assessment, hosts: &Hosts, published: &Published, wishes: &
     }
     if hosts.named.is_empty() {
         why.push(if hosts.known {
-            format!("mode none, no policy can name the MX hosts: {}", unnameable(hosts))
+            format!("mode none, no policy can name the MX hosts: {}", hosts.unnameable_in_words())
         } else {
             "mode none until it is known which MX hosts there are: their lookup failed".to_owned()
         });
@@ -286,65 +285,36 @@ fn mode(assessment: &Assessment, hosts: &Hosts, published: &Published, wishes: &
         return wanted;
     }
     if !hosts.failing.is_empty() {
-        why.push(format!("mode testing, not enforce: nobody would deliver to {}", failing(hosts)));
+        why.push(format!("mode testing, not enforce: nobody would deliver to {}", hosts.failing_in_words()));
     }
     if !hosts.unnameable.is_empty() {
-        why.push(format!("mode testing, not enforce: no policy can name {}", unnameable(hosts)));
+        why.push(format!("mode testing, not enforce: no policy can name {}", hosts.unnameable_in_words()));
     }
     Mode::Testing
 }
 
-/// The hosts that no policy can name, each with why.
-pub(super) fn unnameable(hosts: &Hosts) -> String {
-    let host = |(name, why): &(String, Shortcoming)| format!("{} ({why})", crate::escape::safe(name));
-    hosts.unnameable.iter().map(host).collect::<Vec<_>>().join(", ")
-}
-
-/// The hosts that fail, each with what was found.
-pub(super) fn failing(hosts: &Hosts) -> String {
-    let host = |(name, codes): &(String, Vec<crate::classify::Code>)| {
-        let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
-        let found = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
-        format!("{}{found}", crate::escape::safe(name))
-    };
-    hosts.failing.iter().map(host).collect::<Vec<_>>().join(", ")
-}
-
-impl fmt::Display for Shortcoming {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Address => f.write_str("an address"),
-            Self::Pattern(code) => write!(f, "{code}"),
-        }
-    }
-}
-
 /// Policy and record of today. An id stays as long as the text does, be it published or of an earlier publication.
-fn stage(mode: Mode, text: String, same: bool, assessment: &Assessment, ids: &Ids) -> Stage {
+fn stage(mode: Mode, policy: String, same: bool, assessment: &Assessment, ids: &Ids) -> Stage {
     let current = assessment.sts_id.as_deref().unwrap_or_default();
     let before = ids.now.as_ref();
     let kept = || (same && id::is_id(current)).then(|| current.to_owned());
-    let held = || before.filter(|before| before.policy == text && before.id != current).map(|before| before.id.clone());
+    let held = || before.filter(|before| before.policy == policy && before.id != current).map(|before| before.id.clone());
     let new = || {
         let others = [Some(current), before.map(|before| before.id.as_str()), ids.later.as_ref().map(|later| later.id.as_str())];
         id::new(ids.at, &others.into_iter().flatten().collect::<Vec<_>>())
     };
     let id = kept().or_else(held).unwrap_or_else(new);
-    Stage { mode, policy: text, record: sts_record(&id), id }
+    Stage { mode, policy, record: text::sts_record(&id), id }
 }
 
 /// The same policy, enforced, with an id that speaks of the day on which to go on.
 fn later(now: &Stage, assessment: &Assessment, ids: &Ids) -> Option<Stage> {
-    let text = policy::in_mode(&now.policy, Mode::Enforce)?;
+    let policy = text::in_mode(&now.policy, Mode::Enforce)?;
     let others = [Some(now.id.as_str()), assessment.sts_id.as_deref()];
     let others: Vec<&str> = others.into_iter().flatten().collect();
-    let held = ids.later.as_ref().filter(|held| held.policy == text && !others.contains(&held.id.as_str()));
+    let held = ids.later.as_ref().filter(|held| held.policy == policy && !others.contains(&held.id.as_str()));
     let id = held.map_or_else(|| id::new(ids.at.checked_add(TESTING).unwrap_or(SystemTime::UNIX_EPOCH), &others), |held| held.id.clone());
-    Some(Stage { mode: Mode::Enforce, policy: text, record: sts_record(&id), id })
-}
-
-fn sts_record(id: &str) -> String {
-    format!("v=STSv1; id={id};")
+    Some(Stage { mode: Mode::Enforce, policy, record: text::sts_record(&id), id })
 }
 
 /// The only record, as far as nothing of it has to change, and its id.
@@ -418,7 +388,7 @@ fn steps(decision: &Decision, published: &Published) -> Vec<Step> {
     }
     if decision.action == Action::Withdraw {
         // What is not known may have been held for as long as senders hold a policy at all.
-        steps.extend([Step::Wait(published.max_age.unwrap_or(policy::YEAR).min(policy::YEAR)), Step::Remove]);
+        steps.extend([Step::Wait(published.max_age.unwrap_or(text::YEAR).min(text::YEAR)), Step::Remove]);
         return steps;
     }
     if !decision.hosts.unnameable.is_empty() {
@@ -438,10 +408,5 @@ impl Decision {
     /// The day on which to go on.
     pub fn go_on(&self) -> Option<Date> {
         self.steps.iter().find_map(|step| if let Step::Advance(day) = step { Some(*day) } else { None })
-    }
-
-    /// The steps in words, numbered as in the plan.
-    pub fn steps_in_words(&self) -> Vec<String> {
-        self.steps.iter().map(|step| plan::words(step, self)).collect()
     }
 }

@@ -1,6 +1,9 @@
 //! The MX hosts of a domain as a policy can speak of them: which it can name and by which patterns, which it cannot, and which would fail.
 
+use std::fmt;
+
 use crate::classify::{Assessment, Code, MxState, Severity, TestedHosts, codes};
+use crate::escape::safe;
 use crate::evidence::Evidence;
 use crate::name::address::is_address;
 use crate::name::provider::{DocumentedPattern, documented_patterns};
@@ -15,6 +18,15 @@ pub enum Shortcoming {
     Address,
     /// What `lint` would say of the pattern.
     Pattern(Code),
+}
+
+impl fmt::Display for Shortcoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address => f.write_str("an address"),
+            Self::Pattern(code) => write!(f, "{code}"),
+        }
+    }
 }
 
 /// The MX hosts.
@@ -79,6 +91,22 @@ impl Hosts {
                 self.documented.extend(documented);
             }
         }
+    }
+
+    /// The hosts that no policy can name, each with why.
+    pub(super) fn unnameable_in_words(&self) -> String {
+        let host = |(name, why): &(String, Shortcoming)| format!("{} ({why})", safe(name));
+        self.unnameable.iter().map(host).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The hosts that fail, each with what was found.
+    pub(super) fn failing_in_words(&self) -> String {
+        let host = |(name, codes): &(String, Vec<Code>)| {
+            let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+            let found = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
+            format!("{}{found}", safe(name))
+        };
+        self.failing.iter().map(host).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether senders that enforce a policy could deliver to every host, as far as it is known.

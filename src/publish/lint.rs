@@ -1,5 +1,6 @@
 //! What `lint` would say of a text that is to be published, by the rules that it says it by.
 
+use super::text;
 use crate::classify::{Code, Severity};
 use crate::evidence::Txt;
 use crate::parse::mx_pattern::{PatternMatch, matches};
@@ -50,5 +51,5 @@ pub(super) fn pattern(pattern: &str) -> Option<Objection> {
     if let PatternMatch::InvalidPattern(kind) = matches(pattern, "host.invalid") {
         return Some(Objection { severity: Severity::High, code: Code::from(kind) });
     }
-    policy(super::policy::text(policy::Mode::Testing, &[pattern.to_owned()], super::policy::WEEK).as_bytes())
+    policy(text::policy(policy::Mode::Testing, &[pattern.to_owned()], text::WEEK).as_bytes())
 }

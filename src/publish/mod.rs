@@ -12,6 +12,7 @@ pub mod plan;
 mod policy;
 mod reports;
 pub mod server;
+mod text;
 mod wishes;
 
 pub use self::decision::{Action, Aliases, Decision, Known, Stage, Step, decide};

@@ -1,9 +1,9 @@
 //! A decision in words: the plan, the table of decisions and their headings.
 
-use super::decision::{Decision, Step, failing, unnameable};
+use super::decision::{Decision, Step};
 use super::hosts::Hosts;
 use super::reports::Reports;
-use crate::escape::safe;
+use crate::escape::{csv_field, safe};
 use crate::name::suffix;
 use crate::parse::policy::Mode;
 
@@ -22,8 +22,12 @@ A policy that enforces makes senders hold back mail for MX hosts that fail. Read
 /// The heading of the table.
 pub const COLUMNS: &str = "domain,registrable_domain,action,mode,mode_later,go_on,id,id_changes,max_age_wait,mx_hosts,patterns,not_named,failing,untested,tlsrpt_record,policy_file,why";
 
-/// A step in words.
-pub fn words(step: &Step, decision: &Decision) -> String {
+/// The steps in words, in order.
+pub fn steps(decision: &Decision) -> Vec<String> {
+    decision.steps.iter().map(|step| words(step, decision)).collect()
+}
+
+fn words(step: &Step, decision: &Decision) -> String {
     let domain = &decision.domain;
     match step {
         Step::NameMailbox => "Name a mailbox for TLS reports that somebody reads (--rua): there is no usable TLSRPT record.".to_owned(),
@@ -36,8 +40,10 @@ pub fn words(step: &Step, decision: &Decision) -> String {
         }
         Step::Serve => serve(decision),
         Step::Announce => announce(decision),
-        Step::RenameHosts => format!("Rename the MX hosts that no policy can name: {}.", unnameable(&decision.hosts)),
-        Step::FixHosts => format!("Fix the MX hosts to which nobody would deliver: {}. Then scan again.", failing(&decision.hosts)),
+        Step::RenameHosts => format!("Rename the MX hosts that no policy can name: {}.", decision.hosts.unnameable_in_words()),
+        Step::FixHosts => {
+            format!("Fix the MX hosts to which nobody would deliver: {}. Then scan again.", decision.hosts.failing_in_words())
+        }
         Step::Advance(day) => {
             let tested = if decision.hosts.untested.is_empty() { "" } else { " and `stscan check` finds every MX host fit" };
             format!(
@@ -88,7 +94,7 @@ pub fn section(decision: &Decision) -> String {
     for why in &decision.why {
         text.push_str(&format!("  because: {}\n", safe(why)));
     }
-    for (place, step) in decision.steps_in_words().iter().enumerate() {
+    for (place, step) in steps(decision).iter().enumerate() {
         text.push_str(&format!("  {}. {}\n", place + 1, safe(step)));
     }
     text
@@ -126,15 +132,10 @@ pub fn row(decision: &Decision) -> String {
         now.map_or_else(String::new, |_| policy_path(decision)),
         decision.why.join("; "),
     ];
-    cells.map(|cell| field(&cell)).join(",")
+    cells.map(|cell| csv_field(&cell)).join(",")
 }
 
 /// Where the policy of a domain lies in the tree.
 pub fn policy_path(decision: &Decision) -> String {
     format!("{}/.well-known/mta-sts.txt", decision.domain)
-}
-
-/// A field that is neither torn apart by a reader of CSV nor run as a formula by a spreadsheet.
-fn field(text: &str) -> String {
-    crate::escape::csv_field(text)
 }

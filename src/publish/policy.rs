@@ -2,18 +2,12 @@
 
 use super::hosts::Hosts;
 use super::lint;
+use super::text::{self, DAY, WEEK, YEAR, with_crlf};
 use super::wishes::Wishes;
 use crate::classify::{Assessment, Severity, retrieved_text};
 use crate::evidence::Evidence;
 use crate::parse::mx_pattern::{PatternMatch, matches};
 use crate::parse::policy::{self, Mode};
-
-/// Least `max_age` that is proposed, in seconds: one week.
-pub(super) const WEEK: u64 = 604_800;
-/// That of a policy which takes MTA-STS back (RFC 8461 section 8.3), in seconds.
-pub(super) const DAY: u64 = 86_400;
-/// Largest `max_age` that RFC 8461 section 3.2 allows, in seconds: one year.
-pub(super) const YEAR: u64 = 31_557_600;
 
 /// What is published now, as far as it could be read.
 #[derive(Clone, Debug, Default)]
@@ -68,24 +62,6 @@ impl Published {
             (None, Mode::None) => DAY,
             (None, _) => self.max_age.unwrap_or(WEEK).clamp(WEEK, YEAR),
         };
-        text(mode, if mode == Mode::None { &[] } else { &hosts.patterns }, max_age)
+        text::policy(mode, if mode == Mode::None { &[] } else { &hosts.patterns }, max_age)
     }
-}
-
-/// A policy of these values, lines ended by CRLF.
-pub(super) fn text(mode: Mode, patterns: &[String], max_age: u64) -> String {
-    let mx: String = patterns.iter().map(|pattern| format!("mx: {pattern}\r\n")).collect();
-    format!("version: STSv1\r\nmode: {mode}\r\n{mx}max_age: {max_age}\r\n")
-}
-
-/// The same policy in another mode.
-pub(super) fn in_mode(text: &str, mode: Mode) -> Option<String> {
-    let mut value = policy::parse(text.as_bytes()).value;
-    value.mode = Some(mode.to_string());
-    policy::canonical(&value)
-}
-
-fn with_crlf(text: &str) -> String {
-    let lines = text.strip_suffix('\n').unwrap_or(text).split('\n');
-    lines.map(|line| format!("{}\r\n", line.strip_suffix('\r').unwrap_or(line))).collect()
 }

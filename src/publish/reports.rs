@@ -1,6 +1,7 @@
 //! The TLSRPT record: what is published as far as it will do, and the mailbox that is wished for.
 
 use super::lint;
+use super::text;
 use super::wishes::Wishes;
 use crate::classify::{Assessment, RecordState, Severity};
 use crate::evidence::{Evidence, Outcome, Txt};
@@ -23,8 +24,8 @@ pub enum Reports {
 impl Reports {
     pub(super) fn of(evidence: &Evidence, assessment: &Assessment, wishes: &Wishes) -> Self {
         let published = published(evidence);
-        let text = published.as_ref().map(|txt| txt.joined());
-        let read = text.as_deref().map(tlsrpt_record::parse);
+        let joined = published.as_ref().map(|txt| txt.joined());
+        let read = joined.as_deref().map(tlsrpt_record::parse);
         let usable = read.as_ref().and_then(|read| tlsrpt_record::canonical(&read.value));
         let is_fine = |text: &String| lint::record(RecordKind::Tlsrpt, text).is_none_or(|said| said.severity > Severity::Low);
         match assessment.tlsrpt_state {
@@ -32,16 +33,16 @@ impl Reports {
             RecordState::Valid => {
                 let destinations: Vec<String> = read.into_iter().flat_map(|read| read.value.rua).map(|rua| rua.uri).collect();
                 let missing: Vec<&String> = wishes.rua.iter().filter(|wished| wishes.adds_rua && !destinations.contains(wished)).collect();
-                let kept = text.and_then(|text| String::from_utf8(text).ok()).filter(|_| missing.is_empty()).filter(is_fine);
+                let kept = joined.and_then(|text| String::from_utf8(text).ok()).filter(|_| missing.is_empty()).filter(is_fine);
                 match (kept, usable) {
                     (Some(text), _) => Self::Kept(text),
                     (None, Some(usable)) => Self::Set(with(&usable, &missing)),
                     (None, None) if wishes.rua.is_empty() => Self::Unnamed,
-                    (None, None) => Self::Set(record(&wishes.rua)),
+                    (None, None) => Self::Set(text::tlsrpt_record(&wishes.rua)),
                 }
             }
             RecordState::Absent | RecordState::Invalid | RecordState::Multiple => match usable {
-                _ if !wishes.rua.is_empty() => Self::Set(record(&wishes.rua)),
+                _ if !wishes.rua.is_empty() => Self::Set(text::tlsrpt_record(&wishes.rua)),
                 Some(usable) => Self::Set(usable),
                 None => Self::Unnamed,
             },
@@ -64,14 +65,9 @@ fn published(evidence: &Evidence) -> Option<&Txt> {
     select(RecordKind::Tlsrpt, records).index().and_then(|index| records.get(index))
 }
 
-/// A record of these destinations.
-pub(super) fn record(rua: &[String]) -> String {
-    format!("v=TLSRPTv1; rua={}", rua.join(","))
-}
-
 /// The record with further destinations.
 fn with(record: &str, more: &[&String]) -> String {
     let mut all: Vec<String> = tlsrpt_record::parse(record.as_bytes()).value.rua.into_iter().map(|rua| rua.uri).collect();
     all.extend(more.iter().filter(|wished| !all.contains(wished)).map(|wished| (*wished).clone()).collect::<Vec<_>>());
-    self::record(&all)
+    text::tlsrpt_record(&all)
 }

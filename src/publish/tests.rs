@@ -195,7 +195,7 @@ fn a_withdrawal_waits_for_the_policies_that_senders_hold() {
     let nobody = decided(&Scene::new().mx(&[(0, ".")]));
     assert_eq!((nobody.action, nobody.now.unwrap().mode), (Action::Withdraw, Mode::None), "a domain that takes no mail");
     let lost = decided(&Scene::new().mx(&[(0, ".")]).no_host(Outcome::Nxdomain, Outcome::Nxdomain));
-    assert!(lost.steps.contains(&Step::Wait(super::policy::YEAR)), "a policy that cannot be read may be held for a year: {:?}", lost.steps);
+    assert!(lost.steps.contains(&Step::Wait(super::text::YEAR)), "a policy that cannot be read may be held for a year: {:?}", lost.steps);
 }
 
 #[test]

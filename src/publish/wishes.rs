@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{lint, policy};
+use super::{lint, text};
 use crate::classify::{Code, codes};
 use crate::name::Domain;
 use crate::parse::policy::Mode;
@@ -43,17 +43,18 @@ impl Wishes {
     ///
     /// # Errors
     /// If `lint` would object to it.
-    pub fn destination(text: &str) -> Result<String, WishError> {
-        let text = if text.contains(':') || !text.contains('@') { text.to_owned() } else { format!("mailto:{text}") };
-        let record = super::reports::record(std::slice::from_ref(&text));
+    pub fn destination(typed: &str) -> Result<String, WishError> {
+        let destination = if typed.contains(':') || !typed.contains('@') { typed.to_owned() } else { format!("mailto:{typed}") };
+        let record = text::tlsrpt_record(std::slice::from_ref(&destination));
         let parsed = tlsrpt_record::parse(record.as_bytes());
         // What would be more than one destination, or another field, is none.
-        let is_one = matches!(parsed.value.rua.as_slice(), [only] if only.uri == text && only.usable) && !text.contains([';', ',']);
+        let is_one =
+            matches!(parsed.value.rua.as_slice(), [only] if only.uri == destination && only.usable) && !destination.contains([';', ',']);
         let objection = lint::record(RecordKind::Tlsrpt, &record).filter(|objection| objection.forbids() || !parsed.valid);
         match objection.map(|objection| objection.code) {
             Some(code) => Err(WishError::of(code)),
             None if !is_one || !parsed.valid => Err(WishError::of(codes::TLSRPT_RUA_URI_SYNTAX)),
-            None => Ok(text),
+            None => Ok(destination),
         }
     }
 
@@ -62,8 +63,8 @@ impl Wishes {
     /// # Errors
     /// If `lint` would object to it.
     pub fn max_age(seconds: u64) -> Result<u64, WishError> {
-        let text = policy::text(Mode::Testing, &["mail.example.com".to_owned()], seconds);
-        match lint::policy(text.as_bytes()).filter(|objection| objection.forbids()) {
+        let sample = text::policy(Mode::Testing, &["mail.example.com".to_owned()], seconds);
+        match lint::policy(sample.as_bytes()).filter(|objection| objection.forbids()) {
             Some(objection) => Err(WishError::of(objection.code)),
             None => Ok(seconds),
         }
@@ -73,8 +74,8 @@ impl Wishes {
     ///
     /// # Errors
     /// If no policy can name it.
-    pub fn mx(text: &str) -> Result<String, WishError> {
-        let name = Domain::from_input(text.trim()).map_or_else(|_| text.to_owned(), |name| name.to_string());
+    pub fn mx(typed: &str) -> Result<String, WishError> {
+        let name = Domain::from_input(typed.trim()).map_or_else(|_| typed.to_owned(), |name| name.to_string());
         match lint::pattern(&name).filter(|objection| objection.forbids()) {
             Some(objection) => Err(WishError::of(objection.code)),
             None => Ok(name),

@@ -7,7 +7,7 @@ use crate::evidence::{Evidence, Lookup, Mx, Txt};
 use crate::name::normalise_host;
 use crate::name::provider::{Service, provider};
 use crate::parse::senders::Sender;
-use crate::publish::{Decision, Ids, Known, Wishes, decide};
+use crate::publish::{Decision, Ids, Known, Wishes, decide, plan};
 
 use super::{mail_servers, text};
 
@@ -81,7 +81,7 @@ pub fn publication(decision: &Decision) -> Value {
         "policy": now.map(|now| &now.policy),
         "later": decision.later.as_ref().map(|later| json!({ "sts_record": later.record, "policy": later.policy })),
         "why": decision.why,
-        "steps": decision.steps_in_words(),
+        "steps": plan::steps(decision),
     })
 }
 

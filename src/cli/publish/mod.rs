@@ -12,7 +12,7 @@ use super::check;
 use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
 use super::options::NetworkOptions;
-use super::values::shown;
+use super::values::{shown, wishes};
 use crate::analyse::Scan;
 use crate::analyse::report::every_entry;
 use crate::classify::{Assessment, classify};
@@ -109,15 +109,6 @@ fn refuse_beside_dataset(arguments: &PublishArguments, network: &NetworkOptions)
         return Err(Failure::usage("a dataset is read and nobody is asked: leave out the options that say how the network is asked"));
     }
     Ok(())
-}
-
-/// What `--rua` says, checked.
-pub(super) fn wishes(rua: &[String]) -> Result<Wishes, Failure> {
-    let destination =
-        |text: &String| Wishes::destination(text.trim()).map_err(|error| Failure::usage(format!("--rua {:?}: {error}", safe(text))));
-    let mut destinations: Vec<String> = rua.iter().map(destination).collect::<Result<_, _>>()?;
-    destinations.dedup();
-    Ok(Wishes { rua: destinations, adds_rua: true, ..Wishes::default() })
 }
 
 fn mode(word: &str) -> Result<Mode, Failure> {

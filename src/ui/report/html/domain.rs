@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::analyse::report::{Entry, Report, Summary, Urgency};
 use crate::analyse::senders::Testimony;
 use crate::classify::{Asked, Code, Finding, Severity};
-use crate::publish::Decision;
+use crate::publish::{Decision, plan};
 use crate::ui::{facts, mail_servers};
 
 use super::markup::{Lines, Safe, clip, facts as facts_list};
@@ -219,7 +219,7 @@ fn publish(domain: &str, decision: &Decision) -> Markup {
     html! {
         h4 { "What to publish" }
         p { "In this order; with every change of the policy the record gets another id." }
-        ol { @for step in decision.steps_in_words() { li { (Safe(&step)) } } }
+        ol { @for step in plan::steps(decision) { li { (Safe(&step)) } } }
         figure.copyable {
             figcaption {
                 "Policy at " code { "https://mta-sts." (Safe(domain)) "/.well-known/mta-sts.txt" } ", as " code { "text/plain" }
