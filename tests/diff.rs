@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use stscan::analyse::Scan;
 use stscan::analyse::diff::{Diff, Kind, diff, diff_by_shares};
 use stscan::classify::codes;
-use stscan::classify::{Posture, classify};
+use stscan::classify::{Posture, Severity, classify};
 use stscan::dataset::{Activity, Dataset, List, Options, Record, RunDescription, Tool, record_batch};
 use stscan::evidence::Evidence;
 use stscan::input::{Accounting, Target};
@@ -33,6 +33,8 @@ struct Site {
     outcome: &'static str,
     status: u16,
     provider: Option<&'static str>,
+    /// Days that the certificate of the policy host is still valid; `None`: years.
+    days_left: Option<u64>,
 }
 
 const SITE: Site = Site {
@@ -45,6 +47,7 @@ const SITE: Site = Site {
     outcome: "noerror",
     status: 200,
     provider: None,
+    days_left: None,
 };
 
 const NOTHING: Site = Site { mode: None, rua: None, outcome: "nodata", ..SITE };
@@ -104,6 +107,11 @@ fn dataset(dir: &Path, day: u64, sites: &[(&str, Site)]) {
         let record = |(index, (domain, site)): (usize, &(&str, Site))| {
             let mut evidence = evidence(domain, site);
             evidence.scanned_at = UNIX_EPOCH + Duration::from_secs(day * 86_400);
+            if let (Some(days), Some(fetch)) = (site.days_left, &mut evidence.fetch) {
+                let certificate = fetch.certificate.as_mut().unwrap();
+                certificate.not_before = Some(evidence.scanned_at - Duration::from_secs(60 * 86_400));
+                certificate.not_after = Some(evidence.scanned_at + Duration::from_secs(days * 86_400));
+            }
             let ordinal = (shard * 3 + index) as u64;
             let target = Target { ordinal, domain: evidence.domain.clone(), rank: None, list: "list".into(), carried: Vec::new() };
             Record { target, assessment: classify(&evidence), evidence }
@@ -214,8 +222,8 @@ fn every_change_is_seen_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let (old, new) = two_scans(dir.path());
     let found = compared(&old, &new);
-    let mut changes: BTreeMap<&str, Vec<Kind>> =
-        found.domains.iter().map(|domain| (domain.domain.as_str(), domain.changes.iter().map(|change| change.kind).collect())).collect();
+    let mut changes = kinds(&found);
+    changes.retain(|_, kinds| !kinds.is_empty());
     for (name, .., expected) in cases() {
         assert_eq!(changes.remove(name).unwrap_or_default(), expected, "{name}");
     }
@@ -239,6 +247,131 @@ fn every_change_is_seen_and_nothing_else() {
     assert_eq!((same.domains.len(), same.only_old, same.kinds.keys().copied().collect::<Vec<_>>()), (1, 0, vec![Kind::Unknown]));
 }
 
+/// Name, deployment before and after, and the findings that are new (`+`), gone (`-`) or certificates that come to expire (`!`).
+fn cases_of_findings() -> Vec<(&'static str, Site, Site, &'static [&'static str])> {
+    let short = Site { max_age: 3600, ..SITE };
+    let missing = Site { status: 404, ..SITE };
+    let uncovered = |mode| Site { mode: Some(mode), hosts: "mx9.elsewhere.test", ..SITE };
+    let literal = Site { hosts: "192.0.2.1", ..NOTHING };
+    vec![
+        ("same.example", short.clone(), short.clone(), &[]),
+        ("new.example", SITE, short.clone(), &["+medium sts-policy-max-age-very-short"]),
+        // What the text of a policy would show cannot be seen without one: it is neither gone nor new.
+        ("masked.example", short.clone(), missing.clone(), &["+high sts-record-without-policy", "+high sts-fetch-not-found"]),
+        ("unmasked.example", missing, short.clone(), &["-high sts-record-without-policy", "-high sts-fetch-not-found"]),
+        ("unknown.example", short.clone(), Site { outcome: "timeout", ..short.clone() }, &[]),
+        ("was-unknown.example", Site { outcome: "servfail", ..short.clone() }, short.clone(), &[]),
+        ("dropped.example", short, Site { rua: SITE.rua, ..NOTHING }, &["-medium sts-policy-max-age-very-short"]),
+        ("raised.example", uncovered("testing"), uncovered("enforce"), &["+medium>high sts-mx-none-covered", "-low sts-mode-testing"]),
+        ("lowered.example", uncovered("enforce"), uncovered("testing"), &["+low sts-mode-testing"]),
+        // Without a record of either kind, too.
+        ("no-record.example", NOTHING, literal.clone(), &["+high mx-ip-literal"]),
+        ("no-record-gone.example", literal, NOTHING, &["-high mx-ip-literal"]),
+        ("expiring.example", SITE, Site { days_left: Some(5), ..SITE }, &["+low sts-fetch-cert-expiring", "!low sts-fetch-cert-expiring"]),
+        ("still.example", Site { days_left: Some(9), ..SITE }, Site { days_left: Some(4), ..SITE }, &[]),
+        ("renewed.example", Site { days_left: Some(5), ..SITE }, SITE, &["-low sts-fetch-cert-expiring"]),
+        // That a certificate expires is true whatever the old scan could see.
+        (
+            "expiring-now.example",
+            Site { outcome: "timeout", ..SITE },
+            Site { days_left: Some(5), ..SITE },
+            &["!low sts-fetch-cert-expiring"],
+        ),
+    ]
+}
+
+fn scans_of_findings(dir: &Path) -> (String, String) {
+    let (old, new) = (dir.join("old"), dir.join("new"));
+    dataset(&old, 1, &cases_of_findings().into_iter().map(|(name, before, ..)| (name, before)).collect::<Vec<_>>());
+    dataset(&new, 6, &cases_of_findings().into_iter().map(|(name, _, after, _)| (name, after)).collect::<Vec<_>>());
+    (old.to_str().unwrap().to_owned(), new.to_str().unwrap().to_owned())
+}
+
+#[test]
+fn findings_are_new_or_gone_only_where_the_other_scan_would_have_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = scans_of_findings(dir.path());
+    let found = compared(&old, &new);
+    let said = |change: &stscan::analyse::diff::Change| {
+        let (severity, code) = (change.severity?, change.code?);
+        Some(match change.kind {
+            Kind::FindingNew if change.before.is_empty() => format!("+{severity} {code}"),
+            Kind::FindingNew => format!("+{}>{severity} {code}", change.before),
+            Kind::FindingGone => format!("-{severity} {code}"),
+            Kind::CertExpiring => format!("!{severity} {code}"),
+            _ => return None,
+        })
+    };
+    let mut wrong = Vec::new();
+    for (name, .., expected) in cases_of_findings() {
+        let changes = found.domains.iter().find(|domain| domain.domain == name).map(|domain| domain.changes.as_slice()).unwrap_or_default();
+        let (mut seen, mut expected): (Vec<String>, Vec<String>) =
+            (changes.iter().filter_map(said).collect(), expected.iter().map(|text| (*text).to_owned()).collect());
+        (seen.sort(), expected.sort());
+        if seen != expected {
+            wrong.push(format!("{name}: {seen:?} and not {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!((found.kinds[&Kind::CertExpiring], found.kinds[&Kind::FindingNew]), (2, 6));
+    assert_eq!((found.severities[&(Kind::FindingNew, Severity::High)], found.codes[&codes::MX_IP_LITERAL]), (3, (1, 1)));
+    let text = stdout(&expect(0, &["diff", &old, &new]));
+    assert!(text.contains("finding-new                           6  (3 high, 1 medium, 2 low)"), "{text}");
+    assert!(text.contains("medium -> high: ") && text.contains("in 5 days"), "{text}");
+    let csv = stdout(&expect(0, &["diff", &old, &new, "--format", "csv", "--changes", "cert-expiring"]));
+    assert!(csv.contains("expiring.example,cert-expiring,,mta-sts.expiring.example in 5 days,sts-fetch-cert-expiring,low"), "{csv}");
+    let json: Value = serde_json::from_str(&stdout(&expect(0, &["diff", &old, &new, "--format", "json"]))).unwrap();
+    assert_eq!(json["findings"]["new"]["by_severity"], json!({ "high": 3, "medium": 1, "low": 2 }));
+    assert_eq!(json["findings"]["gone"]["by_code"]["mx-ip-literal"], 1);
+}
+
+#[test]
+fn the_gate_of_changes_closes_on_severity_code_and_kind() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = scans_of_findings(dir.path());
+    let gate = |status, words: &[&str]| {
+        let options = words.iter().flat_map(|word| ["--fail-on", word]);
+        stderr(&expect(status, &[&["diff", &old, &new, "--format", "json"], &options.collect::<Vec<_>>()[..]].concat()))
+    };
+    let said = gate(6, &["high"]);
+    assert!(said.contains("3 domains with high: masked.example, no-record.example and raised.example"), "{said}");
+    gate(6, &["finding-new:medium"]);
+    gate(6, &["finding-gone:high"]);
+    gate(6, &["cert-expiring"]);
+    assert!(gate(6, &["unknown", "mode-raised,mx-*"]).contains("with mode-raised or mx-*"));
+    gate(0, &["medium:", "dane-*"].map(|word| if word == "medium:" { "mx-cert-expired" } else { word }));
+    gate(7, &["unknown,dane-*"]);
+    for (word, known) in [
+        ("finding-nwe", "finding-new"),
+        ("finding-new:info", "only"),
+        ("sts-fetch-cert-expirring", "sts-fetch-cert-"),
+        ("refused", "one of newly-broken"),
+    ] {
+        let refused = gate(2, &[word]);
+        assert!(refused.starts_with(&format!("stscan: --fail-on {word:?}: ")) && refused.contains(known), "{refused}");
+    }
+}
+
+#[test]
+fn what_the_scans_were_made_and_judged_by_is_told_where_it_differs() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = scans_of_findings(dir.path());
+    assert!(compared(&old, &new).conditions.is_empty());
+    let path = Path::new(&new).join("manifest.json");
+    let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    manifest["configuration"] = json!({ "look-around": true, "list": ["elsewhere.txt"], "retry-rounds": [5.0] });
+    manifest["catalogue_version"] = "2".into();
+    manifest["root_store"] = "other roots".into();
+    fs::write(&path, manifest.to_string()).unwrap();
+    let json: Value = serde_json::from_str(&stdout(&expect(0, &["diff", &old, &new, "--format", "json"]))).unwrap();
+    let named: Vec<&str> = json["conditions"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
+    assert_eq!(named, ["catalogue version", "--look-around", "--retry-rounds", "root store"]);
+    assert_eq!((&json["conditions"][0]["old"], &json["conditions"][0]["new"]), (&json!("1"), &json!("2")));
+    let text = stdout(&expect(0, &["diff", &old, &new]));
+    assert!(text.contains("judged by different rules, catalogue version (1 and 2): a change may be one of the rules"), "{text}");
+    assert!(text.contains("different options, --look-around (not given and yes), --retry-rounds (not given and [5.0])"), "{text}");
+}
+
 #[test]
 fn the_command_prints_three_ways_and_fails_on_what_is_named() {
     let dir = tempfile::tempdir().unwrap();
@@ -247,7 +380,7 @@ fn the_command_prints_three_ways_and_fails_on_what_is_named() {
     assert!(text.contains("27 domains in both lists, 2 only in the old one, 2 only in the new one"), "{text}");
     assert!(text.contains("[sts-removed-abruptly]") && text.contains("not allowed: mx2.example.net"), "{text}");
     let csv = stdout(&expect(0, &["diff", &old, &new, "--format", "csv", "--changes", "mx-stale"]));
-    assert!(csv.lines().skip(1).all(|line| line.starts_with("stale")) && csv.lines().count() == 8, "{csv}");
+    assert!(csv.lines().skip(1).all(|line| line.starts_with("stale")) && csv.lines().count() == 10, "{csv}");
     let json: Value = serde_json::from_str(&stdout(&expect(0, &["diff", &old, &new, "--format", "json"]))).unwrap();
     assert_eq!((&json["changes"]["mx-stale"], &json["in_both"], &json["old"]["label"]), (&json!(2), &json!(27), &json!("old")));
     let failed = stderr(&expect(6, &["diff", &old, &new, "--fail-on", "newly-broken,newly-refused"]));
@@ -353,8 +486,11 @@ fn later() -> Vec<Record> {
     records
 }
 
+/// The kinds of change of each domain, without findings that are new or gone.
 fn kinds(found: &Diff) -> BTreeMap<&str, Vec<Kind>> {
-    found.domains.iter().map(|domain| (domain.domain.as_str(), domain.changes.iter().map(|change| change.kind).collect())).collect()
+    let of_state = |kind: &Kind| !matches!(kind, Kind::FindingNew | Kind::FindingGone | Kind::CertExpiring);
+    let kinds = |domain: &stscan::analyse::diff::Changed| domain.changes.iter().map(|change| change.kind).filter(of_state).collect();
+    found.domains.iter().map(|domain| (domain.domain.as_str(), kinds(domain))).collect()
 }
 
 #[test]
@@ -408,5 +544,5 @@ fn mail_servers_and_dane_change_only_where_both_scans_asked() {
     expect(6, &["diff", &path("old"), &path("new"), "--fail-on", "dane-stale"]);
     let csv = stdout(&expect(0, &["diff", &path("old"), &path("new"), "--format", "csv", "--changes", "mx-tls-gone,dane-refused"]));
     let listed: Vec<&str> = csv.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
-    assert_eq!(listed, ["one.example", "one.example", "seven.example", "seven.example"], "{csv}");
+    assert_eq!(listed, [["one.example"; 3], ["seven.example"; 3]].concat(), "{csv}");
 }

@@ -6,6 +6,7 @@
 pub mod diff;
 pub(crate) mod export;
 pub mod filter;
+pub mod gate;
 mod reclassify;
 pub(crate) mod report;
 mod rows;

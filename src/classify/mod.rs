@@ -30,6 +30,7 @@ mod response;
 mod retrieval;
 mod rule;
 mod second_hello;
+mod sight;
 mod stored;
 mod stray_records;
 mod verdict;
@@ -45,6 +46,7 @@ pub use self::judge::classify;
 pub use self::mx_host::TestedHosts;
 pub use self::retrieval::retrieved_text;
 pub use self::rule::{Code, Example, ResultType, Rule, Severity, Status};
+pub(crate) use self::sight::Sight;
 pub use self::stored::{Always, Judgement, Stored, StoredFinding, Worded};
 
 pub(crate) use self::assessment::flat_columns;

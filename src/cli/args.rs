@@ -16,7 +16,7 @@ use super::values::{duration, lab_names, local_path};
     name = "stscan",
     version,
     about = "Bulk scanner and research-dataset generator for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460)",
-    after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable,\n4 dataset refused or not whole, 5 stopped (the same command goes on), 6 judged bad (check, lint, diff).",
+    after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable,\n4 dataset refused or not whole, 5 stopped (the same command goes on), 6 judged bad (check, lint, --fail-on),\n7 undetermined (--fail-on unknown), 8 network not usable here.",
     max_term_width = 110
 )]
 pub struct Arguments {
@@ -87,6 +87,7 @@ The same command goes on where a stopped or killed scan ended.";
 const CHECK_EXAMPLES: &str = "Examples:
   stscan check example.com
   stscan check example.com example.org --json
+  stscan check example.com --fail-on medium,sts-fetch-cert-expiring,unknown    # for CI
   stscan check --lab=zoo redirect-301.test";
 
 const LINT_EXAMPLES: &str = "Examples:
@@ -112,6 +113,7 @@ const DIFF_EXAMPLES: &str = "Examples:
   stscan diff week-46 week-47
   stscan diff week-46 week-47 --changes newly-broken,newly-refused,mx-stale
   stscan diff yesterday today --fail-on newly-broken,newly-refused,dropped-abruptly     # exit status 6 if there is one
+  stscan diff yesterday today --fail-on high,cert-expiring                              # a new finding of severity high
   stscan diff week-46 week-47 --where carried.owner=ops   # in either scan
   stscan diff week-46 week-47 --format csv > changes.csv
 
@@ -137,6 +139,7 @@ const REPORT_EXAMPLES: &str = "Examples:
   stscan report audit -o ops.html --where carried.owner=ops --where 'worst>=medium'
   stscan report audit --format csv -o findings.csv      # one line per finding
   stscan report audit --format junit -o - > junit.xml   # one test case per domain
+  stscan report audit -o audit.html --fail-on high      # exit status 6 if there is one
 
 The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have
 all domains of the dataset, or those of --where, in its order.";
@@ -206,8 +209,9 @@ pub struct CheckArguments {
     /// Print evidence and judgement as JSON, one object a domain
     #[arg(long)]
     pub json: bool,
-    /// Severity from which a finding ends with exit status 6 (high, medium, low); with unknown, e.g. medium,unknown, what could not be determined ends with 7 [default: high]
-    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    /// End with exit status 6 where a finding is so severe (high, medium, low), has this code (sts-fetch-cert-*) or a domain is in this state
+    /// (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas; high is always among them
+    #[arg(long, value_name = "WORDS")]
     pub fail_on: Vec<String>,
     /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed; may be repeated
     #[arg(long, value_name = "URI")]
@@ -340,8 +344,9 @@ pub struct DiffArguments {
     /// List only domains with one of these changes, as newly-broken,mx-stale [default: all; as text all but unknown]
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     pub changes: Vec<String>,
-    /// End with exit status 6 if a domain has one of these changes; with 7 if unknown is named and only that occurs
-    #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+    /// End with exit status 6 if a domain has one of these changes, a new finding so severe (high, or finding-gone:medium) or with this code
+    /// (sts-fetch-cert-*); with 7 if unknown is named and nothing else is met. Repeatable, or with commas
+    #[arg(long, value_name = "WORDS")]
     pub fail_on: Vec<String>,
     /// Most domains that the text shows one by one; csv and json have all of them [default: 50]
     #[arg(long, value_name = "N")]
@@ -432,6 +437,10 @@ pub struct ReportArguments {
     /// Most domains that the page lists one by one, the most urgent first [default: 100000]
     #[arg(long, value_name = "N")]
     pub domains: Option<usize>,
+    /// When the report is written, end with exit status 6 where a finding is so severe (high, medium, low), has this code (sts-fetch-cert-*) or a
+    /// domain is in this state (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas
+    #[arg(long, value_name = "WORDS")]
+    pub fail_on: Vec<String>,
 }
 
 /// Formats of a report.

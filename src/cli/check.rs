@@ -12,10 +12,13 @@ use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
 use super::options::NetworkOptions;
 use super::values::wishes;
-use super::{lab, plan as network_plan};
+use super::{gate, lab, plan as network_plan};
+use crate::analyse::AnalyseError;
+use crate::analyse::gate::{DomainCondition, judge_rows};
 use crate::classify::{Asked, Assessment, Finding, Severity, classify};
-use crate::dataset::invented;
+use crate::dataset::{Record, invented, record_batch};
 use crate::evidence::Evidence;
+use crate::input::Target;
 use crate::name::Domain;
 use crate::observe::probe::Probe;
 use crate::observe::retry::Retry;
@@ -32,7 +35,7 @@ const WIDTH: usize = 100;
 /// Probes each domain and explains what was seen.
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = ConfigFile::read(arguments.config.as_deref())?;
-    let failing = Failing::of(&arguments.fail_on)?;
+    let gate = gate::of_domains(&arguments.fail_on)?.beside(Severity::High.as_str(), DomainCondition::Worst(Severity::High));
     let wishes = wishes(&arguments.rua)?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let options = arguments.network.or(file.network);
@@ -43,11 +46,8 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     }
     for (place, (evidence, assessment)) in judged.iter().enumerate() {
         if arguments.json {
-            writeln!(
-                out,
-                "{}",
-                text::safe_json(&as_json(evidence, assessment, &wishes, invented.as_deref(), blocked.as_deref()).to_string())
-            )?;
+            let object = as_json(evidence, assessment, &wishes, invented.as_deref(), blocked.as_deref());
+            writeln!(out, "{}", text::safe_json(&object.to_string()))?;
         } else {
             if place > 0 {
                 writeln!(out)?;
@@ -58,7 +58,11 @@ pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     if judged.len() > 1 && !arguments.json {
         print_summary(&mut out, &judged)?;
     }
-    Ok(failing.exit(judged.iter().map(|(_, assessment)| assessment)))
+    let mut matches = gate.matches();
+    let batch = record_batch(&records(&judged)).map_err(AnalyseError::from)?;
+    judge_rows(&batch, &gate, &mut matches).map_err(AnalyseError::from)?;
+    // Of a severity alone the text above says enough.
+    if arguments.fail_on.is_empty() { Ok(gate::status(&matches)) } else { gate::close(&matches) }
 }
 
 /// What a few domains are like.
@@ -99,41 +103,14 @@ pub(super) fn probe(options: &NetworkOptions, domains: &[Domain]) -> Result<Prob
     Ok(Probed { judged: judged.collect(), invented, blocked })
 }
 
-/// What the exit status is to tell of.
-#[derive(Clone, Copy, Debug)]
-struct Failing {
-    /// Findings of this severity, or of a worse one.
-    severity: Severity,
-    /// What could not be determined.
-    unknown: bool,
-}
-
-impl Failing {
-    const UNKNOWN: &str = "unknown";
-
-    /// Of `--fail-on`.
-    fn of(words: &[String]) -> Result<Self, Failure> {
-        let mut failing = Self { severity: Severity::High, unknown: false };
-        for word in words {
-            match Severity::from_word(word).filter(|severity| *severity != Severity::Info) {
-                Some(severity) => failing.severity = failing.severity.max(severity),
-                None if word == Self::UNKNOWN => failing.unknown = true,
-                None => return Err(Failure::usage(format!("--fail-on {:?}: one of high, medium, low, unknown", text::safe(word)))),
-            }
-        }
-        Ok(failing)
-    }
-
-    /// A verdict goes before what could not be determined, which is none.
-    fn exit<'a>(self, judged: impl Iterator<Item = &'a Assessment> + Clone) -> Exit {
-        if judged.clone().any(|assessment| assessment.worst().is_some_and(|worst| worst <= self.severity)) {
-            Exit::Bad
-        } else if self.unknown && judged.into_iter().any(Assessment::is_undetermined) {
-            Exit::Undetermined
-        } else {
-            Exit::Done
-        }
-    }
+/// The domains as rows of a dataset, since the conditions of `--fail-on` are about such.
+fn records(judged: &[(Evidence, Assessment)]) -> Vec<Record> {
+    let record = |(ordinal, (evidence, assessment)): (usize, &(Evidence, Assessment))| Record {
+        target: Target { ordinal: ordinal as u64, domain: evidence.domain.clone(), rank: None, list: "check".into(), carried: Vec::new() },
+        evidence: evidence.clone(),
+        assessment: assessment.clone(),
+    };
+    judged.iter().enumerate().map(record).collect()
 }
 
 /// A line a domain, in the order given.

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::args::{ExplainArguments, FormatArguments};
 use super::exit::{Exit, Failure};
+use crate::analyse::gate::unknown_code;
 use crate::classify::{Code, Example, Status, catalogue};
 use crate::ui::text;
 
@@ -68,7 +69,7 @@ fn as_json(code: Code) -> serde_json::Value {
 
 /// Prints one code as a page.
 pub(super) fn explain(arguments: &ExplainArguments) -> Result<Exit, Failure> {
-    let code = Code::from_word(&arguments.code).ok_or_else(|| Failure::usage(unknown(&arguments.code)))?;
+    let code = Code::from_word(&arguments.code).ok_or_else(|| Failure::usage(unknown_code(&arguments.code)))?;
     let rule = code.rule();
     let mut out = anstream::stdout().lock();
     let (bold, severity) = (Style::new().bold(), text::severity_style(rule.severity));
@@ -98,18 +99,4 @@ fn example(example: &str) -> String {
     let crlf = example.lines().count() == example.matches("\r\n").count();
     let plain = if crlf { example.replace("\r\n", "\n") } else { example.to_owned() };
     plain.trim_end_matches('\n').split('\n').map(|line| format!("  | {}", text::safe(line))).collect::<Vec<_>>().join("\n")
-}
-
-/// What to say of a code that is not in the catalogue: the nearest ones, by how much of the text they share.
-fn unknown(code: &str) -> String {
-    let shown = text::safe(code);
-    let parts: Vec<&str> = code.split('-').filter(|part| part.len() > 2).collect();
-    let shared = |code: &Code| parts.iter().filter(|part| code.as_str().contains(*part)).count();
-    let best = catalogue().iter().map(shared).max().unwrap_or_default();
-    let near: Vec<&str> = catalogue().iter().filter(|code| best > 0 && shared(code) == best).take(4).map(|code| code.as_str()).collect();
-    if near.is_empty() {
-        format!("there is no finding code {shown:?}; `stscan codes` lists them all")
-    } else {
-        format!("there is no finding code {shown:?}; did you mean {}? `stscan codes` lists them all", near.join(", "))
-    }
 }

@@ -4,9 +4,10 @@ use std::io::Write;
 
 use super::args::{ChangeFormat, DiffArguments};
 use super::exit::{Exit, Failure};
+use super::gate;
 use super::telling::DiffTelling;
 use crate::analyse::Scan;
-use crate::analyse::diff::{Changed, Diff, Kind, diff};
+use crate::analyse::diff::{Changed, Diff, Kind, diff, matched_changes};
 use crate::ui::{changes, text};
 
 /// Domains that the text shows one by one, unless the user says otherwise.
@@ -26,7 +27,7 @@ fn compare(arguments: &DiffArguments, seen: &mut Option<Diff>) -> Result<Exit, F
     if arguments.top.is_some() && arguments.format != ChangeFormat::Text {
         return Err(Failure::usage("--top is of the text; csv and json have all domains: leave it out"));
     }
-    let (listed_kinds, failing) = (kinds("--changes", &arguments.changes)?, kinds("--fail-on", &arguments.fail_on)?);
+    let (listed_kinds, gate) = (kinds("--changes", &arguments.changes)?, gate::of_changes(&arguments.fail_on)?);
     let scans = arguments.filter.apply(Scan::open_all(&[arguments.old.clone(), arguments.new.clone()])?)?;
     let [old, new] = scans.as_slice() else { return Err(Failure::new(Exit::Fault, "two datasets were not opened")) };
     let found = &*seen.insert(diff(old, new)?);
@@ -48,20 +49,8 @@ fn compare(arguments: &DiffArguments, seen: &mut Option<Diff>) -> Result<Exit, F
             writeln!(err, "stscan: {}", text::safe(note))?;
         }
     }
-    let (unknown, changes): (Vec<Kind>, Vec<Kind>) = failing.into_iter().partition(|kind| *kind == Kind::Unknown);
-    let (failing, exit) = if found.count(&changes) > 0 { (changes, Exit::Bad) } else { (unknown, Exit::Undetermined) };
-    match found.count(&failing) {
-        0 => Ok(Exit::Done),
-        domains => {
-            let s = if domains == 1 { "" } else { "s" };
-            writeln!(
-                err,
-                "stscan: {domains} domain{s} with {}",
-                failing.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" or ")
-            )?;
-            Ok(exit)
-        }
-    }
+    drop(err);
+    gate::close(&matched_changes(found, &gate))
 }
 
 fn kinds(option: &str, words: &[String]) -> Result<Vec<Kind>, Failure> {

@@ -43,7 +43,7 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Input, "an input cannot be read"),
     (Exit::Dataset, "the folder of a dataset or of publish is refused, or a dataset is not whole"),
     (Exit::Stopped, "stopped, be it by a signal or a full disk; the same command goes on where it ended"),
-    (Exit::Bad, "judged bad: check or lint found something of severity high, check or diff what --fail-on names"),
+    (Exit::Bad, "judged bad: check or lint found something of severity high; check, scan, report or diff what `--fail-on` names"),
     (Exit::Undetermined, "undetermined, with `--fail-on unknown` only: nothing was judged bad, but something could not be determined"),
     (Exit::Network, "the network does not allow it: mail servers were to be asked, and their port is blocked here"),
 ];

@@ -10,6 +10,7 @@ mod diff;
 mod exit;
 mod export;
 mod filter;
+mod gate;
 mod lab;
 mod lint;
 mod notify;

@@ -214,6 +214,10 @@ options! {
         /// parquet: files; arrow-stream: one Arrow IPC stream on standard output [default: parquet]
         #[arg(long, value_name = "FORMAT", help_heading = "Output")]
         pub format: Option<String>,
+        /// When the dataset is written, end with exit status 6 where a finding is so severe (high, medium, low), has this code (sts-fetch-cert-*) or
+        /// a domain is in this state (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas
+        #[arg(long, value_name = "WORDS", help_heading = "Output")]
+        pub fail_on: Vec<String>,
         /// Rows in a part, the unit that a crash can lose [default: 50000]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| whole(text, 1..=1_000_000_u64), help_heading = "Output")]
         pub part_rows: Option<u64>,

@@ -71,6 +71,9 @@ fn needs_partner(options: &ScanOptions, network: &NetworkOptions, lab: Option<La
         options if stream && options.list_id.is_some() => {
             refuse("--list-id goes into the manifest, which a stream does not have: leave it out")
         }
+        options if stream && !options.fail_on.is_empty() => {
+            refuse("--fail-on judges the dataset when it is written, and a stream leaves none: write to a folder, or leave it out")
+        }
         options if stream && options.metrics_file.is_some() => {
             refuse("--metrics-file has the figures of a folder, and a stream has none: leave it out")
         }

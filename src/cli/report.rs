@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::args::{ReportArguments, ReportFormat};
 use super::exit::{Exit, Failure};
+use super::gate;
 use super::values::wishes;
 use crate::analyse::Scan;
+use crate::analyse::gate::matched;
 use crate::analyse::report::{Kind, MAX_DOMAINS, Report, ReportOptions};
 use crate::analyse::senders::Seen;
 use crate::dataset::reports::ReportsReader;
@@ -35,14 +37,16 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     if arguments.tls_reports.is_some() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Csv | ReportFormat::Json) {
         return Err(Failure::usage("--tls-reports is of the formats html, csv and json"));
     }
+    let gate = gate::of_domains(&arguments.fail_on)?;
     let scan = arguments.filter.apply_to(Scan::open(&arguments.dataset)?)?;
+    let judged = scan.clone();
     let seen = arguments.tls_reports.as_deref().map(|dir| Ok::<_, Failure>(Seen::of(&ReportsReader::open(dir)?)?)).transpose()?;
     match &arguments.out {
         Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,
         None if is_page => return Err(Failure::usage("name the file of the page, as -o report.html")),
         _ => write(scan, seen, arguments.format, &options, &mut std::io::stdout().lock())?,
     }
-    Ok(Exit::Done)
+    if gate.is_open() { Ok(Exit::Done) } else { gate::close(&matched(&judged, &gate)?) }
 }
 
 fn kind(word: &str) -> Result<Kind, Failure> {

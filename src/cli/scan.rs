@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::args::ScanArguments;
@@ -10,7 +11,9 @@ use super::exit::{Exit, Failure};
 use super::options::{NetworkOptions, ScanOptions};
 use super::telling::Telling;
 use super::values::shown;
-use super::{confusion, lab, plan, signals};
+use super::{confusion, gate, lab, plan, signals};
+use crate::analyse::Scan;
+use crate::analyse::gate::{DomainCondition, Gate, matched};
 use crate::dataset::{Manifest, Reader, ScanCommand};
 use crate::lab::{Asked, Lab, Whose};
 use crate::observe::scope::Scope;
@@ -46,6 +49,7 @@ struct Typed {
 fn scan(typed: Typed, status: &Arc<Status>, manifest: &mut Option<Manifest>) -> Result<Exit, Failure> {
     let kind = progress_kind(typed.options.progress.as_deref())?;
     let status_file = typed.options.status_file.clone();
+    let gate = gate::of_domains(&typed.options.fail_on)?;
     let (mut plan, world) = plan::scan(typed.lists, typed.options, &typed.network)?;
     if let Some(path) = &status_file {
         let failed = |error| Failure::usage(format!("--status-file {} cannot be written: {error}", shown(path)));
@@ -70,7 +74,18 @@ fn scan(typed: Typed, status: &Arc<Status>, manifest: &mut Option<Manifest>) -> 
         let _ = writeln!(anstream::stderr(), "stscan: {}", how_it_stopped(&summary));
         return Ok(Exit::Stopped);
     }
-    told.map(|()| Exit::Done)
+    told?;
+    match &plan.output {
+        Output::Folder(dir) if !gate.is_open() => judge(dir, &gate),
+        Output::Folder(_) | Output::ArrowStream => Ok(Exit::Done),
+    }
+}
+
+/// What of the dataset meets the words of `--fail-on`: told, and decides the exit status.
+fn judge(dir: &Path, gate: &Gate<DomainCondition>) -> Result<Exit, Failure> {
+    let matches = matched(&Scan::open(dir)?, gate)?;
+    super::summary::matches(&mut anstream::stdout().lock(), &matches)?;
+    gate::close(&matches)
 }
 
 /// The command as it was typed, for a repair; `None` where it cannot be written down.

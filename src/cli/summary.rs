@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anstyle::Style;
 
+use crate::analyse::gate::Matches;
 use crate::classify::{Code, MxState, PolicyStage, Posture, RecordState};
 use crate::dataset::Manifest;
 use crate::observe::dns::DnsActivity;
@@ -62,6 +63,20 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
         writeln!(out, "{shown}/rejected.csv  ({} lines that are no domain name)", grouped(accounting.rejected))?;
     }
     writeln!(out, "\nDuckDB: SELECT posture, count(*) FROM '{shown}/domains/*.parquet' GROUP BY ALL;")
+}
+
+/// What met the words of `--fail-on`.
+pub(super) fn matches(out: &mut impl Write, matches: &Matches) -> io::Result<()> {
+    writeln!(out, "\nDomains with what --fail-on names")?;
+    for matched in &matches.words {
+        let more = matched.domains.saturating_sub(matched.first.len() as u64);
+        let mut names = matched.first.clone();
+        if more > 0 {
+            names.push(format!("and {} more", grouped(more)));
+        }
+        writeln!(out, "  {:<30} {:>10}  {}", text::safe(&matched.word), grouped(matched.domains), text::safe(&names.join(" ")))?;
+    }
+    Ok(())
 }
 
 /// What went wrong between the scan and its resolvers; nothing where nothing did.

@@ -17,7 +17,7 @@ use super::schema::SCHEMA_VERSION_KEY;
 const ROW_GROUP_ROWS: usize = 131_072;
 
 /// Bytes of a row group at most before it is packed, so that a shard full of bodies does not pile up in memory.
-const ROW_GROUP_BYTES: usize = 256 << 20;
+const ROW_GROUP_BYTES: usize = 64 << 20;
 
 /// Bytes of a page at most.
 const PAGE_BYTES: usize = 1 << 20;

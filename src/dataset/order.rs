@@ -16,7 +16,7 @@ const LONG_RUN: usize = 32;
 const WHOLE_RUN: usize = 512;
 
 /// Octets of columns that are unpacked at a time, about, where rows are packed: a part of great rows would not fit into memory.
-const UNPACKED: usize = 32 << 20;
+const UNPACKED: usize = 8 << 20;
 /// Rows that are unpacked at a time, at least: each time every piece that has one of them is unpacked.
 const MIN_UNPACKED: usize = 2048;
 

@@ -3,15 +3,17 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::tables::data::{INVENTED, field, invented_cell};
 use super::tables::{counted, grouped};
 use super::text::{safe, safe_json};
 use crate::analyse::Cell;
-use crate::analyse::diff::{Change, Changed, Diff, Kind};
-use crate::classify::Posture;
-use crate::classify::codes::Code;
+use crate::analyse::diff::{Change, Changed, Condition, Diff, Kind};
+use crate::classify::{Code, Posture, Severity};
+
+/// Codes that are shown with how many domains have come to have them.
+const MAX_CODES: usize = 15;
 
 /// Sums, and the first `top` of the domains listed one by one.
 pub fn terminal(diff: &Diff, listed: &[&Changed], top: usize) -> String {
@@ -36,8 +38,9 @@ pub fn terminal(diff: &Diff, listed: &[&Changed], top: usize) -> String {
     out.push('\n');
     for (kind, domains) in &diff.kinds {
         let style = style(*kind);
-        let _ = writeln!(out, "{style}{:<27}{style:#} {:>11}", kind.as_str(), grouped(*domains));
+        let _ = writeln!(out, "{style}{:<27}{style:#} {:>11}{}", kind.as_str(), grouped(*domains), by_severity(diff, *kind));
     }
+    out.push_str(&by_code(diff));
     let moved = diff.postures.iter().filter(|((before, after), _)| before != after);
     for (at, ((before, after), domains)) in moved.enumerate() {
         let gap = if at == 0 { "\n" } else { "" };
@@ -61,6 +64,31 @@ pub fn terminal(diff: &Diff, listed: &[&Changed], top: usize) -> String {
     out
 }
 
+/// Of findings that are new or gone, how many domains have one of which severity.
+fn by_severity(diff: &Diff, kind: Kind) -> String {
+    let of = diff.severities.iter().filter(|((of, _), _)| *of == kind);
+    let said: Vec<String> = of.map(|((_, severity), domains)| format!("{} {severity}", grouped(*domains))).collect();
+    if said.is_empty() { String::new() } else { format!("  ({})", said.join(", ")) }
+}
+
+/// The findings that have become more or fewer, those first that are new in most domains.
+fn by_code(diff: &Diff) -> String {
+    let mut codes: Vec<(&Code, &(u64, u64))> = diff.codes.iter().collect();
+    codes.sort_by_key(|(code, (come, gone))| (std::cmp::Reverse(*come), std::cmp::Reverse(*gone), **code));
+    let mut out = String::new();
+    for (at, (code, (come, gone))) in codes.iter().take(MAX_CODES).enumerate() {
+        if at == 0 {
+            out.push_str("\nfinding                                            new        gone\n");
+        }
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{:<42} {:>11} {:>11}", code.as_str(), grouped(*come), grouped(*gone));
+    }
+    if let more @ 1.. = codes.len().saturating_sub(MAX_CODES) {
+        let _ = writeln!(out, "and {}; --format json has all", counted(more as u64, "more code"));
+    }
+    out
+}
+
 fn shown(text: &str) -> String {
     if text.is_empty() { "(none)".to_owned() } else { safe(text) }
 }
@@ -75,7 +103,13 @@ fn style(kind: Kind) -> Style {
         | Kind::MxCertBroken
         | Kind::DaneStale
         | Kind::DaneRefused => AnsiColor::Red.on_default().bold(),
-        Kind::ModeLowered | Kind::IdReused | Kind::TlsrptBroken | Kind::DaneDropped | Kind::Unknown => AnsiColor::Yellow.on_default(),
+        Kind::ModeLowered
+        | Kind::IdReused
+        | Kind::TlsrptBroken
+        | Kind::DaneDropped
+        | Kind::FindingNew
+        | Kind::CertExpiring
+        | Kind::Unknown => AnsiColor::Yellow.on_default(),
         Kind::Fixed
         | Kind::RefusalFixed
         | Kind::Adopted
@@ -84,6 +118,7 @@ fn style(kind: Kind) -> Style {
         | Kind::MxCertFixed
         | Kind::DaneFixed
         | Kind::DaneRefusalFixed
+        | Kind::FindingGone
         | Kind::DaneAdopted => AnsiColor::Green.on_default(),
         _ => Style::new(),
     }
@@ -91,12 +126,12 @@ fn style(kind: Kind) -> Style {
 
 /// A heading and a line for every change of the domains listed. `invented` says so of all of it.
 pub fn csv(listed: &[&Changed], invented: Option<&str>) -> String {
-    let mut out = format!("domain,change,before,after,code{}\n", invented.map_or("", |_| INVENTED));
+    let mut out = format!("domain,change,before,after,code,severity{}\n", invented.map_or("", |_| INVENTED));
     let last = invented_cell(invented);
     for domain in listed {
         for change in &domain.changes {
-            let fields =
-                [domain.domain.as_str(), change.kind.as_str(), &change.before, &change.after, change.code.map_or("", Code::as_str)];
+            let (code, severity) = (change.code.map_or("", Code::as_str), change.severity.map_or("", Severity::as_str));
+            let fields = [domain.domain.as_str(), change.kind.as_str(), &change.before, &change.after, code, severity];
             out.push_str(&fields.map(field).join(","));
             out.push_str(&last);
             out.push('\n');
@@ -108,11 +143,19 @@ pub fn csv(listed: &[&Changed], invented: Option<&str>) -> String {
 /// One object: sums, and the domains listed.
 pub fn json(diff: &Diff, listed: &[&Changed]) -> String {
     let scan = |(label, started_at): &(String, String)| json!({ "label": label, "started_at": started_at });
-    let kinds: serde_json::Map<String, Value> = diff.kinds.iter().map(|(kind, domains)| (kind.to_string(), (*domains).into())).collect();
+    let kinds: Map<String, Value> = diff.kinds.iter().map(|(kind, domains)| (kind.to_string(), (*domains).into())).collect();
     let posture = |((before, after), domains): (&(Posture, Posture), &u64)| json!({ "before": before, "after": after, "domains": domains });
-    let change = |change: &Change| json!({ "change": change.kind, "before": change.before, "after": change.after, "code": change.code });
+    let change = |change: &Change| json!({ "change": change.kind, "before": change.before, "after": change.after, "code": change.code, "severity": change.severity });
     let share = |cell: Cell| json!({ "n": cell.n(), "of": cell.of(), "share": cell.share(), "low": cell.interval().map(|i| i.low), "high": cell.interval().map(|i| i.high) });
     let domain = |domain: &&Changed| json!({ "domain": domain.domain, "changes": domain.changes.iter().map(change).collect::<Vec<_>>() });
+    let findings = |kind: Kind| {
+        let severities = diff.severities.iter().filter(|((of, _), _)| *of == kind);
+        let severities: Map<String, Value> = severities.map(|((_, severity), domains)| (severity.to_string(), (*domains).into())).collect();
+        let of_kind = |(come, gone): &(u64, u64)| if kind == Kind::FindingNew { *come } else { *gone };
+        let codes = diff.codes.iter().map(|(code, domains)| (code, of_kind(domains))).filter(|(_, domains)| *domains > 0);
+        json!({ "by_severity": severities, "by_code": codes.map(|(code, domains)| (code.to_string(), domains.into())).collect::<Map<String, Value>>() })
+    };
+    let condition = |one: &Condition| json!({ "what": one.what, "old": one.old, "new": one.new });
     let object = json!({
         "old": scan(&diff.old),
         "new": scan(&diff.new),
@@ -122,6 +165,8 @@ pub fn json(diff: &Diff, listed: &[&Changed]) -> String {
         "other_posture": share(diff.other_posture()),
         "unknown_once": share(diff.unknown_once()),
         "changes": kinds,
+        "findings": { "new": findings(Kind::FindingNew), "gone": findings(Kind::FindingGone) },
+        "conditions": diff.conditions.iter().map(condition).collect::<Vec<Value>>(),
         "postures": diff.postures.iter().map(posture).collect::<Vec<Value>>(),
         "domains": listed.iter().map(domain).collect::<Vec<Value>>(),
         "notes": diff.notes,

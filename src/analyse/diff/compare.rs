@@ -1,159 +1,29 @@
-//! What can change from one scan to the next, the closed vocabulary of `stscan diff`, and the comparison of two states that finds it.
+//! The comparison of two states of a domain: what has changed.
 
+use super::change::{Change, Kind};
+use super::findings;
+use super::side::{AskedOfAll, Side};
 use super::state::{MailServer, Names, State};
 use crate::classify::codes::{self, Code};
 use crate::classify::{DaneState, Delivery, MxState, PolicyStage, Posture, RecordState};
-use crate::vocabulary::vocabulary;
 
-vocabulary! {
-    /// A kind of change, regressions first. One domain can have several.
-    pub enum Kind {
-        /// A record, or text meant as one, that leads to no usable policy; before, the policy was usable or there was no record.
-        NewlyBroken = "newly-broken",
-        /// Senders that follow the RFC now refuse some or all MX hosts.
-        NewlyRefused = "newly-refused",
-        /// The MX hosts have changed and the policy (testing or enforce) still allows the former ones.
-        MxStale = "mx-stale",
-        /// Gone while senders may still hold the policy (testing or enforce), without mode none in between.
-        DroppedAbruptly = "dropped-abruptly",
-        /// Gone; whether mode none was served in between cannot be determined, or the policy was broken before.
-        Dropped = "dropped",
-        /// Gone after mode none.
-        DroppedOrderly = "dropped-orderly",
-        /// From enforce to testing or none, from testing to none.
-        ModeLowered = "mode-lowered",
-        /// An MX host that offered TLS does not any more.
-        MxTlsGone = "mx-tls-gone",
-        /// The certificate of an MX host was valid for it and is not any more.
-        MxCertBroken = "mx-cert-broken",
-        /// The TLSA records of an MX host matched, or nothing was said against them, and do not match what it shows now.
-        DaneStale = "dane-stale",
-        /// Senders that validate DANE now refuse some or all MX hosts.
-        DaneRefused = "dane-refused",
-        /// No MX host has TLSA records any more.
-        DaneDropped = "dane-dropped",
-        /// The policy has changed, the id has not.
-        IdReused = "id-reused",
-        /// Broken before, a usable policy now.
-        Fixed = "fixed",
-        /// Some or all MX hosts were refused, now none is.
-        RefusalFixed = "refusal-fixed",
-        /// An MX host that offered no TLS offers it now.
-        MxTlsAdded = "mx-tls-added",
-        /// The certificate of an MX host was not valid for it and is now.
-        MxCertFixed = "mx-cert-fixed",
-        /// TLSA records did not match and do now, or are gone.
-        DaneFixed = "dane-fixed",
-        /// Senders that validate DANE refused some or all MX hosts, now none.
-        DaneRefusalFixed = "dane-refusal-fixed",
-        /// TLSA records for the first time.
-        DaneAdopted = "dane-adopted",
-        /// No record before, a record now, usable or not.
-        Adopted = "adopted",
-        /// From none to testing or enforce, from testing to enforce.
-        ModeRaised = "mode-raised",
-        /// The id has changed, the policy has not.
-        IdOnly = "id-only",
-        /// The policy's mx patterns are others.
-        PatternsChanged = "patterns-changed",
-        /// The MX hosts are others.
-        MxChanged = "mx-changed",
-        /// Another provider of mail, by the registrable domain of the most preferred MX.
-        MailProviderMoved = "mail-provider-moved",
-        /// Another provider of the policy, by the CNAME of the policy host.
-        PolicyProviderMoved = "policy-provider-moved",
-        /// The TLSRPT record was valid, or was not there, and is invalid now.
-        TlsrptBroken = "tlsrpt-broken",
-        /// The TLSRPT record is gone.
-        TlsrptDropped = "tlsrpt-dropped",
-        /// The TLSRPT record was invalid and is valid now.
-        TlsrptFixed = "tlsrpt-fixed",
-        /// No TLSRPT record before, one now, valid or not.
-        TlsrptAdopted = "tlsrpt-adopted",
-        /// TLS reports go to other addresses.
-        RuaChanged = "rua-changed",
-        /// Whether there is a record or a usable policy could not be found out in one of the scans: no change, whatever the other says.
-        Unknown = "unknown",
-        /// Only in the list of the old scan.
-        OnlyOld = "only-old",
-        /// Only in the list of the new scan.
-        OnlyNew = "only-new",
-    }
-}
-
-impl Kind {
-    /// Whether it is about the mail servers themselves, which both scans have asked.
-    pub(super) const fn is_of_mail_servers(self) -> bool {
-        matches!(
-            self,
-            Self::MxTlsGone
-                | Self::MxCertBroken
-                | Self::DaneStale
-                | Self::DaneRefused
-                | Self::DaneDropped
-                | Self::MxTlsAdded
-                | Self::MxCertFixed
-                | Self::DaneFixed
-                | Self::DaneRefusalFixed
-                | Self::DaneAdopted
-        )
-    }
-}
-
-/// What of a domain is known from one scan.
+/// What is to be known of two scans to compare a domain of them.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Side<'a> {
-    /// It is not in the list.
-    Missing,
-    /// It is in the list and has no record of either kind.
-    Plain,
-    /// It has a record, or whether it has one is unknown.
-    Known(&'a State),
+pub(super) struct Scans {
+    /// How many seconds they are apart; `None`: not known.
+    pub(super) gap: Option<i64>,
+    /// What they asked of every domain.
+    pub(super) asked: [AskedOfAll; 2],
 }
 
-/// A change of a domain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// What it is.
-    pub kind: Kind,
-    /// What was there before; text from the network may be in it.
-    pub before: String,
-    /// What is there now, likewise.
-    pub after: String,
-    /// The finding that it is, as a code of the catalogue.
-    pub code: Option<Code>,
-}
-
-impl Side<'_> {
-    pub(super) fn posture(&self) -> Posture {
-        match self {
-            Self::Missing => Posture::Unknown,
-            Self::Plain => Posture::Absent,
-            Self::Known(state) => state.posture,
-        }
-    }
-
-    fn tlsrpt(&self) -> RecordState {
-        match self {
-            Self::Missing => RecordState::Unknown,
-            Self::Plain => RecordState::Absent,
-            Self::Known(state) => state.tlsrpt,
-        }
-    }
-
-    pub(super) fn has_record(&self) -> bool {
-        matches!(self, Self::Known(state) if state.has_record())
-    }
-}
-
-/// What has changed between two scans that are `gap` seconds apart (`None`: not known).
-pub(super) fn compare(old: Side<'_>, new: Side<'_>, gap: Option<i64>) -> Vec<Change> {
+/// What has changed between two scans.
+pub(super) fn compare(old: Side<'_>, new: Side<'_>, scans: Scans) -> Vec<Change> {
     let mut changes = Changes::default();
     match (old, new) {
         (Side::Missing, _) => changes.add(Kind::OnlyNew, "", new.posture().as_str()),
         (_, Side::Missing) => changes.add(Kind::OnlyOld, old.posture().as_str(), ""),
         _ => {
-            postures(old, new, gap, &mut changes);
+            postures(old, new, scans.gap, &mut changes);
             if let (Side::Known(old), Side::Known(new)) = (old, new) {
                 policies(old, new, &mut changes);
                 exchanges(old, new, &mut changes);
@@ -161,6 +31,8 @@ pub(super) fn compare(old: Side<'_>, new: Side<'_>, gap: Option<i64>) -> Vec<Cha
                 dane(old, new, &mut changes);
             }
             reports(old, new, &mut changes);
+            let [asked_before, asked_after] = scans.asked;
+            changes.0.extend(findings::compare((old, asked_before), (new, asked_after)));
         }
     }
     changes.0.sort_by_key(|change| change.kind);
@@ -172,11 +44,11 @@ struct Changes(Vec<Change>);
 
 impl Changes {
     fn add(&mut self, kind: Kind, before: impl Into<String>, after: impl Into<String>) {
-        self.0.push(Change { kind, before: before.into(), after: after.into(), code: None });
+        self.0.push(Change { kind, before: before.into(), after: after.into(), code: None, severity: None });
     }
 
     fn add_finding(&mut self, kind: Kind, code: Code, before: impl Into<String>, after: impl Into<String>) {
-        self.0.push(Change { kind, before: before.into(), after: after.into(), code: Some(code) });
+        self.0.push(Change { kind, before: before.into(), after: after.into(), code: Some(code), severity: None });
     }
 }
 

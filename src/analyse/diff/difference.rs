@@ -1,17 +1,20 @@
 //! The differences of two scans, joined by name in shares.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::compare::{Change, Kind, Side, compare};
+use super::change::{Change, Kind};
+use super::compare::{Scans, compare};
+use super::conditions::{self, Condition};
 use super::reading::{Chosen, ROWS_AT_ONCE, Share, Survey};
+use super::side::{AskedOfAll, Side};
 use super::state::State;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::table::Cell;
-use crate::classify::{Asked, Posture};
+use crate::classify::{Asked, Code, Posture, Severity};
 
 /// The differences of two scans.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,12 @@ pub struct Diff {
     pub only_new: u64,
     /// Domains by kind of change. Those of [`Kind::OnlyOld`] and [`Kind::OnlyNew`] have a record here.
     pub kinds: BTreeMap<Kind, u64>,
+    /// Domains with a finding that is new or gone, by its severity.
+    pub severities: BTreeMap<(Kind, Severity), u64>,
+    /// Domains in which a finding is new, and in which it is gone, by its code.
+    pub codes: BTreeMap<Code, (u64, u64)>,
+    /// In what the scans differ by which they were made and judged.
+    pub conditions: Vec<Condition>,
     /// Domains of both lists by the postures before and after.
     pub postures: BTreeMap<(Posture, Posture), u64>,
     /// Domains of which there is something to say, by name. Those that are unknown in one scan are among them if they have a record in
@@ -42,7 +51,7 @@ pub struct Diff {
 pub struct Changed {
     /// Its name.
     pub domain: String,
-    /// At least one, each kind once at most, regressions first.
+    /// At least one, regressions first; each kind once at most, but for findings, of which there is one per code.
     pub changes: Vec<Change>,
 }
 
@@ -78,16 +87,22 @@ pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseEr
         only_old: 0,
         only_new: 0,
         kinds: BTreeMap::new(),
+        severities: BTreeMap::new(),
+        codes: BTreeMap::new(),
+        conditions: conditions::differing(old, new),
         postures: BTreeMap::new(),
         domains: Vec::new(),
-        notes: notes(old, new),
+        notes: [old.whole().notes(), new.whole().notes()].concat(),
     };
+    diff.notes.extend(old.filter().map(|filter| format!("only domains that in one of the scans are with {}", filter.text())));
+    diff.notes.extend(conditions::notes(&diff.conditions));
+    let scans = Scans { gap: gap(old, new), asked: [old, new].map(|scan| AskedOfAll::of(scan.manifest())) };
     let (seed, of) = (rand::random(), of.max(1));
     for at in 0..of {
         let share = Share { seed, of, at };
         let chosen = Chosen::read([old, new], share)?;
         let read = |scan| Survey::read(scan, share, chosen.as_ref());
-        diff.join(&read(old)?, &read(new)?, gap(old, new));
+        diff.join(&read(old)?, &read(new)?, scans);
     }
     if diff.in_both == 0 && old.filter().is_none() {
         return Err(AnalyseError::Request(format!(
@@ -112,7 +127,7 @@ pub fn diff_by_shares(old: &Scan, new: &Scan, of: u64) -> Result<Diff, AnalyseEr
 
 impl Diff {
     /// Adds what a share of the names says.
-    fn join(&mut self, before: &Survey, after: &Survey, gap: Option<i64>) {
+    fn join(&mut self, before: &Survey, after: &Survey, scans: Scans) {
         let in_both = before.in_both(after);
         self.in_both += in_both;
         self.only_old += before.len().saturating_sub(in_both);
@@ -131,7 +146,7 @@ impl Diff {
             let Some(domain) = old.or(new).map(|state| &*state.domain) else { break };
             let (old, new) = (side(domain, old, before), side(domain, new, after));
             stated += u64::from(!matches!(old, Side::Missing) && !matches!(new, Side::Missing));
-            self.add(domain, old, new, gap);
+            self.add(domain, old, new, scans);
         }
         // All others of both lists have no record in either.
         if let plain @ 1.. = in_both.saturating_sub(stated) {
@@ -152,20 +167,32 @@ impl Diff {
         })
     }
 
-    fn add(&mut self, domain: &str, old: Side<'_>, new: Side<'_>, gap: Option<i64>) {
+    fn add(&mut self, domain: &str, old: Side<'_>, new: Side<'_>, scans: Scans) {
         let has_record = old.has_record() || new.has_record();
         if !matches!(old, Side::Missing) && !matches!(new, Side::Missing) {
             *self.postures.entry((old.posture(), new.posture())).or_default() += 1;
         } else if !has_record {
             return; // Of a name that one list lacks and that has no record there is nothing to say.
         }
-        let changes = compare(old, new, gap);
-        for change in &changes {
-            *self.kinds.entry(change.kind).or_default() += 1;
-        }
-        let is_worth_it = has_record || changes.iter().any(|change| change.kind.is_of_mail_servers());
+        let changes = compare(old, new, scans);
+        self.count_changes(&changes);
+        let is_worth_it = has_record || changes.iter().any(|change| change.kind.needs_no_record());
         if is_worth_it && !changes.is_empty() {
             self.domains.push(Changed { domain: domain.to_owned(), changes });
+        }
+    }
+
+    /// Counts a domain once for each kind of its changes, each severity and each code.
+    fn count_changes(&mut self, changes: &[Change]) {
+        let kinds: BTreeSet<Kind> = changes.iter().map(|change| change.kind).collect();
+        kinds.into_iter().for_each(|kind| *self.kinds.entry(kind).or_default() += 1);
+        let of_findings = changes.iter().filter(|change| matches!(change.kind, Kind::FindingNew | Kind::FindingGone));
+        let severities: BTreeSet<(Kind, Severity)> =
+            of_findings.clone().filter_map(|change| Some((change.kind, change.severity?))).collect();
+        severities.into_iter().for_each(|severity| *self.severities.entry(severity).or_default() += 1);
+        for (kind, code) in of_findings.filter_map(|change| Some((change.kind, change.code?))) {
+            let (come, gone) = self.codes.entry(code).or_default();
+            *(if kind == Kind::FindingNew { come } else { gone }) += 1;
         }
     }
 
@@ -187,11 +214,6 @@ impl Diff {
         let is_once = |(before, after): &(Posture, Posture)| (*before == Posture::Unknown) != (*after == Posture::Unknown);
         let n = self.postures.iter().filter(|(pair, _)| is_once(pair)).map(|(_, domains)| domains).sum();
         Cell::Share { n, of: self.in_both }
-    }
-
-    /// How many domains have one of these changes.
-    pub fn count(&self, kinds: &[Kind]) -> usize {
-        self.domains.iter().filter(|domain| domain.changes.iter().any(|change| kinds.contains(&change.kind))).count()
     }
 }
 
@@ -217,16 +239,4 @@ fn asked_otherwise(old: &Scan, new: &Scan) -> Option<String> {
          delivery is compared by policy"
             .to_owned()
     })
-}
-
-fn notes(old: &Scan, new: &Scan) -> Vec<String> {
-    let mut notes = [old.whole().notes(), new.whole().notes()].concat();
-    notes.extend(old.filter().map(|filter| format!("only domains that in one of the scans are with {}", filter.text())));
-    let (before, after) = (&old.manifest().run.catalogue_version, &new.manifest().run.catalogue_version);
-    if before != after {
-        notes.push(format!(
-            "judged by different versions of the catalogue ({before} and {after}): a change may be one of the rules; `stscan reclassify` judges both by today's"
-        ));
-    }
-    notes
 }

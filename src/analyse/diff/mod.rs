@@ -4,12 +4,17 @@
 //! of which that is unknown, its state (400 bytes or so). Where the scans have more than 33 million rows together, the names are compared
 //! in several shares, one after the other, so that memory does not grow with the lists but with what has changed.
 
+mod change;
 mod compare;
+mod conditions;
 mod difference;
+mod findings;
+mod gate;
 mod reading;
+mod side;
 mod state;
 
-pub(crate) use self::compare::Change;
-pub use self::compare::Kind;
-pub(crate) use self::difference::Changed;
-pub use self::difference::{Diff, diff, diff_by_shares};
+pub use self::change::{Change, Kind};
+pub use self::conditions::Condition;
+pub use self::difference::{Changed, Diff, diff, diff_by_shares};
+pub use self::gate::{ChangeCondition, change_gate, matched_changes};

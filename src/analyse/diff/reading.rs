@@ -88,6 +88,8 @@ impl Survey {
     }
 }
 
+/// The columns that are read of all rows.
+const FIRST_COLUMNS: &[&str] = &["domain", "mx_state", "mx_tls", "posture", "tlsrpt_state", "dane_state", "worst"];
 /// The names that are compared where there is a filter: those of which either scan has a row that it keeps. So a domain that meets the
 /// conditions in one of the scans alone has neither appeared nor gone.
 pub(super) struct Chosen(Vec<u64>);
@@ -129,11 +131,12 @@ fn read_group(
     names: &Mutex<Vec<u64>>,
 ) -> Result<Vec<State>, AnalyseError> {
     let (mut own, mut runs, mut at) = (Vec::new(), Vec::<Range<usize>>::new(), 0);
-    for batch in file.read(group, &["domain", "posture", "tlsrpt_state", "dane_state"], BATCH_ROWS, None)? {
+    for batch in file.read(group, FIRST_COLUMNS, BATCH_ROWS, None)? {
         let batch = batch?;
         let table = ColumnGroup::table(&batch);
         let (domain, posture, tlsrpt) = (table.column("domain")?, table.column("posture")?, table.column("tlsrpt_state")?);
-        let dane: Option<StringArray> = table.added("dane_state")?;
+        let (mx, worst): (StringArray, StringArray) = (table.column("mx_state")?, table.column("worst")?);
+        let (dane, mx_tls): (Option<StringArray>, Option<StringArray>) = (table.added("dane_state")?, table.added("mx_tls")?);
         for row in 0..batch.num_rows() {
             let place = at + row;
             let Some(hash) = share.own(text(&domain, row).unwrap_or_default()) else { continue };
@@ -141,8 +144,8 @@ fn read_group(
                 continue;
             }
             own.push(hash);
-            let has_dane = state::has_dane(dane.as_ref().and_then(|dane| text(dane, row)));
-            let is_plain = !has_dane
+            let is_plain = !state::has_dane(added(&dane, row))
+                && state::says_nothing_else(text(&mx, row), added(&mx_tls, row), text(&worst, row))
                 && state::posture(text(&posture, row)) == Posture::Absent
                 && state::record_state(text(&tlsrpt, row)) == RecordState::Absent;
             match runs.last_mut() {
@@ -163,4 +166,9 @@ fn read_group(
         }
     }
     Ok(states)
+}
+
+/// The text of a row in a column that the first datasets do not have.
+fn added(column: &Option<StringArray>, row: usize) -> Option<&str> {
+    text(column.as_ref()?, row)
 }

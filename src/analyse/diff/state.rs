@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::classify::codes::{self, Code};
-use crate::classify::{Coverage, DaneState, Delivery, MxState, PolicyStage, Posture, RecordState};
+use crate::classify::{Coverage, DaneState, Delivery, MxState, MxTls, PolicyStage, Posture, RecordState, Severity};
 use crate::dataset::{ColumnGroup, DatasetError, ListColumn, elements, text};
 use crate::evidence::CertificateFault;
 use crate::parse::content_coding;
@@ -34,7 +34,9 @@ pub(super) const COLUMNS: &[&str] = &[
     "dane_state",
     "delivery_dane",
     "findings.list.element.code",
+    "findings.list.element.severity",
     "findings.list.element.subject",
+    "findings.list.element.detail",
     "evidence.mx_hosts.list.element.host",
     "evidence.mx_hosts.list.element.conversations.list.element.tls_version",
     "evidence.mx_hosts.list.element.conversations.list.element.certificate.faults",
@@ -72,7 +74,24 @@ pub(super) struct State {
     pub(super) dane: Option<DaneState>,
     /// Likewise.
     pub(super) delivery_dane: Option<Delivery>,
+    /// `None` where MX hosts were not asked over SMTP.
+    pub(super) mx_tls: Option<MxTls>,
+    /// What has to be fixed: findings but those of severity info.
+    pub(super) faults: Box<[FaultSeen]>,
 }
+
+/// A finding that has to be fixed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FaultSeen {
+    pub(super) code: Code,
+    pub(super) severity: Severity,
+    pub(super) subject: Box<str>,
+    /// Of a certificate that expires soon: when.
+    pub(super) detail: Box<str>,
+}
+
+/// What says that a certificate expires soon.
+pub(super) const EXPIRING: [Code; 2] = [codes::STS_FETCH_CERT_EXPIRING, codes::MX_CERT_EXPIRING];
 
 /// An MX host that was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,8 +134,43 @@ pub(super) struct StateColumns {
     mx_tls: Option<StringArray>,
     dane_state: Option<StringArray>,
     delivery_dane: Option<StringArray>,
-    findings: (ListArray, StringArray, StringArray),
+    findings: FindingArrays,
     mail_servers: Option<MailServers>,
+}
+
+/// The findings of a batch.
+struct FindingArrays {
+    lists: ListArray,
+    code: StringArray,
+    severity: StringArray,
+    subject: StringArray,
+    detail: StringArray,
+}
+
+impl FindingArrays {
+    fn of(table: &ColumnGroup) -> Result<Self, DatasetError> {
+        let (lists, finding) = table.groups("findings")?;
+        let [code, severity, subject, detail] = ["code", "severity", "subject", "detail"].map(|name| finding.column(name));
+        Ok(Self { lists, code: code?, severity: severity?, subject: subject?, detail: detail? })
+    }
+
+    /// What has to be fixed.
+    fn faults(&self, row: usize) -> Box<[FaultSeen]> {
+        let fault = |index| {
+            let severity = Severity::from_word(self.severity.value(index)).filter(|severity| *severity != Severity::Info)?;
+            let code = Code::from_word(self.code.value(index))?;
+            let detail = if EXPIRING.contains(&code) { text(&self.detail, index).unwrap_or_default() } else { "" };
+            Some(FaultSeen { code, severity, subject: text(&self.subject, index).unwrap_or_default().into(), detail: detail.into() })
+        };
+        elements(&self.lists, row).filter_map(fault).collect()
+    }
+
+    /// Whether one of these codes is said of a host.
+    fn has(&self, row: usize, codes: &[Code], host: &str) -> bool {
+        elements(&self.lists, row)
+            .filter(|index| text(&self.subject, *index) == Some(host))
+            .any(|index| Code::from_word(self.code.value(index)).is_some_and(|code| codes.contains(&code)))
+    }
 }
 
 /// The MX hosts of a batch, and what they showed.
@@ -170,7 +224,6 @@ impl StateColumns {
         let evidence = table.group("evidence")?;
         let fetch = evidence.group("fetch")?;
         let (headers, header) = fetch.groups("headers")?;
-        let (findings, finding) = table.groups("findings")?;
         Ok(Self {
             domain: table.column("domain")?,
             mx_state: table.column("mx_state")?,
@@ -193,7 +246,7 @@ impl StateColumns {
             mx_tls: table.added("mx_tls")?,
             dane_state: table.added("dane_state")?,
             delivery_dane: table.added("delivery_dane")?,
-            findings: (findings, finding.column("code")?, finding.column("subject")?),
+            findings: FindingArrays::of(&table)?,
             mail_servers: MailServers::of(&evidence)?,
         })
     }
@@ -240,21 +293,24 @@ impl StateColumns {
             mail_servers: self.mail_servers(row),
             dane: added(&self.dane_state).map(|word| DaneState::from_word(&word).unwrap_or(DaneState::Unknown)),
             delivery_dane: added(&self.delivery_dane).map(|word| Delivery::from_word(&word).unwrap_or(Delivery::Unknown)),
+            mx_tls: added(&self.mx_tls).map(|word| MxTls::from_word(&word).unwrap_or(MxTls::Unknown)),
+            faults: self.findings.faults(row),
         }
     }
 
     /// The MX hosts of a row, if they were asked.
     fn mail_servers(&self, row: usize) -> Option<Box<[MailServer]>> {
         self.mx_tls.as_ref().filter(|column| column.is_valid(row))?;
-        let (findings, codes, subjects) = &self.findings;
-        let has_no_tls = |host: &str| {
-            let about = |index: &usize| text(subjects, *index) == Some(host);
-            elements(findings, row)
-                .filter(about)
-                .any(|index| Code::from_word(codes.value(index)).is_some_and(|code| NO_TLS.contains(&code)))
-        };
+        let has_no_tls = |host: &str| self.findings.has(row, &NO_TLS, host);
         Some(self.mail_servers.as_ref().map(|servers| servers.row(row, has_no_tls)).unwrap_or_default())
     }
+}
+
+/// Whether a row has nothing to say beside that there is no record: nothing that has to be fixed, and nothing that was not found out.
+pub(super) fn says_nothing_else(mx_state: Option<&str>, mx_tls: Option<&str>, worst: Option<&str>) -> bool {
+    let unknown = mx_state.and_then(MxState::from_word).is_none_or(|state| state == MxState::Unknown)
+        || mx_tls.is_some_and(|word| MxTls::from_word(word).is_none_or(|state| state == MxTls::Unknown));
+    !unknown && worst.is_none_or(|worst| worst == Severity::Info.as_str())
 }
 
 /// Whether somebody's TLSA records are worth a comparison also without a record of MTA-STS.

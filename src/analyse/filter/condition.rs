@@ -29,6 +29,13 @@ pub struct FilterError {
     reason: String,
 }
 
+impl FilterError {
+    /// What is wrong, without the condition itself.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
 /// The conditions that a domain has to meet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {

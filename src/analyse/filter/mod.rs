@@ -12,3 +12,4 @@ mod field;
 mod pattern;
 
 pub use self::condition::{Filter, FilterError, GRAMMAR};
+pub(super) use self::pattern::alternatives;

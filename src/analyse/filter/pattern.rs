@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// A text with gaps for any text, compared without regard to case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pattern {
+pub(in crate::analyse) struct Pattern {
     /// What stands between the gaps, in lower case; without a gap one text.
     pieces: Vec<String>,
 }
@@ -31,7 +31,7 @@ impl Pattern {
     }
 
     /// Whether a text fits.
-    pub(super) fn fits(&self, text: &str) -> bool {
+    pub(in crate::analyse) fn fits(&self, text: &str) -> bool {
         let [first, middle @ .., last] = self.pieces.as_slice() else {
             return self.pieces.first().is_some_and(|only| is_same(only, text));
         };
@@ -61,7 +61,7 @@ fn lower(text: &str) -> Cow<'_, str> {
 ///
 /// # Errors
 /// If a backslash quotes nothing.
-pub(super) fn alternatives(text: &str) -> Result<Vec<Pattern>, String> {
+pub(in crate::analyse) fn alternatives(text: &str) -> Result<Vec<Pattern>, String> {
     let mut all = Vec::new();
     let mut reading = Reading::default();
     let mut rest = text.chars();
