@@ -12,10 +12,9 @@ use std::sync::OnceLock;
 
 use harness::{expect, stderr, stdout, stscan};
 use serde_json::Value;
-use stscan::analyse::report::{Entry, every_entry};
-use stscan::analyse::{AnalyseError, Scan};
 use stscan::classify::{Assessment, Delivery, MxTls, Posture, classify};
 use stscan::cli::{LintKind, render_lint};
+use stscan::dataset::{EvidenceColumns, JudgementColumns, Reader, TargetColumns};
 use stscan::evidence::{Evidence, Lookup, Outcome, Txt};
 
 /// The lab's zoo, scanned once with its mail servers.
@@ -29,14 +28,25 @@ fn zoo() -> &'static Path {
     Box::leak(folder.path().join("zoo").into_boxed_path())
 }
 
-fn entries(dataset: &Path) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    every_entry::<AnalyseError>(&Scan::open(dataset).unwrap(), |entry| {
-        entries.push(entry.clone());
-        Ok(())
-    })
-    .unwrap();
-    entries
+/// A row of a dataset.
+struct Row {
+    domain: String,
+    evidence: Evidence,
+    assessment: Assessment,
+}
+
+fn entries(dataset: &Path) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for batch in Reader::open(dataset).unwrap().batches(None) {
+        let batch = batch.unwrap();
+        let (targets, evidence) = (TargetColumns::of(&batch).unwrap(), EvidenceColumns::of(&batch).unwrap());
+        let judgements = JudgementColumns::of(&batch).unwrap();
+        for row in 0..batch.num_rows() {
+            let domain = targets.row(row).unwrap().domain.to_string();
+            rows.push(Row { domain, evidence: evidence.row(row).unwrap(), assessment: judgements.row(row).assessment() });
+        }
+    }
+    rows
 }
 
 fn publish(arguments: &[&str], out: &Path) -> String {
@@ -124,7 +134,7 @@ fn what_is_published_for_the_zoo_is_right() {
     let (actions, modes) = (column(&tree, "action"), column(&tree, "mode"));
     let (mut served, mut protected) = (0, 0);
     for entry in entries(zoo()) {
-        let (domain, action) = (entry.target.domain.as_str(), &actions[entry.target.domain.as_str()]);
+        let (domain, action) = (entry.domain.as_str(), &actions[entry.domain.as_str()]);
         let now = written(&tree, domain);
         assert!(!at_fault(&entry.assessment) || now.policy.is_some(), "{domain} is at fault and gets no policy: {action}");
         let Some(policy) = &now.policy else { continue };
