@@ -273,7 +273,7 @@ fn the_domains_of_a_dataset_can_be_chosen() {
     let expected: BTreeSet<String> = entries(zoo())
         .iter()
         .filter(|entry| entry.assessment.posture == Posture::Testing)
-        .map(|entry| entry.target.domain.to_string())
+        .map(|entry| entry.domain.clone())
         .collect();
     assert_eq!(actions.into_keys().collect::<BTreeSet<_>>(), expected);
 }
