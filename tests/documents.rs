@@ -123,6 +123,14 @@ fn every_option_of_scan_has_a_help_text() {
         "--lab",
         "--progress",
         "--status-file",
+        "--metrics-file",
+        "--notify-exec",
+        "--notify-timeout",
+        "--layout",
+        "--keep",
+        "--source-ip",
+        "--interface",
+        "--platform-roots",
         "--config",
     ] {
         assert!(help.contains(option), "{option}");

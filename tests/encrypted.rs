@@ -296,7 +296,7 @@ fn a_resolver_that_denies_nothing_is_refused() {
     let (port, ca) = (world.lab.https_port().to_string(), world.path("ca.pem"));
     for resolver in [format!("tls://{}#{NAME}", world.tls), format!("https://{}/dns-query#{NAME}", world.https)] {
         let output =
-            expect(2, &["check", "enforce.test", "--smtp", "none", "--https-port", &port, "--ca-file", &ca, "--resolver", &resolver]);
+            expect(8, &["check", "enforce.test", "--smtp", "none", "--https-port", &port, "--ca-file", &ca, "--resolver", &resolver]);
         assert!(stderr(&output).contains("lies: it says that a name exists which does not"), "{}", stderr(&output));
     }
 }
@@ -314,7 +314,7 @@ fn a_resolver_with_a_wrong_certificate_is_not_asked() {
         let (ca, mut arguments) =
             (world.path("ca.pem"), vec!["check", "enforce.test", "--smtp", "none", "--https-port", &port, "--resolver", &resolver]);
         arguments.extend(authority.then_some(["--ca-file", &ca]).into_iter().flatten());
-        let output = expect(2, &arguments);
+        let output = expect(8, &arguments);
         assert!(stderr(&output).contains("no resolver can be used") && stderr(&output).contains(said), "{resolver}: {}", stderr(&output));
     }
     assert_eq!(world.lab.journal().counts().txt, 0, "nothing of the domain was asked");

@@ -270,11 +270,8 @@ fn the_domains_of_a_dataset_can_be_chosen() {
     assert_eq!(modes["testing.test"], "enforce");
     let failing = column(&tree, "failing");
     assert!(modes.iter().all(|(domain, mode)| mode == "enforce" || !failing[domain].is_empty() || mode == "testing"), "{modes:?}");
-    let expected: BTreeSet<String> = entries(zoo())
-        .iter()
-        .filter(|entry| entry.assessment.posture == Posture::Testing)
-        .map(|entry| entry.domain.clone())
-        .collect();
+    let expected: BTreeSet<String> =
+        entries(zoo()).iter().filter(|entry| entry.assessment.posture == Posture::Testing).map(|entry| entry.domain.clone()).collect();
     assert_eq!(actions.into_keys().collect::<BTreeSet<_>>(), expected);
 }
 

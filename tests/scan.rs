@@ -199,7 +199,7 @@ fn bad_input_gets_one_sentence_and_the_right_status() {
         (2, vec!["--lab", &good, "--top", "0"], "--top 0"),
         (2, vec!["--lab", &good, "--rate", "-1"], "--rate"),
         (2, vec!["--lab", &good, "--column", "nope"], "nope"),
-        (2, vec![&good, "--resolver", "127.0.0.1:9", "--dns-timeout", "0.2"], "no resolver can be used"),
+        (8, vec![&good, "--resolver", "127.0.0.1:9", "--dns-timeout", "0.2"], "no resolver can be used"),
         (2, vec![&good, "--resolver", "example"], "resolver address"),
         (2, vec!["--lab=mars"], "mars"),
         (2, vec![], "no list"),
@@ -220,6 +220,77 @@ fn bad_input_gets_one_sentence_and_the_right_status() {
         assert!(stderr(&refused).contains(said) && stderr(&refused).contains("It begins:\n  1: "), "{}", stderr(&refused));
         assert!(!Path::new(&out).exists(), "{list} began a dataset");
     }
+}
+
+/// All of a scan leaves from the address that was named, and comes to the same.
+#[test]
+fn everything_leaves_from_the_address_that_was_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = list(dir.path(), 200);
+    let (usual, other) = (path(dir.path(), "usual"), path(dir.path(), "other"));
+    expect(0, &["scan", "--lab", &input, "-o", &usual]);
+    expect(0, &["scan", "--lab", &input, "-o", &other, "--source-ip", "127.0.0.9"]);
+    assert_eq!(rows(Path::new(&other)), rows(Path::new(&usual)));
+
+    // Whoever is asked sees it, over UDP; over TCP the unit tests do.
+    let resolver = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = resolver.local_addr().unwrap().to_string();
+    let seen = std::thread::spawn(move || resolver.recv_from(&mut [0; 512]).unwrap().1.ip().to_string());
+    let silent = ["check", "example.com", "--resolver", &address, "--dns-timeout", "200ms", "--dns-tries", "1"];
+    expect(8, &[&silent[..], &["--source-ip", "127.0.0.9"]].concat());
+    assert_eq!(seen.join().unwrap(), "127.0.0.9");
+    for (option, value, said) in
+        [("--source-ip", "192.0.2.1", "not an address of this machine"), ("--interface", "none0", "cannot be used")]
+    {
+        assert!(stderr(&expect(2, &[&silent[..], &[option, value]].concat())).contains(said), "{option}");
+    }
+}
+
+/// What stands in a configuration file is refused with its place, whoever refuses it.
+#[test]
+fn a_configuration_is_refused_with_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, out) = (path(dir.path(), "weekly.toml"), path(dir.path(), "out"));
+    for (text, said) in [
+        ("list = 'x'\n\nshard = '4/4'\n", "weekly.toml:3"),
+        ("list = 'x'\nkeep = 3\n", "weekly.toml:2"),
+        ("list = 'x'\nresolver = ['example']\n", "weekly.toml:2"),
+        ("list = 'x'\ndns-timeout = '5m'\n", "weekly.toml:2: dns-timeout = '5m': a length of time"),
+        ("list = 'x'\nsource-ip = ['192.0.2.1']\n", "weekly.toml:2"),
+        ("list = 'x'\nexclude = 'no-such-file.txt'\n", "weekly.toml:2"),
+        ("list = 'x'\nnotify-exec = '/no/such/program'\n", "weekly.toml:2"),
+    ] {
+        fs::write(&config, text).unwrap();
+        let refused = stderr(&expect(2, &["scan", "--config", &config, "-o", &out]));
+        assert!(refused.contains(said) && refused.trim_end().lines().count() == 1, "{text:?}: {refused}");
+    }
+}
+
+/// Of when is what is built in; roots of this machine take the place of the built-in ones.
+#[test]
+fn what_is_built_in_has_its_date() {
+    let version = stdout(&expect(0, &["--version"]));
+    for what in ["trusted roots: webpki-roots ", "public suffix list: psl ", "root hints: root zone ", ", of 20", "catalogue "] {
+        assert!(version.contains(what), "{version}");
+    }
+    assert_eq!(stdout(&expect(0, &["-V"])).lines().count(), 1);
+    let dir = tempfile::tempdir().unwrap();
+    let (lab, out) = (stscan::lab::Lab::start(stscan::lab::Internet::census(1)).unwrap(), path(dir.path(), "out"));
+    let ca = path(dir.path(), "ca.pem");
+    fs::write(&ca, lab.ca_pem()).unwrap();
+    let (input, resolver, port) = (list(dir.path(), 100), lab.dns_addr().to_string(), lab.https_port().to_string());
+    let arguments = ["scan", &input, "-o", &out, "--resolver", &resolver, "--https-port", &port, "--allow-private", "--platform-roots"];
+    let roots = |file: &str, status| {
+        let output = stscan(&arguments).env("SSL_CERT_FILE", file).env_remove("SSL_CERT_DIR").output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{}", stderr(&output));
+        stderr(&output)
+    };
+    let refused = roots(&input, 2);
+    assert!(refused.contains("--platform-roots: this machine has no trusted roots"), "{refused}");
+    roots(&ca, 0);
+    let manifest = Reader::open(Path::new(&out)).unwrap().manifest().clone();
+    assert!(manifest.run.root_store.starts_with("platform, 1 certificates, sha256:"), "{}", manifest.run.root_store);
+    assert!(manifest.counts.posture.get("enforce").is_some_and(|domains| *domains > 0), "{:?}", manifest.counts.posture);
 }
 
 /// Waits until a running scan has so many parts.

@@ -4,6 +4,7 @@
 //! nothing of terminals or files: `ui` prints them.
 
 pub mod diff;
+pub mod expect;
 pub(crate) mod export;
 pub mod filter;
 pub mod gate;

@@ -1,10 +1,12 @@
-//! The rows of a part as an analysis sees them: all, or those that a filter keeps. A place of a row counts the rows that are seen.
+//! The rows of a part as an analysis sees them: all, or those that a filter keeps, judged by expectations where there are some. A place of a
+//! row counts the rows that are seen.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use super::expect::{Expectations, SeenBatch};
 use super::filter::Filter;
-use crate::dataset::{DatasetError, PartBatches, PartFile};
+use crate::dataset::{DatasetError, PartFile};
 
 /// Rows that are decoded at once to be looked at by a filter.
 const BATCH_ROWS: usize = 8192;
@@ -14,14 +16,15 @@ const BATCH_ROWS: usize = 8192;
 pub(super) struct SeenPart {
     file: PartFile,
     filter: Option<Arc<Filter>>,
+    expectations: Option<Arc<Expectations>>,
     /// Of each row group the rows that are kept, once these are known.
     kept: Vec<OnceLock<Vec<Range<usize>>>>,
 }
 
 impl SeenPart {
-    pub(super) fn new(file: PartFile, filter: Option<Arc<Filter>>) -> Self {
+    pub(super) fn new(file: PartFile, filter: Option<Arc<Filter>>, expectations: Option<Arc<Expectations>>) -> Self {
         let kept = if filter.is_some() { file.row_groups() } else { 0 };
-        Self { file, filter, kept: (0..kept).map(|_| OnceLock::new()).collect() }
+        Self { file, filter, expectations, kept: (0..kept).map(|_| OnceLock::new()).collect() }
     }
 
     /// How many row groups it has, those of which nothing is seen among them.
@@ -29,7 +32,8 @@ impl SeenPart {
         self.file.row_groups()
     }
 
-    /// The batches of one row group, as [`PartFile::read`] gives them; `rows` are places among the rows that are seen.
+    /// The batches of one row group, as [`PartFile::read`] gives them; `rows` are places among the rows that are seen. There may be more columns
+    /// than were asked for.
     ///
     /// # Errors
     /// If the part cannot be read.
@@ -39,12 +43,31 @@ impl SeenPart {
         columns: &[&str],
         batch_rows: usize,
         rows: Option<&[Range<usize>]>,
-    ) -> Result<PartBatches, DatasetError> {
+    ) -> Result<impl Iterator<Item = Result<SeenBatch, DatasetError>>, DatasetError> {
         match (self.kept(row_group)?, rows) {
-            (None, rows) => self.file.read(row_group, columns, batch_rows, rows),
-            (Some(kept), None) => self.file.read(row_group, columns, batch_rows, Some(kept)),
-            (Some(kept), Some(rows)) => self.file.read(row_group, columns, batch_rows, Some(&among(kept, rows))),
+            (None, rows) => self.judged(row_group, columns, batch_rows, rows),
+            (Some(kept), None) => self.judged(row_group, columns, batch_rows, Some(kept)),
+            (Some(kept), Some(rows)) => self.judged(row_group, columns, batch_rows, Some(&among(kept, rows))),
         }
+    }
+
+    /// The batches of one row group, whatever is kept; `rows` are places among all rows.
+    fn judged(
+        &self,
+        row_group: usize,
+        columns: &[&str],
+        batch_rows: usize,
+        rows: Option<&[Range<usize>]>,
+    ) -> Result<impl Iterator<Item = Result<SeenBatch, DatasetError>> + use<>, DatasetError> {
+        let is_judged = |column: &&str| column.starts_with("findings") || *column == "worst";
+        let expectations = self.expectations.clone().filter(|_| columns.iter().any(is_judged));
+        let flat = if expectations.is_some() { Expectations::columns() } else { Vec::new() };
+        let columns: Vec<&str> = columns.iter().copied().chain(flat.iter().map(String::as_str)).collect();
+        let batches = self.file.read(row_group, &columns, batch_rows, rows)?;
+        Ok(batches.map(move |batch| match &expectations {
+            Some(expectations) => expectations.judge(batch?),
+            None => batch.map(SeenBatch::from),
+        }))
     }
 
     /// The rows of a row group that are kept; `None` where there is no filter.
@@ -60,7 +83,7 @@ impl SeenPart {
     fn keep(&self, filter: &Filter, row_group: usize) -> Result<Vec<Range<usize>>, DatasetError> {
         let columns: Vec<&str> = filter.columns().chain(["ordinal"]).collect();
         let (mut runs, mut before) = (Vec::<Range<usize>>::new(), 0);
-        for batch in self.file.read(row_group, &columns, BATCH_ROWS, None)? {
+        for batch in self.judged(row_group, &columns, BATCH_ROWS, None)? {
             let batch = batch?;
             filter.each_kept(&batch, |row| match runs.last_mut() {
                 Some(last) if last.end == before + row => last.end += 1,

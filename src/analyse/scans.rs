@@ -8,8 +8,10 @@ use arrow::array::StringArray;
 use rayon::prelude::*;
 use thiserror::Error;
 
+use super::expect::{Expectations, ExpectationsError};
 use super::filter::{Filter, FilterError};
 use super::rows::SeenPart;
+use crate::dataset::tree::datasets;
 use crate::dataset::{ColumnGroup, Counts, DatasetError, Manifest, Part, Reader};
 
 /// Rows that are decoded at once to be counted.
@@ -25,14 +27,11 @@ pub struct Scan {
     /// The dataset.
     pub reader: Reader,
     /// Which rows are seen; `None`: all.
-    only: Option<Only>,
-}
-
-/// Some rows of a dataset.
-#[derive(Clone, Debug)]
-struct Only {
-    filter: Arc<Filter>,
-    counts: Arc<Counts>,
+    filter: Option<Arc<Filter>>,
+    /// What is demanded of them; `None`: nothing.
+    expectations: Option<Arc<Expectations>>,
+    /// The rows that are seen, by state; `None`: as the manifest has it.
+    counts: Option<Arc<Counts>>,
 }
 
 impl Scan {
@@ -41,8 +40,9 @@ impl Scan {
     /// # Errors
     /// If the folder holds no dataset, or one of a newer schema version.
     pub fn open(dir: &Path) -> Result<Self, AnalyseError> {
-        let label = dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned());
-        Ok(Self { dir: dir.to_owned(), label, reader: Reader::open(dir)?, only: None })
+        let name = |dir: &Path| dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let label = name(dir).trim_start_matches("date=").to_owned();
+        Ok(Self { dir: dir.to_owned(), label, reader: Reader::open(dir)?, filter: None, expectations: None, counts: None })
     }
 
     /// Opens datasets that are to be analysed together.
@@ -69,6 +69,15 @@ impl Scan {
         Ok(scans)
     }
 
+    /// Opens the datasets of a series; one that is a tree of scans (`list=NAME/date=YYYY-MM-DD`) stands for all of them.
+    ///
+    /// # Errors
+    /// As [`Self::open_all`].
+    pub fn open_series(dirs: &[PathBuf]) -> Result<Vec<Self>, AnalyseError> {
+        let all: Vec<Vec<PathBuf>> = dirs.iter().map(|dir| datasets(dir)).collect::<Result<_, _>>()?;
+        Self::open_all(&all.concat())
+    }
+
     /// What has to be said of figures of some datasets if results of one are invented.
     pub fn invented(scans: &[Self]) -> Option<String> {
         let mut said: Vec<String> = Vec::new();
@@ -90,25 +99,38 @@ impl Scan {
         if filter.is_empty() {
             return Ok(self);
         }
-        let only = Only { filter: Arc::new(filter.clone()), counts: Arc::default() };
-        let mut scan = Self { only: Some(only), ..self };
+        Self { filter: Some(Arc::new(filter.clone())), ..self }.counted()
+    }
+
+    /// The scan with its rows judged by expectations, the dataset being as it is.
+    ///
+    /// # Errors
+    /// If the dataset cannot be read; if an expectation is about a carried column that it does not have.
+    pub fn expecting(self, expectations: &Arc<Expectations>) -> Result<Self, AnalyseError> {
+        if !expectations.about_carried().is_empty() {
+            expectations.check_carried(&self.carried_columns()?)?;
+        }
+        Self { expectations: Some(Arc::clone(expectations)), ..self }.counted()
+    }
+
+    /// The scan with the counts of those rows that are seen, as they are seen.
+    fn counted(mut self) -> Result<Self, AnalyseError> {
         let of_part = |part: &Part| -> Result<Counts, DatasetError> {
-            let (file, mut counts) = (scan.part_file(part)?, Counts::default());
+            let (file, mut counts) = (self.part_file(part)?, Counts::default());
             for row_group in 0..file.row_groups() {
                 for batch in file.read(row_group, Counts::COLUMNS, COUNTED_ROWS, None)? {
-                    counts.add(&Counts::of(&batch?)?);
+                    let batch = batch?;
+                    counts.add(&Counts::of(&batch)?);
                 }
             }
             Ok(counts)
         };
-        let counts = scan.manifest().parts.par_iter().map(of_part).try_reduce(Counts::default, |mut sum, more| {
+        let counts = self.manifest().parts.par_iter().map(of_part).try_reduce(Counts::default, |mut sum, more| {
             sum.add(&more);
             Ok(sum)
         })?;
-        if let Some(only) = &mut scan.only {
-            only.counts = Arc::new(counts);
-        }
-        Ok(scan)
+        self.counts = Some(Arc::new(counts));
+        Ok(self)
     }
 
     /// Scans with only those rows that a filter keeps.
@@ -125,12 +147,12 @@ impl Scan {
 
     /// The scan with all its rows.
     pub(super) fn whole(&self) -> Self {
-        Self { only: None, ..self.clone() }
+        Self { filter: None, counts: None, ..self.clone() }
     }
 
     /// What keeps rows, if not all are seen.
     pub(super) fn filter(&self) -> Option<&Filter> {
-        self.only.as_ref().map(|only| &*only.filter)
+        self.filter.as_deref()
     }
 
     /// Names of the carried columns, in the order in which they first come.
@@ -143,7 +165,8 @@ impl Scan {
             let file = self.part_file(part)?;
             for row_group in 0..file.row_groups() {
                 for batch in file.read(row_group, &["carried.list.element.name"], COUNTED_ROWS, None)? {
-                    let Some((_, carried)) = ColumnGroup::table(&batch?).added_groups("carried")? else { continue };
+                    let batch = batch?;
+                    let Some((_, carried)) = ColumnGroup::table(&batch).added_groups("carried")? else { continue };
                     let column: StringArray = carried.column("name")?;
                     for name in column.iter().flatten() {
                         if !names.iter().any(|known| known == name) {
@@ -161,17 +184,22 @@ impl Scan {
     /// # Errors
     /// If it cannot be opened or is not what the manifest says.
     pub(super) fn part_file(&self, part: &Part) -> Result<SeenPart, DatasetError> {
-        Ok(SeenPart::new(self.reader.part_file(part)?, self.only.as_ref().map(|only| Arc::clone(&only.filter))))
+        Ok(SeenPart::new(self.reader.part_file(part)?, self.filter.clone(), self.expectations.clone()))
     }
 
     /// The rows that are seen, by state.
     pub fn counts(&self) -> &Counts {
-        self.only.as_ref().map_or(&self.manifest().counts, |only| &only.counts)
+        self.counts.as_deref().unwrap_or(&self.manifest().counts)
     }
 
     /// How many rows are seen.
     pub fn rows(&self) -> u64 {
-        self.only.as_ref().map_or_else(|| self.manifest().parts.iter().map(|part| part.rows).sum(), |only| only.counts.rows)
+        self.counts.as_ref().map_or_else(|| self.manifest().parts.iter().map(|part| part.rows).sum(), |counts| counts.rows)
+    }
+
+    /// What is demanded of its rows.
+    pub fn expectations(&self) -> Option<&Expectations> {
+        self.expectations.as_deref()
     }
 
     /// The manifest.
@@ -196,6 +224,7 @@ impl Scan {
             let (seen, domains) = (self.rows(), if rows == 1 { "domain" } else { "domains" });
             format!("{label}: only {seen} of {rows} {domains}, those with {}", filter.text())
         }));
+        notes.extend(self.expectations.iter().flat_map(|expectations| expectations.notes()));
         notes
     }
 }
@@ -209,6 +238,9 @@ pub enum AnalyseError {
     /// A condition is none.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// An expectation cannot be judged.
+    #[error(transparent)]
+    Expectations(#[from] ExpectationsError),
     /// What was asked for is not possible. The text says why and what to do.
     #[error("{0}")]
     Request(String),

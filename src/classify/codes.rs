@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 pub use super::rule::{Code, Status};
 
 /// Version of the catalogue and of the judgement that goes by it: minor for additions, major where a code changes its meaning.
-pub const CATALOGUE_VERSION: &str = "1.3";
+pub const CATALOGUE_VERSION: &str = "1.4";
 
 macro_rules! gather {
     ($(super $(:: $file:ident)+,)+) => {
@@ -29,6 +29,7 @@ gather! {
     super::conversation,
     super::dane,
     super::delivery,
+    super::demands,
     super::deployment,
     super::dnssec,
     super::exchanges,

@@ -10,6 +10,7 @@ mod conversation;
 mod coverage;
 mod dane;
 mod delivery;
+mod demands;
 mod deployment;
 mod dnssec;
 mod exchanges;
@@ -40,6 +41,7 @@ pub use self::assessment::{
     Assessment, Coverage, DaneState, Delivery, DnssecState, Mismatch, MxState, MxTls, PolicyStage, Posture, RecordState,
 };
 pub use self::codes::{CATALOGUE_VERSION, StoredCode, catalogue};
+pub use self::demands::{Demand, DemandedMode};
 pub(crate) use self::familiar::Judge;
 pub use self::findings::Finding;
 pub use self::judge::classify;

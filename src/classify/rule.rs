@@ -29,6 +29,8 @@ vocabulary! {
         Active = "active",
         /// Judged by `stscan diff` from two scans of the domain, never a finding of one scan.
         Diff = "diff",
+        /// Judged by `--expect` when a scan is read: what its reader demands, never a finding of the scan.
+        Expectation = "expectation",
         /// Reserved: needs more than two scans of the domain.
         History = "history",
         /// Reserved: needs a look-up or a request that the probe does not make.

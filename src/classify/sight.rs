@@ -1,8 +1,8 @@
 //! What a scan has to have asked, or got, so that the fault of a code could show: where it has not, the absence of a finding says nothing.
 
 use super::codes::{
-    MX_CNAME, MX_NO_ADDRESS, MX_PRIVATE_ADDRESS, STS_POLICY_WITHOUT_RECORD, TLSRPT_HTTPS_CERT_INVALID, TLSRPT_HTTPS_ENDPOINT_ERROR,
-    TLSRPT_WITHOUT_STS_OR_DANE,
+    EXPECT_MAX_AGE, EXPECT_MX_ONLY, EXPECT_NULL_MX, EXPECT_TLSRPT, MX_CNAME, MX_NO_ADDRESS, MX_PRIVATE_ADDRESS, STS_POLICY_WITHOUT_RECORD,
+    TLSRPT_HTTPS_CERT_INVALID, TLSRPT_HTTPS_ENDPOINT_ERROR, TLSRPT_WITHOUT_STS_OR_DANE,
 };
 use super::rule::Code;
 use super::{certificate, conversation, dane, dnssec, extra_requests, mx_certificate, response, stray_records};
@@ -46,6 +46,9 @@ impl Sight {
             code if OF_HOSTS.contains(&code) => Self::MxHosts,
             _ if is_of(&[certificate::CODES]) => Self::Handshake,
             _ if is_of(&[response::CODES]) => Self::Response,
+            code if code == EXPECT_MAX_AGE => Self::PolicyText,
+            code if code == EXPECT_TLSRPT => Self::Tlsrpt,
+            code if code == EXPECT_NULL_MX || code == EXPECT_MX_ONLY => Self::Mx,
             _ if begins(&["sts-policy-", "sts-mode-", "sts-mx-", "sts-fetch-content-type"]) => Self::PolicyText,
             _ if begins(&["tlsrpt-"]) => Self::Tlsrpt,
             _ if begins(&["mx-", "dns-"]) => Self::Mx,

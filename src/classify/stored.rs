@@ -163,7 +163,7 @@ impl StoredFinding<'_> {
 }
 
 impl Finding {
-    fn stored(&self) -> StoredFinding<'_> {
+    pub(crate) fn stored(&self) -> StoredFinding<'_> {
         StoredFinding {
             code: StoredCode::Known(self.code),
             severity: self.severity.as_str(),

@@ -1,20 +1,38 @@
 //! What can be typed: the commands and their arguments.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand};
 
+use super::expect::ExpectArguments;
 use super::filter::{FilterArguments, with_grammar};
 use super::options::{NetworkOptions, ScanOptions};
 use super::values::{duration, lab_names, local_path};
+use crate::classify::CATALOGUE_VERSION;
+use crate::dataset::{SCHEMA_VERSION, Tool};
+use crate::scan::built_in;
+
+/// What `--version` says: the program, by what it judges, and of when is what is built in and ages.
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let Tool { version, git_revision, rules } = Tool::of_this_build();
+    let revision = git_revision.map_or(String::new(), |revision| format!(", revision {revision}"));
+    let rules = rules.map_or(String::new(), |rules| format!(", rules {rules}"));
+    let mut text = format!("{version}{revision}\ncatalogue {CATALOGUE_VERSION}{rules}, schema version {SCHEMA_VERSION}");
+    for built_in in built_in() {
+        text += &format!("\n{}: {}, of {}", built_in.what, built_in.version, built_in.date);
+    }
+    text
+});
 
 /// Bulk scanner for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460).
 #[derive(Parser, Debug)]
 #[command(
     name = "stscan",
     version,
+    long_version = LONG_VERSION.as_str(),
     about = "Bulk scanner and research-dataset generator for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460)",
     after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable,\n4 dataset refused or not whole, 5 stopped (the same command goes on), 6 judged bad (check, lint, --fail-on),\n7 undetermined (--fail-on unknown), 8 network not usable here.",
     max_term_width = 110
@@ -140,6 +158,7 @@ const REPORT_EXAMPLES: &str = "Examples:
   stscan report audit --format csv -o findings.csv      # one line per finding
   stscan report audit --format junit -o - > junit.xml   # one test case per domain
   stscan report audit -o audit.html --fail-on high      # exit status 6 if there is one
+  stscan report audit -o audit.html --expect expect.toml --fail-on expect-*   # what the portfolio demands
 
 The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have
 all domains of the dataset, or those of --where, in its order.";
@@ -216,6 +235,9 @@ pub struct CheckArguments {
     /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed; may be repeated
     #[arg(long, value_name = "URI")]
     pub rua: Vec<String>,
+    /// What is demanded.
+    #[command(flatten)]
+    pub expect: ExpectArguments,
     /// File with any of these options, as TOML
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -348,6 +370,9 @@ pub struct DiffArguments {
     /// (sts-fetch-cert-*); with 7 if unknown is named and nothing else is met. Repeatable, or with commas
     #[arg(long, value_name = "WORDS")]
     pub fail_on: Vec<String>,
+    /// What is demanded.
+    #[command(flatten)]
+    pub expect: ExpectArguments,
     /// Most domains that the text shows one by one; csv and json have all of them [default: 50]
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
@@ -441,6 +466,9 @@ pub struct ReportArguments {
     /// domain is in this state (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas
     #[arg(long, value_name = "WORDS")]
     pub fail_on: Vec<String>,
+    /// What is demanded.
+    #[command(flatten)]
+    pub expect: ExpectArguments,
 }
 
 /// Formats of a report.

@@ -12,11 +12,12 @@ use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
 use super::options::NetworkOptions;
 use super::values::wishes;
-use super::{gate, lab, plan as network_plan};
+use super::{expect, gate, lab, plan as network_plan};
 use crate::analyse::AnalyseError;
+use crate::analyse::expect::{Expectations, SeenBatch, Waived};
 use crate::analyse::gate::{DomainCondition, judge_rows};
 use crate::classify::{Asked, Assessment, Finding, Severity, classify};
-use crate::dataset::{Record, invented, record_batch};
+use crate::dataset::{JudgementColumns, Record, invented, record_batch};
 use crate::evidence::Evidence;
 use crate::input::Target;
 use crate::name::Domain;
@@ -25,7 +26,7 @@ use crate::observe::retry::Retry;
 use crate::observe::scope::Scope;
 use crate::publish::{Wishes, plan};
 use crate::scan::{Network, ScanError};
-use crate::ui::{facts, mail_servers, text};
+use crate::ui::{facts, mail_servers, text, waived};
 
 /// How long to wait for a resolver when none answers: somebody is waiting for this.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,32 +36,42 @@ const WIDTH: usize = 100;
 /// Probes each domain and explains what was seen.
 pub(super) fn run(arguments: CheckArguments) -> Result<Exit, Failure> {
     let file = ConfigFile::read(arguments.config.as_deref())?;
-    let gate = gate::of_domains(&arguments.fail_on)?.beside(Severity::High.as_str(), DomainCondition::Worst(Severity::High));
+    let places = file.places();
+    check(arguments, file).map_err(|failure| ConfigFile::placed(&places, failure))
+}
+
+fn check(arguments: CheckArguments, file: ConfigFile) -> Result<Exit, Failure> {
+    let expectations = arguments.expect.read()?;
+    let gate = gate::of_domains(&arguments.fail_on, expectations.is_some())?
+        .beside(Severity::High.as_str(), DomainCondition::Worst(Severity::High));
     let wishes = wishes(&arguments.rua)?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let options = arguments.network.or(file.network);
-    let Probed { judged, invented, blocked } = probe(&options, &domains)?;
+    let Probed { mut judged, invented, blocked } = probe(&options, &domains)?;
     let mut out = anstream::stdout().lock();
+    let seen = seen(&mut judged, expectations.as_deref())?;
     if let Some(invented) = invented.as_ref().filter(|_| !arguments.json) {
         writeln!(out, "Note: {invented}\n")?;
     }
     for (place, (evidence, assessment)) in judged.iter().enumerate() {
         if arguments.json {
-            let object = as_json(evidence, assessment, &wishes, invented.as_deref(), blocked.as_deref());
+            let mut object = as_json(evidence, assessment, &wishes, invented.as_deref(), blocked.as_deref());
+            if expectations.is_some() {
+                object["waived"] = seen.waived(place).iter().map(waived::object).collect();
+            }
             writeln!(out, "{}", text::safe_json(&object.to_string()))?;
         } else {
             if place > 0 {
                 writeln!(out)?;
             }
-            print(&mut out, evidence, assessment, &wishes, blocked.as_deref())?;
+            print(&mut out, (evidence, assessment), &wishes, blocked.as_deref(), seen.waived(place))?;
         }
     }
     if judged.len() > 1 && !arguments.json {
         print_summary(&mut out, &judged)?;
     }
     let mut matches = gate.matches();
-    let batch = record_batch(&records(&judged)).map_err(AnalyseError::from)?;
-    judge_rows(&batch, &gate, &mut matches).map_err(AnalyseError::from)?;
+    judge_rows(&seen, &gate, &mut matches).map_err(AnalyseError::from)?;
     // Of a severity alone the text above says enough.
     if arguments.fail_on.is_empty() { Ok(gate::status(&matches)) } else { gate::close(&matches) }
 }
@@ -103,7 +114,26 @@ pub(super) fn probe(options: &NetworkOptions, domains: &[Domain]) -> Result<Prob
     Ok(Probed { judged: judged.collect(), invented, blocked })
 }
 
-/// The domains as rows of a dataset, since the conditions of `--fail-on` are about such.
+/// The domains as rows of a dataset, since conditions and expectations are about such; the judgements become those that are expected.
+fn seen(judged: &mut [(Evidence, Assessment)], expectations: Option<&Expectations>) -> Result<SeenBatch, Failure> {
+    let batch = record_batch(&records(judged)).map_err(AnalyseError::from)?;
+    let Some(expectations) = expectations else { return Ok(batch.into()) };
+    expect::tell(expectations)?;
+    let lines: Vec<String> = expectations.about_carried().iter().map(usize::to_string).collect();
+    if !lines.is_empty() {
+        let s = if lines.len() == 1 { "" } else { "s" };
+        writeln!(
+            anstream::stderr(),
+            "stscan: what is expected by carried columns (line{s} {}) is not judged: check has no list",
+            lines.join(", ")
+        )?;
+    }
+    let seen = expectations.judge(batch).map_err(AnalyseError::from)?;
+    let columns = JudgementColumns::of(&seen).map_err(AnalyseError::from)?;
+    judged.iter_mut().enumerate().for_each(|(row, (_, assessment))| *assessment = columns.row(row).assessment());
+    Ok(seen)
+}
+
 fn records(judged: &[(Evidence, Assessment)]) -> Vec<Record> {
     let record = |(ordinal, (evidence, assessment)): (usize, &(Evidence, Assessment))| Record {
         target: Target { ordinal: ordinal as u64, domain: evidence.domain.clone(), rank: None, list: "check".into(), carried: Vec::new() },
@@ -187,7 +217,13 @@ fn as_json(evidence: &Evidence, assessment: &Assessment, wishes: &Wishes, invent
     object
 }
 
-fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment, wishes: &Wishes, blocked: Option<&str>) -> io::Result<()> {
+fn print(
+    out: &mut impl Write,
+    (evidence, assessment): (&Evidence, &Assessment),
+    wishes: &Wishes,
+    blocked: Option<&str>,
+    waived: &[Waived],
+) -> io::Result<()> {
     let bold = Style::new().bold();
     let posture = text::posture_style(assessment.posture);
     writeln!(out, "{bold}{}{bold:#}  {posture}{}{posture:#}\n", evidence.domain, assessment.posture)?;
@@ -210,6 +246,12 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment, wis
         writeln!(out, "\n{bold}What could not be determined{bold:#}")?;
         for finding in open {
             print_finding(out, finding, "unknown", "If it persists")?;
+        }
+    }
+    if !waived.is_empty() {
+        writeln!(out, "\n{bold}Waived{bold:#}")?;
+        for one in waived {
+            writeln!(out, "{}", text::fold(&waived::line(one), WIDTH, 2))?;
         }
     }
     if !remarks.is_empty() {

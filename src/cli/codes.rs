@@ -89,6 +89,9 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<Exit, Failure> {
         Status::Active => {}
         Status::Aggregate => writeln!(out, "This code is never reported for a domain: it takes a query over the whole dataset.")?,
         Status::Diff => writeln!(out, "This code is never reported by one scan: `stscan diff OLD NEW` reports it.")?,
+        Status::Expectation => {
+            writeln!(out, "This code is never reported by a scan: `--expect FILE` of check, report and diff reports it.")?
+        }
         reserved => writeln!(out, "This code is reserved ({reserved}): a scan does not report it yet.")?,
     }
     Ok(Exit::Done)

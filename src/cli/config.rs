@@ -1,8 +1,9 @@
 //! `--config`: the options of `scan` in a TOML file, read as if they had been typed, so that the same is possible and the same is refused.
 
 use std::any::TypeId;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::ValueParser;
@@ -10,12 +11,14 @@ use clap::{Arg, ArgAction, CommandFactory, Parser};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
 use super::options::{NetworkOptions, ScanOptions};
 use super::values::{Pauses, shown};
 use crate::ui::text::safe;
 use crate::whole_file;
 
+/// Shortest value by which a message is known to speak of its key, in octets.
+const LEAST_TELLING: usize = 4;
 /// How much of a value a message shows, in characters.
 const MAX_SHOWN: usize = 60;
 
@@ -28,7 +31,12 @@ pub(super) struct ConfigFile {
     pub(super) network: NetworkOptions,
     /// Options of list and output.
     pub(super) scan: ScanOptions,
+    /// The file, and the line of every key in it.
+    places: Places,
 }
+
+/// A file, and of every key in it the line and the texts of its value; `None` without a file.
+pub(super) type Places = Option<(PathBuf, BTreeMap<String, (usize, Vec<String>)>)>;
 
 /// All options that a file may set.
 #[derive(Parser, Debug)]
@@ -54,7 +62,32 @@ impl ConfigFile {
         let unreadable = |why: String| Failure::usage(format!("the configuration {} cannot be read: {why}", shown(path)));
         let bytes = whole_file::read(path).map_err(|error| unreadable(error.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
-        Self::parse(&text).map_err(|Fault { line, text }| Failure::usage(format!("{}:{line}: {text}", shown(path))))
+        let mut file = Self::parse(&text).map_err(|Fault { line, text }| Failure::usage(format!("{}:{line}: {text}", shown(path))))?;
+        if let Some((place, _)) = &mut file.places {
+            path.clone_into(place);
+        }
+        Ok(file)
+    }
+
+    /// The failure, with the places of the keys that it speaks of: options are also refused for what others say, or what a file holds.
+    pub(super) fn placed(places: &Places, failure: Failure) -> Failure {
+        let Some((path, lines)) = places.as_ref().filter(|_| failure.exit() == Exit::Usage) else { return failure };
+        let text = failure.to_string();
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter_map(|word| word.strip_prefix("--"));
+        let mut named: BTreeSet<&str> = words.filter(|word| lines.contains_key(*word)).collect();
+        if named.is_empty() {
+            // It may speak of a value alone, as a file that cannot be read.
+            let is_said = |value: &String| value.len() >= LEAST_TELLING && text.contains(value.as_str());
+            named.extend(lines.iter().filter(|(_, (_, values))| values.iter().any(is_said)).map(|(key, _)| key.as_str()));
+        }
+        let place = |key: &&str| Some(format!("{key} stands in {}:{}", shown(path), lines.get(*key)?.0));
+        let said: Vec<String> = named.iter().filter_map(place).collect();
+        if said.is_empty() { failure } else { Failure::usage(format!("{text} ({})", said.join(", "))) }
+    }
+
+    /// Where the keys stand.
+    pub(super) fn places(&self) -> Places {
+        self.places.clone()
     }
 
     fn parse(text: &str) -> Result<Self, Fault> {
@@ -63,7 +96,10 @@ impl ConfigFile {
             .map_err(|error| Fault { line: line(error.span().map_or(0, |span| span.start)), text: safe(error.message()) })?;
         let command = Options::command();
         let mut file = Self::default();
+        let mut lines = BTreeMap::new();
         for (key, value) in table.into_inner() {
+            let values = texts(&value, false).unwrap_or_default();
+            lines.insert(key.get_ref().to_string(), (line(key.span().start), values));
             let fault = |why: String| {
                 let value = text.get(value.span()).unwrap_or_default();
                 let short: String = value.chars().take(MAX_SHOWN).collect();
@@ -83,6 +119,7 @@ impl ConfigFile {
                 .map_err(|error| fault(error.source().map_or_else(|| error.kind().to_string(), ToString::to_string)))?;
             (file.network, file.scan) = (file.network.or(network), file.scan.or(scan));
         }
+        file.places = Some((PathBuf::new(), lines));
         Ok(file)
     }
 }
@@ -187,6 +224,21 @@ mod tests {
             assert!(fault.line == line && fault.text.contains(said), "{text:?}: {fault:?}");
             assert!(!fault.text.contains('\n'), "one sentence: {fault:?}");
         }
+    }
+
+    #[test]
+    fn a_later_refusal_names_the_place_of_its_keys() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("weekly.toml");
+        std::fs::write(&path, "top = 5\n\nseed = 7\nexclude = '/etc/opt-out'\n").unwrap();
+        let places = ConfigFile::read(Some(&path)).unwrap().places();
+        let said = ConfigFile::placed(&places, Failure::usage("--seed is the seed of --sample: leave --seed out")).to_string();
+        assert_eq!(said, format!("--seed is the seed of --sample: leave --seed out (seed stands in {}:3)", path.display()));
+        let said = ConfigFile::placed(&places, Failure::usage("the opt-out list /etc/opt-out cannot be read")).to_string();
+        assert!(said.ends_with("weekly.toml:4)"), "{said}");
+        let other = Failure::new(Exit::Input, "--top");
+        assert_eq!(ConfigFile::placed(&places, other).to_string(), "--top");
+        assert_eq!(ConfigFile::placed(&None, Failure::usage("--seed")).to_string(), "--seed");
     }
 
     #[test]

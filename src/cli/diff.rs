@@ -27,8 +27,10 @@ fn compare(arguments: &DiffArguments, seen: &mut Option<Diff>) -> Result<Exit, F
     if arguments.top.is_some() && arguments.format != ChangeFormat::Text {
         return Err(Failure::usage("--top is of the text; csv and json have all domains: leave it out"));
     }
-    let (listed_kinds, gate) = (kinds("--changes", &arguments.changes)?, gate::of_changes(&arguments.fail_on)?);
-    let scans = arguments.filter.apply(Scan::open_all(&[arguments.old.clone(), arguments.new.clone()])?)?;
+    let (listed_kinds, gate) =
+        (kinds("--changes", &arguments.changes)?, gate::of_changes(&arguments.fail_on, arguments.expect.is_given())?);
+    let scans = Scan::open_all(&[arguments.old.clone(), arguments.new.clone()])?;
+    let scans = arguments.filter.apply(arguments.expect.apply(scans)?)?;
     let [old, new] = scans.as_slice() else { return Err(Failure::new(Exit::Fault, "two datasets were not opened")) };
     let found = &*seen.insert(diff(old, new)?);
     // What could not be found out is no change: a person sees its number, and its domains only on request.

@@ -42,10 +42,13 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Usage, "bad usage or configuration"),
     (Exit::Input, "an input cannot be read"),
     (Exit::Dataset, "the folder of a dataset or of publish is refused, or a dataset is not whole"),
-    (Exit::Stopped, "stopped, be it by a signal or a full disk; the same command goes on where it ended"),
+    (
+        Exit::Stopped,
+        "stopped, be it by a signal, a full disk, or resolvers that do not answer any more; the same command goes on where it ended",
+    ),
     (Exit::Bad, "judged bad: check or lint found something of severity high; check, scan, report or diff what `--fail-on` names"),
     (Exit::Undetermined, "undetermined, with `--fail-on unknown` only: nothing was judged bad, but something could not be determined"),
-    (Exit::Network, "the network does not allow it: mail servers were to be asked, and their port is blocked here"),
+    (Exit::Network, "the network does not allow it: no resolver answers, or mail servers were to be asked and their port is blocked here"),
 ];
 
 impl From<Exit> for ExitCode {
@@ -127,7 +130,7 @@ impl From<AnalyseError> for Failure {
     fn from(error: AnalyseError) -> Self {
         match error {
             AnalyseError::Dataset(error) => error.into(),
-            error @ (AnalyseError::Filter(_) | AnalyseError::Request(_)) => Self::usage(error.to_string()),
+            error @ (AnalyseError::Filter(_) | AnalyseError::Expectations(_) | AnalyseError::Request(_)) => Self::usage(error.to_string()),
         }
     }
 }
@@ -150,7 +153,7 @@ impl From<ScanError> for Failure {
             ScanError::Input(error) => error.into(),
             ScanError::Dataset(error) => error.into(),
             ScanError::Setup(text) => Self::usage(text),
-            ScanError::Blocked(_) => Self::new(Exit::Network, text),
+            ScanError::Unanswered(_) | ScanError::Blocked(_) => Self::new(Exit::Network, text),
             ScanError::Machine(text) => Self::new(Exit::Fault, text),
             ScanError::Output(error) => error.into(),
         }

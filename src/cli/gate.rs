@@ -7,14 +7,24 @@ use crate::analyse::diff::{ChangeCondition, change_gate};
 use crate::analyse::gate::{DomainCondition, Gate, Matches, Verdict, domain_gate};
 use crate::ui::text::safe;
 
-/// The words of a command that looks at domains.
-pub(super) fn of_domains(words: &[String]) -> Result<Gate<DomainCondition>, Failure> {
-    domain_gate(words).map_err(refused)
+/// The words of a command that looks at domains; `is_expecting`: whether something is expected of them.
+pub(super) fn of_domains(words: &[String], is_expecting: bool) -> Result<Gate<DomainCondition>, Failure> {
+    let gate = domain_gate(words).map_err(refused)?;
+    let of_expectations = gate.conditions().any(DomainCondition::is_of_expectations);
+    if of_expectations && !is_expecting { Err(without_expectations()) } else { Ok(gate) }
 }
 
 /// The words of the command that looks at changes.
-pub(super) fn of_changes(words: &[String]) -> Result<Gate<ChangeCondition>, Failure> {
-    change_gate(words).map_err(refused)
+pub(super) fn of_changes(words: &[String], is_expecting: bool) -> Result<Gate<ChangeCondition>, Failure> {
+    let gate = change_gate(words).map_err(refused)?;
+    let of_expectations = gate.conditions().any(ChangeCondition::is_of_expectations);
+    if of_expectations && !is_expecting { Err(without_expectations()) } else { Ok(gate) }
+}
+
+fn without_expectations() -> Failure {
+    Failure::usage(
+        "--fail-on: codes that begin with expect- are of what --expect FILE demands (check, report, diff): add it, or leave them out",
+    )
 }
 
 fn refused(why: String) -> Failure {

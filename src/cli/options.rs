@@ -1,12 +1,16 @@
 //! What was typed: the options of `scan` and `check`, on the command line or in a TOML file.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 
-use super::values::{Pauses, decimal_rate, duration, in_flight, local_path, names, names_or_none, pauses, port, rate, scope, whole};
+use super::values::{
+    Pauses, address, decimal_rate, duration, in_flight, layout, local_path, names, names_or_none, pauses, port, rate, scope, whole,
+};
+use crate::dataset::Layout;
 use crate::observe::scope::Scope;
 
 /// Declares the options once, for the command line (`--config` reads them as if typed) and for laying one over the other.
@@ -119,6 +123,15 @@ options! {
         /// Port for plain HTTP, which only --look-around uses; other than 80 only for labs [default: 80]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = port, help_heading = "Fetching")]
         pub http_port: Option<u16>,
+        /// Address of this machine from which everything leaves, one of IPv4, one of IPv6, or both [default: by the routing table]
+        #[arg(long, value_name = "ADDR", value_parser = address, help_heading = "Network")]
+        pub source_ip: Vec<IpAddr>,
+        /// Interface of this machine by which everything leaves, e.g. eth1; Linux only
+        #[arg(long, value_name = "NAME", help_heading = "Network")]
+        pub interface: Option<String>,
+        /// Trust the root certificates of this machine in place of those built in
+        #[arg(long, help_heading = "Fetching")]
+        pub platform_roots: bool,
         /// File with further trusted root certificates, PEM; may be repeated
         #[arg(long, value_name = "PEM", help_heading = "Fetching")]
         pub ca_file: Vec<PathBuf>,
@@ -214,6 +227,12 @@ options! {
         /// parquet: files; arrow-stream: one Arrow IPC stream on standard output [default: parquet]
         #[arg(long, value_name = "FORMAT", help_heading = "Output")]
         pub format: Option<String>,
+        /// plain: DIR is the dataset; hive: the dataset is DIR/list=NAME/date=YYYY-MM-DD, which engines read as one table [default: plain]
+        #[arg(long, value_name = "LAYOUT", value_parser = layout, help_heading = "Output")]
+        pub layout: Option<Layout>,
+        /// With --layout hive: keep the last N finished scans of the list and remove older ones; nothing is removed but whole scans
+        #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| whole(text, 1..=100_000_u32), help_heading = "Output")]
+        pub keep: Option<u32>,
         /// When the dataset is written, end with exit status 6 where a finding is so severe (high, medium, low), has this code (sts-fetch-cert-*) or
         /// a domain is in this state (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas
         #[arg(long, value_name = "WORDS", help_heading = "Output")]

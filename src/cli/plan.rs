@@ -8,7 +8,7 @@ use super::exit::{Exit, Failure};
 use super::lab::{LabChoice, World, world};
 use super::options::{NetworkOptions, ScanOptions};
 use super::values::{Pauses, lab_names, shown};
-use crate::dataset::SHARD_ROWS;
+use crate::dataset::{Layout, SHARD_ROWS};
 use crate::input::{Column, InputOptions, Sample, Shard};
 use crate::observe::dns::{
     EncryptedResolver, RetryConfig, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
@@ -17,6 +17,7 @@ use crate::observe::dns::{
 use crate::observe::fetch::FetchConfig;
 use crate::observe::scope::Scope;
 use crate::observe::smtp::{SmtpConfig, check_ehlo_name};
+use crate::observe::source::Source;
 use crate::scan::{Contents, IterativePlan, NetworkPlan, Output, ScanPlan};
 
 /// What a scan does, and in which lab if any.
@@ -31,7 +32,7 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
         return Err(Failure::usage("standard input (-) can be only one of the lists"));
     }
     let out = options.out.as_deref().ok_or_else(|| Failure::usage("no output: name the dataset's folder with -o DIR"))?;
-    let output = output(out, options.format.as_deref())?;
+    let output = output(out, options.format.as_deref(), options.layout.unwrap_or(Layout::Plain))?;
     needs_partner(&options, network, lab, &output)?;
     if plan.smtp == Scope::None && shapes_conversations(network) {
         return Err(Failure::usage(
@@ -70,6 +71,9 @@ fn needs_partner(options: &ScanOptions, network: &NetworkOptions, lab: Option<La
         }
         options if stream && options.list_id.is_some() => {
             refuse("--list-id goes into the manifest, which a stream does not have: leave it out")
+        }
+        options if options.keep.is_some() && options.layout != Some(Layout::Hive) => {
+            refuse("--keep is of the dated folders of --layout hive: add that, or leave it out")
         }
         options if stream && !options.fail_on.is_empty() => {
             refuse("--fail-on judges the dataset when it is written, and a stream leaves none: write to a folder, or leave it out")
@@ -141,6 +145,8 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
             smtp_greeting_timeout: options.smtp_greeting_timeout.unwrap_or(default.mail.smtp_greeting_timeout),
             ..default.mail
         },
+        platform_roots: options.platform_roots,
+        source: Source::new(&options.source_ip, options.interface.as_deref()).map_err(Failure::usage)?,
         ca_files: options.ca_file.iter().map(|path| contents("--ca-file", path)).collect::<Result<_, _>>()?,
         no_prune: options.no_prune,
         look_around: options.look_around || default.look_around,
@@ -194,6 +200,9 @@ fn check_mail(options: &NetworkOptions, lab: bool) -> Result<(), Failure> {
 fn check_way(options: &NetworkOptions, lab: bool, encrypted: bool) -> Result<(), Failure> {
     let refuse = |text: &str| Err(Failure::usage(text));
     match options {
+        options if lab && options.interface.as_deref().is_some_and(|name| name != "lo") => {
+            refuse("--lab is on loopback, which no other interface leads to: leave out --interface, or --lab")
+        }
         options if lab && options.trust_resolvers => {
             refuse("--lab brings its own resolver, which is not checked: leave out --trust-resolvers, or --lab")
         }
@@ -260,9 +269,9 @@ fn resolvers(options: &NetworkOptions) -> Result<(Vec<SocketAddr>, Vec<Encrypted
     let (mut resolvers, mut encrypted) = (Vec::new(), Vec::new());
     for text in &options.resolver {
         if is_encrypted_resolver(text) {
-            encrypted.push(parse_encrypted_resolver(text).map_err(|error| usage(&error))?)
+            encrypted.push(parse_encrypted_resolver(text).map_err(|error| usage(&format_args!("--resolver {error}")))?)
         } else {
-            resolvers.push(parse_resolver(text).map_err(|error| usage(&error))?)
+            resolvers.push(parse_resolver(text).map_err(|error| usage(&format_args!("--resolver {error}")))?)
         }
     }
     if let Some(path) = &options.resolvers {
@@ -298,15 +307,17 @@ fn iterative(options: &NetworkOptions, lab: bool) -> Result<Option<IterativePlan
     Ok(Some(IterativePlan { roots, port: options.dns_port.unwrap_or(53) }))
 }
 
-fn output(out: &Path, format: Option<&str>) -> Result<Output, Failure> {
-    match (format.unwrap_or("parquet"), out == Path::new("-")) {
-        ("parquet", false) => Ok(Output::Folder(out.to_owned())),
-        ("parquet", true) => {
+fn output(out: &Path, format: Option<&str>, layout: Layout) -> Result<Output, Failure> {
+    match (format.unwrap_or("parquet"), out == Path::new("-"), layout) {
+        ("parquet", false, Layout::Plain) => Ok(Output::Folder(out.to_owned())),
+        ("parquet", false, Layout::Hive) => Ok(Output::Tree(out.to_owned())),
+        ("parquet", true, _) => {
             Err(Failure::usage("-o -: standard output takes one stream, not a folder of files; add --format arrow-stream"))
         }
-        ("arrow-stream", true) => Ok(Output::ArrowStream),
-        ("arrow-stream", false) => Err(Failure::usage("--format arrow-stream goes to standard output; write -o -")),
-        (other, _) => Err(Failure::usage(format!("--format {other:?}: parquet and arrow-stream are possible"))),
+        ("arrow-stream", _, Layout::Hive) => Err(Failure::usage("--layout hive is of files, and a stream is none: leave it out")),
+        ("arrow-stream", true, _) => Ok(Output::ArrowStream),
+        ("arrow-stream", false, _) => Err(Failure::usage("--format arrow-stream goes to standard output; write -o -")),
+        (other, ..) => Err(Failure::usage(format!("--format {other:?}: parquet and arrow-stream are possible"))),
     }
 }
 

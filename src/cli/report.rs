@@ -37,8 +37,8 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     if arguments.tls_reports.is_some() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Csv | ReportFormat::Json) {
         return Err(Failure::usage("--tls-reports is of the formats html, csv and json"));
     }
-    let gate = gate::of_domains(&arguments.fail_on)?;
-    let scan = arguments.filter.apply_to(Scan::open(&arguments.dataset)?)?;
+    let gate = gate::of_domains(&arguments.fail_on, arguments.expect.is_given())?;
+    let scan = arguments.filter.apply_to(arguments.expect.apply_to(Scan::open(&arguments.dataset)?)?)?;
     let judged = scan.clone();
     let seen = arguments.tls_reports.as_deref().map(|dir| Ok::<_, Failure>(Seen::of(&ReportsReader::open(dir)?)?)).transpose()?;
     match &arguments.out {

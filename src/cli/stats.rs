@@ -25,7 +25,8 @@ pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
     if let Some(study) = study {
         options = study.options(&options);
     }
-    let mut scans = arguments.filter.apply(Scan::open_all(&arguments.datasets)?)?;
+    let opened = if arguments.series { Scan::open_series(&arguments.datasets)? } else { Scan::open_all(&arguments.datasets)? };
+    let mut scans = arguments.filter.apply(opened)?;
     if arguments.series {
         scans.sort_by(|a, b| a.manifest().started_at.cmp(&b.manifest().started_at));
     }

@@ -8,7 +8,7 @@ use anstyle::Style;
 
 use crate::analyse::gate::Matches;
 use crate::classify::{Code, MxState, PolicyStage, Posture, RecordState};
-use crate::dataset::Manifest;
+use crate::dataset::{Layout, Manifest};
 use crate::observe::dns::DnsActivity;
 use crate::observe::smtp::SmtpActivity;
 use crate::scan::ScanSummary;
@@ -58,11 +58,13 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
     smtp(out, &manifest.activity.smtp)?;
     dns(out, &manifest.activity.dns)?;
     let shown = text::safe(&dir.display().to_string());
-    writeln!(out, "\n{shown}/manifest.json\n{shown}/domains/  ({})", counted(manifest.parts.len() as u64, "part"))?;
+    let layout = Layout::of(dir);
+    let (parts, rejected) = (layout.parts(), layout.rejected());
+    writeln!(out, "\n{shown}/{}\n{shown}/{parts}  ({})", layout.manifest(), counted(manifest.parts.len() as u64, "part"))?;
     if accounting.rejected > 0 {
-        writeln!(out, "{shown}/rejected.csv  ({} lines that are no domain name)", grouped(accounting.rejected))?;
+        writeln!(out, "{shown}/{rejected}  ({} lines that are no domain name)", grouped(accounting.rejected))?;
     }
-    writeln!(out, "\nDuckDB: SELECT posture, count(*) FROM '{shown}/domains/*.parquet' GROUP BY ALL;")
+    writeln!(out, "\nDuckDB: SELECT posture, count(*) FROM '{shown}/{parts}*.parquet' GROUP BY ALL;")
 }
 
 /// What met the words of `--fail-on`.

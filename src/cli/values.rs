@@ -1,12 +1,14 @@
 //! Values as they are typed: numbers with their bounds, lengths of time, names of local files. The command line and `--config` share them.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::exit::Failure;
+use crate::dataset::Layout;
 use crate::observe::fetch::MAX_TIMEOUT;
 use crate::observe::scope::Scope;
 use crate::publish::Wishes;
@@ -101,6 +103,20 @@ pub(super) fn pauses(text: &str) -> Result<Pauses, String> {
     let all: Option<_> = text.split(',').map(|part| length(part.trim())).collect();
     let longest = MAX_TIMEOUT.as_secs();
     all.map(Pauses).ok_or_else(|| format!("pauses such as 5s,30s or the word none are expected, each at most {longest}s"))
+}
+
+/// An address of IPv4 or IPv6.
+pub(super) fn address(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| "an address of IPv4 or IPv6 is expected".to_owned())
+}
+
+/// How the files of a dataset lie.
+pub(super) fn layout(text: &str) -> Result<Layout, String> {
+    match text {
+        "plain" => Ok(Layout::Plain),
+        "hive" => Ok(Layout::Hive),
+        _ => Err("plain or hive is expected".to_owned()),
+    }
 }
 
 /// A file or folder that is written.

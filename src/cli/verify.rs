@@ -110,13 +110,12 @@ fn scan_again(dir: &Path) -> Result<Exit, Failure> {
     };
     let Some(command) = ScanCommand::read(dir)? else { return Err(untold("its command is not kept")) };
     let parsed = Arguments::try_parse_from(&command.arguments).map_err(|_| untold("this version does not understand its command"))?;
-    let Command::Scan(mut scan) = parsed.command else { return Err(untold("its command is none of scan")) };
+    let Command::Scan(scan) = parsed.command else { return Err(untold("its command is none of scan")) };
     // The folder may have been moved since, and what is whole in it is to stay.
     let dir = dir.canonicalize()?;
-    (scan.scan.out, scan.restart) = (Some(dir.clone()), false);
     std::env::set_current_dir(&command.folder)
         .map_err(|error| untold(&format!("the folder {} of its command cannot be entered ({error})", command.folder.display())))?;
-    match super::scan::run(*scan, Some(command))? {
+    match super::scan::repair(&dir, *scan, command)? {
         Exit::Done => check_again(&dir),
         other => Ok(other),
     }

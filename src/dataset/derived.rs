@@ -50,7 +50,7 @@ impl DerivedDataset {
             manifest.run = RunDescription { tool, catalogue_version, public_suffix_list, ..manifest.run };
         }
         resume::refuse_unless_derivable(dir, &manifest)?;
-        let domains = dir.join(folder::DOMAINS);
+        let domains = folder::parts_folder(dir);
         fs::create_dir_all(&domains).map_err(DatasetError::io("create", &domains))?;
         let lock = Lock::take(dir)?;
         resume::refuse_unless_derivable(dir, &manifest)?; // Another process may have been here since.
@@ -85,13 +85,13 @@ impl DerivedDataset {
     /// # Errors
     /// If the disk fails.
     pub fn copy_rejected(&self, origin: &Reader, line: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), DatasetError> {
-        let from = origin.dir().join(folder::REJECTED);
+        let from = folder::rejected_path(origin.dir());
         if !from.exists() {
             return Ok(());
         }
         let copy = || -> io::Result<()> {
             let mut lines = BufReader::new(File::open(&from)?);
-            let mut file = BufWriter::new(File::create(self.dir.join(folder::REJECTED))?);
+            let mut file = BufWriter::new(File::create(folder::rejected_path(&self.dir))?);
             let mut text = Vec::new();
             while lines.read_until(b'\n', &mut text)? > 0 {
                 file.write_all(&line(&text))?;
@@ -127,7 +127,7 @@ impl DerivedDataset {
         if let Some(accounting) = self.manifest.accounting {
             check_accounting(&accounting, self.manifest.counts.rows)?;
         }
-        self.manifest.rejected = folder::attachment(&self.dir.join(folder::REJECTED))?;
+        self.manifest.rejected = folder::attachment(&folder::rejected_path(&self.dir))?;
         self.manifest.fingerprint = self.manifest.run.fingerprint();
         self.manifest.finished_at = self.finished_at.take();
         let text = folder::manifest_text(&self.manifest)?;

@@ -10,22 +10,19 @@ use sha2::{Digest, Sha256};
 
 use super::error::DatasetError;
 use super::hashing::Digested;
+use super::layout::Layout;
 use super::manifest::{Attachment, Manifest, Part, Seal};
 use super::pause::{Step, pause};
 use super::schema::SCHEMA_VERSION;
 
-/// The run.
+/// The run, as it is called in most layouts.
 pub(super) const MANIFEST: &str = "manifest.json";
-/// Folder of the parts.
-pub(super) const DOMAINS: &str = "domains";
-/// Lines of the input that are no domain name; the input writes it.
-pub const REJECTED: &str = "rejected.csv";
+/// Lines that are nothing of what is read, as they are called in most layouts.
+pub(super) const REJECTED: &str = "rejected.csv";
 /// Held while a scan writes the folder.
 pub(super) const LOCK: &str = ".lock";
 /// The command that began the scan, for a repair.
 pub(super) const COMMAND: &str = ".command";
-/// Where a repair puts files that are no parts of the dataset.
-pub(super) const ASIDE: &str = "aside";
 /// Copies of the list while the scan is unfinished; the input writes them.
 pub const SPOOL: &str = ".spool";
 /// End of the names of files that are not finished.
@@ -33,11 +30,41 @@ const TEMPORARY: &str = ".tmp";
 
 /// Path of a part from the dataset's folder. A shard has more than one piece only where a scan was stopped in the midst of it;
 /// by name they stand in the order of the input, since `_` comes after the dot.
-pub(super) fn part_file(shard: u64, piece: u64) -> String {
+pub(super) fn part_file(layout: Layout, shard: u64, piece: u64) -> String {
+    let parts = layout.parts();
     match piece {
-        0 => format!("{DOMAINS}/part-{shard:05}.parquet"),
-        _ => format!("{DOMAINS}/part-{shard:05}_{piece}.parquet"),
+        0 => format!("{parts}part-{shard:05}.parquet"),
+        _ => format!("{parts}part-{shard:05}_{piece}.parquet"),
     }
+}
+
+/// The manifest of a dataset.
+pub(super) fn manifest_path(dir: &Path) -> PathBuf {
+    dir.join(Layout::of(dir).manifest())
+}
+
+/// The file of rejected lines of a dataset; the input writes it.
+pub(crate) fn rejected_path(dir: &Path) -> PathBuf {
+    dir.join(Layout::of(dir).rejected())
+}
+
+/// The folder of the parts of a dataset.
+pub(super) fn parts_folder(dir: &Path) -> PathBuf {
+    dir.join(Layout::of(dir).parts())
+}
+
+/// The files that lie where the parts are, by their paths from the dataset's folder, sorted. Where that is the dataset's own folder, only
+/// those that readers take for parts, and our own that are not finished.
+pub(super) fn files_among_parts(dir: &Path) -> Result<Vec<String>, DatasetError> {
+    let layout = Layout::of(dir);
+    let names = names(&parts_folder(dir))?.into_iter();
+    let names = names.filter(|name| layout == Layout::Plain || name.ends_with(".parquet") || is_ours(name));
+    Ok(names.map(|name| format!("{}{name}", layout.parts())).collect())
+}
+
+/// The name of a file without its folder.
+pub(super) fn file_name(file: &str) -> &str {
+    file.rsplit('/').next().unwrap_or(file)
 }
 
 /// The name under which a file is written before it is renamed.
@@ -57,7 +84,7 @@ pub(super) fn part_path(dir: &Path, part: &Part) -> Result<PathBuf, DatasetError
     if is_within(&part.file) {
         return Ok(dir.join(&part.file));
     }
-    Err(DatasetError::damaged(&dir.join(MANIFEST), format_args!("it lists {:?}, which is outside of the folder", part.file)))
+    Err(DatasetError::damaged(&manifest_path(dir), format_args!("it lists {:?}, which is outside of the folder", part.file)))
 }
 
 /// Whether a path from the dataset's folder stays in it.
@@ -65,7 +92,7 @@ pub(super) fn is_within(file: &str) -> bool {
     Path::new(file).components().all(|component| matches!(component, Component::Normal(_)))
 }
 
-/// Whether a file of [`DOMAINS`] is one that a scan of ours writes, whole or not.
+/// Whether a file among the parts is one that a scan of ours writes, whole or not.
 pub(super) fn is_ours(name: &str) -> bool {
     let number = final_name(name).strip_prefix("part-").and_then(|part| part.strip_suffix(".parquet"));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'_'))
@@ -81,7 +108,7 @@ pub(super) struct Stored {
 /// Whether a file of a manifest has the name of a part of this shard.
 pub(super) fn is_part_of(file: &str, shard: u64) -> bool {
     let piece = file.strip_suffix(".parquet").and_then(|file| file.rsplit_once('_')).and_then(|(_, piece)| piece.parse().ok());
-    part_file(shard, piece.unwrap_or(0)) == file
+    [Layout::Plain, Layout::Hive].iter().any(|layout| part_file(*layout, shard, piece.unwrap_or(0)) == file)
 }
 
 /// The manifest; `None` where there is none.
@@ -91,7 +118,7 @@ pub(super) fn read_manifest(dir: &Path) -> Result<Option<Manifest>, DatasetError
 
 /// The manifest, and whether it is as it was written; `None` where there is none.
 pub(super) fn read_sealed_manifest(dir: &Path) -> Result<Option<Stored>, DatasetError> {
-    let path = dir.join(MANIFEST);
+    let path = manifest_path(dir);
     let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -173,7 +200,7 @@ pub(super) fn manifest_text(manifest: &impl Serialize) -> Result<Vec<u8>, Datase
 
 /// Replaces the manifest by this text of one.
 pub(super) fn replace_manifest(dir: &Path, text: &[u8]) -> Result<(), DatasetError> {
-    let path = dir.join(MANIFEST);
+    let path = manifest_path(dir);
     let new = temporary(&path);
     let write = || {
         let mut file = File::create(&new).map_err(DatasetError::io("create", &new))?;

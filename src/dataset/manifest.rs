@@ -316,7 +316,6 @@ impl RunDescription {
             ("catalogue version", self.catalogue_version.as_str().into()),
             ("public suffix list", self.public_suffix_list.as_str().into()),
             ("root store", self.root_store.as_str().into()),
-            ("rows in a part", self.shard_rows.into()),
             ("list", self.list.name.as_str().into()),
             ("list id", self.list.id.as_deref().into()),
             ("list SHA-256", self.list.sha256.as_deref().into()),

@@ -9,6 +9,8 @@
 //! DIR/.command                     the command that began the scan, for a repair
 //! DIR/aside                        what a repair found among the parts that is none
 //! ```
+//! In a tree of `--layout hive` the folder is called `list=NAME/date=YYYY-MM-DD`; the parts lie in it, and `_manifest.json`, `_rejected.csv` and
+//! `_aside` beside them.
 //! A part is written under a temporary name, synced and renamed; then the manifest that lists it is replaced in the same way.
 //! So a crash at any moment leaves a valid dataset of whole shards, and to resume is to scan the shards that are not listed.
 
@@ -24,6 +26,7 @@ mod evidence;
 mod flat;
 mod folder;
 mod hashing;
+mod layout;
 mod manifest;
 mod manifest_schema;
 mod micros;
@@ -41,6 +44,7 @@ mod splice;
 mod store;
 mod stream;
 mod target;
+pub(crate) mod tree;
 mod verify;
 mod whole;
 
@@ -54,7 +58,8 @@ pub(crate) use self::derived::{DerivedDataset, Judge};
 pub use self::error::DatasetError;
 pub use self::evidence::EvidenceColumns;
 pub use self::flat::JudgementColumns;
-pub(crate) use self::folder::{REJECTED, SPOOL};
+pub(crate) use self::folder::{SPOOL, rejected_path};
+pub(crate) use self::layout::Layout;
 pub(crate) use self::manifest::check_accounting;
 pub use self::manifest::{Activity, Attachment, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool, invented};
 pub use self::manifest_schema::manifest_schema;

@@ -12,6 +12,7 @@ use super::counts::Counts;
 use super::encoding::{self, Filled};
 use super::error::DatasetError;
 use super::hashing::{Digested, Hashing};
+use super::layout::Layout;
 use super::manifest::{Manifest, Part, Tool};
 use super::order::Order;
 use super::packed::Piece;
@@ -24,7 +25,7 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece
     let order = Order::of(pieces)?;
     let ordinals = order.ordinals()?;
     manifest.has_room(shard, &ordinals)?;
-    let file = free_file(manifest, shard);
+    let file = free_file(Layout::of(dir), manifest, shard);
     let path = dir.join(&file);
     let new = folder::temporary(&path);
     let written = write_rows(&new, manifest, &order).and_then(|written| {
@@ -41,8 +42,8 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece
 }
 
 /// The file of the next part of a shard. Numbers may be missing where a repair struck a part out.
-fn free_file(manifest: &Manifest, shard: u64) -> String {
-    let mut files = (0..).map(|piece| folder::part_file(shard, piece));
+fn free_file(layout: Layout, manifest: &Manifest, shard: u64) -> String {
+    let mut files = (0..).map(|piece| folder::part_file(layout, shard, piece));
     files.find(|file| manifest.parts.iter().all(|part| part.file != *file)).unwrap_or_default()
 }
 
@@ -71,7 +72,9 @@ pub(super) fn write_derived(
     unchanged: &[&str],
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
 ) -> Result<Part, DatasetError> {
-    let path = folder::part_path(dir, of)?;
+    // Where the layouts differ, in the other one's place.
+    let place = format!("{}{}", Layout::of(dir).parts(), folder::file_name(&of.file));
+    let path = dir.join(&place);
     let new = folder::temporary(&path);
     let write = || {
         let origin = if unchanged.is_empty() { None } else { Origin::open(&folder::part_path(origin, of)?)? };
@@ -92,7 +95,7 @@ pub(super) fn write_derived(
         let Digested { bytes, sha256 } = file.finish()?;
         folder::put_in_place(&new, &path)?;
         let (tool, catalogue_version) = judged_by(manifest);
-        Ok(Part { bytes, sha256, counts, tool, catalogue_version, ..of.clone() })
+        Ok(Part { file: place.clone(), bytes, sha256, counts, tool, catalogue_version, ..of.clone() })
     };
     write().inspect_err(|_| {
         let _ = fs::remove_file(&new); // The first error is the one to report.
@@ -174,7 +177,7 @@ mod tests {
     #[test]
     fn the_manifest_has_the_hash_and_length_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join(folder::DOMAINS)).unwrap();
+        fs::create_dir(folder::parts_folder(folder.path())).unwrap();
         let batch = record_batch(&[samples::absent(1, "example.com"), samples::absent(0, "example.net")]).unwrap();
         let part = write(folder.path(), 0, &Manifest::begun(&samples::run()), &[Piece::Loose(batch)]).unwrap();
         let bytes = fs::read(folder.path().join(&part.file)).unwrap();

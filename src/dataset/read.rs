@@ -16,6 +16,7 @@ use crate::dataset::contain::contained;
 use crate::dataset::error::DatasetError;
 use crate::dataset::folder::{self, MANIFEST, Stored};
 use crate::dataset::manifest::{Manifest, Part};
+use crate::dataset::tree;
 use crate::dataset::whole::{self, Problem};
 
 /// Rows that are decoded at once: bodies of 64 KB in every row still fit into 128 MB.
@@ -41,10 +42,16 @@ impl Reader {
     /// If the folder holds no dataset, or one of a newer schema version, or a manifest that contradicts itself.
     pub fn open(dir: &Path) -> Result<Self, DatasetError> {
         let Stored { manifest, sealed } = folder::read_sealed_manifest(dir)?.ok_or_else(|| {
+            if tree::is_tree(dir) {
+                return DatasetError::refused(
+                    dir,
+                    "a tree of scans, not one; name the folder of one (list=NAME/date=YYYY-MM-DD), or use `stscan stats --series`",
+                );
+            }
             DatasetError::refused(dir, format!("no {MANIFEST} here, so this is no dataset; name the folder given to `stscan scan -o`"))
         })?;
         if let Some(wrong) = whole::contradictions(&manifest).into_iter().next() {
-            return Err(DatasetError::damaged(&dir.join(MANIFEST), wrong));
+            return Err(DatasetError::damaged(&folder::manifest_path(dir), wrong));
         }
         Ok(Self { dir: dir.to_owned(), manifest, sealed, whole: Arc::default() })
     }
@@ -60,7 +67,7 @@ impl Reader {
     /// The first fault, with its file.
     pub(crate) fn require_whole(&self) -> Result<(), DatasetError> {
         if self.is_edited() {
-            return Err(DatasetError::damaged(&self.dir.join(MANIFEST), whole::EDITED));
+            return Err(DatasetError::damaged(&folder::manifest_path(&self.dir), whole::EDITED));
         }
         self.manifest.parts.par_iter().try_for_each(|part| {
             whole::part(&self.dir, &self.manifest, part, false).map_err(|problem| problem.into_error(&self.dir))?;

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::error::DatasetError;
-use super::folder::{self, COMMAND, DOMAINS, LOCK, Lock, MANIFEST, REJECTED, SPOOL};
+use super::folder::{self, COMMAND, LOCK, Lock, MANIFEST, SPOOL};
+use super::layout::Layout;
 use super::manifest::{Manifest, Origin, RunDescription};
 
 /// Differences of configuration that a refusal names; the rest is counted.
@@ -74,14 +75,15 @@ fn refuse_finished(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> 
 /// Refuses a folder without manifest that holds anything of somebody else.
 fn refuse_foreign(dir: &Path) -> Result<(), DatasetError> {
     // What a scan leaves that died while it began, and what the system puts into every file system.
-    let ours = [LOCK, DOMAINS, REJECTED, MANIFEST, SPOOL, COMMAND, "lost+found"];
+    let layout = Layout::of(dir);
+    let ours = [LOCK, layout.parts().trim_end_matches('/'), layout.rejected(), layout.manifest(), SPOOL, COMMAND, "lost+found"];
     let is_ours = |name: &str| ours.contains(&folder::final_name(name));
     if let Some(foreign) = folder::names(dir)?.into_iter().find(|name| !is_ours(name)) {
         let reason = format!("not empty (it holds {foreign:?}) and no dataset, as {MANIFEST} is missing; choose an empty or new folder");
         return Err(DatasetError::refused(dir, reason));
     }
-    if let Some(part) = folder::names(&dir.join(DOMAINS))?.into_iter().find(|name| name.ends_with(".parquet")) {
-        let reason = format!("holds {DOMAINS}/{part} without {MANIFEST}; choose an empty or new folder, or remove what is there");
+    if let Some(part) = folder::files_among_parts(dir)?.into_iter().find(|file| file.ends_with(".parquet")) {
+        let reason = format!("holds {part} without {MANIFEST}; choose an empty or new folder, or remove what is there");
         return Err(DatasetError::refused(dir, reason));
     }
     Ok(())
@@ -158,19 +160,18 @@ fn parts_are_there(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> 
 
 /// Readers take every file of the folder for a part, so one that is not ours would become rows.
 fn no_foreign_parts(dir: &Path) -> Result<(), DatasetError> {
-    match folder::names(&dir.join(DOMAINS))?.into_iter().find(|name| !folder::is_ours(name)) {
-        Some(foreign) => Err(DatasetError::refused(dir, format!("holds {DOMAINS}/{foreign}, which is no part of the scan; move it away"))),
+    match folder::files_among_parts(dir)?.into_iter().find(|file| !folder::is_ours(folder::file_name(file))) {
+        Some(foreign) => Err(DatasetError::refused(dir, format!("holds {foreign}, which is no part of the scan; move it away"))),
         None => Ok(()),
     }
 }
 
 /// Removes what an interrupted scan left: parts that the manifest does not list and files that were not renamed.
 pub(super) fn remove_leftovers(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
-    let domains = dir.join(DOMAINS);
     let listed: Vec<String> = manifest.parts.iter().map(|part| part.file.clone()).collect();
-    for name in folder::names(&domains)? {
-        if folder::is_ours(&name) && !listed.contains(&format!("{DOMAINS}/{name}")) {
-            let path = domains.join(name);
+    for file in folder::files_among_parts(dir)? {
+        if folder::is_ours(folder::file_name(&file)) && !listed.contains(&file) {
+            let path = dir.join(file);
             fs::remove_file(&path).map_err(DatasetError::io("remove", &path))?;
         }
     }

@@ -54,7 +54,7 @@ impl Dataset {
         }
         // Before anything is written, so that a refused folder stays as it is.
         resume::survey(dir, (!restart).then_some(run))?;
-        let domains = dir.join(folder::DOMAINS);
+        let domains = folder::parts_folder(dir);
         fs::create_dir_all(&domains).map_err(DatasetError::io("create", &domains))?;
         let lock = Lock::take(dir)?;
         // Again under the lock: another process may have been here since.
@@ -126,7 +126,7 @@ impl Dataset {
     pub fn finish(mut self, accounting: Accounting, list: List, activity: &Activity) -> Result<Manifest, DatasetError> {
         check_accounting(&accounting, self.manifest.counts.rows)?;
         self.manifest.set_activity(self.earlier.plus(activity));
-        let rejected = folder::attachment(&self.dir.join(folder::REJECTED))?;
+        let rejected = folder::attachment(&folder::rejected_path(&self.dir))?;
         self.manifest.end(accounting, list, rejected);
         folder::write_manifest(&self.dir, &self.manifest)?;
         pause(Step::Finished);
@@ -203,6 +203,7 @@ mod tests {
         drop(dataset);
         let mut other_pace = samples::run();
         other_pace.pace.insert("rate".to_owned(), 5.into());
+        other_pace.shard_rows = 7; // The parts stay as they were begun.
         let mut dataset = Dataset::create_or_resume(&dir, &other_pace).unwrap();
         assert_eq!(dataset.committed(), [4..9]);
         dataset.commit_part(2, &[batch(&[10, 9])], &SESSION).unwrap();
@@ -299,7 +300,7 @@ mod tests {
         run.configuration.insert("top".to_owned(), 200.into());
         run.configuration.remove("dns-timeout");
         run.list.sha256 = None;
-        run.shard_rows = 5;
+        run.list.id = None;
         let refused = refusal(Dataset::create_or_resume(folder.path(), &run));
         for words in ["--dns-timeout: there 2.0, now not set", "--top: there 100, now 200", "and 1 more", "give the same options"] {
             assert!(refused.contains(words), "{words}: {refused}");

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 
 use super::counts::Counts;
 use super::error::DatasetError;
-use super::folder::{self, ASIDE, Lock, MANIFEST, REJECTED, Stored};
+use super::folder::{self, Lock, MANIFEST, Stored};
+use super::layout::Layout;
 use super::manifest::Manifest;
 use super::pause::{Step, pause};
 use super::whole::{self, Damage, Problem};
@@ -49,7 +50,7 @@ pub fn verify(dir: &Path) -> Result<Verified, DatasetError> {
     let of_parts: Vec<Problem> = manifest.parts.par_iter().filter_map(|part| whole::part(dir, &manifest, part, true).err()).collect();
     problems.extend(of_parts);
     if let Some(rejected) = &manifest.rejected {
-        problems.extend(whole::attachment(dir, REJECTED, rejected).err());
+        problems.extend(whole::attachment(dir, Layout::of(dir).rejected(), rejected).err());
     }
     problems.extend(whole::strangers(dir, &manifest)?);
     problems.extend(whole::sums(dir, &manifest));
@@ -96,9 +97,9 @@ pub fn repair(dir: &Path, found: &Verified) -> Result<Repair, DatasetError> {
 
 /// Moves a file out of the way of those who read every file of the folder.
 fn put_aside(dir: &Path, file: &str) -> Result<(), DatasetError> {
-    let aside = dir.join(ASIDE);
+    let aside = dir.join(Layout::of(dir).aside());
     fs::create_dir_all(&aside).map_err(DatasetError::io("create", &aside))?;
-    let name = file.rsplit('/').next().unwrap_or(file);
+    let name = folder::file_name(file);
     let places = std::iter::once(name.to_owned()).chain((1_u32..).map(|number| format!("{name}.{number}")));
     let place = places.map(|name| aside.join(name)).find(|place| !place.exists());
     let from = dir.join(file);

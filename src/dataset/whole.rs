@@ -270,9 +270,8 @@ pub(super) fn attachment(dir: &Path, file: &str, wanted: &Attachment) -> Result<
 pub(super) fn strangers(dir: &Path, manifest: &Manifest) -> Result<Vec<Problem>, DatasetError> {
     let listed: BTreeMap<&str, &Part> = manifest.parts.iter().map(|part| (part.file.as_str(), part)).collect();
     let mut found = Vec::new();
-    for name in folder::names(&dir.join(folder::DOMAINS))? {
-        let file = format!("{}/{name}", folder::DOMAINS);
-        let is_left_over = manifest.finished_at.is_none() && folder::is_ours(&name);
+    for file in folder::files_among_parts(dir)? {
+        let is_left_over = manifest.finished_at.is_none() && folder::is_ours(folder::file_name(&file));
         if listed.contains_key(file.as_str()) || is_left_over {
             continue;
         }

@@ -152,7 +152,12 @@ fn client(options: &InputOptions, direct: bool, connect: Duration) -> Result<Cli
     });
     let builder = Client::builder().tls_backend_preconfigured(tls).user_agent(&options.user_agent).redirect(redirects);
     let builder = builder.connect_timeout(connect);
-    let builder = if direct { builder.no_proxy() } else { builder };
+    let builder = if direct { builder.no_proxy() } else { builder.local_address(options.source_ips.first().copied()) };
+    #[cfg(target_os = "linux")]
+    let builder = match options.interface.as_deref().filter(|_| !direct) {
+        Some(interface) => builder.interface(interface),
+        None => builder,
+    };
     builder.build().map_err(|error| describe(&error))
 }
 

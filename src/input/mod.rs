@@ -42,5 +42,5 @@ pub use self::options::{Column, InputOptions};
 pub(crate) use self::options::{Sample, Shard};
 pub(crate) use self::preparation::Preparation;
 pub(crate) use self::reject::{Rejected, RejectedCsv, tame};
-pub use self::source::Source;
+pub use self::source::{Source, list_name};
 pub use self::targets::{Accounting, Input, Target};

@@ -1,6 +1,7 @@
 //! What is asked of a list: where it is, which column, which part of it.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -55,6 +56,12 @@ pub struct InputOptions {
     /// Roots that the server of a URL is trusted by; `None` for the web PKI's.
     #[serde(skip)]
     pub roots: Option<Arc<RootCertStore>>,
+    /// Addresses of this machine from which a URL is fetched; the first one counts.
+    #[serde(skip)]
+    pub source_ips: Vec<IpAddr>,
+    /// Interface of this machine by which a URL is fetched.
+    #[serde(skip)]
+    pub interface: Option<String>,
     /// Memory for telling duplicates apart, in bytes. Names that come when it is full are let through and counted.
     #[serde(skip)]
     pub memory: usize,
@@ -85,6 +92,8 @@ impl Default for InputOptions {
             spool_dir: PathBuf::from("."),
             user_agent: concat!("stscan/", env!("CARGO_PKG_VERSION")).to_owned(),
             roots: None,
+            source_ips: Vec::new(),
+            interface: None,
             memory: DEFAULT_MEMORY,
         }
     }

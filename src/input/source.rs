@@ -86,7 +86,7 @@ fn in_place(name: &str, copy: &Copy, watch: &mut Watch<'_>) -> Result<PathBuf, I
 }
 
 /// The file name; for a URL the last part of its path, or its host.
-fn list_name(name: &str) -> String {
+pub fn list_name(name: &str) -> String {
     if name == "-" {
         return "stdin".to_owned();
     }

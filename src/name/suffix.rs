@@ -4,6 +4,8 @@
 
 /// Release of the compiled-in list, for the manifest.
 pub const LIST_VERSION: &str = "psl 2.1.247";
+/// When that version was published, by the index of its registry.
+pub const LIST_DATE: &str = "2026-11-05";
 
 /// The public suffix of a name (`co.uk` of `www.example.co.uk`), by all rules of the list, the private section included.
 ///

@@ -1,10 +1,11 @@
 //! Which addresses may be connected to: special-use blocks and the opt-out list are not, nor is what this machine has no route to.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 
 use crate::evidence::{FetchError, FetchFault, FetchStage};
 use crate::exclusion::Exclusion;
 use crate::name::address::special_use;
+use crate::observe::source;
 
 /// Addresses tried at most for one exchange, as far as its deadline allows. Who has more gets no more attention: that some were not tried
 /// shows in the evidence.
@@ -57,10 +58,7 @@ pub(super) fn has_route(peer: SocketAddr) -> bool {
 
 /// The address from which this machine would reach another.
 pub(super) fn own_address(peer: SocketAddr) -> std::io::Result<IpAddr> {
-    let any: IpAddr = if peer.is_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
-    let socket = UdpSocket::bind((any, 0))?;
-    socket.connect(peer)?;
-    Ok(socket.local_addr()?.ip())
+    Ok(source::udp(peer)?.local_addr()?.ip())
 }
 
 /// A network that cannot be reached because this machine has no route to it (no IPv6, say) is no fault of the host.

@@ -18,5 +18,6 @@ pub mod scope;
 pub mod sharing;
 mod single_flight;
 pub mod smtp;
+pub mod source;
 mod tls;
 mod wire;

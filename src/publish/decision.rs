@@ -10,7 +10,7 @@ use super::policy::Published;
 use super::reports::Reports;
 use super::wishes::Wishes;
 use super::{lint, text};
-use crate::classify::{Assessment, Delivery, Finding, MxState, Posture, RecordState, Severity};
+use crate::classify::{Assessment, Delivery, Finding, MxState, Posture, RecordState, Severity, Status};
 use crate::evidence::{Evidence, Outcome};
 use crate::name::{Domain, MAX_NAME_OCTETS, normalise_host};
 use crate::parse::policy::Mode;
@@ -254,7 +254,8 @@ fn reasons(known: Known<'_>) -> Vec<String> {
     if matches!(assessment.delivery, Delivery::Partial | Delivery::Refused) {
         words.push(assessment.delivery.as_str());
     }
-    let settled = |finding: &&Finding| finding.severity <= Severity::Medium && !finding.leaves_open();
+    let is_seen = |finding: &&Finding| finding.code.rule().status != Status::Expectation;
+    let settled = |finding: &&Finding| is_seen(finding) && finding.severity <= Severity::Medium && !finding.leaves_open();
     let mut codes: Vec<&str> = assessment.findings.iter().filter(settled).map(|finding| finding.code.as_str()).collect();
     codes.dedup();
     codes.truncate(MAX_CODES);

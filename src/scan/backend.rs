@@ -62,7 +62,7 @@ impl BackEnd {
         let config = IterativeConfig { roots, port, retry: plan.dns_retry, rate, server_rate, allow_private: plan.fetch.allow_private };
         let iterative = Iterative::new(&config, Arc::clone(&limits), Arc::clone(&counters), Arc::clone(exclusion)).map_err(setup)?;
         if !plan.trust_resolvers {
-            wait_for(iterative.check())?.map_err(setup)?;
+            wait_for(iterative.check())?.map_err(unanswered)?;
         }
         Ok(Self { resolver: SharedResolver::Iterative(Arc::new(iterative)), limits, counters, asked, warnings: Vec::new() })
     }
@@ -88,7 +88,7 @@ impl BackEnd {
             let right: Vec<_> = both.filter(|(_, verdict)| verdict.is_ok()).map(|(resolver, _)| resolver.clone()).collect();
             if right.is_empty() {
                 let failed = resolvers.iter().zip(verdicts).filter_map(|(resolver, verdict)| Some((resolver.address, verdict.err()?)));
-                return Err(setup(DnsError::NoneUsable { failed: failed.collect() }));
+                return Err(unanswered(DnsError::NoneUsable { failed: failed.collect() }));
             }
             if right.len() < resolvers.len() {
                 (encrypted, limits, counters, asked) = begin(&right)?;
@@ -96,6 +96,11 @@ impl BackEnd {
         }
         Ok(Self { resolver: SharedResolver::Encrypted(encrypted), limits, counters, asked, warnings })
     }
+}
+
+/// Nobody answers as a resolver does.
+pub(super) fn unanswered(error: DnsError) -> ScanError {
+    ScanError::Unanswered(error.to_string())
 }
 
 fn setup(error: DnsError) -> ScanError {

@@ -13,6 +13,7 @@
 
 mod assembler;
 mod backend;
+mod built_in;
 mod canaries;
 mod harvest;
 mod mail;
@@ -24,6 +25,7 @@ mod status;
 mod validation;
 mod worker;
 
+pub use self::built_in::built_in;
 pub use self::network::Network;
 pub(crate) use self::network::raise_file_limit;
 pub(crate) use self::plan::ScanError;

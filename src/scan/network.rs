@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use rustls::RootCertStore;
+use time::OffsetDateTime;
 
-use super::backend::{BackEnd, SharedResolver};
+use super::backend::{self, BackEnd, SharedResolver};
+use super::built_in;
 use super::mail;
 use super::plan::{DnsRates, NetworkPlan, ScanError};
 use super::status::Status;
@@ -16,12 +18,13 @@ use crate::observe::dns::{
     Dns, DnsConfig, DnsCounters, DnsLimits, DnsTotals, Resolving, SystemResolvers, check_resolvers, loopback_stubs, system_resolvers,
     well_known_stubs,
 };
-use crate::observe::fetch::{Fetcher, add_roots, built_in_roots};
+use crate::observe::fetch::{Fetcher, ROOTS_VERSION, add_roots, built_in_roots, platform_roots};
 use crate::observe::neighbours::Neighbours;
 use crate::observe::probe::Probe;
 use crate::observe::scope::{MxScopes, Scope};
 use crate::observe::sharing::SharedActivity;
 use crate::observe::smtp::{Mailer, SmtpActivity};
+use crate::observe::source;
 
 /// File descriptors that are left for files, event loops and the libraries.
 const RESERVED_FILES: u64 = 48;
@@ -32,6 +35,8 @@ const MAX_FETCHES: u64 = 512;
 
 /// What all probes of a scan share.
 pub struct Network {
+    /// Which roots are trusted, but for those of files.
+    root_store: String,
     dns: DnsConfig,
     /// The resolver that all workers share; `None` for the bulk engine, of which each has its own.
     shared: Option<SharedResolver>,
@@ -61,9 +66,15 @@ impl Network {
     /// [`ScanError::Setup`] names the option that cannot be used, or says that no resolver answers.
     pub fn prepare(plan: &NetworkPlan) -> Result<Self, ScanError> {
         let setup = |error: &dyn std::fmt::Display| ScanError::Setup(error.to_string());
+        source::leave_from(plan.source.clone());
         let exclusion = Arc::new(read_exclusion(plan)?);
         let files = raise_file_limit();
-        let (overrides, mut roots, mut fetch) = (&plan.overrides, built_in_roots(), plan.fetch.clone());
+        let (overrides, mut fetch) = (&plan.overrides, plan.fetch.clone());
+        let (mut roots, root_store) = if plan.platform_roots {
+            platform_roots().map_err(|error| setup(&error))?
+        } else {
+            (built_in_roots(), ROOTS_VERSION.to_owned())
+        };
         let given = plan.ca_files.iter().map(|file| (file.name(), file.bytes()));
         for (name, pem) in given.chain(overrides.authority.iter().map(|(name, pem)| (*name, pem.as_bytes()))) {
             add_roots(&mut roots, name, pem).map_err(|error| setup(&error))?;
@@ -97,7 +108,9 @@ impl Network {
         let lookups = || resolving(&dns, shared.as_ref(), &dns_limits, &dns_counters);
         let (mailer, warning) = mail::prepare(plan, free, &trusted, &exclusion, lookups)?;
         warnings.extend(warning);
+        warnings.extend(built_in::warnings(plan, OffsetDateTime::now_utc()));
         Ok(Self {
+            root_store,
             dns,
             shared,
             pace: plan.pace_in_words(&asked),
@@ -138,6 +151,11 @@ impl Network {
     /// Roots that servers are trusted by.
     pub(super) fn roots(&self) -> &Arc<RootCertStore> {
         &self.roots
+    }
+
+    /// Which roots are trusted, but for those of files, for the manifest.
+    pub(super) fn root_store(&self) -> &str {
+        &self.root_store
     }
 
     /// Domains in flight at most.
@@ -287,7 +305,7 @@ fn resolvers(plan: &NetworkPlan) -> Result<(Vec<SocketAddr>, Vec<String>), ScanE
     let without_tcp =
         without_tcp.map(|(resolver, why)| format!("resolver {resolver} does not answer over TCP ({why}): large answers will be unknown"));
     warnings.extend(left_out.chain(without_tcp).chain(stubs));
-    let answering = check.into_answering().map_err(|error| ScanError::Setup(error.to_string()))?;
+    let answering = check.into_answering().map_err(backend::unanswered)?;
     Ok((answering, warnings))
 }
 

@@ -13,12 +13,13 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::dataset::{DatasetError, Options, SHARD_ROWS, ScanCommand};
-use crate::input::{InputError, InputOptions};
+use crate::dataset::{DatasetError, Options, SHARD_ROWS, ScanCommand, refuse_unless_usable, tree};
+use crate::input::{InputError, InputOptions, list_name};
 use crate::observe::dns::{EncryptedResolver, RetryConfig, ValidationNames};
 use crate::observe::fetch::{FetchConfig, PACE, sets_pace};
 use crate::observe::scope::Scope;
 use crate::observe::smtp::SmtpConfig;
+use crate::observe::source::Source;
 use crate::whole_file;
 
 /// DNS queries per second to one name server when resolving from the root, unless the user says otherwise.
@@ -99,6 +100,25 @@ impl Default for ScanPlan {
 }
 
 impl ScanPlan {
+    /// What the list is called in the manifest.
+    pub(super) fn list_name(&self) -> String {
+        let of_sources = || match (&self.own_list, self.input.sources.as_slice()) {
+            (Some(own), []) => own.name.clone(),
+            (_, sources) => sources.iter().map(|source| list_name(source)).collect::<Vec<_>>().join(", "),
+        };
+        self.list_name.clone().unwrap_or_else(of_sources)
+    }
+
+    /// Whether the same command goes on with a scan that lies there unfinished.
+    pub fn is_resumable(&self) -> bool {
+        let resumable = match &self.output {
+            Output::Folder(dir) => refuse_unless_usable(dir),
+            Output::Tree(tree) => tree::refuse_unless_usable(&tree::folder_of(tree, &self.list_name())),
+            Output::ArrowStream => Ok(false),
+        };
+        !self.restart && resumable.unwrap_or(false)
+    }
+
     /// The options by name.
     ///
     /// # Errors
@@ -136,6 +156,8 @@ pub(super) struct NamedOptions {
 pub enum Output {
     /// A dataset folder.
     Folder(PathBuf),
+    /// A tree of dataset folders, `list=NAME/date=YYYY-MM-DD`.
+    Tree(PathBuf),
     /// One Arrow IPC stream on standard output.
     ArrowStream,
 }
@@ -212,6 +234,11 @@ pub struct NetworkPlan {
     /// How mail servers are asked. Its concurrency, connect-timeout and allow-private are those of the fetches.
     #[serde(flatten)]
     pub mail: SmtpConfig,
+    /// Whether the roots that this machine trusts take the place of the built-in ones.
+    pub platform_roots: bool,
+    /// From where on this machine packets leave.
+    #[serde(skip)]
+    pub source: Source,
     /// Further trusted roots, as PEM.
     #[serde(rename = "ca-file")]
     pub ca_files: Vec<Contents>,
@@ -245,6 +272,8 @@ impl Default for NetworkPlan {
             dane: None,
             dane_if_validated: Scope::Adopters,
             mail: SmtpConfig::default(),
+            platform_roots: false,
+            source: Source::default(),
             ca_files: Vec::new(),
             no_prune: false,
             look_around: false,
@@ -394,7 +423,10 @@ pub enum ScanError {
     /// The dataset cannot be written.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// An option cannot be used as given, or no resolver answers: one sentence that says which and what to do.
+    /// No resolver can be relied on: which and why, and what to do.
+    #[error("{0}")]
+    Unanswered(String),
+    /// An option cannot be used as given: one sentence that says which and what to do.
     #[error("{0}")]
     Setup(String),
     /// This network does not let us ask mail servers: why.

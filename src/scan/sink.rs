@@ -19,7 +19,6 @@ use crate::dataset::{
 };
 use crate::input::{Accounting, Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
 use crate::name::suffix;
-use crate::observe::fetch::ROOTS_VERSION;
 
 /// Rows that a stream holds back at most before it passes them on.
 const STREAM_SHARD_ROWS: u64 = 1024;
@@ -53,7 +52,7 @@ pub(super) struct Sink {
 }
 
 enum Place {
-    Folder { dataset: Box<Dataset>, rejected: RejectedFile },
+    Folder { dataset: Box<Dataset>, rejected: RejectedFile, spool: PathBuf },
     Stream(Box<Stream>),
 }
 
@@ -72,6 +71,7 @@ impl Sink {
     pub(super) fn open(plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
         match &plan.output {
             Output::Folder(dir) => Self::folder(dir, plan, network, status),
+            Output::Tree(tree) => Self::tree(tree, plan, network, status),
             Output::ArrowStream => Self::stream(plan, network, status),
         }
     }
@@ -82,7 +82,7 @@ impl Sink {
         if !resumes {
             remove_spool(&spool); // Left by a scan that died before it began, which may have been one of another list.
         }
-        let begun = Self::begin_folder(dir, plan, network, status, &spool);
+        let begun = Self::begin_folder(plan, network, status, &spool, |_| Ok(dir.to_owned()));
         if begun.is_err() && !resumes {
             remove_spool(&spool);
             if !existed {
@@ -92,11 +92,45 @@ impl Sink {
         begun
     }
 
-    fn begin_folder(dir: &Path, plan: &ScanPlan, network: &Network, status: &Status, spool: &Path) -> Result<(Self, Input), ScanError> {
+    /// The folder of a list and date in a tree. Which date it is is known only when the list is open, so the copies of the list lie above.
+    fn tree(tree: &Path, plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
+        let of_list = dataset::tree::folder_of(tree, &plan.list_name());
+        let today = dataset::tree::today(&of_list);
+        let resumes =
+            if plan.restart { dataset::make_way(&today).map(|()| false)? } else { dataset::tree::refuse_unless_usable(&of_list)? };
+        let spool = of_list.join(dataset::SPOOL);
+        if !resumes {
+            remove_spool(&spool); // Left by a scan that died before it began, which may have been one of another list.
+        }
+        let place = |run: &RunDescription| if plan.restart { Ok(today.clone()) } else { dataset::tree::place(&of_list, run) };
+        let begun = Self::begin_folder(plan, network, status, &spool, place);
+        if begun.is_err() && !resumes {
+            remove_spool(&spool);
+            for dir in [&today, &of_list] {
+                let _ = fs::remove_dir(dir); // If it is not empty, it holds scans.
+            }
+        }
+        begun
+    }
+
+    fn begin_folder(
+        plan: &ScanPlan,
+        network: &Network,
+        status: &Status,
+        spool: &Path,
+        place: impl FnOnce(&RunDescription) -> Result<PathBuf, DatasetError>,
+    ) -> Result<(Self, Input), ScanError> {
         let input = open_input(plan, network, status, spool)?;
-        let shard_rows = plan.shard_rows;
         let run = describe(plan, network, &input)?;
+        let dir = &place(&run)?;
         let dataset = if plan.restart { Dataset::restart(dir, &run)? } else { Dataset::create_or_resume(dir, &run)? };
+        // A scan goes on in parts as large as it has begun with.
+        let shard_rows = dataset.manifest().run.shard_rows;
+        if shard_rows != plan.shard_rows {
+            let (kept, asked) = (shard_rows, plan.shard_rows);
+            status
+                .note(format!("the scan goes on with {kept} rows in a part, as it was begun; {asked} (--part-rows) are for the next one"));
+        }
         if let Some(command) = &plan.command {
             command.write(dir)?;
         }
@@ -104,7 +138,8 @@ impl Sink {
         let folder = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
         status.identify(Identity { run_id: manifest.run.run_id.clone(), list: manifest.run.list.name.clone(), folder: Some(folder) });
         let (rejected, input) = RejectedFile::attach(dir, input)?;
-        Ok((Self { place: Place::Folder { dataset: Box::new(dataset), rejected }, shard_rows }, input))
+        let place = Place::Folder { dataset: Box::new(dataset), rejected, spool: spool.to_owned() };
+        Ok((Self { place, shard_rows }, input))
     }
 
     fn stream(plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
@@ -159,14 +194,13 @@ impl Sink {
         let complete = !stopped && error.is_none();
         let mut streamed = None;
         let manifest = match self.place {
-            Place::Folder { dataset, rejected } => {
+            Place::Folder { dataset, rejected, spool } => {
                 rejected.close(complete)?;
                 if complete {
                     pause(Step::RejectedNamed);
-                    let dir = dataset.dir().to_owned();
                     let list = list(&dataset.manifest().run.list, input);
                     let manifest = dataset.finish(accounting, list, &activity(network, status))?;
-                    remove_spool(&dir.join(dataset::SPOOL));
+                    remove_spool(&spool);
                     Some(manifest)
                 } else {
                     Some(dataset.manifest().clone())
@@ -191,7 +225,14 @@ impl Sink {
 
 /// Opens the list, or the caller's own where none is given.
 fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path) -> Result<Input, ScanError> {
-    let mut options = InputOptions { spool_dir: spool.to_owned(), roots: Some(Arc::clone(network.roots())), ..plan.input.clone() };
+    let (source_ips, interface) = plan.network.source.parts();
+    let mut options = InputOptions {
+        spool_dir: spool.to_owned(),
+        roots: Some(Arc::clone(network.roots())),
+        source_ips,
+        interface: interface.map(str::to_owned),
+        ..plan.input.clone()
+    };
     if let Some(list) = plan.own_list.as_ref().filter(|_| options.sources.is_empty()) {
         options.sources = vec![write_own_list(list, spool)?];
     }
@@ -220,8 +261,7 @@ fn write_own_list(list: &OwnList, spool: &Path) -> Result<String, ScanError> {
 /// What the manifest says of the run before it begins.
 fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDescription, ScanError> {
     let sources = input.sources();
-    let name =
-        plan.list_name.clone().unwrap_or_else(|| sources.iter().map(|source| source.list.to_string()).collect::<Vec<_>>().join(", "));
+    let name = plan.list_name();
     let sha256 = match sources {
         [] => None,
         [only] => Some(only.sha256.clone()),
@@ -239,7 +279,7 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDesc
         shard_rows: plan.shard_rows,
         list: List { name, id: plan.list_id.clone(), sha256, lines: None },
         public_suffix_list: suffix::LIST_VERSION.to_owned(),
-        root_store: ROOTS_VERSION.to_owned(),
+        root_store: network.root_store().to_owned(),
         resolvers: network.resolvers().to_vec(),
         resolver_validates: network.resolver_validates(),
         user_agent: network.user_agent().to_owned(),
@@ -278,7 +318,7 @@ struct RejectedFile {
 
 impl RejectedFile {
     fn attach(dir: &Path, input: Input) -> Result<(Self, Input), ScanError> {
-        let path = dir.join(dataset::REJECTED);
+        let path = dataset::rejected_path(dir);
         let temporary = path.with_added_extension("tmp");
         let csv = File::create(&temporary).and_then(|file| RejectedCsv::new(BufWriter::new(file)));
         let csv = csv.map_err(DatasetError::io("write", &temporary))?;

@@ -8,5 +8,6 @@ mod progress;
 pub mod report;
 pub mod tables;
 pub mod text;
+pub mod waived;
 
 pub use self::progress::{FileProgress, Progress, ProgressKind};

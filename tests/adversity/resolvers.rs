@@ -64,3 +64,26 @@ fn a_silent_zone_is_no_outage() {
     assert_eq!((manifest.counts.rows, manifest.counts.mx_state.get("unknown")), (50, Some(&50)));
     assert_eq!(manifest.activity.dns.pauses, 0);
 }
+
+/// Nobody has typed anything wrong where the network is down: what was begun goes on later, and what was not begun is not refused as a mistake.
+#[test]
+fn resolvers_that_are_silent_at_the_start_are_no_usage_error() {
+    let scene = census(6000);
+    let options = ["--rate", "3000", "--concurrency", "100", "--dns-timeout", "500ms", "--retry-rounds", "none", "--part-rows", "500"];
+    scene.relay.way.silent.store(true, SeqCst);
+    let said = scene.start("out", &options).finish(8);
+    assert!(said.contains("no resolver can be used") && !scene.path("out").exists(), "{said}");
+    scene.relay.way.silent.store(false, SeqCst);
+    let scan = scene.start("out", &options);
+    wait_until(|| scene.status("out").contains("\"committed\":") && !scene.status("out").contains("\"committed\":0,"));
+    scan.signal("TERM");
+    scan.finish(5);
+    let before = scene.manifest("out");
+    scene.relay.way.silent.store(true, SeqCst);
+    let said = scene.start("out", &options).finish(5);
+    assert!(said.contains("no resolver can be used") && said.contains("the scan that was begun stays"), "{said}");
+    assert_eq!(scene.manifest("out"), before);
+    scene.relay.way.silent.store(false, SeqCst);
+    scene.start("out", &options).finish(0);
+    assert_eq!(scene.manifest("out").counts.rows, 6000);
+}

@@ -39,13 +39,18 @@ impl ChangeCondition {
             };
         }
         match CodePattern::read(word) {
-            Ok(pattern) => match pattern.of_status(|status| matches!(status, Status::Active | Status::Diff)) {
+            Ok(pattern) => match pattern.of_status(|status| matches!(status, Status::Active | Status::Diff | Status::Expectation)) {
                 Some(pattern) => Ok(Self::Codes(pattern)),
                 None => Err(format!("no command reports this code; {}", known())),
             },
             Err(_) if !CodePattern::is_meant(word) => Err(known()),
             Err(unknown) => Err(format!("{}; {unknown}", known())),
         }
+    }
+
+    /// Whether only expectations can make a change meet it.
+    pub fn is_of_expectations(&self) -> bool {
+        matches!(self, Self::Codes(pattern) if pattern.is_of_expectations())
     }
 
     fn is_met(&self, change: &Change) -> bool {

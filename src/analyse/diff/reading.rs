@@ -104,7 +104,8 @@ impl Chosen {
             let (file, mut hashes) = (scan.part_file(part)?, Vec::new());
             for group in 0..file.row_groups() {
                 for batch in file.read(group, &["domain"], BATCH_ROWS, None)? {
-                    let domain: StringArray = ColumnGroup::table(&batch?).column("domain")?;
+                    let batch = batch?;
+                    let domain: StringArray = ColumnGroup::table(&batch).column("domain")?;
                     hashes.extend(domain.iter().flatten().filter_map(|domain| share.own(domain)));
                 }
             }

@@ -12,7 +12,7 @@ use super::mailbox::Redaction;
 use super::replies::Replies;
 use crate::analyse::reclassify::each_part;
 use crate::analyse::scans::{AnalyseError, Scan};
-use crate::dataset::{DerivedDataset, MAX_BATCH_ROWS, Manifest, Options, REJECTED, with_nothing_carried};
+use crate::dataset::{DerivedDataset, Layout, MAX_BATCH_ROWS, Manifest, Options, with_nothing_carried};
 
 /// Writes the publishable copy of `dir` to `out`: the same run, parts and ordinals, and beside them `croissant.json`,
 /// `datapackage.json`, `DATASHEET.md` and `SHA256SUMS`. The next export of the same run replaces what an interrupted one left.
@@ -65,13 +65,14 @@ fn describe(out: &Path, manifest: &Manifest, manifest_text: &[u8], publication: 
         ("DATASHEET.md", super::datasheet::datasheet(manifest, publication)),
     ];
     let mut sums: Vec<(String, String)> = manifest.parts.iter().map(|part| (part.file.clone(), part.sha256.clone())).collect();
-    sums.push(("manifest.json".to_owned(), hex::encode(Sha256::digest(manifest_text))));
+    sums.push((Layout::of(out).manifest().to_owned(), hex::encode(Sha256::digest(manifest_text))));
     for (name, text) in &texts {
         write(&out.join(name), text)?;
         sums.push(((*name).to_owned(), hex::encode(Sha256::digest(text))));
     }
-    if out.join(REJECTED).exists() {
-        sums.push((REJECTED.to_owned(), sha256(&out.join(REJECTED))?));
+    let rejected = Layout::of(out).rejected();
+    if out.join(rejected).exists() {
+        sums.push((rejected.to_owned(), sha256(&out.join(rejected))?));
     }
     sums.sort();
     write(&out.join("SHA256SUMS"), &sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect::<String>())

@@ -69,6 +69,12 @@ fn citation(manifest: &Manifest) -> String {
     )
 }
 
+/// The folder of the parts, with `/`; empty where they lie beside the description.
+fn parts_folder(manifest: &Manifest) -> &str {
+    let file = manifest.parts.first().map_or("domains/", |part| &part.file);
+    file.rfind('/').and_then(|at| file.get(..=at)).unwrap_or_default()
+}
+
 /// `croissant.json`.
 pub(super) fn croissant(manifest: &Manifest, publication: &Publication) -> Value {
     let files = manifest.parts.iter().map(|part| {
@@ -90,7 +96,7 @@ pub(super) fn croissant(manifest: &Manifest, publication: &Publication) -> Value
         "name": "parts",
         "description": "All parts of the table.",
         "encodingFormat": "application/x-parquet",
-        "includes": "domains/*.parquet",
+        "includes": format!("{}*.parquet", parts_folder(manifest)),
     });
     let fields: Vec<Value> = schema().fields().iter().map(|field| croissant_field(field, TABLE, &Place::of(field))).collect();
     let mut dataset = json!({

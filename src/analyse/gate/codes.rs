@@ -43,6 +43,11 @@ impl CodePattern {
         (!self.codes.is_empty()).then_some(self)
     }
 
+    /// Whether all of them are of what the reader of a scan demands.
+    pub fn is_of_expectations(&self) -> bool {
+        self.codes.iter().all(|code| code.rule().status == Status::Expectation)
+    }
+
     /// The codes.
     pub fn codes(&self) -> &[Code] {
         &self.codes

@@ -47,13 +47,18 @@ impl DomainCondition {
             return Err(format!("this is a change, which `stscan diff OLD NEW --fail-on {word}` finds; {}", known()));
         }
         match CodePattern::read(word) {
-            Ok(pattern) => match pattern.of_status(|status| status == Status::Active) {
+            Ok(pattern) => match pattern.of_status(|status| matches!(status, Status::Active | Status::Expectation)) {
                 Some(pattern) => Ok(Self::Codes(pattern)),
                 None => Err(format!("no command that looks at one scan reports this code; {}", known())),
             },
             Err(_) if !CodePattern::is_meant(word) => Err(known()),
             Err(unknown) => Err(format!("{}; {unknown}", known())),
         }
+    }
+
+    /// Whether only expectations can make a domain meet it.
+    pub fn is_of_expectations(&self) -> bool {
+        matches!(self, Self::Codes(pattern) if pattern.is_of_expectations())
     }
 
     /// Whether a judgement meets it. `is_kept`: whether the row meets the condition, if it is one of `--where`.
@@ -105,7 +110,8 @@ pub fn matched(scan: &Scan, gate: &Gate<DomainCondition>) -> Result<Matches, Ana
         let file = scan.part_file(part)?;
         for row_group in 0..file.row_groups() {
             for batch in file.read(row_group, &flat, BATCH_ROWS, None)? {
-                judge_rows(&batch?, gate, &mut matches)?;
+                let batch = batch?;
+                judge_rows(&batch, gate, &mut matches)?;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::analyse::expect::Waived;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::classify::Assessment;
 use crate::dataset::{EvidenceColumns, JudgementColumns, TargetColumns, schema};
@@ -32,6 +33,8 @@ pub struct Entry {
     pub assessment: Assessment,
     /// The findings whose code this version does not know.
     pub unknown_codes: Vec<String>,
+    /// What is left aside until a day: none of it is among the findings.
+    pub waived: Vec<Waived>,
 }
 
 /// Calls `each` with the entries of some rows (ascending), or of all.
@@ -63,7 +66,8 @@ pub(super) fn visit<E: From<AnalyseError>>(
                     let (assessment, unknown_codes) = (judgement.assessment(), judgement.unknown_codes());
                     let target = targets.row(row).map_err(AnalyseError::from)?;
                     let evidence = evidence.row(row).map_err(AnalyseError::from)?;
-                    each(&Entry { target, evidence, assessment, unknown_codes })?;
+                    let waived = batch.waived(row).to_vec();
+                    each(&Entry { target, evidence, assessment, unknown_codes, waived })?;
                 }
             }
         }

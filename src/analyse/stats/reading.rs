@@ -6,6 +6,7 @@ use arrow::array::{Array, RecordBatch, StringArray};
 use rayon::prelude::*;
 
 use super::survey::{is_there, record_state};
+use crate::analyse::expect::SeenBatch;
 use crate::analyse::rows::SeenPart;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::dataset::{ColumnGroup, Part, text};
@@ -32,7 +33,7 @@ impl RowGroup<'_> {
         rows: Option<&[Range<usize>]>,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, AnalyseError>>, AnalyseError> {
         let batches = self.file.read(self.row_group, columns, BATCH_ROWS, rows)?;
-        Ok(batches.map(|batch| batch.map_err(AnalyseError::from)))
+        Ok(batches.map(|batch| batch.map(SeenBatch::into_rows).map_err(AnalyseError::from)))
     }
 
     /// Runs of rows that have one of the two records, valid or not: few, in most lists. With `asked`, those whose MX hosts were asked, too.

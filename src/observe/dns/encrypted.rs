@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::h2::HttpsClientStream;
-use hickory_resolver::net::runtime::{RuntimeProvider as _, Spawn as _, TokioRuntimeProvider};
+use hickory_resolver::net::runtime::{RuntimeProvider as _, Spawn as _};
 use hickory_resolver::net::tls::tls_client_connect;
 use hickory_resolver::net::xfer::{DnsExchange, DnsHandle as _, DnsMultiplexer, FirstAnswer as _};
 use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, Query};
@@ -31,6 +31,7 @@ use super::message::{Header, NOERROR, NXDOMAIN};
 use super::resolvers::{DnsError, EncryptedResolver, Transport};
 use super::validation::{Said, ValidationTest};
 use crate::evidence::{Lookup, Outcome};
+use crate::observe::source::Provider;
 use crate::words;
 
 /// How encrypted resolvers are asked.
@@ -248,7 +249,7 @@ const LEAST_IN_FLIGHT: usize = 4;
 /// How long a connection that failed is not tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-type Exchange = DnsExchange<TokioRuntimeProvider>;
+type Exchange = DnsExchange<Provider>;
 
 /// Whether a resolver that validates is to do so (CD bit, RFC 4035 section 3.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,7 +266,7 @@ pub(super) struct Connection {
     state: Mutex<State>,
     in_flight: InFlight,
     /// Holds the tasks that drive the connections.
-    provider: TokioRuntimeProvider,
+    provider: Provider,
 }
 
 enum State {
@@ -287,7 +288,7 @@ impl Connection {
     /// No connection yet.
     pub(super) fn new(resolver: EncryptedResolver, tls: Arc<ClientConfig>, timeout: Duration, counters: Arc<DnsCounters>) -> Self {
         let in_flight = InFlight::new(LEAST_IN_FLIGHT, IN_FLIGHT, timeout, counters);
-        Self { resolver, tls, timeout, state: Mutex::new(State::Closed), in_flight, provider: TokioRuntimeProvider::new() }
+        Self { resolver, tls, timeout, state: Mutex::new(State::Closed), in_flight, provider: Provider::default() }
     }
 
     /// Where the resolver listens.

@@ -3,20 +3,21 @@
 
 use std::cell::Cell;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use nix::errno::Errno;
 use rand::RngExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout};
 
 use super::attempt::RetryConfig;
 use super::message::{FORMERR, Header, MAX_QUERY_OCTETS, Message, NOERROR, NXDOMAIN, Question, REFUSED, SERVFAIL};
 use super::resolvers::DnsError;
 use super::wire_name::{HEADER_OCTETS, WireName, read_u16};
+use crate::observe::source;
 use crate::words;
 
 /// Octets of a datagram that are read; more than any query of ours says it can take.
@@ -67,10 +68,9 @@ impl Channel {
 }
 
 async fn datagram<T>(server: SocketAddr, query: &[u8], left: impl FnOnce(), accept: impl Fn(&[u8]) -> Option<T>) -> io::Result<T> {
-    let any = if server.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)) };
-    // The system chooses the port at random.
-    let socket = UdpSocket::bind(any).await?;
-    socket.connect(server).await?;
+    let socket = source::udp(server)?;
+    socket.set_nonblocking(true)?;
+    let socket = UdpSocket::from_std(socket)?;
     socket.send(query).await?;
     left();
     let mut buffer = vec![0; DATAGRAM_OCTETS];
@@ -84,7 +84,7 @@ async fn datagram<T>(server: SocketAddr, query: &[u8], left: impl FnOnce(), acce
 
 async fn stream<T>(server: SocketAddr, query: &[u8], left: impl FnOnce(), accept: impl Fn(&[u8]) -> Option<T>) -> io::Result<T> {
     let length = u16::try_from(query.len()).map_err(io::Error::other)?;
-    let mut stream = TcpStream::connect(server).await?;
+    let mut stream = source::tcp(server).await?;
     stream.set_nodelay(true)?;
     stream.write_all(&[&length.to_be_bytes(), query].concat()).await?;
     left();

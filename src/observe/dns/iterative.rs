@@ -3,7 +3,7 @@
 //! For some ten thousand names where there is no resolver to ask. A lookup costs several queries (see the README), most of them to
 //! find out where zones begin; what is above a domain is asked once and kept as long as its TTL says.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use super::name_server::{NameServerConfig, NameServers, Network};
 use super::resolvers::{DnsError, built_in_root_hints};
 use crate::evidence::{Lookup, Outcome};
 use crate::exclusion::Exclusion;
+use crate::observe::source;
 
 /// Zones whose servers are kept, and answers: enough for some ten thousand domains.
 const CACHED_ZONES: usize = 16_384;
@@ -291,8 +292,7 @@ fn absolute(name: &str) -> Result<Name, String> {
 
 /// Whether this machine has a route to an address. Nothing is sent.
 fn has_way_to(address: IpAddr) -> bool {
-    let any: SocketAddr = if address.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
-    UdpSocket::bind(any).and_then(|socket| socket.connect((address, 53))).is_ok()
+    source::udp((address, 53).into()).is_ok()
 }
 
 #[cfg(test)]

@@ -56,8 +56,8 @@ pub(crate) use self::iterative::{Iterative, IterativeConfig};
 #[doc(hidden)]
 pub use self::message::write_query;
 pub(crate) use self::resolvers::{
-    DnsError, EncryptedResolver, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
-    read_root_hints,
+    DnsError, EncryptedResolver, ROOT_HINTS, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver,
+    read_resolvers, read_root_hints,
 };
 pub(crate) use self::stub::{loopback_stubs, well_known_stubs};
 pub(crate) use self::system::{SystemResolvers, system_resolvers};

@@ -22,7 +22,7 @@ const HTTPS_PORT: u16 = 443;
 /// The path that most services use; RFC 8484 leaves it open.
 const PATH: &str = "/dns-query";
 /// IANA's `named.root`; says itself of when it is.
-const ROOT_HINTS: &str = include_str!("../../../data/root.hints");
+pub const ROOT_HINTS: &str = include_str!("../../../data/root.hints");
 
 /// Reads `ADDR`, `ADDR:PORT`, `[V6]` or `[V6]:PORT`, a link-local one with `%INTERFACE`; the port is 53 if none is given.
 ///

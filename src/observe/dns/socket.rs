@@ -11,6 +11,7 @@ use tokio::net::UdpSocket;
 
 pub(super) use self::batched::{receive, receive_one, send};
 use super::message::MAX_QUERY_OCTETS;
+use crate::observe::source;
 
 /// Messages received with one system call.
 pub(super) const BATCH: usize = 64;
@@ -29,6 +30,7 @@ pub(super) fn open(resolver: SocketAddr, receive_buffer: usize) -> io::Result<(U
     let granted = socket.recv_buffer_size()?;
     // Where the kernel does not count what it drops, nothing is counted.
     batched::count_drops(&socket);
+    source::bind(&socket, resolver)?;
     socket.connect(&resolver.into())?;
     Ok((UdpSocket::from_std(socket.into())?, granted))
 }

@@ -6,6 +6,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 use serde::{Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 /// Longest contact text in octets.
@@ -127,6 +128,11 @@ pub enum FetchConfigError {
     /// The number of fetches in flight is 0 or absurdly large.
     #[error("--fetch-concurrency: at least one fetch has to be allowed")]
     Concurrency,
+    /// The roots that this machine trusts cannot be had.
+    #[error(
+        "--platform-roots: this machine has no trusted roots that can be read ({0}); install its CA certificates, or leave the option out"
+    )]
+    NoPlatformRoots(String),
     /// The contact does not fit into a User-Agent.
     #[error(
         "--contact {0:?}: the contact has to be 1 to {MAX_CONTACT_OCTETS} printable ASCII characters without parentheses and backslashes"
@@ -145,10 +151,32 @@ pub enum FetchConfigError {
 
 /// Release of the compiled-in roots, for the manifest.
 pub const ROOTS_VERSION: &str = "webpki-roots 1.0.10";
+/// When that version was published, by the index of its registry.
+pub const ROOTS_DATE: &str = "2026-10-19";
 
 /// The roots of the web PKI as Mozilla trusts them.
 pub fn built_in_roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}
+
+/// The roots that this machine trusts, and what the manifest says of them: how many, and a hash of them.
+///
+/// # Errors
+/// Where there is none that can be read.
+pub fn platform_roots() -> Result<(RootCertStore, String), FetchConfigError> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    // What is no root for us, as many stores have some of, is none.
+    let (good, _) = roots.add_parsable_certificates(found.certs.iter().cloned());
+    if good == 0 {
+        let why = found.errors.first().map_or_else(|| "there is none".to_owned(), ToString::to_string);
+        return Err(FetchConfigError::NoPlatformRoots(why));
+    }
+    let mut hashes: Vec<_> = found.certs.iter().map(Sha256::digest).collect();
+    hashes.sort();
+    hashes.dedup();
+    let hash = hashes.iter().fold(Sha256::new(), |all, one| all.chain_update(one)).finalize();
+    Ok((roots, format!("platform, {good} certificates, sha256:{}", hex::encode(hash))))
 }
 
 /// Adds every certificate of a PEM text to the roots; `name` is what messages call the text.

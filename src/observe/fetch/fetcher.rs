@@ -20,7 +20,7 @@ use crate::observe::address::{self, own_lack_of_route};
 use crate::observe::clock::Clock;
 use crate::observe::tls::{self, Answer, Handshaker, Session};
 use crate::observe::wire::Metered;
-use crate::observe::{certificate, fault};
+use crate::observe::{certificate, fault, source};
 
 /// Where every policy is (RFC 8461 section 3.2).
 pub(in crate::observe) const POLICY_PATH: &str = "/.well-known/mta-sts.txt";
@@ -138,7 +138,7 @@ impl Fetcher {
         clock.pause(waiting.elapsed());
         let (mut answer, begun) = (Answer::default(), Instant::now());
         let peer = SocketAddr::new(address, self.config.https_port);
-        let (connected, _) = clock.time(FetchStage::Connect, Some(self.config.connect_timeout), TcpStream::connect(peer)).await;
+        let (connected, _) = clock.time(FetchStage::Connect, Some(self.config.connect_timeout), source::tcp(peer)).await;
         let error = match connected {
             Ok(tcp) => {
                 let mut tcp = Metered::new(tcp);
@@ -164,7 +164,7 @@ impl Fetcher {
             clock.pause(waiting.elapsed());
             let peer = SocketAddr::new(address, port);
             fetch.tried.push(address);
-            let (result, took) = clock.time(FetchStage::Connect, Some(self.config.connect_timeout), TcpStream::connect(peer)).await;
+            let (result, took) = clock.time(FetchStage::Connect, Some(self.config.connect_timeout), source::tcp(peer)).await;
             fetch.timings.connect_ms = Some(took);
             match result {
                 Ok(tcp) => {

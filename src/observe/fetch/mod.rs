@@ -18,7 +18,7 @@ mod limits;
 mod response;
 
 pub use self::config::FetchConfig;
-pub(crate) use self::config::{MAX_TIMEOUT, PACE, ROOTS_VERSION, add_roots, built_in_roots, sets_pace};
+pub(crate) use self::config::{MAX_TIMEOUT, PACE, ROOTS_DATE, ROOTS_VERSION, add_roots, built_in_roots, platform_roots, sets_pace};
 pub(in crate::observe) use self::fetcher::POLICY_PATH;
 pub(crate) use self::fetcher::{Fetcher, RequestKind};
 pub(in crate::observe) use self::response::NoResponse;

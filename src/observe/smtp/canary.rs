@@ -9,12 +9,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::net::TcpStream;
 
 use super::mailer::Mailer;
 use super::watch::Network;
 use crate::evidence::{Conversation, FetchFault, FetchStage, HostLookup};
 use crate::name::suffix;
+use crate::observe::source;
 
 /// Canaries that are taken from a list.
 pub(crate) const CANARIES: usize = 3;
@@ -73,7 +73,7 @@ impl Mailer {
         let Some(watch) = &self.watch else { return };
         let meet = async || {
             let nobody = self.config.smtp_canary_dead.unwrap_or(NOBODY);
-            let connecting = TcpStream::connect((nobody, self.config.smtp_port));
+            let connecting = source::tcp((nobody, self.config.smtp_port).into());
             if matches!(tokio::time::timeout(NOBODY_ANSWERS, connecting).await, Ok(Ok(_))) {
                 let why = format!("{nobody}, where nobody is, answers, so somebody on the way answers for others");
                 watch.block(FetchFault::Intercepted, why);

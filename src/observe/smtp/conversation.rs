@@ -19,7 +19,7 @@ use crate::observe::address::own_lack_of_route;
 use crate::observe::clock::Clock;
 use crate::observe::tls::{self, Answer, Handshaker, Session};
 use crate::observe::wire::Metered;
-use crate::observe::{certificate, fault};
+use crate::observe::{certificate, fault, source};
 use crate::parse::smtp_reply::Reply;
 
 /// Limit for EHLO and for STARTTLS.
@@ -127,7 +127,7 @@ impl Speaker {
 
     /// Everything before the handshake; the connection where the server is ready for it, `None` where it does not offer STARTTLS.
     async fn until_tls(&self, peer: SocketAddr, seen: &mut Conversation, clock: &Clock) -> Result<Option<Tcp>, FetchError> {
-        let (tcp, took) = clock.time(FetchStage::Connect, Some(self.connect_timeout), TcpStream::connect(peer)).await;
+        let (tcp, took) = clock.time(FetchStage::Connect, Some(self.connect_timeout), source::tcp(peer)).await;
         seen.timings.connect_ms = Some(took);
         let mut line = Line::new(Metered::new(tcp.map_err(|error| own_lack_of_route(error, peer))?));
         match self.in_the_clear(&mut line, seen, clock).await {

@@ -14,7 +14,7 @@ use crate::publish::Wishes;
 use crate::ui::tables::data::{INVENTED, field, invented_cell};
 use crate::ui::tables::grouped;
 use crate::ui::text::safe_json;
-use crate::ui::{facts, mail_servers};
+use crate::ui::{facts, mail_servers, waived};
 
 /// A failure of ours or of the disk, never a fact about a domain.
 #[derive(Debug, Error)]
@@ -42,7 +42,9 @@ pub fn csv(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<(),
     let names: String = carried.iter().map(|name| format!(",{}", field(name))).collect();
     let invented = scan.manifest().run.invented();
     let of_senders = if seen.is_some() { ",senders" } else { "" };
-    writeln!(out, "{HEADING}{of_senders}{}{names}", invented.as_ref().map_or("", |_| INVENTED))?;
+    let is_expecting = scan.expectations().is_some();
+    let (of_waivers, not_waived) = if is_expecting { (",waived", ",") } else { ("", "") };
+    writeln!(out, "{HEADING}{of_senders}{of_waivers}{}{names}", invented.as_ref().map_or("", |_| INVENTED))?;
     let invented = invented_cell(invented.as_deref());
     every_entry(scan, |entry| {
         let cells: String = carried.iter().map(|name| format!(",{}", field(cell(entry, name)))).collect();
@@ -51,14 +53,19 @@ pub fn csv(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<(),
         for (code, finding) in findings(entry) {
             let senders =
                 said.as_ref().map(|said| format!(",{}", field(&said.as_ref().map_or_else(String::new, |said| of_code(said, code)))));
-            writeln!(out, "{},{finding},{verdict}{}{invented}{cells}", first_columns(entry), senders.unwrap_or_default())?;
+            writeln!(out, "{},{finding},{verdict}{}{not_waived}{invented}{cells}", first_columns(entry), senders.unwrap_or_default())?;
+        }
+        for waived in &entry.waived {
+            let (senders, waiver) = (if seen.is_some() { "," } else { "" }, field(&waived::reason(waived)));
+            let finding = finding_columns(&waived.finding);
+            writeln!(out, "{},{finding},{verdict}{senders},{waiver}{invented}{cells}", first_columns(entry))?;
         }
         for said in said.iter().flatten() {
             for failure in said.unexplained(codes(entry)) {
                 let (subject, sentence) = (field(&failure.hosts.join(" ")), field(&failure.sentence(said, grouped)));
                 let finding =
                     format!(",,{subject},{},{},", field(&failure.reasons.join("; ")), field("reported by senders, not seen by the scan"));
-                writeln!(out, "{},{finding},{verdict},{sentence}{invented}{cells}", first_columns(entry))?;
+                writeln!(out, "{},{finding},{verdict},{sentence}{not_waived}{invented}{cells}", first_columns(entry))?;
             }
         }
         Ok::<(), ReportError>(())
@@ -89,14 +96,17 @@ fn of_code(said: &Testimony, code: &str) -> String {
 
 /// The code and the columns from the severity on, a text a finding.
 fn findings(entry: &Entry) -> Vec<(&str, String)> {
-    let known = entry.assessment.findings.iter().map(|finding| {
-        let rule = finding.code.rule();
-        let texts = [finding.code.as_str(), &finding.subject, &finding.detail, rule.summary, rule.remedy].map(field);
-        (finding.code.as_str(), format!("{},{}", finding.severity, texts.join(",")))
-    });
+    let known = entry.assessment.findings.iter().map(|finding| (finding.code.as_str(), finding_columns(finding)));
     let unknown = entry.unknown_codes.iter().map(|code| (code.as_str(), format!(",{},,,,", field(code))));
     let all: Vec<(&str, String)> = known.chain(unknown).collect();
     if all.is_empty() { vec![("", ",,,,,".to_owned())] } else { all }
+}
+
+/// The columns from the severity on.
+fn finding_columns(finding: &Finding) -> String {
+    let rule = finding.code.rule();
+    let texts = [finding.code.as_str(), &finding.subject, &finding.detail, rule.summary, rule.remedy].map(field);
+    format!("{},{}", finding.severity, texts.join(","))
 }
 
 fn cell<'e>(entry: &'e Entry, column: &str) -> &'e str {
@@ -140,6 +150,9 @@ pub fn json(scan: &Scan, seen: Option<&Seen>, wishes: &Wishes, out: &mut impl Wr
     let mut separator = "\n";
     every_entry(scan, |entry| {
         let mut object = domain_object(entry, wishes);
+        if scan.expectations().is_some() {
+            object["waived"] = entry.waived.iter().map(waived::object).collect();
+        }
         if let Some(seen) = seen {
             add_senders(&mut object, entry, seen);
         }

@@ -12,8 +12,8 @@ use super::data::ReportError;
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, every_entry};
 use crate::classify::{Finding, Severity};
-use crate::ui::facts;
 use crate::ui::text::safe;
+use crate::ui::{facts, waived};
 
 /// Writes every domain in the order of the dataset. One without a fault of which something could not be determined is skipped, not passed.
 ///
@@ -30,7 +30,8 @@ pub fn junit(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
     every_entry(scan, |entry| {
         let mut case = TestCase::new(text(entry.target.domain.as_str()), status(entry));
         case.set_classname(name.clone()).set_time(Duration::from_millis(entry.evidence.elapsed_ms.into()));
-        let remarks = lines(entry, |severity| severity == Severity::Low);
+        let mut remarks = lines(entry, |severity| severity == Severity::Low);
+        remarks.extend(entry.waived.iter().map(|one| visible(&waived::line(one)) + "\n"));
         if !remarks.is_empty() {
             case.set_system_out(remarks);
         }

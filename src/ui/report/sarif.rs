@@ -10,6 +10,7 @@ use crate::analyse::Scan;
 use crate::analyse::report::{Entry, every_entry};
 use crate::classify::{Asked, Code, Finding, Severity, catalogue};
 use crate::ui::text::{safe, safe_json};
+use crate::ui::waived;
 
 /// Domains of which it is said one by one that something could not be determined.
 const MAX_NOTIFICATIONS: usize = 1_000;
@@ -44,6 +45,13 @@ pub fn sarif(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
             let Some(level) = level(finding.severity) else { continue };
             let index = codes.iter().position(|code| *code == finding.code);
             let result = result(entry.target.domain.as_str(), finding, level, index);
+            write!(out, "{separator}{}", safe_json(&result.to_string()))?;
+            separator = ",\n";
+        }
+        for waived in &entry.waived {
+            let Some(level) = level(waived.finding.severity) else { continue };
+            let mut result = result(entry.target.domain.as_str(), &waived.finding, level, None);
+            result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": safe(&waived::reason(waived)) }]);
             write!(out, "{separator}{}", safe_json(&result.to_string()))?;
             separator = ",\n";
         }

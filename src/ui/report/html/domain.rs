@@ -6,6 +6,7 @@ use crate::analyse::report::{Entry, Report, Summary, Urgency};
 use crate::analyse::senders::Testimony;
 use crate::classify::{Asked, Code, Finding, Severity};
 use crate::publish::{Decision, plan};
+use crate::ui::waived::reason;
 use crate::ui::{facts, mail_servers};
 
 use super::markup::{Lines, Safe, clip, facts as facts_list};
@@ -77,6 +78,7 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
                 (findings(entry, extent, testimony.as_ref()))
                 (senders::of_domain(report, testimony.as_ref(), entry))
                 (undetermined(entry, testimony.as_ref()))
+                (waived(entry))
                 (next_steps(entry))
                 @if let Some(decision) = facts::to_publish(&entry.evidence, assessment, &report.wishes) {
                     (publish(&line.domain, &decision))
@@ -155,6 +157,23 @@ pub(super) fn prose(code: Code, asked: Asked) -> Markup {
             dl {
                 div { dt { "What it does to mail" } dd { (asked.specify(rule.effect)) } }
                 div { dt { "How to fix it" } dd { (rule.remedy) } }
+            }
+        }
+    }
+}
+
+/// What is left aside until a day.
+fn waived(entry: &Entry) -> Markup {
+    html! {
+        @if !entry.waived.is_empty() {
+            h4 { "Waived" }
+            ul.remarks {
+                @for one in &entry.waived {
+                    li {
+                        (one.finding.code.rule().summary) " " code { (one.finding.code) } " " (particulars(&one.finding))
+                        "– " (Safe(&clip(&reason(one), MAX_DETAIL)))
+                    }
+                }
             }
         }
     }
