@@ -94,7 +94,7 @@
 //! 8 trial | study | ui           a scan of the lab against its truth | the one study | progress, tables, safe text
 //! 7 scan | analyse | lab         the stages wired | figures from datasets | the built-in Internet with known truth
 //! 6 dataset                      Parquet parts and manifest
-//! 5 reports                      TLS reports: files and mails to reports
+//! 5 reports | publish            TLS reports: files and mails to reports | what a domain should publish
 //! 4 input | classify | observe   lists to targets | judgement, the catalogue | DNS, HTTPS, the probe
 //! 3 parse                        text to value and faults; never fails, never panics
 //! 2 evidence, exclusion          what was seen | who must not be contacted
@@ -121,6 +121,8 @@ pub mod input;
 pub mod lab;
 #[doc(hidden)]
 pub mod observe;
+#[doc(hidden)]
+pub mod publish;
 #[doc(hidden)]
 pub mod reports;
 #[doc(hidden)]

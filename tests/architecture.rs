@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["evidence", "exclusion"],
     &["parse"],
     &["input", "classify", "observe"],
-    &["reports"],
+    &["reports", "publish"],
     &["dataset"],
     &["scan", "analyse", "lab"],
     &["trial", "study", "ui"],

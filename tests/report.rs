@@ -71,7 +71,7 @@ fn the_page_says_what_to_do_without_any_script() {
         typo.contains("<pre class=\"text\" data-crlf>version: STSv1\nmode: enforce\nmx: mail.typo.test\nmax_age: 2592000\n</pre>"),
         "{typo}"
     );
-    assert!(typo.contains("v=TLSRPTv1; rua=mailto:tls-reports@typo.test;</pre>") && typo.contains("How to fix it"));
+    assert!(typo.contains("v=TLSRPTv1; rua=mailto:tls-reports@typo.test</pre>") && typo.contains("How to fix it"));
     assert!(page.contains("Grace &lt;b&gt;") && !page.contains("Grace <b>"));
     let adoption = report(&["-o", "-", "--kind", "adoption"]);
     for part in ["How far deployments get", "Commonest findings", "What policies ask for", "id=\"d-typo.test\""] {

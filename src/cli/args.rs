@@ -75,6 +75,9 @@ pub enum Command {
     /// Write a page for the owners of domains, or about adoption in a large list; or the findings for other programs
     #[command(after_help = with_grammar(REPORT_EXAMPLES))]
     Report(ReportArguments),
+    /// Write what to publish: policies, DNS records, web server configuration and a plan, of flags, of DNS or of a dataset
+    #[command(after_help = with_grammar(PUBLISH_EXAMPLES))]
+    Publish(Box<PublishArguments>),
     /// Read TLS reports (RFC 8460) as they come, mails and archives, into a dataset of their own
     #[command(after_help = TLSRPT_EXAMPLES)]
     Tlsrpt(TlsrptArguments),
@@ -165,6 +168,17 @@ const REPORT_EXAMPLES: &str = "Examples:
 The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have
 all domains of the dataset, or those of --where, in its order.";
 
+const PUBLISH_EXAMPLES: &str = "Examples:
+  stscan publish example.com --rua mailto:tls-reports@example.com -o fixes    # for what DNS says, probed as by check
+  stscan publish example.com --mx mx1.example.com --mx mx2.example.com -o fixes    # for these MX hosts, without the network
+  stscan publish audit --rua mailto:tls-reports@example.com --web-server web.example.com -o fixes    # for a whole dataset
+  stscan publish audit --where carried.owner=ops --where posture=broken -o fixes
+  stscan publish audit --where posture=testing --mode enforce -o fixes    # goes on, but where an MX host is known to fail
+
+Begin with fixes/plan.txt. A policy lies at DOMAIN/.well-known/mta-sts.txt, the records in dns/, configuration of nginx, Caddy, Apache and
+a Cloudflare Worker in server/, and what is put in place on the day named in the plan in later/. The same command refreshes a folder that
+it wrote; a folder with files of somebody else, or with files that were changed since, is refused (exit status 4).";
+
 const TLSRPT_EXAMPLES: &str = "Examples:
   stscan tlsrpt ~/Maildir/.TLS-Reports -o tls-reports        # a Maildir, as mbsync or offlineimap fetch it
   stscan tlsrpt reports.mbox archive.tar.gz 2026-11/ -o tls-reports
@@ -232,6 +246,9 @@ pub struct CheckArguments {
     /// (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas; high is always among them
     #[arg(long, value_name = "WORDS")]
     pub fail_on: Vec<String>,
+    /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed; may be repeated
+    #[arg(long, value_name = "URI")]
+    pub rua: Vec<String>,
     /// What is demanded.
     #[command(flatten)]
     pub expect: ExpectArguments,
@@ -464,6 +481,9 @@ pub struct ReportArguments {
     /// A folder -o with a page and a CSV for each value of this column that scan --carry brought along, and an index.html
     #[arg(long, value_name = "COLUMN")]
     pub split_by: Option<String>,
+    /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated
+    #[arg(long, value_name = "URI")]
+    pub rua: Vec<String>,
     /// Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
@@ -492,6 +512,45 @@ pub enum ReportFormat {
     Sarif,
     /// JUnit XML: a test case a domain.
     Junit,
+}
+
+/// Arguments of `publish`.
+#[derive(Args, Debug)]
+pub struct PublishArguments {
+    /// Domains, or the folder of one dataset: every domain of it that wants a record or a repair
+    #[arg(value_name = "DOMAIN|DATASET", required = true)]
+    pub targets: Vec<String>,
+    /// Folder to write
+    #[arg(short, long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(local_path))]
+    pub out: PathBuf,
+    /// MX host of the domains, or a pattern as *.mx.example.net, instead of what DNS says; may be repeated
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    pub mx: Vec<String>,
+    /// Mode of the policies: enforce, testing or none [default: the published one; a new policy begins with testing, later enforce]
+    #[arg(long, value_name = "MODE")]
+    pub mode: Option<String>,
+    /// How long senders may keep the policies, in seconds [default: the published one, a week at least; for mode none a day]
+    #[arg(long, value_name = "SECONDS")]
+    pub max_age: Option<u64>,
+    /// Where TLS reports go, a mailbox or an https URL: for TLSRPT records that are missing or faulty, of named domains for all; may be
+    /// repeated
+    #[arg(long, value_name = "URI")]
+    pub rua: Vec<String>,
+    /// Where the tree is served, a name or addresses: the policy hosts get a CNAME or A and AAAA records; may be repeated
+    #[arg(long, value_name = "NAME|ADDRESS")]
+    pub web_server: Vec<String>,
+    /// Where the tree lies on the web server, for the server configuration [default: the folder itself]
+    #[arg(long, value_name = "PATH")]
+    pub root: Option<PathBuf>,
+    /// Which domains of the dataset.
+    #[command(flatten)]
+    pub filter: FilterArguments,
+    /// File with any of the options below, as TOML
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How the network is asked.
+    #[command(flatten)]
+    pub network: NetworkOptions,
 }
 
 /// Arguments of `tlsrpt`.

@@ -19,6 +19,7 @@ mod notify;
 mod options;
 mod plan;
 mod proxies;
+mod publish;
 mod reclassify;
 mod report;
 mod scan;
@@ -78,6 +79,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Some(column) => split::run(&options, column),
             None => report::run(&options),
         },
+        Command::Publish(options) => publish::run(*options),
         Command::Tlsrpt(options) => tlsrpt::run(&options),
         Command::Merge(options) => merge::run(&options),
         Command::Verify(options) => verify::run(&options),

@@ -9,11 +9,13 @@ use super::args::{ReportArguments, ReportFormat};
 use super::exit::{Exit, Failure};
 use super::filter::FilterArguments;
 use super::gate;
+use super::values::wishes;
 use crate::analyse::Scan;
 use crate::analyse::gate::{DomainCondition, Gate, matched};
 use crate::analyse::report::{Kind, MAX_DOMAINS, Report, ReportOptions};
 use crate::analyse::senders::Seen;
 use crate::dataset::reports::ReportsReader;
+use crate::publish::Wishes;
 use crate::ui::report::{ReportError, csv, html, json, junit, sarif};
 use crate::ui::text;
 
@@ -50,7 +52,11 @@ pub(super) fn prepare(arguments: &ReportArguments) -> Result<Prepared, Failure> 
         kind: arguments.kind.as_deref().map(kind).transpose()?,
         most: arguments.domains.unwrap_or(MAX_DOMAINS),
         figures: true,
+        wishes: Wishes { adds_rua: false, ..wishes(&arguments.rua)? },
     };
+    if !arguments.rua.is_empty() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Json) {
+        return Err(Failure::usage("--rua is of the formats html and json, which say what to publish"));
+    }
     let gate = gate::of_domains(&arguments.fail_on, arguments.expect.is_given())?;
     let scan = arguments.filter.apply_to(arguments.expect.apply_to(Scan::open(&arguments.dataset)?)?)?;
     let seen = arguments.tls_reports.as_deref().map(|dir| seen(dir, &scan, &arguments.filter)).transpose()?.map(Arc::new);
@@ -94,7 +100,7 @@ fn write(
     match format {
         ReportFormat::Html => html(&Report::of(scan, options, seen)?, out),
         ReportFormat::Csv => csv(&scan, seen.as_deref(), out),
-        ReportFormat::Json => json(&scan, seen.as_deref(), out),
+        ReportFormat::Json => json(&scan, seen.as_deref(), &options.wishes, out),
         ReportFormat::Sarif => {
             if let Some(left_out) = sarif(&scan, seen.as_deref(), out)? {
                 writeln!(anstream::stderr(), "stscan: {left_out}")?;

@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &ReportArguments, column: &str) -> Result<Exit, Fai
     if prepared.options.kind == Some(Kind::Adoption) {
         return Err(Failure::usage("--split-by writes a page for each owner of domains, which is of the kind portfolio: leave out --kind"));
     }
-    let options = ReportOptions { kind: Some(Kind::Portfolio), figures: false, ..prepared.options };
+    let options = ReportOptions { kind: Some(Kind::Portfolio), figures: false, ..prepared.options.clone() };
     let shares = Shares::count(scan, column)?;
     let mut folder = Folder::open(out)?;
     let mut handouts: BTreeMap<Option<String>, Handout> = BTreeMap::new();

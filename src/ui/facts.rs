@@ -1,11 +1,13 @@
 //! What is said of one domain in words: what senders do, what was seen, and whether there is something to publish instead.
 
-use crate::classify::remedy::{self, Publication};
-use crate::classify::{Asked, Assessment, Delivery, Finding, MxState, MxTls, PolicyStage, Posture, RecordState, Severity, Status, codes};
+use serde_json::{Value, json};
+
+use crate::classify::{Asked, Assessment, Delivery, Finding, MxState, MxTls, PolicyStage, Posture, RecordState, codes};
 use crate::evidence::{Evidence, Lookup, Mx, Txt};
 use crate::name::normalise_host;
 use crate::name::provider::{Service, provider};
 use crate::parse::senders::Sender;
+use crate::publish::{Decision, Ids, Known, Wishes, decide, plan};
 
 use super::{mail_servers, text};
 
@@ -70,15 +72,24 @@ pub fn cause_first(assessment: &Assessment) -> Vec<&Finding> {
     [first, others].concat()
 }
 
-/// The texts that would be right; `None` where nothing has to change, where the domain takes no mail, or where too little is known.
-pub fn to_publish(evidence: &Evidence, assessment: &Assessment) -> Option<Publication> {
-    let takes_mail = matches!(assessment.mx_state, MxState::Present | MxState::None) && assessment.delivery != Delivery::Unknown;
-    let text_is_right = |finding: &Finding| {
-        let rule = finding.code.rule();
-        finding.severity > Severity::Low || rule.at_policy_host || rule.status == Status::Expectation
-    };
-    let is_done = assessment.findings.iter().all(text_is_right) && assessment.delivery == Delivery::Protected;
-    (takes_mail && !is_done).then(|| remedy::publish(evidence, assessment))
+/// What to publish; `None` where nothing has to change, where the domain takes no mail, or where too little is known.
+pub fn to_publish(evidence: &Evidence, assessment: &Assessment, wishes: &Wishes) -> Option<Decision> {
+    let known = Known { evidence, assessment, stated: false };
+    Some(decide(known, wishes, &Ids::at(evidence.scanned_at))).filter(|decision| decision.action.changes())
+}
+
+/// The same as data: the texts of today, why, the steps in order, and the texts of the day on which to go on.
+pub fn publication(decision: &Decision) -> Value {
+    let now = decision.now.as_ref();
+    json!({
+        "action": decision.action,
+        "sts_record": now.map(|now| &now.record),
+        "tlsrpt_record": decision.reports.record(),
+        "policy": now.map(|now| &now.policy),
+        "later": decision.later.as_ref().map(|later| json!({ "sts_record": later.record, "policy": later.policy })),
+        "why": decision.why,
+        "steps": plan::steps(decision),
+    })
 }
 
 /// What was seen, a label and a text each. The texts are safe for a terminal: nothing in them moves, hides or overrides.

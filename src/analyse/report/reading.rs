@@ -14,12 +14,13 @@ use crate::analyse::stats::{By, StatsOptions, TableId, stats};
 use crate::analyse::table::Table;
 use crate::classify::{CATALOGUE_VERSION, Code};
 use crate::dataset::Manifest;
+use crate::publish::Wishes;
 
 /// Domains that are listed one by one unless asked otherwise.
 pub const MAX_DOMAINS: usize = 100_000;
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportOptions {
     /// Which kind; `None`: by the number of domains.
     pub kind: Option<Kind>,
@@ -27,6 +28,8 @@ pub struct ReportOptions {
     pub most: usize,
     /// Whether the tables of `stats`, and those of TLS reports, are made.
     pub figures: bool,
+    /// What is wanted of the texts that are proposed.
+    pub wishes: Wishes,
 }
 
 /// A report, but for the entries of its domains.
@@ -60,6 +63,8 @@ pub struct Report {
     pub figures: Figures,
     /// What senders say; `None` without TLS reports.
     pub senders: Option<Senders>,
+    /// What is wanted of the texts that are proposed.
+    pub wishes: Wishes,
     /// What a reader has to know, a sentence each.
     pub notes: Vec<String>,
     /// Where the lines' rows are, in the order of the dataset, each with the place of its line.
@@ -113,6 +118,7 @@ impl Report {
             left_open: outline.left_open,
             figures,
             senders,
+            wishes: options.wishes.clone(),
             notes,
             places,
             scan,

@@ -9,7 +9,6 @@ use crate::evidence::{CertificateFault, Evidence, FetchError, FetchFault, FetchS
 
 use super::super::codes::{self, Code};
 use super::super::findings::Finding;
-use super::super::remedy::publish;
 use super::super::{Coverage, Delivery, MxState, PolicyStage, Posture, RecordState, Severity, classify};
 use super::{POLICY, Scene};
 
@@ -65,7 +64,7 @@ fn time() -> impl Strategy<Value = SystemTime> {
 }
 
 /// The exchange of the good scene with parts of it replaced.
-fn scene() -> impl Strategy<Value = Evidence> {
+pub(crate) fn scene() -> impl Strategy<Value = Evidence> {
     let error = (select(FetchStage::ALL), select(FetchFault::ALL)).prop_map(|(stage, fault)| FetchError::new(stage, fault, ""));
     let faults = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(select(CertificateFault::ALL), 1..3)];
     let status = prop_oneof![3 => Just(Some(200)), 1 => any::<Option<u16>>()];
@@ -151,9 +150,6 @@ proptest! {
             let blames = |finding: &Finding| finding.severity < Severity::Info && ENDS_A_RETRIEVAL.contains(&finding.code);
             prop_assert!(!judged.findings.iter().any(blames), "{:?}", judged.findings);
         }
-
-        let texts = publish(&evidence, &judged);
-        prop_assert!(texts.policy.starts_with("version: STSv1\r\nmode: ") && texts.policy.ends_with("\r\n"));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::analyse::report::{Entry, every_entry};
 use crate::analyse::senders::{Confirmation, Seen, Testimony, day_text};
 use crate::analyse::{AnalyseError, Scan};
 use crate::classify::{Asked, Assessment, Finding};
+use crate::publish::Wishes;
 use crate::ui::tables::data::{INVENTED, field, invented_cell};
 use crate::ui::tables::grouped;
 use crate::ui::text::safe_json;
@@ -125,7 +126,7 @@ const VERSION: u32 = 1;
 ///
 /// # Errors
 /// If the dataset cannot be read or the file not be written.
-pub fn json(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<(), ReportError> {
+pub fn json(scan: &Scan, seen: Option<&Seen>, wishes: &Wishes, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
     let mut about = json!({
         "report_version": VERSION,
@@ -154,7 +155,7 @@ pub fn json(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<()
     write!(out, "{},\"domains\":[", text.strip_suffix('}').unwrap_or(&text))?;
     let mut separator = "\n";
     every_entry(scan, |entry| {
-        let mut object = domain_object(entry);
+        let mut object = domain_object(entry, wishes);
         if scan.expectations().is_some() {
             object["waived"] = entry.waived.iter().map(waived::object).collect();
         }
@@ -169,11 +170,10 @@ pub fn json(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<()
     Ok(out.flush()?)
 }
 
-fn domain_object(entry: &Entry) -> Value {
+fn domain_object(entry: &Entry, wishes: &Wishes) -> Value {
     let (target, assessment) = (&entry.target, &entry.assessment);
     let carried: Map<String, Value> = target.carried.iter().map(|cell| (cell.name.to_string(), json!(cell.value))).collect();
-    let publish = facts::to_publish(&entry.evidence, assessment)
-        .map(|publish| json!({ "sts_record": publish.sts_record, "tlsrpt_record": publish.tlsrpt_record, "policy": publish.policy }));
+    let publish = facts::to_publish(&entry.evidence, assessment, wishes).map(|decision| facts::publication(&decision));
     json!({
         "domain": target.domain.as_str(),
         "rank": target.rank,

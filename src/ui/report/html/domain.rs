@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use crate::analyse::report::{Entry, Report, Summary, Urgency};
 use crate::analyse::senders::Testimony;
-use crate::classify::remedy::Publication;
 use crate::classify::{Asked, Code, Finding, Severity};
+use crate::publish::{Decision, plan};
 use crate::ui::waived::reason;
 use crate::ui::{facts, mail_servers};
 
@@ -80,8 +80,8 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
                 (undetermined(entry, testimony.as_ref()))
                 (waived(entry))
                 (next_steps(entry))
-                @if let Some(publication) = facts::to_publish(&entry.evidence, assessment) {
-                    (publish(&line.domain, &publication))
+                @if let Some(decision) = facts::to_publish(&entry.evidence, assessment, &report.wishes) {
+                    (publish(&line.domain, &decision))
                 }
                 (remarks(entry))
                 h4 { "What was seen" }
@@ -237,23 +237,27 @@ fn remarks(entry: &Entry) -> Markup {
 }
 
 /// The texts that would be right, each with a button that copies it. The policy's lines end with CRLF when it is copied.
-fn publish(domain: &str, publication: &Publication) -> Markup {
-    let records = [("_mta-sts", &publication.sts_record, "MTA-STS record"), ("_smtp._tls", &publication.tlsrpt_record, "TLSRPT record")];
+fn publish(domain: &str, decision: &Decision) -> Markup {
+    let Some(now) = &decision.now else { return html! {} };
+    let records = [("_mta-sts", Some(now.record.as_str()), "MTA-STS record"), ("_smtp._tls", decision.reports.record(), "TLSRPT record")];
     html! {
         h4 { "What to publish" }
-        p { "For the MX hosts that were seen. The policy first, then the record; with every change of the policy the record gets another id." }
+        p { "In this order; with every change of the policy the record gets another id." }
+        ol { @for step in plan::steps(decision) { li { (Safe(&step)) } } }
         figure.copyable {
             figcaption {
                 "Policy at " code { "https://mta-sts." (Safe(domain)) "/.well-known/mta-sts.txt" } ", as " code { "text/plain" }
             }
-            pre.text data-crlf { (Lines(&publication.policy)) }
+            pre.text data-crlf { (Lines(&now.policy)) }
             (copy_button("policy", domain))
         }
         @for (owner, value, what) in records {
-            figure.copyable {
-                figcaption { "TXT at " code { (owner) "." (Safe(domain)) } }
-                pre.text { (Lines(value)) }
-                (copy_button(what, domain))
+            @if let Some(value) = value {
+                figure.copyable {
+                    figcaption { "TXT at " code { (owner) "." (Safe(domain)) } }
+                    pre.text { (Lines(value)) }
+                    (copy_button(what, domain))
+                }
             }
         }
     }
