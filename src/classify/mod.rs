@@ -3,6 +3,7 @@
 mod answers;
 mod asked;
 mod assessment;
+mod cause;
 mod certificate;
 pub mod codes;
 mod connecting;
@@ -47,7 +48,7 @@ pub use self::findings::Finding;
 pub use self::judge::classify;
 pub use self::mx_host::TestedHosts;
 pub use self::retrieval::retrieved_text;
-pub use self::rule::{Code, Example, ResultType, Rule, Severity, Status};
+pub use self::rule::{Code, Example, ResultType, Rule, Severity, Stage, Status};
 pub(crate) use self::sight::Sight;
 pub use self::stored::{Always, Judgement, Stored, StoredFinding, Worded};
 

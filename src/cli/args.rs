@@ -81,6 +81,9 @@ pub enum Command {
     /// Read TLS reports (RFC 8460) as they come, mails and archives, into a dataset of their own
     #[command(after_help = TLSRPT_EXAMPLES)]
     Tlsrpt(TlsrptArguments),
+    /// Join the shards of a list (scan --shard) into one dataset; sends no packet
+    #[command(after_help = MERGE_EXAMPLES)]
+    Merge(MergeArguments),
     /// Check that a dataset is whole: hash, length, rows, ordinals and origin of every part
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArguments),
@@ -118,6 +121,7 @@ Without --record, --tlsrpt or --policy the kind is found out by content.";
 const STATS_EXAMPLES: &str = "Examples:
   stscan stats week-47
   stscan stats week-47 --table T3,T9 --by tld
+  stscan stats audit --by carried:owner              # by a column that scan --carry brought along
   stscan stats week-47 --where posture=enforce --where 'rank<=10000'
   stscan stats se nu --format csv > tables.csv       # two lists, side by side
   stscan stats --series week-45 week-46 week-47      # adoption over time
@@ -155,6 +159,7 @@ const REPORT_EXAMPLES: &str = "Examples:
   stscan report audit -o audit.html                     # one page, works offline
   stscan report week-47 -o adoption.html --kind adoption
   stscan report audit -o ops.html --where carried.owner=ops --where 'worst>=medium'
+  stscan report audit --split-by owner -o pages         # a page and a CSV for each owner
   stscan report audit --format csv -o findings.csv      # one line per finding
   stscan report audit --format junit -o - > junit.xml   # one test case per domain
   stscan report audit -o audit.html --fail-on high      # exit status 6 if there is one
@@ -182,6 +187,15 @@ const TLSRPT_EXAMPLES: &str = "Examples:
 
 Read are JSON, gzip, zip, tar, mails, mbox and Maildirs, whatever they are called. Reports that came twice count once. What was not
 read stands in rejected.csv with the reason. Exit status 3 if there was no report.";
+
+const MERGE_EXAMPLES: &str = "Examples:
+  stscan scan list.txt --shard 0/2 -o shard-0        # on one machine
+  stscan scan list.txt --shard 1/2 -o shard-1        # on another one
+  stscan merge shard-0 shard-1 -o whole
+  stscan merge shard-* -o whole                      # in whatever order
+
+All shards have to be there, finished, each once, of the same list, by the same options and version. Ordinals and parts are numbered
+through, shard after shard; the same shards give the same files, byte for byte. The same command goes on where it was interrupted.";
 
 const VERIFY_EXAMPLES: &str = "Examples:
   stscan verify week-47                # 0: whole; 4: not, and what is wrong with which file
@@ -303,7 +317,7 @@ pub struct StatsArguments {
     /// Which tables, as T3,T9; study: those of the IMC 2025 study; all [default: all but the study's]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub table: Vec<String>,
-    /// Group by tld, suffix, rank, list, provider (of mail), policy-host or posture [default: list for several datasets]
+    /// Group by tld, suffix, rank, list, provider (of mail), policy-host, posture or carried:COLUMN [default: list for several datasets]
     #[arg(long, value_name = "WHAT", conflicts_with = "series")]
     pub by: Option<String>,
     /// Take the datasets for a series of scans and order them by time
@@ -409,6 +423,17 @@ pub struct ReclassifyArguments {
     pub json: bool,
 }
 
+/// Arguments of `merge`.
+#[derive(Args, Debug)]
+pub struct MergeArguments {
+    /// Dataset folders, one per shard of the list
+    #[arg(value_name = "DIR", required = true)]
+    pub datasets: Vec<PathBuf>,
+    /// Folder of the new dataset
+    #[arg(short, long, value_name = "OUT", value_parser = PathBufValueParser::new().try_map(local_path))]
+    pub out: PathBuf,
+}
+
 /// Arguments of `export`.
 #[derive(Args, Debug)]
 pub struct ExportArguments {
@@ -441,7 +466,7 @@ pub struct ReportArguments {
     /// Dataset folder
     #[arg(value_name = "DIR")]
     pub dataset: PathBuf,
-    /// File to write, or - for standard output [default: standard output, but not for html]
+    /// File to write, or - for standard output [default: standard output, but not for html]; with --split-by a folder
     #[arg(short, long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(local_path))]
     pub out: Option<PathBuf>,
     /// What to write
@@ -456,6 +481,9 @@ pub struct ReportArguments {
     /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated
     #[arg(long, value_name = "URI")]
     pub rua: Vec<String>,
+    /// A folder -o with a page and a CSV for each value of this column that scan --carry brought along, and an index.html
+    #[arg(long, value_name = "COLUMN")]
+    pub split_by: Option<String>,
     /// Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,

@@ -218,7 +218,8 @@ options! {
         /// Leave out the first N names
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = names_or_none, help_heading = "List")]
         pub skip: Option<u64>,
-        /// Only the I-th of N parts (from 0), cut by a stable hash of the name [default: 0/1]
+        /// Only the I-th of N parts (from 0), cut by a stable hash of the name; auto: by the task of a Slurm array or Kubernetes Indexed
+        /// Job [default: 0/1]
         #[arg(long, value_name = "I/N", help_heading = "List")]
         pub shard: Option<String>,
         /// Folder of the dataset; - with --format arrow-stream

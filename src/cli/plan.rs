@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::exit::{Exit, Failure};
 use super::lab::{LabChoice, World, world};
 use super::options::{NetworkOptions, ScanOptions};
+use super::shard;
 use super::values::{Pauses, lab_names, shown};
 use crate::dataset::{Layout, SHARD_ROWS};
-use crate::input::{Column, InputOptions, Sample, Shard};
+use crate::input::{Column, InputOptions, Sample};
 use crate::observe::dns::{
     EncryptedResolver, RetryConfig, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
     read_root_hints,
@@ -48,7 +49,7 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
         skip: options.skip.unwrap_or(0),
         top: options.top,
         sample: options.sample.map(|size| Sample { size, seed: options.seed.unwrap_or(1) }),
-        shard: parsed::<Shard>("--shard", options.shard.as_deref())?.unwrap_or_default(),
+        shard: options.shard.as_deref().map(shard::shard).transpose()?.unwrap_or_default(),
         user_agent: plan.fetch.user_agent(),
         ..InputOptions::default()
     };

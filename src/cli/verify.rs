@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::args::{Arguments, Command, VerifyArguments};
 use super::exit::{Exit, Failure};
-use crate::dataset::{self, Problem, Repair, ScanCommand, Verified, reports};
+use super::shard;
+use crate::dataset::{self, Problem, Reader, Repair, ScanCommand, Verified, reports};
 use crate::ui::tables::{counted, grouped};
 use crate::ui::text::{safe, safe_json};
 
@@ -110,7 +111,11 @@ fn scan_again(dir: &Path) -> Result<Exit, Failure> {
     };
     let Some(command) = ScanCommand::read(dir)? else { return Err(untold("its command is not kept")) };
     let parsed = Arguments::try_parse_from(&command.arguments).map_err(|_| untold("this version does not understand its command"))?;
-    let Command::Scan(scan) = parsed.command else { return Err(untold("its command is none of scan")) };
+    let Command::Scan(mut scan) = parsed.command else { return Err(untold("its command is none of scan")) };
+    if scan.scan.shard.as_deref() == Some(shard::AUTO) {
+        // A repair is no task of the array.
+        scan.scan.shard = folder_shard(dir)?;
+    }
     // The folder may have been moved since, and what is whole in it is to stay.
     let dir = dir.canonicalize()?;
     std::env::set_current_dir(&command.folder)
@@ -119,6 +124,12 @@ fn scan_again(dir: &Path) -> Result<Exit, Failure> {
         Exit::Done => check_again(&dir),
         other => Ok(other),
     }
+}
+
+/// The shard of the list that a dataset has.
+fn folder_shard(dir: &Path) -> Result<Option<String>, Failure> {
+    let reader = Reader::open(dir)?;
+    Ok(reader.manifest().run.configuration.get("shard").and_then(|shard| shard.as_str()).map(str::to_owned))
 }
 
 fn check_again(dir: &Path) -> Result<Exit, Failure> {

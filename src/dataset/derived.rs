@@ -40,10 +40,7 @@ impl DerivedDataset {
     /// A refusal if the folder holds anything else, or if the origin is unfinished or not what its manifest says; an IO error if it cannot be written.
     pub fn begin(dir: &Path, origin: &Reader, made_by: &str, options: Options, judge: Option<Judge>) -> Result<Self, DatasetError> {
         let of = origin.manifest();
-        if of.finished_at.is_none() {
-            let reason = "holds an unfinished scan; let it come to its end first, by giving its command again";
-            return Err(DatasetError::refused(origin.dir(), reason));
-        }
+        origin.require_finished()?;
         origin.require_whole()?;
         let mut manifest = of.derived(made_by, options);
         if let Some(Judge { tool, catalogue_version, public_suffix_list }) = judge {

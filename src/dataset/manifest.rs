@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,9 @@ pub struct RunDescription {
     pub user_agent: String,
 }
 
+/// The command that joins the shards of a list.
+const MERGE: &str = "merge";
+
 /// The option by which the configuration says that the built-in lab stood in for the Internet, and which world of it.
 pub const LAB: &str = "lab";
 
@@ -159,10 +162,13 @@ pub struct Manifest {
     pub rates: Rates,
     /// The parts, by shard.
     pub parts: Vec<Part>,
-    /// The dataset from which this one was made without sending a packet; null where a scan wrote it. Times, accounting and what was sent
+    /// The dataset from which this one was made without sending a packet; null where a scan wrote it or shards were merged. Times, accounting and what was sent
     /// are those of the scan.
     #[serde(default)]
     pub made_from: Option<Origin>,
+    /// The shards of the list that `merge` joined into this dataset, in their order; empty where nothing was merged.
+    #[serde(default)]
+    pub merged_from: Vec<MergedShard>,
     /// The file `rejected.csv`; null while the run is unfinished, and where there is none.
     #[serde(default)]
     pub rejected: Option<Attachment>,
@@ -220,13 +226,33 @@ pub struct Origin {
     pub made_from: Option<Box<Self>>,
 }
 
+/// A dataset of one shard of a list, as it was merged with the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct MergedShard {
+    /// Which shard, as `--shard` names it.
+    pub shard: String,
+    /// Name of its run.
+    pub run_id: String,
+    /// SHA-256 of its manifest, lower-case hex.
+    pub manifest_sha256: String,
+    /// Start of its run (RFC 3339, UTC).
+    pub started_at: Timestamp,
+    /// End of its run (RFC 3339, UTC).
+    pub finished_at: Timestamp,
+    /// Ordinals that its rows have now, as first and one past the last.
+    pub ordinals: [u64; 2],
+    /// The dataset from which it was itself made.
+    pub made_from: Option<Origin>,
+}
+
 /// A file of table `domains`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Part {
     /// Path from the dataset's folder, with `/`.
     pub file: String,
-    /// The shard: ordinals from `shard * shard_rows` on.
+    /// The shard: ordinals from `shard * shard_rows` on. Where shards of a list were merged, the number of the part, of any length.
     pub shard: u64,
     /// The ordinals of its rows, as first and one past the last of every run. One run, unless a scan was stopped in the midst of the shard.
     pub ordinals: Vec<[u64; 2]>,
@@ -353,6 +379,7 @@ impl Manifest {
             rates: Rates::default(),
             parts: Vec::new(),
             made_from: None,
+            merged_from: Vec::new(),
             rejected: None,
             seal: Seal,
         }
@@ -371,6 +398,23 @@ impl Manifest {
             made_from: self.made_from.clone().map(Box::new),
         };
         Self { finished_at: None, parts: Vec::new(), counts: Counts::default(), made_from: Some(origin), rejected: None, ..self.clone() }
+    }
+
+    /// The command that made the dataset from others without sending a packet; `None` where a scan wrote it.
+    pub(super) fn made_by(&self) -> Option<&str> {
+        let merged = || (!self.merged_from.is_empty()).then_some(MERGE);
+        self.made_from.as_ref().map(|origin| origin.made_by.as_str()).or_else(merged)
+    }
+
+    /// The ordinals that rows of a part may have: those of its shard, or of the shard of the list that it was merged from. `None` where
+    /// there can be no such part.
+    pub(super) fn ordinals_for(&self, part: &Part) -> Option<Range<u64>> {
+        if self.merged_from.is_empty() {
+            return Some(part.shard.checked_mul(self.run.shard_rows)?..part.shard.checked_add(1)?.checked_mul(self.run.shard_rows)?);
+        }
+        let Some([first, _]) = part.ordinals.first() else { return Some(0..0) };
+        let of = self.merged_from.iter().map(|shard| shard.ordinals).find(|[start, end]| start <= first && first < end);
+        of.map(|[start, end]| start..end)
     }
 
     /// The manifest of an unfinished run that goes on now, perhaps at another pace.

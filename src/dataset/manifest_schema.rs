@@ -40,7 +40,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::dataset::manifest::{Activity, Attachment, Options, Part};
+    use crate::dataset::manifest::{Activity, Attachment, MergedShard, Options, Part};
     use crate::dataset::{Counts, record_batch, samples};
     use crate::input::Accounting;
 
@@ -65,7 +65,16 @@ mod tests {
             .derived("export", Options::from([("mailboxes".to_owned(), "hash".into())]))
             .derived("reclassify", Options::new())
             .made_from;
-        serde_json::to_value(Manifest { made_from, ..manifest.resumed(&samples::run()) }).unwrap()
+        let merged = MergedShard {
+            shard: "0/1".to_owned(),
+            run_id: "1".to_owned(),
+            manifest_sha256: "f".to_owned(),
+            started_at: manifest.started_at.clone(),
+            finished_at: manifest.started_at.clone(),
+            ordinals: [0, 1],
+            made_from: made_from.clone(),
+        };
+        serde_json::to_value(Manifest { made_from, merged_from: vec![merged], ..manifest.resumed(&samples::run()) }).unwrap()
     }
 
     /// The schema itself, or the one that it refers to where a value may also be null.

@@ -29,6 +29,7 @@ mod hashing;
 mod layout;
 mod manifest;
 mod manifest_schema;
+mod merge;
 mod micros;
 mod order;
 mod packed;
@@ -40,6 +41,7 @@ mod resume;
 #[cfg(test)]
 pub(crate) mod samples;
 mod schema;
+mod shards;
 mod splice;
 mod store;
 mod stream;
@@ -61,8 +63,11 @@ pub use self::flat::JudgementColumns;
 pub(crate) use self::folder::{SPOOL, rejected_path};
 pub(crate) use self::layout::Layout;
 pub(crate) use self::manifest::check_accounting;
-pub use self::manifest::{Activity, Attachment, List, Manifest, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool, invented};
+pub use self::manifest::{
+    Activity, Attachment, List, Manifest, MergedShard, Options, Origin, Part, Rates, RunDescription, Timestamp, Tool, invented,
+};
 pub use self::manifest_schema::manifest_schema;
+pub(crate) use self::merge::merge;
 pub(crate) use self::packed::{Packed, Piece, octets};
 pub(crate) use self::pause::{Step, pause};
 pub(crate) use self::read::PartFile;

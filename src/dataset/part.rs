@@ -72,30 +72,68 @@ pub(super) fn write_derived(
     unchanged: &[&str],
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
 ) -> Result<Part, DatasetError> {
+    let origin = if unchanged.is_empty() { None } else { Origin::open(&folder::part_path(origin, of)?)? };
+    let mut counts = Counts::default();
+    let counted = batches.map(|batch| {
+        let batch = batch?;
+        counts.add(&Counts::of(&batch)?);
+        Ok(batch)
+    });
+    let beside = origin.map(|origin| (origin, unchanged));
     // Where the layouts differ, in the other one's place.
-    let place = format!("{}{}", Layout::of(dir).parts(), folder::file_name(&of.file));
-    let path = dir.join(&place);
-    let new = folder::temporary(&path);
+    let file = format!("{}{}", Layout::of(dir).parts(), folder::file_name(&of.file));
+    let Digested { bytes, sha256 } = write_from(&dir.join(&file), manifest, beside, of.rows, counted)?;
+    let (tool, catalogue_version) = judged_by(manifest);
+    Ok(Part { file, bytes, sha256, counts, tool, catalogue_version, ..of.clone() })
+}
+
+/// Writes the part of another dataset as `file`: of the batches come the first columns, all others are `unchanged`.
+pub(super) fn write_moved(
+    dir: &Path,
+    manifest: &Manifest,
+    (origin, of): (&Path, &Part),
+    file: &str,
+    unchanged: &[&str],
+    batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
+) -> Result<Digested, DatasetError> {
+    let path = folder::part_path(origin, of)?;
+    let origin = Origin::open(&path)?.ok_or_else(|| {
+        let version = of.tool.as_ref().map_or("another version", |tool| tool.version.as_str());
+        DatasetError::damaged(&path, format_args!("stscan {version} wrote it with other columns; merge with the version that wrote it"))
+    })?;
+    write_from(&dir.join(file), manifest, Some((origin, unchanged)), of.rows, batches)
+}
+
+/// Writes a part under its temporary name, and then puts it in place.
+fn write_from(
+    path: &Path,
+    manifest: &Manifest,
+    beside: Option<(Origin, &[&str])>,
+    expected: u64,
+    batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
+) -> Result<Digested, DatasetError> {
+    let new = folder::temporary(path);
     let write = || {
-        let origin = if unchanged.is_empty() { None } else { Origin::open(&folder::part_path(origin, of)?)? };
-        let filled = origin.as_ref().map(|_| Filled::but(unchanged));
+        let filled = beside.as_ref().map(|(_, unchanged)| Filled::but(unchanged));
         let mut file = PartWriter::create(&new, manifest, filled.as_ref())?;
-        if let Some(origin) = origin {
+        if let Some((origin, unchanged)) = beside {
             file = file.beside(origin, unchanged)?;
         }
-        let mut counts = Counts::default();
+        let mut rows = 0;
         for batch in batches {
             let batch = batch?;
-            counts.add(&Counts::of(&batch)?);
+            rows += batch.num_rows() as u64;
             file.write(&batch)?;
+            pause(Step::PartBegun);
         }
-        if counts.rows != of.rows {
-            return Err(DatasetError::damaged(&path, format_args!("it has {} rows and its manifest says {}", counts.rows, of.rows)));
+        if rows != expected {
+            return Err(DatasetError::damaged(path, format_args!("it has {rows} rows and its manifest says {expected}")));
         }
-        let Digested { bytes, sha256 } = file.finish()?;
-        folder::put_in_place(&new, &path)?;
-        let (tool, catalogue_version) = judged_by(manifest);
-        Ok(Part { file: place.clone(), bytes, sha256, counts, tool, catalogue_version, ..of.clone() })
+        let digest = file.finish()?;
+        pause(Step::PartWritten);
+        folder::put_in_place(&new, path)?;
+        pause(Step::PartNamed);
+        Ok(digest)
     };
     write().inspect_err(|_| {
         let _ = fs::remove_file(&new); // The first error is the one to report.

@@ -61,6 +61,17 @@ impl Reader {
         self.sealed == Some(false)
     }
 
+    /// Refuses an unfinished scan.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(crate) fn require_finished(&self) -> Result<(), DatasetError> {
+        if self.manifest.finished_at.is_some() {
+            return Ok(());
+        }
+        Err(DatasetError::refused(&self.dir, "holds an unfinished scan; let it come to its end first, by giving its command again"))
+    }
+
     /// Refuses a dataset that is not whole: hash, length, rows, ordinals and identity of every part, and the manifest's seal.
     ///
     /// # Errors

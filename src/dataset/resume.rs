@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use super::error::DatasetError;
-use super::folder::{self, COMMAND, LOCK, Lock, MANIFEST, SPOOL};
+use super::folder::{self, COMMAND, LOCK, Lock, MANIFEST, SPOOL, Stored};
 use super::layout::Layout;
 use super::manifest::{Manifest, Origin, RunDescription};
+use super::whole;
 
 /// Differences of configuration that a refusal names; the rest is counted.
 const NAMED_DIFFERENCES: usize = 3;
@@ -54,8 +55,8 @@ pub fn make_way(dir: &Path) -> Result<(), DatasetError> {
 fn unfinished(dir: &Path) -> Result<Option<Manifest>, DatasetError> {
     if let Some(manifest) = folder::read_manifest(dir)? {
         refuse_finished(dir, &manifest)?;
-        if let Some(origin) = &manifest.made_from {
-            let reason = format!("holds what `stscan {}` began; give that command again, or choose another folder", origin.made_by);
+        if let Some(made_by) = manifest.made_by() {
+            let reason = format!("holds what `stscan {made_by}` began; give that command again, or choose another folder");
             return Err(DatasetError::refused(dir, reason));
         }
         no_foreign_parts(dir)?;
@@ -104,6 +105,24 @@ pub(super) fn refuse_unless_derivable(dir: &Path, derived: &Manifest) -> Result<
     }
 }
 
+/// What the folder holds of the same merge, begun and not finished; `None` if it is empty or missing.
+///
+/// # Errors
+/// Refuses a folder that holds anything else.
+pub(super) fn unfinished_merge(dir: &Path, merged: &Manifest) -> Result<Option<Manifest>, DatasetError> {
+    let Some(Stored { manifest: there, sealed }) = folder::read_sealed_manifest(dir)? else { return refuse_foreign(dir).map(|()| None) };
+    refuse_finished(dir, &there)?;
+    no_foreign_parts(dir)?;
+    if sealed == Some(false) {
+        return Err(DatasetError::damaged(&folder::manifest_path(dir), whole::EDITED));
+    }
+    if there.made_from.is_some() || there.merged_from != merged.merged_from {
+        let reason = "holds an unfinished dataset of something else, or of other shards; choose another folder";
+        return Err(DatasetError::refused(dir, reason));
+    }
+    Ok(Some(there))
+}
+
 /// Rows of one scan are judged by the same rules; those of another session may come from another version of the program only if its
 /// rules are the same, and each part says by which it was judged.
 fn same_rules(dir: &Path, manifest: &Manifest, run: &RunDescription) -> Result<(), DatasetError> {
@@ -125,25 +144,30 @@ fn same_configuration(dir: &Path, manifest: &Manifest, run: &RunDescription) -> 
     if manifest.fingerprint == run.fingerprint() {
         return Ok(());
     }
-    let differences = differences(manifest, run);
-    let named = differences.iter().take(NAMED_DIFFERENCES).cloned().collect::<Vec<_>>().join("; ");
-    let more = match differences.len().saturating_sub(NAMED_DIFFERENCES) {
-        0 => String::new(),
-        n => format!("; and {n} more"),
-    };
+    let differences = differences(&manifest.run, run, ("there", "now"));
     let reason = format!(
-        "holds an unfinished scan of another configuration ({named}{more}); give the same options to resume it, or choose another folder"
+        "holds an unfinished scan of another configuration ({}); give the same options to resume it, or choose another folder",
+        some(&differences)
     );
     Err(DatasetError::refused(dir, reason))
 }
 
-/// Every option or version that differs, in words.
-fn differences(manifest: &Manifest, run: &RunDescription) -> Vec<String> {
-    let (old, new) = (manifest.run.identity(), run.identity());
+/// The first few differences, and how many more there are.
+pub(super) fn some(differences: &[String]) -> String {
+    let named = differences.iter().take(NAMED_DIFFERENCES).cloned().collect::<Vec<_>>().join("; ");
+    match differences.len().saturating_sub(NAMED_DIFFERENCES) {
+        0 => named,
+        n => format!("{named}; and {n} more"),
+    }
+}
+
+/// Every option or version that differs, in words, the last of which say where each value is.
+pub(super) fn differences(old: &RunDescription, new: &RunDescription, (there, here): (&str, &str)) -> Vec<String> {
+    let (old, new) = (old.identity(), new.identity());
     let shown = |value: Option<&serde_json::Value>| value.map_or("not set".to_owned(), ToString::to_string);
     let keys: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
     let differing = keys.into_iter().filter(|key| old.get(*key) != new.get(*key));
-    differing.map(|key| format!("{key}: there {}, now {}", shown(old.get(key)), shown(new.get(key)))).collect()
+    differing.map(|key| format!("{key}: {there} {}, {here} {}", shown(old.get(key)), shown(new.get(key)))).collect()
 }
 
 /// Cheaply, before a list is read; all of it is checked before the first part is added.

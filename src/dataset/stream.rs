@@ -22,12 +22,14 @@ impl<W: Write> std::fmt::Debug for StreamWriter<W> {
 }
 
 impl<W: Write> StreamWriter<W> {
-    /// Writes the schema.
+    /// Writes the schema, and passes it on at once: who reads may have to wait long for the first row.
     ///
     /// # Errors
     /// If the output cannot be written; see [`DatasetError::Io`].
     pub fn new(output: W) -> Result<Self, DatasetError> {
-        Ok(Self { inner: IpcWriter::try_new(output, &schema()).map_err(failed)? })
+        let mut inner = IpcWriter::try_new(output, &schema()).map_err(failed)?;
+        inner.flush().map_err(failed)?;
+        Ok(Self { inner })
     }
 
     /// Writes a batch, and passes it on at once.

@@ -70,8 +70,8 @@ pub fn repair(dir: &Path, found: &Verified) -> Result<Repair, DatasetError> {
     }
     let foreign = |problem: &&Problem| problem.damage == Damage::Foreign && manifest.parts.iter().all(|part| part.file != problem.file);
     let (strangers, damaged): (Vec<&Problem>, Vec<&Problem>) = found.problems.iter().partition(foreign);
-    if let (Some(origin), false) = (&manifest.made_from, damaged.is_empty()) {
-        let reason = format!("was made by `stscan {}`, so no scan can repair it; make it again into another folder", origin.made_by);
+    if let (Some(made_by), false) = (manifest.made_by(), damaged.is_empty()) {
+        let reason = format!("was made by `stscan {made_by}`, so no scan can repair it; make it again into another folder");
         return Err(DatasetError::refused(dir, reason));
     }
     let _lock = Lock::take(dir)?;

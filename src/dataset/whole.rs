@@ -78,8 +78,7 @@ impl Problem {
 /// What a manifest says that cannot be, a sentence each. Costs next to nothing, so that every reader can ask.
 pub(super) fn contradictions(manifest: &Manifest) -> Vec<String> {
     let mut found = Vec::new();
-    let shard_rows = manifest.run.shard_rows;
-    if shard_rows == 0 {
+    if manifest.run.shard_rows == 0 {
         return vec!["it says that a part has 0 rows".to_owned()];
     }
     let (mut files, mut runs, mut sum) = (BTreeSet::new(), Vec::new(), Counts::default());
@@ -91,13 +90,12 @@ pub(super) fn contradictions(manifest: &Manifest) -> Vec<String> {
         if !folder::is_part_of(file, part.shard) {
             found.push(format!("it lists {file:?}, which is no file of shard {}", part.shard));
         }
-        let (first, last) = (part.shard.checked_mul(shard_rows), part.shard.checked_add(1).and_then(|next| next.checked_mul(shard_rows)));
-        let (Some(first), Some(last)) = (first, last) else {
+        let Some(possible) = manifest.ordinals_for(part) else {
             found.push(format!("it lists {file:?} as shard {}, which there cannot be", part.shard));
             continue;
         };
         let ascending = part.ordinals.iter().flatten().is_sorted();
-        let whole = part.ordinals.iter().all(|[start, end]| first <= *start && start < end && *end <= last);
+        let whole = part.ordinals.iter().all(|[start, end]| possible.start <= *start && start < end && *end <= possible.end);
         let rows = part.ordinals.iter().map(|[start, end]| end.saturating_sub(*start)).fold(0, u64::saturating_add);
         if !ascending || !whole || rows != part.rows || rows != part.counts.rows {
             found.push(format!("the rows and ordinals of {file:?} contradict each other"));

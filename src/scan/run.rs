@@ -59,6 +59,7 @@ pub fn run(plan: &ScanPlan, network: &Network, status: &Arc<Status>) -> Result<S
     if let Some(why) = network.mail_blocked() {
         (read.stopped, read.error) = (true, read.error.or(Some(ScanError::Blocked(why))));
     }
+    status.account(read.accounting);
     sink.finish(network, status, read, &input)
 }
 

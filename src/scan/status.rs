@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::classify::{Assessment, Posture, RecordState};
-use crate::input::Preparation;
+use crate::input::{Accounting, Preparation};
 use crate::observe::dns::{DnsActivity, DnsCounters};
 use crate::observe::smtp::Mailer;
 
@@ -49,6 +49,8 @@ pub struct Status {
     mailer: OnceLock<Arc<Mailer>>,
     pub(super) fetches: AtomicU64,
     pub(super) conversations: AtomicU64,
+    /// What became of the lines, once the scan has ended.
+    accounting: OnceLock<Accounting>,
     stopping: AtomicBool,
 }
 
@@ -76,6 +78,7 @@ impl Default for Status {
             mailer: OnceLock::new(),
             fetches: AtomicU64::new(0),
             conversations: AtomicU64::new(0),
+            accounting: OnceLock::new(),
             stopping: AtomicBool::new(false),
         }
     }
@@ -104,6 +107,12 @@ impl Status {
         if let Some(mailer) = mailer {
             let _ = self.mailer.set(Arc::clone(mailer));
         }
+    }
+
+    /// The list was read to its end, or as far as the scan got.
+    pub(super) fn account(&self, accounting: Accounting) {
+        // A status belongs to one scan, which ends once.
+        let _ = self.accounting.set(accounting);
     }
 
     /// Conversations with mail servers that wait for their turn, for each of so many workers.
@@ -206,6 +215,7 @@ impl Status {
             unknown: self.unknown.load(Relaxed),
             retried: self.retried.load(Relaxed),
             stopping: self.is_stopping(),
+            accounting: self.accounting.get().copied(),
         }
     }
 
@@ -288,4 +298,6 @@ pub struct Snapshot {
     pub retried: u64,
     /// Whether the scan was asked to stop.
     pub stopping: bool,
+    /// What became of the lines that were read, once the scan has ended.
+    pub accounting: Option<Accounting>,
 }

@@ -17,13 +17,14 @@ const MASK: &[u8] = b"removed";
 /// Masks the scanner in replies.
 #[derive(Clone, Debug)]
 pub(super) struct Replies {
-    /// The name that the scanner gave, lower case, if it is known.
-    name: Option<String>,
+    /// The names that the scanner gave, lower case, as far as they are known: shards of a list have one each.
+    names: Vec<String>,
 }
 
 impl Replies {
-    pub(super) fn new(name: Option<&str>) -> Self {
-        Self { name: name.map(|name| name.trim_end_matches('.').to_ascii_lowercase()).filter(|name| !name.is_empty()) }
+    pub(super) fn new<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let names = names.into_iter().map(|name| name.trim_end_matches('.').to_ascii_lowercase());
+        Self { names: names.filter(|name| !name.is_empty()).collect() }
     }
 
     /// The batch without the scanner in any text of a mail server: replies, errors of conversations, and findings that quote them.
@@ -87,7 +88,8 @@ impl Replies {
         Arc::new(values.iter().map(|text| text.map(|text| self.text(text))).collect::<StringArray>())
     }
 
-    fn text(&self, text: &str) -> String {
+    /// The text without addresses, and without the name that the scanner gave.
+    pub(super) fn text(&self, text: &str) -> String {
         // Only whole tokens of ASCII are taken out, so that UTF-8 stays UTF-8.
         String::from_utf8(self.apply(text.as_bytes())).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
@@ -133,7 +135,7 @@ impl Replies {
         let Ok(word) = std::str::from_utf8(word) else { return false };
         let address = word.get(..5).filter(|prefix| prefix.eq_ignore_ascii_case("ipv6:")).map_or(word, |_| &word[5..]);
         let is_address = address.parse::<IpAddr>().is_ok();
-        let is_name = self.name.as_deref().is_some_and(|name| word.eq_ignore_ascii_case(name));
+        let is_name = self.names.iter().any(|name| word.eq_ignore_ascii_case(name));
         is_address || is_name || has_address(word)
     }
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::analyse::report::Report;
 use crate::classify::{Example, catalogue};
-use crate::ui::tables::{accounting_line, grouped};
+use crate::ui::tables::{accounting_line, counted, grouped};
 
 use super::domain::prose;
 use super::markup::{Lines, Safe, chapter, facts};
@@ -62,6 +62,9 @@ pub(super) fn method(report: &Report) -> Markup {
     row("judged by", format!("version {} of the catalogue of findings", manifest.run.catalogue_version));
     row("names by", format!("public suffix list {}", manifest.run.public_suffix_list));
     row("trusted", format!("roots {}", manifest.run.root_store));
+    if let shards @ 1.. = manifest.merged_from.len() as u64 {
+        row("merged from", counted(shards, "shard"));
+    }
     if let Some(origin) = &manifest.made_from {
         row("made by", format!("stscan {} on {}", origin.made_by, minute(&origin.made_at)));
     }

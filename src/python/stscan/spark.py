@@ -1,0 +1,200 @@
+"""Scans on Apache Spark: every partition of a data frame of names is a scan by a child of its own, with Spark's scheduling and retries.
+
+>>> from stscan import spark
+>>> rows = spark.scan(df, column="domain", resolver="192.0.2.53", contact="https://example.org/scan")
+>>> rows.write.parquet("hdfs:///scans/week-47")
+
+The package has to be installed in the same version on the driver and on every executor. Other readers take the Parquet files best with
+``spark.sql.parquet.outputTimestampType=TIMESTAMP_MICROS``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+try:
+    from pyspark import TaskContext
+    from pyspark.sql import DataFrame
+    from pyspark.sql.pandas.types import from_arrow_schema
+    from pyspark.sql.types import ArrayType, DataType, StringType, StructField, StructType
+except ImportError as error:  # pragma: no cover -- depends on what is installed
+    raise ImportError(f"stscan.spark needs pyspark 4, which cannot be imported ({error}); pip install 'stscan[spark]'") from error
+
+from stscan import _program
+from stscan._scan import scan as scan_names
+from stscan._scan import start
+
+#: Events per second in all of a whole scan, unless given: they are divided by the number of tasks, as are those to a single host.
+_RATES: dict[str, float] = {"rate": 1000, "fetch_rate": 200, "host_rate": 10, "smtp_rate": 20, "smtp_host_rate": 0.5}
+#: Rates that may be given only, or need not be whole.
+_DERIVED = ("resolver_rate",)
+_DECIMAL = ("smtp_rate", "smtp_host_rate")
+#: Partitions for each task that runs at the same time.
+_PARTITIONS_PER_TASK = 4
+#: Ordinals of a partition: the number of the partition stands above these bits.
+_PARTITION_BITS = 33
+
+
+def scan(
+    df: DataFrame,
+    column: str = "domain",
+    *,
+    tasks: int | None = None,
+    partitions: int | None = None,
+    lab: str | bool | None = None,
+    **options: object,
+) -> DataFrame:
+    """The rows of a scan of the names in a column, each name once; nothing is scanned before the rows are asked for.
+
+    ``options`` are those of ``stscan scan``, with ``_`` for ``-``. All rates (``rate``, ``resolver_rate``, ``fetch_rate``, ``host_rate``,
+    ``smtp_rate``, ``smtp_host_rate``, given or by default) are those of the whole scan and are divided by ``tasks``, the number of tasks that run
+    at the same time: by default ``sparkContext.defaultParallelism``. Names are dealt out to ``partitions`` by their hash, by default four times
+    as many: a partition is what is scanned again where a task fails.
+
+    A name that is there twice is scanned once if it is spelled the same. ``ordinal`` has the partition above its lowest 33 bits, so that it is unique
+    and says nothing of the place in the data frame. A task whose child fails, or whose rows do not account for its names, fails and is tried
+    again by Spark (``spark.task.maxFailures``; ``local[N]`` never tries again, ``local[N,4]`` does).
+    """
+    _expect_strings(df, column)
+    if "shard" in options or "sample" in options or "top" in options or "skip" in options:
+        raise TypeError("shard, sample, top and skip are of a whole list, and a task has a part of it; choose the names by Spark")
+    at_once = _tasks(df, tasks)
+    if partitions is not None and partitions < 1:
+        raise ValueError(f"partitions is {partitions}; at least 1 is expected")
+    names = df.select(df[column].alias("domain")).repartition(partitions or _PARTITIONS_PER_TASK * at_once, "domain").dropDuplicates()
+    divided = _divided(options, at_once, is_lab=lab is not None)
+    arrow = _schema()
+    version = _program.version()
+    given: dict[str, object] = {"lab": lab, **divided}
+
+    def of_partition(batches: Iterable[Any]) -> Iterator[Any]:
+        return _scan_partition(batches, given, version, arrow)
+
+    return names.mapInArrow(of_partition, _spark_schema(arrow))
+
+
+def _expect_strings(df: DataFrame, column: str) -> None:
+    if column not in df.columns:
+        raise ValueError(f"the data frame has no column {column!r}; it has {', '.join(df.columns)}")
+    kind = df.schema[column].dataType
+    if not isinstance(kind, StringType):
+        raise TypeError(f"column {column} is of type {kind.simpleString()}; a column of strings is expected")
+
+
+def _tasks(df: DataFrame, tasks: int | None) -> int:
+    """How many tasks run at the same time, at most."""
+    if tasks is not None:
+        if tasks < 1:
+            raise ValueError(f"tasks is {tasks}; at least 1 is expected")
+        return tasks
+    try:
+        return max(1, int(df.sparkSession.sparkContext.defaultParallelism))
+    except Exception as error:
+        raise ValueError(f"Spark does not say how many tasks run at the same time ({error}); give tasks=") from error
+
+
+def _divided(options: dict[str, object], tasks: int, *, is_lab: bool) -> dict[str, object]:
+    """The options of each task."""
+    divided = dict(options)
+    for name in [*_RATES, *_DERIVED]:
+        # Nobody has to be spared in the lab, nor on SMTP ports that are not asked.
+        default = None if is_lab or name.startswith("smtp") and options.get("smtp") in (None, "none") else _RATES.get(name)
+        whole = options.get(name, default)
+        if whole is None:
+            continue
+        if isinstance(whole, bool) or not isinstance(whole, (int, float)):
+            raise TypeError(f"{name} is {whole!r}; a number is expected")
+        if whole == 0:
+            continue  # No limit.
+        share = whole / tasks
+        if name not in _DECIMAL and share < 1:
+            raise ValueError(f"{name} is {whole} per second for {tasks} tasks at the same time, less than 1 for each; give fewer tasks, or a higher {name}")
+        divided[name] = round(share, 4) if name in _DECIMAL else int(share)
+    return divided
+
+
+def _schema() -> Any:
+    """The columns, as the program streams them."""
+    with scan_names(["example.com"], lab="census") as reader:
+        return reader.schema
+
+
+def _spark_schema(arrow: Any) -> StructType:
+    """The same for Spark, all nullable; refuses what it cannot take."""
+    for field in arrow:
+        _expect_spark_type(field.name, field.type)
+    schema = _nullable(from_arrow_schema(arrow))
+    assert isinstance(schema, StructType)
+    return schema
+
+
+def _expect_spark_type(path: str, kind: Any) -> None:
+    types = pa.types
+    if types.is_struct(kind):
+        for place in range(kind.num_fields):
+            _expect_spark_type(f"{path}.{kind.field(place).name}", kind.field(place).type)
+    elif types.is_list(kind):
+        _expect_spark_type(f"{path}[]", kind.value_type)
+    elif types.is_dictionary(kind) or types.is_unsigned_integer(kind) or types.is_timestamp(kind) and kind.unit != "us":
+        raise _program.ScanError(f"column {path} is of type {kind}, which Spark cannot take; use the version of this package that belongs to the program")
+
+
+def _nullable(kind: DataType) -> DataType:
+    if isinstance(kind, StructType):
+        return StructType([StructField(field.name, _nullable(field.dataType), True) for field in kind.fields])
+    if isinstance(kind, ArrayType):
+        return ArrayType(_nullable(kind.elementType), True)
+    return kind
+
+
+class _Counted:
+    """The names of a partition, counted as they go."""
+
+    def __init__(self, batches: Iterable[Any], partition: int) -> None:
+        self.count = 0
+        self._batches = batches
+        self._partition = partition
+
+    def __iter__(self) -> Iterator[str]:
+        for batch in self._batches:
+            column = batch.column(0)
+            if column.null_count:
+                place = self.count + column.is_null().index(True).as_py()
+                raise ValueError(f"name {place} of partition {self._partition} is null, one of {column.null_count}; drop nulls first")
+            for name in column.to_pylist():
+                self.count += 1
+                yield name
+
+
+def _scan_partition(batches: Iterable[Any], options: dict[str, object], version: str, schema: Any) -> Iterator[Any]:
+    """The rows of a partition. Raises, so that Spark tries it again, unless all names are accounted for."""
+    context = TaskContext.get()
+    partition = context.partitionId() if context is not None else 0
+    counted = _Counted(batches, partition)
+    names = iter(counted)
+    first = next(names, None)
+    if first is None:
+        return  # An empty partition has no rows.
+    here = _program.version()
+    if here != version:
+        raise _program.ScanError(f"the executor of partition {partition} has stscan {here}, and the driver {version}; install one version everywhere")
+    rows = 0
+    reader = start(itertools.chain([first], names), options, dies_with_parent=True)
+    try:
+        if not reader.schema.equals(schema):
+            raise _program.ScanError(f"the executor of partition {partition} has a stscan with other columns; install one version everywhere")
+        for batch in reader:
+            rows += batch.num_rows
+            ordinals = pc.call_function("add", [batch.column(0), pa.scalar(partition << _PARTITION_BITS, pa.int64())])
+            yield batch.set_column(0, batch.schema.field(0), ordinals)
+    finally:
+        reader.close()
+    accounting = reader.accounting or {}
+    lines = accounting.get("lines", 0) - accounting.get("blank", 0)
+    if lines != counted.count or rows != accounting.get("rows"):
+        raise _program.ScanError(f"partition {partition} had {counted.count} names, and {rows} rows came of {lines} of them ({accounting})")
