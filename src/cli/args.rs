@@ -478,12 +478,12 @@ pub struct ReportArguments {
     /// TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)
     #[arg(long, value_name = "DIR")]
     pub tls_reports: Option<PathBuf>,
-    /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated
-    #[arg(long, value_name = "URI")]
-    pub rua: Vec<String>,
     /// A folder -o with a page and a CSV for each value of this column that scan --carry brought along, and an index.html
     #[arg(long, value_name = "COLUMN")]
     pub split_by: Option<String>,
+    /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated
+    #[arg(long, value_name = "URI")]
+    pub rua: Vec<String>,
     /// Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,

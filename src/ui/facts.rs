@@ -65,6 +65,13 @@ fn under_mta_sts(assessment: &Assessment) -> String {
     }
 }
 
+/// The findings with those of the cause first, the others in the catalogue's order.
+pub fn cause_first(assessment: &Assessment) -> Vec<&Finding> {
+    let cause = assessment.cause();
+    let (first, others): (Vec<&Finding>, Vec<&Finding>) = assessment.findings.iter().partition(|finding| Some(finding.code) == cause);
+    [first, others].concat()
+}
+
 /// What to publish; `None` where nothing has to change, where the domain takes no mail, or where too little is known.
 pub fn to_publish(evidence: &Evidence, assessment: &Assessment, wishes: &Wishes) -> Option<Decision> {
     let known = Known { evidence, assessment, stated: false };
@@ -83,13 +90,6 @@ pub fn publication(decision: &Decision) -> Value {
         "why": decision.why,
         "steps": plan::steps(decision),
     })
-}
-
-/// The findings with those of the cause first, the others in the catalogue's order.
-pub fn cause_first(assessment: &Assessment) -> Vec<&Finding> {
-    let cause = assessment.cause();
-    let (first, others): (Vec<&Finding>, Vec<&Finding>) = assessment.findings.iter().partition(|finding| Some(finding.code) == cause);
-    [first, others].concat()
 }
 
 /// What was seen, a label and a text each. The texts are safe for a terminal: nothing in them moves, hides or overrides.

@@ -26,10 +26,10 @@ pub struct ReportOptions {
     pub kind: Option<Kind>,
     /// Most domains that are listed one by one, the most urgent first.
     pub most: usize,
-    /// What is wanted of the texts that are proposed.
-    pub wishes: Wishes,
     /// Whether the tables of `stats`, and those of TLS reports, are made.
     pub figures: bool,
+    /// What is wanted of the texts that are proposed.
+    pub wishes: Wishes,
 }
 
 /// A report, but for the entries of its domains.
