@@ -46,7 +46,7 @@
 //! }
 //! # use stscan::dataset::{Activity, Dataset, List, Options, Record, RunDescription, Tool, record_batch};
 //! # let evidence: stscan::evidence::Evidence = serde_json::from_str(include_str!("../tests/golden/enforce.json"))?;
-//! # let target = stscan::input::Target { ordinal: 0, domain: evidence.domain.clone(), rank: None, list: "".into(), carried: Vec::new() };
+//! # let target = stscan::input::Target { ordinal: 0, domain: evidence.domain.clone(), rank: None, list: "".into(), file: None, line: None, carried: Vec::new() };
 //! # let record = Record { target, assessment: stscan::classify::classify(&evidence), evidence };
 //! # let run = RunDescription {
 //! #     run_id: "example".to_owned(),

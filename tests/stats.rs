@@ -272,7 +272,11 @@ fn refused(ordinal: u64, domain: &str, alias: Option<&str>, address: Ipv4Addr) -
     fetch.error = Some(error);
     evidence.fetch = Some(Box::new(fetch));
     let assessment = classify(&evidence);
-    Record { target: Target { ordinal, domain, rank: None, list: "made.csv".into(), carried: Vec::new() }, evidence, assessment }
+    Record {
+        target: Target { ordinal, domain, rank: None, list: "made.csv".into(), file: None, line: None, carried: Vec::new() },
+        evidence,
+        assessment,
+    }
 }
 
 /// Writes a dataset; unfinished where `finished` is false.

@@ -3,6 +3,7 @@
 mod answers;
 mod asked;
 mod assessment;
+mod cause;
 mod certificate;
 pub mod codes;
 mod connecting;
@@ -46,7 +47,7 @@ pub use self::demands::{Demand, DemandedMode};
 pub(crate) use self::familiar::Judge;
 pub use self::findings::Finding;
 pub use self::judge::classify;
-pub use self::rule::{Code, Example, ResultType, Rule, Severity, Status};
+pub use self::rule::{Code, Example, ResultType, Rule, Severity, Stage, Status};
 pub(crate) use self::sight::Sight;
 pub use self::stored::{Always, Judgement, Stored, StoredFinding, Worded};
 

@@ -119,7 +119,15 @@ fn seen(judged: &mut [(Evidence, Assessment)], expectations: Option<&Expectation
 
 fn records(judged: &[(Evidence, Assessment)]) -> Vec<Record> {
     let record = |(ordinal, (evidence, assessment)): (usize, &(Evidence, Assessment))| Record {
-        target: Target { ordinal: ordinal as u64, domain: evidence.domain.clone(), rank: None, list: "check".into(), carried: Vec::new() },
+        target: Target {
+            ordinal: ordinal as u64,
+            domain: evidence.domain.clone(),
+            rank: None,
+            list: "check".into(),
+            file: None,
+            line: None,
+            carried: Vec::new(),
+        },
         evidence: evidence.clone(),
         assessment: assessment.clone(),
     };
@@ -187,6 +195,7 @@ fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>,
         "publish": { "sts_record": publish.sts_record, "tlsrpt_record": publish.tlsrpt_record, "policy": publish.policy },
         "evidence": evidence,
     });
+    object["assessment"]["cause"] = json!(assessment.cause());
     object["assessment"]["worst"] = json!(assessment.worst());
     object["verdict"] = json!(facts::verdict(assessment));
     object["next_steps"] = json!(mail_servers::next_steps(assessment));
@@ -213,9 +222,13 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment, blo
     }
     let (open, settled): (Vec<&Finding>, Vec<&Finding>) = assessment.findings.iter().partition(|finding| finding.leaves_open());
     let (to_fix, remarks): (Vec<&Finding>, Vec<&Finding>) = settled.into_iter().partition(|finding| finding.severity != Severity::Info);
-    if !to_fix.is_empty() {
-        writeln!(out, "\n{bold}What is wrong{bold:#}")?;
-        for finding in to_fix {
+    let (cause, others): (Vec<&Finding>, Vec<&Finding>) = to_fix.into_iter().partition(|one| Some(one.code) == assessment.cause());
+    let others_are = if cause.is_empty() { "What is wrong" } else { "What else is wrong" };
+    for (heading, findings) in [("What to fix first", cause), (others_are, others)] {
+        if !findings.is_empty() {
+            writeln!(out, "\n{bold}{heading}{bold:#}")?;
+        }
+        for finding in findings {
             print_finding(out, finding, &finding.severity.to_string(), "Fix")?;
         }
     }

@@ -51,9 +51,6 @@ pub(super) fn prepare(arguments: &ReportArguments) -> Result<Prepared, Failure> 
         most: arguments.domains.unwrap_or(MAX_DOMAINS),
         figures: true,
     };
-    if arguments.tls_reports.is_some() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Csv | ReportFormat::Json) {
-        return Err(Failure::usage("--tls-reports is of the formats html, csv and json"));
-    }
     let gate = gate::of_domains(&arguments.fail_on, arguments.expect.is_given())?;
     let scan = arguments.filter.apply_to(arguments.expect.apply_to(Scan::open(&arguments.dataset)?)?)?;
     let seen = arguments.tls_reports.as_deref().map(|dir| seen(dir, &scan, &arguments.filter)).transpose()?.map(Arc::new);
@@ -98,8 +95,13 @@ fn write(
         ReportFormat::Html => html(&Report::of(scan, options, seen)?, out),
         ReportFormat::Csv => csv(&scan, seen.as_deref(), out),
         ReportFormat::Json => json(&scan, seen.as_deref(), out),
-        ReportFormat::Sarif => sarif(&scan, out),
-        ReportFormat::Junit => junit(&scan, out),
+        ReportFormat::Sarif => {
+            if let Some(left_out) = sarif(&scan, seen.as_deref(), out)? {
+                writeln!(anstream::stderr(), "stscan: {left_out}")?;
+            }
+            Ok(())
+        }
+        ReportFormat::Junit => junit(&scan, seen.as_deref(), out),
     }
 }
 

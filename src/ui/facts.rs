@@ -54,13 +54,20 @@ fn under_mta_sts(assessment: &Assessment) -> String {
             format!("No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail, {exception}.")
         }
         (Delivery::Opportunistic, _) if enforced_by_lenient() => {
-            "Senders that follow MTA-STS ignore this policy, but forgiving ones enforce it and refuse every MX host: their mail is not delivered.".to_owned()
+            "Senders that follow MTA-STS ignore this policy, but some that are less strict enforce it and refuse every MX host: their mail is not delivered.".to_owned()
         }
         (Delivery::Opportunistic, _) => format!(
             "MTA-STS has no effect: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail, {}.",
             exception
         ),
     }
+}
+
+/// The findings with those of the cause first, the others in the catalogue's order.
+pub fn cause_first(assessment: &Assessment) -> Vec<&Finding> {
+    let cause = assessment.cause();
+    let (first, others): (Vec<&Finding>, Vec<&Finding>) = assessment.findings.iter().partition(|finding| Some(finding.code) == cause);
+    [first, others].concat()
 }
 
 /// The texts that would be right; `None` where nothing has to change, where the domain takes no mail, or where too little is known.
@@ -87,7 +94,7 @@ pub fn facts(evidence: &Evidence, assessment: &Assessment) -> Vec<(&'static str,
         ("DANE", mail_servers::summary(assessment)),
         ("_mta-sts", Some(record(assessment.sts_state, &texts(&evidence.sts_txt)))),
         ("policy", policy(evidence, assessment)),
-        ("used by", assessment.policy_stage.and_then(|_| users(assessment))),
+        ("accepted by", assessment.policy_stage.and_then(|_| users(assessment))),
         ("_smtp._tls", Some(record(assessment.tlsrpt_state, &texts(&evidence.tlsrpt_txt)))),
         ("reports by", reporters(evidence)),
     ]);
@@ -129,8 +136,8 @@ fn users(assessment: &Assessment) -> Option<String> {
     let (used, refused): (Vec<Sender>, Vec<Sender>) = Sender::ALL.iter().partition(|sender| accepted.contains(sender));
     let names = |senders: &[Sender]| senders.iter().map(|sender| sender.as_str()).collect::<Vec<_>>().join(", ");
     Some(match (used.as_slice(), refused.as_slice()) {
-        (all, []) => format!("all {} senders that are modelled", all.len()),
-        ([], all) => format!("none of the {} senders that are modelled", all.len()),
+        (all, []) => format!("all {} mail systems whose behaviour is known", all.len()),
+        ([], all) => format!("none of the {} mail systems whose behaviour is known", all.len()),
         (used, refused) => format!("{}; refused by: {}", names(used), names(refused)),
     })
 }

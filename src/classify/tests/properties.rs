@@ -131,6 +131,9 @@ proptest! {
         prop_assert_eq!(evidence.sts_txt.outcome.is_conclusive(), judged.sts_state != RecordState::Unknown);
         prop_assert_eq!(evidence.tlsrpt_txt.outcome.is_conclusive(), judged.tlsrpt_state != RecordState::Unknown);
         prop_assert_eq!(judged.posture == Posture::Absent, judged.sts_state == RecordState::Absent);
+        let cause = judged.cause();
+        prop_assert_eq!(cause.is_some(), judged.posture == Posture::Broken);
+        prop_assert!(cause.is_none_or(|cause| judged.findings.iter().any(|finding| finding.code == cause)), "{cause:?}");
 
         // A policy is in force exactly where record, retrieval and text are valid.
         let in_force = matches!(judged.posture, Posture::None | Posture::Testing | Posture::Enforce);

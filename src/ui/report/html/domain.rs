@@ -94,16 +94,21 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
     }
 }
 
-/// What has to be fixed: what senders have met, then the worst first.
+/// What has to be fixed: of a broken domain the cause by itself, then what senders have met, then the worst first.
 fn findings(entry: &Entry, extent: Extent, testimony: Option<&Testimony>) -> Markup {
     let mut wrong: Vec<&Finding> = entry.assessment.findings.iter().filter(|finding| finding.severity != Severity::Info).collect();
     let is_met = |finding: &Finding| testimony.is_some_and(|said| said.of_code(finding.code.as_str()).is_some());
     wrong.sort_by_key(|finding| (!is_met(finding), finding.severity));
+    let cause = entry.assessment.cause();
+    let (first, others): (Vec<&Finding>, Vec<&Finding>) = wrong.into_iter().partition(|finding| Some(finding.code) == cause);
+    let others_are = if first.is_empty() { "What is wrong" } else { "What else is wrong" };
     html! {
-        @if !wrong.is_empty() {
-            h4 { "What is wrong" }
-            @for alike in wrong.chunk_by(|a, b| (a.code, a.severity) == (b.code, b.severity)) {
-                (article(alike, extent, Asked::of(&entry.assessment), testimony))
+        @for (heading, findings) in [("What to fix first", first), (others_are, others)] {
+            @if !findings.is_empty() {
+                h4 { (heading) }
+                @for alike in findings.chunk_by(|a, b| (a.code, a.severity) == (b.code, b.severity)) {
+                    (article(alike, extent, Asked::of(&entry.assessment), testimony))
+                }
             }
         }
     }
