@@ -73,6 +73,24 @@ class Dataset:
         """The answer to a question, as a pandas DataFrame."""
         return self.connection.execute(sql).df()
 
+    def carried(self, wanted=()):
+        """The carried columns as identifiers of SQL: those that are wanted, or all, those with fewest values first."""
+        counts = self.connection.execute(
+            "SELECT one.name, count(DISTINCT one.value) AS n, count(DISTINCT domain) AS domains FROM (SELECT domain, unnest(carried) AS one FROM domains) GROUP BY 1 ORDER BY n, 1"
+        ).fetchall()
+        # Another value for each domain says which domain it is, not whose.
+        known = [name for name, n, domains in counts if n < domains or n < 10]
+        missing = [name for name in wanted if name not in [name for name, *_ in counts]]
+        if missing:
+            raise SystemExit(f"STSCAN_BY: there is no carried column {', '.join(missing)}; there are {', '.join(name for name, *_ in counts) or 'none'}")
+        return [identifier(f"carried.{name}") for name in wanted or known]
+
+    def carried_columns(self, columns):
+        """The cells of these columns for a SELECT; what no cell says is nobody's."""
+        cell = "coalesce(list_filter(carried, lambda one: one.name = '{}')[1].value, '(nobody)')"
+        names = [column[1:-1].replace('""', '"').removeprefix("carried.") for column in columns]
+        return "".join(f", {cell.format(quoted(name))} AS {column}" for name, column in zip(names, columns))
+
     def describe(self):
         """What is to be known of the scan, from its manifest."""
         lines = []
@@ -97,6 +115,11 @@ class Dataset:
         first = self.manifests[0]
         domains = sum(manifest["counts"]["rows"] for manifest in self.manifests)
         return f"Data: stscan, list \"{first['list']['name']}\", {domains:,} domains, scanned {first['started_at'][:10]}"
+
+
+def identifier(name):
+    """A name as SQL quotes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def frame(rows):

@@ -1,4 +1,4 @@
-//! Text that came from elsewhere, made safe for a terminal.
+//! Text that came from elsewhere, made safe for a terminal and for a spreadsheet.
 
 /// The text with control characters, line breaks and direction overrides escaped, so that it cannot move the cursor,
 /// change colours or hide what it says.
@@ -19,6 +19,15 @@ pub fn safe(text: &str) -> String {
 /// Bytes as text: what is no UTF-8 as `\xNN`, the rest as [`safe`].
 pub fn safe_bytes(bytes: &[u8]) -> String {
     bytes.utf8_chunks().map(|chunk| safe(chunk.valid()) + &chunk.invalid().escape_ascii().to_string()).collect()
+}
+
+/// A field that is neither torn apart by a reader of CSV nor run as a formula by a spreadsheet.
+pub fn csv_field(text: &str) -> String {
+    let mut safe = safe(text);
+    if safe.starts_with(['=', '+', '-', '@', '|', '%']) {
+        safe.insert(0, '\'');
+    }
+    if safe.contains([',', '"', ';', '\'', ' ']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
 }
 
 /// Direction marks and overrides, zero-width characters, line separators, tags.

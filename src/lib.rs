@@ -46,7 +46,7 @@
 //! }
 //! # use stscan::dataset::{Activity, Dataset, List, Options, Record, RunDescription, Tool, record_batch};
 //! # let evidence: stscan::evidence::Evidence = serde_json::from_str(include_str!("../tests/golden/enforce.json"))?;
-//! # let target = stscan::input::Target { ordinal: 0, domain: evidence.domain.clone(), rank: None, list: "".into(), carried: Vec::new() };
+//! # let target = stscan::input::Target { ordinal: 0, domain: evidence.domain.clone(), rank: None, list: "".into(), file: None, line: None, carried: Vec::new() };
 //! # let record = Record { target, assessment: stscan::classify::classify(&evidence), evidence };
 //! # let run = RunDescription {
 //! #     run_id: "example".to_owned(),
@@ -94,12 +94,12 @@
 //! 8 trial | study | ui           a scan of the lab against its truth | the one study | progress, tables, safe text
 //! 7 scan | analyse | lab         the stages wired | figures from datasets | the built-in Internet with known truth
 //! 6 dataset                      Parquet parts and manifest
-//! 5 reports                      TLS reports: files and mails to reports
+//! 5 reports | publish            TLS reports: files and mails to reports | what a domain should publish
 //! 4 input | classify | observe   lists to targets | judgement, the catalogue | DNS, HTTPS, the probe
 //! 3 parse                        text to value and faults; never fails, never panics
 //! 2 evidence, exclusion          what was seen | who must not be contacted
 //! 1 name, words                  domain names, public suffixes | our words for the errors of libraries
-//! 0 vocabulary                   enums of stable words
+//! 0 vocabulary, system           enums of stable words | what each operating system does in its own way
 //! ```
 
 pub mod classify;
@@ -122,6 +122,8 @@ pub mod lab;
 #[doc(hidden)]
 pub mod observe;
 #[doc(hidden)]
+pub mod publish;
+#[doc(hidden)]
 pub mod reports;
 #[doc(hidden)]
 pub mod scan;
@@ -131,6 +133,7 @@ pub mod study;
 pub mod trial;
 
 mod escape;
+mod system;
 mod ui;
 mod vocabulary;
 mod whole_file;

@@ -194,7 +194,7 @@ mod tests {
             .map(finding)
             .collect();
         confusion.add("right.test", &truth, &judgement(&truth, right));
-        assert_eq!((confusion.missed(), confusion.wrong(), confusion.differing(), confusion.values), (0, 0, 0, 13));
+        assert_eq!((confusion.missed(), confusion.wrong(), confusion.differing(), confusion.values), (0, 0, 0, 14));
         for _ in 0..7 {
             let wrong = judgement(&truth, vec![finding(StoredCode::Known(codes::STS_MODE_TESTING))]);
             confusion.add("wrong.test", &truth, &Judgement { posture: Some("testing"), mismatch: Some("typo"), ..wrong });

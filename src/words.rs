@@ -4,8 +4,9 @@
 
 use std::io;
 
-use nix::errno::Errno;
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+
+use crate::system::Errno;
 
 /// What the system says of a connection, a socket or a thread.
 pub(crate) fn system(error: &io::Error) -> String {

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 /// The layers from the bottom; a module may name only modules of earlier lines.
 const LAYERS: &[&[&str]] = &[
-    &["escape", "vocabulary", "whole_file"],
+    &["escape", "system", "vocabulary", "whole_file"],
     &["name", "words"],
     &["evidence", "exclusion"],
     &["parse"],
     &["input", "classify", "observe"],
-    &["reports"],
+    &["reports", "publish"],
     &["dataset"],
     &["scan", "analyse", "lab"],
     &["trial", "study", "ui"],

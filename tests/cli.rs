@@ -30,6 +30,13 @@ fn help_of_scan() {
 }
 
 #[test]
+fn help_of_publish() {
+    let help = stdout(&expect(0, &["publish", "--help"]));
+    // How the network is asked is said of scan.
+    insta::assert_snapshot!(help.split("\nResolving:").next().unwrap().to_owned() + help.split_once("\nExamples:").unwrap().1);
+}
+
+#[test]
 fn lint_shows_every_fault_with_its_place() {
     let policy = b"version: STSv1\nmode: Enforce\nmx: mail.example.com.\nmx: *\nmax-age: 7d\n\n";
     insta::assert_snapshot!(piped(&["lint", "--policy", "-"], policy));
@@ -121,7 +128,9 @@ fn check_proposes_no_text_where_none_is_wrong() {
     let told = stdout(&expect(0, &["check", "--lab=zoo", "head-folded.test"]));
     assert!(told.contains("sts-fetch-header-malformed") && !told.contains("What to publish"), "{told}");
     let told = stdout(&expect(0, &["check", "--lab=zoo", "rua-two-dots.test"]));
-    assert!(told.contains("What to publish") && told.contains("rua=mailto:tls-reports@rua-two-dots.test"), "{told}");
+    assert!(told.contains("What to publish") && told.contains("1. Name a mailbox for TLS reports that somebody reads (--rua)"), "{told}");
+    let told = stdout(&expect(0, &["check", "--lab=zoo", "rua-two-dots.test", "--rua", "tls@corp.example"]));
+    assert!(told.contains("_smtp._tls.rua-two-dots.test. IN TXT \"v=TLSRPTv1; rua=mailto:tls@corp.example\""), "{told}");
 }
 
 #[test]
@@ -139,11 +148,13 @@ fn check_tells_what_is_wrong_and_what_to_publish() {
     insta::assert_snapshot!(without_dates(&text));
 }
 
-/// The days on which certificates of the lab end are counted from today.
+/// The days on which certificates of the lab end, and on which a policy is enforced, are counted from today.
 fn without_dates(text: &str) -> String {
-    let mut parts = text.split("valid until ");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |told, part| told + "valid until DATE" + part.get(10..).unwrap_or_default())
+    ["valid until ", "From "].into_iter().fold(text.to_owned(), |text, mark| {
+        let mut parts = text.split(mark);
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |told, part| told + mark + "DATE" + part.get(10..).unwrap_or_default())
+    })
 }
 
 /// Addresses go by the order of the cases, digests by the day: neither is a matter of a snapshot, nor how lines are folded around them.

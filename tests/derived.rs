@@ -166,6 +166,37 @@ fn columns_of_the_list_are_carried_along() {
     assert!(missing.contains("no header line"), "{missing}");
 }
 
+/// Domain, file and line of every row.
+fn places(dir: &str) -> Vec<(String, Option<String>, Option<u64>)> {
+    let reader = Reader::open(Path::new(dir)).unwrap();
+    let batch = reader.batches(None).next().unwrap().unwrap();
+    let targets = TargetColumns::of(&batch).unwrap();
+    let rows = (0..batch.num_rows()).map(|row| targets.row(row).unwrap());
+    rows.map(|target| (target.domain.to_string(), target.file.map(|file| file.to_string()), target.line)).collect()
+}
+
+#[test]
+fn the_place_in_the_list_is_kept_and_an_export_says_no_path_of_the_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("first.txt"), "# ours\nenforce.test\nno name\n").unwrap();
+    fs::write(path("second.txt"), "enforce.test\nid-missing.test\n").unwrap();
+    expect(0, &["scan", "--lab=zoo", &path("first.txt"), &path("second.txt"), "-o", &path("out")]);
+    let place = |domain: &str, file: String, line| (domain.to_owned(), Some(file), Some(line));
+    let expected = [place("enforce.test", path("first.txt"), 2), place("id-missing.test", path("second.txt"), 2)];
+    assert_eq!(places(&path("out")), expected);
+    expect(0, &["reclassify", &path("out"), "-o", &path("again")]);
+    assert_eq!(places(&path("again")), expected);
+    expect(0, &["export", &path("again"), "-o", &path("public")]);
+    let expected = [place("enforce.test", "first.txt".to_owned(), 2), place("id-missing.test", "second.txt".to_owned(), 2)];
+    assert_eq!(places(&path("public")), expected);
+    let rejected = fs::read_to_string(path("public/rejected.csv")).unwrap();
+    assert!(rejected.contains("\nfirst.txt,3,no name,") && !rejected.contains(dir.path().to_str().unwrap()), "{rejected}");
+    assert!(!contains(Path::new(&path("public")), dir.path().to_str().unwrap().as_bytes()));
+    let causes: Vec<_> = rows(Path::new(&path("public"))).iter().map(|row| row.column("cause").map(str::to_owned)).collect();
+    assert_eq!(causes, [None, Some("sts-record-id-missing".to_owned())]);
+}
+
 /// All bytes of a dataset's texts, as Arrow holds them.
 fn contains(dir: &Path, needle: &[u8]) -> bool {
     let reader = Reader::open(dir).unwrap();
@@ -248,6 +279,7 @@ fn a_published_copy_has_no_mailbox_and_describes_itself() {
     assert_eq!(croissant["recordSet"][0]["field"][1]["source"]["extract"]["column"], "domain");
     let sheet = fs::read_to_string(hashed.join("DATASHEET.md")).unwrap();
     assert!(sheet.contains("## Collection process") && sheet.contains("[blank: to be filled in by the publisher]"), "{sheet}");
+    assert!(sheet.contains("```bibtex\n@misc{stscan-") && sheet.contains("title  = {{MTA-STS and SMTP TLS reporting of "), "{sheet}");
     let checked = std::process::Command::new("sha256sum").args(["-c", "--quiet", "SHA256SUMS"]).current_dir(&hashed).status();
     assert!(checked.unwrap().success());
     expect(0, &["reclassify", text(&dropped), "-o", text(&dir.path().join("judged"))]);

@@ -113,7 +113,15 @@ fn dataset(dir: &Path, day: u64, sites: &[(&str, Site)]) {
                 certificate.not_after = Some(evidence.scanned_at + Duration::from_secs(days * 86_400));
             }
             let ordinal = (shard * 3 + index) as u64;
-            let target = Target { ordinal, domain: evidence.domain.clone(), rank: None, list: "list".into(), carried: Vec::new() };
+            let target = Target {
+                ordinal,
+                domain: evidence.domain.clone(),
+                rank: None,
+                list: "list".into(),
+                file: None,
+                line: None,
+                carried: Vec::new(),
+            };
             Record { target, assessment: classify(&evidence), evidence }
         };
         let records: Vec<Record> = sites.iter().enumerate().map(record).collect();

@@ -1,4 +1,4 @@
-//! The documents say what the code does: tables of columns, codes and exit statuses are compared with it.
+//! The documents say what the code does: tables of columns, codes and exit statuses, man pages and completions are compared with it.
 //!
 //! After a change that is meant: `STSCAN_REGENERATE=documents cargo test --test documents` writes them, then read the diff.
 
@@ -19,13 +19,17 @@ use stscan::study;
 
 const README: &str = include_str!("../README.md");
 
+fn regenerating() -> bool {
+    std::env::var_os("STSCAN_REGENERATE").is_some_and(|what| what == "documents")
+}
+
 /// Compares a file of the project with what it has to say, or writes it.
 fn compare(file: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    if std::env::var_os("STSCAN_REGENERATE").is_some_and(|what| what == "documents") {
+    if regenerating() {
         fs::write(&path, expected).unwrap();
     }
-    let written = fs::read_to_string(&path).unwrap();
+    let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(written == expected, "{file} is out of date: STSCAN_REGENERATE=documents cargo test --test documents, then read the diff");
 }
 
@@ -56,6 +60,43 @@ fn the_tables_are_those_of_the_program() {
     let written = include_str!("../data/findings.md");
     let head = written.find("| code |").map_or(written, |table| &written[..table]);
     compare("data/findings.md", &format!("{head}{}", harness::stdout(&harness::expect(0, &["codes", "--markdown"]))));
+}
+
+/// Compares a folder with the files that it has to hold, by name; one that is of no command any more goes.
+fn compare_folder(folder: &str, expected: &[(String, String)]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    fs::create_dir_all(&path).unwrap();
+    expected.iter().for_each(|(name, text)| compare(&format!("{folder}/{name}"), text));
+    for entry in fs::read_dir(&path).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if expected.iter().all(|(known, _)| *known != name) {
+            assert!(regenerating(), "{folder}/{name} is of nothing: remove it");
+            fs::remove_file(path.join(name)).unwrap();
+        }
+    }
+}
+
+/// Of every command and every command below it, as `stscan-lab-write.1`.
+#[test]
+fn the_man_pages_are_those_of_the_program() {
+    let made = tempfile::tempdir().unwrap();
+    clap_mangen::generate_to(stscan::cli::command(), made.path()).unwrap();
+    let pages = fs::read_dir(made.path()).unwrap().map(|entry| {
+        let path = entry.unwrap().path();
+        (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap())
+    });
+    let pages: Vec<(String, String)> = pages.collect();
+    assert!(pages.iter().any(|(name, page)| name == "stscan-scan.1" && page.contains("resolver")));
+    compare_folder("data/man", &pages);
+}
+
+/// By the names under which shells look for them.
+#[test]
+fn the_completions_are_those_of_the_program() {
+    let scripts =
+        [("bash", "stscan"), ("elvish", "stscan.elv"), ("fish", "stscan.fish"), ("powershell", "_stscan.ps1"), ("zsh", "_stscan")];
+    let scripts = scripts.map(|(shell, name)| (name.to_owned(), harness::stdout(&harness::expect(0, &["completions", shell]))));
+    compare_folder("data/completions", &scripts);
 }
 
 /// A code that has once been released stays: datasets, scripts and papers name it.

@@ -1,4 +1,5 @@
-//! `--where` end to end: what it keeps, against a plain reading of the rows; the same rows for every command; typing errors.
+//! `--where` end to end: what it keeps, against a plain reading of the rows; the same rows for every command; typing errors. And what owners
+//! get: a report split by a carried column, tables by it.
 
 #![allow(clippy::unwrap_used)] // A test fails by panicking.
 
@@ -187,7 +188,7 @@ fn typing_errors_are_refused_before_anything_is_written() {
         (
             vec!["report", text(old), "-o", text(&page)],
             "carried.ownr=x",
-            "the dataset carries no column \"ownr\", but owner; did you mean carried.owner?",
+            "the dataset carries no column \"ownr\", but owner; did you mean owner?",
         ),
         (vec!["stats", text(old)], "finding=sts-fetch-cert-expird", "did you mean sts-fetch-cert-expired? `stscan codes` lists them all"),
         (vec!["diff", text(old), text(new)], "worst>=medum", "one of high, medium, low, info; did you mean medium?"),
@@ -199,4 +200,120 @@ fn typing_errors_are_refused_before_anything_is_written() {
     assert!(!page.exists());
     let help = stdout(&expect(0, &["report", "--help"]));
     assert!(help.contains("A condition of --where is COLUMN OPERATOR VALUE"), "{help}");
+}
+
+/// The index of a split report: by owner its folder and its figures.
+fn index(folder: &Path) -> Vec<(String, String, u64)> {
+    let text = fs::read_to_string(folder.join("index.csv")).unwrap();
+    let mut lines = text.lines();
+    assert!(lines.next().unwrap().starts_with("owner,folder,domains,need_work,mail_refused,"), "{text}");
+    let line = |line: &str| {
+        let (owner, rest) = match line.strip_prefix('"') {
+            Some(quoted) => quoted.split_once("\",").unwrap(),
+            None => line.split_once(',').unwrap(),
+        };
+        let mut fields = rest.split(',');
+        (owner.to_owned(), fields.next().unwrap().to_owned(), fields.next().unwrap().parse().unwrap())
+    };
+    lines.map(line).collect()
+}
+
+#[test]
+fn each_owner_gets_a_page_and_a_table_of_their_own() {
+    let (old, new) = scans();
+    let folder = old.with_extension("pages");
+    expect(0, &["report", text(old), "--split-by", "owner", "-o", text(&folder)]);
+    let owners = index(&folder);
+    let names: BTreeSet<&str> = owners.iter().map(|(owner, ..)| owner.as_str()).collect();
+    // What could be a formula in a spreadsheet is quoted there; the page has it as it is.
+    assert_eq!(names.len(), 7, "{owners:?}");
+    assert_eq!(owners.iter().map(|(.., domains)| domains).sum::<u64>(), 8);
+    let page = fs::read_to_string(folder.join("index.html")).unwrap();
+    assert!(page.contains("script-src 'none'") && !page.contains("<script"));
+    let mut found = BTreeSet::new();
+    for (owner, name, domains) in &owners {
+        assert!(
+            page.contains(&format!("href=\"{name}/report.html\"")) && page.contains(&format!("href=\"{name}/findings.csv\"")),
+            "{name}"
+        );
+        let own = those(|domain| self::owner(domain) == owner.trim_start_matches('\''));
+        assert_eq!(own.len() as u64, *domains, "{owner}");
+        let (report, csv) = (
+            fs::read_to_string(folder.join(name).join("report.html")).unwrap(),
+            fs::read_to_string(folder.join(name).join("findings.csv")).unwrap(),
+        );
+        for domain in those(|_| true) {
+            assert_eq!(
+                (report.contains(&domain), csv.contains(&domain)),
+                (own.contains(&domain), own.contains(&domain)),
+                "{owner}: {domain}"
+            );
+        }
+        assert!(report.contains(&format!("only {domains} of 8 domains, those with carried.owner=")), "{owner}");
+        found.extend(own);
+    }
+    assert_eq!(found, those(|_| true), "every domain is somebody's, or in _none");
+    assert!(names.contains("") && folder.join("_none/report.html").exists() && folder.join("alice/report.html").exists());
+    // The same folder again, of another scan: whoever has nothing any more is gone.
+    expect(0, &["report", text(new), "--split-by", "owner", "-o", text(&folder), "--where", "carried.owner!=bob*"]);
+    let again = index(&folder);
+    assert_eq!(
+        again.iter().filter(|(owner, ..)| ["alice", "Alicia"].contains(&owner.as_str()) || owner.starts_with("Bob")).count(),
+        0,
+        "{again:?}"
+    );
+    let folders = || fs::read_dir(&folder).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir()).count();
+    assert_eq!((folders(), folder.join("alice").exists()), (again.len(), false));
+    // What somebody else put there is not touched, and said.
+    fs::write(folder.join(&again[0].1).join("notes.txt"), "mine").unwrap();
+    let refused = stderr(&expect(4, &["report", text(new), "--split-by", "owner", "-o", text(&folder)]));
+    assert!(refused.contains("notes.txt was not written by stscan report --split-by; choose another folder"), "{refused}");
+    let refused = stderr(&expect(4, &["report", text(new), "--split-by", "owner", "-o", text(old)]));
+    assert!(refused.contains("was not written by stscan report --split-by"), "{refused}");
+    let refused = stderr(&expect(2, &["report", text(old), "--split-by", "ownr", "-o", text(&old.with_extension("no"))]));
+    assert!(refused.contains("--split-by ownr: the dataset carries no column \"ownr\", but owner; did you mean owner?"), "{refused}");
+    for further in [vec!["--format", "csv"], vec!["--kind", "adoption"]] {
+        expect(2, &[&["report", text(old), "--split-by", "owner", "-o", text(&old.with_extension("no"))], further.as_slice()].concat());
+    }
+    expect(2, &["report", text(old), "--split-by", "owner"]);
+}
+
+#[test]
+fn tables_by_owner() {
+    let (old, _) = scans();
+    let made = |arguments: &[&str]| -> Value {
+        let command = [&["stats", text(old), "--table", "T1", "--format", "json"], arguments].concat();
+        serde_json::from_str(&stdout(&expect(0, &command))).unwrap()
+    };
+    for by in ["carried:owner", "carried.owner"] {
+        let table = &made(&["--by", by])["tables"][0];
+        assert_eq!(table["grouped_by"], "carried:owner");
+        let rows = table["rows"].as_array().unwrap();
+        let of = |group: Option<&str>| {
+            rows.iter().find(|row| row["group"].as_str() == group).map(|row| row["cells"]["domains"]["n"].as_u64().unwrap())
+        };
+        assert_eq!(
+            (of(None), of(Some("(none)")), of(Some("Alice")), of(Some("alice")), of(Some("*"))),
+            (Some(8), Some(2), Some(1), Some(1), Some(1))
+        );
+    }
+    let two = &made(&["--by", "carried:owner", "--top", "2"])["tables"][0]["rows"];
+    assert!(two.as_array().unwrap().iter().any(|row| row["group"] == "(other)" && row["cells"]["domains"]["n"] == 4), "{two}");
+    for (by, said) in [
+        ("carried:ownr", "--by carried:ownr: the dataset carries no column \"ownr\", but owner; did you mean owner?"),
+        ("carried", "one of tld, suffix, rank, list, provider, policy-host, posture, scan or carried:COLUMN"),
+        ("carried:", "or carried:COLUMN"),
+    ] {
+        let refused = stderr(&expect(2, &["stats", text(old), "--by", by]));
+        assert!(refused.contains(said), "{refused}");
+    }
+    let page = old.with_extension("owners.html");
+    expect(0, &["report", text(old), "-o", text(&page)]);
+    let page = fs::read_to_string(&page).unwrap();
+    let owners = page.split_once("id=\"owners\"").unwrap().1.split_once("</section>").unwrap().0;
+    assert!(
+        owners.contains("data-show=\"carried.owner=Smith%2C%20J.\">Smith, J.</a>")
+            && owners.contains("data-show=\"carried.owner=\">(none)</a>"),
+        "{owners}"
+    );
 }

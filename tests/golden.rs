@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha512};
-use stscan::classify::classify;
+use stscan::classify::{Posture, classify};
 use stscan::evidence::{Certificate, ChainCertificate, Conversation, Evidence, HostLookup, Lookup, SmtpTimings};
 use stscan::lab::{Internet, Lab, cases};
 use stscan::name::Domain;
@@ -54,6 +54,25 @@ fn the_judgement_of_every_case_is_as_stored() {
         }
     }
     assert!(differences.is_empty(), "\n{differences}If that is meant: STSCAN_REGENERATE=golden cargo test --test golden");
+}
+
+#[test]
+fn every_broken_case_has_the_cause_that_was_written_by_hand() {
+    let mut wrong = String::new();
+    let mut broken = 0;
+    for case in cases().iter().filter(|case| !LEFT_OUT.contains(&case.name)) {
+        let text = fs::read_to_string(folder().join(format!("{}.json", case.name))).unwrap();
+        let assessment = classify(&serde_json::from_str(&text).unwrap());
+        let cause = assessment.cause();
+        broken += usize::from(assessment.posture == Posture::Broken);
+        assert_eq!(cause.is_some(), assessment.posture == Posture::Broken, "{}", case.name);
+        let written = case.truth.columns().find(|(column, _)| *column == "cause").map(|(_, word)| word);
+        if written != Some(cause.map(|code| code.as_str())) {
+            wrong += &format!("{}: {cause:?}, but by hand {written:?}\n", case.name);
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(broken > 100, "{broken}");
 }
 
 #[test]

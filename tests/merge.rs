@@ -196,6 +196,10 @@ fn the_commands_say_the_same(scans: &Scans) {
         // What was sent and how long it took is the machine's.
         tables.retain(|table| table["rows"].as_array().unwrap().iter().all(|row| row["cells"]["seconds"].is_null()));
         assert!(tables.len() > 10);
+        // So is how often a question was repeated.
+        for table in tables.iter_mut() {
+            table["rows"].as_array_mut().unwrap().retain(|row| row["key"] != "repeated");
+        }
         tables.iter().map(|table| (table["id"].clone(), table["rows"].clone())).collect::<Vec<_>>()
     };
     for (one, other) in cells(&whole).into_iter().zip(cells(&merged)) {

@@ -167,7 +167,7 @@ fn csv_and_json_say_it_to_programs() {
     let lines: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert!(lines.iter().any(|line| &line[0] == "typo.test" && line[at].starts_with("1,204 of 51,233 sessions failed")), "{text}");
     assert!(
-        lines.iter().any(|line| &line[0] == "enforce.test" && line[6].is_empty() && line[9].starts_with("reported by senders")),
+        lines.iter().any(|line| &line[0] == "enforce.test" && line[7].is_empty() && line[10].starts_with("reported by senders")),
         "{text}"
     );
     let object: Value = serde_json::from_str(&stdout(&expect(0, &["report", scan, "--tls-reports", reports, "--format", "json"]))).unwrap();
@@ -178,5 +178,86 @@ fn csv_and_json_say_it_to_programs() {
     assert_eq!(of("typo.test")["senders"]["sessions_by_policy_type"]["sts"]["failed"], 1204);
     assert!(of("typo.test")["findings"].as_array().unwrap().iter().any(|finding| finding["senders"]["events"] == 1204));
     assert_eq!(of("nothing.test")["senders"], Value::Null);
-    assert!(stderr(&expect(2, &["report", scan, "--tls-reports", reports, "--format", "sarif"])).contains("html, csv and json"));
+}
+
+#[test]
+fn sarif_and_junit_say_it_to_systems_of_checks() {
+    let (scan, reports) = (lab().scan.to_str().unwrap(), lab().reports.to_str().unwrap());
+    let text = |format| stdout(&expect(0, &["report", scan, "--tls-reports", reports, "--format", format]));
+    let log: Value = serde_json::from_str(&text("sarif")).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let message = |result: &Value| result["message"]["text"].as_str().unwrap().to_owned();
+    assert!(
+        message(&results[0]).contains("Senders: 1,204 of 51,233 sessions failed"),
+        "what senders have met stands first: {}",
+        results[0]
+    );
+    let reported = results.iter().find(|result| result["ruleId"] == "reported-by-senders").unwrap();
+    assert!(
+        message(reported).starts_with("enforce.test: reported by senders, not seen by the scan: 3 of 20 sessions failed"),
+        "{reported}"
+    );
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    for result in results {
+        assert_eq!(rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()]["id"], result["ruleId"]);
+    }
+    let junit = text("junit");
+    let document = roxmltree::Document::parse(&junit).unwrap();
+    let failure = |name: &str| {
+        let case = document.descendants().find(|node| node.attribute("name") == Some(name) && node.has_tag_name("testcase")).unwrap();
+        case.children().find(|node| node.has_tag_name("failure")).map(|node| node.text().unwrap_or_default().to_owned())
+    };
+    assert!(failure("typo.test").unwrap().contains("Senders: 1,204 of 51,233 sessions failed"), "{junit}");
+    assert!(failure("enforce.test").unwrap().contains("reported by senders, not seen by the scan: 3 of 20 sessions failed"), "{junit}");
+    assert_eq!(failure("nothing.test"), None);
+    assert!(!text("sarif").contains('\u{202e}') && !junit.contains('\u{202e}'));
+    let without = stdout(&expect(0, &["report", scan, "--format", "junit"]));
+    assert!(!without.contains("Senders: ") && !without.contains("reported by senders"));
+}
+
+#[test]
+fn reports_are_exported_without_people_and_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let reports = lab().reports.to_str().unwrap();
+    let said = stdout(&expect(0, &["export", reports, "-o", &path("public"), "--licence", "CC-BY-4.0"]));
+    assert!(said.contains("5 rows; croissant.json, datapackage.json, DATASHEET.md, SHA256SUMS"), "{said}");
+    expect(0, &["verify", &path("public")]);
+    // Failures stay what they are.
+    let tables =
+        |dir: &str| -> Value { serde_json::from_str(&stdout(&expect(0, &["stats", "--tls-reports", dir, "--format", "json"]))).unwrap() };
+    let (before, after) = (tables(reports), tables(&path("public")));
+    for (table, copied) in before["tables"].as_array().unwrap().iter().zip(after["tables"].as_array().unwrap()) {
+        assert!(table == copied || table["id"] == "R4", "{table:#} {copied:#}");
+        assert_eq!(
+            table["rows"].as_array().unwrap().len(),
+            copied["rows"].as_array().unwrap().len(),
+            "addresses are told apart by network"
+        );
+    }
+    let reader = stscan::dataset::reports::ReportsReader::open(Path::new(&path("public"))).unwrap();
+    let mut shown = String::new();
+    reader.for_each(|row| shown += &format!("{row:?}\n")).unwrap();
+    for secret in ["\"tls@bigmail.example", "192.0.2.7", "198.51.100.9", lab().reports.parent().unwrap().to_str().unwrap()] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+    assert!(shown.contains("@bigmail.example") && shown.contains("198.51.100.0") && shown.contains("mail.typo.test"), "{shown}");
+    let manifest: Value = serde_json::from_str(&fs::read_to_string(path("public/manifest.json")).unwrap()).unwrap();
+    assert_eq!((&manifest["made_from"]["made_by"], &manifest["made_from"]["options"]["mailboxes"]), (&"export".into(), &"hash".into()));
+    assert!(!manifest["inputs"].to_string().contains('/'), "{manifest}");
+    let package: Value = serde_json::from_str(&fs::read_to_string(path("public/datapackage.json")).unwrap()).unwrap();
+    assert_eq!(package["resources"][0]["name"], "reports");
+    let croissant: Value = serde_json::from_str(&fs::read_to_string(path("public/croissant.json")).unwrap()).unwrap();
+    assert_eq!((&croissant["recordSet"][0]["@id"], &croissant["license"]), (&"reports".into(), &"CC-BY-4.0".into()));
+    let sheet = fs::read_to_string(path("public/DATASHEET.md")).unwrap();
+    assert!(sheet.contains("5 rows of 5 reports") && sheet.contains("keyed hashes") && sheet.contains("[blank"), "{sheet}");
+    let sums = fs::read_to_string(path("public/SHA256SUMS")).unwrap();
+    assert_eq!(sums.lines().count(), 6, "part, manifest, rejected.csv and three descriptions: {sums}");
+    assert!(stderr(&expect(4, &["export", reports, "-o", &path("public")])).contains("choose another folder"));
+    assert!(stderr(&expect(2, &["export", reports, "-o", &path("x"), "--keep-carried"])).contains("leave it out"));
+    expect(0, &["export", reports, "-o", &path("kept"), "--mailboxes", "keep"]);
+    let kept = stscan::dataset::reports::ReportsReader::open(Path::new(&path("kept"))).unwrap();
+    let mut shown = String::new();
+    kept.for_each(|row| shown += &format!("{row:?}\n")).unwrap();
+    assert!(shown.contains("tls@bigmail.example") && !shown.contains("192.0.2.7"), "{shown}");
 }

@@ -13,6 +13,7 @@ pub(crate) mod report;
 mod rows;
 mod scans;
 pub mod senders;
+mod split;
 pub mod stats;
 mod table;
 
@@ -20,5 +21,6 @@ pub use self::reclassify::reclassify;
 pub(crate) use self::reclassify::{Changes, CodeChange};
 pub(crate) use self::scans::AnalyseError;
 pub use self::scans::Scan;
+pub(crate) use self::split::{Share, Shares};
 pub(crate) use self::table::Interval;
 pub use self::table::{Cell, Column, Row, Table};

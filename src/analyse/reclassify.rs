@@ -24,6 +24,8 @@ const COLUMNS: &[&str] = &[
     "domain",
     "rank",
     "list",
+    "file",
+    "line",
     "scanned_at",
     "elapsed_ms",
     "posture",
@@ -34,7 +36,7 @@ const COLUMNS: &[&str] = &[
 ];
 
 /// What judgement leaves as it is and takes time to pack. Of numbers the footer has more to say than can be taken over.
-const UNCHANGED: &[&str] = &["domain", "list", "carried", "evidence"];
+const UNCHANGED: &[&str] = &["domain", "list", "file", "carried", "evidence"];
 
 /// How the judgements differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,35 +1,79 @@
-//! The rows of a part as an analysis sees them: all, or those that a filter keeps, judged by expectations where there are some. A place of a
-//! row counts the rows that are seen.
+//! The rows of a part as an analysis sees them: all, those that a filter keeps, or some that are in memory; judged by expectations where there
+//! are some. A place of a row counts the rows that are seen.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use arrow::array::RecordBatch;
+
 use super::expect::{Expectations, SeenBatch};
 use super::filter::Filter;
-use crate::dataset::{DatasetError, PartFile};
+use crate::dataset::{DatasetError, PartBatches, PartFile};
 
 /// Rows that are decoded at once to be looked at by a filter.
 const BATCH_ROWS: usize = 8192;
 
-/// A part of which some rows are seen. It may be shared by threads.
+/// Rows that are seen. They may be shared by threads.
 #[derive(Debug)]
 pub(super) struct SeenPart {
-    file: PartFile,
+    rows: Rows,
     filter: Option<Arc<Filter>>,
     expectations: Option<Arc<Expectations>>,
     /// Of each row group the rows that are kept, once these are known.
     kept: Vec<OnceLock<Vec<Range<usize>>>>,
 }
 
+#[derive(Debug)]
+enum Rows {
+    File(PartFile),
+    /// Whole rows, as one row group.
+    Held(RecordBatch),
+}
+
+/// The batches of a row group as they are stored.
+pub(super) enum Batches {
+    File(PartBatches),
+    Held(std::vec::IntoIter<RecordBatch>),
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::File(batches) => batches.next(),
+            Self::Held(batches) => batches.next().map(Ok),
+        }
+    }
+}
+
+impl Rows {
+    fn read(&self, row_group: usize, columns: &[&str], batch_rows: usize, rows: Option<&[Range<usize>]>) -> Result<Batches, DatasetError> {
+        match self {
+            Self::File(file) => file.read(row_group, columns, batch_rows, rows).map(Batches::File),
+            Self::Held(batch) => Ok(Batches::Held(held(batch, rows).into_iter())),
+        }
+    }
+}
+
 impl SeenPart {
+    /// Of a part those rows that a filter keeps.
     pub(super) fn new(file: PartFile, filter: Option<Arc<Filter>>, expectations: Option<Arc<Expectations>>) -> Self {
         let kept = if filter.is_some() { file.row_groups() } else { 0 };
-        Self { file, filter, expectations, kept: (0..kept).map(|_| OnceLock::new()).collect() }
+        Self { rows: Rows::File(file), filter, expectations, kept: (0..kept).map(|_| OnceLock::new()).collect() }
+    }
+
+    /// Rows that are in memory.
+    pub(super) const fn held(rows: RecordBatch, expectations: Option<Arc<Expectations>>) -> Self {
+        Self { rows: Rows::Held(rows), filter: None, expectations, kept: Vec::new() }
     }
 
     /// How many row groups it has, those of which nothing is seen among them.
     pub(super) fn row_groups(&self) -> usize {
-        self.file.row_groups()
+        match &self.rows {
+            Rows::File(file) => file.row_groups(),
+            Rows::Held(_) => 1,
+        }
     }
 
     /// The batches of one row group, as [`PartFile::read`] gives them; `rows` are places among the rows that are seen. There may be more columns
@@ -51,6 +95,23 @@ impl SeenPart {
         }
     }
 
+    /// As [`Self::read`], of all columns and as the rows are stored, whatever is expected of them.
+    ///
+    /// # Errors
+    /// If the part cannot be read.
+    pub(super) fn read_stored(
+        &self,
+        row_group: usize,
+        columns: &[&str],
+        batch_rows: usize,
+        rows: &[Range<usize>],
+    ) -> Result<Batches, DatasetError> {
+        match self.kept(row_group)? {
+            None => self.rows.read(row_group, columns, batch_rows, Some(rows)),
+            Some(kept) => self.rows.read(row_group, columns, batch_rows, Some(&among(kept, rows))),
+        }
+    }
+
     /// The batches of one row group, whatever is kept; `rows` are places among all rows.
     fn judged(
         &self,
@@ -63,7 +124,7 @@ impl SeenPart {
         let expectations = self.expectations.clone().filter(|_| columns.iter().any(is_judged));
         let flat = if expectations.is_some() { Expectations::columns() } else { Vec::new() };
         let columns: Vec<&str> = columns.iter().copied().chain(flat.iter().map(String::as_str)).collect();
-        let batches = self.file.read(row_group, &columns, batch_rows, rows)?;
+        let batches = self.rows.read(row_group, &columns, batch_rows, rows)?;
         Ok(batches.map(move |batch| match &expectations {
             Some(expectations) => expectations.judge(batch?),
             None => batch.map(SeenBatch::from),
@@ -92,6 +153,15 @@ impl SeenPart {
             before += batch.num_rows();
         }
         Ok(runs)
+    }
+}
+
+/// Rows that are in memory; nothing is copied.
+fn held(batch: &RecordBatch, rows: Option<&[Range<usize>]>) -> Vec<RecordBatch> {
+    let within = |run: &Range<usize>| run.start.min(batch.num_rows())..run.end.min(batch.num_rows());
+    match rows {
+        None => vec![batch.clone()],
+        Some(rows) => rows.iter().map(within).filter(|run| !run.is_empty()).map(|run| batch.slice(run.start, run.len())).collect(),
     }
 }
 

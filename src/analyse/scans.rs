@@ -1,10 +1,11 @@
 //! Datasets opened to be analysed: each by its manifest, with what a reader of the figures has to know of it; and why an analysis could not be
 //! made.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::StringArray;
+use arrow::array::{RecordBatch, StringArray};
 use rayon::prelude::*;
 use thiserror::Error;
 
@@ -28,10 +29,19 @@ pub struct Scan {
     pub reader: Reader,
     /// Which rows are seen; `None`: all.
     filter: Option<Arc<Filter>>,
+    /// Rows that are seen in place of those of the parts, and what is to be said of them.
+    held: Option<(RecordBatch, Arc<str>)>,
     /// What is demanded of them; `None`: nothing.
     expectations: Option<Arc<Expectations>>,
     /// The rows that are seen, by state; `None`: as the manifest has it.
     counts: Option<Arc<Counts>>,
+}
+
+/// Rows of a dataset that are opened together.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source<'s> {
+    Part(&'s Part),
+    Held(&'s RecordBatch),
 }
 
 impl Scan {
@@ -42,7 +52,7 @@ impl Scan {
     pub fn open(dir: &Path) -> Result<Self, AnalyseError> {
         let name = |dir: &Path| dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned());
         let label = name(dir).trim_start_matches("date=").to_owned();
-        Ok(Self { dir: dir.to_owned(), label, reader: Reader::open(dir)?, filter: None, expectations: None, counts: None })
+        Ok(Self { dir: dir.to_owned(), label, reader: Reader::open(dir)?, filter: None, held: None, expectations: None, counts: None })
     }
 
     /// Opens datasets that are to be analysed together.
@@ -99,7 +109,8 @@ impl Scan {
         if filter.is_empty() {
             return Ok(self);
         }
-        Self { filter: Some(Arc::new(filter.clone())), ..self }.counted()
+        let filter = self.filter().map_or_else(|| filter.clone(), |before| before.and(filter));
+        Self { filter: Some(Arc::new(filter)), ..self }.counted()
     }
 
     /// The scan with its rows judged by expectations, the dataset being as it is.
@@ -115,8 +126,8 @@ impl Scan {
 
     /// The scan with the counts of those rows that are seen, as they are seen.
     fn counted(mut self) -> Result<Self, AnalyseError> {
-        let of_part = |part: &Part| -> Result<Counts, DatasetError> {
-            let (file, mut counts) = (self.part_file(part)?, Counts::default());
+        let of_source = |source: &Source<'_>| -> Result<Counts, DatasetError> {
+            let (file, mut counts) = (self.seen(source)?, Counts::default());
             for row_group in 0..file.row_groups() {
                 for batch in file.read(row_group, Counts::COLUMNS, COUNTED_ROWS, None)? {
                     let batch = batch?;
@@ -125,7 +136,7 @@ impl Scan {
             }
             Ok(counts)
         };
-        let counts = self.manifest().parts.par_iter().map(of_part).try_reduce(Counts::default, |mut sum, more| {
+        let counts = self.sources().par_iter().map(of_source).try_reduce(Counts::default, |mut sum, more| {
             sum.add(&more);
             Ok(sum)
         })?;
@@ -147,7 +158,59 @@ impl Scan {
 
     /// The scan with all its rows.
     pub(super) fn whole(&self) -> Self {
-        Self { filter: None, counts: None, ..self.clone() }
+        Self { filter: None, held: None, counts: None, ..self.clone() }
+    }
+
+    /// The scan with only these rows, which are whole, in memory and not judged by expectations yet; `about` says which they are.
+    ///
+    /// # Errors
+    /// If a column is missing.
+    pub(super) fn holding(&self, rows: RecordBatch, about: &str) -> Result<Self, AnalyseError> {
+        Self { filter: None, held: Some((rows, about.into())), ..self.clone() }.counted()
+    }
+
+    /// Where the rows are, in the order of the input.
+    pub(super) fn sources(&self) -> Vec<Source<'_>> {
+        match &self.held {
+            Some((rows, _)) => vec![Source::Held(rows)],
+            None => self.manifest().parts.iter().map(Source::Part).collect(),
+        }
+    }
+
+    /// Calls `each` with the batches of the rows that are seen, of these columns.
+    ///
+    /// # Errors
+    /// If the dataset cannot be read, or `each` fails.
+    pub(super) fn each_batch(
+        &self,
+        columns: &[&str],
+        mut each: impl FnMut(&RecordBatch) -> Result<(), DatasetError>,
+    ) -> Result<(), AnalyseError> {
+        for source in self.sources() {
+            let part = self.seen(&source)?;
+            for row_group in 0..part.row_groups() {
+                for batch in part.read(row_group, columns, COUNTED_ROWS, None)? {
+                    each(&*batch?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The domains that are seen and their MX hosts: what TLS reports about them are about.
+    ///
+    /// # Errors
+    /// If the dataset cannot be read.
+    pub fn policy_domains(&self) -> Result<HashSet<String>, AnalyseError> {
+        let mut names = HashSet::new();
+        self.each_batch(&["domain", "mx_hosts"], |batch| {
+            let table = ColumnGroup::table(batch);
+            let (domains, hosts): (StringArray, _) = (table.column("domain")?, table.lists::<StringArray>("mx_hosts")?);
+            names.extend(domains.iter().flatten().map(str::to_owned));
+            names.extend((0..batch.num_rows()).flat_map(|row| hosts.texts(row).into_iter().flatten()).map(str::to_owned));
+            Ok(())
+        })?;
+        Ok(names)
     }
 
     /// What keeps rows, if not all are seen.
@@ -161,30 +224,28 @@ impl Scan {
     /// If the dataset cannot be read.
     pub(crate) fn carried_columns(&self) -> Result<Vec<String>, AnalyseError> {
         let mut names: Vec<String> = Vec::new();
-        for part in &self.manifest().parts {
-            let file = self.part_file(part)?;
-            for row_group in 0..file.row_groups() {
-                for batch in file.read(row_group, &["carried.list.element.name"], COUNTED_ROWS, None)? {
-                    let batch = batch?;
-                    let Some((_, carried)) = ColumnGroup::table(&batch).added_groups("carried")? else { continue };
-                    let column: StringArray = carried.column("name")?;
-                    for name in column.iter().flatten() {
-                        if !names.iter().any(|known| known == name) {
-                            names.push(name.to_owned());
-                        }
-                    }
+        self.each_batch(&["carried.list.element.name"], |batch| {
+            let Some((_, carried)) = ColumnGroup::table(batch).added_groups("carried")? else { return Ok(()) };
+            let column: StringArray = carried.column("name")?;
+            for name in column.iter().flatten() {
+                if !names.iter().any(|known| known == name) {
+                    names.push(name.to_owned());
                 }
             }
-        }
+            Ok(())
+        })?;
         Ok(names)
     }
 
-    /// A part, with those rows that are seen.
+    /// The rows of a source that are seen.
     ///
     /// # Errors
     /// If it cannot be opened or is not what the manifest says.
-    pub(super) fn part_file(&self, part: &Part) -> Result<SeenPart, DatasetError> {
-        Ok(SeenPart::new(self.reader.part_file(part)?, self.filter.clone(), self.expectations.clone()))
+    pub(super) fn seen(&self, source: &Source<'_>) -> Result<SeenPart, DatasetError> {
+        match source {
+            Source::Held(rows) => Ok(SeenPart::held((*rows).clone(), self.expectations.clone())),
+            Source::Part(part) => Ok(SeenPart::new(self.reader.part_file(part)?, self.filter.clone(), self.expectations.clone())),
+        }
     }
 
     /// The rows that are seen, by state.
@@ -220,9 +281,10 @@ impl Scan {
         if manifest.finished_at.is_none() {
             notes.push(format!("{label}: the scan is unfinished, the figures are of the {rows} domains that it has so far"));
         }
-        notes.extend(self.filter().map(|filter| {
+        let about = self.held.as_ref().map(|(_, about)| about.to_string()).or_else(|| self.filter().map(Filter::text));
+        notes.extend(about.map(|about| {
             let (seen, domains) = (self.rows(), if rows == 1 { "domain" } else { "domains" });
-            format!("{label}: only {seen} of {rows} {domains}, those with {}", filter.text())
+            format!("{label}: only {seen} of {rows} {domains}, those with {about}")
         }));
         notes.extend(self.expectations.iter().flat_map(|expectations| expectations.notes()));
         notes

@@ -259,6 +259,9 @@ macro_rules! flat_columns {
             /// looked up.
             pub delivery_dane: Option<Delivery>,
             derived {
+                /// Of a broken domain the code to fix first: that of the first step that fails (record, dns, tcp, tls, http, syntax), there
+                /// of what others follow from, then the worst; null where the domain is not broken.
+                cause: Option<Code> = cause,
                 /// Severity of the worst finding; null if there is none.
                 worst: Option<Severity> = worst,
             }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::evidence::{Certificate, CertificateFault, FetchError, FetchFault};
 
-use super::families::{FETCH, RETRIEVED};
+use super::families::{RETRIEVED, SESSION};
 use super::findings::{Findings, quoted, quoted_list};
 use super::rule::{Code, ResultType, Rule, Severity, codes};
 
@@ -18,7 +18,7 @@ const LEAST_CURVE_BITS: u16 = 224;
 const SHORT_LIVED: Duration = Duration::from_secs(10 * 86_400);
 
 /// The server's certificate is not acceptable.
-const CERTIFICATE: Rule = Rule { tlsrpt_result: Some(ResultType::StsWebpkiInvalid), ..FETCH };
+const CERTIFICATE: Rule = Rule { tlsrpt_result: Some(ResultType::StsWebpkiInvalid), ..SESSION };
 
 codes! {
     3080 STS_FETCH_TLS_WEAK = "sts-fetch-tls-weak" {
@@ -27,6 +27,7 @@ codes! {
         summary: "The policy host negotiates a weak cipher suite or key.",
         effect: "The session is easier to break than it need be; where the host has nothing else, only senders whose library still takes it retrieve the policy.",
         remedy: "Configure the web server by RFC 9325: ephemeral key exchange, authenticated encryption, RSA keys of 2048 bits or more.",
+        stage: Some(Stage::Tls), // Where the host has nothing else.
         example: Some(Seen("certificate with an RSA key of 1024 bits", "certificate with an RSA key of 2048 bits, or an EC key of 256")),
         ..RETRIEVED
     }

@@ -2,7 +2,7 @@
 
 use crate::evidence::{Fetch, FetchError, FetchFault, FetchStage, UNRECOGNIZED_NAME};
 
-use super::families::FETCH;
+use super::families::{CONNECTION, RESPONSE, SESSION};
 use super::findings::{Findings, quoted, quoted_list};
 use super::policy_host::declared::STS_HOST_PRIVATE_ADDRESS;
 use super::response::declared::STS_FETCH_STATUS;
@@ -13,7 +13,7 @@ codes! {
         summary: "The policy host refuses connections to port 443.",
         remedy: "Start the web server for mta-sts.DOMAIN on port 443 and open the port in the firewall, or correct the address in DNS.",
         example: Some(Seen("mta-sts.example.com port 443: connection refused", "mta-sts.example.com port 443: connected")),
-        ..FETCH
+        ..CONNECTION
     }
     3020 STS_FETCH_CONNECT_TIMEOUT = "sts-fetch-connect-timeout" {
         severity: Info,
@@ -21,13 +21,13 @@ codes! {
         summary: "No connection to port 443 of the policy host came about: no answer in time, or no route to it.",
         remedy: "Check that the addresses of mta-sts.DOMAIN are those of the web server, that it runs, and that no firewall drops packets to port 443, on IPv6 as on IPv4.",
         example: Some(Seen("mta-sts.example.com port 443: no answer to SYN", "mta-sts.example.com port 443: connected")),
-        ..FETCH
+        ..CONNECTION
     }
     3030 STS_FETCH_CONNECT_RESET = "sts-fetch-connect-reset" {
         summary: "The policy host broke the connection off.",
         remedy: "Look in the logs of the web server and of firewalls and load balancers in front of it for what resets connections to mta-sts.DOMAIN on port 443.",
         example: Some(Seen("mta-sts.example.com port 443: reset in the handshake", "mta-sts.example.com port 443: TLS 1.3")),
-        ..FETCH
+        ..CONNECTION
     }
     3040 STS_FETCH_TIMEOUT = "sts-fetch-timeout" {
         severity: Info,
@@ -35,14 +35,14 @@ codes! {
         summary: "The policy host accepted the connection, but did not deliver the policy in time.",
         remedy: "Serve the policy as a static file; senders wait 60 seconds at most, many less.",
         example: Some(Seen("GET /.well-known/mta-sts.txt  nothing for 60 seconds", "GET /.well-known/mta-sts.txt  200 after 80 ms")),
-        ..FETCH
+        ..CONNECTION
     }
     3050 STS_FETCH_TLS_ALERT = "sts-fetch-tls-alert" {
         clause: "RFC 8461 section 7.1",
         summary: "The TLS handshake with the policy host failed before it showed a certificate.",
         remedy: "Set up a virtual host with a certificate for mta-sts.DOMAIN on the web server; if a provider hosts the policy, have it provision the domain.",
         example: Some(Seen("TLS handshake: alert internal_error", "TLS handshake: TLS 1.3, certificate for mta-sts.example.com")),
-        ..FETCH
+        ..SESSION
     }
     3060 STS_FETCH_SNI_UNPROVISIONED = "sts-fetch-sni-unprovisioned" {
         clause: "RFC 8461 section 7.1",
@@ -52,20 +52,20 @@ codes! {
             "TLS handshake with server name mta-sts.example.com: alert unrecognized_name",
             "TLS handshake with server name mta-sts.example.com: certificate for that name",
         )),
-        ..FETCH
+        ..SESSION
     }
     3070 STS_FETCH_TLS_OLD = "sts-fetch-tls-old" {
         clause: "RFC 8461 section 7.2",
         summary: "The policy host offers neither TLS 1.2 nor a later version.",
         remedy: "Enable TLS 1.2 and TLS 1.3 with current cipher suites on the web server, and disable what is older.",
         example: Some(Seen("TLS handshake: the server offers TLS 1.0 at most", "TLS handshake: TLS 1.2")),
-        ..FETCH
+        ..SESSION
     }
     3290 STS_FETCH_TRUNCATED = "sts-fetch-truncated" {
         summary: "The response ends before its declared length, or without the end of TLS that shows one without length to be whole.",
         remedy: "Correct the Content-Length that the web server or a proxy in front of it sends; where it sends none, have it end TLS properly (close_notify).",
         example: Some(Seen("Content-Length: 220, and 120 octets", "Content-Length: 120, and 120 octets")),
-        ..FETCH
+        ..RESPONSE
     }
 }
 

@@ -156,11 +156,12 @@ pub(super) fn delivery_dane(
 
 codes! {
     5200 STS_POLICY_ENFORCED_BY_LENIENT = "sts-policy-enforced-by-lenient" {
-        summary: "The policy is invalid, yet forgiving senders enforce it and find no MX host that it allows.",
-        effect: "Senders that follow the RFC ignore the policy and deliver; the forgiving ones refuse every MX host, so their mail is delayed and then returned.",
+        summary: "The policy is invalid, yet less strict mail systems enforce it and find no MX host that it allows.",
+        effect: "Senders that follow the RFC ignore the policy and deliver; the less strict ones refuse every MX host, so their mail is delayed and then returned.",
         remedy: "Give every MX host a line mx: HOST of its own, with nothing but its name or a wildcard such as *.example.com; until that is served, set mode to testing.",
         example: Some(Text(policy!["version: STSv1", "mode: enforce", "mx: *", "max_age: 604800"], GOOD)),
         tlsrpt_result: Some(ResultType::ValidationFailure),
+        stage: None, // It follows from the fault of a pattern.
         ..POLICY
     }
 }

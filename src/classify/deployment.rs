@@ -28,6 +28,7 @@ codes! {
             "_mta-sts.example.com. TXT \"v=STSv1; id=1;\"\nGET https://mta-sts.example.com/.well-known/mta-sts.txt  404",
             "_mta-sts.example.com. TXT \"v=STSv1; id=1;\"\nGET https://mta-sts.example.com/.well-known/mta-sts.txt  200, a policy",
         )),
+        stage: None, // It follows from another.
         ..STS_RECORD
     }
     4010 STS_POLICY_WITHOUT_RECORD = "sts-policy-without-record" {

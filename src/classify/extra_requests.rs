@@ -11,7 +11,7 @@ use crate::parse::policy::parse_lenient;
 
 use super::assessment::RecordState;
 use super::deployment::declared::STS_POLICY_WITHOUT_RECORD;
-use super::families::{FETCH, HOST};
+use super::families::{HOST, RESPONSE};
 use super::findings::{Findings, quoted, quoted_list};
 use super::response::is_settled;
 use super::retrieval::Retrieval;
@@ -25,6 +25,7 @@ codes! {
         effect: "Which policy a sender sees depends on the protocol it prefers.",
         remedy: "Let the A and AAAA records of mta-sts.DOMAIN lead to web servers with the same file and the same certificate.",
         example: Some(Seen("192.0.2.1    200, a policy\n2001:db8::1  404", "192.0.2.1    200, a policy\n2001:db8::1  200, the same policy")),
+        stage: None,
         ..HOST
     }
     2100 STS_HOST_ADDRESS_MISMATCH = "sts-host-address-mismatch" {
@@ -36,6 +37,7 @@ codes! {
             "192.0.2.1  200, a policy of mode enforce\n192.0.2.2  200, a policy of mode testing",
             "192.0.2.1  200, a policy\n192.0.2.2  200, the same policy",
         )),
+        stage: None,
         ..HOST
     }
     3200 STS_FETCH_WRONG_PATH = "sts-fetch-wrong-path" {
@@ -46,7 +48,7 @@ codes! {
             "GET https://mta-sts.example.com/.well-known/mta-sts.txt  404\nGET https://mta-sts.example.com/mta-sts.txt  200, a policy",
             "GET https://mta-sts.example.com/.well-known/mta-sts.txt  200, a policy",
         )),
-        ..FETCH
+        ..RESPONSE
     }
     3210 STS_FETCH_HTTP_ONLY = "sts-fetch-http-only" {
         clause: "RFC 8461 section 3.2",
@@ -56,7 +58,8 @@ codes! {
             "mta-sts.example.com port 443: connection refused\nGET http://mta-sts.example.com/.well-known/mta-sts.txt  200, a policy",
             "GET https://mta-sts.example.com/.well-known/mta-sts.txt  200, a policy",
         )),
-        ..FETCH
+        stage: Some(Stage::Tls),
+        ..RESPONSE
     }
 }
 

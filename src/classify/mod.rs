@@ -3,6 +3,7 @@
 mod answers;
 mod asked;
 mod assessment;
+mod cause;
 mod certificate;
 pub mod codes;
 mod connecting;
@@ -26,7 +27,6 @@ mod mx_host;
 mod neighbours;
 mod policy_host;
 mod records;
-pub mod remedy;
 mod reserved;
 mod response;
 mod retrieval;
@@ -46,11 +46,13 @@ pub use self::demands::{Demand, DemandedMode};
 pub(crate) use self::familiar::Judge;
 pub use self::findings::Finding;
 pub use self::judge::classify;
-pub use self::rule::{Code, Example, ResultType, Rule, Severity, Status};
+pub use self::mx_host::TestedHosts;
+pub use self::retrieval::retrieved_text;
+pub use self::rule::{Code, Example, ResultType, Rule, Severity, Stage, Status};
 pub(crate) use self::sight::Sight;
 pub use self::stored::{Always, Judgement, Stored, StoredFinding, Worded};
 
 pub(crate) use self::assessment::flat_columns;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

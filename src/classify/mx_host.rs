@@ -10,6 +10,7 @@ use super::conversation::{self, Spoken};
 use super::dane::declared::{DANE_AND_STS, DANE_NO_TLSA, DANE_PARTIAL, DANE_PRESENT};
 use super::dane::{self, Binding, HostDane, Question, shown};
 use super::dnssec;
+use super::exchanges;
 use super::exchanges::Host;
 use super::findings::{Findings, quoted, quoted_list};
 use super::mx_certificate::declared::MX_CERT_MATCHES_POLICY_ONLY;
@@ -36,6 +37,34 @@ pub(super) struct MailServers<'a> {
     /// Whether it is known which hosts there are.
     known: bool,
     mx: DnssecState,
+}
+
+/// The MX hosts of a domain that have an address, or may have one, by what a sender under MTA-STS would make of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TestedHosts {
+    /// Their TLS and certificate would do.
+    pub passing: Vec<String>,
+    /// Nothing would be delivered to them under an enforced policy.
+    pub failing: Vec<String>,
+    /// It is not known.
+    pub untested: Vec<String>,
+}
+
+impl TestedHosts {
+    /// Judges the MX hosts as [`classify`](super::classify) does.
+    pub fn of(evidence: &Evidence) -> Self {
+        let mut tested = Self::default();
+        let destinations = exchanges::read(evidence, &mut Findings::default()).destinations(evidence.domain.as_str());
+        for host in MailServers::read(evidence, destinations.as_deref()).iter().flat_map(|servers| &servers.hosts) {
+            let of_verdict = match host.sts {
+                Verdict::Passes => &mut tested.passing,
+                Verdict::Fails => &mut tested.failing,
+                Verdict::Untested => &mut tested.untested,
+            };
+            of_verdict.push(host.name.to_owned());
+        }
+        tested
+    }
 }
 
 impl<'a> MailServers<'a> {

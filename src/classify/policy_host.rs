@@ -11,7 +11,7 @@ use super::records::{chain_words, outcome_words};
 use super::rule::{Rule, Severity, codes};
 
 /// A fact that no report mentions.
-const HOST_FACT: Rule = Rule { severity: Severity::Info, tlsrpt_result: None, ..HOST };
+const HOST_FACT: Rule = Rule { severity: Severity::Info, tlsrpt_result: None, stage: None, ..HOST };
 
 codes! {
     2010 STS_HOST_CNAME = "sts-host-cname" {
@@ -68,6 +68,7 @@ codes! {
             "mta-sts.example.com. A  no data\nmta-sts.example.com. AAAA 2001:db8::1",
             "mta-sts.example.com. A 192.0.2.1\nmta-sts.example.com. AAAA 2001:db8::1",
         )),
+        stage: None,
         ..HOST
     }
     2080 STS_HOST_NO_IPV6 = "sts-host-no-ipv6" {

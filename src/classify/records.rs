@@ -22,6 +22,7 @@ codes! {
         effect: "Senders use TLS when it is offered, accept any certificate, and can be talked out of TLS by an attacker on the path of the mail, unless DANE protects it.",
         remedy: "To deploy MTA-STS, first serve a policy at https://mta-sts.DOMAIN/.well-known/mta-sts.txt with mode testing, then publish the TXT record at _mta-sts.DOMAIN.",
         example: Some(Seen("_mta-sts.example.com. TXT  NXDOMAIN", "_mta-sts.example.com. TXT \"v=STSv1; id=20240115T120000;\"")),
+        stage: None,
         ..STS_RECORD
     }
     1020 STS_RECORD_DNS_ERROR = "sts-record-dns-error" {
@@ -31,6 +32,7 @@ codes! {
         effect: "A sender that meets the same failure uses the policy it has cached, or sends without MTA-STS if it has none.",
         remedy: "Query every authoritative name server of the zone for TXT at _mta-sts.DOMAIN and fix the one that answers SERVFAIL or REFUSED or not at all; check DNSSEC signatures as well.",
         example: Some(Seen("_mta-sts.example.com. TXT  SERVFAIL", "_mta-sts.example.com. TXT  NXDOMAIN (then there is no record)")),
+        stage: None,
         ..STS_RECORD
     }
     1030 STS_RECORD_CNAME = "sts-record-cname" {
@@ -42,6 +44,7 @@ codes! {
             "_mta-sts.example.com. CNAME example.com._mta-sts.provider.example.",
             "_mta-sts.example.com. TXT \"v=STSv1; id=20240115T120000;\"",
         )),
+        stage: None,
         ..STS_RECORD
     }
     1040 STS_RECORD_CNAME_DANGLING = "sts-record-cname-dangling" {
@@ -52,6 +55,7 @@ codes! {
             "_mta-sts.example.com. CNAME example.com._mta-sts.provider.example.\nexample.com._mta-sts.provider.example. TXT  NXDOMAIN",
             "_mta-sts.example.com. CNAME example.com._mta-sts.provider.example.\nexample.com._mta-sts.provider.example. TXT \"v=STSv1; id=1;\"",
         )),
+        stage: None,
         ..STS_RECORD
     }
     1050 STS_RECORD_CNAME_LOOP = "sts-record-cname-loop" {
@@ -62,6 +66,7 @@ codes! {
             "_mta-sts.example.com. CNAME a.example.com.\na.example.com. CNAME _mta-sts.example.com.",
             "_mta-sts.example.com. CNAME a.example.com.\na.example.com. TXT \"v=STSv1; id=1;\"",
         )),
+        stage: None,
         ..STS_RECORD
     }
     1320 STS_RECORD_TTL_SHORT = "sts-record-ttl-short" {
@@ -71,6 +76,7 @@ codes! {
         effect: STILL_WORKS,
         remedy: "A TTL of one hour to one day makes it harder to suppress the record by disturbing DNS; shorten it only around a change.",
         example: Some(Seen("_mta-sts.example.com. 300 TXT \"v=STSv1; id=1;\"", "_mta-sts.example.com. 3600 TXT \"v=STSv1; id=1;\"")),
+        stage: None,
         ..STS_RECORD
     }
     1330 STS_RECORD_TTL_LONG = "sts-record-ttl-long" {
@@ -80,6 +86,7 @@ codes! {
         effect: "For as long as the TTL lasts after a change, senders do not learn that there is a new policy, and the old one has to keep working.",
         remedy: "Set the TTL of _mta-sts.DOMAIN to one day or less, for example 3600 seconds.",
         example: Some(Seen("_mta-sts.example.com. 172800 TXT \"v=STSv1; id=1;\"", "_mta-sts.example.com. 86400 TXT \"v=STSv1; id=1;\"")),
+        stage: None,
         ..STS_RECORD
     }
     12010 TLSRPT_ABSENT = "tlsrpt-absent" {

@@ -7,7 +7,7 @@ use crate::parse::content_coding::{self, CodingFault, Decoded};
 use crate::parse::filter::{Filter, filter_of};
 use crate::parse::{http_head, media_type};
 
-use super::families::{FETCH, RETRIEVED};
+use super::families::{RESPONSE, RETRIEVED};
 use super::faults::policy_text::declared::STS_FETCH_TOO_LARGE;
 use super::findings::{Findings, quoted};
 use super::rule::{Severity, codes};
@@ -21,7 +21,7 @@ codes! {
         summary: "The policy host answers that there is no such file (404 or 410).",
         remedy: "Put the policy at exactly https://mta-sts.DOMAIN/.well-known/mta-sts.txt; some static hosts leave out folders whose name begins with a dot unless told otherwise.",
         example: Some(Seen("GET /.well-known/mta-sts.txt  404", "GET /.well-known/mta-sts.txt  200, a policy")),
-        ..FETCH
+        ..RESPONSE
     }
     3220 STS_FETCH_REDIRECT = "sts-fetch-redirect" {
         summary: "The policy host answers with a redirect, which senders must not follow.",
@@ -30,13 +30,13 @@ codes! {
             "GET /.well-known/mta-sts.txt  301, Location: https://www.example.com/.well-known/mta-sts.txt",
             "GET /.well-known/mta-sts.txt  200, a policy",
         )),
-        ..FETCH
+        ..RESPONSE
     }
     3230 STS_FETCH_STATUS_FORBIDDEN = "sts-fetch-status-forbidden" {
         summary: "The policy host forbids access to the policy (403).",
         remedy: "Allow anonymous GET requests for /.well-known/mta-sts.txt from any address and with any user agent; check file permissions and rules against robots.",
         example: Some(Seen("GET /.well-known/mta-sts.txt  403", "GET /.well-known/mta-sts.txt  200, a policy")),
-        ..FETCH
+        ..RESPONSE
     }
     3240 STS_FETCH_UA_FILTERED = "sts-fetch-ua-filtered" {
         severity: Info,
@@ -48,7 +48,7 @@ codes! {
             "GET /.well-known/mta-sts.txt  403, cf-mitigated: challenge",
             "GET /.well-known/mta-sts.txt  200, whoever asks",
         )),
-        ..FETCH
+        ..RESPONSE
     }
     3250 STS_FETCH_RATE_LIMITED = "sts-fetch-rate-limited" {
         severity: Info,
@@ -57,7 +57,7 @@ codes! {
         effect: "A sender that meets the same answer cannot retrieve the policy: without a cached one it sends without MTA-STS.",
         remedy: "Exempt /.well-known/mta-sts.txt from rate limits: large senders ask from many addresses.",
         example: Some(Seen("GET /.well-known/mta-sts.txt  429", "GET /.well-known/mta-sts.txt  200, however often")),
-        ..FETCH
+        ..RESPONSE
     }
     3260 STS_FETCH_SERVER_ERROR = "sts-fetch-server-error" {
         severity: Info,
@@ -66,13 +66,13 @@ codes! {
         effect: "A sender that meets the same answer cannot retrieve the policy: without a cached one it sends without MTA-STS.",
         remedy: "Look in the logs of the web server; serve the policy as a static file that needs no application behind it.",
         example: Some(Seen("GET /.well-known/mta-sts.txt  503", "GET /.well-known/mta-sts.txt  200, a policy")),
-        ..FETCH
+        ..RESPONSE
     }
     3270 STS_FETCH_STATUS = "sts-fetch-status" {
         summary: "The policy host answers with something other than a proper HTTP response of status 200.",
         remedy: "Answer GET requests for /.well-known/mta-sts.txt with status 200 and the policy as body, without authentication.",
         example: Some(Seen("GET /.well-known/mta-sts.txt  401", "GET /.well-known/mta-sts.txt  200, a policy")),
-        ..FETCH
+        ..RESPONSE
     }
     3350 STS_FETCH_CONTENT_TYPE_NOSNIFF = "sts-fetch-content-type-nosniff" {
         clause: "RFC 8461 section 3.2",
@@ -86,6 +86,7 @@ codes! {
         summary: "The policy is sent with a content coding (compression), although the request did not ask for it.",
         effect: "Senders that do not decompress read no valid policy; where the body is not what the header says, those that do get none either.",
         remedy: "Switch compression off for /.well-known/mta-sts.txt, or do it only where Accept-Encoding asks for it.",
+        stage: Some(Stage::Http), // Where the body is not what the header says.
         example: Some(Seen("Content-Encoding: gzip, though Accept-Encoding was identity", "no Content-Encoding")),
         ..RETRIEVED
     }

@@ -75,6 +75,11 @@ pub(super) fn read<'a>(evidence: &'a Evidence, findings: &mut Findings) -> Retri
     Retrieval { stage, transient, body: answer.into_text(fetch) }
 }
 
+/// The text of the policy as it was retrieved, without its content codings, also where the certificate is not valid; `None` where there is none.
+pub fn retrieved_text(evidence: &Evidence) -> Option<Vec<u8>> {
+    read(evidence, &mut Findings::default()).body.map(Cow::into_owned)
+}
+
 fn settled<R>(lookup: Option<&Lookup<R>>) -> bool {
     lookup.is_some_and(|lookup| lookup.outcome.is_conclusive())
 }

@@ -66,6 +66,24 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// The steps that a sender takes to a policy, in their order: a fault in one of them hides those that follow.
+    pub enum Stage {
+        /// The TXT record at `_mta-sts`.
+        Record = "record",
+        /// The address of the policy host.
+        Dns = "dns",
+        /// The connection.
+        Tcp = "tcp",
+        /// The TLS session and the certificate.
+        Tls = "tls",
+        /// The response.
+        Http = "http",
+        /// The text of the policy.
+        Syntax = "syntax",
+    }
+}
+
 /// Two short examples of what there is to see: with the fault, and without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Example {
@@ -115,6 +133,8 @@ pub struct Rule {
     pub leaves_open: bool,
     /// Whether it is put right at the policy host alone, and no text that the domain publishes has to change.
     pub at_policy_host: bool,
+    /// Where it breaks a deployment, alone or with others; `None` where it never does.
+    pub stage: Option<Stage>,
 }
 
 impl Rule {
@@ -133,6 +153,7 @@ impl Rule {
         example: None,
         leaves_open: false,
         at_policy_host: false,
+        stage: None,
     };
 }
 
@@ -224,7 +245,7 @@ macro_rules! codes {
             use super::*;
             #[allow(unused_imports)]
             use crate::classify::rule::{
-                Code, Example::{Seen, Text}, ResultType, Rule, Severity::{High, Info, Low, Medium}, Status, named,
+                Code, Example::{Seen, Text}, ResultType, Rule, Severity::{High, Info, Low, Medium}, Stage, Status, named,
             };
             #[allow(unused_imports)]
             use crate::parse::FaultKind;

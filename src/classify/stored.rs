@@ -8,7 +8,7 @@ use super::assessment::{
 };
 use super::codes::StoredCode;
 use super::findings::Finding;
-use super::rule::Severity;
+use super::rule::{Code, Severity};
 
 /// A type of flat column.
 pub trait Stored: Sized {
@@ -49,6 +49,16 @@ impl<V: Vocabulary> Worded for V {
 
     fn of_text(text: &str) -> Option<Self> {
         V::of_word(text)
+    }
+}
+
+impl Worded for Code {
+    fn text(&self) -> &str {
+        self.as_str()
+    }
+
+    fn of_text(text: &str) -> Option<Self> {
+        Self::from_word(text)
     }
 }
 
@@ -124,6 +134,12 @@ trait Computed: Stored {
 impl<V: Vocabulary> Computed for Option<V> {
     fn into_form<'a>(self) -> Option<&'a str> {
         self.map(V::word)
+    }
+}
+
+impl Computed for Option<Code> {
+    fn into_form<'a>(self) -> Option<&'a str> {
+        self.map(Code::as_str)
     }
 }
 

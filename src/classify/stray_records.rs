@@ -17,6 +17,7 @@ codes! {
         effect: "The misplaced record has no effect.",
         remedy: "Publish text that begins with v=STSv1 at _mta-sts.DOMAIN and text that begins with v=TLSRPTv1 at _smtp._tls.DOMAIN, and remove each from every other name.",
         example: Some(Seen("_mta_sts.example.com. TXT \"v=STSv1; id=1;\"", "_mta-sts.example.com. TXT \"v=STSv1; id=1;\"")),
+        stage: None,
         ..STS_RECORD
     }
     1070 STS_RECORD_WILDCARD_TXT = "sts-record-wildcard-txt" {
@@ -29,6 +30,7 @@ codes! {
             "*.example.com. TXT \"v=spf1 -all\" (the answer at _mta-sts, too)",
             "*.example.com. TXT \"v=spf1 -all\"\n_mta-sts.example.com. TXT \"v=STSv1; id=1;\"",
         )),
+        stage: None,
         ..STS_RECORD
     }
     9060 STS_SUBDOMAIN_UNCOVERED = "sts-subdomain-uncovered" {

@@ -75,6 +75,9 @@ pub enum Command {
     /// Write a page for the owners of domains, or about adoption in a large list; or the findings for other programs
     #[command(after_help = with_grammar(REPORT_EXAMPLES))]
     Report(ReportArguments),
+    /// Write what to publish: policies, DNS records, web server configuration and a plan, of flags, of DNS or of a dataset
+    #[command(after_help = with_grammar(PUBLISH_EXAMPLES))]
+    Publish(Box<PublishArguments>),
     /// Read TLS reports (RFC 8460) as they come, mails and archives, into a dataset of their own
     #[command(after_help = TLSRPT_EXAMPLES)]
     Tlsrpt(TlsrptArguments),
@@ -118,6 +121,7 @@ Without --record, --tlsrpt or --policy the kind is found out by content.";
 const STATS_EXAMPLES: &str = "Examples:
   stscan stats week-47
   stscan stats week-47 --table T3,T9 --by tld
+  stscan stats audit --by carried:owner              # by a column that scan --carry brought along
   stscan stats week-47 --where posture=enforce --where 'rank<=10000'
   stscan stats se nu --format csv > tables.csv       # two lists, side by side
   stscan stats --series week-45 week-46 week-47      # adoption over time
@@ -155,6 +159,7 @@ const REPORT_EXAMPLES: &str = "Examples:
   stscan report audit -o audit.html                     # one page, works offline
   stscan report week-47 -o adoption.html --kind adoption
   stscan report audit -o ops.html --where carried.owner=ops --where 'worst>=medium'
+  stscan report audit --split-by owner -o pages         # a page and a CSV for each owner
   stscan report audit --format csv -o findings.csv      # one line per finding
   stscan report audit --format junit -o - > junit.xml   # one test case per domain
   stscan report audit -o audit.html --fail-on high      # exit status 6 if there is one
@@ -162,6 +167,17 @@ const REPORT_EXAMPLES: &str = "Examples:
 
 The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have
 all domains of the dataset, or those of --where, in its order.";
+
+const PUBLISH_EXAMPLES: &str = "Examples:
+  stscan publish example.com --rua mailto:tls-reports@example.com -o fixes    # for what DNS says, probed as by check
+  stscan publish example.com --mx mx1.example.com --mx mx2.example.com -o fixes    # for these MX hosts, without the network
+  stscan publish audit --rua mailto:tls-reports@example.com --web-server web.example.com -o fixes    # for a whole dataset
+  stscan publish audit --where carried.owner=ops --where posture=broken -o fixes
+  stscan publish audit --where posture=testing --mode enforce -o fixes    # goes on, but where an MX host is known to fail
+
+Begin with fixes/plan.txt. A policy lies at DOMAIN/.well-known/mta-sts.txt, the records in dns/, configuration of nginx, Caddy, Apache and
+a Cloudflare Worker in server/, and what is put in place on the day named in the plan in later/. The same command refreshes a folder that
+it wrote; a folder with files of somebody else, or with files that were changed since, is refused (exit status 4).";
 
 const TLSRPT_EXAMPLES: &str = "Examples:
   stscan tlsrpt ~/Maildir/.TLS-Reports -o tls-reports        # a Maildir, as mbsync or offlineimap fetch it
@@ -230,6 +246,9 @@ pub struct CheckArguments {
     /// (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas; high is always among them
     #[arg(long, value_name = "WORDS")]
     pub fail_on: Vec<String>,
+    /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed; may be repeated
+    #[arg(long, value_name = "URI")]
+    pub rua: Vec<String>,
     /// What is demanded.
     #[command(flatten)]
     pub expect: ExpectArguments,
@@ -298,7 +317,7 @@ pub struct StatsArguments {
     /// Which tables, as T3,T9; study: those of the IMC 2025 study; all [default: all but the study's]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub table: Vec<String>,
-    /// Group by tld, suffix, rank, list, provider (of mail), policy-host or posture [default: list for several datasets]
+    /// Group by tld, suffix, rank, list, provider (of mail), policy-host, posture or carried:COLUMN [default: list for several datasets]
     #[arg(long, value_name = "WHAT", conflicts_with = "series")]
     pub by: Option<String>,
     /// Take the datasets for a series of scans and order them by time
@@ -447,7 +466,7 @@ pub struct ReportArguments {
     /// Dataset folder
     #[arg(value_name = "DIR")]
     pub dataset: PathBuf,
-    /// File to write, or - for standard output [default: standard output, but not for html]
+    /// File to write, or - for standard output [default: standard output, but not for html]; with --split-by a folder
     #[arg(short, long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(local_path))]
     pub out: Option<PathBuf>,
     /// What to write
@@ -459,6 +478,12 @@ pub struct ReportArguments {
     /// TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)
     #[arg(long, value_name = "DIR")]
     pub tls_reports: Option<PathBuf>,
+    /// A folder -o with a page and a CSV for each value of this column that scan --carry brought along, and an index.html
+    #[arg(long, value_name = "COLUMN")]
+    pub split_by: Option<String>,
+    /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated
+    #[arg(long, value_name = "URI")]
+    pub rua: Vec<String>,
     /// Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
@@ -487,6 +512,45 @@ pub enum ReportFormat {
     Sarif,
     /// JUnit XML: a test case a domain.
     Junit,
+}
+
+/// Arguments of `publish`.
+#[derive(Args, Debug)]
+pub struct PublishArguments {
+    /// Domains, or the folder of one dataset: every domain of it that wants a record or a repair
+    #[arg(value_name = "DOMAIN|DATASET", required = true)]
+    pub targets: Vec<String>,
+    /// Folder to write
+    #[arg(short, long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(local_path))]
+    pub out: PathBuf,
+    /// MX host of the domains, or a pattern as *.mx.example.net, instead of what DNS says; may be repeated
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    pub mx: Vec<String>,
+    /// Mode of the policies: enforce, testing or none [default: the published one; a new policy begins with testing, later enforce]
+    #[arg(long, value_name = "MODE")]
+    pub mode: Option<String>,
+    /// How long senders may keep the policies, in seconds [default: the published one, a week at least; for mode none a day]
+    #[arg(long, value_name = "SECONDS")]
+    pub max_age: Option<u64>,
+    /// Where TLS reports go, a mailbox or an https URL: for TLSRPT records that are missing or faulty, of named domains for all; may be
+    /// repeated
+    #[arg(long, value_name = "URI")]
+    pub rua: Vec<String>,
+    /// Where the tree is served, a name or addresses: the policy hosts get a CNAME or A and AAAA records; may be repeated
+    #[arg(long, value_name = "NAME|ADDRESS")]
+    pub web_server: Vec<String>,
+    /// Where the tree lies on the web server, for the server configuration [default: the folder itself]
+    #[arg(long, value_name = "PATH")]
+    pub root: Option<PathBuf>,
+    /// Which domains of the dataset.
+    #[command(flatten)]
+    pub filter: FilterArguments,
+    /// File with any of the options below, as TOML
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How the network is asked.
+    #[command(flatten)]
+    pub network: NetworkOptions,
 }
 
 /// Arguments of `tlsrpt`.

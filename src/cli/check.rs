@@ -10,11 +10,13 @@ use serde_json::{Value, json};
 use super::args::CheckArguments;
 use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
-use super::{expect, gate, lab, plan};
+use super::options::NetworkOptions;
+use super::values::wishes;
+use super::{expect, gate, lab, plan as network_plan};
 use crate::analyse::AnalyseError;
 use crate::analyse::expect::{Expectations, SeenBatch, Waived};
 use crate::analyse::gate::{DomainCondition, judge_rows};
-use crate::classify::{Asked, Assessment, Finding, Severity, classify, remedy};
+use crate::classify::{Asked, Assessment, Finding, Severity, classify};
 use crate::dataset::{JudgementColumns, Record, invented, record_batch};
 use crate::evidence::Evidence;
 use crate::input::Target;
@@ -22,6 +24,7 @@ use crate::name::Domain;
 use crate::observe::probe::Probe;
 use crate::observe::retry::Retry;
 use crate::observe::scope::Scope;
+use crate::publish::{Wishes, plan};
 use crate::scan::{Network, ScanError};
 use crate::ui::{facts, mail_servers, text, waived};
 
@@ -41,10 +44,52 @@ fn check(arguments: CheckArguments, file: ConfigFile) -> Result<Exit, Failure> {
     let expectations = arguments.expect.read()?;
     let gate = gate::of_domains(&arguments.fail_on, expectations.is_some())?
         .beside(Severity::High.as_str(), DomainCondition::Worst(Severity::High));
+    let wishes = wishes(&arguments.rua)?;
     let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let options = arguments.network.or(file.network);
+    let Probed { mut judged, invented, blocked } = probe(&options, &domains)?;
+    let mut out = anstream::stdout().lock();
+    let seen = seen(&mut judged, expectations.as_deref())?;
+    if let Some(invented) = invented.as_ref().filter(|_| !arguments.json) {
+        writeln!(out, "Note: {invented}\n")?;
+    }
+    for (place, (evidence, assessment)) in judged.iter().enumerate() {
+        if arguments.json {
+            let mut object = as_json(evidence, assessment, &wishes, invented.as_deref(), blocked.as_deref());
+            if expectations.is_some() {
+                object["waived"] = seen.waived(place).iter().map(waived::object).collect();
+            }
+            writeln!(out, "{}", text::safe_json(&object.to_string()))?;
+        } else {
+            if place > 0 {
+                writeln!(out)?;
+            }
+            print(&mut out, (evidence, assessment), &wishes, blocked.as_deref(), seen.waived(place))?;
+        }
+    }
+    if judged.len() > 1 && !arguments.json {
+        print_summary(&mut out, &judged)?;
+    }
+    let mut matches = gate.matches();
+    judge_rows(&seen, &gate, &mut matches).map_err(AnalyseError::from)?;
+    // Of a severity alone the text above says enough.
+    if arguments.fail_on.is_empty() { Ok(gate::status(&matches)) } else { gate::close(&matches) }
+}
+
+/// What a few domains are like.
+pub(super) struct Probed {
+    /// What was seen of each, and what it means, in the order given.
+    pub(super) judged: Vec<(Evidence, Assessment)>,
+    /// What has to be said of results that are invented.
+    pub(super) invented: Option<String>,
+    /// Why mail servers were not asked.
+    blocked: Option<String>,
+}
+
+/// Asks the network, or the lab that stands in for it, about each domain; says on standard error what a reader has to know.
+pub(super) fn probe(options: &NetworkOptions, domains: &[Domain]) -> Result<Probed, Failure> {
     let asks_by_default = options.smtp.is_none();
-    let (mut plan, world) = plan::network(&options, None)?;
+    let (mut plan, world) = network_plan::network(options, None)?;
     plan.dns_retry.patience = Some(PATIENCE);
     plan.dane_if_validated = Scope::All;
     let invented = world.map(|lab| invented(lab.world.as_str()));
@@ -57,44 +102,16 @@ fn check(arguments: CheckArguments, file: ConfigFile) -> Result<Exit, Failure> {
     for warning in network.warnings() {
         writeln!(anstream::stderr(), "stscan: {warning}")?;
     }
-    let observed = observe(&network, &domains, plan.retry_rounds.first().copied())?;
+    let observed = observe(&network, domains, plan.retry_rounds.first().copied())?;
     let blocked = network.mail_blocked().map(|why| format!("port {} is blocked here ({why})", plan.mail.smtp_port));
     if let Some(why) = network.mail_blocked() {
         writeln!(anstream::stderr(), "stscan: MX hosts are not tested, because mail servers cannot be asked from here: {why}")?;
     }
-    let mut out = anstream::stdout().lock();
-    let mut judged: Vec<(Evidence, Assessment)> = observed
-        .into_iter()
-        .map(|evidence| {
-            let assessment = classify(&evidence);
-            (evidence, assessment)
-        })
-        .collect();
-    let seen = seen(&mut judged, expectations.as_deref())?;
-    if let Some(invented) = invented.as_ref().filter(|_| !arguments.json) {
-        writeln!(out, "Note: {invented}\n")?;
-    }
-    for (place, (evidence, assessment)) in judged.iter().enumerate() {
-        if arguments.json {
-            let mut object = as_json(evidence, assessment, invented.as_deref(), blocked.as_deref());
-            if expectations.is_some() {
-                object["waived"] = seen.waived(place).iter().map(waived::object).collect();
-            }
-            writeln!(out, "{}", text::safe_json(&object.to_string()))?;
-        } else {
-            if place > 0 {
-                writeln!(out)?;
-            }
-            print(&mut out, evidence, assessment, blocked.as_deref(), seen.waived(place))?;
-        }
-    }
-    if judged.len() > 1 && !arguments.json {
-        print_summary(&mut out, &judged)?;
-    }
-    let mut matches = gate.matches();
-    judge_rows(&seen, &gate, &mut matches).map_err(AnalyseError::from)?;
-    // Of a severity alone the text above says enough.
-    if arguments.fail_on.is_empty() { Ok(gate::status(&matches)) } else { gate::close(&matches) }
+    let judged = observed.into_iter().map(|evidence| {
+        let assessment = classify(&evidence);
+        (evidence, assessment)
+    });
+    Ok(Probed { judged: judged.collect(), invented, blocked })
 }
 
 /// The domains as rows of a dataset, since conditions and expectations are about such; the judgements become those that are expected.
@@ -119,7 +136,15 @@ fn seen(judged: &mut [(Evidence, Assessment)], expectations: Option<&Expectation
 
 fn records(judged: &[(Evidence, Assessment)]) -> Vec<Record> {
     let record = |(ordinal, (evidence, assessment)): (usize, &(Evidence, Assessment))| Record {
-        target: Target { ordinal: ordinal as u64, domain: evidence.domain.clone(), rank: None, list: "check".into(), carried: Vec::new() },
+        target: Target {
+            ordinal: ordinal as u64,
+            domain: evidence.domain.clone(),
+            rank: None,
+            list: "check".into(),
+            file: None,
+            line: None,
+            carried: Vec::new(),
+        },
         evidence: evidence.clone(),
         assessment: assessment.clone(),
     };
@@ -179,14 +204,15 @@ async fn patiently(probe: &Probe, domain: &Domain, pause: Option<Duration>) -> E
     }
 }
 
-fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>, blocked: Option<&str>) -> Value {
-    let publish = remedy::publish(evidence, assessment);
+fn as_json(evidence: &Evidence, assessment: &Assessment, wishes: &Wishes, invented: Option<&str>, blocked: Option<&str>) -> Value {
+    let publish = facts::to_publish(evidence, assessment, wishes).map(|decision| facts::publication(&decision));
     let mut object = json!({
         "domain": evidence.domain.as_str(),
         "assessment": assessment,
-        "publish": { "sts_record": publish.sts_record, "tlsrpt_record": publish.tlsrpt_record, "policy": publish.policy },
+        "publish": publish,
         "evidence": evidence,
     });
+    object["assessment"]["cause"] = json!(assessment.cause());
     object["assessment"]["worst"] = json!(assessment.worst());
     object["verdict"] = json!(facts::verdict(assessment));
     object["next_steps"] = json!(mail_servers::next_steps(assessment));
@@ -200,7 +226,13 @@ fn as_json(evidence: &Evidence, assessment: &Assessment, invented: Option<&str>,
     object
 }
 
-fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment, blocked: Option<&str>, waived: &[Waived]) -> io::Result<()> {
+fn print(
+    out: &mut impl Write,
+    (evidence, assessment): (&Evidence, &Assessment),
+    wishes: &Wishes,
+    blocked: Option<&str>,
+    waived: &[Waived],
+) -> io::Result<()> {
     let bold = Style::new().bold();
     let posture = text::posture_style(assessment.posture);
     writeln!(out, "{bold}{}{bold:#}  {posture}{}{posture:#}\n", evidence.domain, assessment.posture)?;
@@ -213,9 +245,13 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment, blo
     }
     let (open, settled): (Vec<&Finding>, Vec<&Finding>) = assessment.findings.iter().partition(|finding| finding.leaves_open());
     let (to_fix, remarks): (Vec<&Finding>, Vec<&Finding>) = settled.into_iter().partition(|finding| finding.severity != Severity::Info);
-    if !to_fix.is_empty() {
-        writeln!(out, "\n{bold}What is wrong{bold:#}")?;
-        for finding in to_fix {
+    let (cause, others): (Vec<&Finding>, Vec<&Finding>) = to_fix.into_iter().partition(|one| Some(one.code) == assessment.cause());
+    let others_are = if cause.is_empty() { "What is wrong" } else { "What else is wrong" };
+    for (heading, findings) in [("What to fix first", cause), (others_are, others)] {
+        if !findings.is_empty() {
+            writeln!(out, "\n{bold}{heading}{bold:#}")?;
+        }
+        for finding in findings {
             print_finding(out, finding, &finding.severity.to_string(), "Fix")?;
         }
     }
@@ -244,7 +280,7 @@ fn print(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment, blo
         }
     }
     print_next_steps(out, assessment)?;
-    print_publication(out, evidence, assessment)
+    print_publication(out, evidence, assessment, wishes)
 }
 
 /// What to do about the mail servers, in order.
@@ -272,18 +308,25 @@ fn print_finding(out: &mut impl Write, finding: &Finding, severity: &str, to_do:
     writeln!(out, "{}", text::fold(&format!("{to_do}: {}", rule.remedy), WIDTH, 4))
 }
 
-/// The texts that would be right, where there is something to change.
-fn print_publication(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment) -> io::Result<()> {
-    let Some(publish) = facts::to_publish(evidence, assessment) else { return Ok(()) };
+/// What to publish, where there is something to change.
+fn print_publication(out: &mut impl Write, evidence: &Evidence, assessment: &Assessment, wishes: &Wishes) -> io::Result<()> {
+    let Some(decision) = facts::to_publish(evidence, assessment, wishes) else { return Ok(()) };
+    let Some(now) = &decision.now else { return Ok(()) };
     let bold = Style::new().bold();
     let domain = &evidence.domain;
-    writeln!(out, "\n{bold}What to publish for these MX hosts{bold:#}")?;
-    writeln!(out, "  1. At https://mta-sts.{domain}/.well-known/mta-sts.txt, as text/plain, lines ended by CRLF:")?;
-    for line in publish.policy.lines() {
+    writeln!(out, "\n{bold}What to publish{bold:#}")?;
+    for (place, step) in plan::steps(&decision).iter().enumerate() {
+        let folded = text::fold(&text::safe(step), WIDTH, 5);
+        writeln!(out, "  {}. {}", place + 1, folded.trim_start())?;
+    }
+    writeln!(out, "  The policy, as text/plain, lines ended by CRLF:")?;
+    for line in now.policy.lines() {
         writeln!(out, "       {}", text::safe(line))?;
     }
-    writeln!(out, "  2. In DNS:")?;
-    writeln!(out, "       _smtp._tls.{domain}. IN TXT \"{}\"", text::safe(&publish.tlsrpt_record))?;
-    writeln!(out, "       _mta-sts.{domain}. IN TXT \"{}\"", text::safe(&publish.sts_record))?;
-    writeln!(out, "     The policy first, then the record; with every change of the policy the record gets another id.")
+    writeln!(out, "  In DNS:")?;
+    if let Some(record) = decision.reports.record() {
+        writeln!(out, "       {}. IN TXT \"{}\"", domain.tlsrpt_record_name(), text::safe(record))?;
+    }
+    writeln!(out, "       {}. IN TXT \"{}\"", domain.sts_record_name(), text::safe(&now.record))?;
+    writeln!(out, "  As files: stscan publish {domain} -o DIR")
 }

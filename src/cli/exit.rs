@@ -41,7 +41,7 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Fault, "an unexpected fault of stscan"),
     (Exit::Usage, "bad usage or configuration"),
     (Exit::Input, "an input cannot be read"),
-    (Exit::Dataset, "the dataset folder is refused, or is not whole"),
+    (Exit::Dataset, "the folder of a dataset or of publish is refused, or a dataset is not whole"),
     (
         Exit::Stopped,
         "stopped, be it by a signal, a full disk, or resolvers that do not answer any more; the same command goes on where it ended",

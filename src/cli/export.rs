@@ -4,7 +4,8 @@ use std::io::Write;
 
 use super::args::ExportArguments;
 use super::exit::{Exit, Failure};
-use crate::analyse::export::{Mailboxes, Publication, export};
+use crate::analyse::export::{Mailboxes, Publication, export, export_reports};
+use crate::dataset::reports::is_reports;
 
 /// Exports and says what is left to do.
 pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
@@ -23,14 +24,22 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
         licence: arguments.licence.clone(),
         date: Publication::today(),
     };
-    let manifest = export(&arguments.dataset, &arguments.out, &publication)?;
+    let (rows, invented) = if is_reports(&arguments.dataset)? {
+        if publication.keep_carried {
+            return Err(Failure::usage("--keep-carried is of columns of a scanned list, which TLS reports do not have: leave it out"));
+        }
+        (export_reports(&arguments.dataset, &arguments.out, &publication)?.rows, None)
+    } else {
+        let manifest = export(&arguments.dataset, &arguments.out, &publication)?;
+        (manifest.counts.rows, manifest.run.invented())
+    };
     let mut out = anstream::stdout().lock();
     let dir = arguments.out.display();
-    writeln!(out, "{dir}: {} rows; croissant.json, datapackage.json, DATASHEET.md, SHA256SUMS", manifest.counts.rows)?;
+    writeln!(out, "{dir}: {rows} rows; croissant.json, datapackage.json, DATASHEET.md, SHA256SUMS")?;
     if arguments.show_key {
         writeln!(out, "key of the hashes: {}", hex::encode(key))?;
     }
-    if let Some(invented) = manifest.run.invented() {
+    if let Some(invented) = invented {
         writeln!(out, "Note: {invented}")?;
     }
     writeln!(out, "Fill in the blanks in DATASHEET.md")?;

@@ -10,7 +10,8 @@ use super::args::{LabArguments, LabCommand};
 use super::exit::{Exit, Failure};
 use crate::classify::Code;
 use crate::lab::{Asked, BEYOND_LOOPBACK, Internet, Lab, cases};
-use crate::scan::{NetworkPlan, raise_file_limit};
+use crate::scan::NetworkPlan;
+use crate::system::raise_file_limit;
 use crate::vocabulary::vocabulary;
 use crate::{study, trial};
 

@@ -19,12 +19,14 @@ mod notify;
 mod options;
 mod plan;
 mod proxies;
+mod publish;
 mod reclassify;
 mod report;
 mod scan;
 mod schema;
 mod shard;
 mod signals;
+mod split;
 mod stats;
 mod summary;
 mod telling;
@@ -73,13 +75,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Diff(options) => diff::run(&options),
         Command::Reclassify(options) => reclassify::run(&options),
         Command::Export(options) => export::run(&options),
-        Command::Report(options) => report::run(&options),
+        Command::Report(options) => match &options.split_by {
+            Some(column) => split::run(&options, column),
+            None => report::run(&options),
+        },
+        Command::Publish(options) => publish::run(*options),
         Command::Tlsrpt(options) => tlsrpt::run(&options),
         Command::Merge(options) => merge::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),
-        Command::Completions(options) => completions::run(options.shell, &mut Arguments::command()),
+        Command::Completions(options) => completions::run(options.shell, &mut command()),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -89,6 +95,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// The program's arguments as clap has them: completions and man pages are made of them.
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// The sentence about a value that an option cannot have, as `--config` words it; `None` for all other errors.

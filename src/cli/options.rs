@@ -17,7 +17,7 @@ use crate::observe::scope::Scope;
 macro_rules! options {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)+ }) => {
         $(#[$meta])*
-        #[derive(Args, Clone, Debug, Default)]
+        #[derive(Args, Clone, Debug, Default, PartialEq)]
         pub struct $name { $($(#[$field_meta])* pub $field: $type,)+ }
 
         impl $name {

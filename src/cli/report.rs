@@ -3,20 +3,44 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{ReportArguments, ReportFormat};
 use super::exit::{Exit, Failure};
+use super::filter::FilterArguments;
 use super::gate;
+use super::values::wishes;
 use crate::analyse::Scan;
-use crate::analyse::gate::matched;
+use crate::analyse::gate::{DomainCondition, Gate, matched};
 use crate::analyse::report::{Kind, MAX_DOMAINS, Report, ReportOptions};
 use crate::analyse::senders::Seen;
 use crate::dataset::reports::ReportsReader;
+use crate::publish::Wishes;
 use crate::ui::report::{ReportError, csv, html, json, junit, sarif};
 use crate::ui::text;
 
+/// What a report is made of.
+pub(super) struct Prepared {
+    pub(super) scan: Scan,
+    pub(super) seen: Option<Arc<Seen>>,
+    pub(super) options: ReportOptions,
+    gate: Gate<DomainCondition>,
+}
+
 /// Reads the dataset and writes the report.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
+    let Prepared { scan, seen, options, gate } = prepare(arguments)?;
+    let judged = scan.clone();
+    match &arguments.out {
+        Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,
+        None if arguments.format == ReportFormat::Html => return Err(Failure::usage("name the file of the page, as -o report.html")),
+        _ => write(scan, seen, arguments.format, &options, &mut std::io::stdout().lock())?,
+    }
+    close(&gate, &judged)
+}
+
+/// Checks what was asked for, and opens the dataset.
+pub(super) fn prepare(arguments: &ReportArguments) -> Result<Prepared, Failure> {
     let is_page = arguments.format == ReportFormat::Html;
     if !is_page && arguments.kind.is_some() {
         return Err(Failure::usage("--kind is of the page; the other formats have all domains"));
@@ -24,20 +48,41 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     if !is_page && arguments.domains.is_some() {
         return Err(Failure::usage("--domains is of the page; the other formats have all domains: leave it out"));
     }
-    let options = ReportOptions { kind: arguments.kind.as_deref().map(kind).transpose()?, most: arguments.domains.unwrap_or(MAX_DOMAINS) };
-    if arguments.tls_reports.is_some() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Csv | ReportFormat::Json) {
-        return Err(Failure::usage("--tls-reports is of the formats html, csv and json"));
+    let options = ReportOptions {
+        kind: arguments.kind.as_deref().map(kind).transpose()?,
+        most: arguments.domains.unwrap_or(MAX_DOMAINS),
+        figures: true,
+        wishes: Wishes { adds_rua: false, ..wishes(&arguments.rua)? },
+    };
+    if !arguments.rua.is_empty() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Json) {
+        return Err(Failure::usage("--rua is of the formats html and json, which say what to publish"));
     }
     let gate = gate::of_domains(&arguments.fail_on, arguments.expect.is_given())?;
     let scan = arguments.filter.apply_to(arguments.expect.apply_to(Scan::open(&arguments.dataset)?)?)?;
-    let judged = scan.clone();
-    let seen = arguments.tls_reports.as_deref().map(|dir| Ok::<_, Failure>(Seen::of(&ReportsReader::open(dir)?)?)).transpose()?;
-    match &arguments.out {
-        Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,
-        None if is_page => return Err(Failure::usage("name the file of the page, as -o report.html")),
-        _ => write(scan, seen, arguments.format, &options, &mut std::io::stdout().lock())?,
+    let seen = arguments.tls_reports.as_deref().map(|dir| seen(dir, &scan, &arguments.filter)).transpose()?.map(Arc::new);
+    Ok(Prepared { scan, seen, options, gate })
+}
+
+impl Prepared {
+    /// The status that `--fail-on` asks for.
+    pub(super) fn close(&self) -> Result<Exit, Failure> {
+        close(&self.gate, &self.scan)
     }
-    if gate.is_open() { Ok(Exit::Done) } else { gate::close(&matched(&judged, &gate)?) }
+}
+
+/// The status that `--fail-on` asks for.
+fn close(gate: &Gate<DomainCondition>, judged: &Scan) -> Result<Exit, Failure> {
+    if gate.is_open() { Ok(Exit::Done) } else { gate::close(&matched(judged, gate)?) }
+}
+
+/// What senders say; with a filter only of what the domains are concerned with.
+fn seen(dir: &Path, scan: &Scan, filter: &FilterArguments) -> Result<Seen, Failure> {
+    let reports = ReportsReader::open(dir)?;
+    if filter.is_empty() {
+        return Ok(Seen::of(&reports)?);
+    }
+    let names = scan.policy_domains()?;
+    Ok(Seen::about(&reports, |domain| domain.is_some_and(|domain| names.contains(domain)))?)
 }
 
 fn kind(word: &str) -> Result<Kind, Failure> {
@@ -45,18 +90,29 @@ fn kind(word: &str) -> Result<Kind, Failure> {
     Kind::from_word(word).ok_or_else(|| Failure::usage(format!("--kind {word:?}: one of {}", all.join(", "))))
 }
 
-fn write(scan: Scan, seen: Option<Seen>, format: ReportFormat, options: &ReportOptions, out: &mut impl Write) -> Result<(), ReportError> {
+fn write(
+    scan: Scan,
+    seen: Option<Arc<Seen>>,
+    format: ReportFormat,
+    options: &ReportOptions,
+    out: &mut impl Write,
+) -> Result<(), ReportError> {
     match format {
         ReportFormat::Html => html(&Report::of(scan, options, seen)?, out),
-        ReportFormat::Csv => csv(&scan, seen.as_ref(), out),
-        ReportFormat::Json => json(&scan, seen.as_ref(), out),
-        ReportFormat::Sarif => sarif(&scan, out),
-        ReportFormat::Junit => junit(&scan, out),
+        ReportFormat::Csv => csv(&scan, seen.as_deref(), out),
+        ReportFormat::Json => json(&scan, seen.as_deref(), &options.wishes, out),
+        ReportFormat::Sarif => {
+            if let Some(left_out) = sarif(&scan, seen.as_deref(), out)? {
+                writeln!(anstream::stderr(), "stscan: {left_out}")?;
+            }
+            Ok(())
+        }
+        ReportFormat::Junit => junit(&scan, seen.as_deref(), out),
     }
 }
 
 /// Writes beside the file first, so that an older report stays whole until this one is.
-fn to_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<(), ReportError>) -> Result<(), Failure> {
+pub(super) fn to_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<(), ReportError>) -> Result<(), Failure> {
     let shown = text::safe(&path.display().to_string());
     let temporary: PathBuf = path.with_added_extension("tmp");
     let refused = |error| Failure::unwritable(format!("--out {shown}"), Exit::Usage, &error);

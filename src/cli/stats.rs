@@ -101,8 +101,12 @@ fn study(arguments: &StatsArguments) -> Result<Option<Study>, Failure> {
 fn options(arguments: &StatsArguments) -> Result<StatsOptions, Failure> {
     let usual = StatsOptions::default();
     let by = match arguments.by.as_deref() {
+        Some(word) if carried(word).is_some() => Some(By::Carried),
         Some(word) => {
-            Some(By::from_word(word).ok_or_else(|| Failure::usage(format!("--by {word:?}: one of {}", words(By::ALL, By::as_str))))?)
+            let by = By::from_word(word).filter(|by| *by != By::Carried);
+            let others: Vec<By> = By::ALL.iter().copied().filter(|by| *by != By::Carried).collect();
+            let known = words(&others, By::as_str);
+            Some(by.ok_or_else(|| Failure::usage(format!("--by {word:?}: one of {known} or {}:COLUMN", By::Carried)))?)
         }
         None if arguments.series => Some(By::Scan),
         None if arguments.datasets.len() > 1 => Some(By::List),
@@ -129,10 +133,17 @@ fn options(arguments: &StatsArguments) -> Result<StatsOptions, Failure> {
         tables,
         further: study::TABLES,
         by,
+        carried: arguments.by.as_deref().and_then(carried).unwrap_or_default().to_owned(),
         top: arguments.top,
         rank_bin: arguments.rank_bin.unwrap_or(usual.rank_bin),
         entities,
     })
+}
+
+/// The carried column of `--by carried:COLUMN`; also as `--where` has it.
+fn carried(by: &str) -> Option<&str> {
+    let column = by.strip_prefix(By::Carried.as_str())?.strip_prefix([':', '.'])?;
+    Some(column).filter(|column| !column.is_empty())
 }
 
 /// One table, or a set of them.

@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::exit::Failure;
 use crate::dataset::Layout;
 use crate::observe::fetch::MAX_TIMEOUT;
 use crate::observe::scope::Scope;
+use crate::publish::Wishes;
+use crate::ui::text::safe;
 use crate::vocabulary::Vocabulary;
 
 /// Queries or fetches per second at most; no network bears more.
@@ -133,6 +136,15 @@ fn is_url(text: &str) -> bool {
             && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"+-.".contains(&octet))
     })
+}
+
+/// What `--rua` says, checked.
+pub(super) fn wishes(rua: &[String]) -> Result<Wishes, Failure> {
+    let destination =
+        |text: &String| Wishes::destination(text.trim()).map_err(|error| Failure::usage(format!("--rua {:?}: {error}", safe(text))));
+    let mut destinations: Vec<String> = rua.iter().map(destination).collect::<Result<_, _>>()?;
+    destinations.dedup();
+    Ok(Wishes { rua: destinations, adds_rua: true, ..Wishes::default() })
 }
 
 /// A path as messages show it.

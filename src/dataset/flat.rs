@@ -44,6 +44,10 @@ impl<V: Vocabulary> FlatText for V {
     type Kind = Word<V>;
 }
 
+impl FlatText for Code {
+    type Kind = Text<Self>;
+}
+
 impl<V: Always> Flat for V {
     type Kind = Word<V>;
     type Arrays = StringArray;
@@ -281,7 +285,7 @@ mod tests {
     #[test]
     fn columns_that_an_older_dataset_does_not_have_are_null() {
         let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
-        let added = ["mx_tls", "mx_dnssec", "dane_state", "delivery_dane"];
+        let added = ["mx_tls", "mx_dnssec", "dane_state", "delivery_dane", "cause"];
         let names: Vec<String> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
         let kept: Vec<usize> = (0..names.len()).filter(|place| !added.contains(&names[*place].as_str())).collect();
         assert_eq!(kept.len() + added.len(), names.len());

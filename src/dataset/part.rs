@@ -72,8 +72,6 @@ pub(super) fn write_derived(
     unchanged: &[&str],
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
 ) -> Result<Part, DatasetError> {
-    // Where the layouts differ, in the other one's place.
-    let place = format!("{}{}", Layout::of(dir).parts(), folder::file_name(&of.file));
     let origin = if unchanged.is_empty() { None } else { Origin::open(&folder::part_path(origin, of)?)? };
     let mut counts = Counts::default();
     let counted = batches.map(|batch| {
@@ -82,9 +80,11 @@ pub(super) fn write_derived(
         Ok(batch)
     });
     let beside = origin.map(|origin| (origin, unchanged));
-    let Digested { bytes, sha256 } = write_from(&dir.join(&place), manifest, beside, of.rows, counted)?;
+    // Where the layouts differ, in the other one's place.
+    let file = format!("{}{}", Layout::of(dir).parts(), folder::file_name(&of.file));
+    let Digested { bytes, sha256 } = write_from(&dir.join(&file), manifest, beside, of.rows, counted)?;
     let (tool, catalogue_version) = judged_by(manifest);
-    Ok(Part { file: place, bytes, sha256, counts, tool, catalogue_version, ..of.clone() })
+    Ok(Part { file, bytes, sha256, counts, tool, catalogue_version, ..of.clone() })
 }
 
 /// Writes the part of another dataset as `file`: of the batches come the first columns, all others are `unchanged`.

@@ -114,7 +114,7 @@ pub(super) fn unfinished_merge(dir: &Path, merged: &Manifest) -> Result<Option<M
     refuse_finished(dir, &there)?;
     no_foreign_parts(dir)?;
     if sealed == Some(false) {
-        return Err(DatasetError::damaged(&dir.join(MANIFEST), whole::EDITED));
+        return Err(DatasetError::damaged(&folder::manifest_path(dir), whole::EDITED));
     }
     if there.made_from.is_some() || there.merged_from != merged.merged_from {
         let reason = "holds an unfinished dataset of something else, or of other shards; choose another folder";

@@ -61,7 +61,15 @@ pub(super) fn absent(ordinal: u64, domain: &str) -> Record {
         tlsrpt_txt: negative(domain.tlsrpt_record_name(), noise >> 42),
         ..Evidence::nothing_seen(domain.clone(), scanned_at)
     };
-    let target = Target { ordinal, domain, rank: i32::try_from(ordinal + 1).ok(), list: "tranco-ABCD.csv".into(), carried: Vec::new() };
+    let target = Target {
+        ordinal,
+        domain,
+        rank: i32::try_from(ordinal + 1).ok(),
+        list: "tranco-ABCD.csv".into(),
+        file: Some("lists/tranco-ABCD.csv".into()),
+        line: Some(ordinal + 1),
+        carried: Vec::new(),
+    };
     Record { target, evidence, assessment: absence() }
 }
 
@@ -397,9 +405,11 @@ flat_columns!(any_assessment);
 /// Any row, but that its times are whole microseconds, as the dataset keeps them.
 pub(super) fn record() -> impl Strategy<Value = Record> {
     let carried = vec((text(), of(text())).prop_map(|(name, value)| Carried { name: name.into(), value }), 0..3);
-    (0..1_u64 << 40, any::<Option<i32>>(), text(), carried, evidence(), assessment()).prop_map(
-        |(ordinal, rank, list, carried, evidence, assessment)| {
-            let target = Target { ordinal, domain: evidence.domain.clone(), rank, list: list.into(), carried };
+    let place = (of(text()), of(0..1_u64 << 40));
+    (0..1_u64 << 40, any::<Option<i32>>(), text(), place, carried, evidence(), assessment()).prop_map(
+        |(ordinal, rank, list, (file, line), carried, evidence, assessment)| {
+            let (domain, list, file) = (evidence.domain.clone(), list.into(), file.map(Into::into));
+            let target = Target { ordinal, domain, rank, list, file, line, carried };
             Record { target, evidence, assessment }
         },
     )

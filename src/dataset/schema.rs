@@ -57,7 +57,7 @@ impl Table {
     fn schema(self) -> SchemaRef {
         match self {
             Self::Domains => schema(),
-            Self::Reports => reports::schema(),
+            Self::Reports => reports::reports_schema(),
         }
     }
 }

@@ -10,8 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::counts::Counts;
 use super::error::DatasetError;
-use super::folder::{MANIFEST, REJECTED};
+use super::folder;
 use super::hashing::Digested;
+use super::layout::Layout;
 use super::manifest::{Activity, Manifest, MergedShard, Options, RunDescription, Timestamp, Tool};
 use super::read::Reader;
 use super::resume::{differences, some};
@@ -49,7 +50,7 @@ pub(super) struct Shards {
 impl Member {
     fn open(dir: &Path) -> Result<Self, DatasetError> {
         let reader = Reader::open(dir)?;
-        let of_manifest = |why: &str| DatasetError::damaged(&dir.join(MANIFEST), why);
+        let of_manifest = |why: &str| DatasetError::damaged(&folder::manifest_path(dir), why);
         if reader.is_edited() {
             return Err(of_manifest(whole::EDITED));
         }
@@ -137,7 +138,7 @@ fn alike(first: &Member, member: &Member) -> Result<(), DatasetError> {
     let place = |member: &Member| member.manifest().run.configuration.get(LIST).cloned();
     let same_lines = place(first) != place(member) || first.manifest().rejected == member.manifest().rejected;
     if !differing.is_empty() || !same_lines {
-        let said = if differing.is_empty() { format!("{REJECTED} differs") } else { some(&differing) };
+        let said = if differing.is_empty() { "other lines were rejected".to_owned() } else { some(&differing) };
         return Err(member.refused(format!("did not read the same list as {reference} ({said}); scan all shards from the same list")));
     }
     Ok(())
@@ -196,8 +197,12 @@ fn whole_account(first: &Member, members: &[Member]) -> Result<Accounting, Datas
 
 /// What the manifest of the whole says of a shard.
 fn of_shard(member: &Member) -> Result<MergedShard, DatasetError> {
-    let (manifest, path) = (member.manifest(), member.dir().join(MANIFEST));
-    let rejected = member.manifest().rejected.as_ref().and_then(|wanted| whole::attachment(member.dir(), REJECTED, wanted).err());
+    let (manifest, path) = (member.manifest(), folder::manifest_path(member.dir()));
+    let rejected = member
+        .manifest()
+        .rejected
+        .as_ref()
+        .and_then(|wanted| whole::attachment(member.dir(), Layout::of(member.dir()).rejected(), wanted).err());
     if let Some(problem) = rejected {
         return Err(problem.into_error(member.dir()));
     }

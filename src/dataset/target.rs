@@ -12,7 +12,7 @@ use super::column::{Column, ColumnReader, Field, Group, Int32, Int64, List, Shap
 use super::error::DatasetError;
 
 columns! {
-    /// The columns `ordinal` to `list`.
+    /// The columns `ordinal` to `line`.
     TargetBuilder, TargetReader of Target beside (carried: Vec<Carried>) {
         /// Position of the target in the input; parts are sorted by it.
         #[range = "0.."]
@@ -24,6 +24,12 @@ columns! {
         rank: Int32<i32>,
         /// Name of the list that the target comes from.
         list: Text<Arc<str>>,
+        /// File of the list in which the target stands, as it was named; of an archive with several members, the member behind a colon;
+        /// null in older datasets.
+        file: Text<Arc<str>>,
+        /// Line of that file (unpacked where it is compressed) on which the target first stands; null in older datasets.
+        #[range = "1.."]
+        line: Int64<u64>,
     }
 }
 
@@ -37,7 +43,7 @@ columns! {
     }
 }
 
-/// The columns `ordinal`, `domain`, `rank`, `list` and, where it was read, `carried` of a batch.
+/// The columns `ordinal` to `line` and, where it was read, `carried` of a batch.
 #[derive(Debug)]
 pub struct TargetColumns {
     target: TargetReader,

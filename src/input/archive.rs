@@ -23,7 +23,7 @@ pub(super) const ROOM: u64 = 64 << 20;
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     /// What messages call it: the source, and behind a colon the member's name where there are several.
-    pub(super) label: String,
+    pub(super) label: Arc<str>,
     /// Where it lies in an archive; `None` for a source that is no archive.
     packed: Option<Packed>,
 }
@@ -53,12 +53,12 @@ impl Member {
         refuse_bomb(source, size, &members)?;
         let alone = members.len() == 1;
         let label = |name: String| if alone { source.to_owned() } else { format!("{source}:{name}") };
-        Ok(members.into_iter().map(|(name, packed)| Self { label: label(name), packed: Some(packed) }).collect())
+        Ok(members.into_iter().map(|(name, packed)| Self { label: label(name).into(), packed: Some(packed) }).collect())
     }
 
     /// A source that is no archive.
     pub(super) fn whole(source: &str) -> Self {
-        Self { label: source.to_owned(), packed: None }
+        Self { label: source.into(), packed: None }
     }
 
     /// Whether it lies in an archive.

@@ -31,7 +31,7 @@ impl Decoded {
     pub(super) fn open(file: File, member: &Member) -> Result<Self, InputError> {
         let read = Arc::new(AtomicU64::new(0));
         let source = &member.label;
-        let unreadable = |error| InputError::Read(source.clone(), error);
+        let unreadable = |error| InputError::Read(source.to_string(), error);
         let start = member.open(file, &read).map_err(unreadable)?;
         let (mut reader, mut compression) = (start, member.is_packed().then_some("zip"));
         for _ in 0..=MAX_LAYERS {
@@ -48,10 +48,10 @@ impl Decoded {
                 }
                 Kind::Gz => (Box::new(MultiGzDecoder::new(whole)) as Box<dyn Read + Send>, Some("gz")),
                 Kind::Zst => (Box::new(zstd::Decoder::new(whole).map_err(unreadable)?) as _, Some("zst")),
-                Kind::Other(what) => return Err(InputError::NotAList(source.clone(), what)),
+                Kind::Other(what) => return Err(InputError::NotAList(source.to_string(), what)),
             };
         }
-        Err(InputError::NotAList(source.clone(), "compressed too many times"))
+        Err(InputError::NotAList(source.to_string(), "compressed too many times"))
     }
 }
 

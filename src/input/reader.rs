@@ -100,7 +100,7 @@ pub(super) struct OpenSource {
     format: Format,
     number: u64,
     /// What messages call it.
-    label: String,
+    label: Arc<str>,
     compression: Option<&'static str>,
     read: Arc<AtomicU64>,
     /// A second handle, to see at the end whether the file is still as it was.
@@ -115,14 +115,14 @@ impl OpenSource {
         let handle = file.try_clone().map_err(failed)?;
         check_unchanged(source, &handle)?;
         let Decoded { reader, compression, read } = Decoded::open(file, member)?;
-        let label = member.label.clone();
+        let label = Arc::clone(&member.label);
         let lines = Lines::new(reader).map_err(|error| decode::failure(&label, compression, error))?;
         if let Some(what) = beginning::foreign(lines.beginning()) {
             let beginning = beginning::shown(lines.beginning(), lines.terminator());
-            return Err(InputError::Foreign { list: label, what, beginning });
+            return Err(InputError::Foreign { list: label.to_string(), what, beginning });
         }
         let name = columns.name.as_ref();
-        let missing = |wanted, present| InputError::Column { list: label.clone(), wanted, present };
+        let missing = |wanted, present| InputError::Column { list: label.to_string(), wanted, present };
         let mut format = Format::find_out(lines.beginning(), lines.is_at_end(), lines.terminator(), name)
             .map_err(|present| missing(name.cloned().unwrap_or(Column::Number(1)), present))?;
         format.carry(&columns.carry).map_err(|(wanted, present)| missing(Column::Name(wanted), present))?;

@@ -7,14 +7,13 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::statvfs::statvfs;
-
 use super::archive::{self, Member};
 use super::beginning;
 use super::decode::Decoded;
 use super::error::InputError;
 use super::field;
 use super::preparation::{Step, Watch, tell};
+use crate::system::room;
 
 /// A copy has this many bytes when its beginning is looked at; no line is as long.
 const EARLY: u64 = 1 << 20;
@@ -61,12 +60,6 @@ impl Copy {
         write(&mut growing)?;
         growing.file.sync_all().map_err(failed)
     }
-}
-
-/// Bytes that the file system of a folder has room for.
-fn room(folder: &Path) -> Option<u64> {
-    let system = statvfs(folder).ok()?;
-    Some(system.blocks_available().saturating_mul(system.fragment_size()))
 }
 
 /// A copy that is being written.

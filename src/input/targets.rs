@@ -30,6 +30,11 @@ pub struct Target {
     pub rank: Option<i32>,
     /// Name of the list that has the name first.
     pub list: Arc<str>,
+    /// The file of the list in which the name stands, as it was named; of an archive with several members, the member behind a colon.
+    /// `None` where an older version wrote the dataset.
+    pub file: Option<Arc<str>>,
+    /// The line of that file (unpacked where it is compressed) on which the name first stands, from 1.
+    pub line: Option<u64>,
     /// What stands in the carried columns on the first line that has the name; empty where none are carried.
     pub carried: Vec<Carried>,
 }
@@ -230,8 +235,16 @@ impl Input {
             };
             match verdict {
                 Verdict::Candidate(domain, rank) if self.takes(domain.as_str()) => {
-                    let list = self.sources.get(source).map(|source| Arc::clone(&source.list)).unwrap_or_default();
-                    let target = Target { ordinal: self.accounting.rows, domain, rank, list, carried: self.reader.carried() };
+                    let of = self.sources.get(source);
+                    let target = Target {
+                        ordinal: self.accounting.rows,
+                        domain,
+                        rank,
+                        list: of.map(|source| Arc::clone(&source.list)).unwrap_or_default(),
+                        file: of.and_then(|source| source.members.get(member)).map(|member| Arc::clone(&member.label)),
+                        line: Some(line),
+                        carried: self.reader.carried(),
+                    };
                     self.accounting.rows += 1;
                     return Ok(Some(target));
                 }
@@ -252,7 +265,7 @@ impl Input {
         self.accounting.rejected += 1;
         let Some(rejects) = &mut self.rejects else { return Ok(()) };
         let member = self.sources.get(source).and_then(|source| source.members.get(member));
-        let source = member.map_or("", |member| member.label.as_str());
+        let source = member.map_or("", |member| &*member.label);
         rejects.reject(&Rejected { source, line, text: reject::cut(self.reader.text()), reason }).map_err(InputError::Rejects)
     }
 }

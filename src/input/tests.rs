@@ -113,6 +113,34 @@ fn zip(members: &[(&str, &[u8])], method: zip::CompressionMethod) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
+#[test]
+fn a_target_knows_its_file_and_line() {
+    let members: &[(&str, &[u8])] = &[("a.csv", b"# x\nexample.com\n"), ("sub/b.csv", b"example.com\n\nexample.edu\n")];
+    let files: [&[u8]; 4] = [
+        b"domain,owner\nexample.org,a\n\"www.example.net\",\"b\"\nexample.org,c\n",
+        &gz(b"no name\r\n\r\nexample.info\r\n"),
+        &zip(members, zip::CompressionMethod::Deflated),
+        &zip(&[("alone.txt", b"example.dev\n")], zip::CompressionMethod::Stored),
+    ];
+    let mut lists = Lists::new(&files);
+    let places = |lists: &Lists| -> Vec<String> {
+        let folder = format!("{}/", lists.folder.path().display());
+        let place = |target: Target| format!("{} {}:{}", target.domain, target.file.unwrap(), target.line.unwrap()).replace(&folder, "");
+        lists.read().unwrap().targets.into_iter().map(place).collect()
+    };
+    let whole = [
+        "example.org list-0:2",
+        "www.example.net list-0:3",
+        "example.info list-1:3",
+        "example.com list-2:a.csv:2",
+        "example.edu list-2:sub/b.csv:3",
+        "example.dev list-3:1",
+    ];
+    assert_eq!(places(&lists), whole);
+    lists.options.registrable = true;
+    assert_eq!(places(&lists)[1], "example.net list-0:3", "the name as it is listed stands there");
+}
+
 const TWO: &[u8] = b"1,example.com\n2,example.org\n";
 
 #[test]

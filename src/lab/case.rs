@@ -31,6 +31,8 @@ pub struct Case {
     /// What is true beside `truth` where the mail servers are asked.
     pub(crate) mail: MailTruth,
     policy: PolicyText,
+    /// Whether the case is broken and has not said yet by what: the code that it names next is the one to fix first.
+    names_cause: bool,
 }
 
 /// The policy in its parts, so that a step can change one of them.
@@ -87,6 +89,7 @@ pub(crate) fn case(name: &'static str, about: &'static str) -> Case {
         site,
         mail: MailTruth::default(),
         policy,
+        names_cause: false,
     }
 }
 
@@ -304,11 +307,17 @@ impl Case {
 impl Case {
     pub(crate) fn code(mut self, code: Code) -> Self {
         self.truth.add(code);
-        self
+        if self.names_cause { self.cause(code) } else { self }
     }
 
     pub(crate) fn codes(self, codes: &[Code]) -> Self {
         codes.iter().fold(self, |case, code| case.code(*code))
+    }
+
+    /// Of a broken case the code to fix first, where it is not the one that is named next.
+    pub(crate) fn cause(mut self, code: Code) -> Self {
+        self.names_cause = false;
+        self.truth(|t| t.cause = Expected::Is(code.as_str()))
     }
 
     /// A code that it comes close to and does not have.
@@ -323,8 +332,12 @@ impl Case {
         self
     }
 
-    fn posture(self, posture: &'static str) -> Self {
-        self.truth(|t| t.posture = Expected::Is(posture))
+    fn posture(mut self, posture: &'static str) -> Self {
+        self.names_cause = posture == "broken";
+        self.truth(|t| {
+            t.posture = Expected::Is(posture);
+            t.cause = Expected::Null;
+        })
     }
 
     /// What senders do, the strict and the forgiving.

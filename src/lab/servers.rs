@@ -16,6 +16,7 @@ use super::internet::Internet;
 use super::journal::Journal;
 use super::smtp::MailServers;
 use super::{places, transport};
+use crate::system::Errno;
 
 /// How often a port is sought that is free for everything that has to share its number.
 const PORT_ATTEMPTS: u32 = 50;
@@ -147,8 +148,8 @@ fn bind(addresses: &[Ipv4Addr]) -> io::Result<(Vec<TcpListener>, u16)> {
 
 /// Says what to do where there are more addresses than files may be open.
 fn too_few_files(error: io::Error, sockets: usize) -> io::Error {
-    match error.raw_os_error() {
-        Some(code) if code == nix::errno::Errno::EMFILE as i32 => {
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EMFILE) => {
             io::Error::other(format!("it needs {sockets} sockets, more than files may be open: raise the limit (ulimit -Hn)"))
         }
         _ => error,

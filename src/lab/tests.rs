@@ -300,6 +300,13 @@ fn handshakes_and_bodies_go_wrong_as_the_cases_say() {
     assert_eq!(body(&fetch(&lab, &strict, "policy-over-64-kb.test").unwrap().response), 65_537);
 }
 
+/// What is broken has one of its codes to fix first, nothing else has.
+fn assert_cause(truth: &Truth) {
+    let broken = truth.posture == Expected::Is("broken");
+    let named = truth.codes.iter().any(|code| truth.cause == Expected::Is(code.as_str()));
+    assert!(if broken { named } else { truth.cause == Expected::Null }, "{}: {:?}", truth.case, truth.cause);
+}
+
 #[test]
 fn every_case_is_named_once_and_speaks_of_known_codes() {
     let (mut names, spoken) = (BTreeSet::new(), spoken_codes().collect::<BTreeSet<_>>());
@@ -308,6 +315,7 @@ fn every_case_is_named_once_and_speaks_of_known_codes() {
         assert!(crate::name::Domain::from_a_labels(&format!("{}-000001.test", case.name)).is_some(), "{}", case.name);
         assert!(case.about.ends_with('.'), "{}", case.name);
         assert!(case.truth.codes.is_sorted(), "{}", case.name);
+        assert_cause(&case.truth);
         for code in &case.truth.codes {
             assert!(spoken.contains(code), "{}: {code}", case.name);
         }
@@ -375,6 +383,7 @@ fn a_census_has_the_shares_of_the_wild() {
     for name in &names {
         let truth = internet.truth(name).unwrap();
         assert!(truth.codes.iter().all(|code| spoken.contains(code)), "{name}: {:?}", truth.codes);
+        assert_cause(&truth);
     }
 }
 
@@ -422,7 +431,7 @@ fn a_world_can_be_written_down() {
     let nothing = truth.lines().find(|line| line.contains("\"case\":\"nothing\"")).unwrap();
     assert_eq!(
         nothing,
-        r#"{"domain":"nothing.test","case":"nothing","findings":["sts-record-absent","tlsrpt-absent","dnssec-absent"],"mx_state":"present","sts_state":"absent","policy_stage":null,"tlsrpt_state":"absent","posture":"absent","delivery":"opportunistic","delivery_lenient":"opportunistic","mx_coverage":null,"mismatch":null,"mx_tls":"all","mx_dnssec":"insecure","dane_state":"absent","delivery_dane":"opportunistic"}"#
+        r#"{"domain":"nothing.test","case":"nothing","findings":["sts-record-absent","tlsrpt-absent","dnssec-absent"],"mx_state":"present","sts_state":"absent","policy_stage":null,"tlsrpt_state":"absent","posture":"absent","delivery":"opportunistic","delivery_lenient":"opportunistic","mx_coverage":null,"mismatch":null,"mx_tls":"all","mx_dnssec":"insecure","dane_state":"absent","delivery_dane":"opportunistic","cause":null}"#
     );
 }
 

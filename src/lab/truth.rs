@@ -36,7 +36,10 @@ impl Expected {
 
 /// Defines [`Truth`] with an expectation for every flat column.
 macro_rules! define {
-    ({ $($(#[doc = $doc:literal])+ $column:ident: $type:ty,)+ } derived $derived:tt) => {
+    (
+        { $($(#[doc = $doc:literal])+ $column:ident: $type:ty,)+ }
+        derived { $($(#[doc = $about:literal])+ $derived:ident: $made:ty = $from:ident,)+ }
+    ) => {
         /// The expected judgement of one domain: all finding codes, and the flat columns that follow from them.
         ///
         /// Codes that need more than one probe sees (history, SMTP, other names' records) are never listed; see [`spoken_codes`].
@@ -47,16 +50,17 @@ macro_rules! define {
             /// Every finding code of [`spoken_codes`] that applies, in the order of the catalogue, each once.
             pub codes: Vec<Code>,
             $($(#[doc = $doc])+ pub $column: Expected,)+
+            $($(#[doc = $about])+ pub $derived: Expected,)+
         }
 
         impl Truth {
             /// Nothing is asserted, and no code applies.
             fn silent(case: &'static str) -> Self {
-                Self { case, codes: Vec::new(), $($column: Expected::Anything,)+ }
+                Self { case, codes: Vec::new(), $($column: Expected::Anything,)+ $($derived: Expected::Anything,)+ }
             }
 
             fn expectations(&self) -> impl Iterator<Item = (&'static str, Expected)> {
-                [$((stringify!($column), self.$column),)+].into_iter()
+                [$((stringify!($column), self.$column),)+ $((stringify!($derived), self.$derived),)+].into_iter()
             }
         }
     };
@@ -81,6 +85,7 @@ impl Truth {
             mx_dnssec: Expected::Null,
             dane_state: Expected::Null,
             delivery_dane: Expected::Null,
+            cause: Expected::Null,
             ..Self::silent(case)
         }
     }

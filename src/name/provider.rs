@@ -1,4 +1,5 @@
-//! Names of well-known policy hosts and mail providers, for people who read reports; no judgement goes by them.
+//! Names of well-known policy hosts and mail providers, for people who read reports, and the patterns that mail providers document; no
+//! judgement goes by them.
 
 use std::sync::LazyLock;
 
@@ -11,6 +12,8 @@ vocabulary! {
         Policy = "policy",
         /// It takes the mail: the MX hosts are its own.
         Mail = "mail",
+        /// It takes the mail, and says which `mx` patterns its customers are to put into their policies.
+        Patterns = "mta-sts",
     }
 }
 
@@ -19,19 +22,37 @@ vocabulary! {
 struct Provider {
     name: &'static str,
     service: Service,
-    /// A domain to which, and to all below which, the provider's hosts belong.
+    /// A domain to which, and to all below which, the provider's hosts belong; of patterns the pattern itself.
     pattern: &'static str,
+    source: &'static str,
+}
+
+/// A pattern of MX hosts that a provider documents for the policies of its customers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DocumentedPattern {
+    /// The provider.
+    pub provider: &'static str,
+    /// What goes behind `mx: `.
+    pub pattern: &'static str,
+    /// Where the provider says so.
+    pub source: &'static str,
+}
+
+/// Every documented pattern.
+pub fn documented_patterns() -> impl Iterator<Item = DocumentedPattern> {
+    let documented = PROVIDERS.iter().filter(|row| row.service == Service::Patterns);
+    documented.map(|&Provider { name, pattern, source, .. }| DocumentedPattern { provider: name, pattern, source })
 }
 
 static PROVIDERS: LazyLock<Vec<Provider>> = LazyLock::new(|| TABLE.lines().skip(1).filter_map(row).collect());
 
 const TABLE: &str = include_str!("../../data/providers.csv");
 
-/// Name, kind and pattern; the source, which may be quoted, is for readers of the table.
+/// Name, kind, pattern and source, which may be quoted.
 fn row(line: &'static str) -> Option<Provider> {
     let mut cells = line.splitn(4, ',');
-    let (name, kind, pattern) = (cells.next()?, cells.next()?, cells.next()?);
-    Some(Provider { name, service: Service::from_word(kind)?, pattern })
+    let (name, kind, pattern, source) = (cells.next()?, cells.next()?, cells.next()?, cells.next()?.trim_matches('"'));
+    Some(Provider { name, service: Service::from_word(kind)?, pattern, source })
 }
 
 /// The provider to which a host belongs; `host` in lower case without a final dot.
@@ -54,6 +75,13 @@ mod tests {
         assert_eq!(mail("alt1.aspmx.l.google.com"), Some("Google"));
         assert_eq!(mail("example-com.mail.protection.outlook.com"), Some("Microsoft 365"));
         assert_eq!((mail("example.com"), mail("example-com._mta.mta-sts.tech")), (None, None));
+    }
+
+    #[test]
+    fn documented_patterns_say_who_says_so() {
+        let microsoft = documented_patterns().find(|row| row.pattern == "*.mail.protection.outlook.com").unwrap();
+        assert!(microsoft.provider == "Microsoft 365" && microsoft.source.contains("learn.microsoft.com"), "{microsoft:?}");
+        assert!(documented_patterns().all(|row| row.source.contains("https://")));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::io;
 
-use nix::errno::Errno;
 use rustls::{AlertDescription, PeerIncompatible};
 
 use super::certificate::cut;
@@ -12,6 +11,7 @@ use super::tls::HelloError;
 use super::wire::Spent;
 use crate::evidence::{FetchError, FetchFault, FetchStage};
 use crate::parse::smtp_reply::ReplyFault;
+use crate::system::Errno;
 use crate::words;
 
 /// Octets of an error's words that are kept.

@@ -9,6 +9,7 @@ use crate::exclusion::Exclusion;
 use crate::observe::dns::Resolving;
 use crate::observe::scope::Scope;
 use crate::observe::smtp::{EhloName, Mailer, SmtpConfig, find_ehlo_name};
+use crate::system::machine_name;
 
 /// Conversations in flight at most, unless the user wants more domains in flight than that.
 const MAX_CONVERSATIONS: u64 = 2048;
@@ -55,7 +56,7 @@ fn conversations(domains: Option<usize>, free: u64) -> usize {
 }
 
 fn ehlo_name(given: Option<&str>, dns: impl FnOnce() -> Result<Resolving, ScanError>) -> Result<EhloName, ScanError> {
-    let machine = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let machine = machine_name();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| ScanError::Machine(format!("cannot start an event loop: {error}")))?;
     tokio::task::LocalSet::new().block_on(&runtime, async { Ok(find_ehlo_name(given, machine, &dns()?).await) })

@@ -27,7 +27,6 @@ mod worker;
 
 pub use self::built_in::built_in;
 pub use self::network::Network;
-pub(crate) use self::network::raise_file_limit;
 pub(crate) use self::plan::ScanError;
 pub(crate) use self::plan::{Contents, IterativePlan, Overrides, OwnList};
 pub use self::plan::{NetworkPlan, Output, ScanPlan};

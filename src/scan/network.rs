@@ -25,6 +25,7 @@ use crate::observe::scope::{MxScopes, Scope};
 use crate::observe::sharing::SharedActivity;
 use crate::observe::smtp::{Mailer, SmtpActivity};
 use crate::observe::source;
+use crate::system::raise_file_limit;
 
 /// File descriptors that are left for files, event loops and the libraries.
 const RESERVED_FILES: u64 = 48;
@@ -307,15 +308,4 @@ fn resolvers(plan: &NetworkPlan) -> Result<(Vec<SocketAddr>, Vec<String>), ScanE
     warnings.extend(left_out.chain(without_tcp).chain(stubs));
     let answering = check.into_answering().map_err(backend::unanswered)?;
     Ok((answering, warnings))
-}
-
-/// Raises the soft limit of open files to the hard one and returns what is in force.
-pub fn raise_file_limit() -> u64 {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    const FALLBACK: u64 = 1024;
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return FALLBACK };
-    match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
-        Ok(()) => hard,
-        Err(_) => soft,
-    }
 }

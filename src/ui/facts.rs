@@ -1,11 +1,13 @@
 //! What is said of one domain in words: what senders do, what was seen, and whether there is something to publish instead.
 
-use crate::classify::remedy::{self, Publication};
-use crate::classify::{Asked, Assessment, Delivery, Finding, MxState, MxTls, PolicyStage, Posture, RecordState, Severity, Status, codes};
+use serde_json::{Value, json};
+
+use crate::classify::{Asked, Assessment, Delivery, Finding, MxState, MxTls, PolicyStage, Posture, RecordState, codes};
 use crate::evidence::{Evidence, Lookup, Mx, Txt};
 use crate::name::normalise_host;
 use crate::name::provider::{Service, provider};
 use crate::parse::senders::Sender;
+use crate::publish::{Decision, Ids, Known, Wishes, decide, plan};
 
 use super::{mail_servers, text};
 
@@ -54,7 +56,7 @@ fn under_mta_sts(assessment: &Assessment) -> String {
             format!("No MTA-STS: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail, {exception}.")
         }
         (Delivery::Opportunistic, _) if enforced_by_lenient() => {
-            "Senders that follow MTA-STS ignore this policy, but forgiving ones enforce it and refuse every MX host: their mail is not delivered.".to_owned()
+            "Senders that follow MTA-STS ignore this policy, but some that are less strict enforce it and refuse every MX host: their mail is not delivered.".to_owned()
         }
         (Delivery::Opportunistic, _) => format!(
             "MTA-STS has no effect: senders use TLS if it is offered and accept any certificate, so an attacker can read the mail, {}.",
@@ -63,15 +65,31 @@ fn under_mta_sts(assessment: &Assessment) -> String {
     }
 }
 
-/// The texts that would be right; `None` where nothing has to change, where the domain takes no mail, or where too little is known.
-pub fn to_publish(evidence: &Evidence, assessment: &Assessment) -> Option<Publication> {
-    let takes_mail = matches!(assessment.mx_state, MxState::Present | MxState::None) && assessment.delivery != Delivery::Unknown;
-    let text_is_right = |finding: &Finding| {
-        let rule = finding.code.rule();
-        finding.severity > Severity::Low || rule.at_policy_host || rule.status == Status::Expectation
-    };
-    let is_done = assessment.findings.iter().all(text_is_right) && assessment.delivery == Delivery::Protected;
-    (takes_mail && !is_done).then(|| remedy::publish(evidence, assessment))
+/// The findings with those of the cause first, the others in the catalogue's order.
+pub fn cause_first(assessment: &Assessment) -> Vec<&Finding> {
+    let cause = assessment.cause();
+    let (first, others): (Vec<&Finding>, Vec<&Finding>) = assessment.findings.iter().partition(|finding| Some(finding.code) == cause);
+    [first, others].concat()
+}
+
+/// What to publish; `None` where nothing has to change, where the domain takes no mail, or where too little is known.
+pub fn to_publish(evidence: &Evidence, assessment: &Assessment, wishes: &Wishes) -> Option<Decision> {
+    let known = Known { evidence, assessment, stated: false };
+    Some(decide(known, wishes, &Ids::at(evidence.scanned_at))).filter(|decision| decision.action.changes())
+}
+
+/// The same as data: the texts of today, why, the steps in order, and the texts of the day on which to go on.
+pub fn publication(decision: &Decision) -> Value {
+    let now = decision.now.as_ref();
+    json!({
+        "action": decision.action,
+        "sts_record": now.map(|now| &now.record),
+        "tlsrpt_record": decision.reports.record(),
+        "policy": now.map(|now| &now.policy),
+        "later": decision.later.as_ref().map(|later| json!({ "sts_record": later.record, "policy": later.policy })),
+        "why": decision.why,
+        "steps": plan::steps(decision),
+    })
 }
 
 /// What was seen, a label and a text each. The texts are safe for a terminal: nothing in them moves, hides or overrides.
@@ -87,7 +105,7 @@ pub fn facts(evidence: &Evidence, assessment: &Assessment) -> Vec<(&'static str,
         ("DANE", mail_servers::summary(assessment)),
         ("_mta-sts", Some(record(assessment.sts_state, &texts(&evidence.sts_txt)))),
         ("policy", policy(evidence, assessment)),
-        ("used by", assessment.policy_stage.and_then(|_| users(assessment))),
+        ("accepted by", assessment.policy_stage.and_then(|_| users(assessment))),
         ("_smtp._tls", Some(record(assessment.tlsrpt_state, &texts(&evidence.tlsrpt_txt)))),
         ("reports by", reporters(evidence)),
     ]);
@@ -129,8 +147,8 @@ fn users(assessment: &Assessment) -> Option<String> {
     let (used, refused): (Vec<Sender>, Vec<Sender>) = Sender::ALL.iter().partition(|sender| accepted.contains(sender));
     let names = |senders: &[Sender]| senders.iter().map(|sender| sender.as_str()).collect::<Vec<_>>().join(", ");
     Some(match (used.as_slice(), refused.as_slice()) {
-        (all, []) => format!("all {} senders that are modelled", all.len()),
-        ([], all) => format!("none of the {} senders that are modelled", all.len()),
+        (all, []) => format!("all {} mail systems whose behaviour is known", all.len()),
+        ([], all) => format!("none of the {} mail systems whose behaviour is known", all.len()),
         (used, refused) => format!("{}; refused by: {}", names(used), names(refused)),
     })
 }

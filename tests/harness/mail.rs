@@ -36,8 +36,15 @@ pub fn domain(name: &str, mode: Option<&str>) -> Record {
             (evidence.host_a, evidence.host_aaaa, evidence.fetch) = (None, None, None);
         }
     }
-    let target =
-        Target { ordinal: 0, domain: Domain::from_a_labels(name).unwrap(), rank: None, list: "made.csv".into(), carried: Vec::new() };
+    let target = Target {
+        ordinal: 0,
+        domain: Domain::from_a_labels(name).unwrap(),
+        rank: None,
+        list: "made.csv".into(),
+        file: None,
+        line: None,
+        carried: Vec::new(),
+    };
     Record { target, evidence, assessment: Assessment::default() }
 }
 

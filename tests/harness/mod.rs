@@ -77,6 +77,13 @@ pub fn expect(status: i32, arguments: &[&str]) -> Output {
     output
 }
 
+/// As [`expect`], in a folder of its own.
+pub fn expect_in(folder: &Path, status: i32, arguments: &[&str]) -> Output {
+    let output = stscan(arguments).current_dir(folder).output().unwrap();
+    assert_eq!(output.status.code(), Some(status), "stscan {}\n{}{}", arguments.join(" "), stdout(&output), stderr(&output));
+    output
+}
+
 pub fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
@@ -131,6 +138,7 @@ pub fn rows(dir: &Path) -> Vec<Row> {
                     ("mx_dnssec", own(judgement.mx_dnssec)),
                     ("dane_state", own(judgement.dane_state)),
                     ("delivery_dane", own(judgement.delivery_dane)),
+                    ("cause", own(judgement.cause)),
                 ],
                 codes: judgement.findings.iter().map(|finding| finding.code.known().unwrap()).collect(),
             });

@@ -82,7 +82,7 @@ def kill_when(find: Any, after: float, killed: list[int]) -> threading.Thread:
     """Kills the first process that is found, once it has run for some seconds."""
 
     def work() -> None:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 900
         while time.monotonic() < deadline:
             found = find()
             if found:

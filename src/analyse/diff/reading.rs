@@ -9,9 +9,9 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::state::{self, COLUMNS, State, StateColumns};
 use crate::analyse::rows::SeenPart;
-use crate::analyse::scans::{AnalyseError, Scan};
+use crate::analyse::scans::{AnalyseError, Scan, Source};
 use crate::classify::{Posture, RecordState};
-use crate::dataset::{ColumnGroup, Part, text};
+use crate::dataset::{ColumnGroup, text};
 
 /// Rows of both scans together that are compared at once. More are compared share by share, which takes as many readings of the names.
 pub(super) const ROWS_AT_ONCE: u64 = 1 << 25;
@@ -57,12 +57,12 @@ impl Survey {
         let rows = scan.rows();
         // Filled by all threads, row group by row group, so that the names are in memory only once.
         let names = Mutex::new(Vec::with_capacity(usize::try_from(rows.min(ROWS_AT_ONCE) / share.of.max(1)).unwrap_or_default()));
-        let of_part = |part: &Part| -> Result<Vec<State>, AnalyseError> {
-            let file = scan.part_file(part)?;
+        let of_part = |part: &Source<'_>| -> Result<Vec<State>, AnalyseError> {
+            let file = scan.seen(part)?;
             let groups = (0..file.row_groups()).map(|group| read_group(&file, group, (share, chosen), &names));
             Ok(groups.collect::<Result<Vec<_>, _>>()?.concat())
         };
-        let parts: Vec<Vec<State>> = scan.manifest().parts.par_iter().map(of_part).collect::<Result<_, _>>()?;
+        let parts: Vec<Vec<State>> = scan.sources().par_iter().map(of_part).collect::<Result<_, _>>()?;
         let mut states: Vec<State> = parts.into_iter().flatten().collect();
         let mut names = names.into_inner().unwrap_or_else(PoisonError::into_inner);
         names.par_sort_unstable();
@@ -100,8 +100,8 @@ impl Chosen {
         if scans.iter().all(|scan| scan.filter().is_none()) {
             return Ok(None);
         }
-        let of_part = |(scan, part): &(&Scan, &Part)| -> Result<Vec<u64>, AnalyseError> {
-            let (file, mut hashes) = (scan.part_file(part)?, Vec::new());
+        let of_part = |(scan, part): &(&Scan, Source<'_>)| -> Result<Vec<u64>, AnalyseError> {
+            let (file, mut hashes) = (scan.seen(part)?, Vec::new());
             for group in 0..file.row_groups() {
                 for batch in file.read(group, &["domain"], BATCH_ROWS, None)? {
                     let batch = batch?;
@@ -111,8 +111,8 @@ impl Chosen {
             }
             Ok(hashes)
         };
-        let parts: Vec<(&Scan, &Part)> =
-            scans.iter().flat_map(|scan| scan.manifest().parts.iter().map(move |part| (*scan, part))).collect();
+        let parts: Vec<(&Scan, Source<'_>)> =
+            scans.iter().flat_map(|scan| scan.sources().into_iter().map(move |part| (*scan, part))).collect();
         let mut names = parts.par_iter().map(of_part).collect::<Result<Vec<_>, _>>()?.concat();
         names.par_sort_unstable();
         names.dedup();

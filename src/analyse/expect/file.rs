@@ -27,7 +27,7 @@ pub struct Expectations {
     pub(super) waivers: Vec<Waiver>,
     /// The day on which it is read.
     pub(super) today: Date,
-    /// How the file is called.
+    /// How the file is called in findings, which go to others: without its folder.
     name: String,
 }
 
@@ -89,7 +89,8 @@ impl Expectations {
         let unreadable = |why: String| ExpectationsError(format!("--expect {name} cannot be read: {why}"));
         let bytes = whole_file::read(path).map_err(|error| unreadable(error.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
-        Self::parse(&text, &name, OffsetDateTime::now_utc().date())
+        let called = safe(&path.file_name().unwrap_or_default().to_string_lossy());
+        Self::parse(&text, &called, OffsetDateTime::now_utc().date())
             .map_err(|Fault { line, text }| ExpectationsError(format!("{name}:{line}: {text}")))
     }
 

@@ -3,7 +3,8 @@
 
 use std::fmt::Write;
 
-use super::description::{Mailboxes, Publication, summary};
+use super::description::{Described, Mailboxes, Publication, citation, summary};
+use crate::dataset::reports::ReportsManifest;
 use crate::dataset::{Manifest, Tally};
 
 /// What stands where the publisher has to write.
@@ -17,10 +18,105 @@ pub(super) fn datasheet(manifest: &Manifest, publication: &Publication) -> Strin
         ("Collection process", collection(manifest)),
         ("Preprocessing, cleaning, labelling", preprocessing(manifest, publication)),
         ("Uses", uses()),
-        ("Distribution", distribution(publication)),
+        ("Distribution", distribution(publication, &bibtex(&manifest.run.run_id, &citation(manifest), &of_list(manifest), publication))),
         ("Maintenance", maintenance()),
     ];
-    let mut out = format!("# Datasheet: {}\n\n{}\n", code(&manifest.run.run_id), plain(&summary(manifest)));
+    sheet(&manifest.run.run_id, &summary(manifest), sections)
+}
+
+/// The datasheet of a dataset of TLS reports.
+pub(super) fn datasheet_of_reports(manifest: &ReportsManifest, publication: &Publication) -> String {
+    let of = Described::reports(manifest);
+    let sections = [
+        ("Motivation", motivation()),
+        ("Composition", composition_of_reports(manifest, publication)),
+        ("Collection process", collection_of_reports(manifest)),
+        ("Preprocessing, cleaning, labelling", preprocessing_of_reports(publication)),
+        ("Uses", uses_of_reports()),
+        ("Distribution", distribution(publication, &bibtex(&manifest.run_id, &of.citation, "", publication))),
+        ("Maintenance", maintenance()),
+    ];
+    sheet(&manifest.run_id, &of.summary, sections)
+}
+
+fn composition_of_reports(manifest: &ReportsManifest, publication: &Publication) -> Answers {
+    let tally = &manifest.accounting;
+    let personal = match publication.mailboxes {
+        Mailboxes::Hash => "Mailboxes (contacts of senders above all) stand in it as keyed hashes in place of their local parts.",
+        Mailboxes::Drop => "The local parts of mailboxes (contacts of senders above all) were replaced by a fixed word.",
+        Mailboxes::Keep => "Yes: contacts of senders, and whatever mailboxes stand in the texts of reports.",
+    };
+    vec![
+        ("What do the instances represent?", "What a mail sender saw of one policy in the range of one report, mostly a day.".to_owned()),
+        ("How many instances are there?", format!("{} rows of {} reports.", manifest.rows, tally.reports)),
+        (
+            "Does it contain all possible instances or a sample?",
+            format!(
+                "The reports that arrived and were found; {} files or parts of files were refused, as `rejected.csv` says.",
+                tally.refused
+            ),
+        ),
+        ("What data does each instance consist of?", "The columns that `datapackage.json` and `croissant.json` describe.".to_owned()),
+        ("Is there a label?", "Column `failures[].code` says which finding of stscan a failure points to, where it tells.".to_owned()),
+        ("Is any information missing?", "Counts that a report does not give are null, which is not 0.".to_owned()),
+        (
+            "Are there errors, sources of noise, or redundancies?",
+            "Nothing in a report is verified; one session may be counted under several policy types, and failures overlap.".to_owned(),
+        ),
+        ("Does it contain personal data?", personal.to_owned()),
+    ]
+}
+
+fn collection_of_reports(manifest: &ReportsManifest) -> Answers {
+    vec![
+        ("How was the data acquired?", "From TLS reports (RFC 8460) that mail senders sent to the domains.".to_owned()),
+        (
+            "With what software?",
+            format!(
+                "stscan {} (revision {}), {}.",
+                code(&manifest.tool.version),
+                code(manifest.tool.git_revision.as_deref().unwrap_or("unknown")),
+                code(&manifest.public_suffix_list)
+            ),
+        ),
+        (
+            "Over what timeframe?",
+            format!(
+                "Read {} to {}; column `day` says of which day a report is.",
+                manifest.started_at,
+                manifest.finished_at.as_deref().unwrap_or("(unfinished)")
+            ),
+        ),
+        ("Were ethical review processes conducted?", blank()),
+        ("Do the senders agree to the publication?", blank()),
+    ]
+}
+
+fn preprocessing_of_reports(publication: &Publication) -> Answers {
+    let removed = format!(
+        "Mailboxes: {}; contacts without one are left out unless mailboxes are kept. Addresses of senders and MX hosts stand for their network (/24, /48), those in texts are left out. Paths of files are cut to their last part.",
+        publication.mailboxes
+    );
+    vec![
+        ("Was any preprocessing done?", "Reports that came twice are in it once; policies were read as senders read them.".to_owned()),
+        ("What was removed for publication?", removed),
+        ("Is the raw data kept?", blank()),
+    ]
+}
+
+fn uses_of_reports() -> Answers {
+    vec![
+        ("Has it been used already?", blank()),
+        ("What could it be used for?", "Failures of TLS as senders meet them, and the policies that they hold in their caches.".to_owned()),
+        (
+            "For what should it not be used?",
+            "For finding out who writes to whom, or for contacting the people behind mailboxes.".to_owned(),
+        ),
+    ]
+}
+
+fn sheet(run_id: &str, summary: &str, sections: [(&'static str, Answers); 7]) -> String {
+    let mut out = format!("# Datasheet: {}\n\n{}\n", code(run_id), plain(summary));
     for (heading, answers) in sections {
         let _ = write!(out, "\n## {heading}\n\n"); // Writing to a String cannot fail.
         for (question, answer) in answers {
@@ -155,13 +251,35 @@ fn uses() -> Answers {
     ]
 }
 
-fn distribution(publication: &Publication) -> Answers {
+fn distribution(publication: &Publication, bibtex: &str) -> Answers {
     let licence = publication.licence.as_deref().map_or_else(blank, code);
     vec![
         ("How will it be distributed?", blank()),
         ("When?", format!("This copy was made on {}.", publication.date)),
         ("Under what licence?", licence),
+        ("How is it cited?", format!("With author, publisher and DOI filled in:\n\n```bibtex\n{bibtex}\n```")),
     ]
+}
+
+/// An entry of BibTeX; who made the dataset and where it is published is for the publisher to add.
+fn bibtex(run_id: &str, citation: &str, of_list: &str, publication: &Publication) -> String {
+    let year = publication.date.get(..4).unwrap_or(&publication.date);
+    let key: String = run_id.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!(
+        "@misc{{stscan-{key},\n  title  = {{{{{}}}}},\n  author = {{}},\n  year   = {{{year}}},\n  publisher = {{}},\n  doi    = {{}},\n  note   = {{Dataset{of_list}}},\n}}",
+        tex(citation),
+    )
+}
+
+/// Which list it was, for the note of an entry.
+fn of_list(manifest: &Manifest) -> String {
+    format!(", list SHA-256 {}", manifest.run.list.sha256.as_deref().map_or_else(|| "unknown".to_owned(), tex))
+}
+
+/// Text of a list or a manifest inside the braces of an entry: nothing of it ends them, the fence around them, or is a command.
+fn tex(text: &str) -> String {
+    let kept = text.chars().filter(|c| !c.is_control() && !"\\{}~^`".contains(*c));
+    kept.flat_map(|c| if "%&#_$".contains(c) { vec!['\\', c] } else { vec![c] }).collect()
 }
 
 fn maintenance() -> Answers {

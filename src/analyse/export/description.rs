@@ -1,10 +1,11 @@
 //! How a dataset is published, and the dataset described for machines: Croissant (ML Commons, 1.0) and Data Package (Frictionless), both
 //! made from the schema.
 
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use crate::dataset::reports::{ReportsManifest, reports_schema};
 use crate::dataset::{COMMENT, Manifest, UNIT, schema};
 use crate::vocabulary::vocabulary;
 
@@ -42,8 +43,93 @@ impl Publication {
     }
 }
 
-/// Name of the table, of its record set and of its resource.
-const TABLE: &str = "domains";
+/// What the descriptions say of a dataset, whatever its table.
+#[derive(Debug)]
+pub(super) struct Described {
+    /// Name of the table, of its record set, of its resource and of the folder of its parts.
+    pub(super) table: &'static str,
+    pub(super) schema: SchemaRef,
+    pub(super) run_id: String,
+    pub(super) started_at: String,
+    pub(super) title: String,
+    /// In a sentence.
+    pub(super) summary: String,
+    /// How to cite it, as far as the manifest knows; who made it is for the publisher to add.
+    pub(super) citation: String,
+    /// What a row is.
+    pub(super) rows_are: &'static str,
+    /// Columns that tell rows apart.
+    pub(super) key: &'static [&'static str],
+    pub(super) files: Vec<DescribedFile>,
+}
+
+/// A part of the table.
+#[derive(Debug)]
+pub(super) struct DescribedFile {
+    pub(super) file: String,
+    pub(super) rows: u64,
+    pub(super) bytes: u64,
+    pub(super) sha256: String,
+}
+
+impl Described {
+    pub(super) fn scan(manifest: &Manifest) -> Self {
+        let invented = manifest.run.invented().map_or("", |_| " (invented data of stscan's built-in lab)");
+        let files = manifest.parts.iter().map(|part| {
+            let (file, sha256) = (part.file.clone(), part.sha256.clone());
+            DescribedFile { file, rows: part.rows, bytes: part.bytes, sha256 }
+        });
+        Self {
+            table: "domains",
+            schema: schema(),
+            run_id: manifest.run.run_id.clone(),
+            started_at: manifest.started_at.to_string(),
+            title: format!("MTA-STS and SMTP TLS reporting of {}{invented}", manifest.run.list.name),
+            summary: summary(manifest),
+            citation: citation(manifest),
+            rows_are: "One row per domain, sorted by ordinal.",
+            key: &["ordinal"],
+            files: files.collect(),
+        }
+    }
+
+    pub(super) fn reports(manifest: &ReportsManifest) -> Self {
+        let files = manifest.parts.iter().map(|part| {
+            let (file, sha256) = (part.file.clone(), part.sha256.clone());
+            DescribedFile { file, rows: part.rows, bytes: part.bytes, sha256 }
+        });
+        let what = format!("{} TLS reports (RFC 8460)", manifest.accounting.reports);
+        Self {
+            table: "reports",
+            schema: reports_schema(),
+            run_id: manifest.run_id.clone(),
+            started_at: manifest.started_at.to_string(),
+            title: what.clone(),
+            summary: format!("{what} as mail senders wrote them, read by stscan: one row per report and policy, its failures nested."),
+            citation: format!(
+                "{what}, read on {} with stscan {}",
+                manifest.started_at.get(..10).unwrap_or(&manifest.started_at),
+                manifest.tool.version
+            ),
+            rows_are: "One row per report and policy, in the order in which the reports were found.",
+            key: &["report_key", "policy_index"],
+            files: files.collect(),
+        }
+    }
+
+    /// The folder of the parts, with `/`; empty where they lie beside the description.
+    fn folder(&self) -> String {
+        match self.files.first() {
+            Some(part) => part.file.rfind('/').and_then(|at| part.file.get(..=at)).unwrap_or_default().to_owned(),
+            None => format!("{}/", self.table),
+        }
+    }
+
+    fn name(&self) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+        format!("stscan-{}", self.run_id.chars().map(plain).collect::<String>())
+    }
+}
 
 /// What can be said of the dataset in a sentence.
 pub(super) fn summary(manifest: &Manifest) -> String {
@@ -58,7 +144,7 @@ pub(super) fn summary(manifest: &Manifest) -> String {
 }
 
 /// How to cite it, as far as the manifest knows; who made it is for the publisher to add.
-fn citation(manifest: &Manifest) -> String {
+pub(super) fn citation(manifest: &Manifest) -> String {
     let invented = manifest.run.invented().map_or("", |_| " (invented data of its built-in lab)");
     format!(
         "MTA-STS and SMTP TLS reporting of {}, scan {} of {}, made with stscan {}{invented}",
@@ -69,15 +155,10 @@ fn citation(manifest: &Manifest) -> String {
     )
 }
 
-/// The folder of the parts, with `/`; empty where they lie beside the description.
-fn parts_folder(manifest: &Manifest) -> &str {
-    let file = manifest.parts.first().map_or("domains/", |part| &part.file);
-    file.rfind('/').and_then(|at| file.get(..=at)).unwrap_or_default()
-}
-
 /// `croissant.json`.
-pub(super) fn croissant(manifest: &Manifest, publication: &Publication) -> Value {
-    let files = manifest.parts.iter().map(|part| {
+pub(super) fn croissant(of: &Described, publication: &Publication) -> Value {
+    let table = of.table;
+    let files = of.files.iter().map(|part| {
         json!({
             "@type": "cr:FileObject",
             "@id": part.file,
@@ -96,25 +177,29 @@ pub(super) fn croissant(manifest: &Manifest, publication: &Publication) -> Value
         "name": "parts",
         "description": "All parts of the table.",
         "encodingFormat": "application/x-parquet",
-        "includes": format!("{}*.parquet", parts_folder(manifest)),
+        "includes": format!("{}*.parquet", of.folder()),
     });
-    let fields: Vec<Value> = schema().fields().iter().map(|field| croissant_field(field, TABLE, &Place::of(field))).collect();
+    let fields: Vec<Value> = of.schema.fields().iter().map(|field| croissant_field(field, table, &Place::of(field))).collect();
+    let key = |column: &&str| json!({ "@id": format!("{table}/{column}") });
     let mut dataset = json!({
         "@context": context(),
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
-        "name": name(manifest),
-        "description": summary(manifest),
-        "citeAs": citation(manifest),
+        "name": of.name(),
+        "description": of.summary,
+        "citeAs": of.citation,
         "version": "1.0.0",
         "datePublished": publication.date,
         "distribution": files.chain([set]).collect::<Vec<_>>(),
         "recordSet": [{
             "@type": "cr:RecordSet",
-            "@id": TABLE,
-            "name": TABLE,
-            "description": "One row per domain, sorted by ordinal.",
-            "key": { "@id": format!("{TABLE}/ordinal") },
+            "@id": table,
+            "name": table,
+            "description": of.rows_are,
+            "key": match of.key {
+                [only] => key(only),
+                several => several.iter().map(key).collect(),
+            },
             "field": fields,
         }],
     });
@@ -197,6 +282,7 @@ fn croissant_type(data_type: &DataType) -> &'static str {
         DataType::Int16 | DataType::Int32 | DataType::Int64 => "sc:Integer",
         DataType::Float64 => "sc:Float",
         DataType::Timestamp(..) => "sc:DateTime",
+        DataType::Date32 => "sc:Date",
         _ => "sc:Text",
     }
 }
@@ -207,11 +293,6 @@ fn comment(field: &Field) -> String {
         Some(unit) => format!("{comment} Unit: {unit}."),
         None => comment,
     }
-}
-
-fn name(manifest: &Manifest) -> String {
-    let run: String = manifest.run.run_id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    format!("stscan-{run}")
 }
 
 /// The context that the specification gives.
@@ -257,30 +338,31 @@ fn context() -> Value {
 }
 
 /// `datapackage.json`.
-pub(super) fn data_package(manifest: &Manifest, publication: &Publication) -> Value {
-    let fields: Vec<Value> = schema()
+pub(super) fn data_package(of: &Described, publication: &Publication) -> Value {
+    let fields: Vec<Value> = of
+        .schema
         .fields()
         .iter()
         .map(|field| json!({ "name": field.name(), "type": frictionless_type(field.data_type()), "description": comment(field) }))
         .collect();
     // A single path stands alone: not every reader takes a list of one.
-    let path = match manifest.parts.as_slice() {
+    let path = match of.files.as_slice() {
         [only] => json!(only.file),
         parts => parts.iter().map(|part| part.file.as_str()).collect(),
     };
     let mut package = json!({
         "profile": "data-package",
-        "name": name(manifest),
-        "id": manifest.run.run_id,
-        "title": format!("MTA-STS and SMTP TLS reporting of {}{}", manifest.run.list.name, manifest.run.invented().map_or("", |_| " (invented data of stscan's built-in lab)")),
-        "description": summary(manifest),
-        "created": manifest.started_at,
+        "name": of.name(),
+        "id": of.run_id,
+        "title": of.title,
+        "description": of.summary,
+        "created": of.started_at,
         "resources": [{
-            "name": TABLE,
+            "name": of.table,
             "path": path,
             "format": "parquet",
             "mediatype": "application/vnd.apache.parquet",
-            "schema": { "fields": fields, "primaryKey": ["ordinal"] },
+            "schema": { "fields": fields, "primaryKey": of.key },
         }],
     });
     if let Some(licence) = &publication.licence {
@@ -296,6 +378,7 @@ fn frictionless_type(data_type: &DataType) -> &'static str {
         DataType::Int16 | DataType::Int32 | DataType::Int64 => "integer",
         DataType::Float64 => "number",
         DataType::Timestamp(..) => "datetime",
+        DataType::Date32 => "date",
         DataType::List(_) => "array",
         DataType::Struct(_) => "object",
         _ => "string",
@@ -318,7 +401,7 @@ mod tests {
 
     #[test]
     fn a_reader_finds_the_values_of_every_field() {
-        let fields: Value = schema().fields().iter().map(|field| croissant_field(field, TABLE, &Place::of(field))).collect();
+        let fields: Value = schema().fields().iter().map(|field| croissant_field(field, "domains", &Place::of(field))).collect();
         let mut found = Vec::new();
         leaves(&fields, &mut found);
         assert!(found.len() > 200);

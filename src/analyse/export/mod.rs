@@ -6,6 +6,8 @@ mod datasheet;
 mod description;
 mod mailbox;
 mod replies;
+mod reports;
 
 pub use self::copy::export;
 pub use self::description::{Mailboxes, Publication};
+pub use self::reports::export_reports;

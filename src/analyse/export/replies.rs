@@ -88,7 +88,8 @@ impl Replies {
         Arc::new(values.iter().map(|text| text.map(|text| self.text(text))).collect::<StringArray>())
     }
 
-    fn text(&self, text: &str) -> String {
+    /// The text without addresses, and without the name that the scanner gave.
+    pub(super) fn text(&self, text: &str) -> String {
         // Only whole tokens of ASCII are taken out, so that UTF-8 stays UTF-8.
         String::from_utf8(self.apply(text.as_bytes())).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }

@@ -56,6 +56,8 @@ enum Test {
     Among { wanted: Vec<Wanted>, is_negated: bool },
     /// How the value compares with a span of values, as a day is one.
     Order { operator: Operator, span: Span },
+    /// Whether the cell is this one, or there is none.
+    Exactly(Option<String>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +90,17 @@ impl Filter {
         Ok(Self { conditions: conditions.iter().map(read).collect::<Result<_, _>>()? })
     }
 
+    /// Of a carried column exactly this cell, or none.
+    pub(in crate::analyse) fn exactly(column: &str, cell: Option<&str>) -> Self {
+        let text = exact_text(column, cell);
+        Self { conditions: vec![Condition { text, field: Field::of_carried(column), test: Test::Exactly(cell.map(str::to_owned)) }] }
+    }
+
+    /// Both what this filter and what another one wants.
+    pub(in crate::analyse) fn and(&self, other: &Self) -> Self {
+        Self { conditions: self.conditions.iter().chain(&other.conditions).cloned().collect() }
+    }
+
     /// Whether there is no condition.
     pub fn is_empty(&self) -> bool {
         self.conditions.is_empty()
@@ -111,12 +124,7 @@ impl Filter {
         else {
             return Ok(());
         };
-        let reason = if known.is_empty() {
-            "the dataset carries no columns of its list; `stscan scan --carry owner` brings them along".to_owned()
-        } else {
-            let meant = nearest(name, known.iter().map(String::as_str)).map(|meant| format!("; did you mean carried.{meant}?"));
-            format!("the dataset carries no column {name:?}, but {}{}", known.join(", "), meant.unwrap_or_default())
-        };
+        let reason = unknown_carried(name, known);
         Err(FilterError { condition: condition.text.clone(), reason })
     }
 
@@ -162,6 +170,8 @@ impl Condition {
     fn holds(&self, values: &Values, row: usize) -> bool {
         match &self.test {
             Test::Among { wanted, is_negated } => wanted.iter().any(|wanted| wanted.holds(values, row)) != *is_negated,
+            Test::Exactly(None) => !values.has_text(row, |_| true),
+            Test::Exactly(Some(cell)) => values.has_text(row, |text| text == cell),
             Test::Order { operator, span: (first, last) } => {
                 let value = if self.field.kind == Kind::Severity { Some(severity(values, row)) } else { values.number(row) };
                 value.is_some_and(|value| match operator {
@@ -184,6 +194,20 @@ impl Wanted {
             Self::Span((first, last)) => values.number(row).is_some_and(|value| (*first..=*last).contains(&value)),
         }
     }
+}
+
+/// What is to be said of a carried column that there is not.
+pub(in crate::analyse) fn unknown_carried(name: &str, known: &[String]) -> String {
+    if known.is_empty() {
+        return "the dataset carries no columns of its list; `stscan scan --carry owner` brings them along".to_owned();
+    }
+    let meant = nearest(name, known.iter().map(String::as_str)).map(|meant| format!("; did you mean {meant}?"));
+    format!("the dataset carries no column {name:?}, but {}{}", known.join(", "), meant.unwrap_or_default())
+}
+
+/// How a cell of a carried column is written in a condition.
+pub(in crate::analyse) fn exact_text(column: &str, cell: Option<&str>) -> String {
+    format!("carried.{column}={}", cell.unwrap_or_default())
 }
 
 /// Column, operator and value of a condition.
@@ -362,7 +386,7 @@ mod tests {
         let known = ["owner".to_owned(), "unit".to_owned()];
         assert!(filter("carried.owner=x").check_carried(&known).is_ok());
         let said = filter("carried.ownr=x").check_carried(&known).unwrap_err().to_string();
-        assert!(said.ends_with("the dataset carries no column \"ownr\", but owner, unit; did you mean carried.owner?"), "{said}");
+        assert!(said.ends_with("the dataset carries no column \"ownr\", but owner, unit; did you mean owner?"), "{said}");
         assert!(filter("carried.a!=x").check_carried(&[]).unwrap_err().to_string().contains("carries no columns of its list"));
         // A name may have the signs of operators in it.
         assert_eq!(filter(r"carried.a\=b!=c").conditions[0].field.carried(), Some("a=b"));

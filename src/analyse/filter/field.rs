@@ -58,7 +58,7 @@ impl Field {
             return Ok(Self { source: Source::Findings, kind: Kind::Codes });
         }
         if let Some(carried) = name.strip_prefix(CARRIED).filter(|carried| !carried.is_empty()) {
-            return Ok(Self { source: Source::Carried(carried.to_owned()), kind: Kind::Text });
+            return Ok(Self::of_carried(carried));
         }
         let schema = schema();
         let column = schema.fields().iter().find(|field| field.name() == name);
@@ -76,6 +76,11 @@ impl Field {
             "" => format!("it begins with the name of a column: one of {known}"),
             _ => format!("there is no column {name:?}{meant} Known: {known}"),
         })
+    }
+
+    /// The field of a carried column.
+    pub(super) fn of_carried(column: &str) -> Self {
+        Self { source: Source::Carried(column.to_owned()), kind: Kind::Text }
     }
 
     /// The carried column that it is.

@@ -12,4 +12,5 @@ mod field;
 mod pattern;
 
 pub use self::condition::{Filter, FilterError, GRAMMAR};
+pub(super) use self::condition::{exact_text, unknown_carried};
 pub(super) use self::pattern::alternatives;

@@ -106,8 +106,8 @@ pub fn matched(scan: &Scan, gate: &Gate<DomainCondition>) -> Result<Matches, Ana
     let mut matches = gate.matches();
     let schema = schema();
     let flat: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).filter(|name| *name != "evidence").collect();
-    for part in &scan.manifest().parts {
-        let file = scan.part_file(part)?;
+    for source in scan.sources() {
+        let file = scan.seen(&source)?;
         for row_group in 0..file.row_groups() {
             for batch in file.read(row_group, &flat, BATCH_ROWS, None)? {
                 let batch = batch?;

@@ -46,11 +46,11 @@ pub(super) fn visit<E: From<AnalyseError>>(
     let schema = schema();
     let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     let mut rest = places;
-    for (part, described) in scan.manifest().parts.iter().enumerate() {
+    for (part, source) in scan.sources().into_iter().enumerate() {
         if rest.is_some_and(|rest| rest.first().is_none_or(|(place, _)| place.part > part)) {
             continue;
         }
-        let file = scan.part_file(described).map_err(AnalyseError::from)?;
+        let file = scan.seen(&source).map_err(AnalyseError::from)?;
         for row_group in 0..file.row_groups() {
             let rows = rest.as_mut().map(|rest| runs(rest, part, row_group));
             if rows.as_ref().is_some_and(Vec::is_empty) {

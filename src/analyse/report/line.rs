@@ -46,6 +46,11 @@ impl Urgency {
             (.., Some(Severity::Info) | None) => Self::Fine,
         }
     }
+
+    /// Whether somebody has to do something: mail is refused, or the worst finding is high or medium.
+    pub fn is_work(self) -> bool {
+        self <= Self::Medium
+    }
 }
 
 /// A domain in the list.

@@ -7,8 +7,10 @@ mod entry;
 mod line;
 mod outline;
 mod reading;
+mod standing;
 
 pub use self::entry::Entry;
 pub use self::line::{Summary, Urgency};
 pub use self::outline::Kind;
 pub use self::reading::{MAX_DOMAINS, Report, ReportOptions, every_entry};
+pub use self::standing::{ByCell, Standing};

@@ -6,6 +6,7 @@ use arrow::array::{Array, Int32Array, ListArray, RecordBatch, StringArray};
 
 use super::entry::Place;
 use super::line::{Summary, Urgency, most_urgent_first};
+use super::standing::{ByCell, Counting, Standing};
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::senders::Seen;
 use crate::classify::{Code, Delivery, MxState, Posture, RecordState, Severity};
@@ -61,6 +62,10 @@ pub(super) struct Outline {
     pub(super) names: Vec<String>,
     pub(super) codes: Vec<String>,
     pub(super) carried: Vec<String>,
+    /// All domains.
+    pub(super) standing: Standing,
+    /// All domains by the cells of these.
+    pub(super) by_cell: Vec<ByCell>,
     /// Domains of which a code says only that something could not be determined, by code, where in other domains it is a verdict.
     pub(super) left_open: HashMap<Code, u64>,
     /// The last rank, if the list has ranks.
@@ -89,7 +94,7 @@ impl Names {
 /// Reads the lines of a report: of at most `most` domains, the most urgent ones.
 pub(super) fn read(scan: &Scan, kind: Kind, most: usize, senders: Option<&Seen>) -> Result<Outline, AnalyseError> {
     let (mut names, mut codes, mut carried) = (Names::default(), Names::default(), Names::default());
-    let mut outline = Outline::default();
+    let (mut outline, mut counting) = (Outline::default(), Counting::default());
     each_batch(scan, COLUMNS, |batch, first| {
         let columns = Columns::of(batch)?;
         for row in 0..batch.num_rows() {
@@ -97,6 +102,7 @@ pub(super) fn read(scan: &Scan, kind: Kind, most: usize, senders: Option<&Seen>)
                 outline.best_of_ranks = outline.best_of_ranks.max(Some(columns.rank.value(row)));
             }
             columns.add_left_open(row, &mut outline.left_open);
+            counting.add(columns.urgency(row), columns.delivery(row), columns.cells(row));
             if kind == Kind::Portfolio || columns.has_a_record(row) {
                 outline.listable += 1;
                 let place = Place { row: first.row + row, ..first };
@@ -112,6 +118,8 @@ pub(super) fn read(scan: &Scan, kind: Kind, most: usize, senders: Option<&Seen>)
         Ok(())
     })?;
     shorten(&mut outline.lines, most);
+    outline.standing = counting.whole();
+    outline.by_cell = counting.finish(&scan.carried_columns()?);
     (outline.names, outline.codes, outline.carried) = (names.list, codes.list, carried.list);
     Ok(outline)
 }
@@ -129,8 +137,8 @@ fn each_batch(
     columns: &[&str],
     mut each: impl FnMut(&RecordBatch, Place) -> Result<(), DatasetError>,
 ) -> Result<(), AnalyseError> {
-    for (part, described) in scan.manifest().parts.iter().enumerate() {
-        let file = scan.part_file(described)?;
+    for (part, source) in scan.sources().into_iter().enumerate() {
+        let file = scan.seen(&source)?;
         for row_group in 0..file.row_groups() {
             let mut row = 0;
             for batch in file.read(row_group, columns, BATCH_ROWS, None)? {
@@ -204,6 +212,23 @@ impl Columns {
         is_there(&self.sts_state) || is_there(&self.tlsrpt_state)
     }
 
+    fn urgency(&self, row: usize) -> Urgency {
+        let mx = text(&self.mx_state, row).and_then(MxState::from_word).unwrap_or(MxState::Unknown);
+        let lenient = text(&self.delivery_lenient, row).and_then(Delivery::from_word).unwrap_or(Delivery::Unknown);
+        Urgency::of(mx, self.delivery(row), lenient, text(&self.worst, row).and_then(Severity::from_word))
+    }
+
+    fn delivery(&self, row: usize) -> Delivery {
+        text(&self.delivery, row).and_then(Delivery::from_word).unwrap_or(Delivery::Unknown)
+    }
+
+    /// The carried cells of a row, with the names of their columns.
+    fn cells(&self, row: usize) -> impl Iterator<Item = (&str, &str)> {
+        self.carried.iter().flat_map(move |(lists, names, values)| {
+            elements(lists, row).filter_map(|index| Some((text(names, index)?, text(values, index)?)))
+        })
+    }
+
     fn add_left_open(&self, row: usize, left_open: &mut HashMap<Code, u64>) {
         let (lists, code, severity) = &self.findings;
         let is_open = |code: Code, index| severity.value(index) == Severity::Info.as_str() && code.rule().severity != Severity::Info;
@@ -214,8 +239,6 @@ impl Columns {
     }
 
     fn line(&self, row: usize, place: Place, names: &mut Names, codes: &mut Names, columns: &mut Names) -> Summary {
-        let delivery = |column| text(column, row).and_then(Delivery::from_word).unwrap_or(Delivery::Unknown);
-        let mx = text(&self.mx_state, row).and_then(MxState::from_word).unwrap_or(MxState::Unknown);
         let worst = text(&self.worst, row).and_then(Severity::from_word);
         let (lists, code, severity) = &self.findings;
         let mut line = Summary {
@@ -223,7 +246,7 @@ impl Columns {
             rank: self.rank.is_valid(row).then(|| self.rank.value(row)),
             posture: text(&self.posture, row).and_then(Posture::from_word).unwrap_or(Posture::Unknown),
             is_confirmed: false,
-            urgency: Urgency::of(mx, delivery(&self.delivery), delivery(&self.delivery_lenient), worst),
+            urgency: self.urgency(row),
             worst,
             codes: elements(lists, row).filter_map(|index| codes.place(code.value(index))).collect(),
             mail: text(&self.mx_provider, row).and_then(|name| names.place(name)),

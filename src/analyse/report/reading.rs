@@ -2,27 +2,34 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::entry::{Entry, Place, visit};
 use super::line::Summary;
 use super::outline::Kind;
+use super::standing::{ByCell, Standing};
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::senders::{REPORT_TABLES, Seen, sender_tables};
 use crate::analyse::stats::{By, StatsOptions, TableId, stats};
 use crate::analyse::table::Table;
 use crate::classify::{CATALOGUE_VERSION, Code};
 use crate::dataset::Manifest;
+use crate::publish::Wishes;
 
 /// Domains that are listed one by one unless asked otherwise.
 pub const MAX_DOMAINS: usize = 100_000;
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportOptions {
     /// Which kind; `None`: by the number of domains.
     pub kind: Option<Kind>,
     /// Most domains that are listed one by one, the most urgent first.
     pub most: usize,
+    /// Whether the tables of `stats`, and those of TLS reports, are made.
+    pub figures: bool,
+    /// What is wanted of the texts that are proposed.
+    pub wishes: Wishes,
 }
 
 /// A report, but for the entries of its domains.
@@ -44,12 +51,20 @@ pub struct Report {
     pub codes: Vec<String>,
     /// Names of the carried columns.
     pub carried: Vec<String>,
+    /// How all domains stand.
+    pub standing: Standing,
+    /// The same by the cells of these.
+    pub by_cell: Vec<ByCell>,
+    /// Whose domains these are, as `owner: Ada`, if they are not all of the dataset.
+    pub about: Option<String>,
     /// Domains of which a code says only that something could not be determined, where in other domains it is a verdict.
     pub left_open: HashMap<Code, u64>,
     /// The tables.
     pub figures: Figures,
     /// What senders say; `None` without TLS reports.
     pub senders: Option<Senders>,
+    /// What is wanted of the texts that are proposed.
+    pub wishes: Wishes,
     /// What a reader has to know, a sentence each.
     pub notes: Vec<String>,
     /// Where the lines' rows are, in the order of the dataset, each with the place of its line.
@@ -60,7 +75,7 @@ pub struct Report {
 #[derive(Debug)]
 pub struct Senders {
     /// The reports.
-    pub seen: Seen,
+    pub seen: Arc<Seen>,
     /// The tables of them.
     pub tables: Vec<Table>,
 }
@@ -73,13 +88,13 @@ impl Report {
     ///
     /// # Errors
     /// If the dataset cannot be read.
-    pub fn of(scan: Scan, options: &ReportOptions, seen: Option<Seen>) -> Result<Self, AnalyseError> {
+    pub fn of(scan: Scan, options: &ReportOptions, seen: Option<Arc<Seen>>) -> Result<Self, AnalyseError> {
         let rows = scan.rows();
         let kind = options.kind.unwrap_or_else(|| Kind::of(rows));
-        let outline = super::outline::read(&scan, kind, options.most, seen.as_ref())?;
-        let mut figures = figures(&scan, outline.best_of_ranks)?;
+        let outline = super::outline::read(&scan, kind, options.most, seen.as_deref())?;
+        let mut figures = if options.figures { figures(&scan, outline.best_of_ranks)? } else { Figures::none(&scan) };
         let senders = seen.map(|seen| {
-            let wanted: Vec<TableId> = REPORT_TABLES.iter().map(|table| table.id).collect();
+            let wanted: Vec<TableId> = REPORT_TABLES.iter().filter(|_| options.figures).map(|table| table.id).collect();
             sender_tables(&seen, Some(&scan), REPORT_ROWS, &wanted).map(|tables| Senders { seen, tables })
         });
         let senders = senders.transpose()?;
@@ -97,9 +112,13 @@ impl Report {
             names: outline.names,
             codes: outline.codes,
             carried: outline.carried,
+            standing: outline.standing,
+            by_cell: outline.by_cell,
+            about: None,
             left_open: outline.left_open,
             figures,
             senders,
+            wishes: options.wishes.clone(),
             notes,
             places,
             scan,
@@ -156,6 +175,13 @@ pub struct Figures {
     pub rank_bin: u32,
     /// What is to be known of the tables, a sentence each.
     pub notes: Vec<String>,
+}
+
+impl Figures {
+    /// No tables.
+    fn none(scan: &Scan) -> Self {
+        Self { tables: Vec::new(), by_rank: None, rank_bin: 1, notes: scan.notes() }
+    }
 }
 
 /// Makes the tables; `last_rank` is the greatest rank of the list.

@@ -78,8 +78,8 @@ const MICROS: i64 = 1_000_000;
 impl<'s> Beside<'s> {
     pub(super) fn of(seen: &'s Seen, scan: &Scan) -> Result<Self, AnalyseError> {
         let mut beside = Self { seen, domains: HashMap::new(), without_reports: Vec::new(), asking: 0, hosts: HashSet::new() };
-        for batch in scan.reader.batches(Some(COLUMNS)) {
-            let table = ColumnGroup::table(&batch?);
+        scan.each_batch(COLUMNS, |batch| {
+            let table = ColumnGroup::table(batch);
             let (domain, stage): (StringArray, StringArray) = (table.column("domain")?, table.column("policy_stage")?);
             let (mode, max_age): (StringArray, Int64Array) = (table.column("policy_mode")?, table.column("policy_max_age")?);
             let (mx, hosts) = (table.lists::<StringArray>("policy_mx")?, table.lists::<StringArray>("mx_hosts")?);
@@ -100,7 +100,8 @@ impl<'s> Beside<'s> {
                 let at = at.is_valid(row).then(|| at.value(row).div_euclid(MICROS));
                 beside.domains.insert(Arc::clone(name), Scanned { policy, at });
             }
-        }
+            Ok(())
+        })?;
         Ok(beside)
     }
 

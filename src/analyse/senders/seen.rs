@@ -176,14 +176,27 @@ impl Seen {
     /// # Errors
     /// If it cannot be read.
     pub fn of(reader: &ReportsReader) -> Result<Self, AnalyseError> {
+        let mut seen = Self::about(reader, |_| true)?;
+        seen.reports = reader.manifest().accounting.reports;
+        Ok(seen)
+    }
+
+    /// Reads of a dataset of reports what is about some policy domains (`None`: about one that is not told).
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn about(reader: &ReportsReader, is_wanted: impl Fn(Option<&str>) -> bool) -> Result<Self, AnalyseError> {
         // Where the window ends is known once all days are.
         let mut last_day = None;
         reader.for_each(|row| last_day = last_day.max(row.day))?;
-        let mut seen = Self { last_day, reports: reader.manifest().accounting.reports, ..Self::default() };
+        let mut seen = Self { last_day, ..Self::default() };
         let mut last_report = None;
         reader.for_each(|row| {
-            let is_new = last_report.replace(row.report_index) != Some(row.report_index);
-            seen.add(&row, is_new);
+            if is_wanted(row.policy_domain.as_deref()) {
+                let is_new = last_report.replace(row.report_index) != Some(row.report_index);
+                seen.reports += u64::from(is_new);
+                seen.add(&row, is_new);
+            }
         })?;
         Ok(seen)
     }

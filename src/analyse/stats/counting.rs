@@ -11,6 +11,7 @@ use super::survey_columns::SurveyColumns;
 use super::table_id::TableId;
 use super::tables;
 use super::wholes::Wholes;
+use crate::analyse::filter::unknown_carried;
 use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::table::{Row, Table};
 use crate::classify::Asked;
@@ -81,6 +82,12 @@ pub struct Stats {
 pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseError> {
     if let Some(unknown) = options.tables.iter().find(|table| find(options, **table).is_none()) {
         return Err(AnalyseError::Request(format!("there is no table {unknown}")));
+    }
+    if options.by == Some(By::Carried) {
+        let known = scans.iter().map(Scan::carried_columns).collect::<Result<Vec<_>, _>>()?.concat();
+        if !known.contains(&options.carried) {
+            return Err(AnalyseError::Request(format!("--by carried:{}: {}", options.carried, unknown_carried(&options.carried, &known))));
+        }
     }
     let wholes = Wholes::of(scans);
     let repeated = options.by != Some(By::Scan) && wholes.have_names_in_common(scans)?;
@@ -292,7 +299,7 @@ impl<'o> Counted<'o> {
         Table {
             id: id.as_str().to_owned(),
             title: definition.title.to_owned(),
-            grouped_by: grouped.map(|by| by.as_str().to_owned()),
+            grouped_by: grouped.and_then(|_| self.groups.title()),
             columns: definition.columns(),
             rows,
             notes,

@@ -156,6 +156,8 @@ vocabulary! {
         PolicyHost = "policy-host",
         /// Posture.
         Posture = "posture",
+        /// Cell of a carried column, which the options name.
+        Carried = "carried",
         /// Dataset, by its time: a series.
         Scan = "scan",
     }
@@ -170,6 +172,8 @@ pub struct StatsOptions {
     pub further: &'static [(TableId, &'static Definition)],
     /// What they are grouped by; `None`: each as it is defined.
     pub by: Option<By>,
+    /// The carried column of [`By::Carried`].
+    pub carried: String,
     /// Most groups, or rows of names, that are shown one by one; the others are summed up.
     pub top: usize,
     /// Ranks in a bin; at least 1.
@@ -184,6 +188,7 @@ impl Default for StatsOptions {
             tables: TableId::ALL.iter().copied().filter(|table| table.is_usual()).collect(),
             further: &[],
             by: None,
+            carried: String::new(),
             top: 20,
             rank_bin: 10_000,
             entities: EntityOptions::default(),

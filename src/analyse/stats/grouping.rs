@@ -9,6 +9,7 @@ use super::ranking::Ranking;
 use super::reading::{RowGroup, fold};
 use super::wholes::Wholes;
 use crate::analyse::scans::{AnalyseError, Scan};
+use crate::analyse::split::Cells;
 use crate::classify::Posture;
 use crate::dataset::{ColumnGroup, text};
 
@@ -26,18 +27,21 @@ pub(super) struct Grouping {
     index: HashMap<String, usize>,
     labels: Vec<String>,
     rank_bin: u32,
+    /// The column of [`By::Carried`].
+    carried: String,
 }
 
 impl Grouping {
     /// All rows together.
     pub(super) fn whole() -> Self {
-        Self { by: None, names: Vec::new(), index: HashMap::new(), labels: Vec::new(), rank_bin: 1 }
+        Self { by: None, names: Vec::new(), index: HashMap::new(), labels: Vec::new(), rank_bin: 1, carried: String::new() }
     }
 
     /// Finds the groups.
     pub(super) fn find(scans: &[Scan], wholes: &Wholes, by: By, options: &StatsOptions) -> Result<Self, AnalyseError> {
         let labels = labels(scans, wholes, by);
-        let mut grouping = Self { by: Some(by), labels, rank_bin: options.rank_bin.max(1), ..Self::whole() };
+        let mut grouping =
+            Self { by: Some(by), labels, rank_bin: options.rank_bin.max(1), carried: options.carried.clone(), ..Self::whole() };
         grouping.names = match by {
             By::Scan => {
                 let mut once = Vec::new();
@@ -65,6 +69,14 @@ impl Grouping {
         self.by
     }
 
+    /// What the groups are, for a reader.
+    pub(super) fn title(&self) -> Option<String> {
+        match self.by? {
+            By::Carried => Some(format!("{}:{}", By::Carried, self.carried)),
+            by => Some(by.as_str().to_owned()),
+        }
+    }
+
     /// The groups' names in the order in which they are shown.
     pub(super) fn names(&self) -> &[String] {
         &self.names
@@ -81,6 +93,7 @@ impl Grouping {
             Some(By::Provider) => &["mx_provider"],
             Some(By::PolicyHost) => &["policy_provider"],
             Some(By::Posture) => &["posture"],
+            Some(By::Carried) => &["carried"],
         }
     }
 
@@ -121,6 +134,17 @@ impl Grouping {
                     match bin {
                         Some(bin) => each(row, &self.bin_name(bin)),
                         None => each(row, NONE),
+                    }
+                }
+            }
+            (Some(By::Carried), Some(_)) => {
+                let cells = Cells::of(batch, &self.carried)?;
+                for row in 0..batch.num_rows() {
+                    match cells.get(row) {
+                        None => each(row, NONE),
+                        // A cell may be called like the groups that are made here.
+                        Some(cell) if cell == NONE || cell == OTHER => each(row, &format!("{cell:?}")),
+                        Some(cell) => each(row, cell),
                     }
                 }
             }

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::survey::{is_there, record_state};
 use crate::analyse::expect::SeenBatch;
 use crate::analyse::rows::SeenPart;
-use crate::analyse::scans::{AnalyseError, Scan};
-use crate::dataset::{ColumnGroup, Part, text};
+use crate::analyse::scans::{AnalyseError, Scan, Source};
+use crate::dataset::{ColumnGroup, text};
 
 /// Rows that are decoded at once. Bodies and headers are never read here, so that many rows are few bytes.
 const BATCH_ROWS: usize = 8192;
@@ -75,9 +75,9 @@ pub(super) fn fold<A: Send>(
     merge: impl Fn(A, A) -> A + Sync,
 ) -> Result<A, AnalyseError> {
     let parts: Vec<_> =
-        scans.iter().enumerate().flat_map(|(index, scan)| scan.manifest().parts.iter().map(move |part| (index, scan, part))).collect();
-    let of_part = |sum: A, (index, scan, part): (usize, &Scan, &Part)| -> Result<A, AnalyseError> {
-        let file = scan.part_file(part)?;
+        scans.iter().enumerate().flat_map(|(index, scan)| scan.sources().into_iter().map(move |part| (index, scan, part))).collect();
+    let of_part = |sum: A, (index, scan, part): (usize, &Scan, Source<'_>)| -> Result<A, AnalyseError> {
+        let file = scan.seen(&part)?;
         let row_groups = (0..file.row_groups()).into_par_iter();
         let more = row_groups.try_fold(&empty, |mut sum, row_group| {
             step(&mut sum, &RowGroup { scan: index, file: &file, row_group })?;

@@ -33,6 +33,7 @@ codes! {
         remedy: "Keep the one that is meant and remove the others.",
         example: Some(Text(policy!["version: STSv1", "mode: testing", "mode: enforce", "mx: mail.example.com", "max_age: 604800"], GOOD)),
         tlsrpt_result: None,
+        stage: None,
         ..POLICY
     }
     5040 STS_POLICY_UNKNOWN_FIELD = "sts-policy-unknown-field" of StsPolicyUnknownField {

@@ -5,7 +5,7 @@ use super::super::rule::{Rule, codes};
 
 /// A pattern that the grammar refuses.
 const PATTERN: Rule = Rule {
-    effect: "Senders that follow the RFC must not use the policy. Forgiving senders keep the pattern, which matches no MX, and with mode enforce then refuse to deliver.",
+    effect: "Senders that follow the RFC must not use the policy. Less strict mail systems keep the pattern, which matches no MX, and with mode enforce then refuse to deliver.",
     ..POLICY
 };
 
@@ -130,6 +130,7 @@ codes! {
         remedy: "List the hosts of the MX records instead of mta-sts.DOMAIN.",
         example: Some(Text(policy!["version: STSv1", "mode: enforce", "mx: mta-sts.example.com", "max_age: 604800"], GOOD)),
         tlsrpt_result: Some(ResultType::ValidationFailure),
+        stage: None,
         ..POLICY
     }
     6190 STS_POLICY_MX_MANY = "sts-policy-mx-many" of StsPolicyMxMany {

@@ -1,14 +1,15 @@
 //! `sts-fetch-content-type-*` and the first half of `sts-policy-*`: the media type of the policy, and its body as a text of lines (RFC 8461
 //! section 3.2).
 
-use super::super::families::{FETCH, GOOD_POLICY as GOOD, POLICY, RETRIEVED, VALID_POLICY, policy};
+use super::super::families::{GOOD_POLICY as GOOD, POLICY, RESPONSE, RETRIEVED, VALID_POLICY, policy};
 use super::super::rule::{Rule, Severity, codes};
 
 const MEDIA: Rule = Rule {
     severity: Severity::Medium,
     clause: "RFC 8461 section 3.2",
     effect: "Senders should check for text/plain: several widely used ones refuse the policy, others ignore the media type.",
-    ..FETCH
+    stage: None,
+    ..RESPONSE
 };
 
 /// The text is not as it should be, yet valid.
@@ -19,7 +20,7 @@ codes! {
         summary: "The file is larger than the 64 KB that senders read.",
         remedy: "Reduce the policy to its few lines; if the file is a web page, the path is served by the wrong application.",
         example: Some(Seen("a body of 65537 octets", "a body of 120 octets")),
-        ..FETCH
+        ..RESPONSE
     }
     3310 STS_FETCH_CONTENT_TYPE_WRONG = "sts-fetch-content-type-wrong" of StsFetchContentTypeWrong {
         summary: "The policy is not served as text/plain.",
@@ -74,6 +75,7 @@ codes! {
         remedy: "Cover many MX hosts by one wildcard pattern, and remove what is not needed.",
         tlsrpt_result: None,
         example: Some(Seen("a policy of 4097 octets", "a policy of 120 octets")),
+        stage: None,
         ..POLICY
     }
     4070 STS_POLICY_BOM = "sts-policy-bom" of StsPolicyBom {
@@ -189,6 +191,7 @@ codes! {
         effect: "The field has no useful value; as an mx pattern it matches no host.",
         remedy: "Replace the placeholder by the name of your MX host, or remove its line.",
         example: Some(Text(policy!["version: STSv1", "mode: enforce", "mx: mail.yourdomain.tld", "max_age: 604800"], GOOD)),
+        stage: None,
         ..POLICY
     }
 }

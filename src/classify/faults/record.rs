@@ -13,6 +13,7 @@ codes! {
         effect: "Senders must discard it, yet a few join all TXT records of the name or expect exactly one, and then find no policy.",
         remedy: "Move the text to the name where it belongs, or remove it; a wildcard TXT record of the zone is a common cause.",
         example: Some(Text("google-site-verification=abc123", GOOD)),
+        stage: None,
         ..STS_RECORD
     }
     1090 STS_RECORD_MULTIPLE = "sts-record-multiple" of StsRecordMultiple {
@@ -65,6 +66,7 @@ codes! {
         effect: "The first one counts; a sender that checks the record in full may refuse it.",
         remedy: "Keep the first v=STSv1 and remove the other; two records that were joined into one are a common cause.",
         example: Some(Text("v=STSv1; id=20240115T120000; v=STSv1;", GOOD)),
+        stage: None,
         ..STS_RECORD
     }
     1160 STS_RECORD_LEADING_SPACE = "sts-record-leading-space" of StsRecordLeadingSpace {
@@ -104,6 +106,7 @@ codes! {
         effect: "None: senders join them without a space in between.",
         remedy: "Nothing to fix. A record this short fits into one string, which is easier to read.",
         example: Some(Seen("_mta-sts.example.com. TXT \"v=STSv1; \" \"id=1;\"", "_mta-sts.example.com. TXT \"v=STSv1; id=1;\"")),
+        stage: None,
         ..STS_RECORD
     }
     1220 STS_RECORD_FIELD_SYNTAX = "sts-record-field-syntax" of StsRecordFieldSyntax {
@@ -157,6 +160,7 @@ codes! {
         effect: "The first one counts, yet some senders take the last and others refuse the record, so an update may reach only some of them.",
         remedy: "Keep one id, that of the policy now served.",
         example: Some(Text("v=STSv1; id=20240115T120000; id=20230101T000000;", GOOD)),
+        stage: None,
         ..STS_RECORD
     }
     1300 STS_RECORD_UNKNOWN_FIELD = "sts-record-unknown-field" of StsRecordUnknownField {
@@ -166,6 +170,7 @@ codes! {
         effect: "None: senders ignore fields that they do not know.",
         remedy: "Remove the field unless you know what reads it; a record needs v and id only.",
         example: Some(Text("v=STSv1; id=20240115T120000; note=hello;", GOOD)),
+        stage: None,
         ..STS_RECORD
     }
     1310 STS_RECORD_POLICY_KEYS = "sts-record-policy-keys" of StsRecordPolicyKeys {
@@ -174,6 +179,7 @@ codes! {
         effect: "Senders ignore them in the record; written as in the policy, with a colon, they make the record invalid.",
         remedy: "Keep only v and id in the TXT record, and put mode, mx and max_age into https://mta-sts.DOMAIN/.well-known/mta-sts.txt.",
         example: Some(Text("v=STSv1; id=20240115T120000; mode=enforce;", GOOD)),
+        stage: None,
         ..STS_RECORD
     }
 }

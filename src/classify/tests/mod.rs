@@ -6,8 +6,7 @@ mod extra_requests;
 mod findings;
 mod mail_servers;
 mod neighbours;
-mod properties;
-mod remedy;
+pub(crate) mod properties;
 mod responses;
 mod second_hello;
 
@@ -27,11 +26,11 @@ fn scanned_at() -> SystemTime {
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
-const POLICY: &str = "version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\r\nmx: mx2.example.com\r\nmax_age: 2592000\r\n";
+pub(crate) const POLICY: &str = "version: STSv1\r\nmode: enforce\r\nmx: mx1.example.com\r\nmx: mx2.example.com\r\nmax_age: 2592000\r\n";
 
 /// Evidence of a domain, at first of one where all is right; each method changes one thing.
 #[derive(Clone, Debug)]
-struct Scene(Evidence);
+pub(crate) struct Scene(pub(crate) Evidence);
 
 fn answer<R>(name: &str, records: Vec<R>) -> Lookup<R> {
     let outcome = if records.is_empty() { Outcome::Nodata } else { Outcome::Noerror };
@@ -39,11 +38,11 @@ fn answer<R>(name: &str, records: Vec<R>) -> Lookup<R> {
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::of("example.com")
     }
 
-    fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         let domain = Domain::from_a_labels(name).unwrap();
         let host = domain.policy_host();
         let scene = Self(Evidence {
@@ -60,47 +59,47 @@ impl Scene {
         scene.mx(&[(10, "mx1.example.com"), (20, "mx2.example.com")]).sts(&["v=STSv1; id=20240115T120000;"]).tlsrpt(&[&tlsrpt])
     }
 
-    fn change(mut self, change: impl FnOnce(&mut Evidence)) -> Self {
+    pub(crate) fn change(mut self, change: impl FnOnce(&mut Evidence)) -> Self {
         change(&mut self.0);
         self
     }
 
-    fn mx(self, hosts: &[(u16, &str)]) -> Self {
+    pub(crate) fn mx(self, hosts: &[(u16, &str)]) -> Self {
         let records = hosts.iter().map(|&(preference, host)| Mx { preference, exchange: host.to_owned() }).collect();
         self.change(|e| e.mx = answer("example.com", records))
     }
 
-    fn mx_outcome(self, outcome: Outcome) -> Self {
+    pub(crate) fn mx_outcome(self, outcome: Outcome) -> Self {
         self.change(|e| e.mx = Lookup::unsent(e.mx.name.clone(), outcome))
     }
 
-    fn sts(self, texts: &[&str]) -> Self {
+    pub(crate) fn sts(self, texts: &[&str]) -> Self {
         self.change(|e| e.sts_txt = answer(&e.sts_txt.name, txt(texts)))
     }
 
-    fn sts_outcome(self, outcome: Outcome) -> Self {
+    pub(crate) fn sts_outcome(self, outcome: Outcome) -> Self {
         self.change(|e| e.sts_txt = Lookup::unsent(e.sts_txt.name.clone(), outcome))
     }
 
     /// No record, and so nothing fetched.
-    fn no_sts(self) -> Self {
+    pub(crate) fn no_sts(self) -> Self {
         self.sts_outcome(Outcome::Nxdomain).unfetched()
     }
 
-    fn unfetched(self) -> Self {
+    pub(crate) fn unfetched(self) -> Self {
         self.change(|e| (e.host_a, e.host_aaaa, e.fetch) = (None, None, None))
     }
 
-    fn tlsrpt(self, texts: &[&str]) -> Self {
+    pub(crate) fn tlsrpt(self, texts: &[&str]) -> Self {
         self.change(|e| e.tlsrpt_txt = answer(&e.tlsrpt_txt.name, txt(texts)))
     }
 
-    fn tlsrpt_outcome(self, outcome: Outcome) -> Self {
+    pub(crate) fn tlsrpt_outcome(self, outcome: Outcome) -> Self {
         self.change(|e| e.tlsrpt_txt = Lookup::unsent(e.tlsrpt_txt.name.clone(), outcome))
     }
 
     /// The policy host has no address.
-    fn no_host(self, a: Outcome, aaaa: Outcome) -> Self {
+    pub(crate) fn no_host(self, a: Outcome, aaaa: Outcome) -> Self {
         self.change(|e| {
             e.host_a = Some(Lookup::unsent(e.domain.policy_host(), a));
             e.host_aaaa = Some(Lookup::unsent(e.domain.policy_host(), aaaa));
@@ -108,45 +107,45 @@ impl Scene {
         })
     }
 
-    fn host_cname(self, target: &str) -> Self {
+    pub(crate) fn host_cname(self, target: &str) -> Self {
         self.change(|e| {
             e.host_a.as_mut().unwrap().cname_chain = vec![target.to_owned()];
             e.host_aaaa.as_mut().unwrap().cname_chain = vec![target.to_owned()];
         })
     }
 
-    fn fetch(self, change: impl FnOnce(&mut Fetch)) -> Self {
+    pub(crate) fn fetch(self, change: impl FnOnce(&mut Fetch)) -> Self {
         self.change(|e| change(e.fetch.as_mut().unwrap()))
     }
 
-    fn body(self, body: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn body(self, body: impl AsRef<[u8]>) -> Self {
         self.fetch(|f| f.body = Some(body.as_ref().to_vec()))
     }
 
     /// A policy of this mode with these patterns.
-    fn policy(self, mode: &str, patterns: &[&str]) -> Self {
+    pub(crate) fn policy(self, mode: &str, patterns: &[&str]) -> Self {
         let mx: String = patterns.iter().map(|pattern| format!("mx: {pattern}\r\n")).collect();
         self.body(format!("version: STSv1\r\nmode: {mode}\r\n{mx}max_age: 2592000\r\n"))
     }
 
-    fn status(self, status: u16) -> Self {
+    pub(crate) fn status(self, status: u16) -> Self {
         self.fetch(|f| f.status = Some(status))
     }
 
-    fn header(self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(self, name: &str, value: &str) -> Self {
         self.fetch(|f| f.headers.push((name.to_owned(), value.as_bytes().to_vec())))
     }
 
-    fn content_type(self, value: &str) -> Self {
+    pub(crate) fn content_type(self, value: &str) -> Self {
         self.fetch(|f| f.headers = vec![("content-type".to_owned(), value.as_bytes().to_vec())])
     }
 
-    fn certificate(self, faults: &[CertificateFault]) -> Self {
+    pub(crate) fn certificate(self, faults: &[CertificateFault]) -> Self {
         self.fetch(|f| f.certificate.as_mut().unwrap().faults = faults.to_vec())
     }
 
     /// The exchange ends early.
-    fn error(self, stage: FetchStage, fault: FetchFault) -> Self {
+    pub(crate) fn error(self, stage: FetchStage, fault: FetchFault) -> Self {
         self.fetch(|f| {
             let reached = |needed: FetchStage| stage > needed;
             f.certificate = f.certificate.take().filter(|_| reached(FetchStage::Tls));
@@ -157,12 +156,12 @@ impl Scene {
         })
     }
 
-    fn judge(&self) -> Assessment {
+    pub(crate) fn judge(&self) -> Assessment {
         classify(&self.0)
     }
 
     /// The codes of the findings, in order, each once.
-    fn codes(&self) -> Vec<Code> {
+    pub(crate) fn codes(&self) -> Vec<Code> {
         let mut codes: Vec<_> = self.judge().findings.iter().map(|finding| finding.code).collect();
         codes.dedup();
         codes

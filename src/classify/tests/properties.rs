@@ -9,7 +9,6 @@ use crate::evidence::{CertificateFault, Evidence, FetchError, FetchFault, FetchS
 
 use super::super::codes::{self, Code};
 use super::super::findings::Finding;
-use super::super::remedy::publish;
 use super::super::{Coverage, Delivery, MxState, PolicyStage, Posture, RecordState, Severity, classify};
 use super::{POLICY, Scene};
 
@@ -65,7 +64,7 @@ fn time() -> impl Strategy<Value = SystemTime> {
 }
 
 /// The exchange of the good scene with parts of it replaced.
-fn scene() -> impl Strategy<Value = Evidence> {
+pub(crate) fn scene() -> impl Strategy<Value = Evidence> {
     let error = (select(FetchStage::ALL), select(FetchFault::ALL)).prop_map(|(stage, fault)| FetchError::new(stage, fault, ""));
     let faults = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(select(CertificateFault::ALL), 1..3)];
     let status = prop_oneof![3 => Just(Some(200)), 1 => any::<Option<u16>>()];
@@ -131,6 +130,9 @@ proptest! {
         prop_assert_eq!(evidence.sts_txt.outcome.is_conclusive(), judged.sts_state != RecordState::Unknown);
         prop_assert_eq!(evidence.tlsrpt_txt.outcome.is_conclusive(), judged.tlsrpt_state != RecordState::Unknown);
         prop_assert_eq!(judged.posture == Posture::Absent, judged.sts_state == RecordState::Absent);
+        let cause = judged.cause();
+        prop_assert_eq!(cause.is_some(), judged.posture == Posture::Broken);
+        prop_assert!(cause.is_none_or(|cause| judged.findings.iter().any(|finding| finding.code == cause)), "{cause:?}");
 
         // A policy is in force exactly where record, retrieval and text are valid.
         let in_force = matches!(judged.posture, Posture::None | Posture::Testing | Posture::Enforce);
@@ -148,9 +150,6 @@ proptest! {
             let blames = |finding: &Finding| finding.severity < Severity::Info && ENDS_A_RETRIEVAL.contains(&finding.code);
             prop_assert!(!judged.findings.iter().any(blames), "{:?}", judged.findings);
         }
-
-        let texts = publish(&evidence, &judged);
-        prop_assert!(texts.policy.starts_with("version: STSv1\r\nmode: ") && texts.policy.ends_with("\r\n"));
     }
 }
 

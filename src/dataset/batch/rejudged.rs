@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, RecordBatch, StringArray, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 
@@ -33,14 +33,12 @@ pub fn rejudged_batch(batch: &RecordBatch, assessments: &[Arc<Assessment>]) -> R
     let shape = Shape::of_fields(schema.fields());
     let mut made: Vec<(&str, ArrayRef)> = names.into_columns();
     made.extend(judgement.finish(&shape)?);
-    let kept = |name: &str| batch.column_by_name(name).cloned().ok_or_else(|| DatasetError::Column(name.to_owned()));
     let column = |field: &Arc<Field>| -> Result<ArrayRef, DatasetError> {
         let name = field.name().as_str();
         match made.iter().find(|(made, _)| *made == name) {
             Some((_, column)) => Ok(Arc::clone(column)),
             None if name == "evidence" => evidence_of_today(batch, field.data_type()),
-            None if name == "carried" && batch.column_by_name(name).is_none() => nothing_carried(batch.num_rows(), field.data_type()),
-            None => kept(name),
+            None => batch.column_by_name(name).map_or_else(|| absent(field, batch.num_rows()), |column| Ok(Arc::clone(column))),
         }
     };
     let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
@@ -73,11 +71,23 @@ pub fn with_nothing_carried(batch: &RecordBatch) -> Result<RecordBatch, DatasetE
             // What is said of a column is a part of its type where it is nested.
             Some(column) if column.data_type() != field.data_type() => Ok(cast(column, field.data_type())?),
             Some(column) => Ok(Arc::clone(column)),
-            None => Err(DatasetError::Column(name.to_owned())),
+            None => absent(field, batch.num_rows()),
         },
     };
     let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
     Ok(RecordBatch::try_new(schema, columns)?)
+}
+
+/// Columns that datasets of this schema version may lack, because an older program wrote them.
+const ADDED: &[&str] = &["file", "line", "mx_tls", "mx_dnssec", "dane_state", "delivery_dane", "cause"];
+
+/// What stands for a column that a dataset lacks.
+fn absent(field: &Field, rows: usize) -> Result<ArrayRef, DatasetError> {
+    match field.name().as_str() {
+        "carried" => nothing_carried(rows, field.data_type()),
+        name if ADDED.contains(&name) => Ok(new_null_array(field.data_type(), rows)),
+        name => Err(DatasetError::Column(name.to_owned())),
+    }
 }
 
 /// Column `carried` of a dataset that is older than it.
@@ -112,5 +122,23 @@ mod tests {
         let other = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
         assert_ne!(other.schema(), today.schema());
         assert_eq!(with_nothing_carried(&other).unwrap(), with_nothing_carried(&today).unwrap());
+    }
+
+    #[test]
+    fn columns_that_were_added_are_null_and_others_are_missed() {
+        let today = record_batch(&[samples::absent(0, "example.com"), samples::absent(1, "example.org")]).unwrap();
+        let without = |left_out: &[&str]| {
+            let schema = today.schema();
+            let kept = (0..schema.fields().len()).filter(|place| !left_out.contains(&schema.field(*place).name().as_str()));
+            today.project(&kept.collect::<Vec<_>>()).unwrap()
+        };
+        let old = without(&[ADDED, &["carried"]].concat());
+        let judged: Vec<_> = (0..2).map(|_| Arc::new(Assessment::default())).collect();
+        for filled in [with_nothing_carried(&old).unwrap(), rejudged_batch(&old, &judged).unwrap()] {
+            assert_eq!(filled.schema(), today.schema());
+            assert!(ADDED.iter().all(|name| filled.column_by_name(name).unwrap().null_count() == 2));
+        }
+        let error = with_nothing_carried(&without(&["posture"])).unwrap_err();
+        assert!(matches!(error, DatasetError::Column(name) if name == "posture"));
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::error::DatasetError;
-use crate::dataset::manifest::{Attachment, RunDescription, Seal, Timestamp, Tool};
+use crate::dataset::manifest::{Attachment, Options, RunDescription, Seal, Timestamp, Tool};
 use crate::name::suffix;
 use crate::reports::Tally;
 
@@ -44,11 +44,30 @@ pub struct ReportsManifest {
     pub rows: u64,
     /// The parts, in the order in which the reports were found.
     pub parts: Vec<ReportsPart>,
+    /// The dataset of which this one is a copy; null where `tlsrpt` wrote it. Times and accounting are those of the reading.
+    #[serde(default)]
+    pub made_from: Option<ReportsOrigin>,
     /// The file `rejected.csv`; null while the run is unfinished.
     pub rejected: Option<Attachment>,
     /// SHA-256 of this file with 64 zeros in place of this value, lower-case hex: who edits the file leaves a trace.
     #[serde(default, skip_deserializing)]
     pub seal: Seal,
+}
+
+/// The dataset of TLS reports of which another is a copy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct ReportsOrigin {
+    /// The command: `export`.
+    pub made_by: String,
+    /// When (RFC 3339, UTC).
+    pub made_at: Timestamp,
+    /// Options of the command that shape the result.
+    pub options: Options,
+    /// Name of the run.
+    pub run_id: String,
+    /// The program that read the reports.
+    pub tool: Tool,
 }
 
 /// A file of table `reports`.
@@ -82,8 +101,27 @@ impl ReportsManifest {
             accounting: Tally::default(),
             rows: 0,
             parts: Vec::new(),
+            made_from: None,
             rejected: None,
             seal: Seal,
+        }
+    }
+
+    /// The manifest of a copy that begins now.
+    pub(super) fn copy_of(&self, inputs: Vec<String>, options: Options) -> Self {
+        let origin = ReportsOrigin {
+            made_by: "export".to_owned(),
+            made_at: Timestamp::now(),
+            options,
+            run_id: self.run_id.clone(),
+            tool: self.tool.clone(),
+        };
+        Self {
+            run_id: self.run_id.clone(),
+            public_suffix_list: self.public_suffix_list.clone(),
+            started_at: self.started_at.clone(),
+            made_from: Some(origin),
+            ..Self::begun(inputs)
         }
     }
 

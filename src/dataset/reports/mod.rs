@@ -15,9 +15,9 @@ mod reader;
 mod row;
 mod writer;
 
-pub(in crate::dataset) use self::columns::schema;
+pub(crate) use self::columns::schema as reports_schema;
 pub(in crate::dataset) use self::manifest::REPORTS_SCHEMA_VERSION;
-pub use self::manifest::{ReportsManifest, ReportsPart};
+pub use self::manifest::{ReportsManifest, ReportsOrigin, ReportsPart};
 pub use self::reader::{ReportsReader, is_reports, verify};
 pub use self::row::{FailureRow, ReportRow};
 pub use self::writer::ReportsWriter;

@@ -120,6 +120,47 @@ impl ReportsReader {
     }
 }
 
+impl ReportsReader {
+    /// Gives the rows of every report to `each`, in the order in which the reports were found.
+    ///
+    /// # Errors
+    /// As [`Self::for_each`].
+    pub fn for_each_report(&self, mut each: impl FnMut(Vec<ReportRow>) -> Result<(), DatasetError>) -> Result<(), DatasetError> {
+        let (mut rows, mut failed): (Vec<ReportRow>, Option<DatasetError>) = (Vec::new(), None);
+        self.for_each(|row| {
+            let is_next = rows.first().is_some_and(|first| first.report_index != row.report_index);
+            if is_next && failed.is_none() {
+                failed = each(std::mem::take(&mut rows)).err();
+            }
+            if failed.is_none() {
+                rows.push(row);
+            }
+        })?;
+        match failed {
+            Some(error) => Err(error),
+            None if rows.is_empty() => Ok(()),
+            None => each(rows),
+        }
+    }
+
+    /// Gives every line of what gave no report to `each`: file, where in it, why.
+    ///
+    /// # Errors
+    /// If the file is not what the manifest says; those of `each`.
+    pub fn for_each_rejected(&self, mut each: impl FnMut([&str; 3]) -> Result<(), DatasetError>) -> Result<(), DatasetError> {
+        let Some(wanted) = &self.manifest.rejected else { return Ok(()) };
+        whole::attachment(&self.dir, REJECTED, wanted).map_err(|problem| problem.into_error(&self.dir))?;
+        let path = self.dir.join(REJECTED);
+        let damaged = |error: csv::Error| DatasetError::damaged(&path, error);
+        for line in csv::Reader::from_path(&path).map_err(damaged)?.records() {
+            let line = line.map_err(damaged)?;
+            let cell = |place: usize| line.get(place).unwrap_or_default();
+            each([cell(0), cell(1), cell(2)])?;
+        }
+        Ok(())
+    }
+}
+
 /// Everything that is wrong with a dataset of TLS reports: the seal and sums of its manifest, hash, length and rows of its files, files that
 /// are none of it.
 ///

@@ -10,7 +10,7 @@ use crate::parse::policy;
 use crate::reports::{DomainFrom, Failure, Found, PolicyResult, Report, Reported, Warning};
 
 /// A report and one of its policies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReportRow {
     /// Key of the report.
     pub report_key: Arc<str>,

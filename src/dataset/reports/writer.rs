@@ -15,7 +15,7 @@ use crate::dataset::encoding::RUN_ID;
 use crate::dataset::error::DatasetError;
 use crate::dataset::folder::{self, LOCK, Lock, MANIFEST, REJECTED};
 use crate::dataset::hashing::{Digested, Hashing};
-use crate::dataset::manifest::Timestamp;
+use crate::dataset::manifest::{Options, Timestamp};
 use crate::dataset::part::from_parquet;
 use crate::dataset::schema::SCHEMA_VERSION_KEY;
 use crate::input::tame;
@@ -23,6 +23,7 @@ use crate::reports::{Found, Rejected, Sink, Tally};
 
 use super::columns::{self, RowBuilder};
 use super::manifest::{REPORTS, REPORTS_SCHEMA_VERSION, ReportsManifest, ReportsPart};
+use super::reader::ReportsReader;
 use super::row::ReportRow;
 /// Rows of a part; one report may add to them.
 const PART_ROWS: u64 = 500_000;
@@ -44,6 +45,8 @@ pub struct ReportsWriter {
     reports: u64,
     rejected: csv::Writer<BufWriter<File>>,
     rejected_lines: u64,
+    /// End of the reading of which this is a copy.
+    finished_at: Option<Timestamp>,
     _lock: Lock,
 }
 
@@ -67,12 +70,25 @@ impl ReportsWriter {
     /// # Errors
     /// A refusal if the folder holds anything else, or another process writes it; an IO error if it cannot be written.
     pub fn begin(dir: &Path, inputs: Vec<String>) -> Result<Self, DatasetError> {
+        Self::begin_with(dir, ReportsManifest::begun(inputs))
+    }
+
+    /// Begins a copy of another dataset, as [`Self::begin`] begins one; its rows come by [`Self::copy_report`].
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn derive(dir: &Path, origin: &ReportsReader, inputs: Vec<String>, options: Options) -> Result<Self, DatasetError> {
+        let mut copy = Self::begin_with(dir, origin.manifest().copy_of(inputs, options))?;
+        copy.finished_at.clone_from(&origin.manifest().finished_at);
+        Ok(copy)
+    }
+
+    fn begin_with(dir: &Path, manifest: ReportsManifest) -> Result<Self, DatasetError> {
         refuse_unless_usable(dir)?;
         let reports = dir.join(REPORTS);
         fs::create_dir_all(&reports).map_err(DatasetError::io("create", &reports))?;
         let lock = Lock::take(dir)?;
         refuse_unless_usable(dir)?; // Another process may have been here since.
-        let manifest = ReportsManifest::begun(inputs);
         // The manifest first: what it does not list does not exist, whenever this is broken off.
         folder::write_manifest(dir, &manifest)?;
         for name in folder::names(&reports)? {
@@ -93,6 +109,7 @@ impl ReportsWriter {
             reports: 0,
             rejected,
             rejected_lines: 0,
+            finished_at: None,
             _lock: lock,
         })
     }
@@ -101,7 +118,19 @@ impl ReportsWriter {
     ///
     /// # Errors
     /// If files, reports and rows do not add up, which is a mistake of the program; if the disk fails.
-    pub fn finish(mut self, tally: &Tally) -> Result<ReportsManifest, DatasetError> {
+    pub fn finish(self, tally: &Tally) -> Result<ReportsManifest, DatasetError> {
+        self.finish_with(tally, |_, _| Ok(()))
+    }
+
+    /// As [`Self::finish`], with further files: `write_beside` is given the manifest and its text before that is in its place.
+    ///
+    /// # Errors
+    /// As [`Self::finish`]; those of `write_beside`.
+    pub fn finish_with<E: From<DatasetError>>(
+        mut self,
+        tally: &Tally,
+        write_beside: impl FnOnce(&ReportsManifest, &[u8]) -> Result<(), E>,
+    ) -> Result<ReportsManifest, E> {
         self.close_part()?;
         let path = self.dir.join(REJECTED);
         let new = folder::temporary(&path);
@@ -113,9 +142,30 @@ impl ReportsWriter {
         self.manifest.rejected = folder::attachment(&path)?;
         self.manifest.accounting = *tally;
         self.manifest.check(self.rejected_lines)?;
-        self.manifest.finished_at = Some(Timestamp::now());
-        folder::write_manifest(&self.dir, &self.manifest)?;
+        self.manifest.finished_at = Some(self.finished_at.take().unwrap_or_else(Timestamp::now));
+        let text = folder::manifest_text(&self.manifest)?;
+        write_beside(&self.manifest, &text)?;
+        folder::replace_manifest(&self.dir, &text)?;
         Ok(self.manifest)
+    }
+
+    /// Adds the rows of a report of another dataset.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn copy_report(&mut self, rows: Vec<ReportRow>) -> Result<(), DatasetError> {
+        self.reports += 1;
+        self.add(rows)
+    }
+
+    /// Adds a line of what gave no report: file, where in it, why.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn copy_rejected(&mut self, line: [&str; 3]) -> Result<(), DatasetError> {
+        self.rejected_lines += 1;
+        let path = folder::temporary(&self.dir.join(REJECTED));
+        self.rejected.write_record(line).map_err(|error| DatasetError::io("write", &path)(error.into()))
     }
 
     fn add(&mut self, rows: Vec<ReportRow>) -> Result<(), DatasetError> {
@@ -180,11 +230,8 @@ impl Sink for ReportsWriter {
     }
 
     fn rejected(&mut self, rejected: Rejected) -> Result<(), DatasetError> {
-        self.rejected_lines += 1;
         let Rejected { source, part, reason, .. } = rejected;
-        let record = [tame(&source), tame(&part.unwrap_or_default()), reason.to_string()];
-        let path = folder::temporary(&self.dir.join(REJECTED));
-        self.rejected.write_record(record).map_err(|error| DatasetError::io("write", &path)(error.into()))
+        self.copy_rejected([&tame(&source), &tame(&part.unwrap_or_default()), &reason.to_string()])
     }
 }
 

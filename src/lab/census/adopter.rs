@@ -55,7 +55,7 @@ const HOSTED_FAULTS: &[Share] = &[
 const RECORD_FAULTS: &[Share] = &[
     (3_000, |case| case.sts("v=STSv1; id=2024-01-01;").bad_record().code(codes::STS_RECORD_ID_INVALID)),
     (1_000, |case| case.sts("v=STSv1;").bad_record().code(codes::STS_RECORD_ID_MISSING)),
-    (800, |case| case.sts("v=STSV1; id=1;").bad_record().codes(&[codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_VERSION_CASE])),
+    (800, |case| case.sts("v=STSV1; id=1;").bad_record().codes(&[codes::STS_RECORD_VERSION_CASE, codes::STS_RECORD_NEAR_MISS])),
     (200, |case| {
         let records = vec![vec!["v=STSv1; id=1;".into()], vec!["v=STSv1; id=2;".into()]];
         case.sts_set(records).multiple_records().code(codes::STS_RECORD_MULTIPLE)

@@ -39,17 +39,19 @@ fn wrong_places() -> Vec<Case> {
         missing("path-root", "The policy without its folder.")
             .served(Elsewhere::Path("/mta-sts.txt"))
             .status(404)
-            .code(codes::STS_FETCH_WRONG_PATH),
+            .code(codes::STS_FETCH_WRONG_PATH)
+            .cause(codes::STS_FETCH_WRONG_PATH),
         missing("path-no-ending", "The policy without the ending of its name.")
             .served(Elsewhere::Path("/.well-known/mta-sts"))
             .status(404)
-            .code(codes::STS_FETCH_WRONG_PATH),
+            .code(codes::STS_FETCH_WRONG_PATH)
+            .cause(codes::STS_FETCH_WRONG_PATH),
         case("path-domain", "The policy at the domain itself, and no policy host.")
             .served(Elsewhere::Domain)
             .host_end(End::Nxdomain)
             .neighbour(Neighbour::at("@", places::provider(3)))
             .no_policy("dns")
-            .codes(&[codes::STS_FETCH_WRONG_PATH, codes::STS_HOST_NXDOMAIN]),
+            .codes(&[codes::STS_HOST_NXDOMAIN, codes::STS_FETCH_WRONG_PATH]),
         missing("path-page", "A web page at every path but the right one.")
             .serving(Elsewhere::Path("/mta-sts.txt"), 200, PAGE)
             .serving(Elsewhere::Path("/.well-known/mta-sts"), 200, PAGE)

@@ -33,7 +33,7 @@ fn names() -> Vec<Case> {
             .host_end(End::Nxdomain)
             .host_cname(&["{-}._mta-sts.gone.example"])
             .no_policy("dns")
-            .codes(&[codes::STS_HOST_CNAME, codes::STS_HOST_CNAME_DANGLING, codes::STS_DELEGATION_PARTIAL]),
+            .codes(&[codes::STS_HOST_CNAME_DANGLING, codes::STS_HOST_CNAME, codes::STS_DELEGATION_PARTIAL]),
         case("ipv6-only", "The policy host has an AAAA record only.")
             .site(|site| site.host_a.records.clear())
             .host_aaaa(Ipv6Addr::LOCALHOST)
@@ -91,7 +91,7 @@ fn beyond_our_library() -> Vec<Case> {
             .session(Session::Suite(0xC024))
             .certificate(Shape::Expired)
             .no_policy("tls")
-            .codes(&[codes::STS_FETCH_TLS_WEAK, codes::STS_FETCH_CERT_EXPIRED]),
+            .codes(&[codes::STS_FETCH_CERT_EXPIRED, codes::STS_FETCH_TLS_WEAK]),
         group("tls-group-secp521r1", "TLS 1.3 with secp521r1 alone.", 0x0019),
         group("tls-group-ffdhe2048", "TLS 1.3 with ffdhe2048 alone.", 0x0100),
         case("tls-ccm-only", "TLS 1.2 with a suite of today that our library lacks.")
@@ -179,8 +179,8 @@ fn certificates() -> Vec<Case> {
         .codes(&[codes::STS_HOST_CNAME, codes::STS_DELEGATION_PARTIAL]),
         cert("cert-no-san", "The policy host is the common name only.", Shape::NoSan, codes::STS_FETCH_CERT_NO_SAN),
         cert("cert-expired", "The certificate expired a week ago.", Shape::Expired, codes::STS_FETCH_CERT_EXPIRED),
-        cert("cert-expired-mismatch", "Expired, and for another name.", Shape::ExpiredMismatch, codes::STS_FETCH_CERT_EXPIRED)
-            .code(codes::STS_FETCH_CERT_NAME_MISMATCH),
+        cert("cert-expired-mismatch", "Expired, and for another name.", Shape::ExpiredMismatch, codes::STS_FETCH_CERT_NAME_MISMATCH)
+            .code(codes::STS_FETCH_CERT_EXPIRED),
         cert("cert-not-yet-valid", "The certificate is valid from next week.", Shape::NotYetValid, codes::STS_FETCH_CERT_NOT_YET_VALID),
         cert("cert-self-signed", "A self-signed certificate.", Shape::SelfSigned, codes::STS_FETCH_CERT_SELF_SIGNED),
         cert("cert-untrusted", "Issued by a root that nobody trusts.", Shape::Untrusted, codes::STS_FETCH_CERT_UNTRUSTED),

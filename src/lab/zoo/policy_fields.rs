@@ -17,8 +17,8 @@ fn keys() -> Vec<Case> {
             .body(changed("version: STSv1", "version: STSv1\r\nversion: STSv2"))
             .code(codes::STS_POLICY_DUPLICATE_FIELD)
             .lenient_differs(),
-        bad("key-case", "max_age in capitals.", "max_age", "MAX_AGE", &[codes::STS_POLICY_MAX_AGE_MISSING, codes::STS_POLICY_KEY_CASE]),
-        bad("key-typo", "max-age with a hyphen.", "max_age", "max-age", &[codes::STS_POLICY_MAX_AGE_MISSING, codes::STS_POLICY_KEY_TYPO]),
+        bad("key-case", "max_age in capitals.", "max_age", "MAX_AGE", &[codes::STS_POLICY_KEY_CASE, codes::STS_POLICY_MAX_AGE_MISSING]),
+        bad("key-typo", "max-age with a hyphen.", "max_age", "max-age", &[codes::STS_POLICY_KEY_TYPO, codes::STS_POLICY_MAX_AGE_MISSING]),
     ]
 }
 

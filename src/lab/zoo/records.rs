@@ -39,12 +39,12 @@ fn valid() -> Vec<Case> {
             .code(codes::STS_RECORD_UNRELATED_TXT),
         case("two-records", "Two records count as none.")
             .sts_set(vec![vec!["v=STSv1; id=1;".into()], vec!["v=STSv1; id=2;".into()]])
-            .code(codes::STS_RECORD_MULTIPLE)
-            .multiple_records(),
+            .multiple_records()
+            .code(codes::STS_RECORD_MULTIPLE),
         case("two-records-one-bad", "A record and a broken one: two all the same.")
             .sts_set(vec![vec!["v=STSv1; id=1;".into()], vec!["v=STSv1; garbage".into()]])
-            .code(codes::STS_RECORD_MULTIPLE)
-            .multiple_records(),
+            .multiple_records()
+            .code(codes::STS_RECORD_MULTIPLE),
         case("only-unrelated-txt", "Only text that has nothing to do with MTA-STS.")
             .sts("v=spf1 -all")
             .no_record()
@@ -74,7 +74,7 @@ fn broken_fields() -> Vec<Case> {
             "id-capitals",
             "The field ID in capitals.",
             "v=STSv1; ID=20240115;",
-            &[codes::STS_RECORD_ID_MISSING, codes::STS_RECORD_KEY_CASE],
+            &[codes::STS_RECORD_KEY_CASE, codes::STS_RECORD_ID_MISSING],
         ),
         bad(
             "record-spaces-around-equals",
@@ -109,14 +109,14 @@ fn near_misses() -> Vec<Case> {
             "version-not-first",
             "The id stands before the version.",
             "id=20160831085700Z; v=STSv1;",
-            &[codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_VERSION_NOT_FIRST],
+            &[codes::STS_RECORD_VERSION_NOT_FIRST, codes::STS_RECORD_NEAR_MISS],
         ),
-        bad("version-case", "The version in capitals.", "v=STSV1; id=1;", &[codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_VERSION_CASE]),
+        bad("version-case", "The version in capitals.", "v=STSV1; id=1;", &[codes::STS_RECORD_VERSION_CASE, codes::STS_RECORD_NEAR_MISS]),
         bad(
             "record-leading-space",
             "White space before the version.",
             " v=STSv1; id=1;",
-            &[codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_LEADING_SPACE],
+            &[codes::STS_RECORD_LEADING_SPACE, codes::STS_RECORD_NEAR_MISS],
         ),
         bad("version-spaces", "White space around the equals sign of the version.", "v = STSv1; id=1;", &[codes::STS_RECORD_NEAR_MISS]),
         bad("version-2", "A version that does not exist.", "v=STSv2; id=1;", &[codes::STS_RECORD_UNKNOWN_VERSION]),
@@ -125,20 +125,20 @@ fn near_misses() -> Vec<Case> {
             "record-escaped-semicolon",
             "Semicolons with the backslashes of a zone file.",
             "v=STSv1\\; id=1\\;",
-            &[codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_ESCAPED_SEMICOLON, codes::STS_RECORD_ID_INVALID],
+            &[codes::STS_RECORD_ESCAPED_SEMICOLON, codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_ID_INVALID],
         ),
         bad("version-key-missing", "The version without its key.", "STSv1; id=1", &[codes::STS_RECORD_NEAR_MISS]),
         bad(
             "record-quotes",
             "Quotation marks as part of the text.",
             "\"v=STSv1; id=20240101\"",
-            &[codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_LITERAL_QUOTES],
+            &[codes::STS_RECORD_LITERAL_QUOTES, codes::STS_RECORD_NEAR_MISS],
         ),
         bad(
             "record-bom",
             "A byte order mark before the version.",
             "\u{feff}v=STSv1; id=1",
-            &[codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_NON_ASCII],
+            &[codes::STS_RECORD_NON_ASCII, codes::STS_RECORD_NEAR_MISS],
         ),
         bad(
             "record-as-policy",
@@ -158,6 +158,7 @@ fn near_misses() -> Vec<Case> {
 }
 
 /// One broken record.
+/// The code to fix first is the first.
 fn bad(name: &'static str, about: &'static str, record: &'static str, codes: &[Code]) -> Case {
     case(name, about).sts(record).bad_record().codes(codes)
 }

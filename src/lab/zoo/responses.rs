@@ -115,7 +115,10 @@ fn headers_and_framing() -> Vec<Case> {
 fn codings() -> Vec<Case> {
     use Packing::{Brotli, Cut, Damaged, Deflate, Followed, Gzip, GzipInTwo, Zeros, Zlib, Zstd};
     let fine = |name, about, declared, packing: &[Packing]| case(name, about).packed(declared, packing);
-    let lost = |name, about, declared, packing: &[Packing]| case(name, about).packed(declared, packing).no_policy("http");
+    let lost = |name, about, declared, packing: &[Packing]| {
+        let case = case(name, about).packed(declared, packing).no_policy("http");
+        case.cause(codes::STS_FETCH_CONTENT_ENCODING)
+    };
     vec![
         fine("coding-gzip", "Compressed with gzip.", "gzip", &[Gzip]),
         fine("coding-x-gzip", "With gzip under its old name.", "x-gzip", &[Gzip]),
@@ -136,7 +139,8 @@ fn codings() -> Vec<Case> {
         lost("coding-cut", "Compressed with gzip, the last half is missing.", "gzip", &[Gzip, Cut(60)]),
         lost("coding-damaged", "Compressed with gzip, the checksum is another.", "gzip", &[Gzip, Damaged(5)]),
         lost("coding-bomb", "A policy and four megabytes of zeros, compressed twice.", "gzip, gzip", &[Zeros(4_000_000), Gzip, Gzip])
-            .code(codes::STS_FETCH_TOO_LARGE),
+            .code(codes::STS_FETCH_TOO_LARGE)
+            .cause(codes::STS_FETCH_TOO_LARGE),
         lost("coding-ten", "Compressed ten times.", "gzip,gzip,gzip,gzip,gzip,gzip,gzip,gzip,gzip,gzip", &[Gzip; 10]),
     ]
 }

@@ -7,7 +7,6 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use tokio::io::Interest;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -17,6 +16,7 @@ use super::engine::{Engine, Resolver, Socket, Step, Ticket};
 use super::health::Watched as _;
 use super::slots::Reply;
 use super::socket::BATCH;
+use crate::system::Errno;
 
 /// How often, and how long each time, a full network device is waited for before the query fails here.
 const SHORTAGE_WAITS: (u32, Duration) = (100, Duration::from_millis(5));

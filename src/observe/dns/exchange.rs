@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
-use nix::errno::Errno;
 use rand::RngExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UdpSocket;
@@ -18,6 +17,7 @@ use super::message::{FORMERR, Header, MAX_QUERY_OCTETS, Message, NOERROR, NXDOMA
 use super::resolvers::DnsError;
 use super::wire_name::{HEADER_OCTETS, WireName, read_u16};
 use crate::observe::source;
+use crate::system::Errno;
 use crate::words;
 
 /// Octets of a datagram that are read; more than any query of ours says it can take.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
-use nix::net::if_::{if_indextoname, if_nametoindex};
+use crate::system::{has_interface, interface_index};
 
 /// Reads `ADDR`, `ADDR:PORT`, `[V6]` or `[V6]:PORT`, each IPv6 address with `%INTERFACE` behind it or not; `port` is the one that is meant
 /// where none is given.
@@ -59,12 +59,11 @@ fn scope_id(scope: &str) -> Result<u32, Cow<'static, str>> {
         return Err("no network interface behind the %".into());
     }
     if scope.bytes().all(|octet| octet.is_ascii_digit()) {
-        // An index that is none comes back as a name without letters.
-        let index = scope.parse().ok().filter(|index| if_indextoname(*index).is_ok_and(|name| !name.is_empty()));
+        let index = scope.parse().ok().filter(|index| has_interface(*index));
         return index.ok_or_else(|| format!("this machine has no network interface number {scope}").into());
     }
     // Control characters would act on the terminal that shows the sentence.
-    if_nametoindex(scope).map_err(|_| format!("this machine has no network interface {scope:?}").into())
+    interface_index(scope).ok_or_else(|| format!("this machine has no network interface {scope:?}").into())
 }
 
 fn reason(text: &str) -> &'static str {
@@ -82,8 +81,8 @@ mod tests {
 
     /// The loopback interface of this machine, by name and number.
     fn loopback() -> (&'static str, u32) {
-        let name = ["lo", "lo0"].into_iter().find(|name| if_nametoindex(*name).is_ok()).unwrap();
-        (name, if_nametoindex(name).unwrap())
+        let name = ["lo", "lo0"].into_iter().find(|name| interface_index(name).is_some()).unwrap();
+        (name, interface_index(name).unwrap())
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub(super) fn open(resolver: SocketAddr, receive_buffer: usize) -> io::Result<(U
 pub(super) struct Outgoing {
     octets: Vec<u8>,
     ends: Vec<usize>,
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
     calls: batched::SendState,
 }
 
@@ -83,6 +84,7 @@ fn message<'a>(octets: &'a [u8], ends: &[usize], index: usize) -> &'a [u8] {
 pub(super) struct Incoming {
     buffers: Vec<[u8; DATAGRAM_OCTETS]>,
     lengths: [usize; BATCH],
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
     calls: batched::ReceiveState,
 }
 

@@ -167,7 +167,7 @@ pub(super) fn invalid_id(case: Case) -> Case {
 }
 
 pub(super) fn bad_prefix(case: Case) -> Case {
-    case.sts("v=STSV1; id=20240929;").bad_record().codes(&[codes::STS_RECORD_NEAR_MISS, codes::STS_RECORD_VERSION_CASE])
+    case.sts("v=STSV1; id=20240929;").bad_record().codes(&[codes::STS_RECORD_VERSION_CASE, codes::STS_RECORD_NEAR_MISS])
 }
 
 pub(super) fn policy_keys(case: Case) -> Case {

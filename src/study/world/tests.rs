@@ -45,6 +45,14 @@ fn is_at(stage: &'static str) -> impl Fn(&Truth) -> bool {
 }
 
 #[test]
+fn whatever_is_broken_has_a_code_to_fix_first() {
+    let broken = count(|_, _, truth| truth.posture == Expected::Is("broken"));
+    let named = |truth: &Truth| truth.codes.iter().any(|code| truth.cause == Expected::Is(code.as_str()));
+    assert_eq!(count(|_, _, truth| named(truth)), broken);
+    assert_eq!(count(|_, _, truth| truth.cause == Expected::Null), names::ADOPTERS - broken);
+}
+
+#[test]
 fn errors_by_stage_and_managing_entity() {
     for (who, all, stages) in [
         (SelfManaged, 25_344, [42, 193, 8_871, 377, 55]),

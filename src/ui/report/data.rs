@@ -9,7 +9,8 @@ use thiserror::Error;
 use crate::analyse::report::{Entry, every_entry};
 use crate::analyse::senders::{Confirmation, Seen, Testimony, day_text};
 use crate::analyse::{AnalyseError, Scan};
-use crate::classify::{Asked, Finding};
+use crate::classify::{Asked, Assessment, Finding};
+use crate::publish::Wishes;
 use crate::ui::tables::data::{INVENTED, field, invented_cell};
 use crate::ui::tables::grouped;
 use crate::ui::text::safe_json;
@@ -29,9 +30,9 @@ pub enum ReportError {
     Chart(String),
 }
 
-const HEADING: &str = "domain,rank,posture,delivery,worst,severity,code,subject,detail,meaning,remedy,verdict";
+const HEADING: &str = "domain,rank,posture,delivery,cause,worst,severity,code,subject,detail,meaning,remedy,verdict";
 
-/// Writes the findings of every domain in the order of the dataset. Carried columns stand at the end, by their names. With TLS reports a
+/// Writes the findings of every domain in the order of the dataset, of a domain that of its cause first. Carried columns stand at the end, by their names. With TLS reports a
 /// column says what senders report of a finding, and what no finding explains has a line of its own.
 ///
 /// # Errors
@@ -60,10 +61,9 @@ pub fn csv(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<(),
             writeln!(out, "{},{finding},{verdict}{senders},{waiver}{invented}{cells}", first_columns(entry))?;
         }
         for said in said.iter().flatten() {
-            for failure in said.unexplained(codes(entry)) {
-                let (subject, sentence) = (field(&failure.hosts.join(" ")), field(&failure.sentence(said, grouped)));
-                let finding =
-                    format!(",,{subject},{},{},", field(&failure.reasons.join("; ")), field("reported by senders, not seen by the scan"));
+            for (hosts, reasons, sentence) in unexplained(said, entry) {
+                let (subject, reasons, sentence) = (field(&hosts), field(&reasons), field(&sentence));
+                let finding = format!(",,{subject},{reasons},{},", field("reported by senders, not seen by the scan"));
                 writeln!(out, "{},{finding},{verdict},{sentence}{not_waived}{invented}{cells}", first_columns(entry))?;
             }
         }
@@ -76,16 +76,23 @@ fn first_columns(entry: &Entry) -> String {
     let (target, assessment) = (&entry.target, &entry.assessment);
     let rank = target.rank.map_or_else(String::new, |rank| rank.to_string());
     let worst = assessment.worst().map_or("", |worst| worst.as_str());
-    format!("{},{rank},{},{},{worst}", field(target.domain.as_str()), assessment.posture, assessment.delivery)
+    let cause = assessment.cause().map_or("", |cause| cause.as_str());
+    format!("{},{rank},{},{},{cause},{worst}", field(target.domain.as_str()), assessment.posture, assessment.delivery)
 }
 
-/// The codes of a domain's findings.
+/// The codes of a domain's findings, in the order in which they are written.
 fn codes(entry: &Entry) -> impl Iterator<Item = &str> + Clone {
-    entry.assessment.findings.iter().map(|finding| finding.code.as_str())
+    facts::cause_first(&entry.assessment).into_iter().map(|finding| finding.code.as_str())
+}
+
+/// What senders report and no finding explains: the MX hosts, the reasons, and all of it in a sentence.
+pub(super) fn unexplained(said: &Testimony, entry: &Entry) -> Vec<(String, String, String)> {
+    let all = said.unexplained(codes(entry));
+    all.iter().map(|failure| (failure.hosts.join(" "), failure.reasons.join("; "), failure.sentence(said, grouped))).collect()
 }
 
 /// What senders say of a finding, in a sentence; nothing where they cannot know of it.
-fn of_code(said: &Testimony, code: &str) -> String {
+pub(super) fn of_code(said: &Testimony, code: &str) -> String {
     match said.of_code(code) {
         Some(confirmation) => confirmation.sentence(said, grouped),
         None if said.has_not_met(code) => format!("not seen in {} sessions {}", grouped(said.all()), said.window()),
@@ -95,7 +102,7 @@ fn of_code(said: &Testimony, code: &str) -> String {
 
 /// The code and the columns from the severity on, a text a finding.
 fn findings(entry: &Entry) -> Vec<(&str, String)> {
-    let known = entry.assessment.findings.iter().map(|finding| (finding.code.as_str(), finding_columns(finding)));
+    let known = facts::cause_first(&entry.assessment).into_iter().map(|finding| (finding.code.as_str(), finding_columns(finding)));
     let unknown = entry.unknown_codes.iter().map(|code| (code.as_str(), format!(",{},,,,", field(code))));
     let all: Vec<(&str, String)> = known.chain(unknown).collect();
     if all.is_empty() { vec![("", ",,,,,".to_owned())] } else { all }
@@ -119,7 +126,7 @@ const VERSION: u32 = 1;
 ///
 /// # Errors
 /// If the dataset cannot be read or the file not be written.
-pub fn json(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<(), ReportError> {
+pub fn json(scan: &Scan, seen: Option<&Seen>, wishes: &Wishes, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
     let mut about = json!({
         "report_version": VERSION,
@@ -148,7 +155,7 @@ pub fn json(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<()
     write!(out, "{},\"domains\":[", text.strip_suffix('}').unwrap_or(&text))?;
     let mut separator = "\n";
     every_entry(scan, |entry| {
-        let mut object = domain_object(entry);
+        let mut object = domain_object(entry, wishes);
         if scan.expectations().is_some() {
             object["waived"] = entry.waived.iter().map(waived::object).collect();
         }
@@ -163,11 +170,10 @@ pub fn json(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<()
     Ok(out.flush()?)
 }
 
-fn domain_object(entry: &Entry) -> Value {
+fn domain_object(entry: &Entry, wishes: &Wishes) -> Value {
     let (target, assessment) = (&entry.target, &entry.assessment);
     let carried: Map<String, Value> = target.carried.iter().map(|cell| (cell.name.to_string(), json!(cell.value))).collect();
-    let publish = facts::to_publish(&entry.evidence, assessment)
-        .map(|publish| json!({ "sts_record": publish.sts_record, "tlsrpt_record": publish.tlsrpt_record, "policy": publish.policy }));
+    let publish = facts::to_publish(&entry.evidence, assessment, wishes).map(|decision| facts::publication(&decision));
     json!({
         "domain": target.domain.as_str(),
         "rank": target.rank,
@@ -175,6 +181,7 @@ fn domain_object(entry: &Entry) -> Value {
         "posture": assessment.posture,
         "delivery": assessment.delivery,
         "delivery_lenient": assessment.delivery_lenient,
+        "cause": assessment.cause(),
         "worst": assessment.worst(),
         "verdict": facts::verdict(assessment),
         "undetermined": assessment.is_undetermined(),
@@ -182,7 +189,7 @@ fn domain_object(entry: &Entry) -> Value {
         "dane_state": assessment.dane_state,
         "delivery_dane": assessment.delivery_dane,
         "next_steps": mail_servers::next_steps(assessment),
-        "findings": assessment.findings.iter().map(|one| finding(one, Asked::of(assessment))).collect::<Vec<_>>(),
+        "findings": facts::cause_first(assessment).into_iter().map(|one| finding(one, assessment)).collect::<Vec<_>>(),
         "unknown_codes": entry.unknown_codes,
         "publish": publish,
     })
@@ -222,9 +229,10 @@ fn add_senders(object: &mut Value, entry: &Entry, seen: &Seen) {
     }
 }
 
-fn finding(finding: &Finding, asked: Asked) -> Value {
+fn finding(finding: &Finding, assessment: &Assessment) -> Value {
     let rule = finding.code.rule();
     json!({
+        "is_cause": Some(finding.code) == assessment.cause(),
         "code": finding.code,
         "severity": finding.severity,
         "leaves_open": finding.leaves_open(),
@@ -232,7 +240,7 @@ fn finding(finding: &Finding, asked: Asked) -> Value {
         "detail": finding.detail,
         "count": finding.count,
         "summary": rule.summary,
-        "effect": asked.specify(rule.effect),
+        "effect": Asked::of(assessment).specify(rule.effect),
         "remedy": rule.remedy,
     })
 }

@@ -8,29 +8,32 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use super::data::ReportError;
+use super::data::{ReportError, of_code, unexplained};
 use crate::analyse::Scan;
 use crate::analyse::report::{Entry, every_entry};
+use crate::analyse::senders::{Seen, Testimony};
 use crate::classify::{Finding, Severity};
 use crate::ui::text::safe;
 use crate::ui::{facts, waived};
 
-/// Writes every domain in the order of the dataset. One without a fault of which something could not be determined is skipped, not passed.
+/// Writes every domain in the order of the dataset. With TLS reports a failure says what senders report of it, and a domain of which they
+/// report failures that no finding explains is failed, too. One without a fault of which something could not be determined is skipped, not passed.
 ///
 /// Memory: the whole report, about half a kilobyte per domain and what is said of it; the systems that read JUnit hold as much.
 ///
 /// # Errors
 /// If the dataset cannot be read or the file not be written.
-pub fn junit(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
+pub fn junit(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<(), ReportError> {
     let manifest = scan.manifest();
     let name = text(&manifest.run.list.name);
     let mut suite = TestSuite::new(name.clone());
     suite.timestamp = manifest.started_at.parse().ok();
     suite.set_time(Duration::try_from_secs_f64(manifest.activity.seconds).unwrap_or_default());
     every_entry(scan, |entry| {
-        let mut case = TestCase::new(text(entry.target.domain.as_str()), status(entry));
+        let said = seen.and_then(|seen| seen.testimony(entry.target.domain.as_str(), &entry.assessment.mx_hosts));
+        let mut case = TestCase::new(text(entry.target.domain.as_str()), status(entry, said.as_ref()));
         case.set_classname(name.clone()).set_time(Duration::from_millis(entry.evidence.elapsed_ms.into()));
-        let mut remarks = lines(entry, |severity| severity == Severity::Low);
+        let mut remarks = lines(entry, said.as_ref(), |severity| severity == Severity::Low);
         remarks.extend(entry.waived.iter().map(|one| visible(&waived::line(one)) + "\n"));
         if !remarks.is_empty() {
             case.set_system_out(remarks);
@@ -51,18 +54,20 @@ pub fn junit(scan: &Scan, out: &mut impl Write) -> Result<(), ReportError> {
 }
 
 /// What became of the test: the verdict, and what has to be fixed.
-fn status(entry: &Entry) -> TestCaseStatus {
+fn status(entry: &Entry, said: Option<&Testimony>) -> TestCaseStatus {
     let verdict = facts::verdict(&entry.assessment);
-    let failures = entry.assessment.findings.iter().filter(|finding| is_failure(finding.severity));
-    match failures.min_by_key(|finding| finding.severity) {
-        Some(worst) => {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status
-                .set_type(worst.severity.as_str())
-                .set_message(format!("{}: {verdict}", worst.code))
-                .set_description(lines(entry, is_failure));
-            status
-        }
+    let failures = facts::cause_first(&entry.assessment).into_iter().filter(|finding| is_failure(finding.severity));
+    let reported = reported(entry, said);
+    let failed = |kind: &str, message: String| {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        let description = format!("{}{reported}", lines(entry, said, is_failure));
+        status.set_type(kind).set_message(message).set_description(description);
+        status
+    };
+    // The first of the worst: the cause, where the domain is broken.
+    match failures.min_by_key(|finding| (Some(finding.code) != entry.assessment.cause(), finding.severity)) {
+        Some(worst) => failed(worst.severity.as_str(), format!("{}: {verdict}", worst.code)),
+        None if !reported.is_empty() => failed("reported-by-senders", format!("failures that no finding explains: {verdict}")),
         None if entry.assessment.is_undetermined() => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(undetermined(entry));
@@ -83,17 +88,26 @@ const fn is_failure(severity: Severity) -> bool {
     matches!(severity, Severity::High | Severity::Medium)
 }
 
-/// The findings of some severities, one per line.
-fn lines(entry: &Entry, of: fn(Severity) -> bool) -> String {
-    entry.assessment.findings.iter().filter(|finding| of(finding.severity)).map(line).collect()
+/// The findings of some severities, one per line, that of the cause first.
+fn lines(entry: &Entry, said: Option<&Testimony>, of: fn(Severity) -> bool) -> String {
+    facts::cause_first(&entry.assessment).into_iter().filter(|finding| of(finding.severity)).map(|finding| line(finding, said)).collect()
 }
 
-fn line(finding: &Finding) -> String {
+/// What senders report and no finding explains, one per line.
+fn reported(entry: &Entry, said: Option<&Testimony>) -> String {
+    let all = said.into_iter().flat_map(|said| unexplained(said, entry));
+    all.map(|(_, reasons, sentence)| format!("reported by senders, not seen by the scan: {} ({})\n", visible(&sentence), visible(&reasons)))
+        .collect()
+}
+
+fn line(finding: &Finding, said: Option<&Testimony>) -> String {
     let rule = finding.code.rule();
     let particulars: Vec<String> =
         [&finding.subject, &finding.detail].into_iter().filter(|text| !text.is_empty()).map(|text| visible(text)).collect();
     let particulars = if particulars.is_empty() { String::new() } else { format!(" ({})", particulars.join(": ")) };
-    format!("{} {}{particulars}: {} Fix: {}\n", finding.severity, finding.code, rule.summary, rule.remedy)
+    let senders = said.map(|said| of_code(said, finding.code.as_str())).filter(|sentence| !sentence.is_empty());
+    let senders = senders.map_or_else(String::new, |sentence| format!(" Senders: {}.", visible(&sentence)));
+    format!("{} {}{particulars}: {} Fix: {}{senders}\n", finding.severity, finding.code, rule.summary, rule.remedy)
 }
 
 fn text(text: &str) -> XmlString {

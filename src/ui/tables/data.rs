@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::analyse::senders::day_text;
 use crate::analyse::{Cell, Table};
-use crate::ui::text::{safe, safe_json};
+use crate::ui::text::safe_json;
 
 /// The heading of a column that every CSV has whose results are invented, with the comma before it.
 pub(in crate::ui) const INVENTED: &str = ",invented";
@@ -54,13 +54,7 @@ pub fn csv(tables: &[Table], invented: Option<&str>) -> String {
 }
 
 /// A field that is neither torn apart by a reader of CSV nor run as a formula by a spreadsheet.
-pub(in crate::ui) fn field(text: &str) -> String {
-    let mut safe = safe(text);
-    if safe.starts_with(['=', '+', '-', '@', '|', '%']) {
-        safe.insert(0, '\'');
-    }
-    if safe.contains([',', '"', ';', '\'', ' ']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
-}
+pub(in crate::ui) use crate::escape::csv_field as field;
 
 /// Version of the layout of the object; raised where a key changes its meaning or goes.
 const VERSION: u32 = 1;

@@ -4,9 +4,10 @@
 use std::net::Ipv4Addr;
 use std::time::SystemTime;
 
-use stscan::classify::{Assessment, Posture, RecordState, catalogue, classify, remedy};
+use stscan::classify::{Assessment, Posture, RecordState, catalogue, classify};
 use stscan::evidence::{CertificateFault, Connection, Evidence, Fetch, FetchError, FetchFault, FetchStage, Lookup, Mx, Outcome, Txt};
 use stscan::name::Domain;
+use stscan::publish::{Ids, Known, Wishes, decide, dns};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let evidence = match data.first() {
@@ -24,7 +25,12 @@ fn check(evidence: &Evidence, judged: &Assessment) {
     let printable = |text: &str| text.bytes().all(|b| (b' '..=b'~').contains(&b));
     assert!(judged.findings.iter().all(|finding| printable(&finding.subject) && printable(&finding.detail)));
     assert_eq!(judged.posture == Posture::Absent, judged.sts_state == RecordState::Absent);
-    assert!(remedy::publish(evidence, judged).policy.ends_with("\r\n"));
+    let known = Known { evidence, assessment: judged, stated: false };
+    let decision = decide(known, &Wishes::default(), &Ids::at(SystemTime::UNIX_EPOCH));
+    for stage in decision.now.iter().chain(&decision.later) {
+        assert!(stage.policy.ends_with("\r\n"));
+        assert!(dns::bind(&decision, stage, false, &[]).lines().all(|line| line.is_ascii() && line.starts_with([';', '_', 'm'])));
+    }
 }
 
 /// Flags, then texts: MX hosts (a line each), MTA-STS records, TLSRPT records, media type, policy, alias of the policy host.

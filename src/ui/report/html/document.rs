@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 
 use super::list::{self, STATIC_DOMAINS};
 use super::markup::Safe;
-use super::{adoption, appendix, packed, portfolio, senders, tables};
+use super::{adoption, appendix, carried, packed, portfolio, senders, tables};
 use crate::analyse::report::{Kind, Report};
+use crate::dataset::Manifest;
 use crate::ui::report::data::ReportError;
 use crate::ui::tables::grouped;
 
@@ -25,7 +26,8 @@ const SCRIPT: &str = include_str!("script.js");
 /// # Errors
 /// If the dataset cannot be read or the page not be written.
 pub fn html(report: &Report, out: &mut impl Write) -> Result<(), ReportError> {
-    write(out, &html! { (maud::DOCTYPE) "\n" (PreEscaped("<html lang=\"en\">\n")) (head(report)) (PreEscaped("<body>\n")) })?;
+    let head = head(report.scan.manifest(), &about(report), true);
+    write(out, &html! { (maud::DOCTYPE) "\n" (PreEscaped("<html lang=\"en\">\n")) (head) (PreEscaped("<body>\n")) })?;
     let above = match report.kind {
         Kind::Portfolio => portfolio::chapters(report),
         Kind::Adoption => adoption::chapters(report)?,
@@ -39,6 +41,7 @@ pub fn html(report: &Report, out: &mut impl Write) -> Result<(), ReportError> {
             main {
                 "\n"
                 (above)
+                (carried::chapter(report))
                 (senders::chapter(report))
                 (list::chapter(report)?)
                 (tables::chapter(report))
@@ -60,30 +63,37 @@ fn write(out: &mut impl Write, markup: &Markup) -> Result<(), ReportError> {
 }
 
 /// What a browser is to let run: the one script and the one style that are on the page, and nothing from anywhere.
-fn content_security_policy() -> String {
+fn content_security_policy(has_script: bool) -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+    let script = if has_script { format!("'sha256-{}'", hash(SCRIPT)) } else { "'none'".to_owned() };
     format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
-        hash(SCRIPT),
+        "default-src 'none'; script-src {script}; style-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
         hash(STYLE)
     )
 }
 
-const TITLE: &str = "MTA-STS and TLS reporting";
+/// What all pages are about.
+pub(super) const TITLE: &str = "MTA-STS and TLS reporting";
 
-fn head(report: &Report) -> Markup {
-    let manifest = report.scan.manifest();
+/// What the page is about: the list, and whose domains of it.
+fn about(report: &Report) -> String {
+    let list = &report.scan.manifest().run.list.name;
+    report.about.as_ref().map_or_else(|| list.clone(), |about| format!("{list}, {about}"))
+}
+
+/// The head of a page about a dataset.
+pub(super) fn head(manifest: &Manifest, about: &str, has_script: bool) -> Markup {
     html! {
         head {
             meta charset="utf-8";
-            meta http-equiv="Content-Security-Policy" content=(content_security_policy());
+            meta http-equiv="Content-Security-Policy" content=(content_security_policy(has_script));
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="referrer" content="no-referrer";
             meta name="robots" content="noindex";
             meta name="color-scheme" content="light dark";
             meta name="generator" content={ "stscan " (Safe(&manifest.run.tool.version)) };
             link rel="icon" href="data:,";
-            title { (TITLE) ": " (Safe(&manifest.run.list.name)) }
+            title { (TITLE) ": " (Safe(about)) }
             style { (PreEscaped(STYLE)) }
         }
         "\n"
@@ -92,14 +102,14 @@ fn head(report: &Report) -> Markup {
 
 fn header(report: &Report) -> Markup {
     let manifest = report.scan.manifest();
-    let about = match report.kind {
+    let kind = match report.kind {
         Kind::Portfolio => "Portfolio audit",
         Kind::Adoption => "Adoption report",
     };
     html! {
         header {
             div.bar {
-                p.kicker { (TITLE) " · " (about) }
+                p.kicker { (TITLE) " · " (kind) }
                 label.theme.js-only {
                     "Theme "
                     select #theme {
@@ -109,7 +119,7 @@ fn header(report: &Report) -> Markup {
                     }
                 }
             }
-            h1 { (Safe(&manifest.run.list.name)) }
+            h1 { (Safe(&about(report))) }
             p.meta {
                 (grouped(report.rows)) @if report.rows == 1 { " domain" } @else { " domains" } ", scanned "
                 time datetime=(Safe(&manifest.started_at)) { (Safe(&appendix::minute(&manifest.started_at))) }
@@ -128,12 +138,21 @@ fn navigation(report: &Report) -> Markup {
         Kind::Portfolio => portfolio::CONTENTS,
         Kind::Adoption => adoption::CONTENTS,
     };
-    let of_senders: &[(&str, &str)] = if report.senders.is_some() { &[("senders", "Seen by senders")] } else { &[] };
-    let rest = [("domains", "Domains"), ("figures", "All figures"), ("codes", "What the findings mean"), ("method", "Method")];
+    let rest = [
+        ("owners", carried::title(report), !report.by_cell.is_empty()),
+        ("senders", "Seen by senders".to_owned(), report.senders.is_some()),
+        ("domains", "Domains".to_owned(), true),
+        ("figures", "All figures".to_owned(), !report.figures.tables.is_empty()),
+        ("codes", "What the findings mean".to_owned(), true),
+        ("method", "Method".to_owned(), true),
+    ];
     html! {
         nav aria-label="Sections" {
             ul {
-                @for (id, title) in first.iter().chain(of_senders).chain(&rest) {
+                @for (id, title) in first {
+                    li { a href={ "#" (id) } { (title) } }
+                }
+                @for (id, title, _) in rest.iter().filter(|(_, _, is_there)| *is_there) {
                     li { a href={ "#" (id) } { (title) } }
                 }
             }

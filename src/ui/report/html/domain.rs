@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use crate::analyse::report::{Entry, Report, Summary, Urgency};
 use crate::analyse::senders::Testimony;
-use crate::classify::remedy::Publication;
 use crate::classify::{Asked, Code, Finding, Severity};
+use crate::publish::{Decision, plan};
 use crate::ui::waived::reason;
 use crate::ui::{facts, mail_servers};
 
@@ -61,7 +61,7 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
     let testimony = senders::testimony(report, entry);
     let cells = line.carried.iter().filter_map(|cell| report.names.get(usize::try_from((*cell)?).ok()?));
     html! {
-        details.domain id={ "d-" (name) } {
+        details.domain.work[line.urgency.is_work()] id={ "d-" (name) } {
             summary {
                 h3 { (name) } " "
                 span class={ "chip " (urgency_class(line.urgency)) } { (urgency_label(line.urgency)) } " "
@@ -80,8 +80,8 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
                 (undetermined(entry, testimony.as_ref()))
                 (waived(entry))
                 (next_steps(entry))
-                @if let Some(publication) = facts::to_publish(&entry.evidence, assessment) {
-                    (publish(&line.domain, &publication))
+                @if let Some(decision) = facts::to_publish(&entry.evidence, assessment, &report.wishes) {
+                    (publish(&line.domain, &decision))
                 }
                 (remarks(entry))
                 h4 { "What was seen" }
@@ -94,16 +94,21 @@ pub(super) fn section(report: &Report, line: &Summary, entry: &Entry, extent: Ex
     }
 }
 
-/// What has to be fixed: what senders have met, then the worst first.
+/// What has to be fixed: of a broken domain the cause by itself, then what senders have met, then the worst first.
 fn findings(entry: &Entry, extent: Extent, testimony: Option<&Testimony>) -> Markup {
     let mut wrong: Vec<&Finding> = entry.assessment.findings.iter().filter(|finding| finding.severity != Severity::Info).collect();
     let is_met = |finding: &Finding| testimony.is_some_and(|said| said.of_code(finding.code.as_str()).is_some());
     wrong.sort_by_key(|finding| (!is_met(finding), finding.severity));
+    let cause = entry.assessment.cause();
+    let (first, others): (Vec<&Finding>, Vec<&Finding>) = wrong.into_iter().partition(|finding| Some(finding.code) == cause);
+    let others_are = if first.is_empty() { "What is wrong" } else { "What else is wrong" };
     html! {
-        @if !wrong.is_empty() {
-            h4 { "What is wrong" }
-            @for alike in wrong.chunk_by(|a, b| (a.code, a.severity) == (b.code, b.severity)) {
-                (article(alike, extent, Asked::of(&entry.assessment), testimony))
+        @for (heading, findings) in [("What to fix first", first), (others_are, others)] {
+            @if !findings.is_empty() {
+                h4 { (heading) }
+                @for alike in findings.chunk_by(|a, b| (a.code, a.severity) == (b.code, b.severity)) {
+                    (article(alike, extent, Asked::of(&entry.assessment), testimony))
+                }
             }
         }
     }
@@ -232,23 +237,27 @@ fn remarks(entry: &Entry) -> Markup {
 }
 
 /// The texts that would be right, each with a button that copies it. The policy's lines end with CRLF when it is copied.
-fn publish(domain: &str, publication: &Publication) -> Markup {
-    let records = [("_mta-sts", &publication.sts_record, "MTA-STS record"), ("_smtp._tls", &publication.tlsrpt_record, "TLSRPT record")];
+fn publish(domain: &str, decision: &Decision) -> Markup {
+    let Some(now) = &decision.now else { return html! {} };
+    let records = [("_mta-sts", Some(now.record.as_str()), "MTA-STS record"), ("_smtp._tls", decision.reports.record(), "TLSRPT record")];
     html! {
         h4 { "What to publish" }
-        p { "For the MX hosts that were seen. The policy first, then the record; with every change of the policy the record gets another id." }
+        p { "In this order; with every change of the policy the record gets another id." }
+        ol { @for step in plan::steps(decision) { li { (Safe(&step)) } } }
         figure.copyable {
             figcaption {
                 "Policy at " code { "https://mta-sts." (Safe(domain)) "/.well-known/mta-sts.txt" } ", as " code { "text/plain" }
             }
-            pre.text data-crlf { (Lines(&publication.policy)) }
+            pre.text data-crlf { (Lines(&now.policy)) }
             (copy_button("policy", domain))
         }
         @for (owner, value, what) in records {
-            figure.copyable {
-                figcaption { "TXT at " code { (owner) "." (Safe(domain)) } }
-                pre.text { (Lines(value)) }
-                (copy_button(what, domain))
+            @if let Some(value) = value {
+                figure.copyable {
+                    figcaption { "TXT at " code { (owner) "." (Safe(domain)) } }
+                    pre.text { (Lines(value)) }
+                    (copy_button(what, domain))
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
+use super::carried::{NO_CELL, names};
 use super::domain::{Extent, section, urgency_label};
 use super::markup::{self, Safe};
 use super::packed;
@@ -15,6 +16,8 @@ use crate::ui::tables::grouped;
 
 /// Domains whose sections are HTML from the start; the others are packed.
 pub(super) const STATIC_DOMAINS: usize = 300;
+/// What the script takes for the lack of a cell.
+const NONE: &str = "\u{2205}";
 /// Different cells up to which a carried column has a list to choose from.
 const MAX_CHOICES: usize = 200;
 
@@ -73,7 +76,10 @@ fn form(report: &Report) -> Markup {
             (choice("f-code", "Finding", "all", codes.into_iter().map(|code| (code, code))))
             @for (at, column, cells) in carried {
                 @if cells.len() <= MAX_CHOICES {
-                    (choice(&format!("f-carried-{at}"), column, "all", cells.into_iter().map(|cell| (cell, cell))))
+                    @let none = has_gaps(report, at).then_some((NONE, NO_CELL));
+                    (choice(&format!("f-carried-{at}"), column, "all", cells.into_iter().map(|cell| (cell, cell)).chain(none)))
+                } @else {
+                    label { (Safe(column)) " " input id={ "f-carried-" (at) } type="search" autocomplete="off" spellcheck="false" placeholder="cell, * is any text"; }
                 }
             }
             (choice("f-order", "Order", "most urgent first", [("name", "by name")].into_iter()))
@@ -101,6 +107,11 @@ fn choice<'c>(id: &str, label: &str, first: &str, choices: impl Iterator<Item = 
 fn cells(report: &Report, column: usize) -> impl Iterator<Item = &str> {
     let cell = move |line: &Summary| line.carried.get(column).copied().flatten();
     report.lines.iter().filter_map(cell).filter_map(|cell| Some(report.names.get(usize::try_from(cell).ok()?)?.as_str()))
+}
+
+/// Whether some domain has no cell of a carried column.
+fn has_gaps(report: &Report, column: usize) -> bool {
+    report.lines.iter().any(|line| line.carried.get(column).copied().flatten().is_none())
 }
 
 /// The sections of the most urgent domains, in the order of the list.
@@ -143,9 +154,10 @@ pub(super) fn index(report: &Report) -> String {
         "urgencies": Urgency::ALL,
         "severities": Severity::ALL,
         "postures": Posture::ALL,
-        "names": report.names,
-        "codes": report.codes,
-        "carried": report.carried,
+        // As the page shows them: what is compared is what can be seen and chosen.
+        "names": names(&report.names),
+        "codes": names(&report.codes),
+        "carried": names(&report.carried),
         "rows": rows,
     })
     .to_string()

@@ -7,9 +7,11 @@
 
 mod adoption;
 mod appendix;
+mod carried;
 mod document;
 mod domain;
 mod evidence;
+mod index;
 mod list;
 mod markup;
 mod packed;
@@ -19,3 +21,4 @@ mod senders;
 mod tables;
 
 pub use self::document::html;
+pub(crate) use self::index::{Handout, index, index_csv};

@@ -158,7 +158,7 @@ fn finding(code: Code, rows: &str) -> Markup {
         tr {
             td { span class={ "chip " (rule.severity.as_str()) } { (rule.severity.as_str()) } }
             th scope="row" { a href={ "#c-" (code) } { code { (code) } } }
-            td { a href="#domains" data-show=(code) aria-label={ (rows) " domains: show them" } { (rows) } }
+            td { a href="#domains" data-show={ "finding=" (code) } aria-label={ (rows) " domains: show them" } { (rows) } }
             td { (rule.summary) }
         }
         "\n"

@@ -53,19 +53,31 @@
 
   // Filtering.
   const value = (id) => byId(id)?.value ?? "";
+  // A list to choose from wants the cell, or with NONE the lack of one; in a field for text * stands for any text.
+  const NONE = "\u2205";
+  const cellTest = (field) => {
+    const wanted = field?.value ?? "";
+    if (!wanted) return null;
+    if (wanted === NONE) return (cell) => !cell;
+    if (field instanceof HTMLSelectElement) return (cell) => cell === wanted;
+    const pieces = wanted.trim().split("*").map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    const pattern = new RegExp(`^${pieces.join("[^]*")}$`, "iu");
+    return (cell) => pattern.test(cell);
+  };
   const chosen = () => {
     const words = value("f-text").toLowerCase().split(/\s+/).filter(Boolean);
-    const wanted = (id, names) => (value(id) ? names.indexOf(value(id)) : null);
+    // What the page does not have, as a link may ask for, is in no row.
+    const wanted = (id, names) => (value(id) ? (names.includes(value(id)) ? names.indexOf(value(id)) : NaN) : null);
     const severity = wanted("f-severity", index.severities), urgency = wanted("f-state", index.urgencies);
     const posture = wanted("f-posture", index.postures), code = wanted("f-code", index.codes);
-    const cells = index.carried.map((_, column) => value("f-carried-" + column));
+    const cells = index.carried.map((_, column) => cellTest(byId("f-carried-" + column)));
     const matches = [];
     index.rows.forEach((row, line) => {
       if (severity !== null && row[WORST] !== severity) return;
       if (urgency !== null && row[URGENCY] !== urgency) return;
       if (posture !== null && row[POSTURE] !== posture) return;
       if (code !== null && !row[CODES].includes(code)) return;
-      if (!cells.every((cell, column) => !cell || name(row[CARRIED][column]) === cell)) return;
+      if (!cells.every((fits, column) => fits === null || fits(name(row[CARRIED][column])))) return;
       if (words.every((word) => haystacks[line].includes(word))) matches.push(line);
     });
     if (value("f-order") === "name") matches.sort((a, b) => (index.rows[a][DOMAIN] < index.rows[b][DOMAIN] ? -1 : 1));
@@ -87,7 +99,41 @@
     list.replaceChildren(...shown);
     tell();
   };
-  const apply = () => { matches = chosen(); limit = STEP; return show(); };
+  const apply = () => {
+    matches = chosen();
+    limit = STEP;
+    keep();
+    return show();
+  };
+
+  // What is filtered by is in the address, behind the anchor: #domains?posture=broken&carried.owner=Ada. It never leaves the browser, and
+  // the page opened by that address shows the same.
+  const FIELDS = [["text", "f-text"], ["worst", "f-severity"], ["state", "f-state"], ["posture", "f-posture"], ["finding", "f-code"],
+    ...index.carried.map((column, at) => ["carried." + column, "f-carried-" + at]), ["order", "f-order"]].filter(([, id]) => byId(id));
+  const address = () => {
+    const at = location.hash.indexOf("?");
+    return at < 0 ? [location.hash, ""] : [location.hash.slice(0, at), location.hash.slice(at + 1)];
+  };
+  const asked = () => new URLSearchParams(FIELDS.flatMap(([key, id]) =>
+    (value(id) ? [[key, value(id) === NONE ? "" : value(id)]] : []))).toString();
+  const keep = () => {
+    const wanted = asked(), [anchor, now] = address();
+    form.dataset.active = wanted;
+    if (now === wanted) return;
+    const plain = anchor || location.pathname + location.search;
+    history.replaceState(history.state, "", wanted ? `${anchor || "#domains"}?${wanted}` : plain);
+  };
+  const restore = () => {
+    const given = new URLSearchParams(address()[1]);
+    for (const [key, id] of FIELDS) {
+      const field = byId(id), text = given.has(key) ? given.get(key) || NONE : "";
+      field.value = text;
+      if (field.value !== text && field instanceof HTMLSelectElement) {
+        field.append(new Option(text, text));
+        field.value = text;
+      }
+    }
+  };
   let timer;
   form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(apply, 120); });
   form.addEventListener("submit", (event) => { event.preventDefault(); apply(); });
@@ -106,18 +152,24 @@
     list.children[next]?.querySelector("summary").focus();
   });
 
-  // Links: to a domain, which may be packed or filtered away; to a code; from a finding to the domains that have it.
+  // Links: to a domain, which may be packed or filtered away; to a code; from a figure to the domains that it counts.
   const reveal = async () => {
-    const id = decodeURIComponent(location.hash.slice(1));
+    const [anchor, wanted] = address();
+    if (wanted && wanted !== asked()) {
+      restore();
+      await apply();
+    }
+    let id = anchor.slice(1);
+    try { id = decodeURIComponent(id); } catch { /* It is no name of ours. */ }
     if (id.startsWith("d-") && !byId(id)) {
       const line = index.rows.findIndex((row) => row[DOMAIN] === id.slice(2));
       if (line >= 0) await only("f-text", id.slice(2));
     }
+    keep();
     const target = byId(id);
-    if (target instanceof HTMLDetailsElement) {
-      target.open = true;
-      target.scrollIntoView();
-    }
+    if (target instanceof HTMLDetailsElement) target.open = true;
+    // A browser does not find the anchor of an address that has a filter behind it.
+    if (target && (target instanceof HTMLDetailsElement || wanted)) target.scrollIntoView();
   };
   addEventListener("hashchange", reveal);
 
@@ -140,7 +192,11 @@
   };
   document.addEventListener("click", async (event) => {
     const link = event.target.closest("[data-show]");
-    if (link) only("f-code", link.dataset.show);
+    if (link) {
+      event.preventDefault();
+      history.pushState(null, "", "#domains?" + link.dataset.show);
+      reveal();
+    }
     const button = event.target.closest("button.copy");
     if (button) {
       const text = button.parentElement.querySelector("pre");
@@ -149,10 +205,10 @@
     }
   });
 
-  // On paper everything that is shown is open.
+  // On paper what needs work is open, each on a page of its own; of the others there is a line.
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...list.querySelectorAll("details.domain:not([open])")];
+    opened = [...list.querySelectorAll("details.work:not([open])")];
     for (const section of opened) section.open = true;
   });
   addEventListener("afterprint", () => {

@@ -28,9 +28,12 @@ pub(super) fn chapter(report: &Report) -> Markup {
             }
         }
         p {
-            (counted(senders.seen.report_count(), "TLS report")) " of " (counted(senders.seen.reporter_count() as u64, "reporter"))
-            @if let Some((first, last)) = senders.seen.days() { ", days " (first) " to " (last) }
-            ". They are unauthenticated: nothing proves who sent them. No report is no proof that nothing fails."
+            @if !senders.tables.is_empty() {
+                (counted(senders.seen.report_count(), "TLS report")) " of " (counted(senders.seen.reporter_count() as u64, "reporter"))
+                @if let Some((first, last)) = senders.seen.days() { ", days " (first) " to " (last) }
+                ". "
+            }
+            "TLS reports are unauthenticated: nothing proves who sent them. No report is no proof that nothing fails."
         }
         @for made in &senders.tables {
             details.figure {

@@ -122,6 +122,9 @@ fn bar(share: f64) -> Markup {
 
 /// Every table, folded away.
 pub(super) fn chapter(report: &Report) -> Markup {
+    if report.figures.tables.is_empty() {
+        return html! {};
+    }
     let body = html! {
         p { "The tables of " code { "stscan stats" } ". What is unknown stands by itself and is never counted as absent." }
         (not_made(report))
