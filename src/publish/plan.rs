@@ -47,7 +47,7 @@ fn words(step: &Step, decision: &Decision) -> String {
         Step::Advance(day) => {
             let tested = if decision.hosts.untested.is_empty() { "" } else { " and `stscan check` finds every MX host fit" };
             format!(
-                "From {day} on, if TLS reports show no failures{tested}: serve the policy of later/ (mode enforce), then publish its record, which has another id."
+                "From {day} on, if TLS reports show no failures{tested}: serve the same policy with mode enforce, then publish its record, which has another id (both in later/)."
             )
         }
         Step::Wait(seconds) => format!(
