@@ -246,7 +246,8 @@ mod tests {
         for option in Options::command().get_arguments() {
             let name = option.get_long().unwrap();
             let is_flag = matches!(option.get_action(), ArgAction::SetTrue);
-            let values: &[&str] = if is_flag { &["true"] } else { &["7", "0.5", "'2s'", "'7'", "'0.5'", "'zoo'", "'all'", "'192.0.2.1'"] };
+            let values: &[&str] =
+                if is_flag { &["true"] } else { &["7", "0.5", "'2s'", "'7'", "'0.5'", "'zoo'", "'plain'", "'all'", "'192.0.2.1'"] };
             let read = |value: &&str| ConfigFile::parse(&format!("{name} = {value}")).is_ok();
             assert!(values.iter().any(read), "{name}");
         }

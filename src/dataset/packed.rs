@@ -5,10 +5,10 @@ use arrow::array::{Array, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::StreamWriter;
 
 use super::error::DatasetError;
 use super::schema;
-use super::stream::StreamWriter;
 
 /// The fastest level but the negative ones; the others take several times as long for some percent.
 const LEVEL: i32 = 1;
@@ -57,10 +57,10 @@ impl Packed {
     /// If they cannot stand in one batch.
     pub fn of(batches: &[RecordBatch]) -> Result<Self, DatasetError> {
         let encoder = zstd::Encoder::new(Vec::new(), LEVEL).map_err(ArrowError::from)?;
-        let mut writer = StreamWriter::new(encoder)?;
+        let mut writer = StreamWriter::try_new(encoder, &schema())?;
         let batch = concat_batches(&schema(), batches)?;
         writer.write(&batch)?;
-        let mut bytes = writer.finish()?.finish().map_err(ArrowError::from)?;
+        let mut bytes = writer.into_inner()?.finish().map_err(ArrowError::from)?;
         bytes.shrink_to_fit();
         Ok(Self { rows: batch.num_rows(), bytes })
     }

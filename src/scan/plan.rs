@@ -486,6 +486,7 @@ mod tests {
             "list",
             "look-around",
             "no-prune",
+            "platform-roots",
             "registrable",
             "retry-rounds",
             "root-servers",
