@@ -35,6 +35,7 @@ Register-ArgumentCompleter -Native -CommandName 'stscan' -ScriptBlock {
             [CompletionResult]::new('reclassify', 'reclassify', [CompletionResultType]::ParameterValue, 'Judge the evidence of a dataset again by today''s rules, into a new dataset; sends no packet')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a copy of a dataset that can be published: mailboxes hashed or dropped, described, with checksums')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Write a page for the owners of domains, or about adoption in a large list; or the findings for other programs')
+            [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Write what to publish: policies, DNS records, web server configuration and a plan, of flags, of DNS or of a dataset')
             [CompletionResult]::new('tlsrpt', 'tlsrpt', [CompletionResultType]::ParameterValue, 'Read TLS reports (RFC 8460) as they come, mails and archives, into a dataset of their own')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Join the shards of a list (scan --shard) into one dataset; sends no packet')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that a dataset is whole: hash, length, rows, ordinals and origin of every part')
@@ -117,6 +118,7 @@ Register-ArgumentCompleter -Native -CommandName 'stscan' -ScriptBlock {
         }
         'stscan;check' {
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'End with exit status 6 where a finding is so severe (high, medium, low), has this code (sts-fetch-cert-*) or a domain is in this state (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas; high is always among them')
+            [CompletionResult]::new('--rua', '--rua', [CompletionResultType]::ParameterName, 'Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed; may be repeated')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'File with what is expected of the domains, and what is waived until when (TOML): what deviates is a finding')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'File with any of these options, as TOML')
             [CompletionResult]::new('--resolver', '--resolver', [CompletionResultType]::ParameterName, 'Resolver to ask, as ADDRESS or ADDRESS:PORT, or encrypted as tls://ADDRESS#NAME or https://ADDRESS/dns-query#NAME; may be repeated [default: the system''s]')
@@ -245,12 +247,69 @@ Register-ArgumentCompleter -Native -CommandName 'stscan' -ScriptBlock {
             [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Look only at domains with this, as posture=enforce, worst>=medium, finding=sts-fetch-cert-* or carried.owner=ops; repeated: with all of it')
             [CompletionResult]::new('--tls-reports', '--tls-reports', [CompletionResultType]::ParameterName, 'TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)')
             [CompletionResult]::new('--split-by', '--split-by', [CompletionResultType]::ParameterName, 'A folder -o with a page and a CSV for each value of this column that scan --carry brought along, and an index.html')
+            [CompletionResult]::new('--rua', '--rua', [CompletionResultType]::ParameterName, 'Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated')
             [CompletionResult]::new('--kind', '--kind', [CompletionResultType]::ParameterName, 'Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]')
             [CompletionResult]::new('--domains', '--domains', [CompletionResultType]::ParameterName, 'Most domains that the page lists one by one, the most urgent first [default: 100000]')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'When the report is written, end with exit status 6 where a finding is so severe (high, medium, low), has this code (sts-fetch-cert-*) or a domain is in this state (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas')
             [CompletionResult]::new('--expect', '--expect', [CompletionResultType]::ParameterName, 'File with what is expected of the domains, and what is waived until when (TOML): what deviates is a finding')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'stscan;publish' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Folder to write')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Folder to write')
+            [CompletionResult]::new('--mx', '--mx', [CompletionResultType]::ParameterName, 'MX host of the domains, or a pattern as *.mx.example.net, instead of what DNS says; may be repeated')
+            [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'Mode of the policies: enforce, testing or none [default: the published one; a new policy begins with testing, later enforce]')
+            [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'How long senders may keep the policies, in seconds [default: the published one, a week at least; for mode none a day]')
+            [CompletionResult]::new('--rua', '--rua', [CompletionResultType]::ParameterName, 'Where TLS reports go, a mailbox or an https URL: for TLSRPT records that are missing or faulty, of named domains for all; may be repeated')
+            [CompletionResult]::new('--web-server', '--web-server', [CompletionResultType]::ParameterName, 'Where the tree is served, a name or addresses: the policy hosts get a CNAME or A and AAAA records; may be repeated')
+            [CompletionResult]::new('--root', '--root', [CompletionResultType]::ParameterName, 'Where the tree lies on the web server, for the server configuration [default: the folder itself]')
+            [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Look only at domains with this, as posture=enforce, worst>=medium, finding=sts-fetch-cert-* or carried.owner=ops; repeated: with all of it')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'File with any of the options below, as TOML')
+            [CompletionResult]::new('--resolver', '--resolver', [CompletionResultType]::ParameterName, 'Resolver to ask, as ADDRESS or ADDRESS:PORT, or encrypted as tls://ADDRESS#NAME or https://ADDRESS/dns-query#NAME; may be repeated [default: the system''s]')
+            [CompletionResult]::new('--resolvers', '--resolvers', [CompletionResultType]::ParameterName, 'File with resolvers as for --resolver, one per line')
+            [CompletionResult]::new('--root-hints', '--root-hints', [CompletionResultType]::ParameterName, 'Addresses of the root servers for --iterative: a hints file, or one address per line [default: IANA''s, built in]')
+            [CompletionResult]::new('--dns-port', '--dns-port', [CompletionResultType]::ParameterName, 'Port of the name servers for --iterative; other than 53 only in labs [default: 53]')
+            [CompletionResult]::new('--retry-rounds', '--retry-rounds', [CompletionResultType]::ParameterName, 'When to retry targets whose lookups failed, e.g. 5s,30s, or none [default: 5s,30s]')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'DNS queries per second in all, 0 for no limit [default: 1000, no limit with --lab]')
+            [CompletionResult]::new('--resolver-rate', '--resolver-rate', [CompletionResultType]::ParameterName, 'DNS queries per second to each resolver, 0 for no limit [default: as --rate]; with --iterative to each name server [default: 100, no limit with --lab]')
+            [CompletionResult]::new('--fetch-rate', '--fetch-rate', [CompletionResultType]::ParameterName, 'HTTPS fetches per second in all, 0 for no limit [default: 200]')
+            [CompletionResult]::new('--host-rate', '--host-rate', [CompletionResultType]::ParameterName, 'HTTPS fetches per second to each policy-host address, 0 for no limit [default: 10]')
+            [CompletionResult]::new('--contact', '--contact', [CompletionResultType]::ParameterName, 'Put into the User-Agent so that operators can reach you: an address or URL')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Opt-out list: domains (with all below them), addresses, CIDR blocks and ranges that are never contacted')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'Domains in flight [default: from the limit of file descriptors]')
+            [CompletionResult]::new('--fetch-concurrency', '--fetch-concurrency', [CompletionResultType]::ParameterName, 'HTTPS fetches in flight [default: from the limit of file descriptors]')
+            [CompletionResult]::new('--dns-timeout', '--dns-timeout', [CompletionResultType]::ParameterName, 'How long to wait for a DNS answer, e.g. 2s or 500ms; a bare number is seconds [default: 2s]')
+            [CompletionResult]::new('--dns-tries', '--dns-tries', [CompletionResultType]::ParameterName, 'DNS questions sent for one lookup before it counts as failed [default: 3]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long to wait for a TCP connection [default: 10s]')
+            [CompletionResult]::new('--fetch-timeout', '--fetch-timeout', [CompletionResultType]::ParameterName, 'How long a whole fetch may take [default: 60s]')
+            [CompletionResult]::new('--https-port', '--https-port', [CompletionResultType]::ParameterName, 'Port of policy hosts; other than 443 only for labs [default: 443]')
+            [CompletionResult]::new('--http-port', '--http-port', [CompletionResultType]::ParameterName, 'Port for plain HTTP, which only --look-around uses; other than 80 only for labs [default: 80]')
+            [CompletionResult]::new('--source-ip', '--source-ip', [CompletionResultType]::ParameterName, 'Address of this machine from which everything leaves, one of IPv4, one of IPv6, or both [default: by the routing table]')
+            [CompletionResult]::new('--interface', '--interface', [CompletionResultType]::ParameterName, 'Interface of this machine by which everything leaves, e.g. eth1; Linux only')
+            [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'File with further trusted root certificates, PEM; may be repeated')
+            [CompletionResult]::new('--smtp', '--smtp', [CompletionResultType]::ParameterName, 'Whose MX hosts are asked on port 25 for STARTTLS and certificate: none; adopters, with an MTA-STS record; all [default: none; check: all]')
+            [CompletionResult]::new('--dane', '--dane', [CompletionResultType]::ParameterName, 'Whose MX hosts are looked up for TLSA records: none, adopters or all [default: adopters, check: all, where the resolver validates; else none]')
+            [CompletionResult]::new('--ehlo', '--ehlo', [CompletionResultType]::ParameterName, 'Name given with EHLO, which has to resolve to the address that connects, and back [default: the own reverse name]')
+            [CompletionResult]::new('--smtp-rate', '--smtp-rate', [CompletionResultType]::ParameterName, 'Connections to mail servers per second in all, 0 for no limit [default: 20]')
+            [CompletionResult]::new('--smtp-host-rate', '--smtp-host-rate', [CompletionResultType]::ParameterName, 'Connections per second to one mail-server address, always one at a time, 0 for no limit; a provider gets four times as many [default: 0.5; no limit on loopback]')
+            [CompletionResult]::new('--smtp-canary', '--smtp-canary', [CompletionResultType]::ParameterName, 'Mail server that has to answer, or this network does not let port 25 through; may be repeated [default: the first MX hosts of the list in three networks]')
+            [CompletionResult]::new('--smtp-canary-dead', '--smtp-canary-dead', [CompletionResultType]::ParameterName, 'Address at which nobody may answer on that port [default: 192.0.2.1]')
+            [CompletionResult]::new('--smtp-port', '--smtp-port', [CompletionResultType]::ParameterName, 'Port of mail servers; other than 25 only for labs [default: 25]')
+            [CompletionResult]::new('--smtp-greeting-timeout', '--smtp-greeting-timeout', [CompletionResultType]::ParameterName, 'How long to wait for a greeting; less than 60s only for labs [default: 60s]')
+            [CompletionResult]::new('--lab', '--lab', [CompletionResultType]::ParameterName, 'Scan the built-in Internet instead of the real one: zoo, census, imc2025, hostile, or WORLD:NAMES [without a world: census]')
+            [CompletionResult]::new('--iterative', '--iterative', [CompletionResultType]::ParameterName, 'Resolve from the root, without a resolver; for some ten thousand names')
+            [CompletionResult]::new('--trust-resolvers', '--trust-resolvers', [CompletionResultType]::ParameterName, 'Do not check at the start whether the resolvers answer, and whether they answer the truth')
+            [CompletionResult]::new('--0x20', '--0x20', [CompletionResultType]::ParameterName, 'Ask for names in random case, which answers have to repeat: a further safeguard against forgery')
+            [CompletionResult]::new('--platform-roots', '--platform-roots', [CompletionResultType]::ParameterName, 'Trust the root certificates of this machine in place of those built in')
+            [CompletionResult]::new('--allow-private', '--allow-private', [CompletionResultType]::ParameterName, 'Allow connections to loopback, private, link-local and other special-use addresses')
+            [CompletionResult]::new('--look-around', '--look-around', [CompletionResultType]::ParameterName, 'Also look for records and policies in wrong places, for wildcards, at each address of policy hosts, at HTTPS receivers of reports: at least six more questions for each domain that exists')
+            [CompletionResult]::new('--smtp-all-addresses', '--smtp-all-addresses', [CompletionResultType]::ParameterName, 'Ask every address of an MX host, and not one of each family')
+            [CompletionResult]::new('--smtp-every-name', '--smtp-every-name', [CompletionResultType]::ParameterName, 'Ask by every name, also where address and certificate are known from three others')
+            [CompletionResult]::new('--no-prune', '--no-prune', [CompletionResultType]::ParameterName, 'Ask for the records also where the domain itself does not exist, so that nothing can be below it (RFC 8020)')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'stscan;tlsrpt' {
@@ -343,6 +402,7 @@ Register-ArgumentCompleter -Native -CommandName 'stscan' -ScriptBlock {
             [CompletionResult]::new('reclassify', 'reclassify', [CompletionResultType]::ParameterValue, 'Judge the evidence of a dataset again by today''s rules, into a new dataset; sends no packet')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write a copy of a dataset that can be published: mailboxes hashed or dropped, described, with checksums')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Write a page for the owners of domains, or about adoption in a large list; or the findings for other programs')
+            [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Write what to publish: policies, DNS records, web server configuration and a plan, of flags, of DNS or of a dataset')
             [CompletionResult]::new('tlsrpt', 'tlsrpt', [CompletionResultType]::ParameterValue, 'Read TLS reports (RFC 8460) as they come, mails and archives, into a dataset of their own')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Join the shards of a list (scan --shard) into one dataset; sends no packet')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that a dataset is whole: hash, length, rows, ordinals and origin of every part')
@@ -380,6 +440,9 @@ Register-ArgumentCompleter -Native -CommandName 'stscan' -ScriptBlock {
             break
         }
         'stscan;help;report' {
+            break
+        }
+        'stscan;help;publish' {
             break
         }
         'stscan;help;tlsrpt' {
