@@ -249,6 +249,16 @@ fn each_owner_gets_a_page_and_a_table_of_their_own() {
                 "{owner}: {domain}"
             );
         }
+        let plan = fs::read_to_string(folder.join(name).join("publish/publish.csv")).unwrap();
+        assert!(page.contains(&format!("href=\"{name}/publish/plan.txt\"")) && folder.join(name).join("publish/plan.txt").exists());
+        assert!(those(|_| true).iter().all(|domain| !plan.contains(domain.as_str()) || own.contains(domain)), "{owner}: {plan}");
+        assert!(
+            own.iter().all(|domain| plan.contains(domain.as_str())
+                || domain == "absent.test"
+                || domain == "testing.test"
+                || domain == "enforce.test"),
+            "{owner}: {plan}"
+        );
         assert!(report.contains(&format!("only {domains} of 8 domains, those with carried.owner=")), "{owner}");
         found.extend(own);
     }

@@ -59,14 +59,14 @@ impl<'s> Shares<'s> {
                 continue;
             }
             if rows + count > HELD_ROWS {
-                held(self.scan, self.column, &together)?.iter().try_for_each(&mut each)?;
+                held(self.scan, self.column, &together, &mut each)?;
                 together.clear();
                 rows = 0;
             }
             together.push(cell);
             rows += count;
         }
-        held(self.scan, self.column, &together)?.iter().try_for_each(&mut each)
+        held(self.scan, self.column, &together, &mut each)
     }
 }
 
@@ -100,22 +100,49 @@ fn cells(scan: &Scan, column: &str) -> Result<BTreeMap<Option<String>, u64>, Ana
     Ok(counted)
 }
 
-/// The rows of some cells, read together.
-fn held(scan: &Scan, column: &str, cells: &[&Option<String>]) -> Result<Vec<Share>, AnalyseError> {
+/// Calls `each` with the rows of some cells, which are read together; each cell has some.
+fn held<E: From<AnalyseError>>(
+    scan: &Scan,
+    column: &str,
+    cells: &[&Option<String>],
+    mut each: impl FnMut(&Share) -> Result<(), E>,
+) -> Result<(), E> {
+    let (batches, of_rows) = read(scan, column, cells)?;
+    let Some(first) = batches.first() else { return Ok(()) };
+    // Sorted by cell all rows are one batch, of which each cell has a run: small batches would take far more memory than what is in them.
+    let all = concat_batches(&first.schema(), &batches).map_err(|error| AnalyseError::from(DatasetError::from(error)))?;
+    drop(batches);
+    let place = |row: &u32| usize::try_from(*row).ok().and_then(|row| of_rows.get(row)).copied().unwrap_or_default();
+    let mut order: Vec<u32> = (0..).take(of_rows.len()).collect();
+    order.sort_by_key(place);
+    let runs: Vec<usize> = order.chunk_by(|a, b| place(a) == place(b)).map(<[u32]>::len).collect();
+    let sorted = take_record_batch(&all, &UInt32Array::from(order)).map_err(|error| AnalyseError::from(DatasetError::from(error)))?;
+    drop(all);
+    let mut start = 0;
+    for (cell, length) in cells.iter().zip(runs) {
+        let rows = sorted.slice(start, length);
+        start += length;
+        each(&Share { cell: (*cell).clone(), scan: scan.holding(rows, &exact_text(column, cell.as_deref()))? })?;
+    }
+    Ok(())
+}
+
+/// The rows of some cells in the order of the dataset, and of each the place of its cell.
+fn read(scan: &Scan, column: &str, cells: &[&Option<String>]) -> Result<(Vec<RecordBatch>, Vec<usize>), AnalyseError> {
     let places: BTreeMap<Option<&str>, usize> = cells.iter().enumerate().map(|(at, cell)| (cell.as_deref(), at)).collect();
     let schema = schema();
     let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    let mut batches: Vec<Vec<RecordBatch>> = vec![Vec::new(); cells.len()];
+    let (mut batches, mut of_rows) = (Vec::new(), Vec::<usize>::new());
     for source in scan.sources() {
         let part = scan.seen(&source)?;
         for row_group in 0..part.row_groups() {
-            let (mut wanted, mut runs, mut before) = (Vec::<usize>::new(), Vec::<Range<usize>>::new(), 0);
+            let (mut runs, mut before) = (Vec::<Range<usize>>::new(), 0);
             for batch in part.read(row_group, &["carried"], BATCH_ROWS, None)? {
                 let batch = batch?;
                 let of = Cells::of(&batch, column)?;
                 for row in 0..batch.num_rows() {
                     let Some(place) = places.get(&of.get(row)) else { continue };
-                    wanted.push(*place);
+                    of_rows.push(*place);
                     match runs.last_mut() {
                         Some(last) if last.end == before + row => last.end += 1,
                         _ => runs.push(before + row..before + row + 1),
@@ -123,40 +150,14 @@ fn held(scan: &Scan, column: &str, cells: &[&Option<String>]) -> Result<Vec<Shar
                 }
                 before += batch.num_rows();
             }
-            let mut rest = wanted.as_slice();
-            if runs.is_empty() {
-                continue;
-            }
-            for batch in part.read_stored(row_group, &columns, WHOLE_ROWS, &runs)? {
-                let batch = batch?;
-                let (of_batch, after) = rest.split_at(batch.num_rows().min(rest.len()));
-                rest = after;
-                deal(&batch, of_batch, &mut batches)?;
+            if !runs.is_empty() {
+                for batch in part.read_stored(row_group, &columns, WHOLE_ROWS, &runs)? {
+                    batches.push(batch?);
+                }
             }
         }
     }
-    let share = |(cell, batches): (&&Option<String>, Vec<RecordBatch>)| -> Result<Option<Share>, AnalyseError> {
-        let Some(first) = batches.first() else { return Ok(None) };
-        let rows = concat_batches(&first.schema(), &batches).map_err(DatasetError::from)?;
-        let about = exact_text(column, cell.as_deref());
-        Ok(Some(Share { cell: (*cell).clone(), scan: scan.holding(rows, &about)? }))
-    };
-    cells.iter().zip(batches).filter_map(|of| share(of).transpose()).collect()
-}
-
-/// Adds the rows of a batch to those of their cells.
-fn deal(batch: &RecordBatch, places: &[usize], batches: &mut [Vec<RecordBatch>]) -> Result<(), AnalyseError> {
-    let mut rows: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-    for (row, place) in (0..).zip(places) {
-        rows.entry(*place).or_default().push(row);
-    }
-    for (place, rows) in rows {
-        let taken = take_record_batch(batch, &UInt32Array::from(rows)).map_err(DatasetError::from)?;
-        if let Some(batches) = batches.get_mut(place) {
-            batches.push(taken);
-        }
-    }
-    Ok(())
+    Ok((batches, of_rows))
 }
 
 /// The cells of one carried column in a batch.

@@ -17,7 +17,7 @@ codes! {
     20010 EXPECT_MODE = "expect-mode" {
         clause: "RFC 8461 section 5",
         summary: "The domain has MX records and no policy of the mode that is expected.",
-        effect: "Mail to the domain is not protected as whoever looks after it wants it.",
+        effect: "What is in force is not what whoever looks after the domain wants.",
         remedy: "Publish a policy and its record (`stscan check` prints both), begin with mode testing and go on to the mode that is expected, or waive the expectation with a date.",
         example: Some(Seen("[[expect]] mode = \"enforce\"\nposture testing", "[[expect]] mode = \"enforce\"\nposture enforce")),
         ..DEMAND

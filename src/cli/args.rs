@@ -478,7 +478,7 @@ pub struct ReportArguments {
     /// TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)
     #[arg(long, value_name = "DIR")]
     pub tls_reports: Option<PathBuf>,
-    /// A folder -o with a page and a CSV for each value of this column that scan --carry brought along, and an index.html
+    /// A folder -o with a page, a CSV and what to publish for each value of this column that scan --carry brought along, and an index.html
     #[arg(long, value_name = "COLUMN")]
     pub split_by: Option<String>,
     /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated

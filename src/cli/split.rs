@@ -1,5 +1,5 @@
-//! `stscan report --split-by`: a folder for each cell of a carried column, with a page and a table of the domains that have it, and an index.
-//! Cells are text from anywhere: the name of a folder is made of what every file system and URL takes, and tells any two cells apart.
+//! `stscan report --split-by`: a folder for each cell of a carried column, with a page, a table and a tree to publish of the domains that
+//! have it, and an index. Cells are text from anywhere: the name of a folder is made of what every file system and URL takes, and tells any two cells apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::args::{ReportArguments, ReportFormat};
 use super::exit::{Exit, Failure};
+use super::publish::{remove_tree, tree_of};
 use super::report::{prepare, to_file};
 use super::values::shown;
 use crate::analyse::report::{ByCell, Kind, Report, ReportOptions, Standing};
@@ -25,6 +26,9 @@ const FIRST_LINE: &str = "stscan report --split-by 1";
 const INDEX: [&str; 2] = ["index.html", "index.csv"];
 /// The files of a cell, and what they are called.
 const FILES: [(&str, &str); 2] = [("report.html", "page"), ("findings.csv", "CSV")];
+/// The tree of `publish` beside them, and what of it is to be read first.
+const TREE: &str = "publish";
+const PLAN: (&str, &str) = ("publish/plan.txt", "plan");
 /// The folder of domains without a cell; no name that is made of a cell begins like it.
 const NO_CELL: &str = "_none";
 
@@ -50,7 +54,10 @@ pub(super) fn run(arguments: &ReportArguments, column: &str) -> Result<Exit, Fai
         let name = folder.begin(share.cell.as_deref())?;
         let standing = hand_out(share, column, &folder.dir.join(&name), seen.clone(), &options)?;
         by.cells.push((share.cell.clone(), standing));
-        handouts.insert(share.cell.clone(), Handout { cell: share.cell.clone(), folder: name, files: FILES.to_vec() });
+        handouts.insert(
+            share.cell.clone(),
+            Handout { cell: share.cell.clone(), folder: name, files: FILES.into_iter().chain([PLAN]).collect() },
+        );
         Ok::<(), Failure>(())
     })?;
     by.cells.sort_by_key(|(_, of)| (std::cmp::Reverse(of.work()), std::cmp::Reverse(of.domains)));
@@ -66,6 +73,7 @@ pub(super) fn run(arguments: &ReportArguments, column: &str) -> Result<Exit, Fai
 /// Writes the files of a cell.
 fn hand_out(share: &Share, column: &str, dir: &Path, seen: Option<Arc<Seen>>, options: &ReportOptions) -> Result<Standing, Failure> {
     to_file(&dir.join(FILES[1].0), |file| csv(&share.scan, seen.as_deref(), file))?;
+    tree_of(&share.scan, &dir.join(TREE), &options.wishes)?;
     let mut report = Report::of(share.scan.clone(), options, seen)?;
     report.about = Some(format!("{column}: {}", share.cell.as_deref().unwrap_or("(none)")));
     to_file(&dir.join(FILES[0].0), |file| html(&report, file))?;
@@ -103,7 +111,10 @@ impl Folder {
         })?;
         for name in &before {
             if dir.join(name).is_dir() {
-                check(&dir.join(name), |name, is_dir| !is_dir && FILES.iter().any(|(file, _)| is_file(name, file)))?;
+                check(
+                    &dir.join(name),
+                    |name, is_dir| if is_dir { name == TREE } else { FILES.iter().any(|(file, _)| is_file(name, file)) },
+                )?;
             }
         }
         let folder = Self { dir: dir.to_owned(), before, now: BTreeSet::new() };
@@ -137,6 +148,9 @@ impl Folder {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(&path.join(file), &error)),
                     _ => {}
                 }
+            }
+            if path.join(TREE).is_dir() {
+                remove_tree(&path.join(TREE))?;
             }
             // One that holds something else stays.
             let _ = fs::remove_dir(&path);

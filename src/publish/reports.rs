@@ -6,7 +6,7 @@ use super::wishes::Wishes;
 use crate::classify::{Assessment, RecordState, Severity};
 use crate::evidence::{Evidence, Outcome, Txt};
 use crate::parse::record_set::{RecordKind, select};
-use crate::parse::tlsrpt_record;
+use crate::parse::tlsrpt_record::{self, TlsrptRecord};
 
 /// What becomes of the TLSRPT record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Reports {
         let published = published(evidence);
         let joined = published.as_ref().map(|txt| txt.joined());
         let read = joined.as_deref().map(tlsrpt_record::parse);
-        let usable = read.as_ref().and_then(|read| tlsrpt_record::canonical(&read.value));
+        let usable = read.as_ref().and_then(|read| usable(&read.value));
         let is_fine = |text: &String| lint::record(RecordKind::Tlsrpt, text).is_none_or(|said| said.severity > Severity::Low);
         match assessment.tlsrpt_state {
             RecordState::Unknown => Self::Unknown,
@@ -63,6 +63,14 @@ fn published(evidence: &Evidence) -> Option<&Txt> {
     let lookup = &evidence.tlsrpt_txt;
     let records: &[Txt] = if lookup.outcome == Outcome::Noerror { &lookup.records } else { &[] };
     select(RecordKind::Tlsrpt, records).index().and_then(|index| records.get(index))
+}
+
+/// The record as it should be, with the destinations to which `lint` does not object; `None` where there is none.
+fn usable(record: &TlsrptRecord) -> Option<String> {
+    let corrected = tlsrpt_record::canonical(record)?;
+    let rua = tlsrpt_record::parse(corrected.as_bytes()).value.rua;
+    let rua: Vec<String> = rua.into_iter().map(|rua| rua.uri).filter(|uri| Wishes::destination(uri).is_ok()).collect();
+    (!rua.is_empty()).then(|| text::tlsrpt_record(&rua))
 }
 
 /// The record with further destinations.

@@ -221,8 +221,14 @@ fn what_is_not_known_is_not_decided() {
 fn reports_go_to_the_central_mailbox_and_to_whom_they_went() {
     let kept = |text: &str| wished(&Scene::new().tlsrpt(&[text]), &Wishes::default()).reports;
     assert!(matches!(kept("v=TLSRPTv1; rua=https://reports.example/tls"), Reports::Kept(text) if text.ends_with("reports.example/tls")));
-    let mended = Reports::Set("v=TLSRPTv1; rua=mailto:a@example.com;".to_owned());
+    let mended = Reports::Set("v=TLSRPTv1; rua=mailto:a@example.com".to_owned());
     assert_eq!(kept("v=TLSRPTv1; rua=mailto:a@example.com!10m"), mended);
+    assert_eq!(
+        kept("v=TLSRPTv1; rua=https://user:secret@reports.example/tls,mailto:a@example.com"),
+        mended,
+        "a secret is not published again"
+    );
+    assert_eq!(kept("v=TLSRPTv1; rua=https://user:secret@reports.example/tls"), Reports::Unnamed);
     assert_eq!(kept("v=TLSRPTv1; rua=ftp://x"), Reports::Unnamed);
     let added = wished(&Scene::new(), &central());
     assert_eq!(added.reports, Reports::Set("v=TLSRPTv1; rua=mailto:tls@example.com,mailto:tls@corp.example".to_owned()));

@@ -218,7 +218,7 @@ def split(browser):
     tags = set(hostile.run("[...new Set([...document.querySelectorAll('*')].map((element) => element.tagName))]"))
     same(sorted(tags - ALLOWED), [], "index: elements of the network's")
     links = hostile.run("[...document.querySelectorAll('a')].map((link) => link.getAttribute('href'))")
-    expect(len(links) > 16 and all(re.fullmatch(r"[a-z0-9_-]+/(report\.html|findings\.csv)", link) for link in links), "links of the index", links)
+    expect(len(links) > 16 and all(re.fullmatch(r"[a-z0-9_-]+/(report\.html|findings\.csv|publish/plan\.txt)", link) for link in links), "links of the index", links)
     missing = [link for link in links if not (WORK / "hostile-pages" / link).exists()]
     same(missing, [], "files that the index leads to")
     nothing_ran_or_left(hostile, "hostile index")

@@ -100,6 +100,13 @@ impl Folder {
         Ok(())
     }
 
+    /// Removes all that is ours, and the folder.
+    pub(super) fn remove(self) -> Result<(), Failure> {
+        let dir = self.dir.clone();
+        self.finish()?;
+        fs::remove_file(dir.join(LIST)).and_then(|()| fs::remove_dir(&dir)).map_err(|error| unwritable(&dir, &error))
+    }
+
     /// Removes what an earlier run wrote and this one did not, and writes the list anew.
     pub(super) fn finish(self) -> Result<(), Failure> {
         let written: BTreeSet<&str> = self.now.iter().map(|(path, ..)| path.as_str()).collect();

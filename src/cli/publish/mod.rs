@@ -24,6 +24,7 @@ use crate::publish::server::check_root;
 use crate::publish::{Known, Wishes, decide};
 use crate::ui::text::safe;
 
+use self::folder::Folder;
 use self::tree::{Extent, Site, Summary, Tree};
 
 /// Decides, and writes the tree.
@@ -140,14 +141,31 @@ fn site(arguments: &PublishArguments) -> Result<Site, Failure> {
         Some(root) => return Err(Failure::usage(format!("--root {}: an absolute path is needed", shown(root)))),
         None => std::path::absolute(&arguments.out).map_err(|error| Failure::usage(format!("--out {}: {error}", shown(&arguments.out))))?,
     };
+    Ok(Site { servers, root: checked_root(&path, "say with --root where the tree will lie")? })
+}
+
+/// A path as it is written into server configuration.
+fn checked_root(path: &Path, advice: &str) -> Result<String, Failure> {
     let root = path.to_string_lossy().trim_end_matches('/').to_owned();
     check_root(&root).map_err(|character| {
         Failure::usage(format!(
-            "{}: the path is written into server configuration, where {character:?} would mean something else; say with --root where the tree will lie",
-            shown(&path)
+            "{}: the path is written into server configuration, where {character:?} would mean something else; {advice}",
+            shown(path)
         ))
     })?;
-    Ok(Site { servers, root })
+    Ok(root)
+}
+
+/// Writes the tree of a scan's domains into a folder, where it is served from.
+pub(super) fn tree_of(scan: &Scan, out: &Path, wishes: &Wishes) -> Result<(), Failure> {
+    let path = std::path::absolute(out).map_err(|error| Failure::usage(format!("{}: {error}", shown(out))))?;
+    let site = Site { servers: Vec::new(), root: checked_root(&path, "choose another folder for -o")? };
+    of_dataset(scan, out, site, wishes).map(drop)
+}
+
+/// Removes a tree that was written; one in which something else lies is refused.
+pub(super) fn remove_tree(dir: &Path) -> Result<(), Failure> {
+    Folder::open(dir)?.remove()
 }
 
 fn of_dataset(scan: &Scan, out: &Path, site: Site, wishes: &Wishes) -> Result<Summary, Failure> {

@@ -496,7 +496,7 @@ async fn the_same_server_everywhere_is_somebody_on_the_way() {
     assert!(why.contains("the same greeting"), "{why}");
     let before = server.accepted();
     let seen = blocked.ask(&host("mx.later.example", &[[44, 9, 0, 1].into()])).await.remove(0);
-    assert_fault(&seen, FetchStage::Address, FetchFault::NotTried);
+    assert_fault(&seen, FetchStage::Address, FetchFault::Intercepted);
     assert!(seen.error.unwrap().text.contains("the same greeting"));
     assert_eq!(server.accepted(), before);
     // Two of a list may be one server of one provider; and so may the names of one owner.
@@ -529,7 +529,7 @@ async fn who_answers_where_nobody_is_answers_for_others() {
     let server = server::greeting(true).await;
     let mailer = doubting(server.port, |config| config.smtp_canary_dead = Some([127, 0, 0, 77].into()));
     let seen = mailer.ask(&canaries(1)[0]).await.remove(0);
-    assert_fault(&seen, FetchStage::Address, FetchFault::NotTried);
+    assert_fault(&seen, FetchStage::Address, FetchFault::Intercepted);
     assert!(mailer.blocked().is_some_and(|why| why.contains("127.0.0.77, where nobody is, answers")));
     mailer.ask_canaries(&canaries(3), false).await.unwrap_err();
     tokio::time::sleep(Duration::from_millis(50)).await;
