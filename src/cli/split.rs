@@ -105,10 +105,12 @@ impl Folder {
             Err(error) => return Err(refused(&list, &format!("cannot be read: {error}"))),
         };
         let is_new = !list.exists();
-        check(dir, |name, is_dir| match is_dir {
-            true => before.contains(name),
-            false => name == LIST || (!is_new && INDEX.iter().any(|file| is_file(name, file))),
-        })?;
+        check(
+            dir,
+            |name, is_dir| {
+                if is_dir { before.contains(name) } else { name == LIST || (!is_new && INDEX.iter().any(|file| is_file(name, file))) }
+            },
+        )?;
         for name in &before {
             if dir.join(name).is_dir() {
                 check(
