@@ -315,7 +315,8 @@ fn findings_are_new_or_gone_only_where_the_other_scan_would_have_them() {
         let changes = found.domains.iter().find(|domain| domain.domain == name).map(|domain| domain.changes.as_slice()).unwrap_or_default();
         let (mut seen, mut expected): (Vec<String>, Vec<String>) =
             (changes.iter().filter_map(said).collect(), expected.iter().map(|text| (*text).to_owned()).collect());
-        (seen.sort(), expected.sort());
+        seen.sort();
+        expected.sort();
         if seen != expected {
             wrong.push(format!("{name}: {seen:?} and not {expected:?}"));
         }

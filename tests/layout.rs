@@ -137,7 +137,7 @@ fn a_scan_that_was_stopped_goes_on_another_day_in_its_folder_and_its_parts() {
     let there = made_on(&stopped, "2026-01-05");
     let said = stderr(&expect(0, &[&own[..], &["--part-rows", "5000"]].concat()));
     assert!(said.contains("goes on with 100 rows in a part, as it was begun; 5000 (--part-rows) are for the next one"), "{said}");
-    assert_eq!(dated(&tree), [there.clone()], "no other folder, and no copy of the list is left");
+    assert_eq!(dated(&tree), std::slice::from_ref(&there), "no other folder, and no copy of the list is left");
     let reader = Reader::open(&there).unwrap();
     assert_eq!((reader.manifest().counts.rows, reader.manifest().run.shard_rows), (3000, 100));
     expect(0, &["verify", &text(&there)]);

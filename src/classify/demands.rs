@@ -257,7 +257,8 @@ mod tests {
     fn a_demand_is_met_or_not_or_open() {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         type Change = fn(&mut Assessment);
-        let cases: [(Demand, Option<Change>, Change, &str, Option<Change>); 7] = [
+        type Case<'a> = (Demand, Option<Change>, Change, &'a str, Option<Change>);
+        let cases: [Case<'_>; 7] = [
             (
                 Demand::Mode(DemandedMode::Enforce),
                 None,
@@ -319,9 +320,9 @@ mod tests {
             assert_eq!(changed(meeting), None, "{demand:?}");
             let (severity, why) = changed(Some(deviating)).unwrap();
             assert!(severity == Severity::Medium && why.contains(said) && why.ends_with("(line 3)"), "{demand:?}: {why}");
-            if open.is_some() {
+            if let Some(open) = open {
                 let mut assessment = healthy();
-                open.unwrap()(&mut assessment);
+                open(&mut assessment);
                 let finding = demand.deviation(&assessment, Severity::High, "").unwrap();
                 assert!(finding.leaves_open(), "{demand:?}: {finding:?}");
             }

@@ -195,8 +195,8 @@ mod tests {
         let dir = scan(tree.path(), 1, true);
         assert_eq!(folder::names(&dir).unwrap(), [".lock", "_manifest.json", "part-00000.parquet"]);
         assert!(verify(&dir).unwrap().problems.is_empty());
-        assert_eq!(datasets(tree.path()).unwrap(), [dir.clone()]);
-        assert_eq!(datasets(dir.parent().unwrap()).unwrap(), [dir.clone()]);
+        assert_eq!(datasets(tree.path()).unwrap(), std::slice::from_ref(&dir));
+        assert_eq!(datasets(dir.parent().unwrap()).unwrap(), std::slice::from_ref(&dir));
         fs::write(dir.join("part-00001.parquet"), "x").unwrap();
         fs::write(dir.join("_notes"), "x").unwrap();
         let problems = verify(&dir).unwrap().problems;
