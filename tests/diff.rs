@@ -328,7 +328,7 @@ fn findings_are_new_or_gone_only_where_the_other_scan_would_have_them() {
     assert!(text.contains("finding-new                           6  (3 high, 1 medium, 2 low)"), "{text}");
     assert!(text.contains("medium -> high: ") && text.contains("in 5 days"), "{text}");
     let csv = stdout(&expect(0, &["diff", &old, &new, "--format", "csv", "--changes", "cert-expiring"]));
-    assert!(csv.contains("expiring.example,cert-expiring,,mta-sts.expiring.example in 5 days,sts-fetch-cert-expiring,low"), "{csv}");
+    assert!(csv.contains("expiring.example,cert-expiring,,\"mta-sts.expiring.example in 5 days\",sts-fetch-cert-expiring,low"), "{csv}");
     let json: Value = serde_json::from_str(&stdout(&expect(0, &["diff", &old, &new, "--format", "json"]))).unwrap();
     assert_eq!(json["findings"]["new"]["by_severity"], json!({ "high": 3, "medium": 1, "low": 2 }));
     assert_eq!(json["findings"]["gone"]["by_code"]["mx-ip-literal"], 1);
