@@ -64,7 +64,7 @@ fn an_option_that_cannot_be_used_is_refused_by_its_name() {
         (&["--lab", "--fetch-timeout", "80000"], "--fetch-timeout 80000: a length of time from 1ms to 3600s"),
         (&["--lab", "--fetch-timeout", "90000"], "--fetch-timeout 90000: a length of time from 1ms to 3600s"),
         (&["--lab", "--dns-timeout", "1e-12"], "--dns-timeout 1e-12: a length of time from 1ms to 3600s"),
-        (&["--lab", "--connect-timeout", "30", "--fetch-timeout", "5"], "--connect-timeout 30 is longer than"),
+        (&["--lab", "--connect-timeout", "30", "--fetch-timeout", "5"], "--connect-timeout 30s is longer than"),
         (&["--seed", "4"], "--seed"),
         (&["--lab=zoo", "--seed", "4"], "--seed"),
         (&["--http-port", "8080"], "--look-around"),

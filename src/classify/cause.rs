@@ -37,7 +37,7 @@ const GENERAL: &[Code] = &[STS_RECORD_NEAR_MISS, STS_FETCH_TLS_ALERT, STS_FETCH_
 
 impl Assessment {
     /// Column `cause`: of a broken deployment the code to fix first. Precedence: the findings of the first step that fails; of those what
-    /// explains others ([`EXPLAIN`]); then the worst severity; then what is exact before what is general ([`GENERAL`]); then the order
+    /// explains others (`EXPLAIN`); then the worst severity; then what is exact before what is general (`GENERAL`); then the order
     /// of the catalogue. Without such a finding it is that the policy cannot be retrieved.
     pub fn cause(&self) -> Option<Code> {
         if self.posture != Posture::Broken {
