@@ -6,7 +6,6 @@ Runs in namespaces of its own (see `run`): it binds ports 25, 53 and 443 of loop
 """
 
 import csv
-import http.server
 import json
 import os
 import pathlib
@@ -21,6 +20,7 @@ import time
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "mail"))
+import policy_hosts  # noqa: E402
 from certificates import Authorities  # noqa: E402
 
 RESOLVER, BEFORE, WEB_SERVER = "127.0.0.1", "127.0.0.80", "127.0.0.81"
@@ -164,32 +164,13 @@ def serve_mail(address, context):
 
 def serve_policies(contexts, policies):
     """The policy hosts as they are at first: one address, each its own certificate."""
-
-    class Policies(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self):
-            body = policies.get(self.headers.get("Host", ""), b"")
-            self.send_response(200 if body and self.path == "/.well-known/mta-sts.txt" else 404)
-            self.send_header("Content-Type", "text/plain")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
     first = next(iter(contexts.values()))
 
     def choose(connection, name, _):
         connection.context = contexts.get(name, first)
 
     first.sni_callback = choose
-    server = http.server.ThreadingHTTPServer((BEFORE, 443), Policies)
-    server.handle_error = lambda *_: None
-    server.socket = first.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+    return policy_hosts.serve(BEFORE, first, policies)
 
 
 def stop(process):
