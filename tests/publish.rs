@@ -288,9 +288,9 @@ fn domains_are_probed() {
     assert!(told.contains("domain-nxdomain.test: nothing is published: the domain does not exist"), "{told}");
     let actions = column(&tree, "action");
     assert_eq!(domains.map(|domain| actions[domain].as_str()), ["keep", "repair", "skip"]);
-    let (kept, mended) = (column(&tree, "id_changes"), written(&tree, "cert-expired.test"));
+    let (kept, repaired) = (column(&tree, "id_changes"), written(&tree, "cert-expired.test"));
     assert_eq!((kept["cert-expired.test"].as_str(), kept["enforce.test"].as_str()), ("false", "false"), "the texts stay");
-    assert!(mended.txt["_mta-sts.cert-expired.test"].contains("id=20240101T000000;"), "{:?}", mended.txt);
+    assert!(repaired.txt["_mta-sts.cert-expired.test"].contains("id=20240101T000000;"), "{:?}", repaired.txt);
     let records = fs::read_to_string(tree.join("dns/records.csv")).unwrap();
     assert!(records.contains("cert-expired.test,cert-expired.test,2,set,mta-sts.cert-expired.test,A,3600,192.0.2.80\n"), "{records}");
     assert!(records.contains("set,mta-sts.cert-expired.test,AAAA,3600,2001:db8::80\n"), "{records}");

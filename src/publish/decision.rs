@@ -84,7 +84,7 @@ pub enum Step {
     Announce,
     /// Give hosts names that a policy can hold.
     RenameHosts,
-    /// Mend hosts to which nobody would deliver under an enforced policy.
+    /// Repair hosts to which nobody would deliver under an enforced policy.
     FixHosts,
     /// From this day on, enforce.
     Advance(Date),

@@ -221,11 +221,11 @@ fn what_is_not_known_is_not_decided() {
 fn reports_go_to_the_central_mailbox_and_to_whom_they_went() {
     let kept = |text: &str| wished(&Scene::new().tlsrpt(&[text]), &Wishes::default()).reports;
     assert!(matches!(kept("v=TLSRPTv1; rua=https://reports.example/tls"), Reports::Kept(text) if text.ends_with("reports.example/tls")));
-    let mended = Reports::Set("v=TLSRPTv1; rua=mailto:a@example.com".to_owned());
-    assert_eq!(kept("v=TLSRPTv1; rua=mailto:a@example.com!10m"), mended);
+    let repaired = Reports::Set("v=TLSRPTv1; rua=mailto:a@example.com".to_owned());
+    assert_eq!(kept("v=TLSRPTv1; rua=mailto:a@example.com!10m"), repaired);
     assert_eq!(
         kept("v=TLSRPTv1; rua=https://user:secret@reports.example/tls,mailto:a@example.com"),
-        mended,
+        repaired,
         "a secret is not published again"
     );
     assert_eq!(kept("v=TLSRPTv1; rua=https://user:secret@reports.example/tls"), Reports::Unnamed);
@@ -256,7 +256,7 @@ fn wishes_are_checked_by_the_rules_of_lint() {
     }
 }
 
-/// Codes about what no text can mend: of the MX records, of their names in DNS, and of what is left to the reader of reports.
+/// Codes about what no text can repair: of the MX records, of their names in DNS, and of what is left to the reader of reports.
 fn is_elsewhere(code: Code) -> bool {
     let word = code.as_str();
     word.starts_with("mx-") || word.starts_with("dns") || word.starts_with("dane-") || word.starts_with("tlsrpt-")
