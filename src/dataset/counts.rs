@@ -6,6 +6,7 @@ use arrow::array::{AsArray, RecordBatch, StringArray};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::column::ADDED;
 use super::error::DatasetError;
 use super::flat::FindingColumns;
 use crate::classify::Asked;
@@ -62,16 +63,16 @@ counts! {
     delivery = words,
     /// By column `mx_tls`; rows whose MX hosts were not to be asked over SMTP are not counted.
     #[serde(default)]
-    mx_tls = added_words,
+    mx_tls = words,
     /// By column `dane_state`; rows for whose MX hosts TLSA was not to be looked up are not counted.
     #[serde(default)]
-    dane_state = added_words,
+    dane_state = words,
     /// By column `mx_dnssec`, likewise.
     #[serde(default)]
-    mx_dnssec = added_words,
+    mx_dnssec = words,
     /// By column `delivery_dane`, likewise.
     #[serde(default)]
-    delivery_dane = added_words,
+    delivery_dane = words,
     /// By column `worst`; rows without a finding are not counted.
     worst = words,
     /// Rows that have the finding at least once, by its code.
@@ -98,12 +99,10 @@ fn add(sum: &mut Tally, more: &Tally) {
 }
 
 fn words(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
+    if ADDED.contains(&column) && batch.column_by_name(column).is_none() {
+        return Ok(Tally::new());
+    }
     Ok(count(texts(batch, column)?.iter().flatten()))
-}
-
-/// As [`words`], of a column that the first datasets do not have.
-fn added_words(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
-    if batch.column_by_name(column).is_none() { Ok(Tally::new()) } else { words(batch, column) }
 }
 
 fn texts<'b>(batch: &'b RecordBatch, column: &str) -> Result<&'b StringArray, DatasetError> {

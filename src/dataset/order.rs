@@ -43,7 +43,7 @@ impl<'a> Order<'a> {
     /// # Errors
     /// If a piece has no ordinals, or an ordinal is negative.
     pub(super) fn of(pieces: &'a [Piece]) -> Result<Self, DatasetError> {
-        let (mut rows, mut size, mut filled) = (Vec::new(), 0, Filled::default());
+        let (mut rows, mut filled, mut packed_rows, mut packed_octets) = (Vec::new(), Filled::default(), 0, 0);
         for (index, piece) in (0..).zip(pieces) {
             let batch = piece.rows()?;
             let ordinals = batch.column_by_name("ordinal").and_then(|column| column.as_primitive_opt::<Int64Type>());
@@ -53,13 +53,16 @@ impl<'a> Order<'a> {
                 rows.push(Place { ordinal, batch: index, row });
             }
             filled.add(&batch);
-            size += octets(&batch);
+            if let Piece::Packed(_) = piece {
+                packed_rows += batch.num_rows();
+                packed_octets += octets(&batch);
+            }
         }
         // Not unstable: pieces are nearly in order, and merging long runs is what a stable sort is good at.
         rows.sort();
-        let is_loose = pieces.iter().all(|piece| matches!(piece, Piece::Loose(_)));
-        let fitting = (UNPACKED.saturating_mul(rows.len()) / size.max(1)).max(MIN_UNPACKED);
-        Ok(Self { pieces, rows, filled, at_a_time: if is_loose { usize::MAX } else { fitting } })
+        // Without any that is packed, as many as there are.
+        let at_a_time = UNPACKED.saturating_mul(packed_rows).checked_div(packed_octets).map_or(usize::MAX, |rows| rows.max(MIN_UNPACKED));
+        Ok(Self { pieces, rows, filled, at_a_time })
     }
 
     /// Which columns have a value.

@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 
 use crate::classify::Assessment;
-use crate::dataset::column::{Column, Group, List, Shape};
+use crate::dataset::column::{ADDED, Column, Group, List, Shape};
 use crate::dataset::error::DatasetError;
 use crate::dataset::evidence::{EvidenceBuilder, EvidenceColumns};
 use crate::dataset::flat::JudgementBuilder;
@@ -77,9 +77,6 @@ pub fn with_nothing_carried(batch: &RecordBatch) -> Result<RecordBatch, DatasetE
     let columns = schema.fields().iter().map(column).collect::<Result<_, _>>()?;
     Ok(RecordBatch::try_new(schema, columns)?)
 }
-
-/// Columns that datasets of this schema version may lack, because an older program wrote them.
-const ADDED: &[&str] = &["file", "line", "mx_tls", "mx_dnssec", "dane_state", "delivery_dane", "cause"];
 
 /// What stands for a column that a dataset lacks.
 fn absent(field: &Field, rows: usize) -> Result<ArrayRef, DatasetError> {

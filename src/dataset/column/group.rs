@@ -7,6 +7,10 @@ use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, StringArray
 use crate::dataset::error::DatasetError;
 use crate::dataset::micros;
 
+/// Columns of the table that datasets of this schema version may lack, because an older program wrote them; in every row they are null.
+/// `carried` is another: it depends on the scan.
+pub const ADDED: &[&str] = &["file", "line", "mx_tls", "mx_dnssec", "dane_state", "delivery_dane", "cause"];
+
 /// A struct column, or the whole table, and where it stands.
 #[derive(Debug)]
 pub struct Group {

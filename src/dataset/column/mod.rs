@@ -6,7 +6,7 @@ mod nested;
 mod plain;
 mod structure;
 
-pub use self::group::{Group, Lists, elements, text};
+pub use self::group::{ADDED, Group, Lists, elements, text};
 pub use self::kind::{COMMENT, RANGE, UNIT};
 pub use self::nested::MAX_BATCH_ROWS;
 
