@@ -38,14 +38,8 @@ impl ChangeCondition {
                 )),
             };
         }
-        match CodePattern::read(word) {
-            Ok(pattern) => match pattern.of_status(|status| matches!(status, Status::Active | Status::Diff | Status::Expectation)) {
-                Some(pattern) => Ok(Self::Codes(pattern)),
-                None => Err(format!("no command reports this code; {}", known())),
-            },
-            Err(_) if !CodePattern::is_meant(word) => Err(known()),
-            Err(unknown) => Err(format!("{}; {unknown}", known())),
-        }
+        let statuses = [Status::Active, Status::Diff, Status::Expectation];
+        CodePattern::of_word(word, &statuses, "no command", &known()).map(Self::Codes)
     }
 
     /// Whether only expectations can make a change meet it.

@@ -355,7 +355,7 @@ fn codes(entry: &Entry<'_>) -> Result<Vec<Code>, Fault> {
     let mut codes = Vec::new();
     for text in entry.texts()? {
         let pattern = CodePattern::read(&text).map_err(|unknown| entry.fault(&unknown))?;
-        let judged = pattern.of_status(|status| matches!(status, Status::Active | Status::Expectation));
+        let judged = pattern.of_status(&[Status::Active, Status::Expectation]);
         let judged = judged.ok_or_else(|| entry.fault(&format!("no scan of a domain has the finding {text:?}")))?;
         codes.extend_from_slice(judged.codes());
     }

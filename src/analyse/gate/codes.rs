@@ -37,10 +37,22 @@ impl CodePattern {
         Ok(Self { codes, is_named })
     }
 
-    /// Those of the codes that have this status; `None` if there is none.
-    pub fn of_status(mut self, is: impl Fn(Status) -> bool) -> Option<Self> {
-        self.codes.retain(|code| is(code.rule().status));
+    /// Those of the codes that have one of these statuses; `None` if there is none.
+    pub fn of_status(mut self, statuses: &[Status]) -> Option<Self> {
+        self.codes.retain(|code| statuses.contains(&code.rule().status));
         (!self.codes.is_empty()).then_some(self)
+    }
+
+    /// The codes of these statuses that a word of a gate stands for.
+    ///
+    /// # Errors
+    /// What is known, `known`, and why the word is not: `nobody` reports its codes, or no code fits.
+    pub fn of_word(word: &str, statuses: &[Status], nobody: &str, known: &str) -> Result<Self, String> {
+        match Self::read(word) {
+            Ok(pattern) => pattern.of_status(statuses).ok_or_else(|| format!("{nobody} reports this code; {known}")),
+            Err(_) if !Self::is_meant(word) => Err(known.to_owned()),
+            Err(unknown) => Err(format!("{known}; {unknown}")),
+        }
     }
 
     /// Whether all of them are of what the reader of a scan demands.

@@ -46,14 +46,8 @@ impl DomainCondition {
         if Kind::from_word(word).is_some() {
             return Err(format!("this is a change, which `stscan diff OLD NEW --fail-on {word}` finds; {}", known()));
         }
-        match CodePattern::read(word) {
-            Ok(pattern) => match pattern.of_status(|status| matches!(status, Status::Active | Status::Expectation)) {
-                Some(pattern) => Ok(Self::Codes(pattern)),
-                None => Err(format!("no command that looks at one scan reports this code; {}", known())),
-            },
-            Err(_) if !CodePattern::is_meant(word) => Err(known()),
-            Err(unknown) => Err(format!("{}; {unknown}", known())),
-        }
+        let statuses = [Status::Active, Status::Expectation];
+        CodePattern::of_word(word, &statuses, "no command that looks at one scan", &known()).map(Self::Codes)
     }
 
     /// Whether only expectations can make a domain meet it.
