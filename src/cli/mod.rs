@@ -17,6 +17,7 @@ mod lint;
 mod merge;
 mod notify;
 mod options;
+mod own_folder;
 mod plan;
 mod proxies;
 mod publish;

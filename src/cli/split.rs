@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::args::{ReportArguments, ReportFormat};
 use super::exit::{Exit, Failure};
+use super::own_folder::{self, refused, unreadable, unwritable};
 use super::publish::{remove_tree, tree_of};
 use super::report::{prepare, to_file};
 use super::values::shown;
@@ -18,7 +19,7 @@ use crate::analyse::report::{ByCell, Kind, Report, ReportOptions, Standing};
 use crate::analyse::senders::Seen;
 use crate::analyse::{Share, Shares};
 use crate::ui::report::{Handout, csv, html, index, index_csv};
-use crate::ui::text::safe;
+use crate::whole_file;
 
 /// The list of the folders that are ours, a name each.
 const LIST: &str = ".stscan-split";
@@ -91,10 +92,7 @@ struct Folder {
 impl Folder {
     /// Takes an empty or missing folder, or one that an earlier run wrote.
     fn open(dir: &Path) -> Result<Self, Failure> {
-        if dir.symlink_metadata().is_ok() && !dir.is_dir() {
-            return Err(refused(dir, "is no folder"));
-        }
-        fs::create_dir_all(dir).map_err(|error| unwritable(dir, &error))?;
+        own_folder::take(dir)?;
         let list = dir.join(LIST);
         let before = match fs::read_to_string(&list) {
             Ok(text) if text.lines().next() == Some(FIRST_LINE) => {
@@ -102,7 +100,7 @@ impl Folder {
             }
             Ok(_) => return Err(refused(&list, "is no list that stscan wrote")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeSet::new(),
-            Err(error) => return Err(refused(&list, &format!("cannot be read: {error}"))),
+            Err(error) => return Err(unreadable(&list, &error)),
         };
         let is_new = !list.exists();
         check(
@@ -146,10 +144,7 @@ impl Folder {
         for name in self.before.difference(&self.now) {
             let path = self.dir.join(name);
             for (file, _) in FILES {
-                match fs::remove_file(path.join(file)) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(&path.join(file), &error)),
-                    _ => {}
-                }
+                own_folder::remove_file(&path.join(file))?;
             }
             if path.join(TREE).is_dir() {
                 remove_tree(&path.join(TREE))?;
@@ -162,8 +157,8 @@ impl Folder {
 
     fn write_list(&self, names: &BTreeSet<String>) -> Result<(), Failure> {
         let text: String = std::iter::once(FIRST_LINE).chain(names.iter().map(String::as_str)).map(|line| format!("{line}\n")).collect();
-        let (list, temporary) = (self.dir.join(LIST), self.dir.join(format!("{LIST}.tmp")));
-        fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, &list)).map_err(|error| unwritable(&list, &error))
+        let list = self.dir.join(LIST);
+        whole_file::put(&list, text.as_bytes()).map_err(|error| unwritable(&list, &error))
     }
 }
 
@@ -174,10 +169,10 @@ fn is_file(name: &str, file: &str) -> bool {
 
 /// Refuses a folder in which something is not ours, links among it.
 fn check(dir: &Path, is_ours: impl Fn(&str, bool) -> bool) -> Result<(), Failure> {
-    let unreadable = |error: io::Error| refused(dir, &format!("cannot be read: {error}"));
-    for entry in fs::read_dir(dir).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let kind = entry.file_type().map_err(unreadable)?;
+    let failed = |error: io::Error| unreadable(dir, &error);
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let kind = entry.file_type().map_err(failed)?;
         let name = entry.file_name();
         let known = name.to_str().is_some_and(|name| is_ours(name, kind.is_dir()) || is_file(name, LIST));
         if !known || kind.is_symlink() {
@@ -185,14 +180,6 @@ fn check(dir: &Path, is_ours: impl Fn(&str, bool) -> bool) -> Result<(), Failure
         }
     }
     Ok(())
-}
-
-fn refused(path: &Path, why: &str) -> Failure {
-    Failure::new(Exit::Dataset, format!("{} {why}; choose another folder for -o, or move it away", shown(path)))
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure::unwritable(safe(&path.display().to_string()), Exit::Dataset, error)
 }
 
 /// Most characters of a cell in the name of its folder.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::cli::exit::{Exit, Failure};
-use crate::cli::values::shown;
+use crate::cli::exit::Failure;
+use crate::cli::own_folder::{self, refused, unreadable, unwritable};
 use crate::whole_file;
 
 /// The list of our files: a line each, hash, id of the record that goes with it or `-`, and path.
@@ -34,10 +34,7 @@ pub(super) struct Folder {
 impl Folder {
     /// Takes an empty or missing folder, or one in which everything is as we wrote it.
     pub(super) fn open(dir: &Path) -> Result<Self, Failure> {
-        if dir.symlink_metadata().is_ok() && !dir.is_dir() {
-            return Err(refused(dir, "is no folder"));
-        }
-        fs::create_dir_all(dir).map_err(|error| unwritable(dir, &error))?;
+        own_folder::take(dir)?;
         let path = dir.join(LIST);
         if path.is_symlink() {
             return Err(refused(&path, "is a link"));
@@ -112,18 +109,14 @@ impl Folder {
         let written: BTreeSet<&str> = self.now.iter().map(|(path, ..)| path.as_str()).collect();
         for path in self.before.keys().filter(|path| !written.contains(path.as_str())) {
             let path = self.dir.join(path);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(&path, &error)),
-                _ => {}
-            }
+            own_folder::remove_file(&path)?;
             // Folders that are empty now; one that is not stays.
             let parents = path.ancestors().skip(1).take_while(|parent| *parent != self.dir);
             parents.take_while(|parent| fs::remove_dir(parent).is_ok()).for_each(drop);
         }
         let lines: String = self.now.iter().map(|(path, hash, id)| format!("{hash} {id} {path}\n")).collect();
-        let (list, temporary) = (self.dir.join(LIST), self.dir.join(TEMPORARY));
-        let written = fs::write(&temporary, format!("{FIRST_LINE}\n{lines}")).and_then(|()| fs::rename(&temporary, &list));
-        written.map_err(|error| unwritable(&list, &error))
+        let list = self.dir.join(LIST);
+        whole_file::put(&list, format!("{FIRST_LINE}\n{lines}").as_bytes()).map_err(|error| unwritable(&list, &error))
     }
 }
 
@@ -144,19 +137,11 @@ impl Growing {
     }
 }
 
-fn refused(path: &Path, why: &str) -> Failure {
-    Failure::new(Exit::Dataset, format!("{} {why}; choose another folder for -o, or move it away", shown(path)))
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure::unwritable(shown(path), Exit::Dataset, error)
-}
-
 fn read_list(path: &Path) -> Result<Known, Failure> {
     let mut known = Known::new();
     let text = match whole_file::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(known),
-        read => read.map_err(|error| refused(path, &format!("cannot be read: {error}")))?,
+        read => read.map_err(|error| unreadable(path, &error))?,
     };
     let text = String::from_utf8_lossy(&text);
     let mut lines = text.lines();
@@ -175,11 +160,11 @@ fn read_list(path: &Path) -> Result<Known, Failure> {
 
 /// Refuses a folder that holds what we did not write, or what is no longer as we wrote it.
 fn check(root: &Path, dir: &Path, folders: &BTreeSet<PathBuf>, known: &Known) -> Result<(), Failure> {
-    for entry in fs::read_dir(dir).map_err(|error| refused(dir, &format!("cannot be read: {error}")))? {
-        let entry = entry.map_err(|error| refused(dir, &format!("cannot be read: {error}")))?;
+    for entry in fs::read_dir(dir).map_err(|error| unreadable(dir, &error))? {
+        let entry = entry.map_err(|error| unreadable(dir, &error))?;
         let path = entry.path();
         let below = path.strip_prefix(root).unwrap_or(&path);
-        let kind = entry.file_type().map_err(|error| refused(&path, &format!("cannot be read: {error}")))?;
+        let kind = entry.file_type().map_err(|error| unreadable(&path, &error))?;
         let name = below.to_string_lossy();
         if kind.is_dir() && folders.contains(below) {
             check(root, &path, folders, known)?;
@@ -196,7 +181,7 @@ fn check(root: &Path, dir: &Path, folders: &BTreeSet<PathBuf>, known: &Known) ->
 
 /// A file of ours as it was written, or with the one of `later` in its place.
 fn check_file(path: &Path, name: &str, known: &Known) -> Result<(), Failure> {
-    let bytes = whole_file::read(path).map_err(|error| refused(path, &format!("cannot be read: {error}")))?;
+    let bytes = whole_file::read(path).map_err(|error| unreadable(path, &error))?;
     let hash = hex::encode(Sha256::digest(&bytes));
     let is_ours = [name.to_owned(), format!("{LATER}/{name}")].iter().any(|name| known.get(name).is_some_and(|of| of.contains_key(&hash)));
     if is_ours { Ok(()) } else { Err(refused(path, "was changed since stscan publish wrote it")) }
