@@ -516,6 +516,17 @@ mod tests {
     }
 
     #[test]
+    fn figures_are_read_as_they_were_written() {
+        // Which figure a reader that rounds gets wrong is chance: many of them.
+        for queries in 1..5_000 {
+            let mut manifest = Manifest::begun(&samples::run());
+            manifest.set_activity(Activity { seconds: 31.337, dns_queries: queries, ..Activity::default() });
+            let rates = serde_json::to_string(&manifest.rates).unwrap();
+            assert_eq!(serde_json::from_str::<Rates>(&rates).unwrap(), manifest.rates, "{rates}");
+        }
+    }
+
+    #[test]
     fn the_pace_is_no_part_of_the_identity() {
         let (run, mut other) = (samples::run(), samples::run());
         other.pace.clear();
