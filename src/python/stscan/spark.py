@@ -48,6 +48,8 @@ _DECIMAL = ("smtp_rate", "smtp_host_rate")
 _PARTITIONS_PER_TASK = 4
 #: Ordinals of a partition: the number of the partition stands above these bits.
 _PARTITION_BITS = 33
+#: Seconds without rows after which a task tries whether Spark still listens.
+_QUIET = 0.5
 #: The oldest Java that Spark 4 runs on.
 _OLDEST_JAVA = 17
 
@@ -243,7 +245,15 @@ def _scan_partition(batches: Iterable[Any], options: dict[str, object], build: s
     try:
         if not reader.schema.equals(schema):
             raise _program.ScanError(f"the executor of partition {partition} has a stscan with other columns; install one version everywhere")
-        for batch in reader:
+        nothing = pa.RecordBatch.from_pylist([], schema=schema)
+        while True:
+            # A task learns that it was cancelled only when it writes.
+            while reader.is_quiet(_QUIET):
+                yield nothing
+            try:
+                batch = reader.read_next_batch()
+            except StopIteration:
+                break
             rows += batch.num_rows
             yield _placed(batch, partition)
     finally:
