@@ -41,6 +41,7 @@ Register-ArgumentCompleter -Native -CommandName 'stscan' -ScriptBlock {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that a dataset is whole: hash, length, rows, ordinals and origin of every part')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the dataset''s columns with their types and meanings')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Run the built-in Internet on loopback, list its cases or write its list and truth')
+            [CompletionResult]::new('manual', 'manual', [CompletionResultType]::ParameterValue, 'Read the manual: without a chapter the list of them')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -386,6 +387,12 @@ Register-ArgumentCompleter -Native -CommandName 'stscan' -ScriptBlock {
         'stscan;lab;help;help' {
             break
         }
+        'stscan;manual' {
+            [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Print one page of HTML that needs nothing but itself, with all chapters or the one that is named')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'stscan;completions' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -408,6 +415,7 @@ Register-ArgumentCompleter -Native -CommandName 'stscan' -ScriptBlock {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check that a dataset is whole: hash, length, rows, ordinals and origin of every part')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the dataset''s columns with their types and meanings')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Run the built-in Internet on loopback, list its cases or write its list and truth')
+            [CompletionResult]::new('manual', 'manual', [CompletionResultType]::ParameterValue, 'Read the manual: without a chapter the list of them')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -466,6 +474,9 @@ Register-ArgumentCompleter -Native -CommandName 'stscan' -ScriptBlock {
             break
         }
         'stscan;help;lab;write' {
+            break
+        }
+        'stscan;help;manual' {
             break
         }
         'stscan;help;completions' {

@@ -38,6 +38,7 @@ set edit:completion:arg-completer[stscan] = {|@words|
             cand verify 'Check that a dataset is whole: hash, length, rows, ordinals and origin of every part'
             cand schema 'Print the dataset''s columns with their types and meanings'
             cand lab 'Run the built-in Internet on loopback, list its cases or write its list and truth'
+            cand manual 'Read the manual: without a chapter the list of them'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -360,6 +361,11 @@ set edit:completion:arg-completer[stscan] = {|@words|
         }
         &'stscan;lab;help;help'= {
         }
+        &'stscan;manual'= {
+            cand --html 'Print one page of HTML that needs nothing but itself, with all chapters or the one that is named'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'stscan;completions'= {
             cand -h 'Print help'
             cand --help 'Print help'
@@ -381,6 +387,7 @@ set edit:completion:arg-completer[stscan] = {|@words|
             cand verify 'Check that a dataset is whole: hash, length, rows, ordinals and origin of every part'
             cand schema 'Print the dataset''s columns with their types and meanings'
             cand lab 'Run the built-in Internet on loopback, list its cases or write its list and truth'
+            cand manual 'Read the manual: without a chapter the list of them'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -421,6 +428,8 @@ set edit:completion:arg-completer[stscan] = {|@words|
         &'stscan;help;lab;list'= {
         }
         &'stscan;help;lab;write'= {
+        }
+        &'stscan;help;manual'= {
         }
         &'stscan;help;completions'= {
         }

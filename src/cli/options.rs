@@ -129,7 +129,7 @@ options! {
         /// Interface of this machine by which everything leaves, e.g. eth1; Linux only
         #[arg(long, value_name = "NAME", help_heading = "Network")]
         pub interface: Option<String>,
-        /// Trust the root certificates of this machine in place of those built in
+        /// Trust the root certificates of this machine instead of the built-in ones
         #[arg(long, help_heading = "Fetching")]
         pub platform_roots: bool,
         /// File with further trusted root certificates, PEM; may be repeated
@@ -157,7 +157,7 @@ options! {
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = decimal_rate, help_heading = "Mail servers")]
         pub smtp_rate: Option<f64>,
         /// Connections per second to one mail-server address, always one at a time, 0 for no limit; a provider gets four times as many
-        /// [default: 0.5; no limit on loopback]
+        /// [default: 0.5; no limit if all mail servers are on loopback]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = decimal_rate, help_heading = "Mail servers")]
         pub smtp_host_rate: Option<f64>,
         /// Mail server that has to answer, or this network does not let port 25 through; may be repeated [default: the first MX hosts of
@@ -234,7 +234,7 @@ options! {
         /// With --layout hive: keep the last N finished scans of the list and remove older ones; nothing is removed but whole scans
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| whole(text, 1..=100_000_u32), help_heading = "Output")]
         pub keep: Option<u32>,
-        /// When the dataset is written, end with exit status 6 where a finding is so severe (high, medium, low), has this code (sts-fetch-cert-*) or
+        /// When the dataset is written, end with exit status 6 where a finding has this severity or a worse one (high, medium, low), has this code (sts-fetch-cert-*) or
         /// a domain is in this state (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas
         #[arg(long, value_name = "WORDS", help_heading = "Output")]
         pub fail_on: Vec<String>,
