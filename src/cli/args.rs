@@ -63,7 +63,7 @@ pub enum Command {
     /// Print tables of adoption and misconfiguration from datasets
     #[command(after_help = with_grammar(STATS_EXAMPLES))]
     Stats(StatsArguments),
-    /// Tell what changed between two scans, per domain and in sum
+    /// Show what changed between two scans, per domain and in sum
     #[command(after_help = with_grammar(DIFF_EXAMPLES))]
     Diff(DiffArguments),
     /// Judge the evidence of a dataset again by today's rules, into a new dataset; sends no packet
@@ -75,7 +75,7 @@ pub enum Command {
     /// Write a page for the owners of domains, or about adoption in a large list; or the findings for other programs
     #[command(after_help = with_grammar(REPORT_EXAMPLES))]
     Report(ReportArguments),
-    /// Write what to publish: policies, DNS records, web server configuration and a plan, of flags, of DNS or of a dataset
+    /// Write what to publish: policies, DNS records, web server configuration and a plan; from options, from DNS or from a dataset
     #[command(after_help = with_grammar(PUBLISH_EXAMPLES))]
     Publish(Box<PublishArguments>),
     /// Read TLS reports (RFC 8460) as they come, mails and archives, into a dataset of their own
@@ -318,7 +318,7 @@ pub struct StatsArguments {
     /// Dataset folders; none is needed with --tls-reports
     #[arg(value_name = "DIR", required_unless_present = "tls_reports")]
     pub datasets: Vec<PathBuf>,
-    /// Tables of the TLS reports that `stscan tlsrpt` read into this folder (R1 to R7); those from R5 on take the dataset of a scan
+    /// Tables of the TLS reports that `stscan tlsrpt` read into this folder (R1 to R7); R5 to R7 need the dataset of a scan, too
     #[arg(long, value_name = "DIR", conflicts_with_all = ["by", "series", "compare"])]
     pub tls_reports: Option<PathBuf>,
     /// Which domains.
@@ -330,7 +330,7 @@ pub struct StatsArguments {
     /// Group by tld, suffix, rank, list, provider (of mail), policy-host, posture or carried:COLUMN [default: list for several datasets]
     #[arg(long, value_name = "WHAT", conflicts_with = "series")]
     pub by: Option<String>,
-    /// Take the datasets for a series of scans and order them by time
+    /// Treat the datasets as a series of scans, ordered by time
     #[arg(long)]
     pub series: bool,
     /// Put the published figures of a study beside those of the dataset: imc2025
@@ -339,7 +339,7 @@ pub struct StatsArguments {
     /// Output format
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub format: TableFormat,
-    /// Most groups, or names in a table, that are shown one by one
+    /// How many groups, or names in a table, are shown one by one at most
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub top: usize,
     /// Ranks in a bin of --by rank [default: 10000]
@@ -397,10 +397,10 @@ pub struct DiffArguments {
     /// What is demanded.
     #[command(flatten)]
     pub expect: ExpectArguments,
-    /// Most domains that the text shows one by one; csv and json have all of them [default: 50]
+    /// How many domains the text shows one by one at most; csv and json have all of them [default: 50]
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
-    /// Program that is told by JSON on its standard input what changed
+    /// Program to run at the end; it reads a JSON object about what changed from standard input
     #[arg(long, value_name = "PROGRAM")]
     pub notify_exec: Option<PathBuf>,
     /// How long that program may take before it is killed [default: 60s]
@@ -488,7 +488,7 @@ pub struct ReportArguments {
     /// TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)
     #[arg(long, value_name = "DIR")]
     pub tls_reports: Option<PathBuf>,
-    /// A folder -o with a page, a CSV and what to publish for each value of this column that scan --carry brought along, and an index.html
+    /// Write a folder (-o) with a page, a CSV and what to publish for each value of this carried column, and an index.html
     #[arg(long, value_name = "COLUMN")]
     pub split_by: Option<String>,
     /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated
@@ -497,7 +497,7 @@ pub struct ReportArguments {
     /// Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
-    /// Most domains that the page lists one by one, the most urgent first [default: 100000]
+    /// How many domains the page lists one by one at most, the most urgent first [default: 100000]
     #[arg(long, value_name = "N")]
     pub domains: Option<usize>,
     /// When the report is written, end with exit status 6 where a finding has this severity or a worse one (high, medium, low), has this code (sts-fetch-cert-*) or a
@@ -549,7 +549,7 @@ pub struct PublishArguments {
     /// Where the tree is served, a name or addresses: the policy hosts get a CNAME or A and AAAA records; may be repeated
     #[arg(long, value_name = "NAME|ADDRESS")]
     pub web_server: Vec<String>,
-    /// Where the tree lies on the web server, for the server configuration [default: the folder itself]
+    /// Path of the tree on the web server, for the server configuration [default: the folder itself]
     #[arg(long, value_name = "PATH")]
     pub root: Option<PathBuf>,
     /// Which domains of the dataset.

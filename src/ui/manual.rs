@@ -294,7 +294,7 @@ mod tests {
         );
         assert_eq!(
             text,
-            "Title\n\nOne two three\n--four five, six.\n\n- a b c d\n- e\n\n    run  it\n\na             b\n────────────  ────────────\nx             one two\n              three four\n              five six\n\n1. first\n2. u (https://e.org)\n"
+            "Title\n\nOne two three\n--four five, six.\n\n- a b c d\n- e\n\n    run  it\n\na  b\n─  ─────────────────────\nx  one two three four\n   five six\n\n1. first\n2. u (https://e.org)\n"
         );
     }
 
