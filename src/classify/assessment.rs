@@ -61,7 +61,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The state of the deployment in one word.
+    /// The state of the deployment, see [`Posture`].
     pub enum Posture {
         /// No MTA-STS record.
         Absent = "absent",
