@@ -125,8 +125,8 @@ pub fn reclassify(dir: &Path, out: &Path, networks: &Databases) -> Result<(Manif
         dataset.manifest_mut().run.asn_db = described;
     }
     let networks = Some(networks).filter(|networks| !networks.described().is_empty());
-    // Of merged shards each may have had other resolvers.
-    let validates = origin.manifest().run.resolver_validates == Some(true) || !origin.manifest().merged_from.is_empty();
+    // Of merged shards each may have had other resolvers; where nobody noted it, what was said stays.
+    let validates = origin.manifest().run.resolver_validates != Some(false) || !origin.manifest().merged_from.is_empty();
     let changes = Mutex::new(Changes::default());
     let parts = each_part(&origin, |part, ahead| {
         let batches = origin.part_in_batches(part, Some(COLUMNS), MAX_BATCH_ROWS)?;

@@ -324,7 +324,7 @@ mod tests {
     fn both_renderings_name_every_field() {
         let markdown = schema_markdown(Table::Domains);
         assert!(markdown.contains("| `evidence.mx.records[].exchange` | Utf8 |"), "{markdown}");
-        assert!(markdown.contains("| `evidence.sts_txt.records` | List<List<Binary>> |"), "{markdown}");
+        assert!(markdown.contains("| `evidence.sts_txt.records` | List&lt;List&lt;Binary>> |"), "{markdown}");
         assert!(markdown.contains("| `elapsed_ms` | Int32 | ms | 0.. |"), "{markdown}");
         let json = schema_json(Table::Domains);
         assert_eq!(json["columns"][0]["name"], "ordinal");

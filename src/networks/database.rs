@@ -11,23 +11,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::mmdb::Mmdb;
+use super::network::Network;
 use super::routes::Routes;
 
 /// Octets of a database at most, unpacked: ten times the largest that is published.
 const MAX_OCTETS: u64 = 2 << 30;
 /// How a gzip file begins.
 const GZIP: &[u8] = &[0x1f, 0x8b];
-
-/// What a database says of an address; of what it does not know `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Network {
-    /// The number of the autonomous system.
-    pub asn: Option<u32>,
-    /// Whose it is.
-    pub org: Option<String>,
-    /// The country, two capital letters.
-    pub country: Option<String>,
-}
 
 /// What is to be said of a database whose answers stand in a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use maxminddb::Reader;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::database::Network;
+use super::network::{Network, country_code};
 
 /// What stands before the metadata, near the end of a file.
 const MARKER: &[u8] = b"\xab\xcd\xefMaxMind.com";
@@ -68,11 +68,6 @@ fn network(record: &Value) -> Network {
         org: text(&["autonomous_system_organization", "as_name", "organization", "org", "name"]),
         country: country.and_then(|country| country_code(&country)),
     }
-}
-
-/// A country code in capital letters, if it is one.
-pub(super) fn country_code(text: &str) -> Option<String> {
-    (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic())).then(|| text.to_ascii_uppercase())
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 mod database;
 mod mmdb;
+mod network;
 mod routes;
 
-pub use self::database::{Databases, Network, NetworkDatabase};
+pub use self::database::{Databases, NetworkDatabase};
+pub use self::network::Network;

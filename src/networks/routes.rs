@@ -6,8 +6,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::database::Network;
-use super::mmdb::country_code;
+use super::network::{Network, country_code};
 
 /// How much of a line an error shows, in characters.
 const MAX_SHOWN: usize = 60;

@@ -1,7 +1,7 @@
 //! Columns: Arrow types with their builders and readers, from single values to the structs that are declared field by field.
 
 mod group;
-mod kind;
+pub(super) mod kind;
 mod nested;
 mod plain;
 mod structure;

@@ -68,7 +68,7 @@ macro_rules! columns {
                 arrow::datatypes::DataType::Struct(Self::fields().into())
             }
 
-            fn words(path: &str, found: &mut crate::dataset::column::Vocabularies) {
+            fn words(path: &str, found: &mut crate::dataset::column::kind::Vocabularies) {
                 Self::words_within(path, found);
             }
 
@@ -134,8 +134,8 @@ macro_rules! columns {
 
             /// The columns of words of the struct at `path`; of the table the path is empty.
             #[allow(dead_code)] // Not every table needs it.
-            pub(in crate::dataset) fn words_within(path: &str, found: &mut crate::dataset::column::Vocabularies) {
-                $(<$Kind as Column>::words(&crate::dataset::column::below(path, stringify!($column)), found);)+
+            pub(in crate::dataset) fn words_within(path: &str, found: &mut crate::dataset::column::kind::Vocabularies) {
+                $(<$Kind as Column>::words(&crate::dataset::column::kind::below(path, stringify!($column)), found);)+
             }
 
             #[allow(unused_variables)] // What stands beside the columns is in the pattern, too.
