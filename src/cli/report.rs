@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     let judged = scan.clone();
     match &arguments.out {
         Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,
-        None if arguments.format == ReportFormat::Html => return Err(Failure::usage("name the file of the page, as -o report.html")),
+        None if arguments.format == ReportFormat::Html => return Err(Failure::usage("name the file of the page, e.g. -o report.html")),
         _ => write(scan, seen, arguments.format, &options, &mut std::io::stdout().lock())?,
     }
     close(&gate, &judged)

@@ -39,7 +39,7 @@ fn a_signal_that_comes_twice_is_one() {
         std::thread::sleep(Duration::from_millis(20));
         scan.signal(signal);
         let said = scan.finish(5);
-        assert!(said.contains("stopping") && said.contains("goes on from there") && !said.contains("at once:"), "{said}");
+        assert!(said.contains("stopping") && said.contains("the same command continues") && !said.contains("at once:"), "{said}");
         goes_on(&scene, &truth);
     }
 }
