@@ -162,7 +162,10 @@ fn tables_of_reports_take_conditions() {
     assert!(stderr(&none).contains("there is no domain with posture=none"), "{}", stderr(&none));
     let refused = |arguments: &[&str]| stderr(&expect(2, &[&["stats", "--tls-reports", reports], arguments].concat()));
     assert!(refused(&["--where", "posture=enforce"]).contains("name its dataset, too"));
-    assert!(refused(&[scan, "--where", "posture=enforce", "--table", "R7"]).contains("--table R7: is about all other domains"));
+    assert!(
+        refused(&[scan, "--where", "posture=enforce", "--table", "R7"])
+            .contains("--table R7: it is about domains that the scan does not have")
+    );
     assert!(refused(&[scan, "--where", "postur=enforce"]).contains("did you mean posture?"));
 }
 
@@ -170,6 +173,7 @@ fn tables_of_reports_take_conditions() {
 fn a_report_puts_first_what_senders_have_met() {
     let (scan, reports) = (lab().scan.to_str().unwrap(), lab().reports.to_str().unwrap());
     let page = stdout(&expect(0, &["report", scan, "--tls-reports", reports, "-o", "-"]));
+    assert!(page.contains("All domains; what senders have met stands first, then what loses mail."));
     let sentence =
         "Seen by senders: </b>1,204 of 51,233 sessions failed, 1,204 events, validation-failure at bigmail.example in the 7 days to";
     assert!(page.contains(sentence), "{page}");

@@ -78,7 +78,7 @@ fn report_table(word: &str, is_made: impl Fn(&ReportTable) -> bool, is_filtered:
         None => Err(Failure::usage(format!("--table {word:?}: with --tls-reports one of {names}"))),
         Some(table) if is_made(table) => Ok(table.id),
         Some(table) if is_filtered => {
-            Err(Failure::usage(format!("--table {}: is about all other domains than those of the scan: leave out --where", table.id)))
+            Err(Failure::usage(format!("--table {}: it is about domains that the scan does not have: leave out --where", table.id)))
         }
         Some(table) => Err(Failure::usage(format!("--table {}: takes the dataset of a scan, too", table.id))),
     }
