@@ -11,6 +11,7 @@ use parquet::errors::ParquetError;
 use super::counts::Counts;
 use super::encoding::{self, Filled};
 use super::error::DatasetError;
+use super::folder;
 use super::hashing::{Digested, Hashing};
 use super::layout::Layout;
 use super::manifest::{Manifest, Part, Tool};
@@ -18,7 +19,6 @@ use super::order::Order;
 use super::packed::Piece;
 use super::pause::{Step, pause};
 use super::splice::{Origin, Splice};
-use super::{folder, schema};
 
 /// Writes the rows of a shard and gives the entry that lists them.
 pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece]) -> Result<Part, DatasetError> {
@@ -157,7 +157,7 @@ enum Packer {
 impl<'p> PartWriter<'p> {
     fn create(path: &'p Path, manifest: &Manifest, filled: Option<&Filled>) -> Result<Self, DatasetError> {
         let file = File::create(path).map_err(DatasetError::io("create", path))?;
-        let writer = ArrowWriter::try_new(Hashing::new(file), schema(), Some(encoding::properties(manifest, filled)));
+        let writer = encoding::writer(Hashing::new(file), manifest, filled);
         Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path })
     }
 
