@@ -85,6 +85,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder::parts_folder(folder.path())).unwrap();
         let mut manifest = Manifest::begun(&samples::run());
+        manifest.run.shard_rows = 500;
         let records: Vec<Record> = (0..500).map(|ordinal| samples::absent(ordinal, &format!("d{ordinal}.example.com"))).collect();
         let part = part::write(folder.path(), 0, &manifest, &[Piece::Loose(record_batch(&records).unwrap())]).unwrap();
         assert_eq!(part.domain_filters.len(), 1);
