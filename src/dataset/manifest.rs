@@ -256,7 +256,7 @@ pub struct MergedShard {
 pub struct Part {
     /// Path from the dataset's folder, with `/`.
     pub file: String,
-    /// The shard: ordinals from `shard * shard_rows` on. Where shards of a list were merged, the number of the part, of any length.
+    /// The number of the part: ordinals from `shard * shard_rows` on (nothing to do with `--shard`). Where shards of a list were merged, parts have any length.
     pub shard: u64,
     /// The ordinals of its rows, as first and one past the last of every run. One run, unless a scan was stopped in the midst of the shard.
     pub ordinals: Vec<[u64; 2]>,
@@ -274,6 +274,10 @@ pub struct Part {
     /// Version of the catalogue of findings by which they were judged; null where an older version wrote it.
     #[serde(default)]
     pub catalogue_version: Option<String>,
+    /// Where in the file the Bloom filters of the column `domain` lie, one per row group, as offset and length in bytes; empty where an older
+    /// version wrote it.
+    #[serde(default)]
+    pub domain_filters: Vec<[u64; 2]>,
 }
 
 /// What the run has sent and how long it took, summed over its sessions.

@@ -14,7 +14,7 @@ use crate::dataset::DatasetError;
 use crate::vocabulary::{Vocabulary, nearest};
 
 /// The grammar in short, for the help.
-pub const GRAMMAR: &str = "A condition of --where is COLUMN OPERATOR VALUE, as posture=enforce; repeated, all have to hold.
+pub const GRAMMAR: &str = "A condition of --where is COLUMN OPERATOR VALUE, e.g. posture=enforce; repeated, all have to hold.
   COLUMN   a flat column of `stscan schema`, finding (the codes of the findings), or carried.NAME
   = !=     VALUE may be alternatives a,b,c, * stands for any text, nothing for no value; a list fits by any element
   < <= > >=  for numbers, times (2026-11-28 or RFC 3339) and worst (info, low, medium, high)
@@ -133,6 +133,11 @@ impl Filter {
         self.conditions.iter().any(|condition| condition.field.carried().is_some())
     }
 
+    /// The domains of which all but these are left out; `None` where others may be kept, too.
+    pub(in crate::analyse) fn domains(&self) -> Option<Vec<String>> {
+        self.conditions.iter().find_map(Condition::domains)
+    }
+
     /// The columns that have to be read.
     pub(in crate::analyse) fn columns(&self) -> impl Iterator<Item = &str> {
         self.conditions.iter().map(|condition| condition.field.column())
@@ -165,6 +170,15 @@ impl Condition {
             _ => Test::Order { operator, span: bound(&name, &field.kind, value)? },
         };
         Ok(Self { text: text.to_owned(), field, test })
+    }
+
+    fn domains(&self) -> Option<Vec<String>> {
+        let Test::Among { wanted, is_negated: false } = &self.test else { return None };
+        let name = |wanted: &Wanted| match wanted {
+            Wanted::Text(pattern) if !pattern.has_gaps() => Some(pattern.text()),
+            _ => None,
+        };
+        wanted.iter().map(name).collect::<Option<_>>().filter(|_| self.field.column() == "domain")
     }
 
     fn holds(&self, values: &Values, row: usize) -> bool {
