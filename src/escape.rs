@@ -27,7 +27,7 @@ pub fn csv_field(text: &str) -> String {
     if safe.starts_with(['=', '+', '-', '@', '|', '%']) {
         safe.insert(0, '\'');
     }
-    if safe.contains([',', '"', ';', '\'', ' ']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
+    if safe.contains([',', '"', ';', '\'', ' ', '#']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
 }
 
 /// Direction marks and overrides, zero-width characters, line separators, tags.

@@ -172,7 +172,13 @@ fn everything_that_dane_needs_is_in_the_dataset() {
     assert!(scanned.evidence.values().all(|evidence| evidence.mx_asked == Some(asked)));
     let tlsa = |domain: &str| {
         let found = &scanned.host(domain).tlsa[0];
-        (found.outcome, found.authenticated == Some(true), found.records.len(), found.unchecked, found.extended_error.as_ref().map(|error| error.code))
+        (
+            found.outcome,
+            found.authenticated == Some(true),
+            found.records.len(),
+            found.unchecked,
+            found.extended_error.as_ref().map(|error| error.code),
+        )
     };
     for (domain, expected) in [
         ("secure", (Outcome::Noerror, true, 1, None, None)),

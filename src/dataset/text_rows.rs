@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Int16Type, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
 use serde_json::{Map, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
@@ -154,6 +154,16 @@ impl TextWriter {
     }
 }
 
+/// The header of a table of CSV.
+pub(crate) fn csv_heading(schema: &Schema) -> String {
+    schema.fields().iter().map(|field| csv_field(field.name())).collect::<Vec<_>>().join(",")
+}
+
+/// A row of a batch with all its columns, as CSV.
+pub(crate) fn csv_row(batch: &RecordBatch, row: usize) -> String {
+    batch.columns().iter().map(|column| cell(&value(column, row))).collect::<Vec<_>>().join(",")
+}
+
 /// A row.
 fn line(batch: &RecordBatch, row: usize, form: RowForm, RowColumns(columns): &RowColumns) -> String {
     let value = |path: &String| {
@@ -207,9 +217,10 @@ fn value(column: &ArrayRef, row: usize) -> Value {
         }
         DataType::Date32 => {
             let days = i64::from(column.as_primitive::<Date32Type>().value(row));
-            Date::from_julian_day(2_440_588).ok().and_then(|epoch| epoch.checked_add(time::Duration::days(days))).map_or(Value::Null, |day| {
-                day.to_string().into()
-            })
+            Date::from_julian_day(2_440_588)
+                .ok()
+                .and_then(|epoch| epoch.checked_add(time::Duration::days(days)))
+                .map_or(Value::Null, |day| day.to_string().into())
         }
         DataType::Binary => safe_bytes(column.as_binary::<i32>().value(row)).into(),
         DataType::List(_) => {
