@@ -130,7 +130,7 @@ fn a_published_copy_says_it_in_each_description() {
 fn networks_are_those_of_the_database_and_stay_when_judged_again() {
     let (scan, dir) = (scan(), tempfile::tempdir().unwrap());
     let first = networks(Path::new(&scan));
-    assert!(first.len() >= 3 && first.iter().all(|(_, asn)| matches!(asn, Some(64500 | 64501))), "{first:?}");
+    assert!(first.len() >= 2 && first.iter().all(|(_, asn)| matches!(asn, Some(64500 | 64501))), "{first:?}");
     let database = &manifest(Path::new(&scan))["asn_db"][0];
     assert_eq!((&database["name"], &database["date"]), (&"ipasn_20261123.dat".into(), &"2026-11-23".into()));
     assert_eq!(database["sha256"].as_str().unwrap().len(), 64);

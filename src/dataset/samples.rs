@@ -52,7 +52,7 @@ pub(crate) fn finished() -> Manifest {
 }
 
 /// The row of a domain without any record of ours, as nearly all domains are.
-pub(super) fn absent(ordinal: u64, domain: &str) -> Record {
+pub(crate) fn absent(ordinal: u64, domain: &str) -> Record {
     let domain = Domain::from_a_labels(domain).unwrap();
     let noise = noise(ordinal);
     let scanned_at = UNIX_EPOCH + Duration::from_micros(1_795_000_000_000_000 + ordinal * 250 + noise % 20_000);
