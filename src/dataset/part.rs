@@ -18,7 +18,14 @@ use super::order::Order;
 use super::packed::Piece;
 use super::pause::{Step, pause};
 use super::splice::{Origin, Splice};
-use super::{folder, schema};
+use super::{folder, lookup};
+
+/// A part's file that is written.
+pub(super) struct Written {
+    pub(super) file: Digested,
+    /// Where its Bloom filters lie; see [`Part::domain_filters`].
+    pub(super) domain_filters: Vec<[u64; 2]>,
+}
 
 /// Writes the rows of a shard and gives the entry that lists them.
 pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece]) -> Result<Part, DatasetError> {
@@ -34,11 +41,11 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece
         pause(Step::PartNamed);
         Ok(written)
     });
-    let (Digested { bytes, sha256 }, counts) = written.inspect_err(|_| {
+    let (Written { file: Digested { bytes, sha256 }, domain_filters }, counts) = written.inspect_err(|_| {
         let _ = fs::remove_file(&new); // The first error is the one to report.
     })?;
-    let judged = judged_by(manifest);
-    Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts, tool: judged.0, catalogue_version: judged.1 })
+    let (tool, catalogue_version) = judged_by(manifest);
+    Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts, tool, catalogue_version, domain_filters })
 }
 
 /// The file of the next part of a shard. Numbers may be missing where a repair struck a part out.
@@ -52,7 +59,7 @@ fn judged_by(manifest: &Manifest) -> (Option<Tool>, Option<String>) {
     (Some(manifest.run.tool.clone()), Some(manifest.run.catalogue_version.clone()))
 }
 
-fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<(Digested, Counts), DatasetError> {
+fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<(Written, Counts), DatasetError> {
     let (mut file, mut counts) = (PartWriter::create(path, manifest, Some(order.filled()))?, Counts::default());
     order.each_batch(|batch| {
         counts.add(&Counts::of(&batch)?);
@@ -82,9 +89,9 @@ pub(super) fn write_derived(
     let beside = origin.map(|origin| (origin, unchanged));
     // Where the layouts differ, in the other one's place.
     let file = format!("{}{}", Layout::of(dir).parts(), folder::file_name(&of.file));
-    let Digested { bytes, sha256 } = write_from(&dir.join(&file), manifest, beside, of.rows, counted)?;
+    let Written { file: Digested { bytes, sha256 }, domain_filters } = write_from(&dir.join(&file), manifest, beside, of.rows, counted)?;
     let (tool, catalogue_version) = judged_by(manifest);
-    Ok(Part { file, bytes, sha256, counts, tool, catalogue_version, ..of.clone() })
+    Ok(Part { file, bytes, sha256, counts, tool, catalogue_version, domain_filters, ..of.clone() })
 }
 
 /// Writes the part of another dataset as `file`: of the batches come the first columns, all others are `unchanged`.
@@ -95,7 +102,7 @@ pub(super) fn write_moved(
     file: &str,
     unchanged: &[&str],
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
-) -> Result<Digested, DatasetError> {
+) -> Result<Written, DatasetError> {
     let path = folder::part_path(origin, of)?;
     let origin = Origin::open(&path)?.ok_or_else(|| {
         let version = of.tool.as_ref().map_or("another version", |tool| tool.version.as_str());
@@ -111,7 +118,7 @@ fn write_from(
     beside: Option<(Origin, &[&str])>,
     expected: u64,
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
-) -> Result<Digested, DatasetError> {
+) -> Result<Written, DatasetError> {
     let new = folder::temporary(path);
     let write = || {
         let filled = beside.as_ref().map(|(_, unchanged)| Filled::but(unchanged));
@@ -157,7 +164,7 @@ enum Packer {
 impl<'p> PartWriter<'p> {
     fn create(path: &'p Path, manifest: &Manifest, filled: Option<&Filled>) -> Result<Self, DatasetError> {
         let file = File::create(path).map_err(DatasetError::io("create", path))?;
-        let writer = ArrowWriter::try_new(Hashing::new(file), schema(), Some(encoding::properties(manifest, filled)));
+        let writer = encoding::writer(Hashing::new(file), manifest, filled);
         Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path })
     }
 
@@ -176,12 +183,14 @@ impl<'p> PartWriter<'p> {
         written.map_err(|error| from_parquet(error, self.path))
     }
 
-    fn finish(self) -> Result<Digested, DatasetError> {
+    fn finish(self) -> Result<Written, DatasetError> {
         let hashing = match self.packer {
             Packer::All(writer) => writer.into_inner(),
             Packer::Some(splice) => splice.finish(),
         };
-        hashing.map_err(|error| from_parquet(error, self.path))?.finish().map_err(DatasetError::io("write", self.path))
+        let hashing = hashing.map_err(|error| from_parquet(error, self.path))?;
+        let file = hashing.finish().map_err(DatasetError::io("write", self.path))?;
+        Ok(Written { file, domain_filters: lookup::filters(self.path)? })
     }
 }
 
