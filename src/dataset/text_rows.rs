@@ -16,7 +16,7 @@ use super::micros;
 use super::order::Order;
 use super::packed::Piece;
 use super::schema;
-use crate::escape::{csv_field, safe_bytes};
+use crate::escape::{csv_field, safe_bytes, safe_json};
 use crate::vocabulary::{nearest, vocabulary};
 
 vocabulary! {
@@ -174,7 +174,7 @@ fn line(batch: &RecordBatch, row: usize, form: RowForm, RowColumns(columns): &Ro
     match form {
         RowForm::Jsonl => {
             let object: Map<String, Value> = columns.iter().map(|path| (path.clone(), value(path))).collect();
-            Value::Object(object).to_string()
+            safe_json(&Value::Object(object).to_string())
         }
         RowForm::Csv => columns.iter().map(|path| cell(&value(path))).collect::<Vec<_>>().join(","),
     }
@@ -195,7 +195,7 @@ fn cell(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => csv_field(text),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::Array(_) | Value::Object(_) => csv_field(&value.to_string()),
+        Value::Array(_) | Value::Object(_) => csv_field(&safe_json(&value.to_string())),
     }
 }
 
