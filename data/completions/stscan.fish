@@ -94,7 +94,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand scan" -l smtp -d 'Whose MX
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l dane -d 'Whose MX hosts are looked up for TLSA records: none, adopters or all [default: adopters, check: all, where the resolver validates; else none]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l ehlo -d 'Name given with EHLO, which has to resolve to the address that connects, and back [default: the own reverse name]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l smtp-rate -d 'Connections to mail servers per second in all, 0 for no limit [default: 20]' -r
-complete -c stscan -n "__fish_stscan_using_subcommand scan" -l smtp-host-rate -d 'Connections per second to one mail-server address, always one at a time, 0 for no limit; a provider gets four times as many [default: 0.5; no limit if all mail servers are on loopback]' -r
+complete -c stscan -n "__fish_stscan_using_subcommand scan" -l smtp-host-rate -d 'Connections per second to one mail-server address, always one at a time, 0 for no limit; a provider gets four times as many [default: 0.5; no limit for loopback addresses]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l smtp-canary -d 'Mail server that has to answer, else port 25 counts as blocked in this network; may be repeated [default: the first MX hosts of the list in three networks]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l smtp-canary-dead -d 'Address at which nothing may answer on that port: an answer shows that this network answers for others [default: 192.0.2.1]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l smtp-port -d 'Port of mail servers; other than 25 only for labs [default: 25]' -r
@@ -143,7 +143,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand check" -l smtp -d 'Whose M
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l dane -d 'Whose MX hosts are looked up for TLSA records: none, adopters or all [default: adopters, check: all, where the resolver validates; else none]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l ehlo -d 'Name given with EHLO, which has to resolve to the address that connects, and back [default: the own reverse name]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l smtp-rate -d 'Connections to mail servers per second in all, 0 for no limit [default: 20]' -r
-complete -c stscan -n "__fish_stscan_using_subcommand check" -l smtp-host-rate -d 'Connections per second to one mail-server address, always one at a time, 0 for no limit; a provider gets four times as many [default: 0.5; no limit if all mail servers are on loopback]' -r
+complete -c stscan -n "__fish_stscan_using_subcommand check" -l smtp-host-rate -d 'Connections per second to one mail-server address, always one at a time, 0 for no limit; a provider gets four times as many [default: 0.5; no limit for loopback addresses]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l smtp-canary -d 'Mail server that has to answer, else port 25 counts as blocked in this network; may be repeated [default: the first MX hosts of the list in three networks]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l smtp-canary-dead -d 'Address at which nothing may answer on that port: an answer shows that this network answers for others [default: 192.0.2.1]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l smtp-port -d 'Port of mail servers; other than 25 only for labs [default: 25]' -r
@@ -217,7 +217,7 @@ json\t'One object'
 sarif\t'SARIF 2.1.0: one result per finding'
 junit\t'JUnit XML: one test case per domain'"
 complete -c stscan -n "__fish_stscan_using_subcommand report" -l where -d 'Look only at domains with this, e.g. posture=enforce, worst>=medium, finding=sts-fetch-cert-* or carried.owner=ops; repeated: with all of it' -r
-complete -c stscan -n "__fish_stscan_using_subcommand report" -l tls-reports -d 'TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)' -r -F
+complete -c stscan -n "__fish_stscan_using_subcommand report" -l tls-reports -d 'TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand report" -l split-by -d 'Write a folder (-o) with a page, a CSV and what to publish for each value of this carried column, and an index.html' -r
 complete -c stscan -n "__fish_stscan_using_subcommand report" -l rua -d 'Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated' -r
 complete -c stscan -n "__fish_stscan_using_subcommand report" -l kind -d 'Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]' -r
@@ -261,7 +261,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand publish" -l smtp -d 'Whose
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l dane -d 'Whose MX hosts are looked up for TLSA records: none, adopters or all [default: adopters, check: all, where the resolver validates; else none]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l ehlo -d 'Name given with EHLO, which has to resolve to the address that connects, and back [default: the own reverse name]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l smtp-rate -d 'Connections to mail servers per second in all, 0 for no limit [default: 20]' -r
-complete -c stscan -n "__fish_stscan_using_subcommand publish" -l smtp-host-rate -d 'Connections per second to one mail-server address, always one at a time, 0 for no limit; a provider gets four times as many [default: 0.5; no limit if all mail servers are on loopback]' -r
+complete -c stscan -n "__fish_stscan_using_subcommand publish" -l smtp-host-rate -d 'Connections per second to one mail-server address, always one at a time, 0 for no limit; a provider gets four times as many [default: 0.5; no limit for loopback addresses]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l smtp-canary -d 'Mail server that has to answer, else port 25 counts as blocked in this network; may be repeated [default: the first MX hosts of the list in three networks]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l smtp-canary-dead -d 'Address at which nothing may answer on that port: an answer shows that this network answers for others [default: 192.0.2.1]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l smtp-port -d 'Port of mail servers; other than 25 only for labs [default: 25]' -r

@@ -256,7 +256,7 @@ impl Prober {
 fn seen(judged: &mut [(Evidence, Assessment)], expectations: Option<&Expectations>) -> Result<SeenBatch, Failure> {
     let batch = record_batch(&records(judged)).map_err(AnalyseError::from)?;
     let Some(expectations) = expectations else { return Ok(batch.into()) };
-    expect::tell(expectations)?;
+    expect::tell(&expectations.notes())?;
     let lines: Vec<String> = expectations.about_carried().iter().map(usize::to_string).collect();
     if !lines.is_empty() {
         let s = if lines.len() == 1 { "" } else { "s" };
@@ -464,9 +464,9 @@ fn print_publication(out: &mut impl Write, evidence: &Evidence, assessment: &Ass
         writeln!(out, "       {}", text::safe(line))?;
     }
     writeln!(out, "  In DNS:")?;
+    writeln!(out, "       {}. IN TXT \"{}\"", domain.sts_record_name(), text::safe(&now.record))?;
     if let Some(record) = decision.reports.record() {
         writeln!(out, "       {}. IN TXT \"{}\"", domain.tlsrpt_record_name(), text::safe(record))?;
     }
-    writeln!(out, "       {}. IN TXT \"{}\"", domain.sts_record_name(), text::safe(&now.record))?;
     writeln!(out, "  As files: stscan publish {domain} -o DIR")
 }

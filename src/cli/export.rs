@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
             return Err(Failure::usage("--flat and --asn-db are of the domains of a scan, which TLS reports do not have: leave them out"));
         }
         if publication.keep_carried {
-            return Err(Failure::usage("--keep-carried is of columns of a scanned list, which TLS reports do not have: leave it out"));
+            return Err(Failure::usage("--keep-carried applies to columns of a scanned list, which TLS reports do not have: leave it out"));
         }
         (export_reports(&arguments.dataset, &arguments.out, &publication)?.rows, None)
     } else {

@@ -20,7 +20,7 @@ use super::spool::{Copy, copy_all};
 /// A list that lies in a file, with what a manifest says about it.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// As the user named it.
+    /// As the user named it, or as the options call it.
     pub name: String,
     /// What [`super::targets::Target::list`] says.
     pub list: Arc<str>,
@@ -57,6 +57,7 @@ pub(super) fn materialise(
     let list = options.list_name.clone().unwrap_or_else(|| list_name(name)).into();
     let file = open(name, &path)?;
     let metadata = file.metadata().map_err(|error| InputError::Read(name.to_owned(), error))?;
+    let name = options.file_name.as_deref().unwrap_or(name);
     let members: Arc<[Member]> = Member::all(&file, name)?.into();
     let modified = metadata.modified().ok();
     let (name, bytes) = (name.to_owned(), metadata.len());
