@@ -135,7 +135,7 @@ const SHAPES: &[(&str, Shape)] = &[
     (
         "run",
         (
-            "tool | results invocations automationDetails columnKind",
+            "tool | results invocations automationDetails columnKind properties",
             &[("tool", "tool"), ("results", "result"), ("invocations", "invocation"), ("automationDetails", "automation")],
         ),
     ),

@@ -362,7 +362,8 @@ mod tests {
         assert!(typed(&|o| o.shard = Some("4/4".into())).contains("--shard"));
         assert!(typed(&|o| o.out = None).contains("-o DIR"));
         assert!(typed(&|o| o.out = Some("-".into())).contains("arrow-stream"));
-        assert!(typed(&|o| o.format = Some("csv".into())).contains("csv"));
+        assert!(typed(&|o| o.format = Some("xlsx".into())).contains("xlsx"));
+        assert!(typed(&|o| o.columns = vec!["domain".into()]).contains("--format jsonl or csv"));
     }
 
     #[test]

@@ -518,7 +518,7 @@ mod tests {
             ("domains/posture", "enforce: A valid policy with mode enforce."),
             ("domains/evidence/mx/outcome", "nxdomain: "),
             ("domains/evidence/mx_hosts/conversations/error/stage", "starttls: "),
-            ("domains/rua_hosts/scheme", "mailto: By mail"),
+            ("domains/rua_hosts/scheme", "mailto: The report is sent by mail"),
             ("domains/findings/severity", "high: "),
         ] {
             assert!(described(id).contains(part), "{id}: {}", described(id));
