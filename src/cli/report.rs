@@ -31,11 +31,11 @@ pub(super) struct Prepared {
 /// Reads the dataset and writes the report.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     let Prepared { scan, seen, options, gate } = prepare(arguments)?;
-    let judged = scan.clone();
+    let (judged, how) = (scan.clone(), (arguments.format, arguments.bare));
     match &arguments.out {
-        Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,
+        Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, how, &options, out))?,
         None if arguments.format == ReportFormat::Html => return Err(Failure::usage("name the file of the page, e.g. -o report.html")),
-        _ => write(scan, seen, arguments.format, &options, &mut std::io::stdout().lock())?,
+        _ => write(scan, seen, how, &options, &mut std::io::stdout().lock())?,
     }
     close(&gate, &judged)
 }
@@ -94,13 +94,13 @@ fn kind(word: &str) -> Result<Kind, Failure> {
 fn write(
     scan: Scan,
     seen: Option<Arc<Seen>>,
-    format: ReportFormat,
+    (format, bare): (ReportFormat, bool),
     options: &ReportOptions,
     out: &mut impl Write,
 ) -> Result<(), ReportError> {
     match format {
         ReportFormat::Html => html(&Report::of(scan, options, seen)?, out),
-        ReportFormat::Csv => csv(&scan, seen.as_deref(), out),
+        ReportFormat::Csv => csv(&scan, seen.as_deref(), bare, out),
         ReportFormat::Json => json(&scan, seen.as_deref(), &options.wishes, out),
         ReportFormat::Sarif => {
             if let Some(left_out) = sarif(&scan, seen.as_deref(), out)? {

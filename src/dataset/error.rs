@@ -63,7 +63,7 @@ impl DatasetError {
         matches!(self, Self::Refused { .. })
     }
 
-    pub(super) fn refused(dir: &Path, reason: impl Into<String>) -> Self {
+    pub(crate) fn refused(dir: &Path, reason: impl Into<String>) -> Self {
         Self::Refused { dir: dir.to_owned(), reason: reason.into() }
     }
 

@@ -158,20 +158,23 @@ fn renumbered(batch: &RecordBatch, planned: &Planned<'_>, runs: &mut Vec<[u64; 2
     Ok(RecordBatch::try_new(only, vec![Arc::new(Int64Array::from(new)) as ArrayRef])?)
 }
 
-/// Puts `rejected.csv` in place, which all shards have alike, and ends the dataset.
+/// Puts `rejected.csv` and `duplicates.csv` in place, which all shards have alike, and ends the dataset.
 fn finish(out: &Path, mut manifest: Manifest, shards: &Shards) -> Result<Manifest, DatasetError> {
     check_accounting(&shards.accounting, manifest.counts.rows)?;
-    let path = folder::rejected_path(out);
-    if let Some(first) = shards.members.first().filter(|first| first.reader.manifest().rejected.is_some()) {
-        let new = folder::temporary(&path);
-        let copied = fs::copy(folder::rejected_path(first.reader.dir()), &new).and_then(|_| fs::File::open(&new)?.sync_all());
+    let first = shards.members.first().map(|first| first.reader.manifest());
+    let has = [first.is_some_and(|first| first.rejected.is_some()), first.is_some_and(|first| first.duplicates.is_some())];
+    let paths: [fn(&Path) -> PathBuf; 2] = [folder::rejected_path, folder::duplicates_path];
+    for (of, first) in paths.iter().zip(has).filter(|(_, has)| *has).filter_map(|(of, _)| Some((of, shards.members.first()?))) {
+        let (path, new) = (of(out), folder::temporary(&of(out)));
+        let copied = fs::copy(of(first.reader.dir()), &new).and_then(|_| fs::File::open(&new)?.sync_all());
         copied.map_err(DatasetError::io("write", &new)).inspect_err(|_| {
             let _ = fs::remove_file(&new); // The first error is the one to report.
         })?;
         folder::put_in_place(&new, &path)?;
     }
     pause(Step::RejectedNamed);
-    manifest.rejected = folder::attachment(&path)?;
+    manifest.rejected = folder::attachment(&folder::rejected_path(out))?;
+    manifest.duplicates = folder::attachment(&folder::duplicates_path(out))?;
     manifest.accounting = Some(shards.accounting);
     manifest.finished_at = Some(shards.finished_at.clone());
     folder::write_manifest(out, &manifest)?;

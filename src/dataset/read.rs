@@ -56,6 +56,12 @@ impl Reader {
         Ok(Self { dir: dir.to_owned(), manifest, sealed, whole: Arc::default() })
     }
 
+    /// A dataset that was just written and whose manifest is not in its place yet.
+    pub(crate) fn over(dir: &Path, manifest: &Manifest) -> Self {
+        let whole = manifest.parts.iter().map(|part| part.file.clone()).collect();
+        Self { dir: dir.to_owned(), manifest: manifest.clone(), sealed: None, whole: Arc::new(Mutex::new(whole)) }
+    }
+
     /// Whether the manifest was changed after stscan wrote it, as far as that can be told.
     pub(crate) fn is_edited(&self) -> bool {
         self.sealed == Some(false)
