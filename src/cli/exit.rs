@@ -44,7 +44,7 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Dataset, "the folder of a dataset or of publish is refused, or a dataset is not whole"),
     (
         Exit::Stopped,
-        "stopped, be it by a signal, a full disk, or resolvers that do not answer any more; the same command goes on where it ended",
+        "stopped, be it by a signal, a full disk, or resolvers or an object store that do not answer any more; the same command goes on where it ended",
     ),
     (Exit::Bad, "judged bad: check or lint found something of severity high; check, scan, report or diff what `--fail-on` names"),
     (Exit::Undetermined, "undetermined, with `--fail-on unknown` only: nothing was judged bad, but something could not be determined"),
@@ -108,7 +108,7 @@ impl From<InputError> for Failure {
         let exit = match error {
             InputError::Option(_) | InputError::Column { .. } => Exit::Usage,
             InputError::Stopped => Exit::Stopped,
-            _ if error.is_full_disk() => Exit::Stopped,
+            _ if error.is_full_disk() || error.is_store_away() => Exit::Stopped,
             _ => Exit::Input,
         };
         Self::new(exit, error.to_string())
@@ -119,7 +119,7 @@ impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
         let exit = match error {
             DatasetError::Inconsistent(_) | DatasetError::Encoding(_) => Exit::Fault,
-            _ if error.is_full_disk() || error.is_closed_stream() => Exit::Stopped,
+            _ if error.is_full_disk() || error.is_closed_stream() || error.is_store_away() => Exit::Stopped,
             _ => Exit::Dataset,
         };
         Self::new(exit, error.to_string())

@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 
 use super::values::{
-    Pauses, address, decimal_rate, duration, in_flight, layout, local_path, names, names_or_none, pauses, port, rate, scope, whole,
+    Pauses, address, dataset_path, decimal_rate, duration, in_flight, layout, local_path, names, names_or_none, pauses, port, rate, scope, whole,
 };
 use crate::dataset::Layout;
 use crate::observe::scope::Scope;
@@ -222,8 +222,8 @@ options! {
         /// Job [default: 0/1]
         #[arg(long, value_name = "I/N", help_heading = "List")]
         pub shard: Option<String>,
-        /// Folder of the dataset; - with --format arrow-stream
-        #[arg(short, long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(local_path), help_heading = "Output")]
+        /// Folder of the dataset, or a prefix of an object store (s3://BUCKET/PREFIX, gs://, az://); - with --format arrow-stream
+        #[arg(short, long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(dataset_path), help_heading = "Output")]
         pub out: Option<PathBuf>,
         /// parquet: files; arrow-stream: one Arrow IPC stream on standard output [default: parquet]
         #[arg(long, value_name = "FORMAT", help_heading = "Output")]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::input::{disk_advice, is_full_disk};
+use crate::place::is_passing;
 
 /// A failure of ours or of this machine's disk; never a fact about a domain.
 #[derive(Debug, Error)]
@@ -74,6 +75,11 @@ impl DatasetError {
     /// Whether the disk had no room: what was written before stays, and the same command goes on once there is some.
     pub fn is_full_disk(&self) -> bool {
         matches!(self, Self::Io { source, .. } if is_full_disk(source))
+    }
+
+    /// Whether a store failed in a way that may pass: what was written before stays, and the same command goes on later.
+    pub fn is_store_away(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if is_passing(source))
     }
 
     /// Whether nobody reads the stream any more.

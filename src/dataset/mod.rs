@@ -16,10 +16,12 @@
 
 mod batch;
 mod column;
+mod columns;
 mod command;
 mod contain;
 mod counts;
 mod derived;
+mod draft;
 mod encoding;
 mod error;
 mod evidence;
@@ -34,7 +36,6 @@ mod micros;
 mod order;
 mod packed;
 mod part;
-mod pause;
 mod read;
 pub mod reports;
 mod resume;
@@ -57,6 +58,7 @@ pub(crate) use self::column::{COMMENT, Group as ColumnGroup, Lists as ListColumn
 pub use self::command::ScanCommand;
 pub use self::counts::{Counts, Tally};
 pub(crate) use self::derived::{DerivedDataset, Judge};
+pub(crate) use self::draft::Draft;
 pub use self::error::DatasetError;
 pub use self::evidence::EvidenceColumns;
 pub use self::flat::JudgementColumns;
@@ -69,7 +71,6 @@ pub use self::manifest::{
 pub use self::manifest_schema::manifest_schema;
 pub(crate) use self::merge::merge;
 pub(crate) use self::packed::{Packed, Piece, octets};
-pub(crate) use self::pause::{Step, pause};
 pub(crate) use self::read::PartFile;
 pub use self::read::{PartBatches, Reader};
 pub(crate) use self::resume::{make_way, refuse_unless_usable};

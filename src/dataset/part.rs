@@ -1,6 +1,5 @@
 //! One part: the rows of a shard, sorted by ordinal, in a Parquet file that is whole before it has its name.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 
 use super::counts::Counts;
+use super::draft::Draft;
 use super::encoding::{self, Filled};
 use super::error::DatasetError;
 use super::hashing::{Digested, Hashing};
@@ -16,9 +16,9 @@ use super::layout::Layout;
 use super::manifest::{Manifest, Part, Tool};
 use super::order::Order;
 use super::packed::Piece;
-use super::pause::{Step, pause};
 use super::splice::{Origin, Splice};
 use super::{folder, schema};
+use crate::pause::{Step, pause};
 
 /// Writes the rows of a shard and gives the entry that lists them.
 pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece]) -> Result<Part, DatasetError> {
@@ -27,16 +27,11 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece
     manifest.has_room(shard, &ordinals)?;
     let file = free_file(Layout::of(dir), manifest, shard);
     let path = dir.join(&file);
-    let new = folder::temporary(&path);
-    let written = write_rows(&new, manifest, &order).and_then(|written| {
-        pause(Step::PartWritten);
-        folder::put_in_place(&new, &path)?;
-        pause(Step::PartNamed);
-        Ok(written)
-    });
-    let (Digested { bytes, sha256 }, counts) = written.inspect_err(|_| {
-        let _ = fs::remove_file(&new); // The first error is the one to report.
-    })?;
+    let draft = Draft::begin(&path)?;
+    let (Digested { bytes, sha256 }, counts) = write_rows(&draft, manifest, &order)?;
+    pause(Step::PartWritten);
+    draft.put_in_place()?;
+    pause(Step::PartNamed);
     let judged = judged_by(manifest);
     Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts, tool: judged.0, catalogue_version: judged.1 })
 }
@@ -52,8 +47,8 @@ fn judged_by(manifest: &Manifest) -> (Option<Tool>, Option<String>) {
     (Some(manifest.run.tool.clone()), Some(manifest.run.catalogue_version.clone()))
 }
 
-fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<(Digested, Counts), DatasetError> {
-    let (mut file, mut counts) = (PartWriter::create(path, manifest, Some(order.filled()))?, Counts::default());
+fn write_rows(draft: &Draft, manifest: &Manifest, order: &Order<'_>) -> Result<(Digested, Counts), DatasetError> {
+    let (mut file, mut counts) = (PartWriter::create(draft, manifest, Some(order.filled()))?, Counts::default());
     order.each_batch(|batch| {
         counts.add(&Counts::of(&batch)?);
         file.write(&batch)?;
@@ -72,7 +67,7 @@ pub(super) fn write_derived(
     unchanged: &[&str],
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
 ) -> Result<Part, DatasetError> {
-    let origin = if unchanged.is_empty() { None } else { Origin::open(&folder::part_path(origin, of)?)? };
+    let origin = if unchanged.is_empty() { None } else { Origin::open(&folder::part_path(origin, of)?, of.bytes)? };
     let mut counts = Counts::default();
     let counted = batches.map(|batch| {
         let batch = batch?;
@@ -97,7 +92,7 @@ pub(super) fn write_moved(
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
 ) -> Result<Digested, DatasetError> {
     let path = folder::part_path(origin, of)?;
-    let origin = Origin::open(&path)?.ok_or_else(|| {
+    let origin = Origin::open(&path, of.bytes)?.ok_or_else(|| {
         let version = of.tool.as_ref().map_or("another version", |tool| tool.version.as_str());
         DatasetError::damaged(&path, format_args!("stscan {version} wrote it with other columns; merge with the version that wrote it"))
     })?;
@@ -112,32 +107,27 @@ fn write_from(
     expected: u64,
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
 ) -> Result<Digested, DatasetError> {
-    let new = folder::temporary(path);
-    let write = || {
-        let filled = beside.as_ref().map(|(_, unchanged)| Filled::but(unchanged));
-        let mut file = PartWriter::create(&new, manifest, filled.as_ref())?;
-        if let Some((origin, unchanged)) = beside {
-            file = file.beside(origin, unchanged)?;
-        }
-        let mut rows = 0;
-        for batch in batches {
-            let batch = batch?;
-            rows += batch.num_rows() as u64;
-            file.write(&batch)?;
-            pause(Step::PartBegun);
-        }
-        if rows != expected {
-            return Err(DatasetError::damaged(path, format_args!("it has {rows} rows and its manifest says {expected}")));
-        }
-        let digest = file.finish()?;
-        pause(Step::PartWritten);
-        folder::put_in_place(&new, path)?;
-        pause(Step::PartNamed);
-        Ok(digest)
-    };
-    write().inspect_err(|_| {
-        let _ = fs::remove_file(&new); // The first error is the one to report.
-    })
+    let draft = Draft::begin(path)?;
+    let filled = beside.as_ref().map(|(_, unchanged)| Filled::but(unchanged));
+    let mut file = PartWriter::create(&draft, manifest, filled.as_ref())?;
+    if let Some((origin, unchanged)) = beside {
+        file = file.beside(origin, unchanged)?;
+    }
+    let mut rows = 0;
+    for batch in batches {
+        let batch = batch?;
+        rows += batch.num_rows() as u64;
+        file.write(&batch)?;
+        pause(Step::PartBegun);
+    }
+    if rows != expected {
+        return Err(DatasetError::damaged(path, format_args!("it has {rows} rows and its manifest says {expected}")));
+    }
+    let digest = file.finish()?;
+    pause(Step::PartWritten);
+    draft.put_in_place()?;
+    pause(Step::PartNamed);
+    Ok(digest)
 }
 
 /// A part's file while it is being written.
@@ -155,8 +145,9 @@ enum Packer {
 }
 
 impl<'p> PartWriter<'p> {
-    fn create(path: &'p Path, manifest: &Manifest, filled: Option<&Filled>) -> Result<Self, DatasetError> {
-        let file = File::create(path).map_err(DatasetError::io("create", path))?;
+    fn create(draft: &'p Draft, manifest: &Manifest, filled: Option<&Filled>) -> Result<Self, DatasetError> {
+        let path = draft.written_as();
+        let file = draft.file().map_err(DatasetError::io("create", path))?;
         let writer = ArrowWriter::try_new(Hashing::new(file), schema(), Some(encoding::properties(manifest, filled)));
         Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path })
     }
@@ -198,6 +189,8 @@ pub(super) fn from_parquet(error: ParquetError, path: &Path) -> DatasetError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use sha2::{Digest, Sha256};
 
     use super::*;
@@ -207,7 +200,8 @@ mod tests {
     fn a_full_disk_is_told_as_such() {
         let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
         let manifest = Manifest::begun(&samples::run());
-        let error = write_rows(Path::new("/dev/full"), &manifest, &Order::of(&[Piece::Loose(batch)]).unwrap()).map(|_| ()).unwrap_err();
+        let full = Draft::of(Path::new("/dev/full")).unwrap();
+        let error = write_rows(&full, &manifest, &Order::of(&[Piece::Loose(batch)]).unwrap()).map(|_| ()).unwrap_err();
         assert!(matches!(&error, DatasetError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull), "{error}");
         assert!(error.to_string().contains("free some space"), "{error}");
     }

@@ -2,7 +2,6 @@
 //! only the columns and rows that it needs.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,12 +11,14 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection};
 use rayon::prelude::*;
 
+use crate::dataset::columns;
 use crate::dataset::contain::contained;
 use crate::dataset::error::DatasetError;
 use crate::dataset::folder::{self, MANIFEST, Stored};
 use crate::dataset::manifest::{Manifest, Part};
 use crate::dataset::tree;
 use crate::dataset::whole::{self, Problem};
+use crate::place::Opened;
 
 /// Rows that are decoded at once: bodies of 64 KB in every row still fit into 128 MB.
 const BATCH_ROWS: usize = 2048;
@@ -97,9 +98,9 @@ impl Reader {
         let known = self.whole.lock().unwrap_or_else(PoisonError::into_inner).contains(&part.file);
         let refuse = |problem: Problem| problem.into_error(&self.dir);
         if !known {
-            whole::bytes(&self.dir, &self.manifest, part).map_err(refuse)?;
+            whole::bytes_before_reading(&self.dir, &self.manifest, part).map_err(refuse)?;
         }
-        let footer = whole::footer(&path)?;
+        let footer = whole::footer(&path, part.bytes)?;
         if !known {
             whole::identity(&self.manifest, part, &footer).map_err(refuse)?;
             self.note_whole(part);
@@ -143,11 +144,9 @@ impl Reader {
     /// As [`Self::part`].
     pub fn part_in_batches(&self, part: &Part, columns: Option<&[&str]>, batch_rows: usize) -> Result<PartBatches, DatasetError> {
         let (path, footer) = self.checked(part)?;
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open(&path)?, footer);
-        if let Some(columns) = columns {
-            let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-            builder = builder.with_projection(mask);
-        }
+        let mask = columns.map_or_else(ProjectionMask::all, |columns| ProjectionMask::columns(footer.parquet_schema(), columns.iter().copied()));
+        let file = columns::open(&path, part.bytes, &footer, &mask, None)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer).with_projection(mask);
         PartBatches::build(path, builder.with_batch_size(batch_rows))
     }
 }
@@ -161,7 +160,7 @@ pub struct PartBatches {
 }
 
 impl PartBatches {
-    fn build(path: PathBuf, builder: ParquetRecordBatchReaderBuilder<File>) -> Result<Self, DatasetError> {
+    fn build(path: PathBuf, builder: ParquetRecordBatchReaderBuilder<Opened>) -> Result<Self, DatasetError> {
         let batches = contained(&path, || builder.build())?.map_err(|error| DatasetError::damaged(&path, error))?;
         Ok(Self { path, batches: Some(batches) })
     }
@@ -187,6 +186,7 @@ impl Iterator for PartBatches {
 #[derive(Debug)]
 pub struct PartFile {
     path: PathBuf,
+    bytes: u64,
     metadata: ArrowReaderMetadata,
 }
 
@@ -197,12 +197,8 @@ impl Reader {
     /// If the part cannot be opened or is not what the manifest says.
     pub(crate) fn part_file(&self, part: &Part) -> Result<PartFile, DatasetError> {
         let (path, metadata) = self.checked(part)?;
-        Ok(PartFile { path, metadata })
+        Ok(PartFile { path, bytes: part.bytes, metadata })
     }
-}
-
-fn open(path: &std::path::Path) -> Result<File, DatasetError> {
-    File::open(path).map_err(DatasetError::io("open", path))
 }
 
 impl PartFile {
@@ -223,8 +219,9 @@ impl PartFile {
         batch_rows: usize,
         rows: Option<&[Range<usize>]>,
     ) -> Result<PartBatches, DatasetError> {
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open(&self.path)?, self.metadata.clone());
-        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        let mask = ProjectionMask::columns(self.metadata.parquet_schema(), columns.iter().copied());
+        let file = columns::open(&self.path, self.bytes, &self.metadata, &mask, Some(row_group))?;
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         if let Some(rows) = rows {
             let all = usize::try_from(self.metadata.metadata().row_group(row_group).num_rows()).unwrap_or_default();
             let selection = RowSelection::from_consecutive_ranges(rows.iter().cloned(), all);
