@@ -13,7 +13,7 @@ use crate::place;
 pub(crate) struct Draft {
     file: File,
     path: PathBuf,
-    /// Where it is written; its place itself for what has no name before.
+    /// Where it is written: beside its place, or, for a store, in the folder of this machine for what is temporary.
     new: PathBuf,
     is_in_place: bool,
 }
@@ -24,15 +24,16 @@ impl Draft {
     /// # Errors
     /// If the disk fails.
     pub(crate) fn begin(path: &Path) -> Result<Self, DatasetError> {
-        let new = if place::is_far(path) { path.to_owned() } else { folder::temporary(path) };
-        let file = place::create(&new).map_err(DatasetError::io("create", &new))?;
+        let is_far = place::is_far(path);
+        let new = if is_far { std::env::temp_dir() } else { folder::temporary(path) };
+        let file = if is_far { tempfile::tempfile() } else { File::create(&new) }.map_err(DatasetError::io("create", &new))?;
         Ok(Self { file, path: path.to_owned(), new, is_in_place: false })
     }
 
     /// The file itself.
     #[cfg(test)]
     pub(super) fn of(path: &Path) -> Result<Self, DatasetError> {
-        let file = place::create(path).map_err(DatasetError::io("create", path))?;
+        let file = File::create(path).map_err(DatasetError::io("create", path))?;
         Ok(Self { file, path: path.to_owned(), new: path.to_owned(), is_in_place: true })
     }
 
@@ -49,7 +50,7 @@ impl Draft {
         &self.path
     }
 
-    /// The name by which errors tell of it meanwhile.
+    /// Where it is written, for errors to tell.
     pub(super) fn written_as(&self) -> &Path {
         &self.new
     }

@@ -73,11 +73,6 @@ pub(crate) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     far.ask(|bucket, key| async move { bucket.replace(&key, text.into()).await })
 }
 
-/// A file that is written until it is put in its place: an object has one without a name on this machine.
-pub(crate) fn create(path: &Path) -> io::Result<File> {
-    if is_far(path) { tempfile::tempfile() } else { File::create(path) }
-}
-
 /// Whether there is such a file or folder; of a store, such an object.
 pub(crate) fn exists(path: &Path) -> io::Result<bool> {
     if !is_far(path) {
