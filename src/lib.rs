@@ -1,5 +1,7 @@
 //! Bulk scanner and research-dataset generator for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460).
 //!
+//! How the program is used is in the [`manual`], a chapter for each subject.
+//!
 //! # The library
 //! [`name`], [`parse`], [`evidence`], [`classify`] and [`dataset`] are the API. What else is public serves the command and the tests of
 //! this repository, is left out of this documentation and may change at any time.
@@ -99,12 +101,13 @@
 //! 3 parse                        text to value and faults; never fails, never panics
 //! 2 evidence, exclusion          what was seen | who must not be contacted
 //! 1 name, words                  domain names, public suffixes | our words for the errors of libraries
-//! 0 vocabulary, system           enums of stable words | what each operating system does in its own way
+//! 0 vocabulary, system, manual   enums of stable words | what each operating system does in its own way | the manual's chapters
 //! ```
 
 pub mod classify;
 pub mod dataset;
 pub mod evidence;
+pub mod manual;
 pub mod name;
 pub mod parse;
 

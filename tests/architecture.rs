@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The layers from the bottom; a module may name only modules of earlier lines.
 const LAYERS: &[&[&str]] = &[
-    &["escape", "pause", "system", "vocabulary", "whole_file"],
+    &["escape", "manual", "pause", "system", "vocabulary", "whole_file"],
     &["name", "words"],
     &["evidence", "exclusion", "place"],
     &["parse"],

@@ -33,13 +33,14 @@ fn compare(file: &str, expected: &str) {
     assert!(written == expected, "{file} is out of date: STSCAN_REGENERATE=documents cargo test --test documents, then read the diff");
 }
 
-/// Compares a table of the README, which stands between two comments.
-fn compare_table(name: &str, table: &str) {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+/// Compares a table of a chapter of the manual, which stands between two comments.
+fn compare_table(chapter: &str, name: &str, table: &str) {
+    let file = format!("src/manual/{chapter}.md");
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file)).unwrap();
     let (begin, end) = (format!("<!-- {name}: begin"), format!("<!-- {name}: end"));
-    let start = readme.find(&begin).and_then(|at| Some(at + readme[at..].find("-->")? + 3));
-    let (start, end) = start.zip(readme.find(&end)).unwrap_or_else(|| panic!("README has no {begin}"));
-    compare("README.md", &format!("{}\n{}\n{}", &readme[..start], table.trim(), &readme[end..]));
+    let start = text.find(&begin).and_then(|at| Some(at + text[at..].find("-->")? + 3));
+    let (start, end) = start.zip(text.find(&end)).unwrap_or_else(|| panic!("{file} has no {begin}"));
+    compare(&file, &format!("{}\n{}\n{}", &text[..start], table.trim(), &text[end..]));
 }
 
 /// All in one test, since they write the same files.
@@ -47,15 +48,15 @@ fn compare_table(name: &str, table: &str) {
 fn the_tables_are_those_of_the_program() {
     let columns: String =
         schema_markdown(Table::Domains).lines().filter(|line| !line.starts_with("| `evidence.")).map(|line| format!("{line}\n")).collect();
-    compare_table("columns", &columns);
-    compare_table("report-columns", &schema_markdown(Table::Reports));
+    compare_table("dataset", "columns", &columns);
+    compare_table("tlsrpt", "report-columns", &schema_markdown(Table::Reports));
     let exits: String = EXIT_CODES.iter().map(|(exit, meaning)| format!("| {} | {meaning} |\n", *exit as i32)).collect();
-    compare_table("exit", &format!("| status | meaning |\n|---|---|\n{exits}"));
+    compare_table("gates", "exit", &format!("| status | meaning |\n|---|---|\n{exits}"));
     let general = TableId::ALL.iter().map(|table| (*table, table.title().unwrap()));
     let all = general.chain(study::TABLES.iter().map(|(table, definition)| (*table, definition.title())));
     let all = all.chain(REPORT_TABLES.iter().map(|table| (table.id, table.title)));
     let tables: String = all.map(|(table, title)| format!("| `{table}` | {title} |\n")).collect();
-    compare_table("tables", &format!("| table | shows |\n|---|---|\n{tables}"));
+    compare_table("statistics", "tables", &format!("| table | shows |\n|---|---|\n{tables}"));
 
     let written = include_str!("../data/findings.md");
     let head = written.find("| code |").map_or(written, |table| &written[..table]);

@@ -59,7 +59,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The state of the deployment in one word.
+    /// The state of the deployment, see [`Posture`].
     pub enum Posture {
         /// No record.
         Absent = "absent",

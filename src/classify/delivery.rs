@@ -38,7 +38,7 @@ pub(super) enum Destinations {
     Tested(Delivery),
 }
 
-/// The state of the deployment in one word.
+/// The state of the deployment: whether there is a record, whether it leads to a usable policy, and the policy's mode.
 pub(super) fn posture(sts: RecordState, policy: Standing) -> Posture {
     match (sts, policy) {
         (RecordState::Absent, _) => Posture::Absent,

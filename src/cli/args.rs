@@ -34,7 +34,7 @@ static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
     version,
     long_version = LONG_VERSION.as_str(),
     about = "Bulk scanner and research-dataset generator for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460)",
-    after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable,\n4 dataset refused or not whole, 5 stopped (the same command goes on), 6 judged bad (check, lint, --fail-on),\n7 undetermined (--fail-on unknown), 8 network not usable here.",
+    after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable,\n4 dataset refused or not whole, 5 stopped (the same command continues), 6 judged bad (check, lint, --fail-on),\n7 undetermined (--fail-on unknown), 8 network not usable here.",
     max_term_width = 110
 )]
 pub struct Arguments {
@@ -63,7 +63,7 @@ pub enum Command {
     /// Print tables of adoption and misconfiguration from datasets
     #[command(after_help = with_grammar(STATS_EXAMPLES))]
     Stats(StatsArguments),
-    /// Tell what changed between two scans, per domain and in sum
+    /// Show what changed between two scans, per domain and in sum
     #[command(after_help = with_grammar(DIFF_EXAMPLES))]
     Diff(DiffArguments),
     /// Judge the evidence of a dataset again by today's rules, into a new dataset; sends no packet
@@ -75,7 +75,7 @@ pub enum Command {
     /// Write a page for the owners of domains, or about adoption in a large list; or the findings for other programs
     #[command(after_help = with_grammar(REPORT_EXAMPLES))]
     Report(ReportArguments),
-    /// Write what to publish: policies, DNS records, web server configuration and a plan, of flags, of DNS or of a dataset
+    /// Write what to publish: policies, DNS records, web server configuration and a plan; from options, from DNS or from a dataset
     #[command(after_help = with_grammar(PUBLISH_EXAMPLES))]
     Publish(Box<PublishArguments>),
     /// Read TLS reports (RFC 8460) as they come, mails and archives, into a dataset of their own
@@ -92,6 +92,9 @@ pub enum Command {
     /// Run the built-in Internet on loopback, list its cases or write its list and truth
     #[command(after_help = LAB_EXAMPLES)]
     Lab(LabArguments),
+    /// Read the manual: without a chapter the list of them
+    #[command(after_help = MANUAL_EXAMPLES)]
+    Manual(ManualArguments),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  stscan completions bash > ~/.local/share/bash-completion/completions/stscan")]
     Completions(CompletionArguments),
@@ -103,7 +106,7 @@ const SCAN_EXAMPLES: &str = "Examples:
   zcat se.zone.gz | stscan scan - --list-name se -o se --resolver 192.0.2.53
   stscan scan list.txt --shard 0/4 -o quarter-0              # one of four machines
 
-The same command goes on where a stopped or killed scan ended.";
+The same command continues a stopped or killed scan.";
 
 const CHECK_EXAMPLES: &str = "Examples:
   stscan check example.com
@@ -116,7 +119,7 @@ const LINT_EXAMPLES: &str = "Examples:
   dig +short TXT _mta-sts.example.com | tr -d '\"' | stscan lint --record -
   stscan lint --json mta-sts.txt
 
-Without --record, --tlsrpt or --policy the kind is found out by content.";
+Without --record, --tlsrpt or --policy the kind is detected from the content.";
 
 const STATS_EXAMPLES: &str = "Examples:
   stscan stats week-47
@@ -169,11 +172,11 @@ The page is one file: it loads nothing, sends nothing, and runs no script but it
 all domains of the dataset, or those of --where, in its order.";
 
 const PUBLISH_EXAMPLES: &str = "Examples:
-  stscan publish example.com --rua mailto:tls-reports@example.com -o fixes    # for what DNS says, probed as by check
+  stscan publish example.com --rua mailto:tls-reports@example.com -o fixes    # for what DNS says, asked as check asks
   stscan publish example.com --mx mx1.example.com --mx mx2.example.com -o fixes    # for these MX hosts, without the network
   stscan publish audit --rua mailto:tls-reports@example.com --web-server web.example.com -o fixes    # for a whole dataset
   stscan publish audit --where carried.owner=ops --where posture=broken -o fixes
-  stscan publish audit --where posture=testing --mode enforce -o fixes    # goes on, but where an MX host is known to fail
+  stscan publish audit --where posture=testing --mode enforce -o fixes    # to enforce, except where an MX host is known to fail
 
 Begin with fixes/plan.txt. A policy lies at DOMAIN/.well-known/mta-sts.txt, the records in dns/, configuration of nginx, Caddy, Apache and
 a Cloudflare Worker in server/, and what is put in place on the day named in the plan in later/. The same command refreshes a folder that
@@ -185,8 +188,8 @@ const TLSRPT_EXAMPLES: &str = "Examples:
   stscan stats --tls-reports tls-reports                     # who reports, sessions, failures
   stscan report audit --tls-reports tls-reports -o audit.html
 
-Read are JSON, gzip, zip, tar, mails, mbox and Maildirs, whatever they are called. Reports that came twice count once. What was not
-read stands in rejected.csv with the reason. Exit status 3 if there was no report.";
+Read are JSON, gzip, zip, tar, mails, mbox and Maildirs, whatever they are called. Duplicate reports count once. What could not
+be read is in rejected.csv with the reason. Exit status 3 if there was no report.";
 
 const MERGE_EXAMPLES: &str = "Examples:
   stscan scan list.txt --shard 0/2 -o shard-0        # on one machine
@@ -195,7 +198,7 @@ const MERGE_EXAMPLES: &str = "Examples:
   stscan merge shard-* -o whole                      # in whatever order
 
 All shards have to be there, finished, each once, of the same list, by the same options and version. Ordinals and parts are numbered
-through, shard after shard; the same shards give the same files, byte for byte. The same command goes on where it was interrupted.";
+through, shard after shard; the same shards give the same files, byte for byte. The same command continues an interrupted merge.";
 
 const VERIFY_EXAMPLES: &str = "Examples:
   stscan verify week-47                # 0: whole; 4: not, and what is wrong with which file
@@ -203,14 +206,21 @@ const VERIFY_EXAMPLES: &str = "Examples:
   stscan verify week-47 --repair       # scans the rows of damaged parts again, by the command that made the dataset
   zcat se.zone.gz | stscan verify se --repair    # where that command read the list from standard input
 
-An unfinished scan is whole if every part is that it has so far. --repair needs the list as it was; what lies among the parts and is none
-is moved to the folder aside.";
+An unfinished scan is whole if every part that it has so far is. --repair needs the list as it was. Files among the parts that do not
+belong there are moved to the folder aside.";
 
 const LAB_EXAMPLES: &str = "Examples:
   stscan lab                       # serve the zoo until Ctrl-C, for other tools
   stscan lab --world census --names 1000
   stscan lab list                  # all cases with what is expected of them
   stscan lab write DIR             # the world's list and truth as files";
+
+const MANUAL_EXAMPLES: &str = "Examples:
+  stscan manual                    # the chapters, one line each
+  stscan manual resolving          # on a terminal by $PAGER, or less
+  stscan manual --html > manual.html
+
+Without a terminal there is no pager and no colour.";
 
 /// Arguments of `scan`.
 #[derive(Args, Debug)]
@@ -222,7 +232,7 @@ pub struct ScanArguments {
     /// File with any of these options, as TOML
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Drop the unfinished scan that the folder holds and begin anew; a finished one is never dropped
+    /// Drop the unfinished scan that the folder holds and start again; a finished one is never dropped
     #[arg(long)]
     pub restart: bool,
     /// Which part of the list and where to.
@@ -239,10 +249,10 @@ pub struct CheckArguments {
     /// Domains to probe
     #[arg(value_name = "DOMAIN", required = true)]
     pub domains: Vec<String>,
-    /// Print evidence and judgement as JSON, one object a domain
+    /// Print evidence and judgement as JSON, one object per domain
     #[arg(long)]
     pub json: bool,
-    /// End with exit status 6 where a finding is so severe (high, medium, low), has this code (sts-fetch-cert-*) or a domain is in this state
+    /// End with exit status 6 where a finding has this severity or a worse one (high, medium, low), has this code (sts-fetch-cert-*) or a domain is in this state
     /// (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas; high is always among them
     #[arg(long, value_name = "WORDS")]
     pub fail_on: Vec<String>,
@@ -308,19 +318,19 @@ pub struct StatsArguments {
     /// Dataset folders; none is needed with --tls-reports
     #[arg(value_name = "DIR", required_unless_present = "tls_reports")]
     pub datasets: Vec<PathBuf>,
-    /// Tables of the TLS reports that `stscan tlsrpt` read into this folder (R1 to R7); those from R5 on take the dataset of a scan
+    /// Tables of the TLS reports that `stscan tlsrpt` read into this folder (R1 to R7); R5 to R7 need the dataset of a scan, too
     #[arg(long, value_name = "DIR", conflicts_with_all = ["by", "series", "compare"])]
     pub tls_reports: Option<PathBuf>,
     /// Which domains.
     #[command(flatten)]
     pub filter: FilterArguments,
-    /// Which tables, as T3,T9; study: those of the IMC 2025 study; all [default: all but the study's]
+    /// Which tables, e.g. T3,T9; study: those of Ashiq et al. (IMC 2025); all [default: all but study]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub table: Vec<String>,
     /// Group by tld, suffix, rank, list, provider (of mail), policy-host, posture or carried:COLUMN [default: list for several datasets]
     #[arg(long, value_name = "WHAT", conflicts_with = "series")]
     pub by: Option<String>,
-    /// Take the datasets for a series of scans and order them by time
+    /// Treat the datasets as a series of scans, ordered by time
     #[arg(long)]
     pub series: bool,
     /// Put the published figures of a study beside those of the dataset: imc2025
@@ -329,19 +339,19 @@ pub struct StatsArguments {
     /// Output format
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub format: TableFormat,
-    /// Most groups, or names in a table, that are shown one by one
+    /// How many groups, or names in a table, are shown one by one at most
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub top: usize,
     /// Ranks in a bin of --by rank [default: 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub rank_bin: Option<u32>,
-    /// A host that serves so many domains or more is a third party's
+    /// A host that serves this many domains or more belongs to a third party
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     pub third_party: u32,
-    /// A policy host that serves so many domains or fewer is self-managed
+    /// A policy host that serves this many domains or fewer is self-managed
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub self_managed: u32,
-    /// A host between the two is self-managed if so many per cent of its domains share policy host and MX hosts; 0: no host is
+    /// A host between the two is self-managed if this percentage of its domains share policy host and MX hosts; 0: no host is
     #[arg(long, value_name = "PERCENT", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=100))]
     pub one_administrator: u32,
     /// Count hosts with the same address as different hosts
@@ -356,7 +366,7 @@ pub enum TableFormat {
     Text,
     /// Markdown.
     Markdown,
-    /// One line a figure.
+    /// One line per figure.
     Csv,
     /// One object.
     Json,
@@ -377,7 +387,7 @@ pub struct DiffArguments {
     /// Output format
     #[arg(long, value_enum, default_value_t = ChangeFormat::Text)]
     pub format: ChangeFormat,
-    /// List only domains with one of these changes, as newly-broken,mx-stale [default: all; as text all but unknown]
+    /// List only domains with one of these changes, e.g. newly-broken,mx-stale [default: all; as text all but unknown]
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     pub changes: Vec<String>,
     /// End with exit status 6 if a domain has one of these changes, a new finding so severe (high, or finding-gone:medium) or with this code
@@ -387,10 +397,10 @@ pub struct DiffArguments {
     /// What is demanded.
     #[command(flatten)]
     pub expect: ExpectArguments,
-    /// Most domains that the text shows one by one; csv and json have all of them [default: 50]
+    /// How many domains the text shows one by one at most; csv and json have all of them [default: 50]
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
-    /// Program that is told by JSON on its standard input what changed
+    /// Program to run at the end; it reads a JSON object about what changed from standard input
     #[arg(long, value_name = "PROGRAM")]
     pub notify_exec: Option<PathBuf>,
     /// How long that program may take before it is killed [default: 60s]
@@ -403,7 +413,7 @@ pub struct DiffArguments {
 pub enum ChangeFormat {
     /// For a terminal.
     Text,
-    /// One line a change.
+    /// One line per change.
     Csv,
     /// One object.
     Json,
@@ -478,7 +488,7 @@ pub struct ReportArguments {
     /// TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)
     #[arg(long, value_name = "DIR")]
     pub tls_reports: Option<PathBuf>,
-    /// A folder -o with a page, a CSV and what to publish for each value of this column that scan --carry brought along, and an index.html
+    /// Write a folder (-o) with a page, a CSV and what to publish for each value of this carried column, and an index.html
     #[arg(long, value_name = "COLUMN")]
     pub split_by: Option<String>,
     /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated
@@ -487,10 +497,10 @@ pub struct ReportArguments {
     /// Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
-    /// Most domains that the page lists one by one, the most urgent first [default: 100000]
+    /// How many domains the page lists one by one at most, the most urgent first [default: 100000]
     #[arg(long, value_name = "N")]
     pub domains: Option<usize>,
-    /// When the report is written, end with exit status 6 where a finding is so severe (high, medium, low), has this code (sts-fetch-cert-*) or a
+    /// When the report is written, end with exit status 6 where a finding has this severity or a worse one (high, medium, low), has this code (sts-fetch-cert-*) or a
     /// domain is in this state (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas
     #[arg(long, value_name = "WORDS")]
     pub fail_on: Vec<String>,
@@ -504,13 +514,13 @@ pub struct ReportArguments {
 pub enum ReportFormat {
     /// One page that needs nothing but a browser.
     Html,
-    /// A line a finding.
+    /// One line per finding.
     Csv,
     /// One object.
     Json,
-    /// SARIF 2.1.0: a result a finding.
+    /// SARIF 2.1.0: one result per finding.
     Sarif,
-    /// JUnit XML: a test case a domain.
+    /// JUnit XML: one test case per domain.
     Junit,
 }
 
@@ -523,7 +533,7 @@ pub struct PublishArguments {
     /// Folder to write
     #[arg(short, long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(local_path))]
     pub out: PathBuf,
-    /// MX host of the domains, or a pattern as *.mx.example.net, instead of what DNS says; may be repeated
+    /// MX host of the domains, or a pattern such as *.mx.example.net, instead of what DNS says; may be repeated
     #[arg(long, value_name = "HOST", value_delimiter = ',')]
     pub mx: Vec<String>,
     /// Mode of the policies: enforce, testing or none [default: the published one; a new policy begins with testing, later enforce]
@@ -539,7 +549,7 @@ pub struct PublishArguments {
     /// Where the tree is served, a name or addresses: the policy hosts get a CNAME or A and AAAA records; may be repeated
     #[arg(long, value_name = "NAME|ADDRESS")]
     pub web_server: Vec<String>,
-    /// Where the tree lies on the web server, for the server configuration [default: the folder itself]
+    /// Path of the tree on the web server, for the server configuration [default: the folder itself]
     #[arg(long, value_name = "PATH")]
     pub root: Option<PathBuf>,
     /// Which domains of the dataset.
@@ -630,6 +640,17 @@ pub enum LabCommand {
         #[arg(value_name = "DIR", value_parser = PathBufValueParser::new().try_map(local_path))]
         dir: PathBuf,
     },
+}
+
+/// Arguments of `manual`.
+#[derive(Args, Debug)]
+pub struct ManualArguments {
+    /// Chapter to read
+    #[arg(value_name = "CHAPTER")]
+    pub chapter: Option<String>,
+    /// Print one page of HTML that needs nothing but itself, with all chapters or the one that is named
+    #[arg(long)]
+    pub html: bool,
 }
 
 /// Arguments of `completions`.

@@ -35,20 +35,17 @@ pub enum Exit {
     Network = 8,
 }
 
-/// What each exit status means, for the help and the README.
+/// What each exit status means, for the help and the manual.
 pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Done, "done"),
     (Exit::Fault, "an unexpected fault of stscan"),
     (Exit::Usage, "bad usage or configuration"),
     (Exit::Input, "an input cannot be read"),
     (Exit::Dataset, "the folder of a dataset or of publish is refused, or a dataset is not whole"),
-    (
-        Exit::Stopped,
-        "stopped, be it by a signal, a full disk, or resolvers or an object store that do not answer any more; the same command goes on where it ended",
-    ),
+    (Exit::Stopped, "stopped by a signal, a full disk, or resolvers or an object store that no longer answer; the same command continues"),
     (Exit::Bad, "judged bad: check or lint found something of severity high; check, scan, report or diff what `--fail-on` names"),
-    (Exit::Undetermined, "undetermined, with `--fail-on unknown` only: nothing was judged bad, but something could not be determined"),
-    (Exit::Network, "the network does not allow it: no resolver answers, or mail servers were to be asked and their port is blocked here"),
+    (Exit::Undetermined, "undetermined, only with `--fail-on unknown`: nothing was judged bad, but something could not be determined"),
+    (Exit::Network, "the network does not allow it: no resolver answers, or port 25 is blocked here and mail servers were to be asked"),
 ];
 
 impl From<Exit> for ExitCode {

@@ -12,7 +12,7 @@ use crate::ui::text::safe;
 /// The option, of every command that reads datasets for people.
 #[derive(Args, Debug, Default)]
 pub struct FilterArguments {
-    /// Look only at domains with this, as posture=enforce, worst>=medium, finding=sts-fetch-cert-* or carried.owner=ops; repeated: with all of it
+    /// Look only at domains with this, e.g. posture=enforce, worst>=medium, finding=sts-fetch-cert-* or carried.owner=ops; repeated: with all of it
     #[arg(long = "where", value_name = "CONDITION")]
     conditions: Vec<String>,
 }

@@ -14,6 +14,7 @@ mod filter;
 mod gate;
 mod lab;
 mod lint;
+mod manual;
 mod merge;
 mod notify;
 mod options;
@@ -41,20 +42,21 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use self::args::{Arguments, Command};
 pub use self::exit::EXIT_CODES;
 use self::exit::Exit;
 #[doc(hidden)]
 pub use self::lint::{Kind as LintKind, render as render_lint};
+use crate::manual::chapters_of;
 use crate::ui::text::safe;
 
 /// Runs the program with the arguments of a process, the program's name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     signals::survive_file_limit();
     let typed: Vec<OsString> = arguments.into_iter().collect();
-    let arguments = match Arguments::try_parse_from(&typed) {
+    let arguments = match command().try_get_matches_from(&typed).and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => {
             if let Some(sentence) = wrong_value(&error) {
@@ -86,6 +88,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Verify(options) => verify::run(&options),
         Command::Schema(options) => schema::run(&options),
         Command::Lab(options) => lab::run(options),
+        Command::Manual(options) => manual::run(&options),
         Command::Completions(options) => completions::run(options.shell, &mut command()),
     };
     match result {
@@ -98,9 +101,22 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// The program's arguments as clap has them: completions and man pages are made of them.
+/// The program's arguments as clap has them: completions and man pages are made of them. The help of each command ends with the chapters of
+/// the manual that say more.
 pub fn command() -> clap::Command {
-    Arguments::command()
+    let command = Arguments::command();
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    names.iter().fold(command, |command, name| command.mut_subcommand(name, with_chapters))
+}
+
+/// A command with the chapters of the manual below its help.
+fn with_chapters(command: clap::Command) -> clap::Command {
+    let chapters: Vec<&str> = chapters_of(command.get_name()).map(|chapter| chapter.name).collect();
+    if chapters.is_empty() {
+        return command;
+    }
+    let before = command.get_after_help().map_or_else(String::new, |help| format!("{help}\n\n"));
+    command.after_help(format!("{before}Chapters of the manual (stscan manual CHAPTER): {}.", chapters.join(", ")))
 }
 
 /// The sentence about a value that an option cannot have, as `--config` words it; `None` for all other errors.

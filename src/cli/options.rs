@@ -71,7 +71,7 @@ options! {
         /// Port of the name servers for --iterative; other than 53 only in labs [default: 53]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = port, help_heading = "Resolving")]
         pub dns_port: Option<u16>,
-        /// Do not check at the start whether the resolvers answer, and whether they answer the truth
+        /// Use the resolvers without checking at the start whether they answer, and answer truthfully
         #[arg(long, help_heading = "Resolving")]
         pub trust_resolvers: bool,
         /// Ask for names in random case, which answers have to repeat: a further safeguard against forgery
@@ -129,7 +129,7 @@ options! {
         /// Interface of this machine by which everything leaves, e.g. eth1; Linux only
         #[arg(long, value_name = "NAME", help_heading = "Network")]
         pub interface: Option<String>,
-        /// Trust the root certificates of this machine in place of those built in
+        /// Trust the root certificates of this machine instead of the built-in ones
         #[arg(long, help_heading = "Fetching")]
         pub platform_roots: bool,
         /// File with further trusted root certificates, PEM; may be repeated
@@ -157,20 +157,20 @@ options! {
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = decimal_rate, help_heading = "Mail servers")]
         pub smtp_rate: Option<f64>,
         /// Connections per second to one mail-server address, always one at a time, 0 for no limit; a provider gets four times as many
-        /// [default: 0.5; no limit on loopback]
+        /// [default: 0.5; no limit if all mail servers are on loopback]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = decimal_rate, help_heading = "Mail servers")]
         pub smtp_host_rate: Option<f64>,
-        /// Mail server that has to answer, or this network does not let port 25 through; may be repeated [default: the first MX hosts of
+        /// Mail server that has to answer, else port 25 counts as blocked in this network; may be repeated [default: the first MX hosts of
         /// the list in three networks]
         #[arg(long, value_name = "HOST", help_heading = "Mail servers")]
         pub smtp_canary: Vec<String>,
-        /// Address at which nobody may answer on that port [default: 192.0.2.1]
+        /// Address at which nothing may answer on that port: an answer shows that this network answers for others [default: 192.0.2.1]
         #[arg(long, value_name = "ADDR", help_heading = "Mail servers")]
         pub smtp_canary_dead: Option<std::net::IpAddr>,
-        /// Ask every address of an MX host, and not one of each family
+        /// Ask every address of an MX host instead of one per family
         #[arg(long, help_heading = "Mail servers")]
         pub smtp_all_addresses: bool,
-        /// Ask by every name, also where address and certificate are known from three others
+        /// Ask under every name, even if address and certificate are known from three others
         #[arg(long, help_heading = "Mail servers")]
         pub smtp_every_name: bool,
         /// Port of mail servers; other than 25 only for labs [default: 25]
@@ -194,7 +194,7 @@ options! {
         /// Column of a CSV list that holds the domain: a header's name, or a number from 1
         #[arg(long, value_name = "NAME|N", help_heading = "List")]
         pub column: Option<String>,
-        /// Further columns of a CSV list with a header to be carried into the dataset, by name, e.g. owner,unit
+        /// Copy these further columns of a CSV list with a header into the dataset, e.g. owner,unit
         #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "List")]
         pub carry: Vec<String>,
         /// What the list is called in the dataset [default: the file's name]
@@ -234,7 +234,7 @@ options! {
         /// With --layout hive: keep the last N finished scans of the list and remove older ones; nothing is removed but whole scans
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = |text: &str| whole(text, 1..=100_000_u32), help_heading = "Output")]
         pub keep: Option<u32>,
-        /// When the dataset is written, end with exit status 6 where a finding is so severe (high, medium, low), has this code (sts-fetch-cert-*) or
+        /// When the dataset is written, end with exit status 6 where a finding has this severity or a worse one (high, medium, low), has this code (sts-fetch-cert-*) or
         /// a domain is in this state (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas
         #[arg(long, value_name = "WORDS", help_heading = "Output")]
         pub fail_on: Vec<String>,
@@ -250,10 +250,10 @@ options! {
         /// File that holds the scan's state as JSON, written once per second
         #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(local_path), help_heading = "Output")]
         pub status_file: Option<PathBuf>,
-        /// File that holds the figures of the scan for Prometheus, written at its end, e.g. for the node exporter's textfile collector
+        /// File to which the figures of the scan are written at its end for Prometheus, e.g. for the node exporter's textfile collector
         #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(local_path), help_heading = "Output")]
         pub metrics_file: Option<PathBuf>,
-        /// Program that is told by JSON on its standard input how the scan ended
+        /// Program to run when the scan has ended; it reads a JSON object about it from standard input
         #[arg(long, value_name = "PROGRAM", help_heading = "Output")]
         pub notify_exec: Option<PathBuf>,
         /// How long that program may take before it is killed [default: 60s]

@@ -39,7 +39,7 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
     section(out, "MTA-STS record", &counts.sts_state, &records, counts.rows)?;
     section(out, "TLSRPT record", &counts.tlsrpt_state, &records, counts.rows)?;
     let stages: Vec<&str> = PolicyStage::ALL.iter().map(|stage| stage.as_str()).collect();
-    section(out, "Policy, where one was asked for", &counts.policy_stage, &stages, counts.policy_stage.values().sum())?;
+    section(out, "Policy, where it was fetched", &counts.policy_stage, &stages, counts.policy_stage.values().sum())?;
     let postures: Vec<&str> = Posture::ALL.iter().map(|posture| posture.as_str()).collect();
     section(out, "Posture", &counts.posture, &postures, counts.rows)?;
     providers(out, "Well-known policy hosts", &counts.policy_providers)?;
@@ -62,7 +62,7 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
     let (parts, rejected) = (layout.parts(), layout.rejected());
     writeln!(out, "\n{shown}/{}\n{shown}/{parts}  ({})", layout.manifest(), counted(manifest.parts.len() as u64, "part"))?;
     if accounting.rejected > 0 {
-        writeln!(out, "{shown}/{rejected}  ({} lines that are no domain name)", grouped(accounting.rejected))?;
+        writeln!(out, "{shown}/{rejected}  ({}, not a domain name)", counted(accounting.rejected, "line"))?;
     }
     writeln!(out, "\nDuckDB: SELECT posture, count(*) FROM '{shown}/{parts}*.parquet' GROUP BY ALL;")
 }
@@ -124,6 +124,9 @@ fn smtp(out: &mut impl Write, smtp: &SmtpActivity) -> io::Result<()> {
 
 /// One line of words with their counts; words without rows are left out.
 fn section(out: &mut impl Write, title: &str, tally: &BTreeMap<String, u64>, order: &[&str], rows: u64) -> io::Result<()> {
+    if tally.values().all(|count| *count == 0) {
+        return Ok(());
+    }
     writeln!(out, "\n{title}")?;
     for word in order {
         if let Some(count) = tally.get(*word).filter(|count| **count > 0) {

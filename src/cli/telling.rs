@@ -35,7 +35,7 @@ pub(super) struct Telling {
     begun: OffsetDateTime,
 }
 
-/// What happened, as the program of `--notify-exec` is told. The README documents it.
+/// What happened, as the program of `--notify-exec` is told. The chapter `weekly` of the manual documents it.
 #[derive(Serialize)]
 struct Notice<'a> {
     notice_version: u32,

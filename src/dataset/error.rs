@@ -98,7 +98,7 @@ impl DatasetError {
 fn advice(error: &io::Error) -> String {
     let advice = disk_advice(error.kind());
     let goes_on =
-        if is_full_disk(error) { ": a scan into a folder goes on from its finished parts, anything else begins anew" } else { "" };
+        if is_full_disk(error) { ": a scan into a folder continues from its finished parts, anything else starts again" } else { "" };
     format!("{advice}{goes_on}")
 }
 

@@ -171,7 +171,7 @@ fn of_another_version(dir: &Path, version: u32) -> DatasetError {
 }
 
 pub(super) fn no_folder(dir: &Path) -> DatasetError {
-    DatasetError::refused(dir, "a file, not a folder; choose another name for the dataset")
+    DatasetError::refused(dir, "a file, not a folder: name the dataset's folder, not one of its parts, or another folder to write to")
 }
 
 /// What the manifest says of a file that is no part; `None` where there is none.

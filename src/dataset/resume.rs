@@ -36,7 +36,7 @@ pub fn refuse_unless_usable(dir: &Path) -> Result<bool, DatasetError> {
     parts_are_there(dir, &manifest).map(|()| true)
 }
 
-/// Makes way for a scan that begins anew: the copies of the list that the unfinished one keeps are removed.
+/// Makes way for a scan that starts again: the copies of the list that the unfinished one keeps are removed.
 ///
 /// # Errors
 /// A refusal if the folder holds anything but an unfinished scan, or if that is being written.
@@ -137,7 +137,7 @@ fn same_rules(dir: &Path, manifest: &Manifest, run: &RunDescription) -> Result<(
     }
     let reason = format!(
         "holds an unfinished scan that was judged by other rules (there {}; now {}); resume it with the version that began it, or give \
-         --restart to drop what is there and begin anew",
+         --restart to drop what is there and start again",
         there.judged_by(),
         now.judged_by()
     );

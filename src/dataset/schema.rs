@@ -103,7 +103,7 @@ fn children<'a>(path: &str, field: &'a Field) -> Vec<(String, &'a Field)> {
 
 fn markdown_lines(text: &mut String, path: &str, field: &Field) {
     let of = |key: &str| field.metadata().get(key).map_or("", String::as_str).replace('|', "\\|");
-    let kind = type_name(field.data_type());
+    let kind = type_name(field.data_type()).replace('<', "&lt;"); // Else Markdown takes it for a tag of HTML.
     let _ = writeln!(text, "| `{path}` | {kind} | {} | {} | {} |", of(UNIT), of(RANGE), of(COMMENT)); // Writing to a String cannot fail.
     for (path, child) in children(path, field) {
         markdown_lines(text, &path, child);

@@ -1,7 +1,7 @@
 //! From lists to targets: a stream in bounded memory, every line accounted for.
 //!
 //! A list consists of lines; each one ends as a row, rejected, a duplicate, excluded, not selected, or blank: see [`Accounting`].
-//! The steps and their order are those of [`InputOptions`]; the formats are found out by content:
+//! The steps and their order are those of [`InputOptions`]; the formats are detected from the content:
 //!
 //! * names, one per line, or `rank,name` (Tranco, Umbrella), the separator a comma, semicolon or tab;
 //! * tables with a header that has a column for names (CrUX, Majestic, Cloudflare Radar), or with the column named by the user;

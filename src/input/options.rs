@@ -26,7 +26,7 @@ pub struct InputOptions {
     /// Files, `-` for standard input, https URLs; read one after another.
     #[serde(rename = "list")]
     pub sources: Vec<String>,
-    /// Which column of a CSV file holds the name; without it the format is found out by content.
+    /// Which column of a CSV file holds the name; without it the format is detected from the content.
     pub column: Option<Column>,
     /// Further columns of a CSV file with a header that are carried along with the names; at most `MAX_CARRIED`.
     #[serde(skip_serializing_if = "Vec::is_empty")]

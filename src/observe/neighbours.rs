@@ -76,7 +76,7 @@ pub(super) fn mx_hosts(records: &[Mx]) -> Vec<String> {
     names.filter(|host| seen.insert(host.clone())).take(MAX_MX_HOSTS).collect()
 }
 
-/// Somebody who receives reports.
+/// A receiver of TLS reports, named by `rua`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Receiver {
     pub(super) scheme: ReportScheme,

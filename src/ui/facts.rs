@@ -120,10 +120,23 @@ fn policy(evidence: &Evidence, assessment: &Assessment) -> Option<String> {
     let reached = match assessment.policy_stage? {
         PolicyStage::Ok => "retrieved".to_owned(),
         PolicyStage::Syntax => "retrieved, not valid".to_owned(),
-        stage => format!("not retrieved, failed at {stage}"),
+        stage => format!("not retrieved: {}", what_failed(stage, evidence)),
     };
     let host = policy_provider(evidence).map_or(String::new(), |name| format!(", hosted by {name}"));
     Some(format!("{reached}{mode}{age}{mx}{host}"))
+}
+
+/// Where the retrieval ended, in words. An HTTP error says with which status.
+fn what_failed(stage: PolicyStage, evidence: &Evidence) -> String {
+    let status = evidence.fetch.as_ref().and_then(|fetch| fetch.status);
+    match (stage, status) {
+        (PolicyStage::Dns, _) => "no address in DNS".to_owned(),
+        (PolicyStage::Tcp, _) => "no TCP connection".to_owned(),
+        (PolicyStage::Tls, _) => "TLS error".to_owned(),
+        (PolicyStage::Http, Some(status)) if status != 200 => format!("HTTP error: status {status}"),
+        (PolicyStage::Http, _) => "HTTP error".to_owned(),
+        (PolicyStage::Ok | PolicyStage::Syntax, _) => stage.to_string(),
+    }
 }
 
 /// Which known implementations would send reports, where they do not agree or none would.

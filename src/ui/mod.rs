@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod facts;
 pub mod mail_servers;
+pub mod manual;
 pub mod metrics;
 mod progress;
 pub mod report;

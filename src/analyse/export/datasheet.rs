@@ -150,7 +150,7 @@ fn composition(manifest: &Manifest, publication: &Publication) -> Answers {
     let mail_servers: String = of_servers.map(|(what, counts)| format!(" {what}: {}.", tally(counts))).collect();
     let accounting = manifest.accounting.map_or_else(blank, |a| {
         format!(
-            "Of {} lines of the list {} became rows, {} are no domain name, {} are duplicates, {} were excluded on request, {} were not selected, {} are blank or comments.",
+            "Lines of the list: {}. Rows: {}. Not a domain name: {}. Duplicates: {}. Excluded on request: {}. Not selected: {}. Not a name (blank, comment, header or other zone record): {}.",
             a.lines, a.rows, a.rejected, a.duplicates, a.excluded, a.not_selected, a.blank
         )
     });

@@ -50,7 +50,7 @@ vocabulary! {
     pub enum Entity {
         /// The domain's owner.
         SelfManaged = "self-managed",
-        /// Somebody who does it for many domains.
+        /// A provider that hosts many domains.
         ThirdParty = "third-party",
         /// The heuristic does not tell.
         Unclassified = "unclassified",

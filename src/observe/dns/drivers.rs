@@ -197,7 +197,7 @@ async fn watch(engine: Rc<Engine>, resolver: Rc<Resolver>, timeout: Duration) {
     engine.health().look_after(resolver.liveness(), engine.counters(), timeout, || is_answering(&engine, &resolver)).await;
 }
 
-/// Whatever it says, it lives. It may be our sockets that do not, so a benched one is asked through new ones.
+/// Any answer, an error too, shows that the resolver is reachable. The fault may be in our sockets, so a benched one is asked through new ones.
 async fn is_answering(engine: &Engine, resolver: &Resolver) -> bool {
     if !resolver.liveness().is_up() {
         let why = io::Error::other("socket opened again, as the resolver does not answer");

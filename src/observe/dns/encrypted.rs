@@ -211,7 +211,7 @@ fn root() -> Query {
 }
 
 impl Asking {
-    /// Whatever it says, it lives. It is asked past those who wait for their turn, which would be long if it is dead.
+    /// Any answer, an error too, shows that the resolver is reachable. It is asked past those who wait for their turn, which would be long if it is dead.
     async fn is_answering(&self, server: &Server) -> bool {
         self.send(server, root(), Checking::Enabled).await.is_ok()
     }

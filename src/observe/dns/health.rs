@@ -31,7 +31,7 @@ pub(super) struct Health<W> {
     paused: Mutex<Option<Pause>>,
 }
 
-/// Somebody whose signs of life are watched.
+/// A server whose answers are watched for.
 pub(super) trait Watched {
     /// What is known of its life.
     fn liveness(&self) -> &Liveness;

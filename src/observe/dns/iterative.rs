@@ -1,6 +1,6 @@
 //! Lookups from the root down, without a resolver: hickory's recursor, its cache shared by all workers and bounded.
 //!
-//! For some ten thousand names where there is no resolver to ask. A lookup costs several queries (see the README), most of them to
+//! For some ten thousand names where there is no resolver to ask. A lookup costs several queries (see the chapter `resolving` of the manual), most of them to
 //! find out where zones begin; what is above a domain is asked once and kept as long as its TTL says.
 
 use std::net::IpAddr;

@@ -172,7 +172,7 @@ pub fn built_in_root_hints() -> Vec<IpAddr> {
     root_hints(ROOT_HINTS).unwrap_or_default()
 }
 
-/// Reads root hints: a zone file's A and AAAA records, whatever their owners, or bare addresses, one a line; `;` and `#` begin comments.
+/// Reads root hints: a zone file's A and AAAA records, whatever their owners, or bare addresses, one per line; `;` and `#` begin comments.
 ///
 /// # Errors
 /// [`DnsError::File`] if the file cannot be read, [`DnsError::RootHints`] at the first line that is neither, or if there is no address.
@@ -301,8 +301,8 @@ pub enum DnsError {
 fn no_root_hint(path: &Path, at: Option<&(usize, String)>) -> String {
     let path = path.display();
     match at {
-        Some((line, text)) => format!("{path}:{line}: {text:?} is no root hint; write A and AAAA records or one address a line"),
-        None => format!("the root hints {path} have no address; write one a line"),
+        Some((line, text)) => format!("{path}:{line}: {text:?} is no root hint; write A and AAAA records, or one address per line"),
+        None => format!("the root hints {path} have no address; write one per line"),
     }
 }
 

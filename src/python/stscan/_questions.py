@@ -25,7 +25,7 @@ def lint(text: str | bytes, kind: Literal["record", "tlsrpt", "policy"] | None =
     """Checks the text of a record or a policy, offline: ``kind``, ``valid``, ``value`` and ``findings`` with line and column.
 
     ``kind`` is ``record`` (TXT at ``_mta-sts``), ``tlsrpt`` (TXT at ``_smtp._tls``) or ``policy`` (the exact bytes of ``mta-sts.txt``);
-    without it the kind is found out by content.
+    without it the kind is detected from the content.
     """
     if kind not in ("record", "tlsrpt", "policy", None):
         raise ValueError(f"kind {kind!r}: record, tlsrpt and policy are possible")

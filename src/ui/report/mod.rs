@@ -6,7 +6,7 @@ mod junit;
 mod sarif;
 
 pub use self::data::{ReportError, csv, json};
-pub use self::html::html;
 pub(crate) use self::html::{Handout, index, index_csv};
+pub use self::html::{html, manual};
 pub use self::junit::junit;
 pub use self::sarif::sarif;

@@ -83,6 +83,15 @@ fn about(report: &Report) -> String {
 
 /// The head of a page about a dataset.
 pub(super) fn head(manifest: &Manifest, about: &str, has_script: bool) -> Markup {
+    any_head(&manifest.run.tool.version, &format!("{TITLE}: {about}"), has_script)
+}
+
+/// The head of a page that is about no dataset and has no script.
+pub(super) fn plain_head(title: &str) -> Markup {
+    any_head(env!("CARGO_PKG_VERSION"), title, false)
+}
+
+fn any_head(version: &str, title: &str, has_script: bool) -> Markup {
     html! {
         head {
             meta charset="utf-8";
@@ -91,9 +100,9 @@ pub(super) fn head(manifest: &Manifest, about: &str, has_script: bool) -> Markup
             meta name="referrer" content="no-referrer";
             meta name="robots" content="noindex";
             meta name="color-scheme" content="light dark";
-            meta name="generator" content={ "stscan " (Safe(&manifest.run.tool.version)) };
+            meta name="generator" content={ "stscan " (Safe(version)) };
             link rel="icon" href="data:,";
-            title { (TITLE) ": " (Safe(about)) }
+            title { (Safe(title)) }
             style { (PreEscaped(STYLE)) }
         }
         "\n"

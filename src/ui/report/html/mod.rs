@@ -13,6 +13,7 @@ mod domain;
 mod evidence;
 mod index;
 mod list;
+mod manual;
 mod markup;
 mod packed;
 mod plots;
@@ -22,3 +23,4 @@ mod tables;
 
 pub use self::document::html;
 pub(crate) use self::index::{Handout, index, index_csv};
+pub use self::manual::manual;
