@@ -105,7 +105,12 @@ fn only_datasets_are_written_to_stores_and_nothing_to_other_urls() {
     let desk = Desk::new();
     let good = desk.path("good.txt");
     for url in ["https://example.org/x", "file:///tmp/x", "S3:/bucket/x", "s3://bucket/x", "gs://bucket/x", "az://container/x"] {
-        let datasets = [&["scan", "--lab", &good, "-o", url][..], &["export", "x", "-o", url], &["reclassify", "x", "-o", url], &["merge", "x", "-o", url]];
+        let datasets = [
+            &["scan", "--lab", &good, "-o", url][..],
+            &["export", "x", "-o", url],
+            &["reclassify", "x", "-o", url],
+            &["merge", "x", "-o", url],
+        ];
         let files = [&["scan", "--lab", &good, "-o", "x", "--status-file", url][..], &["report", "x", "-o", url], &["lab", "write", url]];
         let is_of_store = ["s3://", "gs://", "az://"].iter().any(|scheme| url.starts_with(scheme));
         let refused_datasets = datasets.iter().filter(|_| !is_of_store).map(|command| (command, "no dataset is written there"));

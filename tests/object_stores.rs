@@ -49,12 +49,17 @@ fn truth(folder: &Path) -> String {
 fn same(store: &Store, place: &str, truth: &str) {
     assert!(stdout(&run(store, 0, &["verify", place])).contains(": whole"));
     let changes: serde_json::Value = serde_json::from_str(&stdout(&run(store, 0, &["diff", truth, place, "--format", "json"]))).unwrap();
-    assert_eq!((&changes["domains"], &changes["only_old"], &changes["only_new"]), (&serde_json::json!([]), &0.into(), &0.into()), "{changes}");
+    assert_eq!(
+        (&changes["domains"], &changes["only_old"], &changes["only_new"]),
+        (&serde_json::json!([]), &0.into(), &0.into()),
+        "{changes}"
+    );
     let state = store.state.lock().unwrap();
     assert!(state.uploads.is_empty() && state.objects.keys().all(|key| !key.contains(".uploads")));
     let prefix = place.strip_prefix("s3://data/").unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&state.objects[&format!("{prefix}/manifest.json")]).unwrap();
-    let listed: Vec<String> = manifest["parts"].as_array().unwrap().iter().map(|part| format!("{prefix}/{}", part["file"].as_str().unwrap())).collect();
+    let listed: Vec<String> =
+        manifest["parts"].as_array().unwrap().iter().map(|part| format!("{prefix}/{}", part["file"].as_str().unwrap())).collect();
     let parts: Vec<&String> = state.objects.keys().filter(|key| key.starts_with(&format!("{prefix}/domains/"))).collect();
     assert_eq!(listed.iter().collect::<Vec<_>>(), parts);
     for (key, bytes) in &state.objects {
@@ -86,7 +91,8 @@ fn a_dataset_in_a_store_is_that_of_a_folder() {
     same(&store, PLACE, &truth);
     for command in [&["stats"][..], &["stats", "--table", "all", "--format", "csv"], &["report", "--format", "csv"]] {
         let of = |place: &str| stdout(&run(&store, 0, &[command, &[place]].concat())).replace(place, "PLACE").replace("truth", "one");
-        let without_times = |text: String| text.lines().filter(|line| !line.contains("2026-")).map(|line| format!("{line}\n")).collect::<String>();
+        let without_times =
+            |text: String| text.lines().filter(|line| !line.contains("2026-")).map(|line| format!("{line}\n")).collect::<String>();
         assert_eq!(without_times(of(PLACE)), without_times(of(&truth)), "{command:?}");
     }
     for (command, place) in [("reclassify", "s3://data/again"), ("export", "s3://data/copy")] {
@@ -171,7 +177,7 @@ fn what_does_not_pass_ends_with_one_sentence_and_the_same_command_goes_on() {
             (parts > 1).then(|| fault.clone())
         });
         let said = sentence(&scan(&store, 1, 5, PLACE));
-        assert!(said.contains(words) && said.contains("the same command goes on"), "{said}");
+        assert!(said.contains(words) && said.contains("the same command continues"), "{said}");
         store.recover();
         scan(&store, 60, 0, PLACE);
         same(&store, PLACE, &truth);

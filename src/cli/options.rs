@@ -8,7 +8,8 @@ use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 
 use super::values::{
-    Pauses, address, dataset_path, decimal_rate, duration, in_flight, layout, local_path, names, names_or_none, pauses, port, rate, scope, whole,
+    Pauses, address, dataset_path, decimal_rate, duration, in_flight, layout, local_path, names, names_or_none, pauses, port, rate, scope,
+    whole,
 };
 use crate::dataset::Layout;
 use crate::observe::scope::Scope;

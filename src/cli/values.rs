@@ -214,7 +214,9 @@ mod tests {
         for url in ["s3://bucket/x", "gs://b", "az://b/c", "https://example.org/x", "file:///tmp/x", "S3:/bucket/x", "git+ssh://x"] {
             assert!(local_path(url.into()).unwrap_err().contains("not written to a URL"), "{url}");
         }
-        for (url, taken) in [("s3://bucket/x", true), ("gs://b", true), ("az://b/c", true), ("https://example.org/x", false), ("S3:/bucket/x", false)] {
+        for (url, taken) in
+            [("s3://bucket/x", true), ("gs://b", true), ("az://b/c", true), ("https://example.org/x", false), ("S3:/bucket/x", false)]
+        {
             assert_eq!(dataset_path(url.into()).is_ok(), taken, "{url}");
         }
         for path in ["out", "./s3://x", "a/s3:/x", "C:/out", "2026-11-28T10:00/x", "week:47", "-", "/s3://x"] {

@@ -1,10 +1,10 @@
 //! The way back: the parts of a dataset as batches, in their order, or taken apart by row groups, so that several threads can read one, each
 //! only the columns and rows that it needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
@@ -18,10 +18,12 @@ use crate::dataset::folder::{self, MANIFEST, Stored};
 use crate::dataset::manifest::{Manifest, Part};
 use crate::dataset::tree;
 use crate::dataset::whole::{self, Problem};
-use crate::place::Opened;
+use crate::place::{self, Opened};
 
 /// Rows that are decoded at once: bodies of 64 KB in every row still fit into 128 MB.
 const BATCH_ROWS: usize = 2048;
+/// Memory that footers of parts in a store take at most.
+const FOOTERS: usize = 64 << 20;
 
 /// A dataset to be read, finished or not: what the manifest lists is whole in either case.
 ///
@@ -32,8 +34,28 @@ pub struct Reader {
     dir: PathBuf,
     manifest: Manifest,
     sealed: Option<bool>,
-    /// Parts that have been found whole.
-    whole: Arc<Mutex<BTreeSet<String>>>,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What has been found out about the parts.
+#[derive(Debug, Default)]
+struct Known {
+    /// Those that were found whole.
+    whole: BTreeSet<String>,
+    /// Footers of those in a store, which would be fetched again for each table.
+    footers: BTreeMap<String, ArrowReaderMetadata>,
+    /// The memory that these take.
+    octets: usize,
+}
+
+impl Known {
+    /// Keeps a footer, as long as there is room.
+    fn keep(&mut self, part: &Part, footer: &ArrowReaderMetadata) {
+        let octets = footer.metadata().memory_size();
+        if self.octets + octets <= FOOTERS && self.footers.insert(part.file.clone(), footer.clone()).is_none() {
+            self.octets += octets;
+        }
+    }
 }
 
 impl Reader {
@@ -54,7 +76,7 @@ impl Reader {
         if let Some(wrong) = whole::contradictions(&manifest).into_iter().next() {
             return Err(DatasetError::damaged(&folder::manifest_path(dir), wrong));
         }
-        Ok(Self { dir: dir.to_owned(), manifest, sealed, whole: Arc::default() })
+        Ok(Self { dir: dir.to_owned(), manifest, sealed, known: Arc::default() })
     }
 
     /// Whether the manifest was changed after stscan wrote it, as far as that can be told.
@@ -88,14 +110,21 @@ impl Reader {
         })
     }
 
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn note_whole(&self, part: &Part) {
-        self.whole.lock().unwrap_or_else(PoisonError::into_inner).insert(part.file.clone());
+        self.known().whole.insert(part.file.clone());
     }
 
     /// The footer of a part that was found whole, now or before.
     fn checked(&self, part: &Part) -> Result<(PathBuf, ArrowReaderMetadata), DatasetError> {
         let path = folder::part_path(&self.dir, part)?;
-        let known = self.whole.lock().unwrap_or_else(PoisonError::into_inner).contains(&part.file);
+        if let Some(footer) = self.known().footers.get(&part.file) {
+            return Ok((path, footer.clone()));
+        }
+        let known = self.known().whole.contains(&part.file);
         let refuse = |problem: Problem| problem.into_error(&self.dir);
         if !known {
             whole::bytes_before_reading(&self.dir, &self.manifest, part).map_err(refuse)?;
@@ -104,6 +133,9 @@ impl Reader {
         if !known {
             whole::identity(&self.manifest, part, &footer).map_err(refuse)?;
             self.note_whole(part);
+        }
+        if place::is_far(&path) {
+            self.known().keep(part, &footer);
         }
         Ok((path, footer))
     }
@@ -144,7 +176,8 @@ impl Reader {
     /// As [`Self::part`].
     pub fn part_in_batches(&self, part: &Part, columns: Option<&[&str]>, batch_rows: usize) -> Result<PartBatches, DatasetError> {
         let (path, footer) = self.checked(part)?;
-        let mask = columns.map_or_else(ProjectionMask::all, |columns| ProjectionMask::columns(footer.parquet_schema(), columns.iter().copied()));
+        let mask =
+            columns.map_or_else(ProjectionMask::all, |columns| ProjectionMask::columns(footer.parquet_schema(), columns.iter().copied()));
         let file = columns::open(&path, part.bytes, &footer, &mask, None)?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer).with_projection(mask);
         PartBatches::build(path, builder.with_batch_size(batch_rows))

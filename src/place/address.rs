@@ -94,7 +94,10 @@ mod tests {
         let found = address("s3://lists/a//b%20c/").unwrap().unwrap();
         assert_eq!((found.scheme, found.bucket.as_str(), found.key.as_ref()), (Scheme::S3, "lists", "a/b%20c"));
         assert_eq!(address("gs://b").unwrap().unwrap().key.as_ref(), "");
-        assert_eq!(Address::of(&Path::new("az://b/x").join("domains/part-00000.parquet")).unwrap().unwrap().key.as_ref(), "x/domains/part-00000.parquet");
+        assert_eq!(
+            Address::of(&Path::new("az://b/x").join("domains/part-00000.parquet")).unwrap().unwrap().key.as_ref(),
+            "x/domains/part-00000.parquet"
+        );
         for path in ["out", "./s3://x", "/s3://b/x", "s3:/b/x", "https://example.org/x", "C:/x"] {
             assert!(address(path).is_none(), "{path}");
         }

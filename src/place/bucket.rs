@@ -14,7 +14,9 @@ use object_store::gcp::GoogleCloudStorage;
 use object_store::memory::InMemory;
 use object_store::multipart::MultipartStore;
 use object_store::path::Path as Key;
-use object_store::{GetOptions, GetRange, ListResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
+use object_store::{
+    GetOptions, GetRange, ListResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion,
+};
 use tokio::runtime::Runtime;
 
 use super::address::{Address, Scheme};
@@ -287,7 +289,7 @@ impl Bucket {
     }
 
     fn lost(&self) -> Trouble {
-        Trouble::refused("another process has written this prefix meanwhile, and goes on there; one at a time may write it")
+        Trouble::refused("another process has written this prefix meanwhile and continues there; only one may write it at a time")
     }
 }
 

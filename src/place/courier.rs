@@ -61,7 +61,8 @@ impl Courier {
 
     /// Sends a request until there is an answer that is for the caller.
     pub(super) async fn deliver(&self, method: Method, url: &str, headers: HeaderMap, body: Bytes) -> Result<HttpResponse, Trouble> {
-        let url = Url::parse(url).map_err(|_| Trouble::refused(format!("{url:?} is no URL of a store; check the endpoint in the environment")))?;
+        let url = Url::parse(url)
+            .map_err(|_| Trouble::refused(format!("{url:?} is no URL of a store; check the endpoint in the environment")))?;
         let is_metadata = is_metadata(&url);
         if url.scheme() != "https" && !self.allow_http && !is_near(&url) && !is_metadata {
             return Err(Trouble::refused(format!(
@@ -93,7 +94,7 @@ impl Courier {
                 self.gave_up.store(true, Relaxed);
                 let repeated = if patience.is_zero() { String::new() } else { format!(", for {:.0} s now", begun.elapsed().as_secs_f64()) };
                 return Err(Trouble::passing(format!(
-                    "{why}{repeated}; what is written stays, and the same command goes on once the store answers"
+                    "{why}{repeated}; what is written stays, and the same command continues once the store answers"
                 )));
             }
             tokio::time::sleep(jittered).await;
@@ -132,7 +133,8 @@ impl Courier {
     /// Whether an answer is for the caller, may be another one later, or stays what it is.
     fn judge(&self, method: &Method, host: &str, status: StatusCode, headers: &HeaderMap, body: Bytes) -> Attempt {
         let said = Said::of(status, headers, &body);
-        let is_broken_success = *method == Method::POST && status.is_success() && matches!(said.code.as_str(), "InternalError" | "SlowDown");
+        let is_broken_success =
+            *method == Method::POST && status.is_success() && matches!(said.code.as_str(), "InternalError" | "SlowDown");
         let passes = matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504)
             || is_broken_success
             || matches!(said.code.as_str(), "RequestTimeout" | "OperationAborted" | "ConditionalRequestConflict");
@@ -207,18 +209,27 @@ impl Said {
                 Trouble::refused(format!("{bucket} is in the region {region}; set AWS_REGION={region}"))
             }
             (_, 300..=399) => {
-                let to = headers.get("location").and_then(|value| value.to_str().ok()).map_or(String::new(), |to| format!(" to {}", shown(to.to_owned())));
-                Trouble::refused(format!("the store redirects{to}: {bucket} is in another region or at another endpoint; set AWS_REGION or AWS_ENDPOINT_URL to those of the bucket"))
+                let to = headers
+                    .get("location")
+                    .and_then(|value| value.to_str().ok())
+                    .map_or(String::new(), |to| format!(" to {}", shown(to.to_owned())));
+                Trouble::refused(format!(
+                    "the store redirects{to}: {bucket} is in another region or at another endpoint; set AWS_REGION or AWS_ENDPOINT_URL to those of the bucket"
+                ))
             }
             ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired", _) | (_, 401) => {
-                Trouble::passing(format!("the credentials have expired or are none ({self}); renew them, and the same command goes on"))
+                Trouble::passing(format!("the credentials have expired or are none ({self}); renew them, and the same command continues"))
             }
-            ("RequestTimeTooSkewed", _) => Trouble::passing("the clock of this machine is wrong; set it, and the same command goes on"),
-            ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "AuthenticationFailed", _) => {
-                Trouble::refused(format!("the store does not accept the credentials ({self}); check those of the environment or of the profile"))
-            }
-            (_, 403) => Trouble::refused(format!("the credentials do not permit it ({self}); give them the right to list, read, write and delete there, or use others")),
-            ("", 400) => Trouble::passing("the store refuses the request without saying why (400), as it does for expired credentials and a wrong region; check both, and the same command goes on"),
+            ("RequestTimeTooSkewed", _) => Trouble::passing("the clock of this machine is wrong; set it, and the same command continues"),
+            ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "AuthenticationFailed", _) => Trouble::refused(format!(
+                "the store does not accept the credentials ({self}); check those of the environment or of the profile"
+            )),
+            (_, 403) => Trouble::refused(format!(
+                "the credentials do not permit it ({self}); give them the right to list, read, write and delete there, or use others"
+            )),
+            ("", 400) => Trouble::passing(
+                "the store refuses the request without saying why (400), as it does for expired credentials and a wrong region; check both, and the same command continues",
+            ),
             (_, 416) => Trouble::refused("it is shorter than it was"),
             ("NotImplemented", _) | (_, 501) => Trouble::new(Kind::Unsupported, format!("the store cannot do that ({self})")),
             _ => Trouble::refused(format!("the store answers {self}")),

@@ -89,10 +89,12 @@ pub(crate) fn exists(path: &Path) -> io::Result<bool> {
 pub(crate) fn is_folder(path: &Path) -> bool {
     match far(path) {
         Ok(None) => fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()),
-        Ok(Some(far)) => far.ask(|bucket, key| async move {
-            let below = bucket.below(&key).await?;
-            Ok(!below.objects.is_empty() || !below.common_prefixes.is_empty())
-        }).unwrap_or(false),
+        Ok(Some(far)) => far
+            .ask(|bucket, key| async move {
+                let below = bucket.below(&key).await?;
+                Ok(!below.objects.is_empty() || !below.common_prefixes.is_empty())
+            })
+            .unwrap_or(false),
         Err(_) => false,
     }
 }
@@ -108,7 +110,9 @@ pub(crate) fn length(path: &Path) -> io::Result<u64> {
 /// The names in a folder, or right below a prefix, sorted. A prefix below which there is nothing has none.
 pub(crate) fn names(dir: &Path) -> io::Result<Vec<String>> {
     let mut names: Vec<String> = match far(dir)? {
-        None => fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned())).collect::<io::Result<_>>()?,
+        None => fs::read_dir(dir)?
+            .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
+            .collect::<io::Result<_>>()?,
         Some(far) => far.ask(|bucket, key| async move {
             let below = bucket.below(&key).await?;
             // Some programs put an empty object in the place of the folder itself.

@@ -32,15 +32,17 @@ impl Profile {
         match (found, named.is_some()) {
             (Some(found), true) => found.usable(name),
             (Some(found), false) => Ok(found),
-            (None, true) => {
-                Err(Trouble::refused(format!("neither ~/.aws/config nor ~/.aws/credentials has a profile {:?}; check AWS_PROFILE", safe(name))))
-            }
+            (None, true) => Err(Trouble::refused(format!(
+                "neither ~/.aws/config nor ~/.aws/credentials has a profile {:?}; check AWS_PROFILE",
+                safe(name)
+            ))),
             (None, false) => Ok(Self::default()),
         }
     }
 
     fn of(config: &str, credentials: &str, name: &str) -> Option<Self> {
-        let in_config = if name == "default" { vec!["default".to_owned(), "profile default".to_owned()] } else { vec![format!("profile {name}")] };
+        let in_config =
+            if name == "default" { vec!["default".to_owned(), "profile default".to_owned()] } else { vec![format!("profile {name}")] };
         let of_config = section(config, &in_config);
         let of_credentials = section(credentials, &[name.to_owned()]);
         if of_config.is_none() && of_credentials.is_none() {
@@ -53,7 +55,8 @@ impl Profile {
 
     /// The profile, if its keys can be had without another program.
     fn usable(self, name: &str) -> Result<Self, Trouble> {
-        let indirect = INDIRECT.iter().find(|setting| self.settings.contains_key(**setting)).filter(|_| self.get("aws_access_key_id").is_none());
+        let indirect =
+            INDIRECT.iter().find(|setting| self.settings.contains_key(**setting)).filter(|_| self.get("aws_access_key_id").is_none());
         match indirect {
             Some(setting) => Err(Trouble::refused(format!(
                 "the profile {:?} gets its keys by {setting}, which stscan does not do; put them into the environment first: \

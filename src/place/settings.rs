@@ -36,7 +36,8 @@ impl Patience {
     fn of_environment() -> Result<Self, Trouble> {
         let seconds = |name: &str, usual: Duration| match env::var(name) {
             Ok(text) => {
-                let seconds = text.trim().parse().ok().filter(|seconds: &f64| (0.0..=86_400.0).contains(seconds)).map(Duration::from_secs_f64);
+                let seconds =
+                    text.trim().parse().ok().filter(|seconds: &f64| (0.0..=86_400.0).contains(seconds)).map(Duration::from_secs_f64);
                 seconds.ok_or_else(|| Trouble::refused(format!("{name}={text:?} is no number of seconds up to a day; set one, or none")))
             }
             Err(_) => Ok(usual),
@@ -60,7 +61,8 @@ fn client(direct: bool) -> Result<Client, Trouble> {
         .with_no_client_auth();
     let agent = concat!("stscan/", env!("CARGO_PKG_VERSION"));
     // A redirected request would not be signed for where it goes.
-    let builder = Client::builder().tls_backend_preconfigured(tls).user_agent(agent).redirect(redirect::Policy::none()).connect_timeout(CONNECT);
+    let builder =
+        Client::builder().tls_backend_preconfigured(tls).user_agent(agent).redirect(redirect::Policy::none()).connect_timeout(CONNECT);
     let builder = if direct { builder.no_proxy() } else { builder };
     builder.build().map_err(|error| Trouble::refused(words::exchange(&error)))
 }
@@ -74,7 +76,9 @@ fn roots() -> Result<RootCertStore, Trouble> {
         let (added, _) = roots.add_parsable_certificates(found.certs);
         if added == 0 {
             let shown = path.to_string_lossy();
-            return Err(Trouble::refused(format!("{variable}={shown:?} holds no certificate in PEM that can be a root; name another file, or none")));
+            return Err(Trouble::refused(format!(
+                "{variable}={shown:?} holds no certificate in PEM that can be a root; name another file, or none"
+            )));
         }
     }
     Ok(roots)
@@ -116,5 +120,8 @@ pub(super) fn gs(bucket: &str, courier: Courier) -> Result<GoogleCloudStorage, T
 /// A container of Azure Blob Storage.
 pub(super) fn az(container: &str, courier: Courier) -> Result<MicrosoftAzure, Trouble> {
     let builder = MicrosoftAzureBuilder::from_env().with_container_name(container).with_http_connector(courier).with_retry(never());
-    builder.with_allow_http(true).build().map_err(|error| Trouble::refused(format!("{error}; set AZURE_STORAGE_ACCOUNT_NAME and a key or token")))
+    builder
+        .with_allow_http(true)
+        .build()
+        .map_err(|error| Trouble::refused(format!("{error}; set AZURE_STORAGE_ACCOUNT_NAME and a key or token")))
 }

@@ -17,7 +17,7 @@ pub(super) struct Trouble {
 /// What can be done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// It may pass: the same command goes on later.
+    /// It may pass: the same command continues later.
     Passing,
     /// It stays until somebody changes something.
     Refused,
@@ -80,7 +80,7 @@ impl From<Trouble> for io::Error {
     }
 }
 
-/// Whether a store failed us in a way that may pass: the same command goes on later.
+/// Whether a store failed us in a way that may pass: the same command continues later.
 pub(crate) fn is_passing(error: &io::Error) -> bool {
     let trouble = error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>());
     trouble.is_some_and(|trouble| trouble.kind == Kind::Passing)

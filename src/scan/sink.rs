@@ -363,6 +363,8 @@ impl RejectedFile {
         let csv = self.csv.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         csv.map_or(Ok(()), RejectedCsv::finish).map_err(DatasetError::io("write", self.draft.place()))?;
         // An unfinished scan has none, and what is dropped is gone.
-        Ok(if complete { self.draft.put_in_place()? })
+        Ok(if complete {
+            self.draft.put_in_place()?
+        })
     }
 }

@@ -178,7 +178,9 @@ impl State {
                 (200, "ETag: \"piece\"\r\n".to_owned(), Vec::new())
             }
             ("PUT", ..) => self.put(key, &request.headers, request.body.clone()),
-            ("DELETE", Some(id), _) => self.uploads.remove(&id).map_or_else(|| error(404, "NoSuchUpload"), |_| (204, String::new(), Vec::new())),
+            ("DELETE", Some(id), _) => {
+                self.uploads.remove(&id).map_or_else(|| error(404, "NoSuchUpload"), |_| (204, String::new(), Vec::new()))
+            }
             ("DELETE", ..) => {
                 self.objects.remove(key);
                 (204, String::new(), Vec::new())
@@ -249,6 +251,10 @@ impl State {
 
     fn list_uploads(&self) -> Answer {
         let uploads = self.uploads.iter().map(|(id, (key, _))| format!("<Upload><Key>{key}</Key><UploadId>{id}</UploadId></Upload>"));
-        (200, String::new(), format!("<ListMultipartUploadsResult>{}</ListMultipartUploadsResult>", uploads.collect::<String>()).into_bytes())
+        (
+            200,
+            String::new(),
+            format!("<ListMultipartUploadsResult>{}</ListMultipartUploadsResult>", uploads.collect::<String>()).into_bytes(),
+        )
     }
 }

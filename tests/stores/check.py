@@ -75,6 +75,8 @@ class Server:
         )
         self.direct.create_bucket(Bucket="data")
         self.count = 0
+        # Uploads that nobody can end, as the store lists none.
+        self.lost = set()
 
     def environment(self, **more):
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STSCAN_", "HTTP"))}
@@ -103,10 +105,10 @@ class Server:
         return self.direct.get_object(Bucket="data", Key=f"{place.removeprefix('s3://data/')}/{key}")["Body"].read()
 
     def uploads(self):
-        try:
-            return self.direct.list_multipart_uploads(Bucket="data").get("Uploads", [])
-        except Exception:  # s3s-fs does not list them; its files of pieces are counted instead.
-            return [path.name for path in (WORK / "s3s").glob(".upload*")]
+        """What is begun and not complete."""
+        if self.name == "s3s-fs":  # It does not list them, but keeps a file of each.
+            return [path.name for path in (WORK / "s3s").glob(".upload-*.json") if path.name not in self.lost]
+        return [upload["UploadId"] for upload in self.direct.list_multipart_uploads(Bucket="data").get("Uploads", [])]
 
     def stop(self):
         self.proxy.fault = None
@@ -123,7 +125,7 @@ def stscan(server, *arguments, program=STSCAN, expect=0, timeout=420, **more):
 
 def sentence(done, *words):
     """That an end is told in one clear sentence."""
-    lines = [line for line in done.stderr.splitlines() if line.startswith("stscan: ")]
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("stscan: asking ")]
     if len(lines) != 1 or not all(re.search(word, lines[0]) for word in words):
         raise Failed(f"said {done.stderr.strip()[-500:]!r}")
     return lines[0].removeprefix("stscan: ")
@@ -142,7 +144,7 @@ def same(server, place, truth=TRUTH):
         raise Failed("the manifest has other counts, or is unfinished")
     if changes.get("domains") or (changes["in_both"], changes["only_old"], changes["only_new"]) != (rows, 0, 0):
         raise Failed("rows differ")
-    unlisted = {key for key in server.keys(place) if key.endswith(".parquet")} - {part["file"] for part in manifest["parts"]}
+    unlisted = {key for key in server.keys(place) if key.startswith("domains/")} - {part["file"] for part in manifest["parts"]}
     if unlisted:
         raise Failed(f"unlisted parts: {unlisted}")
     for key in server.keys(place):
@@ -177,11 +179,15 @@ def scanned_as_into_a_folder(server):
 def read_by_every_command(server):
     place = server.fresh()
     scan(server, place)
-    for arguments in (["stats", "{}"], ["stats", "{}", "--table", "all", "--format", "csv"], ["report", "{}", "--format", "json"], ["report", "{}", "--format", "csv"]):
-        there, here = (stscan(server, *(part.format(where) for part in arguments)).stdout for where in (place, TRUTH))
-        plain = lambda text: re.sub(r"20\d\d-[-0-9TZ:]+|[0-9a-f]{8,}|case-\d+|truth|s3://data/|/tmp/\S*/|\b\d+ms\b", "*", text)
-        if len(there) < 100 or plain(there) != plain(here):
-            different = [pair for pair in zip(plain(there).splitlines(), plain(here).splitlines()) if pair[0] != pair[1]]
+    here = WORK / f"copied-{server.name}" / place.rsplit("/", 1)[1]
+    for key in server.keys(place):
+        (here / key).parent.mkdir(parents=True, exist_ok=True)
+        (here / key).write_bytes(server.get(place, key))
+    commands = (["stats", "{}"], ["stats", "{}", "--table", "all", "--format", "csv"], ["report", "{}", "--format", "json"], ["report", "{}", "--format", "csv"], ["verify", "{}"])
+    for arguments in commands:
+        there, local = (stscan(server, *(part.format(where) for part in arguments)).stdout.replace(str(where), "PLACE") for where in (place, here))
+        if len(there) < 20 or there != local:
+            different = [pair for pair in zip(there.splitlines(), local.splitlines()) if pair[0] != pair[1]]
             raise Failed(f"{arguments} differs: {different[:2]}")
     stscan(server, "report", place, "-o", WORK / "page.html")
     return "stats, report, diff, verify"
@@ -220,13 +226,13 @@ def little_is_read(server):
 def lists_in_a_store(server):
     world = WORK / f"world-{server.name}"
     subprocess.run([STSCAN, "lab", "--world", "census", "--names", "600", "write", world], check=True, capture_output=True)
-    text = next(path for path in world.iterdir() if path.name.startswith("list")).read_bytes()
-    server.direct.put_object(Bucket="data", Key="lists/census.csv.gz", Body=gzip.compress(text))
+    text = (world / "names.txt").read_bytes()
+    server.direct.put_object(Bucket="data", Key="lists/census.txt.gz", Body=gzip.compress(text))
     server.direct.put_object(Bucket="data", Key="lists/pick.html", Body=b"<html><body>no list</body></html>")
     place, here = server.fresh(), WORK / f"listed-{server.name}"
     server.proxy.fault = first_of_each("cut answer", lambda seen: seen.path.endswith(".gz"))
     for out in (place, here):
-        stscan(server, "scan", "s3://data/lists/census.csv.gz", "--lab=census", *SCAN, "-o", out)
+        stscan(server, "scan", "s3://data/lists/census.txt.gz", "--lab=census", *SCAN, "-o", out)
     server.proxy.fault = None
     sentence(stscan(server, "scan", "s3://data/lists/pick.html", "--lab=census", *SCAN, "-o", server.fresh(), expect=3), "an HTML page")
     name = json.loads(server.get(place, "manifest.json"))["list"]["name"]
@@ -235,16 +241,21 @@ def lists_in_a_store(server):
 
 @case
 def resumed_after_a_signal(server):
-    place = server.fresh()
-    process = subprocess.Popen([str(STSCAN), "scan", WORLD, *SCAN, "--rate", "400", "-o", place], env=server.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    place, rows = server.fresh(), 8000
+    # What has been handed out is finished, however much it is.
+    command = ["scan", f"--lab=census:{rows}", *SCAN[2:], "--part-rows", "1000", "--rate", "3000", "--concurrency", "50", "-o", place]
+    process = subprocess.Popen([str(STSCAN), *command], env=server.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: any("part-00000" in key for key in server.keys(place)) or process.poll() is not None)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=120)[1]
-    if process.returncode != 5 or "the same command goes on" not in said:
+    if process.returncode != 5 or "the same command" not in said:
         raise Failed(f"status {process.returncode}: {said}")
     kept = json.loads(server.get(place, "manifest.json"))["counts"]["rows"]
-    scan(server, place)
-    return f"{kept} rows kept, {same(server, place)}"
+    stscan(server, *command)
+    verified = stscan(server, "verify", place).stdout
+    if not 0 < kept < rows or "8,000 rows" not in verified or ": whole" not in verified:
+        raise Failed(f"{kept} rows kept, then {verified}")
+    return f"{kept} rows kept, then all {rows}"
 
 
 @case
@@ -362,7 +373,7 @@ def refused_for_a_while(server):
 
 
 def ended(name, wrong, *words):
-    """A fault that stays from some write on ends the scan with one sentence and 5; the same command goes on."""
+    """A fault that stays from some write on ends the scan with one sentence and 5; the same command continues."""
 
     def case_of(server):
         place = server.fresh()
@@ -387,7 +398,7 @@ def after_a_part(wrong):
     return fault
 
 
-GOES_ON = "the same command goes on"
+GOES_ON = "the same command continues"
 ENDED = {
     "503 for ever": ((503, "SlowDown"), "503 SlowDown", GOES_ON),
     "500 for ever": ((500, "InternalError"), "500 InternalError", GOES_ON),
@@ -423,6 +434,9 @@ def kill_at(step, number, **more):
         process.kill()
         process.wait()
         orphans = len(server.uploads())
+        if step == "UploadCreated" and server.name == "s3s-fs":
+            # Without a byte and without a note; where a store lists uploads, the next run ends this one, too.
+            server.lost.update(server.uploads())
         if "manifest.json" in server.keys(place):
             stscan(server, "verify", place)
         again = stscan(server, "scan", WORLD, *SCAN, "-o", place, program=PAUSED, expect=None, **more)
@@ -430,7 +444,8 @@ def kill_at(step, number, **more):
             raise Failed(f"status {again.returncode}: {again.stderr[-300:]}")
         if notes := [key for key in server.keys(place) if ".uploads" in key]:
             raise Failed(f"notes are left: {notes}")
-        return f"{orphans} uploads left, then none; {same(server, place)}"
+        then = f"{orphans} uploads left, then {len(server.uploads())}" + (", but one that the store does not list" if server.lost and step == "UploadCreated" else "")
+        return f"{then}; {same(server, place)}"
 
     killed.__name__ = f"killed at {step} {number}"
     return killed
@@ -553,8 +568,8 @@ def main():
                 try:
                     said = one(server)
                     outcome(True, title, f"{said} ({time.monotonic() - begun:.0f} s)")
-                except (Failed, subprocess.TimeoutExpired) as failure:
-                    outcome(False, title, failure)
+                except Exception as failure:  # Whatever it is, the others are run.
+                    outcome(False, title, f"{type(failure).__name__}: {failure}")
         finally:
             server.stop()
     shutil.rmtree(WORK, ignore_errors=True)

@@ -19,8 +19,8 @@ use crate::dataset::manifest::{Options, Timestamp};
 use crate::dataset::part::from_parquet;
 use crate::dataset::schema::SCHEMA_VERSION_KEY;
 use crate::input::tame;
-use crate::reports::{Found, Rejected, Sink, Tally};
 use crate::place;
+use crate::reports::{Found, Rejected, Sink, Tally};
 
 use super::columns::{self, RowBuilder};
 use super::manifest::{REPORTS, REPORTS_SCHEMA_VERSION, ReportsManifest, ReportsPart};
