@@ -62,6 +62,7 @@
 //! #     root_store: String::new(),
 //! #     resolvers: Vec::new(),
 //! #     resolver_validates: None,
+//! #     asn_db: Vec::new(),
 //! #     user_agent: String::new(),
 //! # };
 //! # let folder = tempfile::tempdir()?;
@@ -100,7 +101,7 @@
 //! 4 input | classify | observe   lists to targets | judgement, the catalogue | DNS, HTTPS, the probe
 //! 3 parse                        text to value and faults; never fails, never panics
 //! 2 evidence, exclusion          what was seen | who must not be contacted
-//! 1 name, words                  domain names, public suffixes | our words for the errors of libraries
+//! 1 name, words, networks        domain names, public suffixes | our words for the errors of libraries | whose network an address is of
 //! 0 vocabulary, system, manual   enums of stable words | what each operating system does in its own way | the manual's chapters
 //! ```
 
@@ -122,6 +123,8 @@ pub mod exclusion;
 pub mod input;
 #[doc(hidden)]
 pub mod lab;
+#[doc(hidden)]
+pub mod networks;
 #[doc(hidden)]
 pub mod observe;
 #[doc(hidden)]

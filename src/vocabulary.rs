@@ -1,9 +1,32 @@
 //! Closed vocabularies: enums of which each variant is one stable word of the dataset; and which word was probably meant.
 
+/// A word and what it means. Where the word is declared is the one place that says it; its doc comment is the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meaning {
+    /// The word.
+    pub word: &'static str,
+    /// The doc comment: every line of it begins with a space.
+    comment: &'static str,
+}
+
+impl Meaning {
+    pub(crate) const fn new(word: &'static str, comment: &'static str) -> Self {
+        Self { word, comment }
+    }
+
+    /// What it means.
+    pub fn text(self) -> &'static str {
+        self.comment.trim_start()
+    }
+}
+
 /// What code says of any vocabulary; of a known one it says the same without this trait.
 pub trait Vocabulary: Copy + Send + Sync + 'static {
     /// Every word, in the order of the documentation.
     const WORDS: &'static [&'static str];
+
+    /// Every word with what it means, in a sentence or two, as documentation and descriptions of a dataset give it.
+    const MEANINGS: &'static [Meaning];
 
     /// The stable word that stands for the value in the dataset.
     fn word(self) -> &'static str;
@@ -14,11 +37,11 @@ pub trait Vocabulary: Copy + Send + Sync + 'static {
 
 /// Defines an enum with `ALL`, `as_str`, `from_word`, `Display` and serde as its word, from its variants and their words.
 macro_rules! vocabulary {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive] // Words are added; whoever matches outside the crate must expect one.
-        pub enum $name { $($(#[$doc])* $variant,)+ }
+        pub enum $name { $($(#[doc = $doc])+ $variant,)+ }
 
         #[allow(dead_code)] // Not every vocabulary needs all of it.
         impl $name {
@@ -38,6 +61,7 @@ macro_rules! vocabulary {
 
         impl crate::vocabulary::Vocabulary for $name {
             const WORDS: &'static [&'static str] = &[$($word),+];
+            const MEANINGS: &'static [crate::vocabulary::Meaning] = &[$(crate::vocabulary::Meaning::new($word, concat!($($doc),+))),+];
 
             fn word(self) -> &'static str {
                 self.as_str()

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The layers from the bottom; a module may name only modules of earlier lines.
 const LAYERS: &[&[&str]] = &[
     &["escape", "manual", "pause", "system", "vocabulary", "whole_file"],
-    &["name", "words"],
+    &["name", "words", "networks"],
     &["evidence", "exclusion", "place"],
     &["parse"],
     &["input", "classify", "observe"],

@@ -100,6 +100,7 @@ fn dataset(dir: &Path, day: u64, sites: &[(&str, Site)]) {
         root_store: String::new(),
         resolvers: Vec::new(),
         resolver_validates: None,
+        asn_db: Vec::new(),
         user_agent: String::new(),
     };
     let mut dataset = Dataset::create_or_resume(dir, &run).unwrap();

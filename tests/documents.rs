@@ -14,7 +14,7 @@ use stscan::analyse::senders::REPORT_TABLES;
 use stscan::analyse::stats::TableId;
 use stscan::classify::catalogue;
 use stscan::cli::EXIT_CODES;
-use stscan::dataset::{Table, schema_markdown};
+use stscan::dataset::{Table, schema_markdown, schema_words_markdown};
 use stscan::study;
 
 const README: &str = include_str!("../README.md");
@@ -50,6 +50,8 @@ fn the_tables_are_those_of_the_program() {
         schema_markdown(Table::Domains).lines().filter(|line| !line.starts_with("| `evidence.")).map(|line| format!("{line}\n")).collect();
     compare_table("dataset", "columns", &columns);
     compare_table("tlsrpt", "report-columns", &schema_markdown(Table::Reports));
+    compare_table("dataset", "words", &without_codes(&schema_words_markdown(Table::Domains)));
+    compare_table("tlsrpt", "report-words", &schema_words_markdown(Table::Reports));
     let exits: String = EXIT_CODES.iter().map(|(exit, meaning)| format!("| {} | {meaning} |\n", *exit as i32)).collect();
     compare_table("gates", "exit", &format!("| status | meaning |\n|---|---|\n{exits}"));
     let general = TableId::ALL.iter().map(|table| (*table, table.title().unwrap()));
@@ -61,6 +63,12 @@ fn the_tables_are_those_of_the_program() {
     let written = include_str!("../data/findings.md");
     let head = written.find("| code |").map_or(written, |table| &written[..table]);
     compare("data/findings.md", &format!("{head}{}", harness::stdout(&harness::expect(0, &["codes", "--markdown"]))));
+}
+
+/// The words without the codes of the catalogue, of which `codes` makes a table of its own.
+fn without_codes(words: &str) -> String {
+    let is_code = |line: &&str| catalogue().iter().any(|code| line.contains(&format!("| `{code}` |")));
+    words.lines().filter(|line| !is_code(line)).map(|line| format!("{line}\n")).collect()
 }
 
 /// Compares a folder with the files that it has to hold, by name; one that is of no command any more goes.

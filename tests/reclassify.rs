@@ -90,6 +90,7 @@ fn write(dir: &Path, records: &[Record], tool: Tool, catalogue_version: &str, pu
         root_store: String::new(),
         resolvers: Vec::new(),
         resolver_validates: None,
+        asn_db: Vec::new(),
         user_agent: String::new(),
     };
     let mut dataset = Dataset::create_or_resume(dir, &run).unwrap();

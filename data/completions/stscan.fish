@@ -78,6 +78,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand scan" -l fetch-rate -d 'HT
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l host-rate -d 'HTTPS fetches per second to each policy-host address, 0 for no limit [default: 10]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l contact -d 'Put into the User-Agent so that operators can reach you: an address or URL' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l exclude -d 'Opt-out list: domains (with all below them), addresses, CIDR blocks and ranges that are never contacted' -r -F
+complete -c stscan -n "__fish_stscan_using_subcommand scan" -l asn-db -d 'Database of autonomous systems, or of countries, for column policy_hosts: an mmdb file, or a text of routes (pyasn, CAIDA\'s pfx2as, iptoasn), also gz; may be repeated' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l concurrency -d 'Domains in flight [default: from the limit of file descriptors]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l fetch-concurrency -d 'HTTPS fetches in flight [default: from the limit of file descriptors]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l dns-timeout -d 'How long to wait for a DNS answer, e.g. 2s or 500ms; a bare number is seconds [default: 2s]' -r
@@ -126,6 +127,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand check" -l fetch-rate -d 'H
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l host-rate -d 'HTTPS fetches per second to each policy-host address, 0 for no limit [default: 10]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l contact -d 'Put into the User-Agent so that operators can reach you: an address or URL' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l exclude -d 'Opt-out list: domains (with all below them), addresses, CIDR blocks and ranges that are never contacted' -r -F
+complete -c stscan -n "__fish_stscan_using_subcommand check" -l asn-db -d 'Database of autonomous systems, or of countries, for column policy_hosts: an mmdb file, or a text of routes (pyasn, CAIDA\'s pfx2as, iptoasn), also gz; may be repeated' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l concurrency -d 'Domains in flight [default: from the limit of file descriptors]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l fetch-concurrency -d 'HTTPS fetches in flight [default: from the limit of file descriptors]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l dns-timeout -d 'How long to wait for a DNS answer, e.g. 2s or 500ms; a bare number is seconds [default: 2s]' -r
@@ -197,11 +199,13 @@ complete -c stscan -n "__fish_stscan_using_subcommand diff" -l notify-exec -d 'P
 complete -c stscan -n "__fish_stscan_using_subcommand diff" -l notify-timeout -d 'How long that program may take before it is killed [default: 60s]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stscan -n "__fish_stscan_using_subcommand reclassify" -s o -l out -d 'Folder of the new dataset' -r -F
+complete -c stscan -n "__fish_stscan_using_subcommand reclassify" -l asn-db -d 'Database of autonomous systems, or of countries, for column policy_hosts: an mmdb file, or a text of routes (pyasn, CAIDA\'s pfx2as, iptoasn), also gz; may be repeated [default: what the dataset says of each address is kept]' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand reclassify" -l json -d 'Print the summary of what changed as JSON'
 complete -c stscan -n "__fish_stscan_using_subcommand reclassify" -s h -l help -d 'Print help'
 complete -c stscan -n "__fish_stscan_using_subcommand export" -s o -l out -d 'Folder of the copy' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand export" -l mailboxes -d 'What becomes of the local parts of mailboxes: hash, drop or keep' -r
 complete -c stscan -n "__fish_stscan_using_subcommand export" -l key -d 'Key of the hashes, 64 hexadecimal digits [default: a random one]' -r
+complete -c stscan -n "__fish_stscan_using_subcommand export" -l asn-db -d 'Database of autonomous systems, or of countries, for column policy_hosts, as of reclassify; may be repeated' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand export" -l licence -d 'Licence of the copy: an SPDX identifier or a URL; without it none is stated' -r
 complete -c stscan -n "__fish_stscan_using_subcommand export" -l show-key -d 'Print the key, so that a later copy can have the same hashes; keep it secret'
 complete -c stscan -n "__fish_stscan_using_subcommand export" -l keep-carried -d 'Keep the columns that --carry brought from the list'
@@ -241,6 +245,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand publish" -l fetch-rate -d 
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l host-rate -d 'HTTPS fetches per second to each policy-host address, 0 for no limit [default: 10]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l contact -d 'Put into the User-Agent so that operators can reach you: an address or URL' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l exclude -d 'Opt-out list: domains (with all below them), addresses, CIDR blocks and ranges that are never contacted' -r -F
+complete -c stscan -n "__fish_stscan_using_subcommand publish" -l asn-db -d 'Database of autonomous systems, or of countries, for column policy_hosts: an mmdb file, or a text of routes (pyasn, CAIDA\'s pfx2as, iptoasn), also gz; may be repeated' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l concurrency -d 'Domains in flight [default: from the limit of file descriptors]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l fetch-concurrency -d 'HTTPS fetches in flight [default: from the limit of file descriptors]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l dns-timeout -d 'How long to wait for a DNS answer, e.g. 2s or 500ms; a bare number is seconds [default: 2s]' -r

@@ -7,16 +7,17 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use arrow::array::{RecordBatch, StringArray};
+use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
 use rayon::prelude::*;
 
 use super::scans::{AnalyseError, Scan};
-use crate::classify::{self, Assessment, CATALOGUE_VERSION};
+use crate::classify::{self, Assessment, CATALOGUE_VERSION, PolicyHost};
 use crate::dataset::{
-    ColumnGroup, DatasetError, DerivedDataset, EvidenceColumns, Judge, MAX_BATCH_ROWS, Manifest, Options, Part, Reader, Tool, elements,
-    rejudged_batch, text,
+    ColumnGroup, DatasetError, DerivedDataset, EvidenceColumns, Judge, MAX_BATCH_ROWS, Manifest, Options, Part, PolicyHostColumn, Reader,
+    Tool, elements, rejudged_batch, text, without_validation,
 };
 use crate::name::suffix;
+use crate::networks::Databases;
 
 /// What is read: all that judgement does not fill, and of what it fills that which the summary compares.
 const COLUMNS: &[&str] = &[
@@ -31,12 +32,16 @@ const COLUMNS: &[&str] = &[
     "posture",
     "delivery",
     "findings.list.element.code",
+    "policy_hosts",
     "carried",
     "evidence",
 ];
 
 /// What judgement leaves as it is and takes time to pack. Of numbers the footer has more to say than can be taken over.
 const UNCHANGED: &[&str] = &["domain", "list", "file", "carried", "evidence"];
+
+/// The same where evidence is written again, too.
+const BUT_EVIDENCE: &[&str] = &["domain", "list", "file", "carried"];
 
 /// How the judgements differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,27 +102,42 @@ impl Changes {
 
 /// Judges the evidence of `dir` again and writes the dataset `out`: the same run, parts and ordinals. The same rules give the same files.
 ///
+/// Whose networks the addresses of policy hosts are of `networks` says; where there are none, what the dataset says is kept.
+///
 /// Memory: on each core one batch of at most [`MAX_BATCH_ROWS`] rows and the part that it goes into, packed.
 ///
 /// # Errors
 /// If `dir` holds no finished dataset, `out` may not be written to, or the disk fails.
-pub fn reclassify(dir: &Path, out: &Path) -> Result<(Manifest, Changes), AnalyseError> {
+pub fn reclassify(dir: &Path, out: &Path, networks: &Databases) -> Result<(Manifest, Changes), AnalyseError> {
     let origin = Scan::open(dir)?.reader;
     let judge = Judge {
         tool: Tool::of_this_build(),
         catalogue_version: CATALOGUE_VERSION.to_owned(),
         public_suffix_list: suffix::LIST_VERSION.to_owned(),
     };
-    let dataset = DerivedDataset::begin(out, &origin, "reclassify", Options::new(), Some(judge))?;
+    let mut options = Options::new();
+    let described = networks.described();
+    if !described.is_empty() {
+        options.insert("asn-db".to_owned(), described.iter().map(|database| format!("sha256:{}", database.sha256)).collect());
+    }
+    let mut dataset = DerivedDataset::begin(out, &origin, "reclassify", options, Some(judge))?;
+    if !described.is_empty() {
+        dataset.manifest_mut().run.asn_db = described;
+    }
+    let networks = Some(networks).filter(|networks| !networks.described().is_empty());
+    // Of merged shards each may have had other resolvers; where nobody noted it, what was said stays.
+    let validates = origin.manifest().run.resolver_validates != Some(false) || !origin.manifest().merged_from.is_empty();
     let changes = Mutex::new(Changes::default());
     let parts = each_part(&origin, |part, ahead| {
-        let batches =
-            Rejudged { batches: origin.part_in_batches(part, Some(COLUMNS), MAX_BATCH_ROWS)?, ahead, ready: Vec::new().into_iter() };
+        let batches = origin.part_in_batches(part, Some(COLUMNS), MAX_BATCH_ROWS)?;
+        let forgets = !validates && says_what_was_validated(&origin, part)?;
+        let rejudge = |batch| rejudge(batch, networks, forgets);
+        let batches = Rejudged { batches, rejudge, ahead, ready: Vec::new().into_iter() };
         let mut sum = Changes::default();
         let written = dataset.write_part(
             &origin,
             part,
-            UNCHANGED,
+            if forgets { BUT_EVIDENCE } else { UNCHANGED },
             batches.map(|judged| {
                 let (batch, more) = judged?;
                 sum = std::mem::take(&mut sum).merge(more);
@@ -166,34 +186,74 @@ pub(super) fn each_part<T: Send>(
 }
 
 /// The batches of a part, judged again: `ahead` of them at once.
-struct Rejudged<B> {
+struct Rejudged<B, F> {
     batches: B,
+    rejudge: F,
     ahead: usize,
     ready: std::vec::IntoIter<Result<(RecordBatch, Changes), DatasetError>>,
 }
 
-impl<B: Iterator<Item = Result<RecordBatch, DatasetError>>> Iterator for Rejudged<B> {
+impl<B, F> Iterator for Rejudged<B, F>
+where
+    B: Iterator<Item = Result<RecordBatch, DatasetError>>,
+    F: Fn(Result<RecordBatch, DatasetError>) -> Result<(RecordBatch, Changes), DatasetError> + Sync,
+{
     type Item = Result<(RecordBatch, Changes), DatasetError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ahead <= 1 {
-            return self.batches.next().map(rejudge);
+            return self.batches.next().map(&self.rejudge);
         }
         if self.ready.as_slice().is_empty() {
             let batches: Vec<_> = self.batches.by_ref().take(self.ahead).collect();
-            self.ready = batches.into_par_iter().map(rejudge).collect::<Vec<_>>().into_iter();
+            self.ready = batches.into_par_iter().map(&self.rejudge).collect::<Vec<_>>().into_iter();
         }
         self.ready.next()
     }
 }
 
-fn rejudge(batch: Result<RecordBatch, DatasetError>) -> Result<(RecordBatch, Changes), DatasetError> {
+/// Whether a part says of any answer to MX whether it was validated.
+fn says_what_was_validated(origin: &Reader, part: &Part) -> Result<bool, DatasetError> {
+    for batch in origin.part_in_batches(part, Some(&["evidence.mx.ad"]), MAX_BATCH_ROWS)? {
+        let batch = batch?;
+        let ad: BooleanArray = ColumnGroup::table(&batch).group("evidence")?.group("mx")?.column("ad")?;
+        if ad.null_count() < ad.len() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Judges a batch again. Without `networks` what it says of addresses is kept; `forgets`: the resolver was not trusted to validate, which an
+/// older version did not heed.
+fn rejudge(
+    batch: Result<RecordBatch, DatasetError>,
+    networks: Option<&Databases>,
+    forgets: bool,
+) -> Result<(RecordBatch, Changes), DatasetError> {
     let batch = batch?;
-    let evidence = EvidenceColumns::of(&batch)?;
+    // Each in a frame of its own: readers and builders of evidence are large, and the stacks of threads small.
+    if forgets { judged(&without_validation(&batch)?, networks) } else { judged(&batch, networks) }
+}
+
+fn judged(batch: &RecordBatch, networks: Option<&Databases>) -> Result<(RecordBatch, Changes), DatasetError> {
+    let evidence = EvidenceColumns::of(batch)?;
+    let known = PolicyHostColumn::of(batch)?;
     let mut judge = classify::Judge::default();
-    let assessments = (0..batch.num_rows()).map(|row| Ok(judge.judge(&evidence.row(row)?))).collect::<Result<Vec<_>, DatasetError>>()?;
-    let changes = changes(&batch, &assessments)?;
-    Ok((rejudged_batch(&batch, &assessments)?, changes))
+    let assess = |row| {
+        let mut assessment = judge.judge(&evidence.row(row)?);
+        if assessment.has_policy_hosts() {
+            let before = known.row(row).unwrap_or_default();
+            Arc::make_mut(&mut assessment).annotate(|host| match networks {
+                Some(networks) => networks.look_up(host.address),
+                None => before.iter().find(|known| known.address == host.address).map(PolicyHost::network).unwrap_or_default(),
+            });
+        }
+        Ok(assessment)
+    };
+    let assessments = (0..batch.num_rows()).map(assess).collect::<Result<Vec<_>, DatasetError>>()?;
+    let changes = changes(batch, &assessments)?;
+    Ok((rejudged_batch(batch, &assessments)?, changes))
 }
 
 /// How the rows' judgements differ from those that were stored.

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use crate::networks::Network;
 use crate::parse::senders::Sender;
 use crate::vocabulary::vocabulary;
 
 use super::findings::Finding;
+use super::particulars::{IdFormat, Moment, PolicyHost, RuaHost};
 use super::rule::Severity;
 
 vocabulary! {
@@ -19,7 +21,7 @@ vocabulary! {
         None = "none",
         /// The domain does not exist.
         Nxdomain = "nxdomain",
-        /// No usable answer.
+        /// The question got no usable answer.
         Unknown = "unknown",
     }
 }
@@ -35,7 +37,7 @@ vocabulary! {
         Invalid = "invalid",
         /// More than one record, which counts as none.
         Multiple = "multiple",
-        /// No usable answer.
+        /// The question got no usable answer.
         Unknown = "unknown",
     }
 }
@@ -43,17 +45,17 @@ vocabulary! {
 vocabulary! {
     /// How far the retrieval of the policy got.
     pub enum PolicyStage {
-        /// Retrieved and valid.
+        /// The policy was retrieved and is valid.
         Ok = "ok",
         /// The policy host has no address.
         Dns = "dns",
-        /// No connection.
+        /// No address of the policy host accepted a connection.
         Tcp = "tcp",
-        /// No acceptable TLS session.
+        /// The policy host has no acceptable TLS session: of the handshake, of its version, or of the certificate.
         Tls = "tls",
-        /// No acceptable response.
+        /// The response is not acceptable: another status than 200, a redirect, too large, or cut off.
         Http = "http",
-        /// The text is no valid policy.
+        /// What was retrieved is no valid policy.
         Syntax = "syntax",
     }
 }
@@ -61,7 +63,7 @@ vocabulary! {
 vocabulary! {
     /// The state of the deployment, see [`Posture`].
     pub enum Posture {
-        /// No record.
+        /// No MTA-STS record.
         Absent = "absent",
         /// A record, or text meant as one, that leads to no usable policy.
         Broken = "broken",
@@ -71,7 +73,7 @@ vocabulary! {
         Testing = "testing",
         /// A valid policy with mode enforce.
         Enforce = "enforce",
-        /// No usable answer.
+        /// Whether there is a record, or what policy it leads to, could not be determined.
         Unknown = "unknown",
     }
 }
@@ -89,7 +91,7 @@ vocabulary! {
         Partial = "partial",
         /// No MX is acceptable: mail is not delivered.
         Refused = "refused",
-        /// No usable answer.
+        /// What a sender does hangs on something that could not be determined.
         Unknown = "unknown",
     }
 }
@@ -97,11 +99,11 @@ vocabulary! {
 vocabulary! {
     /// How many of the MX hosts match the policy.
     pub enum Coverage {
-        /// Every MX host.
+        /// Every MX host matches the policy.
         All = "all",
-        /// At least one, not every one.
+        /// At least one MX host matches the policy, but not every one.
         Some = "some",
-        /// None.
+        /// No MX host matches the policy.
         None = "none",
     }
 }
@@ -111,13 +113,13 @@ vocabulary! {
     pub enum Mismatch {
         /// The policy lists the policy host (`mta-sts....`) as MX.
         PolicyHost = "policy-host",
-        /// A Levenshtein distance of at most 3, the same top-level domain.
+        /// Names of the same top-level domain at a Levenshtein distance of at most 3.
         Typo = "typo",
         /// The same name under another top-level domain.
         Tld = "tld",
         /// Another host of the same registrable domain.
         SameDomain = "same-domain",
-        /// Nothing in common.
+        /// The names have nothing in common.
         DifferentDomain = "different-domain",
     }
 }
@@ -126,13 +128,13 @@ vocabulary! {
     /// To how many of the MX hosts that were asked over SMTP a sender under MTA-STS could deliver: STARTTLS, TLS 1.2 or newer, a
     /// certificate valid for the host's name (RFC 8461 section 4.2).
     pub enum MxTls {
-        /// Every MX host, and all were tested.
+        /// A sender could deliver to every MX host, and all were tested.
         All = "all",
-        /// Some, and some others not.
+        /// A sender could deliver to some MX hosts, and to others not.
         Some = "some",
-        /// None, and all were tested.
+        /// A sender could deliver to no MX host, and all were tested.
         None = "none",
-        /// A host that could not be tested leaves it open.
+        /// An MX host that could not be tested leaves it open.
         Unknown = "unknown",
     }
 }
@@ -144,7 +146,7 @@ vocabulary! {
         Secure = "secure",
         /// Nothing is signed there.
         Insecure = "insecure",
-        /// Signatures that do not validate.
+        /// The signatures do not validate.
         Bogus = "bogus",
         /// No usable answer, or no resolver that is trusted to validate.
         Unknown = "unknown",
@@ -160,13 +162,13 @@ vocabulary! {
         Valid = "valid",
         /// Some MX hosts have no TLSA records.
         Partial = "partial",
-        /// A host that no TLSA record of its own matches.
+        /// Some MX host shows a certificate that none of its TLSA records matches.
         Mismatch = "mismatch",
-        /// Only records that mail servers cannot use.
+        /// Some MX host has only TLSA records that mail servers cannot use.
         Unusable = "unusable",
-        /// TLSA records that no chain of signatures vouches for.
+        /// There are TLSA records, but no chain of signatures vouches for them.
         Insecure = "insecure",
-        /// Signatures that do not validate.
+        /// The signatures of some MX host or of its TLSA records do not validate.
         Bogus = "bogus",
         /// No usable answer, or no resolver that is trusted to validate.
         Unknown = "unknown",
@@ -221,6 +223,10 @@ macro_rules! flat_columns {
             pub sts_state: RecordState,
             /// The record's id, best effort.
             pub sts_id: Option<String>,
+            derived {
+                /// How that id is made, by its looks; null where there is none.
+                id_format: Option<IdFormat> = id_format,
+            }
             /// How the retrieval of the policy ended: ok, or the first stage that failed; null if nothing was fetched.
             pub policy_stage: Option<PolicyStage>,
             /// The policy's mode as read, best effort also from an invalid policy.
@@ -232,12 +238,28 @@ macro_rules! flat_columns {
             pub policy_mx: Option<Vec<String>>,
             /// Registrable domain of the CNAME target of the policy host; null where it is no CNAME.
             pub policy_provider: Option<String>,
+            /// The addresses of the policy host, A before AAAA, with the name that has each and, with `--asn-db`, the network that it is
+            /// of; null where nobody asked for them or the lookups failed.
+            pub policy_hosts: Option<Vec<PolicyHost>>,
+            /// The host to which the policy host redirects: that of the Location header, the policy host itself where that names none;
+            /// null without one. Never followed.
+            pub location_host: Option<String>,
+            /// Organization (O) of the issuer of the policy host's certificate.
+            pub issuer_org: Option<String>,
+            /// When the policy host's certificate expires (notAfter).
+            pub cert_not_after: Option<Moment>,
             /// The TLSRPT record, as sts_state.
             pub tlsrpt_state: RecordState,
             /// The addresses to which TLS reports go.
             pub tlsrpt_rua: Vec<String>,
+            /// The destinations of TLS reports in the order of tlsrpt_rua, taken apart.
+            pub rua_hosts: Vec<RuaHost>,
             /// The deployment in one word.
             pub posture: Posture,
+            derived {
+                /// Whether there is a valid record and a valid policy, whatever its mode: what a sender can use; null where that is not known.
+                policy_usable: Option<bool> = policy_usable,
+            }
             /// What a sender that follows RFC 8461 does with mail today, nothing cached: by policy alone where mx_tls is null, else as the
             /// MX hosts were seen.
             pub delivery: Delivery,
@@ -288,6 +310,33 @@ macro_rules! define {
 flat_columns!(define);
 
 impl Assessment {
+    /// Whether there are addresses of which can be said whose network they are of.
+    pub fn has_policy_hosts(&self) -> bool {
+        self.policy_hosts.as_ref().is_some_and(|hosts| !hosts.is_empty())
+    }
+
+    /// Adds whose networks the addresses of the policy host are of, which no evidence says.
+    pub fn annotate(&mut self, look_up: impl Fn(&PolicyHost) -> Network) {
+        for host in self.policy_hosts.iter_mut().flatten() {
+            let Network { asn, org, country } = look_up(host);
+            (host.asn, host.asn_org, host.country) = (asn.map(i64::from), org, country);
+        }
+    }
+
+    /// Column `id_format`.
+    pub fn id_format(&self) -> Option<IdFormat> {
+        self.sts_id.as_deref().map(IdFormat::of)
+    }
+
+    /// Column `policy_usable`: a posture that is a mode stands for a valid record and a valid policy.
+    pub fn policy_usable(&self) -> Option<bool> {
+        match self.posture {
+            Posture::None | Posture::Testing | Posture::Enforce => Some(true),
+            Posture::Absent | Posture::Broken => Some(false),
+            Posture::Unknown => None,
+        }
+    }
+
     /// Column `worst`: severity of the worst finding.
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).min()

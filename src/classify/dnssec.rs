@@ -61,7 +61,7 @@ const TOO_MANY_ITERATIONS: u16 = 27;
 pub(super) fn state<R>(lookup: &Lookup<R>, validates: bool) -> DnssecState {
     match lookup.outcome {
         _ if !validates => DnssecState::Unknown,
-        Outcome::Noerror | Outcome::Nodata | Outcome::Nxdomain if lookup.authenticated => DnssecState::Secure,
+        Outcome::Noerror | Outcome::Nodata | Outcome::Nxdomain if lookup.authenticated == Some(true) => DnssecState::Secure,
         Outcome::Noerror | Outcome::Nodata | Outcome::Nxdomain => DnssecState::Insecure,
         Outcome::Servfail if failed_to_validate(lookup) => DnssecState::Bogus,
         _ => DnssecState::Unknown,

@@ -58,7 +58,7 @@ mod tests {
         /// A lookup that is often bare and sometimes nearly so.
         fn lookup(name: String)(
             outcome in prop::sample::select(Outcome::ALL.to_vec()),
-            (rcode, ttl, attempts, tcp, authenticated, rtt_us) in any::<(Option<u16>, Option<u32>, u16, bool, bool, Option<u32>)>(),
+            (rcode, ttl, attempts, tcp, authenticated, rtt_us) in any::<(Option<u16>, Option<u32>, u16, bool, Option<bool>, Option<u32>)>(),
             detail in prop::option::weighted(0.1, ".{0,9}"),
             cname_chain in prop::option::weighted(0.1, Just("alias.example".to_owned())),
             record in prop::option::weighted(0.2, prop::sample::select(vec!["v=STSv1; id=1;", "v=TLSRPTv1; rua=mailto:a@b.example", "x"])),

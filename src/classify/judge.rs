@@ -15,7 +15,8 @@ use super::mx_host::MailServers;
 use super::records::{Sts, Tlsrpt};
 use super::retrieval::Retrieval;
 use super::{
-    answers, delivery as senders, deployment, exchanges, extra_requests, neighbours, policy_host, records, retrieval, stray_records,
+    answers, delivery as senders, deployment, exchanges, extra_requests, neighbours, particulars, policy_host, records, retrieval,
+    stray_records,
 };
 
 /// Judges what a probe saw. Pure and deterministic: the same evidence gives the same judgement, byte for byte.
@@ -90,7 +91,12 @@ fn columns(evidence: &Evidence, exchanges: &Exchanges, sts: Sts, tlsrpt: Tlsrpt,
         policy_max_age: policy.and_then(|policy| policy.max_age).and_then(|seconds| i64::try_from(seconds).ok()),
         policy_mx: policy.map(|policy| policy.mx.clone()),
         policy_provider: policy_host::provider(evidence),
+        policy_hosts: particulars::policy_hosts(evidence),
+        location_host: particulars::location_host(evidence),
+        issuer_org: particulars::issuer_org(evidence),
+        cert_not_after: particulars::cert_not_after(evidence),
         tlsrpt_state: tlsrpt.state,
+        rua_hosts: particulars::rua_hosts(&tlsrpt.record.rua),
         tlsrpt_rua: tlsrpt.record.rua.into_iter().map(|rua| rua.uri).collect(),
         posture: Posture::Unknown,
         delivery: Delivery::Unknown,

@@ -15,7 +15,7 @@ vocabulary! {
         High = "high",
         /// Some senders are affected.
         Medium = "medium",
-        /// Hygiene.
+        /// Hygiene: it works as it is.
         Low = "low",
         /// A fact, nothing to fix.
         Info = "info",
@@ -73,11 +73,11 @@ vocabulary! {
         Record = "record",
         /// The address of the policy host.
         Dns = "dns",
-        /// The connection.
+        /// The connection to the policy host.
         Tcp = "tcp",
         /// The TLS session and the certificate.
         Tls = "tls",
-        /// The response.
+        /// The response of the policy host.
         Http = "http",
         /// The text of the policy.
         Syntax = "syntax",

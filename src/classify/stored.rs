@@ -8,6 +8,7 @@ use super::assessment::{
 };
 use super::codes::StoredCode;
 use super::findings::Finding;
+use super::particulars::{IdFormat, Moment, PolicyHost, RuaHost};
 use super::rule::{Code, Severity};
 
 /// A type of flat column.
@@ -125,6 +126,54 @@ impl Stored for Option<i64> {
     }
 }
 
+impl Stored for Option<bool> {
+    type Form<'a> = Self;
+
+    fn form(&self) -> Self {
+        *self
+    }
+
+    fn restored(form: &Self) -> Self {
+        *form
+    }
+}
+
+impl Stored for Option<Moment> {
+    type Form<'a> = Self;
+
+    fn form(&self) -> Self {
+        *self
+    }
+
+    fn restored(form: &Self) -> Self {
+        *form
+    }
+}
+
+impl Stored for Option<Vec<PolicyHost>> {
+    type Form<'a> = Self;
+
+    fn form(&self) -> Self {
+        self.clone()
+    }
+
+    fn restored(form: &Self) -> Self {
+        form.clone()
+    }
+}
+
+impl Stored for Vec<RuaHost> {
+    type Form<'a> = Self;
+
+    fn form(&self) -> Self {
+        self.clone()
+    }
+
+    fn restored(form: &Self) -> Self {
+        form.clone()
+    }
+}
+
 /// A type of flat column that is computed from the others.
 trait Computed: Stored {
     /// What is stored of the value.
@@ -144,6 +193,12 @@ impl Computed for Option<Code> {
 }
 
 impl Computed for Option<i64> {
+    fn into_form<'a>(self) -> Self::Form<'a> {
+        self
+    }
+}
+
+impl Computed for Option<bool> {
     fn into_form<'a>(self) -> Self::Form<'a> {
         self
     }
@@ -217,6 +272,18 @@ impl Readable for Option<&str> {
 impl Readable for Option<i64> {
     fn text(&self) -> Option<Option<String>> {
         Some(self.map(|number| number.to_string()))
+    }
+}
+
+impl Readable for Option<bool> {
+    fn text(&self) -> Option<Option<String>> {
+        Some(self.map(|yes| yes.to_string()))
+    }
+}
+
+impl Readable for Option<Moment> {
+    fn text(&self) -> Option<Option<String>> {
+        Some(self.map(Moment::text))
     }
 }
 

@@ -428,6 +428,10 @@ pub struct ReclassifyArguments {
     /// Folder of the new dataset
     #[arg(short, long, value_name = "DIR2", value_parser = PathBufValueParser::new().try_map(dataset_path))]
     pub out: PathBuf,
+    /// Database of autonomous systems, or of countries, for column policy_hosts: an mmdb file, or a text of routes (pyasn, CAIDA's pfx2as,
+    /// iptoasn), also gz; may be repeated [default: what the dataset says of each address is kept]
+    #[arg(long, value_name = "FILE")]
+    pub asn_db: Vec<PathBuf>,
     /// Print the summary of what changed as JSON
     #[arg(long)]
     pub json: bool,
@@ -465,6 +469,9 @@ pub struct ExportArguments {
     /// Keep the columns that --carry brought from the list
     #[arg(long)]
     pub keep_carried: bool,
+    /// Database of autonomous systems, or of countries, for column policy_hosts, as of reclassify; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub asn_db: Vec<PathBuf>,
     /// Licence of the copy: an SPDX identifier or a URL; without it none is stated
     #[arg(long, value_name = "ID|URL")]
     pub licence: Option<String>,

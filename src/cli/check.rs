@@ -108,7 +108,8 @@ pub(super) fn probe(options: &NetworkOptions, domains: &[Domain]) -> Result<Prob
         writeln!(anstream::stderr(), "stscan: MX hosts are not tested, because mail servers cannot be asked from here: {why}")?;
     }
     let judged = observed.into_iter().map(|evidence| {
-        let assessment = classify(&evidence);
+        let mut assessment = classify(&evidence);
+        assessment.annotate(|host| plan.asn_db.look_up(host.address));
         (evidence, assessment)
     });
     Ok(Probed { judged: judged.collect(), invented, blocked })
@@ -212,6 +213,8 @@ fn as_json(evidence: &Evidence, assessment: &Assessment, wishes: &Wishes, invent
         "publish": publish,
         "evidence": evidence,
     });
+    object["assessment"]["id_format"] = json!(assessment.id_format());
+    object["assessment"]["policy_usable"] = json!(assessment.policy_usable());
     object["assessment"]["cause"] = json!(assessment.cause());
     object["assessment"]["worst"] = json!(assessment.worst());
     object["verdict"] = json!(facts::verdict(assessment));

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::args::ExportArguments;
 use super::exit::{Exit, Failure};
+use super::plan::databases;
 use crate::analyse::export::{Mailboxes, Publication, export, export_reports};
 use crate::dataset::reports::is_reports;
 
@@ -24,13 +25,14 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
         licence: arguments.licence.clone(),
         date: Publication::today(),
     };
+    let networks = databases(&arguments.asn_db)?;
     let (rows, invented) = if is_reports(&arguments.dataset)? {
         if publication.keep_carried {
             return Err(Failure::usage("--keep-carried is of columns of a scanned list, which TLS reports do not have: leave it out"));
         }
         (export_reports(&arguments.dataset, &arguments.out, &publication)?.rows, None)
     } else {
-        let manifest = export(&arguments.dataset, &arguments.out, &publication)?;
+        let manifest = export(&arguments.dataset, &arguments.out, &publication, &networks)?;
         (manifest.counts.rows, manifest.run.invented())
     };
     let mut out = anstream::stdout().lock();

@@ -100,6 +100,10 @@ options! {
         /// Opt-out list: domains (with all below them), addresses, CIDR blocks and ranges that are never contacted
         #[arg(long, value_name = "FILE", help_heading = "Politeness")]
         pub exclude: Option<PathBuf>,
+        /// Database of autonomous systems, or of countries, for column policy_hosts: an mmdb file, or a text of routes (pyasn, CAIDA's
+        /// pfx2as, iptoasn), also gz; may be repeated
+        #[arg(long, value_name = "FILE", help_heading = "Output")]
+        pub asn_db: Vec<PathBuf>,
         /// Domains in flight [default: from the limit of file descriptors]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = in_flight, help_heading = "Limits")]
         pub concurrency: Option<u32>,

@@ -1,7 +1,8 @@
 //! From what was typed to what is to be done: every option checked, defaults filled in.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::exit::{Exit, Failure};
@@ -11,6 +12,7 @@ use super::shard;
 use super::values::{Pauses, lab_names, shown};
 use crate::dataset::{Layout, SHARD_ROWS};
 use crate::input::{Column, InputOptions, Sample};
+use crate::networks::Databases;
 use crate::observe::dns::{
     EncryptedResolver, RetryConfig, built_in_root_hints, is_encrypted_resolver, parse_encrypted_resolver, parse_resolver, read_resolvers,
     read_root_hints,
@@ -152,6 +154,7 @@ pub(super) fn network(options: &NetworkOptions, seed: Option<u64>) -> Result<(Ne
         no_prune: options.no_prune,
         look_around: options.look_around || default.look_around,
         exclude: options.exclude.as_deref().map(|path| contents("the opt-out list", path)).transpose()?,
+        asn_db: Arc::new(databases(&options.asn_db)?),
         ..default
     };
     let (connect, total) = (plan.fetch.connect_timeout, plan.fetch.total_timeout);
@@ -247,6 +250,11 @@ fn defaults(world: Option<World>) -> NetworkPlan {
         fetch: FetchConfig { connect_timeout, total_timeout, fetch_rate: 0, host_rate: 0, allow_private: true, ..real.fetch },
         ..real
     }
+}
+
+/// The databases of `--asn-db`.
+pub(super) fn databases(files: &[PathBuf]) -> Result<Databases, Failure> {
+    Databases::open(files).map_err(|why| Failure::usage(format!("--asn-db: {why}")))
 }
 
 fn contents(option: &str, path: &Path) -> Result<Contents, Failure> {

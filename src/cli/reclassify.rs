@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 
 use super::args::ReclassifyArguments;
 use super::exit::{Exit, Failure};
+use super::plan::databases;
 use crate::analyse::{Changes, reclassify};
 use crate::dataset::Manifest;
 use crate::ui::text::{safe, safe_json};
 
 /// Judges again and says what changed.
 pub(super) fn run(arguments: &ReclassifyArguments) -> Result<Exit, Failure> {
-    let (manifest, changes) = reclassify(&arguments.dataset, &arguments.out)?;
+    let (manifest, changes) = reclassify(&arguments.dataset, &arguments.out, &databases(&arguments.asn_db)?)?;
     let mut out = anstream::stdout().lock();
     if arguments.json {
         let text = serde_json::to_string_pretty(&summary(&manifest, &changes)).map_err(std::io::Error::from)?;

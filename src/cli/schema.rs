@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::args::SchemaArguments;
 use super::exit::{Exit, Failure};
-use crate::dataset::{Table, manifest_schema, schema_json, schema_markdown, schema_text};
+use crate::dataset::{Table, manifest_schema, schema_json, schema_markdown, schema_text, schema_words_markdown, schema_words_text};
 
 /// Prints the columns as text, Markdown or JSON, or the JSON Schema of the manifest.
 pub(super) fn run(arguments: &SchemaArguments) -> Result<Exit, Failure> {
@@ -16,9 +16,9 @@ pub(super) fn run(arguments: &SchemaArguments) -> Result<Exit, Failure> {
     } else if arguments.json {
         writeln!(out, "{:#}", schema_json(table))?;
     } else if arguments.markdown {
-        write!(out, "{}", schema_markdown(table))?;
+        write!(out, "{}\n{}", schema_markdown(table), schema_words_markdown(table))?;
     } else {
-        write!(out, "{}", schema_text(table))?;
+        write!(out, "{}\nWords and what they mean:\n{}", schema_text(table), schema_words_text(table))?;
     }
     Ok(Exit::Done)
 }

@@ -1,19 +1,23 @@
 //! The flat columns that judgement fills, in Arrow: schema, builder and reader, all derived from their declaration in `classify`.
 
-use arrow::array::{Array, ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StringArray};
-use arrow::datatypes::Field as ArrowField;
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use arrow::array::{Array, ArrayRef, BooleanArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::datatypes::{DataType, Field as ArrowField};
 use arrow::error::ArrowError;
 
 use crate::classify::{
-    Always, Assessment, Code, Coverage, DaneState, Delivery, DnssecState, Finding, Judgement, Mismatch, MxState, MxTls, PolicyStage,
-    Posture, RecordState, Severity, Stored, StoredCode, StoredFinding, Worded, flat_columns,
+    Always, Assessment, Code, Coverage, DaneState, Delivery, DnssecState, Finding, IdFormat, Judgement, Mismatch, Moment, MxState, MxTls,
+    PolicyHost, PolicyStage, Posture, RecordState, RuaHost, Severity, Stored, StoredCode, StoredFinding, Worded, catalogue, flat_columns,
 };
 use crate::parse::senders::Sender;
-use crate::vocabulary::Vocabulary;
+use crate::parse::tlsrpt_record::ReportScheme;
+use crate::vocabulary::{Meaning, Vocabulary};
 
 use super::column::{
-    Column, ColumnReader, Field, Group, Int32, Int64, List, Lists, Shape, Slot, Text, TextForm, Validity, Word, columns, documented,
-    elements, text,
+    Bool, Column, ColumnReader, Field, Group, Int32, Int64, List, Lists, Shape, Shown, Slot, Text, TextForm, Time, Validity, Vocabularies,
+    Word, columns, documented, elements, text, time,
 };
 use super::error::DatasetError;
 
@@ -114,6 +118,140 @@ impl Flat for Option<i64> {
     }
 }
 
+impl Flat for Option<bool> {
+    type Kind = Bool;
+    type Arrays = Option<BooleanArray>;
+
+    fn arrays(table: &Group, name: &str) -> Result<Option<BooleanArray>, DatasetError> {
+        table.added(name)
+    }
+
+    fn get(values: &Option<BooleanArray>, row: usize) -> Option<bool> {
+        values.as_ref().filter(|values| values.is_valid(row)).map(|values| values.value(row))
+    }
+}
+
+impl Field<SystemTime> for Option<Moment> {
+    fn written(&self) -> Option<&SystemTime> {
+        self.as_ref().map(|Moment(time)| time)
+    }
+
+    fn read(value: Option<SystemTime>) -> Option<Self> {
+        Some(value.map(Moment))
+    }
+}
+
+impl Flat for Option<Moment> {
+    type Kind = Time;
+    type Arrays = Option<TimestampMicrosecondArray>;
+
+    fn arrays(table: &Group, name: &str) -> Result<Self::Arrays, DatasetError> {
+        table.added(name)
+    }
+
+    fn get(times: &Self::Arrays, row: usize) -> Option<Moment> {
+        times.as_ref().and_then(|times| time(times, row)).map(Moment)
+    }
+}
+
+/// A column of lists of structs; `None` where the dataset is older than the column, which is null in every row.
+type Added<K> = Option<<List<K> as Column>::Reader>;
+
+fn added<K: Column>(table: &Group, name: &str) -> Result<Added<K>, DatasetError> {
+    table.array(name).map(|column| ColumnReader::of(column, name)).transpose()
+}
+
+/// What is stored in a row. What a newer version may have written and this one cannot read is as good as null.
+fn get<K: Column>(lists: &Added<K>, row: usize) -> Option<Vec<K::Value>> {
+    lists.as_ref().and_then(|lists| lists.get(row).ok().flatten())
+}
+
+impl Flat for Option<Vec<PolicyHost>> {
+    type Kind = List<PolicyHostBuilder>;
+    type Arrays = Added<PolicyHostBuilder>;
+
+    fn arrays(table: &Group, name: &str) -> Result<Self::Arrays, DatasetError> {
+        added::<PolicyHostBuilder>(table, name)
+    }
+
+    fn get(hosts: &Self::Arrays, row: usize) -> Self {
+        get::<PolicyHostBuilder>(hosts, row)
+    }
+}
+
+impl Flat for Vec<RuaHost> {
+    type Kind = List<RuaHostBuilder>;
+    type Arrays = Added<RuaHostBuilder>;
+
+    fn arrays(table: &Group, name: &str) -> Result<Self::Arrays, DatasetError> {
+        added::<RuaHostBuilder>(table, name)
+    }
+
+    fn get(hosts: &Self::Arrays, row: usize) -> Self {
+        get::<RuaHostBuilder>(hosts, row).unwrap_or_default()
+    }
+}
+
+/// Column `policy_hosts` of a batch, which an older dataset does not have.
+#[derive(Debug)]
+pub struct PolicyHostColumn(Added<PolicyHostBuilder>);
+
+impl PolicyHostColumn {
+    /// Finds the column.
+    ///
+    /// # Errors
+    /// If it has another type.
+    pub fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
+        added::<PolicyHostBuilder>(&Group::table(batch), POLICY_HOSTS).map(Self)
+    }
+
+    /// The addresses of a row.
+    pub fn row(&self, row: usize) -> Option<Vec<PolicyHost>> {
+        get::<PolicyHostBuilder>(&self.0, row)
+    }
+
+    /// The column with these rows.
+    pub(super) fn written(rows: &[Option<Vec<PolicyHost>>], data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+        let mut builder = List::<PolicyHostBuilder>::default();
+        rows.iter().for_each(|hosts| builder.append(hosts.as_ref()));
+        builder.finish(data_type)
+    }
+}
+
+/// Name of the column.
+pub(super) const POLICY_HOSTS: &str = "policy_hosts";
+
+columns! {
+    /// An address of a policy host.
+    PolicyHostBuilder, PolicyHostReader of PolicyHost {
+        /// The name that has the address: the end of the CNAMEs of the policy host, or the policy host itself.
+        host: Text,
+        /// Its registrable domain; null where it has none.
+        org_domain: Text,
+        /// The address.
+        address: Shown<IpAddr>,
+        /// Number of the autonomous system that announces the address, by the database of `--asn-db`; null without one.
+        #[range = "0..4294967295"]
+        asn: Int64<i64>,
+        /// Whose autonomous system that is, where the database says.
+        asn_org: Text,
+        /// Country of the address as two letters (ISO 3166-1), where the database says.
+        country: Text,
+    }
+}
+
+columns! {
+    /// A destination of TLS reports.
+    RuaHostBuilder, RuaHostReader of RuaHost {
+        /// How a report travels.
+        scheme: Word<ReportScheme>,
+        /// The mail domain or the HTTPS host, lower case; null where the text names none.
+        host: Text,
+        /// Its registrable domain; null where it has none.
+        org_domain: Text,
+    }
+}
+
 impl Flat for Vec<Finding> {
     type Kind = List<FindingBuilder>;
     type Arrays = FindingColumns;
@@ -152,6 +290,10 @@ impl TextForm for Code {
 
     fn of_text(text: &str) -> Option<Self> {
         Self::from_word(text)
+    }
+
+    fn meanings() -> Vec<Meaning> {
+        catalogue().iter().map(|code| Meaning::new(code.as_str(), code.rule().summary)).collect()
     }
 }
 
@@ -212,6 +354,14 @@ macro_rules! define {
                 define!(@field $column, $type, concat!($($doc),+), [$($unit)?], [$($range)?]),
                 $($(define!(@field $derived, $made, concat!($($about),+), [$($of)?], [$($within)?]),)+)?
             )+]
+        }
+
+        /// Adds the columns of words.
+        pub(super) fn judgement_words(found: &mut Vocabularies) {
+            $(
+                <<$type as Flat>::Kind as Column>::words(stringify!($column), found);
+                $($(<<$made as Flat>::Kind as Column>::words(stringify!($derived), found);)+)?
+            )+
         }
 
         /// Builders of the columns.

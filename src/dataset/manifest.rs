@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::input::Accounting;
+use crate::networks::NetworkDatabase;
 use crate::observe::dns::DnsActivity;
 
 use super::counts::Counts;
@@ -82,6 +83,9 @@ pub struct RunDescription {
     /// signed, an unsigned and a bogus name apart. Null where nothing is judged by it, and where an older version wrote it.
     #[serde(default)]
     pub resolver_validates: Option<bool>,
+    /// Databases by which column `policy_hosts` says whose networks addresses are of; empty without `--asn-db`.
+    #[serde(default)]
+    pub asn_db: Vec<NetworkDatabase>,
     /// User-Agent of the policy fetches.
     pub user_agent: String,
 }

@@ -52,9 +52,9 @@ mod verify;
 mod whole;
 
 pub use self::batch::{Record, record_batch};
-pub(crate) use self::batch::{RowBuilder, rejudged_batch, with_nothing_carried};
-pub use self::column::MAX_BATCH_ROWS;
+pub(crate) use self::batch::{RowBuilder, rejudged_batch, with_nothing_carried, with_policy_hosts, without_validation};
 pub(crate) use self::column::{COMMENT, Group as ColumnGroup, Lists as ListColumn, RANGE, UNIT, elements, text};
+pub use self::column::{MAX_BATCH_ROWS, Vocabularies};
 pub use self::command::ScanCommand;
 pub use self::counts::{Counts, Tally};
 pub(crate) use self::derived::{DerivedDataset, Judge};
@@ -62,6 +62,7 @@ pub(crate) use self::draft::Draft;
 pub use self::error::DatasetError;
 pub use self::evidence::EvidenceColumns;
 pub use self::flat::JudgementColumns;
+pub(crate) use self::flat::PolicyHostColumn;
 pub(crate) use self::folder::{SPOOL, rejected_path};
 pub(crate) use self::layout::Layout;
 pub(crate) use self::manifest::check_accounting;
@@ -74,7 +75,10 @@ pub(crate) use self::packed::{Packed, Piece, octets};
 pub(crate) use self::read::PartFile;
 pub use self::read::{PartBatches, Reader};
 pub(crate) use self::resume::{make_way, refuse_unless_usable};
-pub use self::schema::{SCHEMA_VERSION, SCHEMA_VERSION_KEY, Table, schema, schema_json, schema_markdown, schema_text};
+pub use self::schema::{
+    SCHEMA_VERSION, SCHEMA_VERSION_KEY, Table, schema, schema_json, schema_markdown, schema_text, schema_words_markdown, schema_words_text,
+    vocabularies,
+};
 pub use self::store::{Dataset, SHARD_ROWS};
 pub(crate) use self::stream::StreamWriter;
 pub use self::target::TargetColumns;

@@ -8,8 +8,8 @@ use proptest::option::of;
 use proptest::prelude::*;
 
 use crate::classify::{
-    Assessment, Code, Coverage, DaneState, Delivery, DnssecState, Finding, Mismatch, MxState, MxTls, PolicyStage, Posture, RecordState,
-    Severity, codes, flat_columns,
+    Assessment, Code, Coverage, DaneState, Delivery, DnssecState, Finding, Mismatch, Moment, MxState, MxTls, PolicyHost, PolicyStage,
+    Posture, RecordState, RuaHost, Severity, codes, flat_columns,
 };
 use crate::evidence::{
     Alias, Certificate, CertificateFault, ChainCertificate, Connection, Conversation, Evidence, ExtendedError, Fetch, FetchError,
@@ -19,6 +19,7 @@ use crate::evidence::{
 use crate::input::{Accounting, Carried, Target};
 use crate::name::Domain;
 use crate::parse::senders::Sender;
+use crate::parse::tlsrpt_record::ReportScheme;
 
 use super::batch::Record;
 use super::manifest::{List, Manifest, Options, RunDescription, Tool};
@@ -38,6 +39,7 @@ pub(super) fn run() -> RunDescription {
         root_store: text("roots 1"),
         resolvers: vec![text("192.0.2.53:53")],
         resolver_validates: Some(true),
+        asn_db: Vec::new(),
         user_agent: text("stscan/0.1.0"),
     }
 }
@@ -123,7 +125,7 @@ fn milliseconds() -> impl Strategy<Value = u32> {
 /// Boxed, as others are that are large: a strategy as deep as evidence is does not fit into the stack of a test.
 fn lookup<R: std::fmt::Debug + Clone + 'static>(record: impl Strategy<Value = R> + 'static) -> BoxedStrategy<Lookup<R>> {
     let answer =
-        (word(Outcome::ALL), of(0_u16..4096), any::<Option<u32>>(), any::<bool>(), vec(text(), 0..3), vec(record, 0..4), of(1_u16..));
+        (word(Outcome::ALL), of(0_u16..4096), any::<Option<u32>>(), of(any::<bool>()), vec(text(), 0..3), vec(record, 0..4), of(1_u16..));
     let resolver = (any::<IpAddr>(), any::<u16>()).prop_map(SocketAddr::from);
     let way = (of(resolver), any::<u16>(), any::<bool>(), any::<Option<u32>>(), of(text()));
     let validation = (of((any::<u16>(), text()).prop_map(|(code, text)| Box::new(ExtendedError { code, text }))), of(word(Outcome::ALL)));
@@ -356,6 +358,12 @@ macro_rules! sampled {
 sampled! {
     String => text(),
     i64 => any::<i64>(),
+    Moment => time().prop_map(Moment),
+    PolicyHost => (text(), of(text()), any::<IpAddr>(), of(0..1_i64 << 32), of(text()), of(text())).prop_map(
+        |(host, org_domain, address, asn, asn_org, country)| PolicyHost { host, org_domain, address, asn, asn_org, country }
+    ),
+    RuaHost => (word(ReportScheme::ALL), of(text()), of(text()))
+        .prop_map(|(scheme, host, org_domain)| RuaHost { scheme, host, org_domain }),
     MxState => word(MxState::ALL),
     RecordState => word(RecordState::ALL),
     MxTls => word(MxTls::ALL),

@@ -8,12 +8,14 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde_json::{Map, Value, json};
 
-use crate::dataset::column::{COMMENT, List, RANGE, UNIT, documented};
+use crate::classify::ResultType;
+use crate::dataset::column::{COMMENT, List, RANGE, UNIT, Vocabularies, below, documented};
 use crate::dataset::evidence::{EvidenceBuilder, TimesBuilder};
-use crate::dataset::flat::judgement_fields;
+use crate::dataset::flat::{judgement_fields, judgement_words};
 use crate::dataset::reports;
 use crate::dataset::target::{CarriedBuilder, NameBuilder, TargetBuilder};
-use crate::vocabulary::vocabulary;
+use crate::parse::policy::Mode;
+use crate::vocabulary::{Vocabulary, vocabulary};
 
 /// Version of the dataset's layout and columns. Added columns keep it; anything that an old reader would misread raises it.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -62,6 +64,69 @@ impl Table {
     }
 }
 
+/// The columns of words of a table, with what their words mean.
+pub fn vocabularies(table: Table) -> Vocabularies {
+    let mut found = Vocabularies::default();
+    match table {
+        Table::Domains => {
+            judgement_words(&mut found);
+            // As read, so that others can stand there, too.
+            found.add("policy_mode", Mode::MEANINGS.iter().copied());
+            EvidenceBuilder::words_within("evidence", &mut found);
+        }
+        Table::Reports => {
+            reports::words(&mut found);
+            found.add("policy_mode", Mode::MEANINGS.iter().copied());
+            found.add("failures[].result_type", ResultType::MEANINGS.iter().copied());
+        }
+    }
+    found
+}
+
+/// A Markdown table of all words: the columns, the word and its meaning. Columns with the same words stand together.
+pub fn schema_words_markdown(table: Table) -> String {
+    let mut text = "| columns | word | meaning |\n|---|---|---|\n".to_owned();
+    for (columns, words) in vocabularies(table).grouped() {
+        let columns: Vec<String> = short(&columns).iter().map(|column| format!("`{column}`")).collect();
+        let mut columns = columns.join(", ");
+        for meaning in words {
+            let _ = writeln!(text, "| {} | `{}` | {} |", std::mem::take(&mut columns), meaning.word, meaning.text().replace('|', "\\|"));
+        }
+    }
+    text
+}
+
+/// The columns, those in the evidence that are called alike as one: `evidence...outcome`.
+fn short(columns: &[&str]) -> Vec<String> {
+    let mut short: Vec<String> = Vec::new();
+    for column in columns {
+        let name = match column.strip_prefix("evidence.").and_then(|path| path.rsplit('.').next()) {
+            Some(last)
+                if columns.iter().filter(|other| other.starts_with("evidence.") && other.ends_with(&format!(".{last}"))).count() > 1 =>
+            {
+                format!("evidence...{last}")
+            }
+            _ => (*column).to_owned(),
+        };
+        if !short.contains(&name) {
+            short.push(name);
+        }
+    }
+    short
+}
+
+/// For a terminal: the words of [`schema_words_markdown`].
+pub fn schema_words_text(table: Table) -> String {
+    let mut text = String::new();
+    for (columns, words) in vocabularies(table).grouped() {
+        let _ = writeln!(text, "{}", short(&columns).join(", ")); // Cannot fail, as below.
+        for meaning in words {
+            let _ = writeln!(text, "  {:<24} {}", meaning.word, meaning.text());
+        }
+    }
+    text
+}
+
 /// A Markdown table: one line per field, nested fields by their path (`evidence.mx.records[].exchange`).
 pub fn schema_markdown(table: Table) -> String {
     let mut text = "| column | type | unit | range | meaning |\n|---|---|---|---|---|\n".to_owned();
@@ -95,7 +160,7 @@ fn text_lines(text: &mut String, path: &str, field: &Field) {
 fn children<'a>(path: &str, field: &'a Field) -> Vec<(String, &'a Field)> {
     match innermost(field.data_type()) {
         (suffix, DataType::Struct(children)) => {
-            children.iter().map(|child| (format!("{path}{suffix}.{}", child.name()), child.as_ref())).collect()
+            children.iter().map(|child| (below(&format!("{path}{suffix}"), child.name()), child.as_ref())).collect()
         }
         _ => Vec::new(),
     }
@@ -131,9 +196,10 @@ fn type_name(data_type: &DataType) -> String {
 }
 
 /// An object with `table`, `schema_version` and `columns`; each column has `name`, `type`, `comment`, where they apply `unit`
-/// and `range`, and `fields` if it is a struct or a list of structs.
+/// and `range`, `words` with the meaning of each if it is a column of words, and `fields` if it is a struct or a list of structs.
 pub fn schema_json(table: Table) -> Value {
-    let columns: Vec<Value> = table.schema().fields().iter().map(|field| field_json(field)).collect();
+    let words = vocabularies(table);
+    let columns: Vec<Value> = table.schema().fields().iter().map(|field| field_json(field.name(), field, &words)).collect();
     let version = match table {
         Table::Domains => SCHEMA_VERSION,
         Table::Reports => reports::REPORTS_SCHEMA_VERSION,
@@ -141,7 +207,7 @@ pub fn schema_json(table: Table) -> Value {
     json!({ "table": table, "schema_version": version, "columns": columns })
 }
 
-fn field_json(field: &Field) -> Value {
+fn field_json(path: &str, field: &Field, words: &Vocabularies) -> Value {
     let mut object = Map::new();
     object.insert("name".to_owned(), field.name().as_str().into());
     object.insert("type".to_owned(), type_name(field.data_type()).into());
@@ -150,8 +216,14 @@ fn field_json(field: &Field) -> Value {
             object.insert(key.to_owned(), value.as_str().into());
         }
     }
-    if let (_, DataType::Struct(children)) = innermost(field.data_type()) {
-        object.insert("fields".to_owned(), children.iter().map(|child| field_json(child)).collect());
+    let meanings = words.of(path);
+    if !meanings.is_empty() {
+        let words: Map<String, Value> = meanings.iter().map(|meaning| (meaning.word.to_owned(), meaning.text().into())).collect();
+        object.insert("words".to_owned(), words.into());
+    }
+    let children = children(path, field);
+    if !children.is_empty() {
+        object.insert("fields".to_owned(), children.iter().map(|(path, child)| field_json(path, child, words)).collect());
     }
     Value::Object(object)
 }
@@ -197,14 +269,71 @@ mod tests {
     }
 
     #[test]
+    fn every_word_is_defined_in_a_sentence() {
+        for table in Table::ALL {
+            let found = vocabularies(*table);
+            let mut columns: Vec<&str> = Vec::new();
+            for (paths, words) in found.grouped() {
+                columns.extend(paths);
+                for meaning in words {
+                    let text = meaning.text();
+                    let is_sentence = text.ends_with('.')
+                        && text.starts_with(|first: char| first.is_uppercase() || first.is_ascii_digit() || first == '`');
+                    assert!(is_sentence && text.len() > 15 && !text.contains("[`"), "{}: {text}", meaning.word);
+                }
+            }
+            // What has a range of words has a definition of each.
+            let ranges = all_fields(table.schema().fields());
+            for (path, field) in &ranges {
+                let Some(range) = field.metadata().get(RANGE).filter(|range| range.starts_with(|c: char| c.is_alphabetic())) else {
+                    continue;
+                };
+                let words: Vec<&str> = found.of(path).iter().map(|meaning| meaning.word).collect();
+                assert_eq!(range.split(", ").collect::<Vec<_>>(), words, "{path}");
+            }
+            assert!(columns.iter().all(|column| ranges.iter().any(|(path, _)| path == column)), "{columns:?}");
+        }
+        let found = vocabularies(Table::Domains);
+        for column in [
+            "posture",
+            "delivery_dane",
+            "cause",
+            "id_format",
+            "rua_hosts[].scheme",
+            "findings[].code",
+            "evidence.mx.outcome",
+            "accepted_by",
+        ] {
+            assert!(!found.of(column).is_empty(), "{column}");
+        }
+        assert_eq!(found.of("posture").iter().map(|meaning| meaning.word).collect::<Vec<_>>(), crate::classify::Posture::WORDS);
+        assert!(found.of("domain").is_empty());
+    }
+
+    fn all_fields(fields: &arrow::datatypes::Fields) -> Vec<(String, arrow::datatypes::Field)> {
+        fn walk(path: &str, field: &Field, found: &mut Vec<(String, Field)>) {
+            found.push((path.to_owned(), field.clone()));
+            children(path, field).into_iter().for_each(|(path, child)| walk(&path, child, found));
+        }
+        let mut found = Vec::new();
+        fields.iter().for_each(|field| walk(field.name(), field, &mut found));
+        found
+    }
+
+    #[test]
     fn both_renderings_name_every_field() {
         let markdown = schema_markdown(Table::Domains);
         assert!(markdown.contains("| `evidence.mx.records[].exchange` | Utf8 |"), "{markdown}");
-        assert!(markdown.contains("| `evidence.sts_txt.records` | List<List<Binary>> |"), "{markdown}");
+        assert!(markdown.contains("| `evidence.sts_txt.records` | List&lt;List&lt;Binary>> |"), "{markdown}");
         assert!(markdown.contains("| `elapsed_ms` | Int32 | ms | 0.. |"), "{markdown}");
         let json = schema_json(Table::Domains);
         assert_eq!(json["columns"][0]["name"], "ordinal");
         assert_eq!(json["columns"].as_array().unwrap().last().unwrap()["fields"][0]["name"], "mx");
         assert_eq!(markdown.lines().count(), 2 + json.to_string().matches("\"comment\"").count());
+        let column = |name: &str| json["columns"].as_array().unwrap().iter().find(|column| column["name"] == name).unwrap().clone();
+        assert_eq!(column("posture")["words"]["enforce"], "A valid policy with mode enforce.");
+        assert_eq!(column("domain")["words"], Value::Null);
+        assert!(schema_words_markdown(Table::Domains).contains("| `delivery`, `delivery_lenient`, `delivery_dane` | `opportunistic` | "));
+        assert!(schema_words_text(Table::Domains).contains("evidence...outcome"));
     }
 }

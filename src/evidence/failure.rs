@@ -9,13 +9,13 @@ vocabulary! {
     pub enum FetchStage {
         /// Choosing an address that may be connected to.
         Address = "address",
-        /// TCP connection.
+        /// The TCP connection.
         Connect = "connect",
-        /// TLS handshake.
+        /// The TLS handshake.
         Tls = "tls",
         /// Request and response head.
         Http = "http",
-        /// Response body.
+        /// The body of the response.
         Body = "body",
         /// Greeting of a mail server.
         Greeting = "greeting",

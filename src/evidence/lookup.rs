@@ -59,8 +59,9 @@ pub struct Lookup<R> {
     pub rcode: Option<u16>,
     /// Least TTL of the records (and of the CNAMEs that led to them), in seconds.
     pub ttl: Option<u32>,
-    /// AD bit: the resolver says that it validated the answer (RFC 4035 section 3.2.3).
-    pub authenticated: bool,
+    /// AD bit: whether the resolver says that it validated the answer (RFC 4035 section 3.2.3); `None` without an answer, and where the
+    /// resolver is not trusted to validate.
+    pub authenticated: Option<bool>,
     /// CNAME targets in order, lower case, no trailing dot.
     pub cname_chain: Vec<String>,
     /// Records of the type asked for, in the order of the answer.
@@ -131,7 +132,7 @@ impl<R> Lookup<R> {
         self.attempts = self.attempts.saturating_add(behind.attempts);
         self.cname_chain.extend(behind.cname_chain);
         self.ttl = self.ttl.into_iter().chain(behind.ttl).min();
-        self.authenticated &= behind.authenticated;
+        self.authenticated = self.authenticated.zip(behind.authenticated).map(|(before, behind)| before && behind);
         (self.outcome, self.rcode, self.detail) = (behind.outcome, behind.rcode, behind.detail);
         (self.records, self.left_out) = (behind.records, behind.left_out);
         (self.resolver, self.tcp, self.rtt_us) = (behind.resolver, behind.tcp, behind.rtt_us);
@@ -145,7 +146,7 @@ impl<R> Lookup<R> {
             outcome,
             rcode: None,
             ttl: None,
-            authenticated: false,
+            authenticated: None,
             cname_chain: Vec::new(),
             records: Vec::new(),
             left_out: None,
@@ -202,7 +203,7 @@ impl<R: Record> AnyLookup for Lookup<R> {
     }
 
     fn is_authenticated(&self) -> bool {
-        self.authenticated
+        self.authenticated == Some(true)
     }
 
     fn cname_chain(&self) -> &[String] {

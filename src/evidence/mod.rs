@@ -94,6 +94,31 @@ impl Evidence {
         }
     }
 
+    /// Forgets what a resolver that is not trusted to validate says of validation: nobody could tell an AD bit that is missing there from
+    /// a name that is not signed.
+    pub fn forget_validation(&mut self) {
+        fn forget<R>(lookup: &mut Lookup<R>) {
+            lookup.authenticated = None;
+        }
+        forget(&mut self.mx);
+        forget(&mut self.sts_txt);
+        forget(&mut self.tlsrpt_txt);
+        self.host_a.iter_mut().for_each(forget);
+        self.host_aaaa.iter_mut().for_each(forget);
+        for HostLookup { a, aaaa, alias, tlsa, .. } in &mut self.mx_hosts {
+            forget(a);
+            forget(aaaa);
+            alias.iter_mut().for_each(forget);
+            tlsa.iter_mut().for_each(forget);
+        }
+        for ReceiverLookup { mx, a, aaaa, .. } in &mut self.rua_hosts {
+            mx.iter_mut().for_each(forget);
+            a.iter_mut().for_each(forget);
+            aaaa.iter_mut().for_each(forget);
+        }
+        self.stray_records.iter_mut().for_each(forget);
+    }
+
     /// Whether another round may bring what this one has not: a lookup failed, the fetch did by a fault of this machine, or a mail server
     /// refused to talk for the first time.
     pub fn is_worth_another_round(&self) -> bool {

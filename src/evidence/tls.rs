@@ -15,9 +15,9 @@ vocabulary! {
         NameMismatch = "name-mismatch",
         /// The leaf has no SAN dNSName at all.
         NoSan = "no-san",
-        /// notAfter has passed.
+        /// It has expired: notAfter has passed.
         Expired = "expired",
-        /// notBefore is in the future.
+        /// It is not valid yet: notBefore is in the future.
         NotYetValid = "not-yet-valid",
         /// The leaf is its own issuer and no trusted root.
         SelfSigned = "self-signed",
@@ -88,15 +88,15 @@ impl Certificate {
 vocabulary! {
     /// A version of the protocol, from the oldest.
     pub enum TlsVersion {
-        /// SSL 3.0.
+        /// SSL 3.0 (RFC 6101).
         Ssl3 = "SSLv3",
-        /// TLS 1.0.
+        /// TLS 1.0 (RFC 2246).
         Tls10 = "TLSv1.0",
-        /// TLS 1.1.
+        /// TLS 1.1 (RFC 4346).
         Tls11 = "TLSv1.1",
         /// TLS 1.2, the least that MTA-STS takes (RFC 8461 section 7.2).
         Tls12 = "TLSv1.2",
-        /// TLS 1.3.
+        /// TLS 1.3 (RFC 8446).
         Tls13 = "TLSv1.3",
     }
 }

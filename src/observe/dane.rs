@@ -58,8 +58,8 @@ pub(super) fn bounded(mut lookup: Lookup<Tlsa>) -> Lookup<Tlsa> {
 /// The end of the host's alias, where it is signed all the way. That one family is is enough.
 fn secure_end<'l>(a: &'l Lookup<Ipv4Addr>, aaaa: &'l Lookup<Ipv6Addr>) -> Option<&'l str> {
     let secure = |authenticated: bool, chain: &'l [String]| chain.last().filter(|_| authenticated).map(String::as_str);
-    let found = secure(a.authenticated && !a.records.is_empty(), &a.cname_chain);
-    found.or_else(|| secure(aaaa.authenticated && !aaaa.records.is_empty(), &aaaa.cname_chain))
+    let found = secure(a.authenticated == Some(true) && !a.records.is_empty(), &a.cname_chain);
+    found.or_else(|| secure(aaaa.authenticated == Some(true) && !aaaa.records.is_empty(), &aaaa.cname_chain))
 }
 
 /// Whether one of the host's answers with an address came by an alias.
@@ -69,7 +69,7 @@ fn is_alias(a: &Lookup<Ipv4Addr>, aaaa: &Lookup<Ipv6Addr>) -> bool {
 
 /// Whether a sender would look no further: there are records that count, or it cannot be known if there are.
 fn settles(lookup: &Lookup<Tlsa>) -> bool {
-    !lookup.outcome.is_conclusive() || lookup.outcome == Outcome::Noerror && lookup.authenticated
+    !lookup.outcome.is_conclusive() || lookup.outcome == Outcome::Noerror && lookup.authenticated == Some(true)
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
     fn address(chain: &[&str], authenticated: bool) -> Lookup<Ipv4Addr> {
         let cname_chain = chain.iter().map(|&name| name.to_owned()).collect();
         let records = vec![Ipv4Addr::LOCALHOST];
-        Lookup { authenticated, cname_chain, records, ..Lookup::unsent("mx.test".to_owned(), Outcome::Noerror) }
+        Lookup { authenticated: Some(authenticated), cname_chain, records, ..Lookup::unsent("mx.test".to_owned(), Outcome::Noerror) }
     }
 
     fn nothing(outcome: Outcome) -> Lookup<Ipv6Addr> {
@@ -99,7 +99,7 @@ mod tests {
         let tlsa = async |name: &str| {
             asked.borrow_mut().push(name.to_owned());
             let (outcome, authenticated) = if name == "mx.test" { (Outcome::Nodata, true) } else { end };
-            Lookup { authenticated, ..Lookup::unsent(tlsa_name(name), outcome) }
+            Lookup { authenticated: Some(authenticated), ..Lookup::unsent(tlsa_name(name), outcome) }
         };
         look_up(&mut host, true, alias, tlsa).await;
         let found: Vec<&str> = host.tlsa.iter().map(|lookup| lookup.name.as_str()).collect();
@@ -141,7 +141,7 @@ mod tests {
     #[tokio::test]
     async fn one_secure_family_is_enough() {
         let aaaa = Lookup {
-            authenticated: true,
+            authenticated: Some(true),
             cname_chain: vec!["end.test".to_owned()],
             records: vec![Ipv6Addr::LOCALHOST],
             ..nothing(Outcome::Noerror)

@@ -10,6 +10,7 @@ mod fault;
 pub mod filter;
 mod grammar;
 pub mod http_head;
+pub mod location;
 pub mod media_type;
 mod mx_fault;
 pub mod mx_pattern;

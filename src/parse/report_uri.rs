@@ -8,11 +8,11 @@ use crate::vocabulary::vocabulary;
 vocabulary! {
     /// How a report travels.
     pub enum ReportScheme {
-        /// By mail (RFC 6068).
+        /// The report is sent by mail (RFC 6068).
         Mailto = "mailto",
-        /// By HTTPS POST.
+        /// The report is sent by an HTTPS POST.
         Https = "https",
-        /// Not at all: no scheme, or one that RFC 8460 does not name.
+        /// No report can be sent: there is no scheme, or one that RFC 8460 does not name.
         Other = "other",
     }
 }

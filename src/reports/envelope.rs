@@ -12,7 +12,7 @@ use crate::vocabulary::vocabulary;
 vocabulary! {
     /// Where the policy domain of a report was found.
     pub enum DomainFrom {
-        /// In the report.
+        /// It stands in the report.
         Report = "report",
         /// In the header field `TLS-Report-Domain`.
         Header = "header",

@@ -5,7 +5,7 @@ use crate::vocabulary::vocabulary;
 vocabulary! {
     /// Why a file, or a part of it, gave no report.
     pub enum Refusal {
-        /// No bytes.
+        /// There are no bytes in it.
         Empty = "empty",
         /// Neither JSON nor gzip, zip, tar, mail or mbox.
         UnknownFormat = "unknown-format",
@@ -15,7 +15,7 @@ vocabulary! {
         NotTlsrpt = "not-tlsrpt",
         /// A mail, or an archive, without a report.
         NoReport = "no-report",
-        /// gzip data that are cut or damaged.
+        /// The gzip data are cut or damaged.
         CorruptGzip = "corrupt-gzip",
         /// A zip file that is cut or damaged.
         CorruptZip = "corrupt-zip",
@@ -116,7 +116,7 @@ vocabulary! {
         Bom = "bom",
         /// Something stands behind the report or behind the compressed data.
         TrailingData = "trailing-data",
-        /// gzip within gzip.
+        /// There is gzip within gzip.
         NestedCompression = "nested-compression",
         /// The name or the media type says another format than the bytes.
         TypeMismatch = "type-mismatch",

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
@@ -10,6 +11,7 @@ use crate::classify::Judge;
 use crate::dataset::{DatasetError, RowBuilder};
 use crate::evidence::Evidence;
 use crate::input::Target;
+use crate::networks::Databases;
 
 /// Rows that leave a worker together; fewer of those that take more room, see [`weight`].
 const BATCH_ROWS: usize = 2048;
@@ -49,17 +51,19 @@ pub(super) struct Harvest<'a> {
     /// Those that are laid down, by shard, with their weight.
     open: BTreeMap<u64, (RowBuilder, usize)>,
     judge: Judge,
+    networks: Arc<Databases>,
     status: &'a Status,
 }
 
 impl<'a> Harvest<'a> {
-    pub(super) fn new(shard_rows: u64, status: &'a Status) -> Self {
+    pub(super) fn new(shard_rows: u64, networks: Arc<Databases>, status: &'a Status) -> Self {
         Self {
             shard_rows,
             waiting: BinaryHeap::with_capacity(WAITING + 1),
             waiting_weight: 0,
             open: BTreeMap::new(),
             judge: Judge::default(),
+            networks,
             status,
         }
     }
@@ -67,7 +71,10 @@ impl<'a> Harvest<'a> {
     /// Judges the earliest that waits and lays it down as a row; gives the batch that it has made full.
     fn settle(&mut self) -> Option<Result<Batch, DatasetError>> {
         let Waiting((target, evidence)) = self.waiting.pop()?;
-        let assessment = self.judge.judge(&evidence);
+        let mut assessment = self.judge.judge(&evidence);
+        if assessment.has_policy_hosts() {
+            Arc::make_mut(&mut assessment).annotate(|host| self.networks.look_up(host.address));
+        }
         self.status.count(&assessment);
         let shard = target.ordinal / self.shard_rows;
         let weight = weight(&evidence);

@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use crate::dataset::{DatasetError, Options, SHARD_ROWS, ScanCommand, refuse_unless_usable, tree};
 use crate::input::{InputError, InputOptions, list_name};
+use crate::networks::Databases;
 use crate::observe::dns::{EncryptedResolver, RetryConfig, ValidationNames};
 use crate::observe::fetch::{FetchConfig, PACE, sets_pace};
 use crate::observe::scope::Scope;
@@ -248,6 +249,9 @@ pub struct NetworkPlan {
     pub look_around: bool,
     /// Opt-out list.
     pub exclude: Option<Contents>,
+    /// Databases of whose network an address is of.
+    #[serde(serialize_with = "hashes", skip_serializing_if = "has_none")]
+    pub asn_db: Arc<Databases>,
     /// What takes the place of parts of the Internet.
     #[serde(skip)]
     pub overrides: Overrides,
@@ -278,6 +282,7 @@ impl Default for NetworkPlan {
             no_prune: false,
             look_around: false,
             exclude: None,
+            asn_db: Arc::default(),
             overrides: Overrides::default(),
         }
     }
@@ -383,6 +388,16 @@ impl Serialize for Contents {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("sha256:{}", hex::encode(Sha256::digest(&self.bytes))))
     }
+}
+
+/// Databases by the hashes of their files, in their order.
+fn hashes<S: Serializer>(databases: &Databases, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(databases.described().iter().map(|database| format!("sha256:{}", database.sha256)))
+}
+
+/// So that a scan without any is what it was before there were any.
+fn has_none(databases: &Arc<Databases>) -> bool {
+    databases.described().is_empty()
 }
 
 /// Encrypted resolvers decide how names are resolved; which of them are asked may change.

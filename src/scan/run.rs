@@ -134,7 +134,7 @@ impl Stages<'_> {
                 Ok(probe) => {
                     drop(ready.send(Ok(())));
                     let observe = |task| worker::observe(&probe, task, &plan.network.retry_rounds);
-                    let harvest = Harvest::new(self.shard_rows, self.status);
+                    let harvest = Harvest::new(self.shard_rows, Arc::clone(&plan.network.asn_db), self.status);
                     worker::work(observe, limit, targets, harvest, batches, self.status).await;
                 }
                 Err(error) => drop(ready.send(Err(error))),

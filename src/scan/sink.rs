@@ -286,6 +286,7 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDesc
         root_store: network.root_store().to_owned(),
         resolvers: network.resolvers().to_vec(),
         resolver_validates: network.resolver_validates(),
+        asn_db: plan.network.asn_db.described(),
         user_agent: network.user_agent().to_owned(),
     })
 }

@@ -148,7 +148,7 @@ fn dane(host: &HostLookup, assessment: &Assessment) -> Option<String> {
         .conversations
         .iter()
         .any(|one| one.certificate.is_some() || one.second_hello.as_ref().is_some_and(|hello| hello.certificate.is_some()));
-    let is_authenticated = found.iter().any(|lookup| lookup.authenticated);
+    let is_authenticated = found.iter().any(|lookup| lookup.authenticated == Some(true));
     let judged = [
         (codes::MX_NO_STARTTLS, "and no TLS"),
         (codes::MX_STARTTLS_DOWNGRADE, "and no TLS"),
@@ -320,7 +320,11 @@ mod tests {
 
     fn with_tlsa(mut host: HostLookup, authenticated: bool) -> HostLookup {
         let records = vec![Tlsa { usage: 3, selector: 1, matching: 1, data: vec![0; 32] }];
-        host.tlsa = vec![Lookup { records, authenticated, ..Lookup::unsent(format!("_25._tcp.{}", host.host), Outcome::Noerror) }];
+        host.tlsa = vec![Lookup {
+            records,
+            authenticated: Some(authenticated),
+            ..Lookup::unsent(format!("_25._tcp.{}", host.host), Outcome::Noerror)
+        }];
         host
     }
 

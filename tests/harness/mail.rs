@@ -51,8 +51,9 @@ pub fn domain(name: &str, mode: Option<&str>) -> Record {
 /// An MX host with an address and what was said there.
 pub fn host(name: &str, conversation: impl FnOnce(&mut Conversation)) -> HostLookup {
     let address = Ipv4Addr::new(44, 0, 0, name.len() as u8);
-    let a = Lookup { records: vec![address], rcode: Some(0), authenticated: true, ..Lookup::unsent(name.to_owned(), Outcome::Noerror) };
-    let aaaa = Lookup { rcode: Some(0), authenticated: true, ..Lookup::unsent(name.to_owned(), Outcome::Nodata) };
+    let a =
+        Lookup { records: vec![address], rcode: Some(0), authenticated: Some(true), ..Lookup::unsent(name.to_owned(), Outcome::Noerror) };
+    let aaaa = Lookup { rcode: Some(0), authenticated: Some(true), ..Lookup::unsent(name.to_owned(), Outcome::Nodata) };
     let mut host = HostLookup::new(name.to_owned(), a, aaaa);
     let mut held = Conversation::new(IpAddr::from(address));
     held.connections = 1;
@@ -113,8 +114,12 @@ pub fn tlsa(mut host: HostLookup, records: &[[u8; 3]], authenticated: bool) -> H
     let record =
         |[usage, selector, matching]: &[u8; 3]| Tlsa { usage: *usage, selector: *selector, matching: *matching, data: vec![7; 32] };
     let outcome = if records.is_empty() { Outcome::Nxdomain } else { Outcome::Noerror };
-    host.tlsa =
-        vec![Lookup { records: records.iter().map(record).collect(), rcode: Some(0), authenticated, ..Lookup::unsent(name, outcome) }];
+    host.tlsa = vec![Lookup {
+        records: records.iter().map(record).collect(),
+        rcode: Some(0),
+        authenticated: Some(authenticated),
+        ..Lookup::unsent(name, outcome)
+    }];
     host
 }
 
@@ -267,6 +272,7 @@ pub fn write(dir: &Path, day: u64, options: &[(&str, &str)], records: &[Record])
         resolvers: Vec::new(),
         user_agent: String::new(),
         resolver_validates: None,
+        asn_db: Vec::new(),
     };
     let mut dataset = Dataset::create_or_resume(dir, &run).unwrap();
     dataset.commit_part(0, &[record_batch(records).unwrap()], &Activity::default()).unwrap();

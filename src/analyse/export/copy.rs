@@ -14,7 +14,8 @@ use super::mailbox::Redaction;
 use super::replies::Replies;
 use crate::analyse::reclassify::each_part;
 use crate::analyse::scans::{AnalyseError, Scan};
-use crate::dataset::{DatasetError, DerivedDataset, Layout, MAX_BATCH_ROWS, Manifest, Options, with_nothing_carried};
+use crate::dataset::{DatasetError, DerivedDataset, Layout, MAX_BATCH_ROWS, Manifest, Options, with_nothing_carried, with_policy_hosts};
+use crate::networks::Databases;
 use crate::place;
 
 /// Writes the publishable copy of `dir` to `out`: the same run, parts and ordinals, and beside them `croissant.json`,
@@ -22,22 +23,37 @@ use crate::place;
 ///
 /// # Errors
 /// If `dir` holds no finished dataset, `out` may not be written to, or the disk fails.
-pub fn export(dir: &Path, out: &Path, publication: &Publication) -> Result<Manifest, AnalyseError> {
+pub fn export(dir: &Path, out: &Path, publication: &Publication, networks: &Databases) -> Result<Manifest, AnalyseError> {
     let origin = Scan::open(dir)?.reader;
     let redaction = redaction(publication);
-    let options = Options::from([
+    let mut options = Options::from([
         ("mailboxes".to_owned(), json!(publication.mailboxes)),
         ("keep-carried".to_owned(), json!(publication.keep_carried)),
         ("licence".to_owned(), json!(publication.licence)),
     ]);
+    let described = networks.described();
+    if !described.is_empty() {
+        options.insert("asn-db".to_owned(), described.iter().map(|database| format!("sha256:{}", database.sha256)).collect());
+    }
     let ehlo = origin.manifest().run.pace.get(EHLO);
     let of_shards = ehlo.and_then(Value::as_array).into_iter().flatten();
     let replies = Replies::new(ehlo.into_iter().chain(of_shards).filter_map(Value::as_str));
     let lists = lists_of(origin.manifest());
     let mut dataset = DerivedDataset::begin(out, &origin, "export", options, None)?;
+    if !described.is_empty() {
+        dataset.manifest_mut().run.asn_db.clone_from(&described);
+    }
     let parts = each_part(&origin, |part, _| {
         let batches = origin.part_in_batches(part, None, MAX_BATCH_ROWS)?.map(|batch| {
             let batch = if publication.keep_carried { batch? } else { with_nothing_carried(&batch?)? };
+            let batch = if described.is_empty() {
+                batch
+            } else {
+                with_policy_hosts(&batch, |host| {
+                    let network = networks.look_up(host.address);
+                    host.of(network)
+                })?
+            };
             let batch = with_short_paths(&replies.mask(&batch)?, &lists)?;
             match &redaction {
                 Some(redaction) => Ok(super::columns::redact(&batch, redaction)?),

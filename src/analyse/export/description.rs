@@ -1,13 +1,15 @@
 //! How a dataset is published, and the dataset described for machines: Croissant (ML Commons, 1.0) and Data Package (Frictionless), both
 //! made from the schema.
 
+use std::sync::Arc;
+
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::dataset::reports::{ReportsManifest, reports_schema};
-use crate::dataset::{COMMENT, Manifest, UNIT, schema};
-use crate::vocabulary::vocabulary;
+use crate::dataset::{COMMENT, Manifest, RANGE, Table, UNIT, Vocabularies, schema, vocabularies};
+use crate::vocabulary::{Meaning, vocabulary};
 
 vocabulary! {
     /// What becomes of the local parts of mailboxes.
@@ -49,6 +51,8 @@ pub(super) struct Described {
     /// Name of the table, of its record set, of its resource and of the folder of its parts.
     pub(super) table: &'static str,
     pub(super) schema: SchemaRef,
+    /// The table of which its words are.
+    pub(super) words: Table,
     pub(super) run_id: String,
     pub(super) started_at: String,
     pub(super) title: String,
@@ -82,6 +86,7 @@ impl Described {
         Self {
             table: "domains",
             schema: schema(),
+            words: Table::Domains,
             run_id: manifest.run.run_id.clone(),
             started_at: manifest.started_at.to_string(),
             title: format!("MTA-STS and SMTP TLS reporting of {}{invented}", manifest.run.list.name),
@@ -102,6 +107,7 @@ impl Described {
         Self {
             table: "reports",
             schema: reports_schema(),
+            words: Table::Reports,
             run_id: manifest.run_id.clone(),
             started_at: manifest.started_at.to_string(),
             title: what.clone(),
@@ -179,7 +185,9 @@ pub(super) fn croissant(of: &Described, publication: &Publication) -> Value {
         "encodingFormat": "application/x-parquet",
         "includes": format!("{}*.parquet", of.folder()),
     });
-    let fields: Vec<Value> = of.schema.fields().iter().map(|field| croissant_field(field, table, &Place::of(field))).collect();
+    let words = vocabularies(of.words);
+    let croissant_field = |field: &Arc<Field>| croissant_field((field, field.name()), table, &Place::of(field), &words);
+    let fields: Vec<Value> = of.schema.fields().iter().map(croissant_field).collect();
     let key = |column: &&str| json!({ "@id": format!("{table}/{column}") });
     let mut dataset = json!({
         "@context": context(),
@@ -247,16 +255,20 @@ impl<'f> Place<'f> {
 }
 
 /// A column, or a field within one. Structs have no values of their own: their fields have.
-fn croissant_field(field: &Field, parent: &str, place: &Place<'_>) -> Value {
+/// `path`: its path in the schema.
+fn croissant_field((field, path): (&Field, &str), parent: &str, place: &Place<'_>, words: &Vocabularies) -> Value {
     let id = format!("{parent}/{}", field.name());
     let (kind, repeated) = element(field.data_type());
-    let mut value = json!({ "@type": "cr:Field", "@id": id, "name": id, "description": comment(field) });
+    let mut value = json!({ "@type": "cr:Field", "@id": id, "name": id, "description": described(field, words.of(path)) });
     if repeated {
         value["repeated"] = true.into();
     }
+    let kind_of = field.data_type();
     match kind {
         DataType::Struct(fields) => {
-            value["subField"] = fields.iter().map(|field| croissant_field(field, &id, &place.within(field, repeated))).collect();
+            let below = |field: &Field| format!("{path}{}.{}", lists(kind_of), field.name());
+            let sub = |field: &Arc<Field>| croissant_field((field, &below(field)), &id, &place.within(field, repeated), words);
+            value["subField"] = fields.iter().map(sub).collect();
         }
         plain => {
             value["dataType"] = croissant_type(plain).into();
@@ -266,6 +278,24 @@ fn croissant_field(field: &Field, parent: &str, place: &Place<'_>) -> Value {
         }
     }
     value
+}
+
+/// A `[]` for each list around the elements.
+fn lists(data_type: &DataType) -> String {
+    match data_type {
+        DataType::List(field) => format!("{}[]", lists(field.data_type())),
+        _ => String::new(),
+    }
+}
+
+/// What the field means and, of a column of words, what each of them does.
+fn described(field: &Field, words: &[Meaning]) -> String {
+    let comment = comment(field);
+    if words.is_empty() {
+        return comment;
+    }
+    let words: Vec<String> = words.iter().map(|meaning| format!("{}: {}", meaning.word, meaning.text())).collect();
+    format!("{comment} Words: {}", words.join(" "))
 }
 
 /// The type of the innermost elements, and whether there are lists around them.
@@ -339,12 +369,8 @@ fn context() -> Value {
 
 /// `datapackage.json`.
 pub(super) fn data_package(of: &Described, publication: &Publication) -> Value {
-    let fields: Vec<Value> = of
-        .schema
-        .fields()
-        .iter()
-        .map(|field| json!({ "name": field.name(), "type": frictionless_type(field.data_type()), "description": comment(field) }))
-        .collect();
+    let words = vocabularies(of.words);
+    let fields: Vec<Value> = of.schema.fields().iter().map(|field| frictionless_field(field, words.of(field.name()))).collect();
     // A single path stands alone: not every reader takes a list of one.
     let path = match of.files.as_slice() {
         [only] => json!(only.file),
@@ -370,6 +396,23 @@ pub(super) fn data_package(of: &Described, publication: &Publication) -> Value {
         package["licenses"] = json!([{ key: licence }]);
     }
     package
+}
+
+/// A column; of one of words with all of them and, as Data Package 2.0 has it, what each means.
+fn frictionless_field(field: &Field, words: &[Meaning]) -> Value {
+    let mut value = json!({
+        "name": field.name(),
+        "type": frictionless_type(field.data_type()),
+        "description": described(field, words),
+    });
+    let is_open = field.metadata().get(RANGE).is_none();
+    if !words.is_empty() && *field.data_type() == DataType::Utf8 {
+        value["categories"] = words.iter().map(|meaning| json!({ "value": meaning.word, "label": meaning.text() })).collect();
+        if !is_open {
+            value["constraints"] = json!({ "enum": words.iter().map(|meaning| meaning.word).collect::<Vec<_>>() });
+        }
+    }
+    value
 }
 
 fn frictionless_type(data_type: &DataType) -> &'static str {
@@ -401,7 +444,9 @@ mod tests {
 
     #[test]
     fn a_reader_finds_the_values_of_every_field() {
-        let fields: Value = schema().fields().iter().map(|field| croissant_field(field, "domains", &Place::of(field))).collect();
+        let words = vocabularies(Table::Domains);
+        let field = |field: &Arc<Field>| croissant_field((field, field.name()), "domains", &Place::of(field), &words);
+        let fields: Value = schema().fields().iter().map(field).collect();
         let mut found = Vec::new();
         leaves(&fields, &mut found);
         assert!(found.len() > 200);
@@ -419,6 +464,17 @@ mod tests {
             assert_eq!(field["source"]["extract"]["column"].is_string(), !in_two_lists, "{field}");
             assert!(field["dataType"].is_string(), "{field}");
         }
+        let described = |id: &str| found.iter().find(|field| field["@id"] == id).unwrap()["description"].as_str().unwrap().to_owned();
+        for (id, part) in [
+            ("domains/posture", "enforce: A valid policy with mode enforce."),
+            ("domains/evidence/mx/outcome", "nxdomain: "),
+            ("domains/evidence/mx_hosts/conversations/error/stage", "starttls: "),
+            ("domains/rua_hosts/scheme", "mailto: By mail"),
+            ("domains/findings/severity", "high: "),
+        ] {
+            assert!(described(id).contains(part), "{id}: {}", described(id));
+        }
+        assert!(!described("domains/domain").contains("Words:"));
         let source = |id: &str| found.iter().find(|field| field["@id"] == id).unwrap()["source"].clone();
         assert_eq!(source("domains/domain")["transform"], Value::Null);
         assert_eq!(source("domains/findings/code")["transform"], json!([{ "jsonPath": "code" }]));

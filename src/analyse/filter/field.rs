@@ -219,6 +219,6 @@ mod tests {
         let columns: arrow::datatypes::SchemaRef = schema();
         let nested: Vec<&str> =
             columns.fields().iter().map(|field| field.name().as_str()).filter(|name| !names().iter().any(|known| known == name)).collect();
-        assert_eq!(nested, ["findings", "carried", "evidence"], "all others can be compared");
+        assert_eq!(nested, ["policy_hosts", "rua_hosts", "findings", "carried", "evidence"], "all others can be compared");
     }
 }

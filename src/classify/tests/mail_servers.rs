@@ -147,7 +147,7 @@ fn tlsa(usage: u8, selector: u8, matching: u8, of: &[u8]) -> Tlsa {
 }
 
 fn signed<R>(lookup: Lookup<R>) -> Lookup<R> {
-    Lookup { authenticated: true, ..lookup }
+    Lookup { authenticated: Some(true), ..lookup }
 }
 
 fn tlsa_at(base: &str, records: Vec<Tlsa>) -> Lookup<Tlsa> {
@@ -173,7 +173,7 @@ impl Scene {
     fn mail() -> Self {
         let scene = Self::new().mx(&[(10, MX)]).policy("enforce", &[MX]);
         scene.change(|e| {
-            e.mx.authenticated = true;
+            e.mx.authenticated = Some(true);
             e.mx_asked = Some(MxAsked { smtp: true, dane: true, validates: true });
             e.mx_hosts = vec![host(MX)];
         })
@@ -638,20 +638,20 @@ fn answers_of_dns() {
     use Outcome::{Nodata, Nxdomain, OtherRcode, Servfail, Timeout};
     let tlsa_name = format!("_25._tcp.{MX}");
     let lost = |outcome| Lookup::unsent(tlsa_name.clone(), outcome);
-    let unsigned = |scene: Scene| scene.host(|h| (h.a.authenticated, h.aaaa.authenticated) = (false, false));
-    let not = |lookup: Lookup<Tlsa>| Lookup { authenticated: false, ..lookup };
+    let unsigned = |scene: Scene| scene.host(|h| (h.a.authenticated, h.aaaa.authenticated) = (Some(false), Some(false)));
+    let not = |lookup: Lookup<Tlsa>| Lookup { authenticated: Some(false), ..lookup };
     let aliased = |to: &str| Scene::mail().host(|h| (h.a.cname_chain, h.aaaa.cname_chain) = (vec![to.to_owned()], vec![to.to_owned()]));
     let implicit = || {
         let scene = Scene::mail().mx(&[]).policy("enforce", &["example.com"]);
         scene.change(|e| {
-            e.mx.authenticated = true;
+            e.mx.authenticated = Some(true);
             e.mx_hosts = vec![host("example.com")];
         })
     };
     let two = |records: Vec<Tlsa>| {
         let scene = Scene::mail().mx(&[(10, MX), (20, "mx2.example.com")]).policy("enforce", &[MX, "mx2.example.com"]);
         scene.change(|e| {
-            e.mx.authenticated = true;
+            e.mx.authenticated = Some(true);
             let mut second = host("mx2.example.com");
             second.tlsa = vec![tlsa_at("mx2.example.com", records)];
             e.mx_hosts.push(second);
@@ -668,7 +668,7 @@ fn answers_of_dns() {
         Vector("55 wrong records", unsigned(Scene::mail()).tlsa(vec![tlsa(3, 1, 1, b"other")]), P, P, Insecure, vec![codes::DANE_INSECURE]),
         Vector(
             "56 right",
-            Scene::mail().change(|e| e.mx.authenticated = false),
+            Scene::mail().change(|e| e.mx.authenticated = Some(false)),
             P,
             P,
             Insecure,
@@ -676,7 +676,7 @@ fn answers_of_dns() {
         ),
         Vector(
             "56 wrong",
-            Scene::mail().tlsa(vec![tlsa(3, 1, 1, b"other")]).change(|e| e.mx.authenticated = false),
+            Scene::mail().tlsa(vec![tlsa(3, 1, 1, b"other")]).change(|e| e.mx.authenticated = Some(false)),
             P,
             P,
             Insecure,
@@ -732,11 +732,11 @@ fn answers_of_dns() {
             vec![codes::MX_CNAME],
         ),
         Vector("62 signed", Scene::mail().host(|h| h.tlsa[0].cname_chain = vec!["tlsa.example.net".to_owned()]), P, P, Valid, vec![]),
-        Vector("62 unsigned", Scene::mail().host(|h| h.tlsa[0].authenticated = false), P, P, Insecure, vec![codes::DANE_INSECURE]),
+        Vector("62 unsigned", Scene::mail().host(|h| h.tlsa[0].authenticated = Some(false)), P, P, Insecure, vec![codes::DANE_INSECURE]),
         Vector("63", implicit(), P, P, Valid, vec![codes::MX_NONE, codes::MX_IMPLICIT]),
         Vector(
             "63 without proof",
-            implicit().change(|e| e.mx.authenticated = false),
+            implicit().change(|e| e.mx.authenticated = Some(false)),
             P,
             P,
             Insecure,
@@ -746,14 +746,14 @@ fn answers_of_dns() {
         Vector("64 on both", two(ee()), P, P, Valid, vec![]),
         Vector(
             "67",
-            Scene::mail().tlsa_lookup(Lookup { authenticated: false, outcome: Nxdomain, ..bogus(&tlsa_name, 27) }),
+            Scene::mail().tlsa_lookup(Lookup { authenticated: Some(false), outcome: Nxdomain, ..bogus(&tlsa_name, 27) }),
             P,
             P,
             Absent,
             vec![codes::DNSSEC_NSEC3_ITERATIONS],
         ),
     ]);
-    let island = unsigned(Scene::mail()).change(|e| e.mx.authenticated = false).tlsa_lookup(not(lost(Nxdomain)));
+    let island = unsigned(Scene::mail()).change(|e| e.mx.authenticated = Some(false)).tlsa_lookup(not(lost(Nxdomain)));
     assert_right(&[Vector("66", island, P, P, Absent, vec![codes::DNSSEC_ABSENT])]);
 }
 
@@ -799,7 +799,7 @@ fn hosts(found: &str) -> Scene {
     let covered = if covered.is_empty() { vec!["other.example.com"] } else { covered };
     let mx: Vec<(u16, &str)> = names.iter().map(|name| (10, name.as_str())).collect();
     Scene::mail().mx(&mx).policy("enforce", &covered).change(|e| {
-        e.mx.authenticated = true;
+        e.mx.authenticated = Some(true);
         e.mx_hosts = found.chars().zip(&names).map(|(word, name)| of(word, name)).collect();
     })
 }
@@ -970,7 +970,7 @@ fn any_lookup<R: Clone + std::fmt::Debug + 'static>(name: &'static str, records:
     let code = prop::option::weighted(0.3, select(vec![6_u16, 12, 22, 27]));
     (select(Outcome::ALL), any::<bool>(), unchecked, code).prop_map(move |(outcome, authenticated, unchecked, code)| Lookup {
         records: if outcome == Outcome::Noerror { records.clone() } else { Vec::new() },
-        authenticated,
+        authenticated: Some(authenticated),
         unchecked,
         extended_error: code.map(|code| Box::new(ExtendedError { code, text: "\u{7}".to_owned() })),
         ..Lookup::unsent(name.to_owned(), outcome)
@@ -988,7 +988,7 @@ fn any_scene() -> impl Strategy<Value = Scene> {
     (lookups, spoken, mode, any::<[bool; 5]>()).prop_map(
         |((a, aaaa, tlsa), conversations, mode, [smtp, dane, validates, signed, covered])| {
             Scene::mail().policy(mode, &[if covered { MX } else { "mx2.example.com" }]).change(|e| {
-                e.mx.authenticated = signed;
+                e.mx.authenticated = Some(signed);
                 e.mx_asked = Some(MxAsked { smtp, dane, validates });
                 let mut host = HostLookup::new(MX.to_owned(), a, aaaa);
                 (host.tlsa, host.conversations) = (tlsa, conversations);
@@ -1022,14 +1022,14 @@ proptest! {
         }
 
         // Absent only if that was said: of records, or of the host itself.
-        let signed = (host.a.authenticated && !host.a.records.is_empty()) || (host.aaaa.authenticated && !host.aaaa.records.is_empty());
+        let signed = (host.a.authenticated == Some(true) && !host.a.records.is_empty()) || (host.aaaa.authenticated == Some(true) && !host.aaaa.records.is_empty());
         let lost = host.tlsa.iter().any(|lookup| !lookup.outcome.is_conclusive());
         let has_address = !host.a.records.is_empty() || !host.aaaa.records.is_empty();
         if judged.dane_state == Some(DaneState::Absent) {
             prop_assert!(!(signed && lost && has_address), "{:?}", host.tlsa);
             prop_assert!(has_address || (host.a.outcome.is_conclusive() && host.aaaa.outcome.is_conclusive()));
         }
-        prop_assert!(!has(codes::DNSSEC_ABSENT) || !evidence.mx.authenticated);
+        prop_assert!(!has(codes::DNSSEC_ABSENT) || evidence.mx.authenticated != Some(true));
 
         // A conversation that never came to its EHLO is no fault of the host.
         use FetchStage::{Address, Connect, Greeting};

@@ -17,7 +17,7 @@ use super::flat::JudgementBuilder;
 use super::schema::schema;
 use super::target::{CarriedBuilder, NameBuilder, TargetBuilder};
 
-pub use self::rejudged::{rejudged_batch, with_nothing_carried};
+pub use self::rejudged::{rejudged_batch, with_nothing_carried, with_policy_hosts, without_validation};
 
 /// One row to be: a target, what was seen of it and what that means.
 #[derive(Clone, Debug, PartialEq)]

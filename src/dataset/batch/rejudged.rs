@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, new_null_array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, Schema};
 
-use crate::classify::Assessment;
+use crate::classify::{Assessment, PolicyHost};
 use crate::dataset::column::{ADDED, Column, Group, List, Shape};
 use crate::dataset::error::DatasetError;
 use crate::dataset::evidence::{EvidenceBuilder, EvidenceColumns};
-use crate::dataset::flat::JudgementBuilder;
+use crate::dataset::flat::{JudgementBuilder, POLICY_HOSTS, PolicyHostColumn};
 use crate::dataset::schema;
 use crate::dataset::target::{CarriedBuilder, NameBuilder};
 
@@ -58,6 +58,50 @@ fn evidence_of_today(batch: &RecordBatch, data_type: &DataType) -> Result<ArrayR
     Ok(builder.into_array(data_type)?)
 }
 
+/// The same rows, of which no answer says whether it was validated: the resolver was not trusted to.
+///
+/// # Errors
+/// If a value is none that this version writes.
+pub fn without_validation(batch: &RecordBatch) -> Result<RecordBatch, DatasetError> {
+    let schema = batch.schema();
+    let of_today = self::schema();
+    let (columns, mut builder) = (EvidenceColumns::of(batch)?, EvidenceBuilder::default());
+    for row in 0..batch.num_rows() {
+        let mut evidence = columns.row(row)?;
+        // Its own probe knows better.
+        if !evidence.mx_asked.is_some_and(|asked| asked.validates) {
+            evidence.forget_validation();
+        }
+        builder.add(Some(&evidence), 1);
+    }
+    let field = of_today.field_with_name("evidence")?.clone();
+    let evidence = builder.into_array(field.data_type())?;
+    let place = schema.index_of("evidence")?;
+    let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
+    let mut arrays = batch.columns().to_vec();
+    if let (Some(slot), Some(array)) = (fields.get_mut(place), arrays.get_mut(place)) {
+        (*slot, *array) = (Arc::new(field), evidence);
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+}
+
+/// The same rows with what `change` makes of the addresses of their policy hosts.
+///
+/// # Errors
+/// If the batch has other columns than the schema.
+pub fn with_policy_hosts(batch: &RecordBatch, change: impl Fn(PolicyHost) -> PolicyHost) -> Result<RecordBatch, DatasetError> {
+    let known = PolicyHostColumn::of(batch)?;
+    let changed = |row| Some(known.row(row)?.into_iter().map(&change).collect());
+    let rows: Vec<Option<Vec<PolicyHost>>> = (0..batch.num_rows()).map(changed).collect();
+    let schema = batch.schema();
+    let column = |(field, column): (&Arc<Field>, &ArrayRef)| match field.name().as_str() {
+        POLICY_HOSTS => PolicyHostColumn::written(&rows, field.data_type()),
+        _ => Ok(Arc::clone(column)),
+    };
+    let columns = schema.fields().iter().zip(batch.columns()).map(column).collect::<Result<_, _>>()?;
+    Ok(RecordBatch::try_new(schema, columns)?)
+}
+
 /// The same rows without what was carried along from the list.
 ///
 /// # Errors
@@ -96,8 +140,6 @@ fn nothing_carried(rows: usize, data_type: &DataType) -> Result<ArrayRef, Datase
 
 #[cfg(test)]
 mod tests {
-    use arrow::datatypes::Schema;
-
     use super::*;
     use crate::dataset::{record_batch, samples};
 
@@ -133,7 +175,10 @@ mod tests {
         let judged: Vec<_> = (0..2).map(|_| Arc::new(Assessment::default())).collect();
         for filled in [with_nothing_carried(&old).unwrap(), rejudged_batch(&old, &judged).unwrap()] {
             assert_eq!(filled.schema(), today.schema());
-            assert!(ADDED.iter().all(|name| filled.column_by_name(name).unwrap().null_count() == 2));
+            // What judgement fills with a list is a list without elements.
+            let added = ADDED.iter().filter(|name| **name != "rua_hosts");
+            assert!(added.clone().count() == ADDED.len() - 1);
+            assert!(added.into_iter().all(|name| filled.column_by_name(name).unwrap().null_count() == 2));
         }
         let error = with_nothing_carried(&without(&["posture"])).unwrap_err();
         assert!(matches!(error, DatasetError::Column(name) if name == "posture"));

@@ -9,7 +9,22 @@ use crate::dataset::micros;
 
 /// Columns of the table that datasets of this schema version may lack, because an older program wrote them; in every row they are null.
 /// `carried` is another: it depends on the scan.
-pub const ADDED: &[&str] = &["file", "line", "mx_tls", "mx_dnssec", "dane_state", "delivery_dane", "cause"];
+pub const ADDED: &[&str] = &[
+    "file",
+    "line",
+    "mx_tls",
+    "mx_dnssec",
+    "dane_state",
+    "delivery_dane",
+    "cause",
+    "id_format",
+    "policy_hosts",
+    "location_host",
+    "issuer_org",
+    "cert_not_after",
+    "rua_hosts",
+    "policy_usable",
+];
 
 /// A struct column, or the whole table, and where it stands.
 #[derive(Debug)]
@@ -31,7 +46,7 @@ impl Group {
     }
 
     /// A column of any type.
-    pub(super) fn array(&self, name: &str) -> Option<&ArrayRef> {
+    pub(in crate::dataset) fn array(&self, name: &str) -> Option<&ArrayRef> {
         self.array.column_by_name(name)
     }
 

@@ -11,6 +11,7 @@ use arrow::error::ArrowError;
 
 use super::group::Group;
 use crate::dataset::error::DatasetError;
+use crate::vocabulary::Meaning;
 
 /// A kind of column, and the builder of one.
 pub(in crate::dataset) trait Column: Default {
@@ -27,6 +28,9 @@ pub(in crate::dataset) trait Column: Default {
         None
     }
 
+    /// Adds the columns of words at this place and below it, with what their words mean.
+    fn words(_: &str, _: &mut Vocabularies) {}
+
     /// Adds the same to so many rows; `None` is null.
     fn append_times(&mut self, value: Option<&Self::Value>, rows: usize);
 
@@ -42,6 +46,42 @@ pub(in crate::dataset) trait Column: Default {
     fn absent() -> Option<Self::Value> {
         None
     }
+}
+
+/// Columns of words by their paths, as `evidence.mx.outcome`, each with its words in the order of the documentation.
+#[derive(Clone, Debug, Default)]
+pub struct Vocabularies(Vec<(String, Vec<Meaning>)>);
+
+impl Vocabularies {
+    /// Adds a column. Of a list the path is that of the list.
+    pub(in crate::dataset) fn add(&mut self, path: &str, words: impl IntoIterator<Item = Meaning>) {
+        let words: Vec<Meaning> = words.into_iter().collect();
+        if !words.is_empty() {
+            self.0.push((path.trim_end_matches("[]").to_owned(), words));
+        }
+    }
+
+    /// The words of a column; none where it is no column of words.
+    pub fn of(&self, path: &str) -> &[Meaning] {
+        self.0.iter().find(|(known, _)| known == path).map_or(&[], |(_, words)| words)
+    }
+
+    /// Every vocabulary once, with the columns that have it, in the order of the first of them.
+    pub fn grouped(&self) -> Vec<(Vec<&str>, &[Meaning])> {
+        let mut groups: Vec<(Vec<&str>, &[Meaning])> = Vec::new();
+        for (path, words) in &self.0 {
+            match groups.iter_mut().find(|(_, known)| known == words) {
+                Some((columns, _)) => columns.push(path),
+                None => groups.push((vec![path], words)),
+            }
+        }
+        groups
+    }
+}
+
+/// The path of a field of the struct at `path`, or of the table, whose path is empty.
+pub(in crate::dataset) fn below(path: &str, field: &str) -> String {
+    if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
 }
 
 /// Reader of a kind of column.

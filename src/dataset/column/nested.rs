@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Fields};
 use arrow::error::ArrowError;
 
 use super::group::elements;
-use super::kind::{Column, ColumnReader, list};
+use super::kind::{Column, ColumnReader, Vocabularies, list};
 use crate::dataset::error::DatasetError;
 
 /// Most rows of one batch. Offsets of Utf8 and Binary have 31 bits; 64 KB of body or of records in every row must fit.
@@ -74,6 +74,10 @@ impl<K: Column> Column for Sparse<K> {
 
     fn range() -> Option<String> {
         K::range()
+    }
+
+    fn words(path: &str, found: &mut Vocabularies) {
+        K::words(path, found);
     }
 
     fn append_times(&mut self, value: Option<&K::Value>, rows: usize) {
@@ -142,6 +146,10 @@ impl<K: Column> Column for List<K> {
 
     fn range() -> Option<String> {
         K::range()
+    }
+
+    fn words(path: &str, found: &mut Vocabularies) {
+        K::words(&format!("{path}[]"), found);
     }
 
     fn append_times(&mut self, value: Option<&Vec<K::Value>>, rows: usize) {

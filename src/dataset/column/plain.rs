@@ -17,11 +17,11 @@ use arrow::datatypes::{DataType, Date32Type, Int16Type, Int32Type, Int64Type};
 use arrow::error::ArrowError;
 
 use super::group;
-use super::kind::{Column, ColumnReader, timestamp};
+use super::kind::{Column, ColumnReader, Vocabularies, timestamp};
 use crate::dataset::error::DatasetError;
 use crate::dataset::micros;
 use crate::name::Domain;
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Meaning, Vocabulary};
 
 /// The array of a column, if it has the type.
 fn downcast<A: Array + Clone + 'static>(column: &ArrayRef, path: &str) -> Result<A, DatasetError> {
@@ -38,6 +38,10 @@ pub(in crate::dataset) trait TextForm: Sized {
     fn as_text(&self) -> &str;
     /// What a text stands for; `None` if it is none of ours.
     fn of_text(text: &str) -> Option<Self>;
+    /// The texts that there are with what they mean, where they are words.
+    fn meanings() -> Vec<Meaning> {
+        Vec::new()
+    }
 }
 
 impl TextForm for String {
@@ -117,6 +121,10 @@ impl<S: TextForm> Column for Text<S> {
         DataType::Utf8
     }
 
+    fn words(path: &str, found: &mut Vocabularies) {
+        found.add(path, S::meanings());
+    }
+
     fn append_times(&mut self, value: Option<&S>, rows: usize) {
         self.push_times(value.map(S::as_text), rows);
     }
@@ -172,6 +180,10 @@ impl<V: Vocabulary> Column for Word<V> {
 
     fn range() -> Option<String> {
         Some(words::<V>())
+    }
+
+    fn words(path: &str, found: &mut Vocabularies) {
+        found.add(path, V::MEANINGS.iter().copied());
     }
 
     fn append_times(&mut self, value: Option<&V>, rows: usize) {

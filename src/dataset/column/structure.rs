@@ -68,6 +68,10 @@ macro_rules! columns {
                 arrow::datatypes::DataType::Struct(Self::fields().into())
             }
 
+            fn words(path: &str, found: &mut crate::dataset::column::kind::Vocabularies) {
+                Self::words_within(path, found);
+            }
+
             fn append_times(&mut self, value: Option<&Self::Value>, rows: usize) {
                 self.add(value, rows);
             }
@@ -126,6 +130,12 @@ macro_rules! columns {
                     let (unit, range): (&[&str], &[String]) = (&[$($unit)?], &[$(String::from($range))?]);
                     documented::<$Kind>(stringify!($column), concat!($($doc),+), unit.first().copied(), range.first().cloned())
                 },)+]
+            }
+
+            /// The columns of words of the struct at `path`; of the table the path is empty.
+            #[allow(dead_code)] // Not every table needs it.
+            pub(in crate::dataset) fn words_within(path: &str, found: &mut crate::dataset::column::kind::Vocabularies) {
+                $(<$Kind as Column>::words(&crate::dataset::column::kind::below(path, stringify!($column)), found);)+
             }
 
             #[allow(unused_variables)] // What stands beside the columns is in the pattern, too.

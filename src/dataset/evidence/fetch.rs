@@ -2,15 +2,19 @@
 
 use std::net::IpAddr;
 
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+
 use crate::dataset::column::{
-    Bool, Bytes, Column, ColumnReader, Field, Group, Int16, Int32, List, Shape, Shown, Slot, Text, Time, Validity, Word, columns,
-    documented,
+    Bool, Bytes, Column, ColumnReader, Field, Group, Int16, Int32, List, Shape, Shown, Slot, Text, Time, Validity, Vocabularies, Word,
+    columns, documented,
 };
 use crate::dataset::error::DatasetError;
 use crate::evidence::{
     Certificate, CertificateFault, Connection, Fetch, FetchError, FetchFault, FetchStage, SecondHello, Timings, TlsVersion,
 };
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Meaning, Vocabulary};
 
 columns! {
     /// The GET of a policy.
@@ -166,8 +170,7 @@ columns! {
         }
     } {
         /// valid for the host, or the first fault.
-        #[range = format!("{VALID}, {}", CertificateFault::WORDS.join(", "))]
-        verdict: Text = faults.first().map_or(VALID, |fault| fault.as_str()).to_owned(),
+        verdict: Verdict = faults.first().map_or(VALID, |fault| fault.as_str()).to_owned(),
         /// Everything that is wrong with it; empty if it is valid.
         faults: List<Word<CertificateFault>>,
         /// Each fault in words; null where there is none.
@@ -203,6 +206,42 @@ columns! {
 
 /// The verdict on a certificate without fault.
 const VALID: &str = "valid";
+
+/// The word of a verdict: [`VALID`], or that of a fault.
+#[derive(Debug, Default)]
+pub(super) struct Verdict(Text);
+
+impl Verdict {
+    fn meanings() -> impl Iterator<Item = Meaning> {
+        let valid = Meaning::new(VALID, "Nothing is wrong with it: a trusted root vouches for it, and it is valid for the host.");
+        std::iter::once(valid).chain(CertificateFault::MEANINGS.iter().copied())
+    }
+}
+
+impl Column for Verdict {
+    type Value = String;
+    type Reader = <Text as Column>::Reader;
+
+    fn data_type() -> DataType {
+        Text::<String>::data_type()
+    }
+
+    fn range() -> Option<String> {
+        Some(Self::meanings().map(|meaning| meaning.word).collect::<Vec<_>>().join(", "))
+    }
+
+    fn words(path: &str, found: &mut Vocabularies) {
+        found.add(path, Self::meanings());
+    }
+
+    fn append_times(&mut self, value: Option<&String>, rows: usize) {
+        self.0.append_times(value, rows);
+    }
+
+    fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+        self.0.finish(data_type)
+    }
+}
 
 columns! {
     /// A connection that only a scan which looks around makes.

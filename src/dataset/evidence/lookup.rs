@@ -7,8 +7,8 @@ use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 
 use crate::dataset::column::{
-    Bool, Bytes, Column, ColumnReader, Field, Group, Int16, Int32, Int64, List, Shape, Shown, Slot, Text, Validity, Word, columns,
-    documented,
+    Bool, Bytes, Column, ColumnReader, Field, Group, Int16, Int32, Int64, List, Shape, Shown, Slot, Text, Validity, Vocabularies, Word,
+    columns, documented,
 };
 use crate::dataset::error::DatasetError;
 use crate::evidence::{Alias, ExtendedError, Lookup, Mx, Outcome, Tlsa, Txt};
@@ -27,7 +27,8 @@ columns! {
         #[unit = "s"]
         #[range = "0..4294967295"]
         ttl: Int64<u32>,
-        /// AD bit: the resolver says that it validated the answer (RFC 4035 section 3.2.3).
+        /// AD bit: whether the resolver says that it validated the answer (RFC 4035 section 3.2.3); null without an answer, and where the
+        /// resolver is not trusted to validate, which tells nothing of the name.
         ad (authenticated): Bool,
         /// CNAME targets in order, lower case, no trailing dot.
         cname_chain: List<Text>,
@@ -75,7 +76,7 @@ struct Bare {
     outcome: Outcome,
     rcode: Option<u16>,
     ttl: Option<u32>,
-    authenticated: bool,
+    authenticated: Option<bool>,
     resolver: Option<SocketAddr>,
     attempts: u16,
     tcp: bool,
@@ -140,7 +141,7 @@ impl<C: Column> Lookups<C> {
         outcome.append_times(Some(&held.outcome), lookups);
         rcode.append_times(held.rcode.as_ref(), lookups);
         ttl.append_times(held.ttl.as_ref(), lookups);
-        ad.append_times(Some(&held.authenticated), lookups);
+        ad.append_times(held.authenticated.as_ref(), lookups);
         cname_chain.push_times(Some(&[]), lookups);
         records.push_times(Some(&[]), lookups);
         left_out.append_times(None, lookups);
@@ -161,6 +162,10 @@ impl<C: RecordColumn> Column for Lookups<C> {
         let records = documented::<List<C>>("records", C::MEANING, None, None);
         let fields = LookupBuilder::<C>::fields().into_iter();
         DataType::Struct(fields.map(|field| if field.name() == "records" { records.clone() } else { field }).collect())
+    }
+
+    fn words(path: &str, found: &mut Vocabularies) {
+        LookupBuilder::<C>::words_within(path, found);
     }
 
     fn append_times(&mut self, value: Option<&Self::Value>, rows: usize) {

@@ -8,7 +8,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::dataset::column::{
-    Column, ColumnReader, Day, Field, Group, Int32, Int64, List, Shape, Shown, Slot, Text, Time, Validity, Word, columns, documented,
+    Column, ColumnReader, Day, Field, Group, Int32, Int64, List, Shape, Shown, Slot, Text, Time, Validity, Vocabularies, Word, columns,
+    documented,
 };
 use crate::dataset::error::DatasetError;
 use crate::dataset::schema::SCHEMA_VERSION_KEY;
@@ -120,6 +121,11 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let metadata = HashMap::from([(SCHEMA_VERSION_KEY.to_owned(), REPORTS_SCHEMA_VERSION.to_string())]);
     Arc::new(Schema::new_with_metadata(RowBuilder::fields(), metadata))
 });
+
+/// Adds the columns of words of table `reports`.
+pub(crate) fn words(found: &mut Vocabularies) {
+    RowBuilder::words_within("", found);
+}
 
 /// The schema of table `reports`.
 pub(crate) fn schema() -> SchemaRef {

@@ -15,7 +15,7 @@ mod reader;
 mod row;
 mod writer;
 
-pub(crate) use self::columns::schema as reports_schema;
+pub(crate) use self::columns::{schema as reports_schema, words};
 pub(in crate::dataset) use self::manifest::REPORTS_SCHEMA_VERSION;
 pub use self::manifest::{ReportsManifest, ReportsOrigin, ReportsPart};
 pub use self::reader::{ReportsReader, is_reports, verify};

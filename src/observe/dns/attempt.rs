@@ -80,7 +80,7 @@ pub(super) struct Attempt<R> {
     pub(super) outcome: Outcome,
     detail: Option<String>,
     rcode: Option<u16>,
-    authenticated: bool,
+    authenticated: Option<bool>,
     tcp: bool,
     /// How long the answer took.
     pub(super) rtt: Option<Duration>,
@@ -101,7 +101,7 @@ impl<R> Attempt<R> {
             outcome,
             detail,
             rcode,
-            authenticated: false,
+            authenticated: None,
             tcp: false,
             rtt: None,
             answer: None,
@@ -159,7 +159,7 @@ impl<R> From<Failure> for Attempt<R> {
 /// What a reply says. Negative answers without records are not decoded further.
 pub(super) fn interpret<R: ResourceRecord>(message: &Message, tcp: bool) -> Attempt<R> {
     let mut attempt = Attempt::failed(Outcome::Malformed, Some(message.rcode), None);
-    (attempt.authenticated, attempt.tcp, attempt.rtt) = (message.header.is_authenticated(), tcp, Some(message.rtt));
+    (attempt.authenticated, attempt.tcp, attempt.rtt) = (Some(message.header.is_authenticated()), tcp, Some(message.rtt));
     attempt.outcome = match message.rcode {
         NOERROR | NXDOMAIN => {
             match records(message) {

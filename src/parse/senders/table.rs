@@ -9,21 +9,21 @@ use crate::vocabulary::vocabulary;
 vocabulary! {
     /// An implementation whose reading is known.
     pub enum Sender {
-        /// <https://github.com/albertito/chasquid>
+        /// The mail server chasquid, <https://github.com/albertito/chasquid>.
         Chasquid = "chasquid",
-        /// <https://github.com/foxcpp/go-mtasts>, the library of maddy.
+        /// The library of the mail server maddy, <https://github.com/foxcpp/go-mtasts>.
         GoMtasts = "go-mtasts",
-        /// <https://github.com/KumoCorp/kumomta>
+        /// The mail server KumoMTA, <https://github.com/KumoCorp/kumomta>.
         Kumomta = "kumomta",
-        /// <https://github.com/postalsys/mailauth>, the library of ZoneMTA.
+        /// The library of the mail server ZoneMTA, <https://github.com/postalsys/mailauth>.
         Mailauth = "mailauth",
-        /// <https://github.com/mjl-/mox>
+        /// The mail server mox, <https://github.com/mjl-/mox>.
         Mox = "mox",
-        /// <https://github.com/Snawoot/postfix-mta-sts-resolver>
+        /// A policy service for Postfix, in Python, <https://github.com/Snawoot/postfix-mta-sts-resolver>.
         PostfixMtaStsResolver = "postfix-mta-sts-resolver",
-        /// <https://github.com/Zuplu/postfix-tlspol>
+        /// A policy service for Postfix, in Go, <https://github.com/Zuplu/postfix-tlspol>.
         PostfixTlspol = "postfix-tlspol",
-        /// <https://github.com/stalwartlabs/stalwart>
+        /// The mail server Stalwart, <https://github.com/stalwartlabs/stalwart>.
         Stalwart = "stalwart",
     }
 }
