@@ -137,7 +137,7 @@ pub(super) fn dataset_path(path: PathBuf) -> Result<PathBuf, String> {
             let schemes: Vec<String> = place::SCHEMES.iter().map(|scheme| format!("{scheme}://BUCKET/PREFIX")).collect();
             Err(format!("no dataset is written there; name a folder of this machine, or one of {}", schemes.join(", ")))
         }
-        _ => Ok(path),
+        _ => place::check(&path).map(|()| path),
     }
 }
 

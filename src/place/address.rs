@@ -59,6 +59,11 @@ pub(crate) fn is_far(path: &Path) -> bool {
     split(path).is_some()
 }
 
+/// Whether a path names no place in a store, or one that can be; why not, in words.
+pub(crate) fn check(path: &Path) -> Result<(), String> {
+    Address::of(path).transpose().map(drop).map_err(|trouble| trouble.to_string())
+}
+
 fn split(path: &Path) -> Option<(Scheme, &str)> {
     let (scheme, rest) = path.to_str()?.split_once("://")?;
     Some((Scheme::of(scheme)?, rest))

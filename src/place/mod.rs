@@ -17,7 +17,7 @@ mod settings;
 mod trouble;
 mod upload;
 
-pub(crate) use self::address::{SCHEMES, is_far};
+pub(crate) use self::address::{SCHEMES, check, is_far};
 pub(crate) use self::folder::{
     Lengths, abort_uploads, absolute, canonical, create_dir_all, exists, is_folder, length, names, read, remove_dir, remove_file, rename,
     replace, write, write_durably,
