@@ -3,8 +3,8 @@
 #
 #   benches/dns_cost.sh [NAMES [ROUNDS]]        (200000 and 5 by default)
 #
-# Starts NSD on a loopback port with a zone in which every name exists and none publishes a policy, and asks three questions for each
-# name: MX, TXT at _mta-sts and TXT at _smtp._tls. Three clients take turns, so that whatever else the machine does hits all alike:
+# Starts NSD on a loopback port with a zone in which every name exists, three quarters of the names have MX records as in real lists (of one to
+# five hosts; MX=no: none has) and none publishes a policy, and asks three questions for each name: MX, TXT at _mta-sts and TXT at _smtp._tls. Three clients take turns, so that whatever else the machine does hits all alike:
 #   floor    a loop of sendmmsg and recvmmsg that reads nothing of what it receives (benches/floor.rs)
 #   massdns  -o J -s 500 --rcvbuf 4000000, once for MX and once for TXT
 #   stscan   the whole scan: list, DNS, evidence, judgement, Parquet, manifest
@@ -33,6 +33,14 @@ cat > "$work/zone" <<'ZONE'
 ns. 3600 IN A 127.0.0.1
 * 3600 IN A 192.0.2.1
 ZONE
+# The names of 15 of the 20 top-level domains below: providers with one, two and five hosts, and hosts of their own.
+[ "${MX:-yes}" = no ] || awk 'BEGIN {
+    tlds = split("com net org de uk co.uk fr nl info io ru br.com com.br it pl", tld, " ")
+    for (at = 1; at <= tlds; at++) {
+        hosts = at % 5 == 0 ? 5 : 1 + at % 2
+        for (host = 1; host <= hosts; host++) print "*." tld[at] ". 3600 IN MX " host * 10 " mx" host "." (at % 3 ? "provider" at ".example" : "mail-of-" tld[at]) "."
+    }
+}' >> "$work/zone"
 cat > "$work/nsd.conf" <<CONF
 server:
   ip-address: 127.0.0.1@$port

@@ -95,7 +95,7 @@ fn deviations_are_findings_and_waived_ones_stand_apart() {
     let worst = |domain: &str| json["domains"].as_array().unwrap().iter().find(|entry| entry["domain"] == domain).unwrap()["worst"].clone();
     assert_eq!((worst("nothing.test"), worst("enforce.test")), ("high".into(), "low".into()));
     assert!(
-        told.contains("expect.toml:22: the waiver of expect-mode, expect-null-mx, expect-no-policy is over since 2020-01-31"),
+        told.contains("expect.toml:22: the waiver of expect-mode, expect-null-mx, expect-no-policy, ... is over since 2020-01-31"),
         "{told}"
     );
     assert!(json["notes"].to_string().contains("is over since 2020-01-31"), "{}", json["notes"]);
@@ -103,6 +103,74 @@ fn deviations_are_findings_and_waived_ones_stand_apart() {
     assert_eq!(files(Path::new(scene().0)), before);
     let plain = stdout(&expect(0, &["report", scene().0, "--format", "json"]));
     assert!(!plain.contains("expect-") && !plain.contains("waived"));
+}
+
+/// Misspelt conditions, and waivers that can go, are told; what applies is not.
+#[test]
+fn what_comes_to_nothing_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("useless.toml");
+    let waiver = |code: &str, of: &str| format!("[[waive]]\ncode = '{code}'\n{of}\nreason = 'x'\nuntil = 2999-12-31\n");
+    let text = [
+        "[[expect]]\ndomains = 'testing.test'\nmode = 'enforce'\nmax_age_at_least = 9\n".to_owned(), // 1
+        "[[expect]]\ndomains = 'enforced.test'\nmode = 'enforce'\nmax_age_at_least = 9\n".to_owned(), // 5
+        waiver("expect-mode", "domains = 'testing.test'"),                                           // 9
+        waiver("sts-fetch-cert-*", "where = 'carried.use=mail'"),                                    // 14
+        waiver("expect-mode", "domains = 'nobody.test'"),                                            // 19
+    ];
+    fs::write(&file, text.concat()).unwrap();
+    let file = file.to_str().unwrap();
+    let told = |arguments: &[&str]| -> Vec<String> {
+        let text = stderr(&expect(0, &[arguments, &["--expect", file]].concat()));
+        text.lines().filter(|line| line.contains("useless.toml")).map(str::to_owned).collect()
+    };
+    let notes = [
+        "stscan: useless.toml:5: what is expected here concerns none of the domains: look at its domains and where",
+        "stscan: useless.toml:14: the waiver of sts-fetch-cert-name-mismatch, sts-fetch-cert-no-san, sts-fetch-cert-expired, ... matches no finding: \
+         if what it was about is fixed, it can go",
+        "stscan: useless.toml:19: the waiver concerns none of the domains: look at its domains and where",
+    ];
+    assert_eq!(told(&["report", scene().0, "--format", "csv"]), notes);
+    // It is about all domains of the dataset, whichever of them are looked at; and those of either scan.
+    assert_eq!(told(&["report", scene().0, "--format", "csv", "--where", "domain=null-mx.test"]), notes);
+    let copy = copied(Path::new(scene().0), folder.path());
+    assert_eq!(told(&["diff", scene().0, copy.to_str().unwrap(), "--format", "csv"]), notes);
+    // Who checks one domain has others in the file.
+    assert!(told(&["check", "--lab=zoo", "testing.test"]).is_empty());
+}
+
+/// A dataset at another place.
+fn copied(dataset: &Path, into: &Path) -> PathBuf {
+    let copy = into.join("copy");
+    fs::create_dir_all(copy.join("domains")).unwrap();
+    for folder in ["", "domains"] {
+        for entry in fs::read_dir(dataset.join(folder)).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+            fs::copy(&entry, copy.join(folder).join(entry.file_name().unwrap())).unwrap();
+        }
+    }
+    copy
+}
+
+/// Each owner gets what is expected of the own domains, and what is waived.
+#[test]
+fn hand_outs_are_judged_by_what_is_expected() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("pages");
+    let (_, told) = report(6, &["--split-by", "use", "-o", out.to_str().unwrap(), "--fail-on", "expect-*"]);
+    assert!(told.contains("5 domains with expect-*"), "{told}");
+    let read = |name: &str| fs::read_to_string(out.join(name)).unwrap();
+    let (mail, parked) = (read("mail/findings.csv"), read("parked/findings.csv"));
+    let lines = |text: &str| -> Vec<String> {
+        let of = |line: &str| line.split(',').take(3).collect::<Vec<_>>().join(" ");
+        text.lines().filter(|line| line.contains(",expect-")).map(of).collect()
+    };
+    assert!(lines(&mail).iter().all(|line| !line.contains("null-mx")) && mail.contains("waived until 2999-12-31: ticket 17"), "{mail}");
+    assert_eq!((lines(&mail).len(), lines(&parked).len()), (5, 3), "{mail}{parked}");
+    let page = read("mail/report.html");
+    assert!(page.contains("<h4>Waived</h4>") && page.contains("ticket 17") && page.contains("expect-mode"));
+    assert!(!read("parked/report.html").contains("ticket 17"));
+    let index = read("index.csv");
+    assert!(index.lines().any(|line| line.starts_with("mail,")) && index.lines().any(|line| line.starts_with("parked,")), "{index}");
 }
 
 fn files(folder: &Path) -> Vec<Vec<u8>> {
@@ -128,6 +196,10 @@ fn every_format_shows_deviations_and_waivers() {
     let suppressed: Vec<&Value> = results.iter().filter(|result| result.get("suppressions").is_some()).collect();
     assert_eq!((suppressed.len(), &suppressed[0]["ruleId"]), (1, &"expect-mode".into()));
     assert!(suppressed[0]["suppressions"][0]["justification"].as_str().unwrap().contains("ticket 17"));
+    // GitHub does not look at suppressions: the message says that it is waived, and as a note it fails no check.
+    assert_eq!(suppressed[0]["level"], "note");
+    let message = suppressed[0]["message"]["text"].as_str().unwrap();
+    assert!(message.starts_with("Waived until 2999-12-31: ticket 17. testing.test: "), "{message}");
     assert!(results.iter().any(|result| result["ruleId"] == "expect-no-policy" && result["level"] == "warning"));
     let (junit, _) = report(0, &["--format", "junit"]);
     let xml = roxmltree::Document::parse(&junit).unwrap();
@@ -224,7 +296,7 @@ fn what_is_wrong_in_the_file_is_one_sentence_with_its_line() {
         ("[[expect]]\nmx_only = ['mx.*.example']", ":2: mx_only: \"mx.*.example\" is no host name"),
         (
             "[[expect]]\nno_finding = 'sts-fetch-cert-expird'",
-            ":2: no_finding: there is no finding code \"sts-fetch-cert-expird\"; did you mean",
+            ":2: no_finding: there is no finding code \"sts-fetch-cert-expird\"; did you mean sts-fetch-cert-expired?",
         ),
         ("[[expect]]\nno_finding = 'sts-policy-shared'", ":2: no_finding: no scan of a domain has the finding"),
         (

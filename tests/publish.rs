@@ -253,6 +253,7 @@ fn what_cannot_be_meant_is_refused() {
         (2, &["example.com", "--mx", "mx.example.com", "--root", "/srv/$x"], "--root"),
         (2, &["example.com", "--mx", "mx.example.com", "--root", "srv"], "an absolute path is needed"),
         (2, &["example.com", "--mx", "mx.example.com", "--web-server", "a b"], "--web-server"),
+        (2, &["example.com", "--mx", "mx.example.com", "--web-server", "999.1.1.1"], "neither an address nor a name"),
         (2, &["example.com", "--mx", "mx.example.com", "--web-server", "a.example", "--web-server", "192.0.2.1"], "either one name"),
     ] {
         let output = expect(status, &[&["publish"], arguments, &["-o", tree.to_str().unwrap()]].concat());

@@ -295,6 +295,21 @@ fn sarif_fingerprints_stay_from_scan_to_scan() {
     assert!(before.iter().all(|(print, line)| after[print] > *line));
 }
 
+/// What no file of the user is, a lab's own list and standard input, has the list's name in its place: a temporary file is nobody's.
+#[test]
+fn sarif_names_no_temporary_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| stdout(&harness::expect_in(folder.path(), 0, arguments));
+    run(&["scan", "--lab=zoo", "--top", "30", "-o", "own"]);
+    let log: Value = serde_json::from_str(&run(&["report", "own", "--format", "sarif"])).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let place = |result: &Value| result["locations"][0]["physicalLocation"].clone();
+    let own = serde_json::json!({ "uri": "zoo", "uriBaseId": "%SRCROOT%" });
+    assert!(!results.is_empty() && results.iter().all(|result| place(result)["artifactLocation"] == own), "{results:#?}");
+    let lines: BTreeSet<u64> = results.iter().map(|result| place(result)["region"]["startLine"].as_u64().unwrap()).collect();
+    assert!(lines.len() > 3 && lines.iter().all(|line| (1..=30).contains(line)), "{lines:?}");
+}
+
 #[test]
 fn junit_is_well_formed_and_its_sums_are_right() {
     let text = report(&["--format", "junit"]);

@@ -173,6 +173,20 @@ fn figures_are_those_of_an_independent_count() {
     assert_eq!(n(t3, "retrieval", "domains"), count(&|row| settled(row) && valid(row) && is(row, "posture", &["broken"])));
     assert_eq!(n(t3, "some-covered", "domains"), count(&|row| usable(row) && valid(row) && is(row, "mx_coverage", &["some"])));
     assert_eq!(n(t3, "loses-mail", "domains"), count(&|row| sts(row) && is(row, "delivery", &["refused"])));
+    let causes = &tables["T3-causes"];
+    let broken = |row: &Plain| sts(row) && is(row, "posture", &["broken"]);
+    assert_eq!(n(causes, "broken", "domains"), count(&broken));
+    let by_code: BTreeMap<&str, u64> = causes
+        .rows
+        .iter()
+        .filter(|row| Code::from_word(&row.key).is_some())
+        .map(|row| (row.key.as_str(), row.cells[0].n().unwrap()))
+        .collect();
+    assert_eq!(by_code.values().sum::<u64>(), count(&broken), "each has one cause: {by_code:?}");
+    assert!(by_code.len() > 20 && by_code[codes::STS_FETCH_CERT_NAME_MISMATCH.as_str()] > 0, "{by_code:?}");
+    for (code, domains) in by_code {
+        assert_eq!(domains, count(&|row| broken(row) && is(row, "cause", &[code])), "{code}");
+    }
     let codes: BTreeMap<&str, u64> = tables["findings"].rows.iter().map(|row| (row.key.as_str(), row.cells[0].n().unwrap())).collect();
     let all: std::collections::BTreeSet<Code> = rows.iter().flat_map(|row| row.codes.iter().copied()).collect();
     assert_eq!(codes, all.iter().map(|code| (code.as_str(), count(&|row| has(row, *code)))).collect());

@@ -138,10 +138,42 @@ fn tables_tell_what_senders_report() {
     assert!(stderr(&expect(2, &["stats", "--tls-reports", reports, "--table", "T1"])).contains("one of R1"));
 }
 
+/// Conditions choose domains of the scan, and reports count that are about these.
+#[test]
+fn tables_of_reports_take_conditions() {
+    let (scan, reports) = (lab().scan.to_str().unwrap(), lab().reports.to_str().unwrap());
+    let stats = |arguments: &[&str]| expect(0, &[&["stats", scan, "--tls-reports", reports, "--format", "json"], arguments].concat());
+    let some: Value = serde_json::from_str(&stdout(&stats(&["--where", "posture=enforce", "--where", "domain=enforce.*,typo.*"]))).unwrap();
+    let table = |id: &str| some["tables"].as_array().unwrap().iter().find(|table| table["id"] == id).cloned();
+    let rows = |id: &str| table(id).unwrap()["rows"].as_array().unwrap().clone();
+    assert_eq!(rows("R1")[0]["cells"]["reports"]["n"], 3, "{some:#}");
+    assert_eq!(rows("R3").len(), 2);
+    assert_eq!(rows("R5").iter().map(|row| row["cells"]["domains"]["n"].as_u64().unwrap()).sum::<u64>(), 1);
+    assert_eq!(rows("R6")[0]["cells"]["domains"]["of"], 2, "only these two ask for reports here");
+    assert!(table("R7").is_none(), "reports about other domains are not asked for");
+    let notes = some["notes"].to_string();
+    assert!(
+        notes.contains("only 2 of 4 domains, those with posture=enforce") && notes.contains("only reports about these domains"),
+        "{notes}"
+    );
+    let one = stdout(&stats(&["--where", "domain=typo.test"]));
+    assert!(one.contains("mail.typo.test by bigmail.example") && !one.contains("mx.enforce.test by"), "{one}");
+    let none = stats(&["--where", "posture=none"]);
+    assert!(stderr(&none).contains("there is no domain with posture=none"), "{}", stderr(&none));
+    let refused = |arguments: &[&str]| stderr(&expect(2, &[&["stats", "--tls-reports", reports], arguments].concat()));
+    assert!(refused(&["--where", "posture=enforce"]).contains("name its dataset, too"));
+    assert!(
+        refused(&[scan, "--where", "posture=enforce", "--table", "R7"])
+            .contains("--table R7: it is about domains that the scan does not have")
+    );
+    assert!(refused(&[scan, "--where", "postur=enforce"]).contains("did you mean posture?"));
+}
+
 #[test]
 fn a_report_puts_first_what_senders_have_met() {
     let (scan, reports) = (lab().scan.to_str().unwrap(), lab().reports.to_str().unwrap());
     let page = stdout(&expect(0, &["report", scan, "--tls-reports", reports, "-o", "-"]));
+    assert!(page.contains("All domains; what senders have met stands first, then what loses mail."));
     let sentence =
         "Seen by senders: </b>1,204 of 51,233 sessions failed, 1,204 events, validation-failure at bigmail.example in the 7 days to";
     assert!(page.contains(sentence), "{page}");

@@ -250,7 +250,7 @@ Register-ArgumentCompleter -Native -CommandName 'stscan' -ScriptBlock {
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'File to write, or - for standard output [default: standard output, but not for html]; with --split-by a folder')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
             [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Look only at domains with this, e.g. posture=enforce, worst>=medium, finding=sts-fetch-cert-* or carried.owner=ops; repeated: with all of it')
-            [CompletionResult]::new('--tls-reports', '--tls-reports', [CompletionResultType]::ParameterName, 'TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)')
+            [CompletionResult]::new('--tls-reports', '--tls-reports', [CompletionResultType]::ParameterName, 'TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings')
             [CompletionResult]::new('--split-by', '--split-by', [CompletionResultType]::ParameterName, 'Write a folder (-o) with a page, a CSV and what to publish for each value of this carried column, and an index.html')
             [CompletionResult]::new('--rua', '--rua', [CompletionResultType]::ParameterName, 'Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated')
             [CompletionResult]::new('--kind', '--kind', [CompletionResultType]::ParameterName, 'Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]')

@@ -237,7 +237,7 @@ set edit:completion:arg-completer[stscan] = {|@words|
             cand --out 'File to write, or - for standard output [default: standard output, but not for html]; with --split-by a folder'
             cand --format 'What to write'
             cand --where 'Look only at domains with this, e.g. posture=enforce, worst>=medium, finding=sts-fetch-cert-* or carried.owner=ops; repeated: with all of it'
-            cand --tls-reports 'TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)'
+            cand --tls-reports 'TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings'
             cand --split-by 'Write a folder (-o) with a page, a CSV and what to publish for each value of this carried column, and an index.html'
             cand --rua 'Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated'
             cand --kind 'Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]'

@@ -217,7 +217,7 @@ json\t'One object'
 sarif\t'SARIF 2.1.0: one result per finding'
 junit\t'JUnit XML: one test case per domain'"
 complete -c stscan -n "__fish_stscan_using_subcommand report" -l where -d 'Look only at domains with this, e.g. posture=enforce, worst>=medium, finding=sts-fetch-cert-* or carried.owner=ops; repeated: with all of it' -r
-complete -c stscan -n "__fish_stscan_using_subcommand report" -l tls-reports -d 'TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)' -r -F
+complete -c stscan -n "__fish_stscan_using_subcommand report" -l tls-reports -d 'TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand report" -l split-by -d 'Write a folder (-o) with a page, a CSV and what to publish for each value of this carried column, and an index.html' -r
 complete -c stscan -n "__fish_stscan_using_subcommand report" -l rua -d 'Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated' -r
 complete -c stscan -n "__fish_stscan_using_subcommand report" -l kind -d 'Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]' -r

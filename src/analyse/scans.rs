@@ -30,6 +30,8 @@ pub struct Scan {
     pub reader: Reader,
     /// Which rows are seen; `None`: all.
     filter: Option<Arc<Filter>>,
+    /// Files of the parts that may have such rows; `None`: all.
+    parts: Option<Arc<HashSet<String>>>,
     /// Rows that are seen in place of those of the parts, and what is to be said of them.
     held: Option<(RecordBatch, Arc<str>)>,
     /// What is demanded of them; `None`: nothing.
@@ -53,7 +55,16 @@ impl Scan {
     pub fn open(dir: &Path) -> Result<Self, AnalyseError> {
         let name = |dir: &Path| dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned());
         let label = name(dir).trim_start_matches("date=").to_owned();
-        Ok(Self { dir: dir.to_owned(), label, reader: Reader::open(dir)?, filter: None, held: None, expectations: None, counts: None })
+        Ok(Self {
+            dir: dir.to_owned(),
+            label,
+            reader: Reader::open(dir)?,
+            filter: None,
+            parts: None,
+            held: None,
+            expectations: None,
+            counts: None,
+        })
     }
 
     /// Opens datasets that are to be analysed together.
@@ -111,7 +122,11 @@ impl Scan {
             return Ok(self);
         }
         let filter = self.filter().map_or_else(|| filter.clone(), |before| before.and(filter));
-        Self { filter: Some(Arc::new(filter)), ..self }.counted()
+        let parts = filter.domains().map(|domains| {
+            let may_hold = self.manifest().parts.par_iter().filter(|part| self.reader.may_hold(part, &domains));
+            Arc::new(may_hold.map(|part| part.file.clone()).collect::<HashSet<_>>())
+        });
+        Self { filter: Some(Arc::new(filter)), parts, ..self }.counted()
     }
 
     /// The scan with its rows judged by expectations, the dataset being as it is.
@@ -159,7 +174,7 @@ impl Scan {
 
     /// The scan with all its rows.
     pub(super) fn whole(&self) -> Self {
-        Self { filter: None, held: None, counts: None, ..self.clone() }
+        Self { filter: None, parts: None, held: None, counts: None, ..self.clone() }
     }
 
     /// The scan with only these rows, which are whole, in memory and not judged by expectations yet; `about` says which they are.
@@ -167,14 +182,17 @@ impl Scan {
     /// # Errors
     /// If a column is missing.
     pub(super) fn holding(&self, rows: RecordBatch, about: &str) -> Result<Self, AnalyseError> {
-        Self { filter: None, held: Some((rows, about.into())), ..self.clone() }.counted()
+        Self { filter: None, parts: None, held: Some((rows, about.into())), ..self.clone() }.counted()
     }
 
     /// Where the rows are, in the order of the input.
     pub(super) fn sources(&self) -> Vec<Source<'_>> {
         match &self.held {
             Some((rows, _)) => vec![Source::Held(rows)],
-            None => self.manifest().parts.iter().map(Source::Part).collect(),
+            None => {
+                let may_hold = |part: &&Part| self.parts.as_ref().is_none_or(|parts| parts.contains(&part.file));
+                self.manifest().parts.iter().filter(may_hold).map(Source::Part).collect()
+            }
         }
     }
 

@@ -492,7 +492,7 @@ pub struct ReportArguments {
     /// Which domains.
     #[command(flatten)]
     pub filter: FilterArguments,
-    /// TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings (html, csv, json)
+    /// TLS reports that `stscan tlsrpt` read into this folder: what senders saw, beside the findings
     #[arg(long, value_name = "DIR")]
     pub tls_reports: Option<PathBuf>,
     /// Write a folder (-o) with a page, a CSV and what to publish for each value of this carried column, and an index.html

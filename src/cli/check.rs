@@ -119,7 +119,7 @@ pub(super) fn probe(options: &NetworkOptions, domains: &[Domain]) -> Result<Prob
 fn seen(judged: &mut [(Evidence, Assessment)], expectations: Option<&Expectations>) -> Result<SeenBatch, Failure> {
     let batch = record_batch(&records(judged)).map_err(AnalyseError::from)?;
     let Some(expectations) = expectations else { return Ok(batch.into()) };
-    expect::tell(expectations)?;
+    expect::tell(&expectations.notes())?;
     let lines: Vec<String> = expectations.about_carried().iter().map(usize::to_string).collect();
     if !lines.is_empty() {
         let s = if lines.len() == 1 { "" } else { "s" };

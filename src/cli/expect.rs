@@ -34,22 +34,23 @@ impl ExpectArguments {
     /// The scans, judged by what is expected.
     pub(super) fn apply(&self, scans: Vec<Scan>) -> Result<Vec<Scan>, Failure> {
         let Some(expectations) = self.read()? else { return Ok(scans) };
-        tell(&expectations)?;
-        Ok(scans.into_iter().map(|scan| scan.expecting(&expectations)).collect::<Result<_, _>>()?)
+        tell(&expectations.notes())?;
+        let scans = scans.into_iter().map(|scan| scan.expecting(&expectations)).collect::<Result<_, _>>()?;
+        tell(&expectations.without_effect())?;
+        Ok(scans)
     }
 
     /// As [`Self::apply`], of one scan.
     pub(super) fn apply_to(&self, scan: Scan) -> Result<Scan, Failure> {
-        let Some(expectations) = self.read()? else { return Ok(scan) };
-        tell(&expectations)?;
-        Ok(scan.expecting(&expectations)?)
+        let mut scans = self.apply(vec![scan])?;
+        scans.pop().ok_or_else(|| Failure::new(super::exit::Exit::Fault, "a scan was lost"))
     }
 }
 
-/// Says which waivers are over.
-pub(super) fn tell(expectations: &Expectations) -> Result<(), Failure> {
-    for note in expectations.notes() {
-        writeln!(anstream::stderr().lock(), "stscan: {}", safe(&note))?;
+/// Says what is to be known beside the findings.
+pub(super) fn tell(notes: &[String]) -> Result<(), Failure> {
+    for note in notes {
+        writeln!(anstream::stderr().lock(), "stscan: {}", safe(note))?;
     }
     Ok(())
 }

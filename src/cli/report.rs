@@ -76,7 +76,7 @@ fn close(gate: &Gate<DomainCondition>, judged: &Scan) -> Result<Exit, Failure> {
 }
 
 /// What senders say; with a filter only of what the domains are concerned with.
-fn seen(dir: &Path, scan: &Scan, filter: &FilterArguments) -> Result<Seen, Failure> {
+pub(super) fn seen(dir: &Path, scan: &Scan, filter: &FilterArguments) -> Result<Seen, Failure> {
     let reports = ReportsReader::open(dir)?;
     if filter.is_empty() {
         return Ok(Seen::of(&reports)?);

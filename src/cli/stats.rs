@@ -44,32 +44,42 @@ fn of_reports(reports: &Path, arguments: &StatsArguments) -> Result<Exit, Failur
     if arguments.datasets.len() > 1 {
         return Err(Failure::usage("--tls-reports goes with the dataset of one scan at most"));
     }
-    if !arguments.filter.is_empty() {
+    let is_filtered = !arguments.filter.is_empty();
+    if is_filtered && arguments.datasets.is_empty() {
         return Err(Failure::usage(
-            "--where is about the domains of a scan, and the tables of TLS reports have all reporters: leave it out",
+            "--where is about the domains of a scan: name its dataset, too, and the tables are of the reports about those of its domains",
         ));
     }
-    let is_made = |table: &ReportTable| !table.needs_scan || !arguments.datasets.is_empty();
+    let is_made = |table: &ReportTable| !(table.needs_scan && arguments.datasets.is_empty() || is_filtered && table.needs_all_domains);
     let wanted: Vec<TableId> = if arguments.table.is_empty() {
         REPORT_TABLES.iter().filter(|table| is_made(table)).map(|table| table.id).collect()
     } else {
-        arguments.table.iter().map(|word| report_table(word, is_made)).collect::<Result<_, _>>()?
+        arguments.table.iter().map(|word| report_table(word, is_made, is_filtered)).collect::<Result<_, _>>()?
     };
-    let scans = Scan::open_all(&arguments.datasets)?;
-    let seen = Seen::of(&ReportsReader::open(reports)?)?;
+    let scans = arguments.filter.apply(Scan::open_all(&arguments.datasets)?)?;
+    let seen = match scans.first() {
+        Some(scan) => super::report::seen(reports, scan, &arguments.filter)?,
+        None => Seen::of(&ReportsReader::open(reports)?)?,
+    };
     let made = sender_tables(&seen, scans.first(), arguments.top, &wanted)?;
-    let notes: Vec<String> = scans.iter().flat_map(Scan::notes).collect();
+    let mut notes: Vec<String> = scans.iter().flat_map(Scan::notes).collect();
+    if is_filtered {
+        notes.push("only reports about these domains and their MX hosts are counted".to_owned());
+    }
     print(&made, &notes, arguments.format, Scan::invented(&scans).as_deref())?;
     Ok(Exit::Done)
 }
 
 /// A table of TLS reports that can be made.
-fn report_table(word: &str, is_made: impl Fn(&ReportTable) -> bool) -> Result<TableId, Failure> {
+fn report_table(word: &str, is_made: impl Fn(&ReportTable) -> bool, is_filtered: bool) -> Result<TableId, Failure> {
     let names = REPORT_TABLES.iter().map(|table| table.id.as_str()).collect::<Vec<_>>().join(", ");
     let table = REPORT_TABLES.iter().find(|table| table.id.as_str().eq_ignore_ascii_case(word));
     match table {
         None => Err(Failure::usage(format!("--table {word:?}: with --tls-reports one of {names}"))),
         Some(table) if is_made(table) => Ok(table.id),
+        Some(table) if is_filtered => {
+            Err(Failure::usage(format!("--table {}: it is about domains that the scan does not have: leave out --where", table.id)))
+        }
         Some(table) => Err(Failure::usage(format!("--table {}: takes the dataset of a scan, too", table.id))),
     }
 }

@@ -26,14 +26,14 @@ impl Draft {
     pub(crate) fn begin(path: &Path) -> Result<Self, DatasetError> {
         let is_far = place::is_far(path);
         let new = if is_far { std::env::temp_dir() } else { folder::temporary(path) };
-        let file = if is_far { tempfile::tempfile() } else { File::create(&new) }.map_err(DatasetError::io("create", &new))?;
+        let file = if is_far { tempfile::tempfile() } else { open(&new) }.map_err(DatasetError::io("create", &new))?;
         Ok(Self { file, path: path.to_owned(), new, is_in_place: false })
     }
 
     /// The file itself.
     #[cfg(test)]
     pub(super) fn of(path: &Path) -> Result<Self, DatasetError> {
-        let file = File::create(path).map_err(DatasetError::io("create", path))?;
+        let file = open(path).map_err(DatasetError::io("create", path))?;
         Ok(Self { file, path: path.to_owned(), new: path.to_owned(), is_in_place: true })
     }
 
@@ -68,6 +68,11 @@ impl Draft {
         self.is_in_place = true;
         Ok(())
     }
+}
+
+/// An empty file, to be written and looked at.
+fn open(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).create(true).truncate(true).open(path)
 }
 
 impl Drop for Draft {

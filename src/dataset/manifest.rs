@@ -274,6 +274,10 @@ pub struct Part {
     /// Version of the catalogue of findings by which they were judged; null where an older version wrote it.
     #[serde(default)]
     pub catalogue_version: Option<String>,
+    /// Where in the file the Bloom filters of the column `domain` lie, one per row group, as offset and length in bytes; empty where an older
+    /// version wrote it.
+    #[serde(default)]
+    pub domain_filters: Vec<[u64; 2]>,
 }
 
 /// What the run has sent and how long it took, summed over its sessions.

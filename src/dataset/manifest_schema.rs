@@ -58,6 +58,7 @@ mod tests {
             counts,
             tool: Some(samples::run().tool),
             catalogue_version: Some("1".to_owned()),
+            domain_filters: vec![[4, 32]],
         };
         manifest.list(part, Activity::default());
         manifest.end(Accounting::default(), samples::run().list, Some(Attachment { bytes: 1, sha256: "f".to_owned() }));

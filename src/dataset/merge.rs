@@ -15,6 +15,7 @@ use super::column::MAX_BATCH_ROWS;
 use super::draft::Draft;
 use super::error::DatasetError;
 use super::folder::{self, Lock};
+use super::hashing::Digested;
 use super::layout::Layout;
 use super::manifest::{Manifest, Part, check_accounting};
 use super::shards::{Member, Shards};
@@ -130,7 +131,8 @@ fn write_part(out: &Path, manifest: &Manifest, planned: &Planned<'_>) -> Result<
         return Err(DatasetError::damaged(&path, "its ordinals are not those of the manifest"));
     }
     let (file, shard, ordinals) = (file.clone(), *number, ordinals.clone());
-    Ok(Part { file, shard, ordinals, bytes: written.bytes, sha256: written.sha256, ..(*of).clone() })
+    let part::Written { file: Digested { bytes, sha256 }, domain_filters } = written;
+    Ok(Part { file, shard, ordinals, bytes, sha256, domain_filters, ..(*of).clone() })
 }
 
 /// The new ordinals of a batch, which are added to `runs`. Every name has to be one of the shard, so that no other shard has it.

@@ -29,6 +29,7 @@ mod flat;
 mod folder;
 mod hashing;
 mod layout;
+mod lookup;
 mod manifest;
 mod manifest_schema;
 mod merge;

@@ -1,5 +1,6 @@
 //! One part: the rows of a shard, sorted by ordinal, in a Parquet file that is whole before it has its name.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -17,8 +18,15 @@ use super::manifest::{Manifest, Part, Tool};
 use super::order::Order;
 use super::packed::Piece;
 use super::splice::{Origin, Splice};
-use super::{folder, schema};
+use super::{folder, lookup};
 use crate::pause::{Step, pause};
+
+/// A part's file that is written.
+pub(super) struct Written {
+    pub(super) file: Digested,
+    /// Where its Bloom filters lie; see [`Part::domain_filters`].
+    pub(super) domain_filters: Vec<[u64; 2]>,
+}
 
 /// Writes the rows of a shard and gives the entry that lists them.
 pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece]) -> Result<Part, DatasetError> {
@@ -28,12 +36,12 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece
     let file = free_file(Layout::of(dir), manifest, shard);
     let path = dir.join(&file);
     let draft = Draft::begin(&path)?;
-    let (Digested { bytes, sha256 }, counts) = write_rows(&draft, manifest, &order)?;
+    let (Written { file: Digested { bytes, sha256 }, domain_filters }, counts) = write_rows(&draft, manifest, &order)?;
     pause(Step::PartWritten);
     draft.put_in_place()?;
     pause(Step::PartNamed);
-    let judged = judged_by(manifest);
-    Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts, tool: judged.0, catalogue_version: judged.1 })
+    let (tool, catalogue_version) = judged_by(manifest);
+    Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts, tool, catalogue_version, domain_filters })
 }
 
 /// The file of the next part of a shard. Numbers may be missing where a repair struck a part out.
@@ -47,7 +55,7 @@ fn judged_by(manifest: &Manifest) -> (Option<Tool>, Option<String>) {
     (Some(manifest.run.tool.clone()), Some(manifest.run.catalogue_version.clone()))
 }
 
-fn write_rows(draft: &Draft, manifest: &Manifest, order: &Order<'_>) -> Result<(Digested, Counts), DatasetError> {
+fn write_rows(draft: &Draft, manifest: &Manifest, order: &Order<'_>) -> Result<(Written, Counts), DatasetError> {
     let (mut file, mut counts) = (PartWriter::create(draft, manifest, Some(order.filled()))?, Counts::default());
     order.each_batch(|batch| {
         counts.add(&Counts::of(&batch)?);
@@ -77,9 +85,9 @@ pub(super) fn write_derived(
     let beside = origin.map(|origin| (origin, unchanged));
     // Where the layouts differ, in the other one's place.
     let file = format!("{}{}", Layout::of(dir).parts(), folder::file_name(&of.file));
-    let Digested { bytes, sha256 } = write_from(&dir.join(&file), manifest, beside, of.rows, counted)?;
+    let Written { file: Digested { bytes, sha256 }, domain_filters } = write_from(&dir.join(&file), manifest, beside, of.rows, counted)?;
     let (tool, catalogue_version) = judged_by(manifest);
-    Ok(Part { file, bytes, sha256, counts, tool, catalogue_version, ..of.clone() })
+    Ok(Part { file, bytes, sha256, counts, tool, catalogue_version, domain_filters, ..of.clone() })
 }
 
 /// Writes the part of another dataset as `file`: of the batches come the first columns, all others are `unchanged`.
@@ -90,7 +98,7 @@ pub(super) fn write_moved(
     file: &str,
     unchanged: &[&str],
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
-) -> Result<Digested, DatasetError> {
+) -> Result<Written, DatasetError> {
     let path = folder::part_path(origin, of)?;
     let origin = Origin::open(&path, of.bytes)?.ok_or_else(|| {
         let version = of.tool.as_ref().map_or("another version", |tool| tool.version.as_str());
@@ -106,7 +114,7 @@ fn write_from(
     beside: Option<(Origin, &[&str])>,
     expected: u64,
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
-) -> Result<Digested, DatasetError> {
+) -> Result<Written, DatasetError> {
     let draft = Draft::begin(path)?;
     let filled = beside.as_ref().map(|(_, unchanged)| Filled::but(unchanged));
     let mut file = PartWriter::create(&draft, manifest, filled.as_ref())?;
@@ -134,6 +142,8 @@ fn write_from(
 struct PartWriter<'p> {
     packer: Packer,
     path: &'p Path,
+    /// The file, to be looked at once it is whole.
+    written: File,
 }
 
 /// What packs the rows.
@@ -147,16 +157,16 @@ enum Packer {
 impl<'p> PartWriter<'p> {
     fn create(draft: &'p Draft, manifest: &Manifest, filled: Option<&Filled>) -> Result<Self, DatasetError> {
         let path = draft.written_as();
-        let file = draft.file().map_err(DatasetError::io("create", path))?;
-        let writer = ArrowWriter::try_new(Hashing::new(file), schema(), Some(encoding::properties(manifest, filled)));
-        Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path })
+        let file = || draft.file().map_err(DatasetError::io("create", path));
+        let writer = encoding::writer(Hashing::new(file()?), manifest, filled);
+        Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path, written: file()? })
     }
 
     /// The writer with columns taken over from another part; before anything is written.
     fn beside(self, origin: Origin, unchanged: &[&str]) -> Result<Self, DatasetError> {
-        let Self { packer: Packer::All(writer), path } = self else { return Ok(self) };
+        let Self { packer: Packer::All(writer), path, written } = self else { return Ok(self) };
         let splice = Splice::begin(*writer, origin, unchanged).map_err(|error| from_parquet(error, path))?;
-        Ok(Self { packer: Packer::Some(Box::new(splice)), path })
+        Ok(Self { packer: Packer::Some(Box::new(splice)), path, written })
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<(), DatasetError> {
@@ -167,12 +177,14 @@ impl<'p> PartWriter<'p> {
         written.map_err(|error| from_parquet(error, self.path))
     }
 
-    fn finish(self) -> Result<Digested, DatasetError> {
+    fn finish(self) -> Result<Written, DatasetError> {
         let hashing = match self.packer {
             Packer::All(writer) => writer.into_inner(),
             Packer::Some(splice) => splice.finish(),
         };
-        hashing.map_err(|error| from_parquet(error, self.path))?.finish().map_err(DatasetError::io("write", self.path))
+        let hashing = hashing.map_err(|error| from_parquet(error, self.path))?;
+        let file = hashing.finish().map_err(DatasetError::io("write", self.path))?;
+        Ok(Written { file, domain_filters: lookup::filters(&self.written, self.path)? })
     }
 }
 

@@ -271,7 +271,6 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, StructArray};
-    use parquet::arrow::ArrowWriter;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use proptest::prelude::*;
 
@@ -279,17 +278,18 @@ mod tests {
     use crate::dataset::manifest::Manifest;
     use crate::dataset::{
         ColumnGroup, DatasetError, EvidenceColumns, JudgementColumns, Record, TargetColumns, encoding, record_batch, samples, schema, text,
+        whole,
     };
 
     fn through_parquet(batch: &RecordBatch) -> RecordBatch {
         let file: File = tempfile::tempfile().unwrap();
         let mut filled = encoding::Filled::default();
         filled.add(batch);
-        let properties = encoding::properties(&Manifest::begun(&samples::run()), Some(&filled));
-        let mut writer = ArrowWriter::try_new(file.try_clone().unwrap(), schema(), Some(properties)).unwrap();
+        let mut writer = encoding::writer(file.try_clone().unwrap(), &Manifest::begun(&samples::run()), Some(&filled)).unwrap();
         writer.write(batch).unwrap();
         writer.close().unwrap();
-        let mut batches = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+        let footer = whole::metadata(&file).unwrap();
+        let mut batches = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer).build().unwrap();
         let read = batches.next().unwrap().unwrap();
         assert!(batches.next().is_none());
         read

@@ -9,6 +9,7 @@ use arrow::array::RecordBatch;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
+use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
@@ -59,7 +60,7 @@ impl Origin {
         Some(ColumnCloseResult {
             bytes_written: u64::try_from(metadata.compressed_size()).ok()?,
             rows_written: u64::try_from(row_group.num_rows()).ok()?,
-            bloom_filter: None,
+            bloom_filter: Sbbf::read_from_column_chunk(&metadata, &self.file).ok().flatten(),
             column_index: None,
             offset_index: index.filter(|index| leads_here(index)).cloned(),
             metadata,

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use parquet::file::reader::ChunkReader;
 
 use super::columns;
 use super::contain::contained;
@@ -18,6 +21,7 @@ use super::error::DatasetError;
 use super::folder::{self, MANIFEST};
 use super::hashing::Digested;
 use super::manifest::{Attachment, Manifest, Part, check_accounting};
+use super::schema;
 use crate::place;
 use crate::vocabulary::vocabulary;
 
@@ -168,8 +172,14 @@ fn run_of(path: &Path) -> Option<String> {
 /// The footer of a part that has so many bytes.
 pub(super) fn footer(path: &Path, bytes: u64) -> Result<ArrowReaderMetadata, DatasetError> {
     let file = place::open_of(path, bytes).map_err(DatasetError::io("open", path))?;
-    let footer = contained(path, || ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
-    footer.map_err(|error| DatasetError::damaged(path, error))
+    contained(path, || metadata(&file))?.map_err(|error| DatasetError::damaged(path, error))
+}
+
+/// The footer of a file: with the fields as they are today if it has the columns of today, else with its own.
+pub(super) fn metadata(file: &impl ChunkReader) -> Result<ArrowReaderMetadata, ParquetError> {
+    let own = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())?;
+    let of_today = ArrowReaderOptions::new().with_schema(schema());
+    Ok(ArrowReaderMetadata::try_new(Arc::clone(own.metadata()), of_today).unwrap_or(own))
 }
 
 fn run_id(footer: &ArrowReaderMetadata) -> Option<String> {

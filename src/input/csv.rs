@@ -67,13 +67,13 @@ impl Table {
         let (name_column, header) = match column {
             Column::Name(name) => match words.iter().position(|word| *word == name.trim().to_lowercase()) {
                 Some(index) => (index, true),
-                None => return Err(fields(line, delimiter).map(|field| printable(field.inner)).collect()),
+                None => return Err(headings(line, delimiter)),
             },
             Column::Number(number) => match number.checked_sub(1).filter(|index| *index < words.len()) {
                 Some(index) => {
                     (index, words.len() > 1 && NAME_WORDS.contains(&words[index].as_str()) || is_lone_header(&words[index..=index]))
                 }
-                None => return Err(fields(line, delimiter).map(|field| printable(field.inner)).collect()),
+                None => return Err(headings(line, delimiter)),
             },
         };
         let rank_column = rank_column.filter(|_| header);
@@ -120,7 +120,7 @@ impl Table {
             match words.iter().position(|word| *word == name.trim().to_lowercase()) {
                 Some(index) => self.carry.push((index, None)),
                 None if self.header.is_none() => return Err((name.clone(), Vec::new())),
-                None => return Err((name.clone(), fields(header, self.delimiter).map(|field| printable(field.inner)).collect())),
+                None => return Err((name.clone(), headings(header, self.delimiter))),
             }
         }
         Ok(())
@@ -216,8 +216,17 @@ pub(super) fn parse_plain(line: &[u8]) -> Parsed {
 struct Field<'a> {
     /// Without the quotes around it; doubled quotes inside stay doubled, as no name has any.
     inner: &'a [u8],
+    /// Whether there are quotes around it.
+    quoted: bool,
     /// Whether the line ends inside the quotes.
     open: bool,
+}
+
+impl Field<'_> {
+    /// What it says as the heading of a column: quotes inside quotes are doubled, and a comment stands outside of them.
+    fn heading(&self) -> String {
+        if self.quoted { printable(self.inner).replace("\"\"", "\"") } else { printable(field::without_comment(self.inner)) }
+    }
 }
 
 struct Fields<'a> {
@@ -240,12 +249,12 @@ impl<'a> Iterator for Fields<'a> {
         let Some(inner) = quoted else {
             let end = rest.iter().position(|&byte| byte == self.delimiter);
             self.rest = end.map(|end| &rest[end + 1..]);
-            return Some(Field { inner: &rest[..end.unwrap_or(rest.len())], open: false });
+            return Some(Field { inner: &rest[..end.unwrap_or(rest.len())], quoted: false, open: false });
         };
-        let Some(closing) = closing_quote(inner) else { return Some(Field { inner, open: true }) };
+        let Some(closing) = closing_quote(inner) else { return Some(Field { inner, quoted: true, open: true }) };
         let after = &inner[closing + 1..];
         self.rest = after.iter().position(|&byte| byte == self.delimiter).map(|end| &after[end + 1..]);
-        Some(Field { inner: &inner[..closing], open: false })
+        Some(Field { inner: &inner[..closing], quoted: true, open: false })
     }
 }
 
@@ -268,7 +277,12 @@ fn delimiter(line: &[u8]) -> u8 {
 
 /// The fields of a line in lower case, without white space and comments.
 fn words(line: &[u8], delimiter: u8) -> Vec<String> {
-    fields(line, delimiter).map(|field| printable(field::without_comment(field.inner)).to_lowercase()).collect()
+    fields(line, delimiter).map(|field| field.heading().to_lowercase()).collect()
+}
+
+/// The fields of a header as they are written.
+fn headings(line: &[u8], delimiter: u8) -> Vec<String> {
+    fields(line, delimiter).map(|field| field.heading()).collect()
 }
 
 fn printable(field: &[u8]) -> String {
@@ -356,6 +370,19 @@ mod tests {
         let missing = Table::with_column(b"Owner,\"Web site\"", &Column::Name("domain".to_owned()), None).unwrap_err();
         assert_eq!(missing, ["Owner", "Web site"]);
         assert!(Table::with_column(b"a,b", &Column::Number(3), None).is_err());
+    }
+
+    #[test]
+    fn headings_are_read_as_cells_are() {
+        let header = br#"domain,"a ""b""","Unit #2","x, y",z # note"#;
+        let mut table = found_out(header).unwrap();
+        table.carry(&["A \"B\"", "unit #2", "x, y", "z"].map(str::to_owned)).unwrap();
+        assert_eq!(shown(table.parse(br#"example.com,1,"2 ""q""",3,4"#)), "example.com");
+        assert_eq!(table.carried().map(Option::unwrap).collect::<Vec<_>>(), ["1", "2 \"q\"", "3", "4"]);
+        let (wanted, known) = found_out(header).unwrap().carry(&["a b".to_owned()]).unwrap_err();
+        assert_eq!((wanted.as_str(), known), ("a b", ["domain", "a \"b\"", "Unit #2", "x, y", "z"].map(str::to_owned).to_vec()));
+        let quoted = Table::with_column(br#""the ""domain""",x"#, &Column::Name("the \"domain\"".to_owned()), None);
+        assert_eq!(quoted.unwrap().name_column, 0);
     }
 
     #[test]

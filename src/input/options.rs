@@ -34,6 +34,9 @@ pub struct InputOptions {
     /// What [`super::targets::Target::list`] says; by default the file name of the source.
     #[serde(skip)]
     pub list_name: Option<String>,
+    /// What rows and messages call the file of the only source, where its path says nothing to the user; by default as it is named.
+    #[serde(skip)]
+    pub file_name: Option<String>,
     /// Fold every name to its registrable domain. The target has the best rank of all lines of its list that fold to it.
     pub registrable: bool,
     /// Leave out the first names (distinct names, in the order of the list).
@@ -84,6 +87,7 @@ impl Default for InputOptions {
             column: None,
             carry: Vec::new(),
             list_name: None,
+            file_name: None,
             registrable: false,
             skip: 0,
             top: None,

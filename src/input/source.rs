@@ -19,7 +19,7 @@ use crate::place;
 /// A list that lies in a file, with what a manifest says about it.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// As the user named it.
+    /// As the user named it, or as the options call it.
     pub name: String,
     /// What [`super::targets::Target::list`] says.
     pub list: Arc<str>,
@@ -57,6 +57,7 @@ pub(super) fn materialise(
     let list = options.list_name.clone().unwrap_or_else(|| list_name(name)).into();
     let file = open(name, &path)?;
     let metadata = file.metadata().map_err(|error| InputError::Read(name.to_owned(), error))?;
+    let name = options.file_name.as_deref().unwrap_or(name);
     let members: Arc<[Member]> = Member::all(&file, name)?.into();
     let modified = metadata.modified().ok();
     let mut source = Source { name: name.to_owned(), list, path, bytes: metadata.len(), sha256: String::new(), modified, members };

@@ -214,7 +214,7 @@ impl Authority {
             Shape::FifteenDays => (-75, 15),
             _ => (-30, 60),
         };
-        (params.not_before, params.not_after) = (now + Duration::days(from), now + Duration::days(to));
+        (params.not_before, params.not_after) = (away(now, from), away(now, to));
         params.use_authority_key_identifier_extension = !matches!(shape, Shape::SelfSigned);
         if *shape == Shape::WrongPurpose {
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -245,7 +245,7 @@ impl Authority {
             })?,
             Shape::ExpiredIssuer => self.long_chain(&params, 8, |number, params| {
                 if number == 4 {
-                    params.not_after = now - Duration::days(7);
+                    params.not_after = away(now, -7);
                 }
             })?,
             Shape::P521Key | Shape::Version1 | Shape::Sha1 => {
@@ -262,6 +262,11 @@ impl Authority {
             _ => vec![signed(&self.intermediate)?, self.intermediate_der.clone()],
         })
     }
+}
+
+/// A time so many whole days away, with an hour to spare: a certificate is made when it is asked for, after the beginning of the scan.
+fn away(now: OffsetDateTime, days: i64) -> OffsetDateTime {
+    now + Duration::days(days) + Duration::hours(days.signum())
 }
 
 /// The public half of an RSA key.

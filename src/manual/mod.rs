@@ -60,6 +60,7 @@ chapters! {
     gates ["check" "report" "diff" "scan"] "failing a job: --fail-on, --expect, exit statuses"
     weekly ["scan" "diff"] "dated folders, notices, metrics, status file, configuration files"
     machines ["scan" "merge"] "shards, Slurm and Kubernetes, Python, one table of many scans"
+    plan ["scan" "stats"] "what a weekly scan of 100 and of 300 million names takes"
     again ["reclassify" "verify"] "judging old evidence by new rules; is a dataset whole"
     sharing ["export"] "a copy that can be published: what is masked and what describes it"
     readings ["lint" "explain"] "how the RFCs are read where they leave room, and senders as they are"

@@ -33,7 +33,13 @@ impl WebServer {
     pub fn read(text: &str) -> Result<Self, String> {
         match text.parse() {
             Ok(address) => Ok(Self::Address(address)),
-            Err(_) => Domain::from_input(text).map(Self::Name).map_err(|error| error.to_string()),
+            Err(_) => match Domain::from_input(text) {
+                Ok(name) if name.tld().bytes().all(|byte| byte.is_ascii_digit()) => {
+                    Err("neither an address nor a name, whose last label is no number".to_owned())
+                }
+                Ok(name) => Ok(Self::Name(name)),
+                Err(error) => Err(error.to_string()),
+            },
         }
     }
 }

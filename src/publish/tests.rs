@@ -180,6 +180,11 @@ fn providers_patterns_are_used_where_they_allow_nothing_else() {
     let decision = decided(&Scene::new().no_sts().mx(&[(10, "example-com.mail.protection.outlook.com")]));
     assert!(policy(&decision).contains("mx: *.mail.protection.outlook.com\r\n"));
     assert!(decision.why.iter().any(|why| why.contains("Microsoft 365") && why.contains("https://")), "{:?}", decision.why);
+    // Microsoft documents no pattern for hosts with DNSSEC, whose second label is drawn for each customer; nor for those of consumers.
+    for host in ["example-com.o-v1.mx.microsoft", "outlook-com.olc.protection.outlook.com"] {
+        let named = decided(&Scene::new().no_sts().mx(&[(0, host)]));
+        assert!(policy(&named).contains(&format!("mx: {host}\r\n")) && named.hosts.documented.is_empty(), "{}", policy(&named));
+    }
     let google = decided(&Scene::new().no_sts().mx(&[(1, "ASPMX.L.GOOGLE.COM."), (5, "alt1.aspmx.l.google.com")]));
     assert!(policy(&google).contains("mx: aspmx.l.google.com\r\nmx: alt1.aspmx.l.google.com\r\n") && !google.hosts.documented.is_empty());
     let mixed = decided(&Scene::new().no_sts().mx(&[(10, "a.mail.protection.outlook.com"), (20, "a_b.mail.protection.outlook.com")]));
@@ -248,6 +253,10 @@ fn wishes_are_checked_by_the_rules_of_lint() {
     {
         assert!(Wishes::destination(wrong).is_err(), "{wrong:?}");
     }
+    assert_eq!(
+        Wishes::destination("nobody").unwrap_err().to_string(),
+        "a destination of the rua begins neither with mailto: nor with https:; put mailto: in front of the mail address (tlsrpt-rua-no-scheme)"
+    );
     assert_eq!((Wishes::max_age(604_800), Wishes::max_age(31_557_600)), (Ok(604_800), Ok(31_557_600)));
     assert!([0, 300, 31_557_601, u64::MAX].into_iter().all(|seconds| Wishes::max_age(seconds).is_err()));
     assert_eq!(Wishes::mx("MX1.B\u{fc}cher.example.").unwrap(), "mx1.xn--bcher-kva.example");

@@ -22,20 +22,27 @@ pub struct Wishes {
     pub adds_rua: bool,
 }
 
-/// Why a wish cannot be fulfilled.
+/// Why a wish cannot be fulfilled: what is wrong, what to do, and the code, as one sentence that follows a colon.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{}", if .remedy.is_empty() { .summary.to_string() } else { format!("{} {} ({code})", .summary, .remedy, code = .code) })]
+#[error("{}{} ({code})", clause(.code.rule().summary), remedy(.code.rule().remedy))]
 pub struct WishError {
-    summary: &'static str,
-    remedy: &'static str,
     code: Code,
 }
 
 impl WishError {
-    fn of(code: Code) -> Self {
-        let rule = code.rule();
-        Self { summary: rule.summary, remedy: rule.remedy, code }
+    const fn of(code: Code) -> Self {
+        Self { code }
     }
+}
+
+/// A sentence of the catalogue as a part of another one.
+fn clause(sentence: &str) -> String {
+    let mut rest = sentence.trim_end_matches('.').chars();
+    rest.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(rest).collect()
+}
+
+fn remedy(sentence: &str) -> String {
+    if sentence.is_empty() { String::new() } else { format!("; {}", clause(sentence)) }
 }
 
 impl Wishes {

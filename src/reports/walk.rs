@@ -11,7 +11,7 @@ use super::quote::Refusal;
 
 /// A path that was named and cannot be read.
 #[derive(Debug, Error)]
-#[error("{}: {source}; name files or folders with TLS reports", .path.display())]
+#[error("{} cannot be read: {source}; name files or folders with TLS reports", .path.display())]
 pub struct MissingPath {
     path: PathBuf,
     source: io::Error,

@@ -239,6 +239,7 @@ fn open_input(plan: &ScanPlan, network: &Network, status: &Status, spool: &Path)
     };
     if let Some(list) = plan.own_list.as_ref().filter(|_| options.sources.is_empty()) {
         options.sources = vec![write_own_list(list, spool)?];
+        options.file_name = Some(list.name.clone());
     }
     let mut watch = |preparation: &Preparation<'_>| {
         status.prepare(preparation);

@@ -119,7 +119,7 @@ mod tests {
             ("info", "one of newly-broken"),
             ("newly-broken:high", "finding-new, finding-gone and cert-expiring only"),
             ("finding-new:info", "finding-new, finding-gone and cert-expiring only"),
-            ("sts-fetch-redirekt", "did you mean sts-fetch-"),
+            ("sts-fetch-redirekt", "did you mean sts-fetch-redirect?"),
             ("sts-policy-shared", "no command reports this code"),
         ] {
             let refused = ChangeCondition::read(word).unwrap_err();

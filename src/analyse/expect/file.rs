@@ -1,6 +1,8 @@
 //! The file of `--expect`: TOML with the tables `[[expect]]` and `[[waive]]`, every fault of it with its line.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use thiserror::Error;
 use time::{Date, OffsetDateTime};
@@ -29,6 +31,35 @@ pub struct Expectations {
     pub(super) today: Date,
     /// How the file is called in findings, which go to others: without its folder.
     name: String,
+    /// What applied to the rows that were judged.
+    pub(super) applied: Arc<Applied>,
+}
+
+/// Tables of the file that applied to some row, each by its line. Rows are judged by several threads.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// There are rows in its scope.
+    in_scope: Mutex<BTreeSet<usize>>,
+    /// It left a finding aside.
+    waived: Mutex<BTreeSet<usize>>,
+}
+
+impl Applied {
+    pub(super) fn in_scope(&self, line: usize) {
+        Self::note(&self.in_scope, line);
+    }
+
+    pub(super) fn waived(&self, line: usize) {
+        Self::note(&self.waived, line);
+    }
+
+    fn note(lines: &Mutex<BTreeSet<usize>>, line: usize) {
+        lines.lock().unwrap_or_else(PoisonError::into_inner).insert(line);
+    }
+
+    fn has(lines: &Mutex<BTreeSet<usize>>, line: usize) -> bool {
+        lines.lock().unwrap_or_else(PoisonError::into_inner).contains(&line)
+    }
 }
 
 /// A demand and the domains of which it is made.
@@ -37,7 +68,7 @@ pub(super) struct Expectation {
     /// Of the demand.
     pub(super) line: usize,
     /// Of the table that it stands in.
-    table: usize,
+    pub(super) table: usize,
     pub(super) scope: Filter,
     pub(super) demand: Demand,
     pub(super) severity: Severity,
@@ -78,6 +109,8 @@ const CONTRADICTIONS: [(&str, &str); 7] = [
 ];
 /// Characters of a reason.
 const MAX_REASON: usize = 300;
+/// Codes of a waiver that are named in a sentence about it.
+const MAX_NAMED: usize = 3;
 
 impl Expectations {
     /// Reads the file.
@@ -98,7 +131,7 @@ impl Expectations {
         let line_of = |at: usize| 1 + text.bytes().take(at).filter(|octet| *octet == b'\n').count();
         let table = DeTable::parse(text)
             .map_err(|error| Fault { line: line_of(error.span().map_or(0, |span| span.start)), text: safe(error.message()) })?;
-        let mut read = Self { expectations: Vec::new(), waivers: Vec::new(), today, name: name.to_owned() };
+        let mut read = Self { expectations: Vec::new(), waivers: Vec::new(), today, name: name.to_owned(), applied: Arc::default() };
         for (key, value) in table.into_inner() {
             let (kind, line) = (key.get_ref().to_string(), line_of(key.span().start));
             if !["expect", "waive"].contains(&kind.as_str()) {
@@ -206,20 +239,49 @@ impl Expectations {
         format!("{}:{line}", self.name)
     }
 
+    /// What came to nothing with the rows that were judged, which have to be all of those that the file is about: it may be misspelt, or no
+    /// longer needed.
+    pub fn without_effect(&self) -> Vec<String> {
+        let in_scope = |line: usize| Applied::has(&self.applied.in_scope, line);
+        let said = |line: usize, what: &str| format!("{}:{line}: {what}", self.name);
+        let mut tables: Vec<usize> = self.expectations.iter().map(|one| one.table).filter(|line| !in_scope(*line)).collect();
+        tables.dedup();
+        let expected =
+            tables.into_iter().map(|line| said(line, "what is expected here concerns none of the domains: look at its domains and where"));
+        let open = self.waivers.iter().filter(|waiver| waiver.until >= self.today);
+        let waived = open.filter(|waiver| !Applied::has(&self.applied.waived, waiver.line)).map(|waiver| {
+            if in_scope(waiver.line) {
+                let codes = waiver.codes_in_words();
+                said(waiver.line, &format!("the waiver of {codes} matches no finding: if what it was about is fixed, it can go"))
+            } else {
+                said(waiver.line, "the waiver concerns none of the domains: look at its domains and where")
+            }
+        });
+        expected.chain(waived).collect()
+    }
+
     /// What is to be known beside the findings: which waivers are over.
     pub fn notes(&self) -> Vec<String> {
         let over = self.waivers.iter().filter(|waiver| waiver.until < self.today);
         over.map(|waiver| {
-            let codes: Vec<&str> = waiver.codes.iter().take(3).map(|code| code.as_str()).collect();
+            let codes = waiver.codes_in_words();
             format!(
-                "{}:{}: the waiver of {} is over since {}: what it was about is a finding again",
-                self.name,
-                waiver.line,
-                codes.join(", "),
-                waiver.until
+                "{}:{}: the waiver of {codes} is over since {}: what it was about is a finding again",
+                self.name, waiver.line, waiver.until
             )
         })
         .collect()
+    }
+}
+
+impl Waiver {
+    /// The first of its codes, of which a pattern may have many.
+    fn codes_in_words(&self) -> String {
+        let mut words: Vec<&str> = self.codes.iter().take(MAX_NAMED).map(|code| code.as_str()).collect();
+        if self.codes.len() > MAX_NAMED {
+            words.push("...");
+        }
+        words.join(", ")
     }
 }
 

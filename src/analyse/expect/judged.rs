@@ -73,6 +73,9 @@ impl Expectations {
         let demanded = self.expectations.iter().map(|one| rows(&one.scope, &batch)).collect::<Result<Vec<_>, _>>()?;
         let open = self.waivers.iter().filter(|waiver| waiver.until >= self.today);
         let waivers = open.map(|waiver| Ok((waiver, rows(&waiver.scope, &batch)?))).collect::<Result<Vec<_>, DatasetError>>()?;
+        let expected = self.expectations.iter().zip(&demanded).map(|(one, rows)| (one.table, rows));
+        let scopes = expected.chain(waivers.iter().map(|(waiver, rows)| (waiver.line, rows)));
+        scopes.filter(|(_, rows)| !rows.is_empty()).for_each(|(line, _)| self.applied.in_scope(line));
         let (mut findings, mut worst, mut waived) = (FindingLists::default(), Vec::new(), Vec::new());
         for row in 0..batch.num_rows() {
             let judgement = columns.row(row);
@@ -82,10 +85,14 @@ impl Expectations {
             let deviations = deviations(demands.map(|one| one.demand.deviation(&assessment, one.severity, &self.place(one.line))));
             let waiver_of =
                 |finding: &Finding| waivers.iter().find(|(waiver, rows)| is_in(rows) && waiver.is_of(finding)).map(|(waiver, _)| *waiver);
+            let waive = |waiver: &Waiver, finding: Finding| {
+                self.applied.waived(waiver.line);
+                waiver.waive(finding)
+            };
             let (mut left_aside, mut severities) = (Vec::new(), Vec::new());
             for stored in &judgement.findings {
                 match stored.known().and_then(|finding| Some((waiver_of(&finding)?, finding))) {
-                    Some((waiver, finding)) => left_aside.push(waiver.waive(finding)),
+                    Some((waiver, finding)) => left_aside.push(waive(waiver, finding)),
                     None => {
                         severities.extend(Severity::from_word(stored.severity));
                         findings.push(stored);
@@ -94,7 +101,7 @@ impl Expectations {
             }
             for finding in deviations {
                 match waiver_of(&finding) {
-                    Some(waiver) => left_aside.push(waiver.waive(finding)),
+                    Some(waiver) => left_aside.push(waive(waiver, finding)),
                     None => {
                         severities.push(finding.severity);
                         findings.push(&finding.stored());

@@ -133,6 +133,11 @@ impl Filter {
         self.conditions.iter().any(|condition| condition.field.carried().is_some())
     }
 
+    /// The domains of which all but these are left out; `None` where others may be kept, too.
+    pub(in crate::analyse) fn domains(&self) -> Option<Vec<String>> {
+        self.conditions.iter().find_map(Condition::domains)
+    }
+
     /// The columns that have to be read.
     pub(in crate::analyse) fn columns(&self) -> impl Iterator<Item = &str> {
         self.conditions.iter().map(|condition| condition.field.column())
@@ -165,6 +170,15 @@ impl Condition {
             _ => Test::Order { operator, span: bound(&name, &field.kind, value)? },
         };
         Ok(Self { text: text.to_owned(), field, test })
+    }
+
+    fn domains(&self) -> Option<Vec<String>> {
+        let Test::Among { wanted, is_negated: false } = &self.test else { return None };
+        let name = |wanted: &Wanted| match wanted {
+            Wanted::Text(pattern) if !pattern.has_gaps() => Some(pattern.text()),
+            _ => None,
+        };
+        wanted.iter().map(name).collect::<Option<_>>().filter(|_| self.field.column() == "domain")
     }
 
     fn holds(&self, values: &Values, row: usize) -> bool {

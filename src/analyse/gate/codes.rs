@@ -3,6 +3,7 @@
 use crate::analyse::filter::alternatives;
 use crate::classify::{Code, Finding, Status, catalogue};
 use crate::escape::safe;
+use crate::vocabulary::nearest;
 
 /// The codes that a pattern stands for, at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,16 +77,22 @@ impl CodePattern {
     }
 }
 
-/// What to say of a code that is not in the catalogue: the nearest ones, by how much of the text they share.
+/// What to say of a code that is not in the catalogue: the one that is spelt almost so, or those that share most of its words.
 pub fn unknown_code(code: &str) -> String {
-    let parts: Vec<&str> = code.split('-').filter(|part| part.len() > 2).collect();
-    let shared = |code: &Code| parts.iter().filter(|part| code.as_str().contains(*part)).count();
-    let best = catalogue().iter().map(shared).max().unwrap_or_default();
-    let near: Vec<&str> = catalogue().iter().filter(|code| best > 0 && shared(code) == best).take(4).map(|code| code.as_str()).collect();
+    let misspelt = nearest(code, catalogue().iter().map(|code| code.as_str())).filter(|meant| !meant.starts_with(code));
+    let near = misspelt.map_or_else(|| sharing_words(code), |meant| vec![meant]);
     let shown = safe(code);
     if near.is_empty() {
         format!("there is no finding code {shown:?}; `stscan codes` lists them all")
     } else {
         format!("there is no finding code {shown:?}; did you mean {}? `stscan codes` lists them all", near.join(", "))
     }
+}
+
+/// The codes that have most words of a text, four at most.
+fn sharing_words(text: &str) -> Vec<&'static str> {
+    let parts: Vec<&str> = text.split('-').filter(|part| part.len() > 2).collect();
+    let shared = |code: &Code| parts.iter().filter(|part| code.as_str().contains(*part)).count();
+    let best = catalogue().iter().map(shared).max().unwrap_or_default();
+    catalogue().iter().filter(|code| best > 0 && shared(code) == best).take(4).map(|code| code.as_str()).collect()
 }

@@ -180,7 +180,7 @@ mod tests {
             ("info", "one of high, medium, low, unknown, absent, broken"),
             ("hihg", "one of high"),
             ("", "one of high"),
-            ("sts-fetch-cert-expirred", "did you mean sts-fetch-cert-"),
+            ("sts-fetch-cert-expirred", "did you mean sts-fetch-cert-expired?"),
             ("sts-nothing-*", "no finding code fits"),
             ("newly-broken", "this is a change, which `stscan diff OLD NEW --fail-on newly-broken` finds"),
             ("sts-removed-abruptly", "no command that looks at one scan reports this code"),

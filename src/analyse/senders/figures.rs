@@ -18,10 +18,12 @@ pub struct ReportTable {
     pub title: &'static str,
     /// Whether it takes a scan.
     pub needs_scan: bool,
+    /// Whether it takes all domains of the scan, as it is about all others.
+    pub needs_all_domains: bool,
 }
 
 const fn table(id: &'static str, title: &'static str, needs_scan: bool) -> ReportTable {
-    ReportTable { id: TableId::new(id), title, needs_scan }
+    ReportTable { id: TableId::new(id), title, needs_scan, needs_all_domains: false }
 }
 
 /// All tables of TLS reports, in the order of the documentation.
@@ -33,7 +35,7 @@ pub const REPORT_TABLES: &[ReportTable] = &[
     table("R5", "Policies that senders have, and the scan's", true),
     table("R5-stale", "Senders that may still have an older policy", true),
     table("R6", "Domains that ask for reports and get none", true),
-    table("R7", "Reports of domains that the scan does not have", true),
+    ReportTable { needs_all_domains: true, ..table("R7", "Reports of domains that the scan does not have", true) },
 ];
 
 const NO_SUM: &str = "Sessions of one policy type are never added to those of another: a session may be in several.";

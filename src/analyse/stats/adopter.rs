@@ -30,6 +30,7 @@ pub(crate) const COLUMNS: &[&str] = &[
     "mx_dnssec",
     "dane_state",
     "delivery_dane",
+    "cause",
     "findings.list.element.code",
 ];
 
@@ -56,6 +57,8 @@ pub(crate) struct Adopter<'a> {
     /// `None`: its MX hosts were not looked up for TLSA.
     pub(crate) dane_state: Option<&'a str>,
     pub(crate) delivery_dane: Option<&'a str>,
+    /// `None`: it is not broken, or an older version wrote the dataset.
+    pub(crate) cause: Option<&'a str>,
     /// Codes of its findings.
     pub(crate) codes: Vec<Code>,
     /// What each of them is about; empty where that is not read.
@@ -138,6 +141,7 @@ pub(crate) struct AdopterColumns {
     mx_dnssec: Option<StringArray>,
     dane_state: Option<StringArray>,
     delivery_dane: Option<StringArray>,
+    cause: Option<StringArray>,
     findings: ListArray,
     codes: StringArray,
     subjects: Option<StringArray>,
@@ -167,6 +171,7 @@ impl AdopterColumns {
             mx_dnssec: table.added("mx_dnssec")?,
             dane_state: table.added("dane_state")?,
             delivery_dane: table.added("delivery_dane")?,
+            cause: table.added("cause")?,
             findings,
             codes: finding.column("code")?,
             subjects: finding.added("subject")?,
@@ -198,6 +203,7 @@ impl AdopterColumns {
             mx_dnssec: optional_text(self.mx_dnssec.as_ref(), row),
             dane_state: optional_text(self.dane_state.as_ref(), row),
             delivery_dane: optional_text(self.delivery_dane.as_ref(), row),
+            cause: optional_text(self.cause.as_ref(), row),
             codes,
             subjects,
             policy_entity,

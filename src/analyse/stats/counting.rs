@@ -30,6 +30,7 @@ fn general(table: TableId) -> Option<&'static Definition> {
         TableId::T2 => &tables::adoption::ADOPTION,
         TableId::T3 => &tables::funnel::FUNNEL,
         TableId::T3Headline => &tables::headline::HEADLINE,
+        TableId::T3Causes => &tables::headline::CAUSES,
         TableId::T4 => &tables::records::RECORDS,
         TableId::T5 => &tables::servers::STAGES,
         TableId::T6 => &tables::causes::TLS,

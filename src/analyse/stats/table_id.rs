@@ -28,6 +28,8 @@ tables! {
     T3 = "T3",
     /// Its sums: misconfigured, and what loses mail.
     T3Headline = "T3-headline",
+    /// What to fix first where a deployment is broken.
+    T3Causes = "T3-causes",
     /// Faults of records.
     T4 = "T4",
     /// Stages at which retrieval fails, by managing entity.

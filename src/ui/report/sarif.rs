@@ -171,9 +171,18 @@ fn found(entry: &Entry, seen: Option<&Seen>) -> Vec<Found> {
     }));
     all.extend(entry.waived.iter().filter_map(|waived| {
         let found = of_finding(&waived.finding)?;
-        Some(Found { is_confirmed: false, waiver: Some(safe(&waived::reason(waived))), ..found })
+        let waiver = safe(&waived::reason(waived));
+        // Who does not look at suppressions, as GitHub, sees that it is waived, and a note fails no check.
+        let message = format!("{}. {}", capitalised(&waiver), found.message);
+        Some(Found { is_confirmed: false, level: Level::Note, message, waiver: Some(waiver), ..found })
     }));
     all
+}
+
+/// The beginning of a sentence.
+fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(rest).collect()
 }
 
 fn message(target: &Target, finding: &Finding, is_cause: bool, senders: &str) -> String {

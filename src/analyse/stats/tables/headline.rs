@@ -1,11 +1,11 @@
-//! T3-headline: how many deployments are misconfigured, and how many of these lose mail.
+//! T3-headline and T3-causes: how many deployments are misconfigured, how many of these lose mail, and what to fix first in the broken ones.
 
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::definition::{Definition, Figures, alone, share};
 use crate::analyse::stats::details::Details;
 use crate::analyse::stats::table_id::TableId;
 use crate::analyse::table::Row;
-use crate::classify::{Posture, RecordState};
+use crate::classify::{Posture, RecordState, catalogue};
 
 pub(in crate::analyse::stats) const HEADLINE: Definition = Definition {
     title: "Misconfigured deployments and what they lose",
@@ -65,5 +65,43 @@ fn rows(figures: &Figures<'_>) -> Vec<Row> {
     rows.extend(CLASSES.map(|(key, title)| Row::new(key, title, vec![share(at(key), records), share(at(key), misconfigured)])));
     rows.push(alone("unknown", "unknown", share(at("unknown"), records), 2, 0));
     rows.push(figures.unknown_records(2, 0));
+    rows
+}
+
+pub(in crate::analyse::stats) const CAUSES: Definition = Definition {
+    title: "Broken deployments by what to fix first",
+    columns: &[("domains", "domains", "broken deployments"), ("of-records", "of all with a record", "domains with an MTA-STS record")],
+    count: Some(count_cause),
+    rows: causes,
+    notes: &[
+        "the first step that fails, and of its findings the one that explains the others (column cause): a broken deployment is in one row",
+    ],
+    ..Definition::EMPTY
+};
+
+/// The row of broken deployments in datasets of versions that did not say what to fix first.
+const NOT_TOLD: &str = "not-told";
+
+fn count_cause(adopter: &Adopter<'_>, details: &mut Details) {
+    if adopter.posture == Posture::Broken {
+        let sheet = details.sheet(TableId::T3Causes);
+        ["broken", adopter.cause.unwrap_or(NOT_TOLD)].into_iter().for_each(|key| sheet.add(key, 0));
+    }
+}
+
+fn causes(figures: &Figures<'_>) -> Vec<Row> {
+    let at = |key: &str| figures.get(TableId::T3Causes, key, 0);
+    let (broken, records) = (at("broken"), figures.records());
+    let row = |key: &str, title: &str, n: u64| Row::new(key, title, vec![share(n, broken), share(n, records)]);
+    let mut rows = vec![row("broken", "broken", broken)];
+    let mut by_code: Vec<_> = catalogue().iter().map(|code| (code.as_str(), at(code.as_str()))).filter(|(_, n)| *n > 0).collect();
+    by_code.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    rows.extend(by_code.iter().map(|(code, n)| row(code, code, *n)));
+    let told: u64 = by_code.iter().map(|(_, n)| n).sum();
+    let other = broken.saturating_sub(told);
+    if other > 0 {
+        rows.push(row(NOT_TOLD, "not told by this dataset; stscan reclassify tells", other));
+    }
+    rows.push(figures.unknown_records(2, 1));
     rows
 }

@@ -53,7 +53,12 @@ fn what_is_listed(report: &Report) -> String {
         false if report.listable == listed => "The domains with an MTA-STS or TLSRPT record, valid or not",
         false => return format!("The {} most urgent of {} domains; `--domains` lists more.", grouped(listed), grouped(report.listable)),
     };
-    format!("{which}; what loses mail stands first.")
+    let first = if report.lines.iter().any(|line| line.is_confirmed) {
+        "what senders have met stands first, then what loses mail"
+    } else {
+        "what loses mail stands first"
+    };
+    format!("{which}; {first}.")
 }
 
 /// What the script searches and filters by.
