@@ -16,7 +16,7 @@ use harness::{expect, stderr, stdout};
 
 const PLACE: &str = "s3://data/scans/one";
 /// Patient, so that a busy machine changes no row.
-const SCAN: [&str; 8] = ["scan", "--lab", "--part-rows", "100", "--fetch-timeout", "10", "--dns-timeout", "3"];
+const SCAN: [&str; 8] = ["scan", "--lab=census:300", "--part-rows", "100", "--fetch-timeout", "10", "--dns-timeout", "3"];
 
 fn run(store: &Store, status: i32, arguments: &[&str]) -> Output {
     run_within(store, 60, status, arguments)
@@ -49,11 +49,10 @@ fn truth(folder: &Path) -> String {
 fn same(store: &Store, place: &str, truth: &str) {
     assert!(stdout(&run(store, 0, &["verify", place])).contains(": whole"));
     let changes: serde_json::Value = serde_json::from_str(&stdout(&run(store, 0, &["diff", truth, place, "--format", "json"]))).unwrap();
-    assert_eq!(
-        (&changes["domains"], &changes["only_old"], &changes["only_new"]),
-        (&serde_json::json!([]), &0.into(), &0.into()),
-        "{changes}"
-    );
+    // How long a fetch took may differ; what was found may not.
+    let figures = ["/in_both", "/only_old", "/only_new", "/other_posture/n"];
+    let figures = figures.map(|figure| changes.pointer(figure).and_then(serde_json::Value::as_u64));
+    assert_eq!(figures, [300, 0, 0, 0].map(Some), "{changes}");
     let state = store.state.lock().unwrap();
     assert!(state.uploads.is_empty() && state.objects.keys().all(|key| !key.contains(".uploads")));
     let prefix = place.strip_prefix("s3://data/").unwrap();
@@ -89,11 +88,16 @@ fn a_dataset_in_a_store_is_that_of_a_folder() {
     let list = folder.path().join("list.txt");
     scan(&store, 60, 0, PLACE);
     same(&store, PLACE, &truth);
-    for command in [&["stats"][..], &["stats", "--table", "all", "--format", "csv"], &["report", "--format", "csv"]] {
-        let of = |place: &str| stdout(&run(&store, 0, &[command, &[place]].concat())).replace(place, "PLACE").replace("truth", "one");
-        let without_times =
-            |text: String| text.lines().filter(|line| !line.contains("2026-")).map(|line| format!("{line}\n")).collect::<String>();
-        assert_eq!(without_times(of(PLACE)), without_times(of(&truth)), "{command:?}");
+    // The same files in a folder.
+    let here = folder.path().join("one");
+    for (key, bytes) in &store.state.lock().unwrap().objects {
+        let path = here.join(key.strip_prefix("scans/one/").unwrap());
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    for command in [&["stats"][..], &["stats", "--table", "all", "--format", "csv"], &["report", "--format", "csv"], &["verify"]] {
+        let of = |place: &str| stdout(&run(&store, 0, &[command, &[place]].concat())).replace(place, "PLACE");
+        assert_eq!(of(PLACE), of(here.to_str().unwrap()), "{command:?}");
     }
     for (command, place) in [("reclassify", "s3://data/again"), ("export", "s3://data/copy")] {
         run(&store, 0, &[command, PLACE, "-o", place]);
@@ -133,10 +137,11 @@ fn only_what_is_asked_for_is_read() {
     assert!(stdout(&run(&store, 0, &["stats", "--series", "s3://data/tree"])).contains("enforce"));
     let state = store.state.lock().unwrap();
     let of_parts: Vec<_> = state.seen.iter().filter(|(request, ..)| request.key.ends_with(".parquet")).collect();
-    let read: usize = of_parts.iter().map(|(.., bytes)| bytes).sum();
-    let whole: usize = state.objects.iter().filter(|(key, _)| key.ends_with(".parquet")).map(|(_, bytes)| bytes.len()).sum();
-    assert!(of_parts.iter().all(|(request, ..)| request.method == "GET" && request.headers.contains_key("range")), "{of_parts:?}");
-    assert!(read < whole, "{read} of {whole} bytes");
+    assert!(of_parts.len() >= 3, "{of_parts:?}");
+    for (request, status, bytes) in of_parts {
+        let whole = state.objects[&request.key].len();
+        assert!(request.method == "GET" && *status == 206 && *bytes < whole, "{bytes} of {whole}: {request:?}");
+    }
 }
 
 #[test]

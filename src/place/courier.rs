@@ -12,7 +12,6 @@ use object_store::ClientOptions;
 use object_store::client::{HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService};
 use reqwest::{Client, Request, Url};
 
-use super::settings::Patience;
 use super::trouble::{Kind, Trouble};
 use crate::escape::safe;
 use crate::words;
@@ -27,6 +26,15 @@ const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 const SLOWEST: u64 = 50_000;
 /// Octets of a store's own words that a message shows.
 const SHOWN: usize = 300;
+
+/// How long a store is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// How long it may say nothing.
+    pub(super) silence: Duration,
+    /// For how long a request that fails is repeated.
+    pub(super) retry: Duration,
+}
 
 /// Carries requests to one bucket.
 #[derive(Clone, Debug)]

@@ -12,7 +12,6 @@ use object_store::path::Path as Key;
 use super::address::{Address, is_far};
 use super::bucket::{Bucket, bucket, wait};
 use super::trouble::{Kind, Trouble};
-use super::upload;
 
 /// A place in a store, its bucket opened.
 pub(super) struct Far {
@@ -185,11 +184,6 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
         }
         Ok(())
     })
-}
-
-/// Ends what killed processes left of uploads in pieces below a prefix: nobody sees it, and it is paid for. On this machine there is none.
-pub(crate) fn abort_uploads(dir: &Path) -> io::Result<()> {
-    far(dir)?.map_or(Ok(()), |far| far.ask(|bucket, key| async move { upload::abort_all(&bucket, &key).await }))
 }
 
 /// The path from the root, as far as that is of this machine.

@@ -19,9 +19,9 @@ mod upload;
 
 pub(crate) use self::address::{SCHEMES, check, is_far};
 pub(crate) use self::folder::{
-    Lengths, abort_uploads, absolute, canonical, create_dir_all, exists, is_folder, length, names, read, remove_dir, remove_file, rename,
-    replace, write, write_durably,
+    Lengths, absolute, canonical, create_dir_all, exists, is_folder, length, names, read, remove_dir, remove_file, rename, replace, write,
+    write_durably,
 };
 pub(crate) use self::opened::{Opened, open, open_of};
 pub(crate) use self::trouble::is_passing;
-pub(crate) use self::upload::{UPLOADS, put};
+pub(crate) use self::upload::{UPLOADS, abort_uploads, put};

@@ -11,7 +11,7 @@ use object_store::gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder};
 use reqwest::{Client, redirect};
 use rustls::RootCertStore;
 
-use super::courier::Courier;
+use super::courier::{Courier, Patience};
 use super::profile::Profile;
 use super::trouble::Trouble;
 use crate::words;
@@ -23,34 +23,23 @@ const RETRY: Duration = Duration::from_secs(180);
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// How long a store is waited for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
-    /// How long it may say nothing.
-    pub(super) silence: Duration,
-    /// For how long a request that fails is repeated.
-    pub(super) retry: Duration,
-}
-
-impl Patience {
-    fn of_environment() -> Result<Self, Trouble> {
-        let seconds = |name: &str, usual: Duration| match env::var(name) {
-            Ok(text) => {
-                let seconds =
-                    text.trim().parse().ok().filter(|seconds: &f64| (0.0..=86_400.0).contains(seconds)).map(Duration::from_secs_f64);
-                seconds.ok_or_else(|| Trouble::refused(format!("{name}={text:?} is no number of seconds up to a day; set one, or none")))
-            }
-            Err(_) => Ok(usual),
-        };
-        Ok(Self { silence: seconds("STSCAN_STORE_TIMEOUT", SILENCE)?, retry: seconds("STSCAN_STORE_RETRY", RETRY)? })
-    }
+/// How long stores are waited for.
+fn patience() -> Result<Patience, Trouble> {
+    let seconds = |name: &str, usual: Duration| match env::var(name) {
+        Ok(text) => {
+            let seconds = text.trim().parse().ok().filter(|seconds: &f64| (0.0..=86_400.0).contains(seconds)).map(Duration::from_secs_f64);
+            seconds.ok_or_else(|| Trouble::refused(format!("{name}={text:?} is no number of seconds up to a day; set one, or none")))
+        }
+        Err(_) => Ok(usual),
+    };
+    Ok(Patience { silence: seconds("STSCAN_STORE_TIMEOUT", SILENCE)?, retry: seconds("STSCAN_STORE_RETRY", RETRY)? })
 }
 
 /// What carries requests to a bucket.
 pub(super) fn courier(bucket: &str) -> Result<Courier, Trouble> {
     let allow_http = env::var("AWS_ALLOW_HTTP").is_ok_and(|word| word.eq_ignore_ascii_case("true") || word == "1");
     let clients = (client(false)?, client(true)?);
-    Ok(Courier::new(clients, bucket, Patience::of_environment()?, allow_http))
+    Ok(Courier::new(clients, bucket, patience()?, allow_http))
 }
 
 fn client(direct: bool) -> Result<Client, Trouble> {
