@@ -81,10 +81,10 @@
 //!                   ▸ classify ▸ columns
 //!               ─batches of rows─▶ shard assembler ─▶ part writer ─▶ manifest
 //! ```
-//! Nothing flows back, every queue is bounded, and a slow disk slows the reader. A shard (a fixed run of ordinals) is the
-//! unit of commit: one part file, rows sorted by ordinal, so that the same input gives the same layout whatever the timing
-//! (but where a fast scan would have to wait for a few late rows: these follow as a second part of their shard),
-//! and to resume is to scan the ordinals that the manifest does not list.
+//! Nothing flows back, every queue is bounded, and a slow disk slows the reader. A part (a fixed run of ordinals) is the
+//! unit of commit: one file, rows sorted by ordinal, so that the same input gives the same layout whatever the timing
+//! (except where a fast scan would have to wait for a few late rows: these follow in a second file of their part),
+//! and to resume is to scan the ordinals that the manifest does not list. In the code such a run is called shard, before it is written.
 //!
 //! # Four words, never mixed
 //! An *outcome* is what the network did: data, never an `Err`. A *fault* is what is wrong with a text ([`parse`]). A *finding*

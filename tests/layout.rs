@@ -116,7 +116,7 @@ fn a_series_is_a_tree_and_old_scans_go() {
     assert_eq!(left.len(), 3, "{left:?}");
     assert!(said.contains("date=2026-01-05 is removed (--keep 2)") && said.contains("holds \"notes.txt\", which no scan wrote"), "{said}");
     let refused = stderr(&expect(2, &["scan", "--lab", &list, "-o", &text(&tree), "--keep", "2"]));
-    assert!(refused.contains("--keep is of the dated folders of --layout hive"), "{refused}");
+    assert!(refused.contains("--keep applies to the dated folders of --layout hive"), "{refused}");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_scan_that_was_stopped_goes_on_another_day_in_its_folder_and_its_parts() {
     let stopped = dated(&tree).into_iter().find(|dir| dir.join("_manifest.json").exists()).unwrap();
     let there = made_on(&stopped, "2026-01-05");
     let said = stderr(&expect(0, &[&own[..], &["--part-rows", "5000"]].concat()));
-    assert!(said.contains("goes on with 100 rows in a part, as it was begun; 5000 (--part-rows) are for the next one"), "{said}");
+    assert!(said.contains("continues with 100 rows per part, as it was started; 5000 (--part-rows) will apply to the next scan"), "{said}");
     assert_eq!(dated(&tree), std::slice::from_ref(&there), "no other folder, and no copy of the list is left");
     let reader = Reader::open(&there).unwrap();
     assert_eq!((reader.manifest().counts.rows, reader.manifest().run.shard_rows), (3000, 100));

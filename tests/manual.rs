@@ -160,6 +160,24 @@ fn the_readme_is_short_and_each_chapter_is_a_file() {
 }
 
 #[test]
+fn the_program_prints_it() {
+    let list = harness::stdout(&harness::expect(0, &["manual"]));
+    for chapter in CHAPTERS {
+        assert!(list.lines().any(|line| line.starts_with(chapter.name) && line.ends_with(chapter.about)), "{}", chapter.name);
+    }
+    let unknown = harness::stderr(&harness::expect(2, &["manual", "resolvng"]));
+    assert!(unknown.contains("did you mean resolving?") && unknown.contains("lists, resolving, politeness"), "{unknown}");
+    let page = harness::stdout(&harness::expect(0, &["manual", "--html"]));
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+
+    let folder = tempfile::tempdir().unwrap();
+    let output = harness::stscan(&["manual", "gates"]).env("PAGER", "touch paged; cat").current_dir(folder.path()).output().unwrap();
+    let text = harness::stdout(&output);
+    assert!(text.starts_with("Gates: failing a job\n") && !text.contains(['\u{1b}', '`']), "{text}");
+    assert!(!folder.path().join("paged").exists(), "there is no terminal, and no pager either");
+}
+
+#[test]
 fn every_block_says_what_it_is() {
     for document in manual() {
         for Block { line, language, not_run, .. } in &document.blocks {

@@ -237,11 +237,11 @@ fn what_cannot_be_meant_is_refused() {
         (4, &[out.path().to_str().unwrap()], "holds no dataset"),
         (2, &[dataset, "example.com"], "one dataset, or domains"),
         (2, &[dataset, "--mx", "mx.example.com"], "--mx is for domains that are named"),
-        (2, &[dataset, "--resolver", "192.0.2.1"], "a dataset is read and nobody is asked"),
+        (2, &[dataset, "--resolver", "192.0.2.1"], "a dataset is read, so nothing is asked"),
         (2, &["example.com", "--where", "posture=broken"], "--where chooses among the domains of a dataset"),
         (2, &[dataset, "--where", "postur=broken"], "posture"),
         (2, &["example.com", "--mx", "mx.example.com", "--mode", "none"], "--mode none and --mx contradict each other"),
-        (2, &["example.com", "--mx", "mx.example.com", "--lab=zoo"], "with --mx nobody is asked"),
+        (2, &["example.com", "--mx", "mx.example.com", "--lab=zoo"], "--mx replaces what DNS says, so nothing is asked"),
         (2, &["example.com", "--mx", "mail_1.example.com"], "sts-policy-mx-invalid"),
         (2, &["example.com", "--mx", "*.co.uk"], "sts-policy-mx-wildcard-public-suffix"),
         (2, &["example.com", "--mx", "a\r\nmode: none"], "sts-policy-mx"),
@@ -365,5 +365,5 @@ fn a_report_proposes_the_same() {
     }
     assert!(proposed > 10, "{proposed}");
     let output = stscan(&["report", dataset, "--format", "csv", "--rua", "tls@corp.example"]).output().unwrap();
-    assert!(output.status.code() == Some(2) && stderr(&output).contains("--rua is of the formats html and json"));
+    assert!(output.status.code() == Some(2) && stderr(&output).contains("--rua applies to the formats html and json"));
 }

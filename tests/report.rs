@@ -340,9 +340,9 @@ fn junit_is_well_formed_and_its_sums_are_right() {
 fn what_cannot_be_done_is_said() {
     let dataset = portfolio().to_str().unwrap();
     for (arguments, said) in [
-        (vec!["report", dataset], "name the file of the page, as -o report.html"),
+        (vec!["report", dataset], "name the file of the page, e.g. -o report.html"),
         (vec!["report", dataset, "-o", "-", "--kind", "audit"], "one of portfolio, adoption"),
-        (vec!["report", dataset, "--kind", "adoption", "--format", "csv"], "--kind is of the page"),
+        (vec!["report", dataset, "--kind", "adoption", "--format", "csv"], "--kind applies to the format html"),
     ] {
         assert!(stderr(&expect(2, &arguments)).contains(said), "{said}");
     }

@@ -120,7 +120,7 @@ fn an_interrupted_scan_commits_what_is_in_flight_and_goes_on() {
     interrupt(child.id());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
-    assert!(stderr(&output).contains("the same command goes on"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the same command continues"), "{}", stderr(&output));
     let before = Reader::open(Path::new(&out)).unwrap().manifest().clone();
     assert!(before.counts.rows > 0 && before.counts.rows < 12_000, "{} rows", before.counts.rows);
 

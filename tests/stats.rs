@@ -550,7 +550,7 @@ fn datasets_that_are_unfinished_foreign_or_damaged() {
     for (format, note_on_stderr) in [("text", false), ("markdown", false), ("json", false), ("csv", true)] {
         let output = expect(0, &["stats", text(&dir), "--table", "T2", "--format", format]);
         let said = if note_on_stderr { stderr(&output) } else { stdout(&output) };
-        let words = "half: the scan is unfinished, the figures are of the 1 domains that it has so far";
+        let words = "half: the scan is unfinished; the figures cover the rows that it has so far (1)";
         assert!(said.contains(words), "{format}: {said}");
     }
     let refusal = |status, dir: &Path| stderr(&expect(status, &["stats", text(dir)]));

@@ -183,7 +183,7 @@ fn a_report_puts_first_what_senders_have_met() {
             && page.contains("3 of 20 sessions failed, 3 events, certificate-expired")
     );
     assert!(page.contains("Not seen by senders: 40 sessions without it"), "redirect-301.test");
-    assert!(page.contains("No TLS report is of this domain"), "nothing.test");
+    assert!(page.contains("There is no TLS report about this domain"), "nothing.test");
     let first = page.find("<details class=\"domain").unwrap();
     assert!(page[first..].starts_with("<details class=\"domain work\" id=\"d-typo.test\""), "what senders have met stands first");
     let without = stdout(&expect(0, &["report", scan, "-o", "-"]));

@@ -298,7 +298,7 @@ impl Scan {
         }
         notes.extend(manifest.run.invented().map(|invented| format!("{label}: {invented}")));
         if manifest.finished_at.is_none() {
-            notes.push(format!("{label}: the scan is unfinished, the figures are of the {rows} domains that it has so far"));
+            notes.push(format!("{label}: the scan is unfinished; the figures cover the rows that it has so far ({rows})"));
         }
         let about = self.held.as_ref().map(|(_, about)| about.to_string()).or_else(|| self.filter().map(Filter::text));
         notes.extend(about.map(|about| {

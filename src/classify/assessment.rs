@@ -254,7 +254,7 @@ macro_rules! flat_columns {
             pub tlsrpt_rua: Vec<String>,
             /// The destinations of TLS reports in the order of tlsrpt_rua, taken apart.
             pub rua_hosts: Vec<RuaHost>,
-            /// The deployment in one word.
+            /// Whether there is an MTA-STS record, and what policy it leads to.
             pub posture: Posture,
             derived {
                 /// Whether there is a valid record and a valid policy, whatever its mode: what a sender can use; null where that is not known.

@@ -34,7 +34,7 @@ static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
     version,
     long_version = LONG_VERSION.as_str(),
     about = "Bulk scanner and research-dataset generator for MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460)",
-    after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable,\n4 dataset refused or not whole, 5 stopped (the same command continues), 6 judged bad (check, lint, --fail-on),\n7 undetermined (--fail-on unknown), 8 network not usable here.",
+    after_help = "Exit status: 0 done, 1 fault of stscan, 2 bad usage, 3 input unreadable,\n4 dataset refused or not whole, 5 stopped (the same command continues), 6 judged bad (check, lint, --fail-on),\n7 undetermined (--fail-on unknown), 8 network not usable here.\n\nThe manual: stscan manual.",
     max_term_width = 110
 )]
 pub struct Arguments {
@@ -154,8 +154,8 @@ const EXPORT_EXAMPLES: &str = "Examples:
   stscan export week-47 -o week-47-public --mailboxes drop
   stscan export week-48 -o week-48-public --key HEX        # the same mailbox has the same hash as under that key before
 
-The key of the hashes is forgotten unless --show-key prints it. Beside the parts stand croissant.json, datapackage.json,
-DATASHEET.md with marked blanks, and SHA256SUMS.";
+The key of the hashes is forgotten unless --show-key prints it. Beside the parts are croissant.json, datapackage.json, \
+DATASHEET.md with blanks to fill in, and SHA256SUMS.";
 
 const REPORT_EXAMPLES: &str = "Examples:
   stscan scan domains.csv --carry owner,unit -o audit
@@ -168,7 +168,7 @@ const REPORT_EXAMPLES: &str = "Examples:
   stscan report audit -o audit.html --fail-on high      # exit status 6 if there is one
   stscan report audit -o audit.html --expect expect.toml --fail-on expect-*   # what the portfolio demands
 
-The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have
+The page is one file: it loads nothing, sends nothing, and runs no script but its own. CSV, JSON, SARIF 2.1.0 and JUnit XML have \
 all domains of the dataset, or those of --where, in its order.";
 
 const PUBLISH_EXAMPLES: &str = "Examples:
@@ -178,9 +178,9 @@ const PUBLISH_EXAMPLES: &str = "Examples:
   stscan publish audit --where carried.owner=ops --where posture=broken -o fixes
   stscan publish audit --where posture=testing --mode enforce -o fixes    # to enforce, except where an MX host is known to fail
 
-Begin with fixes/plan.txt. A policy lies at DOMAIN/.well-known/mta-sts.txt, the records in dns/, configuration of nginx, Caddy, Apache and
-a Cloudflare Worker in server/, and what is put in place on the day named in the plan in later/. The same command refreshes a folder that
-it wrote; a folder with files of somebody else, or with files that were changed since, is refused (exit status 4).";
+Begin with fixes/plan.txt. A policy lies at DOMAIN/.well-known/mta-sts.txt, the records in dns/, configuration of nginx, Caddy, Apache and \
+a Cloudflare Worker in server/, and in later/ what is put in place on the day named in the plan. The same command refreshes a folder that \
+it wrote; a folder with other files, or with files that were changed since, is refused (exit status 4).";
 
 const TLSRPT_EXAMPLES: &str = "Examples:
   stscan tlsrpt ~/Maildir/.TLS-Reports -o tls-reports        # a Maildir, as mbsync or offlineimap fetch it
@@ -188,7 +188,7 @@ const TLSRPT_EXAMPLES: &str = "Examples:
   stscan stats --tls-reports tls-reports                     # who reports, sessions, failures
   stscan report audit --tls-reports tls-reports -o audit.html
 
-Read are JSON, gzip, zip, tar, mails, mbox and Maildirs, whatever they are called. Duplicate reports count once. What could not
+Read are JSON, gzip, zip, tar, mails, mbox and Maildirs, whatever they are called. Duplicate reports count once. What could not \
 be read is in rejected.csv with the reason. Exit status 3 if there was no report.";
 
 const MERGE_EXAMPLES: &str = "Examples:
@@ -197,8 +197,8 @@ const MERGE_EXAMPLES: &str = "Examples:
   stscan merge shard-0 shard-1 -o whole
   stscan merge shard-* -o whole                      # in whatever order
 
-All shards have to be there, finished, each once, of the same list, by the same options and version. Ordinals and parts are numbered
-through, shard after shard; the same shards give the same files, byte for byte. The same command continues an interrupted merge.";
+All shards have to be there, finished, each once, of the same list, by the same options and version. Ordinals and parts are renumbered, \
+shard after shard; the same shards give the same files, byte for byte. The same command continues an interrupted merge.";
 
 const VERIFY_EXAMPLES: &str = "Examples:
   stscan verify week-47                # 0: whole; 4: not, and what is wrong with which file
@@ -206,7 +206,7 @@ const VERIFY_EXAMPLES: &str = "Examples:
   stscan verify week-47 --repair       # scans the rows of damaged parts again, by the command that made the dataset
   zcat se.zone.gz | stscan verify se --repair    # where that command read the list from standard input
 
-An unfinished scan is whole if every part that it has so far is. --repair needs the list as it was. Files among the parts that do not
+An unfinished scan is whole if every part that it has so far is. --repair needs the list as it was. Files among the parts that do not \
 belong there are moved to the folder aside.";
 
 const LAB_EXAMPLES: &str = "Examples:

@@ -327,9 +327,9 @@ fn print_publication(out: &mut impl Write, evidence: &Evidence, assessment: &Ass
         writeln!(out, "       {}", text::safe(line))?;
     }
     writeln!(out, "  In DNS:")?;
+    writeln!(out, "       {}. IN TXT \"{}\"", domain.sts_record_name(), text::safe(&now.record))?;
     if let Some(record) = decision.reports.record() {
         writeln!(out, "       {}. IN TXT \"{}\"", domain.tlsrpt_record_name(), text::safe(record))?;
     }
-    writeln!(out, "       {}. IN TXT \"{}\"", domain.sts_record_name(), text::safe(&now.record))?;
     writeln!(out, "  As files: stscan publish {domain} -o DIR")
 }

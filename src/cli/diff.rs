@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<Exit, Failure> {
 /// Compares and prints; `seen` is what was found.
 fn compare(arguments: &DiffArguments, seen: &mut Option<Diff>) -> Result<Exit, Failure> {
     if arguments.top.is_some() && arguments.format != ChangeFormat::Text {
-        return Err(Failure::usage("--top is of the text; csv and json have all domains: leave it out"));
+        return Err(Failure::usage("--top applies to the format text; csv and json have all domains: leave it out"));
     }
     let (listed_kinds, gate) =
         (kinds("--changes", &arguments.changes)?, gate::of_changes(&arguments.fail_on, arguments.expect.is_given())?);

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
     let networks = databases(&arguments.asn_db)?;
     let (rows, invented) = if is_reports(&arguments.dataset)? {
         if publication.keep_carried {
-            return Err(Failure::usage("--keep-carried is of columns of a scanned list, which TLS reports do not have: leave it out"));
+            return Err(Failure::usage("--keep-carried applies to columns of a scanned list, which TLS reports do not have: leave it out"));
         }
         (export_reports(&arguments.dataset, &arguments.out, &publication)?.rows, None)
     } else {

@@ -22,9 +22,7 @@ pub(super) fn of_changes(words: &[String], is_expecting: bool) -> Result<Gate<Ch
 }
 
 fn without_expectations() -> Failure {
-    Failure::usage(
-        "--fail-on: codes that begin with expect- are of what --expect FILE demands (check, report, diff): add it, or leave them out",
-    )
+    Failure::usage("--fail-on: codes that begin with expect- need --expect FILE (check, report, diff): add it, or leave them out")
 }
 
 fn refused(why: String) -> Failure {

@@ -72,25 +72,23 @@ fn distance(one: &str, other: &str) -> usize {
 /// Prints a text: by the pager where standard output is a terminal and there is a pager, else as it is.
 fn page(text: &str) -> Result<(), Failure> {
     let stdout = io::stdout();
-    if stdout.is_terminal() && by_pager(text, AutoStream::choice(&stdout)).is_some() {
+    let pager = env::var("PAGER").unwrap_or_else(|_| "less".to_owned());
+    if stdout.is_terminal() && by_pager(&pager, text, AutoStream::choice(&stdout)).is_some() {
         return Ok(());
     }
     Ok(anstream::stdout().lock().write_all(text.as_bytes())?)
 }
 
-/// Shows a text by `$PAGER`, or `less`; `None` where neither could be started.
-fn by_pager(text: &str, colours: ColorChoice) -> Option<()> {
-    let asked = env::var("PAGER").unwrap_or_else(|_| "less".to_owned());
-    if asked.trim().is_empty() {
-        return None;
-    }
+/// Shows a text by a pager; `None` where there is none, or it could not be started.
+fn by_pager(asked: &str, text: &str, colours: ColorChoice) -> Option<()> {
+    let program = asked.split_whitespace().next()?;
     // A pager may come with options, which a shell knows how to read.
     let mut pager = if cfg!(unix) {
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("command -v {} > /dev/null || exit 127; exec {asked}", asked.split_whitespace().next()?)]);
+        shell.args(["-c", &format!("command -v {} > /dev/null || exit 127; exec {asked}", program)]);
         shell
     } else {
-        Command::new(asked.trim())
+        Command::new(program)
     };
     if env::var_os("LESS").is_none() {
         pager.env("LESS", "FRX"); // Colours as colours, and no page where all fits on the screen.
@@ -106,6 +104,20 @@ fn by_pager(text: &str, colours: ColorChoice) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pager_has_the_text_and_one_that_there_is_not_leaves_it_to_us() {
+        let folder = tempfile::tempdir().unwrap();
+        let seen = folder.path().join("seen");
+        let pager = format!("tee {}", seen.display());
+        assert!(by_pager(&pager, "\u{1b}[1mbold\u{1b}[0m\n", ColorChoice::Never).is_some());
+        assert_eq!(std::fs::read_to_string(seen).unwrap(), "bold\n");
+        assert!(by_pager("true", &"a reader who leaves at once\n".repeat(100_000), ColorChoice::Always).is_some());
+        assert!(
+            by_pager("no-such-pager-here -R", "text", ColorChoice::Never).is_none() && by_pager(" ", "text", ColorChoice::Never).is_none()
+        );
+    }
 
     #[test]
     fn a_chapter_that_there_is_not_is_named_with_those_that_there_are() {

@@ -162,7 +162,7 @@ options! {
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = decimal_rate, help_heading = "Mail servers")]
         pub smtp_rate: Option<f64>,
         /// Connections per second to one mail-server address, always one at a time, 0 for no limit; a provider gets four times as many
-        /// [default: 0.5; no limit if all mail servers are on loopback]
+        /// [default: 0.5; no limit for loopback addresses]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = decimal_rate, help_heading = "Mail servers")]
         pub smtp_host_rate: Option<f64>,
         /// Mail server that has to answer, else port 25 counts as blocked in this network; may be repeated [default: the first MX hosts of

@@ -76,7 +76,7 @@ fn needs_partner(options: &ScanOptions, network: &NetworkOptions, lab: Option<La
             refuse("--list-id goes into the manifest, which a stream does not have: leave it out")
         }
         options if options.keep.is_some() && options.layout != Some(Layout::Hive) => {
-            refuse("--keep is of the dated folders of --layout hive: add that, or leave it out")
+            refuse("--keep applies to the dated folders of --layout hive: add that, or leave out --keep")
         }
         options if stream && !options.fail_on.is_empty() => {
             refuse("--fail-on judges the dataset when it is written, and a stream leaves none: write to a folder, or leave it out")
@@ -84,12 +84,14 @@ fn needs_partner(options: &ScanOptions, network: &NetworkOptions, lab: Option<La
         options if stream && options.metrics_file.is_some() => {
             refuse("--metrics-file has the figures of a folder, and a stream has none: leave it out")
         }
-        options if stream && options.part_rows.is_some() => refuse("--part-rows is of a folder, and a stream has no parts: leave it out"),
+        options if stream && options.part_rows.is_some() => {
+            refuse("--part-rows applies to folders, and a stream has no parts: leave it out")
+        }
         options if options.notify_timeout.is_some() && options.notify_exec.is_none() => {
-            refuse("--notify-timeout is of the program that is told: add --notify-exec PROGRAM, or leave it out")
+            refuse("--notify-timeout applies to --notify-exec PROGRAM: add that, or leave out --notify-timeout")
         }
         _ if network.http_port.is_some() && !network.look_around => {
-            refuse("--http-port is of the requests over plain HTTP that --look-around makes: add --look-around, or leave it out")
+            refuse("--http-port applies to --look-around, which asks over plain HTTP: add that, or leave out --http-port")
         }
         _ => Ok(()),
     }
@@ -214,7 +216,7 @@ fn check_way(options: &NetworkOptions, lab: bool, encrypted: bool) -> Result<(),
             refuse("--lab brings its own ports: leave out --https-port, --http-port and --smtp-port, or --lab")
         }
         options if options.mix_case && (options.iterative || encrypted) => {
-            refuse("--0x20 is of resolvers that are asked over UDP: leave it out, or --iterative and encrypted resolvers")
+            refuse("--0x20 applies to resolvers that are asked over UDP: leave it out, or --iterative and encrypted resolvers")
         }
         _ => Ok(()),
     }
@@ -323,7 +325,7 @@ fn output(out: &Path, format: Option<&str>, layout: Layout) -> Result<Output, Fa
         ("parquet", true, _) => {
             Err(Failure::usage("-o -: standard output takes one stream, not a folder of files; add --format arrow-stream"))
         }
-        ("arrow-stream", _, Layout::Hive) => Err(Failure::usage("--layout hive is of files, and a stream is none: leave it out")),
+        ("arrow-stream", _, Layout::Hive) => Err(Failure::usage("--layout hive applies to files, not to a stream: leave it out")),
         ("arrow-stream", true, _) => Ok(Output::ArrowStream),
         ("arrow-stream", false, _) => Err(Failure::usage("--format arrow-stream goes to standard output; write -o -")),
         (other, ..) => Err(Failure::usage(format!("--format {other:?}: parquet and arrow-stream are possible"))),

@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     let judged = scan.clone();
     match &arguments.out {
         Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,
-        None if arguments.format == ReportFormat::Html => return Err(Failure::usage("name the file of the page, as -o report.html")),
+        None if arguments.format == ReportFormat::Html => return Err(Failure::usage("name the file of the page, e.g. -o report.html")),
         _ => write(scan, seen, arguments.format, &options, &mut std::io::stdout().lock())?,
     }
     close(&gate, &judged)
@@ -43,10 +43,10 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
 pub(super) fn prepare(arguments: &ReportArguments) -> Result<Prepared, Failure> {
     let is_page = arguments.format == ReportFormat::Html;
     if !is_page && arguments.kind.is_some() {
-        return Err(Failure::usage("--kind is of the page; the other formats have all domains"));
+        return Err(Failure::usage("--kind applies to the format html; the other formats have all domains: leave it out"));
     }
     if !is_page && arguments.domains.is_some() {
-        return Err(Failure::usage("--domains is of the page; the other formats have all domains: leave it out"));
+        return Err(Failure::usage("--domains applies to the format html; the other formats have all domains: leave it out"));
     }
     let options = ReportOptions {
         kind: arguments.kind.as_deref().map(kind).transpose()?,
@@ -55,7 +55,7 @@ pub(super) fn prepare(arguments: &ReportArguments) -> Result<Prepared, Failure> 
         wishes: Wishes { adds_rua: false, ..wishes(&arguments.rua)? },
     };
     if !arguments.rua.is_empty() && !matches!(arguments.format, ReportFormat::Html | ReportFormat::Json) {
-        return Err(Failure::usage("--rua is of the formats html and json, which say what to publish"));
+        return Err(Failure::usage("--rua applies to the formats html and json, which say what to publish"));
     }
     let gate = gate::of_domains(&arguments.fail_on, arguments.expect.is_given())?;
     let scan = arguments.filter.apply_to(arguments.expect.apply_to(Scan::open(&arguments.dataset)?)?)?;

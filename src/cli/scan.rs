@@ -121,7 +121,7 @@ fn as_typed(folder: &Path) -> PathBuf {
 fn unprepared(error: ScanError, plan: &ScanPlan) -> Failure {
     match error {
         ScanError::Unanswered(text) if plan.is_resumable() => {
-            Failure::new(Exit::Stopped, format!("{text}; the scan that was begun stays, and the same command goes on"))
+            Failure::new(Exit::Stopped, format!("{text}; what has been scanned is kept, and the same command continues"))
         }
         error => error.into(),
     }
@@ -139,7 +139,7 @@ fn how_it_stopped(summary: &ScanSummary) -> String {
             "stopped after {}; the stream has no end mark, and the same command begins again with the first name",
             counted(rows, "row")
         ),
-        None => "stopped; everything that was in flight is committed, the same command goes on from there".to_owned(),
+        None => "stopped; everything that was in flight is committed; the same command continues".to_owned(),
     }
 }
 

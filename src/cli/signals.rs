@@ -47,7 +47,7 @@ pub(super) fn stop_on_signal(status: &Arc<Status>) -> Result<(), Failure> {
             let lost = status.snapshot().judged.saturating_add(status.snapshot().resumed).saturating_sub(status.snapshot().committed);
             let in_flight = status.snapshot().in_flight;
             say(&format!(
-                "ended at once: {lost} rows that were not committed and {in_flight} domains in flight are lost; the same command goes on"
+                "ended at once: {lost} rows that were not committed and {in_flight} domains in flight are lost; the same command continues"
             ));
             std::process::exit(Exit::Stopped as i32);
         });

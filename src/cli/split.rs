@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &ReportArguments, column: &str) -> Result<Exit, Fai
     let prepared = prepare(arguments)?;
     let (scan, seen) = (&prepared.scan, &prepared.seen);
     if prepared.options.kind == Some(Kind::Adoption) {
-        return Err(Failure::usage("--split-by writes a page for each owner of domains, which is of the kind portfolio: leave out --kind"));
+        return Err(Failure::usage("--split-by writes pages of the kind portfolio only: leave out --kind"));
     }
     let options = ReportOptions { kind: Some(Kind::Portfolio), figures: false, ..prepared.options.clone() };
     let shares = Shares::count(scan, column)?;

@@ -102,7 +102,7 @@ fn dns(out: &mut impl Write, dns: &DnsActivity) -> io::Result<()> {
         writeln!(out, "DNS: {}{buffer}", said.join(", "))?;
     }
     if dns.pauses > 0 {
-        writeln!(out, "Pauses because nobody answered: {}, {:.0} s in all", grouped(dns.pauses), dns.paused_seconds)?;
+        writeln!(out, "Pauses because no resolver answered: {}, {:.0} s in all", grouped(dns.pauses), dns.paused_seconds)?;
     }
     Ok(())
 }

@@ -103,7 +103,7 @@ impl Telling {
             (Some(manifest), _) if ended.outcome == Outcome::Finished => format!("{}: {}", ended.list, in_words(manifest)),
             (_, Err(failure)) if !failure.is_closed_pipe() => failure.to_string(),
             (Some(manifest), _) => {
-                format!("{}: stopped after {}; the same command goes on", ended.list, counted(manifest.counts.rows, "row"))
+                format!("{}: stopped after {}; the same command continues", ended.list, counted(manifest.counts.rows, "row"))
             }
             _ => format!("{}: the stream has {}", ended.list, if ended.outcome == Outcome::Finished { "ended" } else { "been cut" }),
         };

@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<Exit, Failure> {
 /// The same of TLS reports: they are repaired by reading the reports again.
 fn of_reports(dir: &Path, arguments: &VerifyArguments) -> Result<Exit, Failure> {
     if arguments.repair {
-        return Err(Failure::usage("--repair is of scans; read the reports again by `stscan tlsrpt`, into a new folder"));
+        return Err(Failure::usage("--repair applies to scans; read the reports again with `stscan tlsrpt`, into a new folder"));
     }
     let (manifest, problems) = reports::verify(dir)?;
     let parts = manifest.parts.len();
@@ -86,7 +86,7 @@ fn print_all(dir: &Path, problems: &[Problem], is_finished: bool, parts: usize, 
     if problems.is_empty() {
         writeln!(out, "{shown}: whole, {parts}, {} rows", grouped(rows))?;
         if !is_finished {
-            writeln!(out, "it is unfinished: its command goes on from there")?;
+            writeln!(out, "it is unfinished: its command continues it")?;
         }
         return Ok(());
     }

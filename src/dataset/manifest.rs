@@ -256,7 +256,7 @@ pub struct MergedShard {
 pub struct Part {
     /// Path from the dataset's folder, with `/`.
     pub file: String,
-    /// The shard: ordinals from `shard * shard_rows` on. Where shards of a list were merged, the number of the part, of any length.
+    /// The number of the part: ordinals from `shard * shard_rows` on (nothing to do with `--shard`). Where shards of a list were merged, parts have any length.
     pub shard: u64,
     /// The ordinals of its rows, as first and one past the last of every run. One run, unless a scan was stopped in the midst of the shard.
     pub ordinals: Vec<[u64; 2]>,

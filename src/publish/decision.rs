@@ -31,7 +31,7 @@ vocabulary! {
         Repair = "repair",
         /// What it has is right, and goes on from testing to enforce.
         Advance = "advance",
-        /// MTA-STS is taken back.
+        /// MTA-STS is withdrawn.
         Withdraw = "withdraw",
         /// What it has stays as it is.
         Keep = "keep",
@@ -216,7 +216,7 @@ fn why_nothing(domain: &Domain, assessment: &Assessment, hosts: &Hosts, wishes: 
         _ if assessment.posture == Posture::Unknown => {
             "the policy could not be fetched for a reason that may pass, so it is not known what is served: scan again".to_owned()
         }
-        _ if !deployed && wishes.mode == Some(Mode::None) => "there is no MTA-STS record that could be taken back".to_owned(),
+        _ if !deployed && wishes.mode == Some(Mode::None) => "there is no MTA-STS record to withdraw".to_owned(),
         _ if !deployed && hosts.named.is_empty() => format!("no policy can name the MX hosts: {}", hosts.unnameable_in_words()),
         _ => return None,
     })
@@ -270,12 +270,15 @@ fn reasons(known: Known<'_>) -> Vec<String> {
 /// The mode: a repair keeps the one that is published, what is new begins with testing.
 fn mode(assessment: &Assessment, hosts: &Hosts, published: &Published, wishes: &Wishes, why: &mut Vec<String>) -> Mode {
     if assessment.mx_state == MxState::Null {
-        why.push("it takes no mail (null MX), so MTA-STS is taken back".to_owned());
+        why.push("it takes no mail (null MX), so MTA-STS is withdrawn".to_owned());
         return Mode::None;
     }
     if hosts.named.is_empty() {
         why.push(if hosts.known {
-            format!("mode none, no policy can name the MX hosts: {}", hosts.unnameable_in_words())
+            format!(
+                "mode none: no MX host can be listed ({}); MTA-STS is withdrawn until the names of the MX hosts are fixed",
+                hosts.unnameable_in_words()
+            )
         } else {
             "mode none until it is known which MX hosts there are: their lookup failed".to_owned()
         });

@@ -132,8 +132,9 @@ impl Sink {
         let shard_rows = dataset.manifest().run.shard_rows;
         if shard_rows != plan.shard_rows {
             let (kept, asked) = (shard_rows, plan.shard_rows);
-            status
-                .note(format!("the scan goes on with {kept} rows in a part, as it was begun; {asked} (--part-rows) are for the next one"));
+            status.note(format!(
+                "the scan continues with {kept} rows per part, as it was started; {asked} (--part-rows) will apply to the next scan"
+            ));
         }
         if let Some(command) = &plan.command {
             command.write(dir)?;

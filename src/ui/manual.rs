@@ -169,7 +169,7 @@ impl Page {
             None => (" ".repeat(2 * depth), 2 * depth),
         };
         let is_item = depth > 0;
-        if !self.out.is_empty() && !(is_item && self.after_item) {
+        if !(self.out.is_empty() || is_item && self.after_item) {
             self.out.push('\n');
         }
         self.after_item = is_item;

@@ -81,7 +81,7 @@ fn resolvers_that_are_silent_at_the_start_are_no_usage_error() {
     let before = scene.manifest("out");
     scene.relay.way.silent.store(true, SeqCst);
     let said = scene.start("out", &options).finish(5);
-    assert!(said.contains("no resolver can be used") && said.contains("the scan that was begun stays"), "{said}");
+    assert!(said.contains("no resolver can be used") && said.contains("what has been scanned is kept"), "{said}");
     assert_eq!(scene.manifest("out"), before);
     scene.relay.way.silent.store(false, SeqCst);
     scene.start("out", &options).finish(0);

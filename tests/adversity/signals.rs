@@ -39,7 +39,7 @@ fn a_signal_that_comes_twice_is_one() {
         std::thread::sleep(Duration::from_millis(20));
         scan.signal(signal);
         let said = scan.finish(5);
-        assert!(said.contains("stopping") && said.contains("goes on from there") && !said.contains("at once:"), "{said}");
+        assert!(said.contains("stopping") && said.contains("the same command continues") && !said.contains("at once:"), "{said}");
         goes_on(&scene, &truth);
     }
 }
@@ -56,7 +56,7 @@ fn a_later_signal_ends_it_at_once_and_says_so() {
     std::thread::sleep(Duration::from_millis(2300));
     scan.signal("TERM");
     let said = scan.finish(5);
-    assert!(said.contains("ended at once:") && said.contains("the same command goes on"), "{said}");
+    assert!(said.contains("ended at once:") && said.contains("the same command continues"), "{said}");
 }
 
 #[test]

@@ -161,7 +161,7 @@ impl Diff {
         let differ = before.name != after.name || self.in_both.saturating_mul(2) < shorter;
         differ.then(|| {
             format!(
-                "the scans are of different lists ({} and {}), which have {} domains in common: a domain of only one of them has neither appeared nor gone",
+                "the scans are of different lists ({} and {}), which have {} domains in common: a domain that is only in one of them has neither appeared nor gone",
                 before.name, after.name, self.in_both
             )
         })

@@ -14,7 +14,7 @@ use crate::dataset::DatasetError;
 use crate::vocabulary::{Vocabulary, nearest};
 
 /// The grammar in short, for the help.
-pub const GRAMMAR: &str = "A condition of --where is COLUMN OPERATOR VALUE, as posture=enforce; repeated, all have to hold.
+pub const GRAMMAR: &str = "A condition of --where is COLUMN OPERATOR VALUE, e.g. posture=enforce; repeated, all have to hold.
   COLUMN   a flat column of `stscan schema`, finding (the codes of the findings), or carried.NAME
   = !=     VALUE may be alternatives a,b,c, * stands for any text, nothing for no value; a list fits by any element
   < <= > >=  for numbers, times (2026-11-28 or RFC 3339) and worst (info, low, medium, high)

@@ -48,7 +48,9 @@ pub(super) fn run(arguments: PublishArguments) -> Result<Exit, Failure> {
         }
         Source::Domains(domains) if !arguments.mx.is_empty() => {
             if *network != NetworkOptions::default() {
-                return Err(Failure::usage("with --mx nobody is asked: leave out --mx, or the options that say how the network is asked"));
+                return Err(Failure::usage(
+                    "--mx replaces what DNS says, so nothing is asked: leave out --mx, or the options about the network",
+                ));
             }
             if wanted.mode == Some(Mode::None) {
                 return Err(Failure::usage(
@@ -107,7 +109,7 @@ fn refuse_beside_dataset(arguments: &PublishArguments, network: &NetworkOptions)
         return Err(Failure::usage("--mx is for domains that are named: a dataset says which MX hosts each domain has"));
     }
     if *network != NetworkOptions::default() || arguments.config.is_some() {
-        return Err(Failure::usage("a dataset is read and nobody is asked: leave out the options that say how the network is asked"));
+        return Err(Failure::usage("a dataset is read, so nothing is asked: leave out the options about the network"));
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! How many questions may leave, by two limits: the rates that the user allows, and how many may be under way, towards one resolver of the
 //! bulk engine or by the tasks of several threads: fewer when answers are lost, more when they are not.
 //!
-//! Loss is judged over at least one time-out, because no silence is known earlier. A retreat that does not lower the loss has shown that
-//! the loss is not of our making (a bad line, silent zones): from then on it is what is expected, and the retreat is taken back.
+//! Loss is judged over at least one time-out, because no silence is known earlier. If fewer questions in flight do not reduce the loss,
+//! it is not of our making (a bad line, silent zones): from then on it is what is expected, and the number goes up again.
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

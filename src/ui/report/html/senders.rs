@@ -69,7 +69,7 @@ pub(super) fn of_domain(report: &Report, testimony: Option<&Testimony>, entry: &
         return html! {};
     }
     let Some(testimony) = testimony else {
-        return html! { h4 { "What senders report" } p.senders.unmet { "No TLS report is of this domain, which proves nothing." } };
+        return html! { h4 { "What senders report" } p.senders.unmet { "There is no TLS report about this domain, which proves nothing." } };
     };
     let codes = entry.assessment.findings.iter().map(|finding| finding.code.as_str());
     let unexplained = testimony.unexplained(codes);
@@ -84,7 +84,7 @@ pub(super) fn of_domain(report: &Report, testimony: Option<&Testimony>, entry: &
         @if testimony.sessions.is_empty() {
             p.senders.unmet {
                 "No session " (testimony.window())
-                @if let Some(day) = testimony.last_day { "; the last report is of " (crate::analyse::senders::day_text(day)) }
+                @if let Some(day) = testimony.last_day { "; the last report covers " (crate::analyse::senders::day_text(day)) }
             }
         } @else {
             ul.remarks {
