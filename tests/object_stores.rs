@@ -212,7 +212,7 @@ fn places_that_cannot_be_had_are_told_in_a_sentence() {
     assert_eq!(store.keys(), ["scans/one/notes.txt"]);
     let told = sentence(&run(&store, 4, &["stats", "s3://data/none"]));
     assert!(told.contains("no manifest.json here"), "{told}");
-    let told = sentence(&run(&store, 3, &["scan", "s3://data/none.txt", "--lab", "-o", PLACE]));
+    let told = sentence(&run(&store, 3, &["scan", "s3://data/none.txt", "--lab", "-o", "s3://data/other"]));
     assert!(told.contains("does not exist"), "{told}");
     let mut command = store.stscan(1, &["stats", PLACE]);
     let output = command.env("AWS_ENDPOINT_URL", "http://192.0.2.1:9").output().unwrap();

@@ -55,7 +55,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand scan" -l sample -d 'Only N
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l seed -d 'Seed of --sample and of the lab [default: 1]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l skip -d 'Leave out the first N names' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l shard -d 'Only the I-th of N parts (from 0), cut by a stable hash of the name; auto: by the task of a Slurm array or Kubernetes Indexed Job [default: 0/1]' -r
-complete -c stscan -n "__fish_stscan_using_subcommand scan" -s o -l out -d 'Folder of the dataset; - with --format arrow-stream' -r -F
+complete -c stscan -n "__fish_stscan_using_subcommand scan" -s o -l out -d 'Folder of the dataset, or a prefix of an object store (s3://BUCKET/PREFIX, gs://, az://); - with --format arrow-stream' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l format -d 'parquet: files; arrow-stream: one Arrow IPC stream on standard output [default: parquet]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l layout -d 'plain: DIR is the dataset; hive: the dataset is DIR/list=NAME/date=YYYY-MM-DD, which engines read as one table [default: plain]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l keep -d 'With --layout hive: keep the last N finished scans of the list and remove older ones; nothing is removed but whole scans' -r
