@@ -21,13 +21,27 @@ pub fn safe_bytes(bytes: &[u8]) -> String {
     bytes.utf8_chunks().map(|chunk| safe(chunk.valid()) + &chunk.invalid().escape_ascii().to_string()).collect()
 }
 
+/// JSON text in which everything that could act on a terminal is escaped as JSON escapes it; serde_json leaves DEL, the C1 controls
+/// and direction marks as they are. The value stays the same.
+pub fn safe_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\n' => out.push(c), // Only between the tokens of a pretty-printed object: within a string it is escaped already.
+            c if c.is_control() || is_invisible(c) => out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// A field that is neither torn apart by a reader of CSV nor run as a formula by a spreadsheet.
 pub fn csv_field(text: &str) -> String {
     let mut safe = safe(text);
     if safe.starts_with(['=', '+', '-', '@', '|', '%']) {
         safe.insert(0, '\'');
     }
-    if safe.contains([',', '"', ';', '\'', ' ']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
+    if safe.contains([',', '"', ';', '\'', ' ', '#']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
 }
 
 /// Direction marks and overrides, zero-width characters, line separators, tags.

@@ -29,11 +29,19 @@ pub fn read_at_most(from: &mut impl Read, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Whether a path names a device, a pipe or a socket: what is written goes into it, and it must never be replaced (`-o /dev/null`).
+pub fn is_special(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
 /// Replaces what is in a file. Writes beside it first, so that a full disk leaves it as it is; a link stays one.
 ///
 /// # Errors
 /// What the system says.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if is_special(path) {
+        return File::options().write(true).open(path)?.write_all(bytes);
+    }
     let path = path.canonicalize()?;
     let beside = path.with_added_extension("tmp");
     let write = || {
@@ -87,5 +95,23 @@ mod tests {
         replace(&link, b"new").unwrap();
         assert!(link.is_symlink() && fs::read_dir(dir.path()).unwrap().count() == 2);
         assert_eq!((fs::read(&file).unwrap(), fs::metadata(&file).unwrap().permissions().mode() & 0o777), (b"new".to_vec(), 0o640));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_written_into_and_stays_one() {
+        use std::os::unix::fs::FileTypeExt;
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for write in [put, replace] {
+            let from = pipe.clone();
+            let reader = std::thread::spawn(move || fs::read(from).unwrap());
+            write(&pipe, b"text").unwrap();
+            // Were it replaced, the reader would wait for ever.
+            assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo() && fs::read_dir(dir.path()).unwrap().count() == 1);
+            assert_eq!(reader.join().unwrap(), b"text");
+        }
+        assert!(is_special(&pipe) && !is_special(dir.path()) && !is_special(&dir.path().join("nothing")));
     }
 }

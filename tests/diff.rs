@@ -328,7 +328,7 @@ fn findings_are_new_or_gone_only_where_the_other_scan_would_have_them() {
     let text = stdout(&expect(0, &["diff", &old, &new]));
     assert!(text.contains("finding-new                           6  (3 high, 1 medium, 2 low)"), "{text}");
     assert!(text.contains("medium -> high: ") && text.contains("in 5 days"), "{text}");
-    let csv = stdout(&expect(0, &["diff", &old, &new, "--format", "csv", "--changes", "cert-expiring"]));
+    let csv = stdout(&expect(0, &["diff", &old, &new, "--format", "csv", "--bare", "--changes", "cert-expiring"]));
     assert!(csv.contains("expiring.example,cert-expiring,,\"mta-sts.expiring.example in 5 days\",sts-fetch-cert-expiring,low"), "{csv}");
     let json: Value = serde_json::from_str(&stdout(&expect(0, &["diff", &old, &new, "--format", "json"]))).unwrap();
     assert_eq!(json["findings"]["new"]["by_severity"], json!({ "high": 3, "medium": 1, "low": 2 }));
@@ -389,7 +389,7 @@ fn the_command_prints_three_ways_and_fails_on_what_is_named() {
     let text = stdout(&expect(0, &["diff", &old, &new]));
     assert!(text.contains("27 domains in both lists, 2 only in the old one, 2 only in the new one"), "{text}");
     assert!(text.contains("[sts-removed-abruptly]") && text.contains("not allowed: mx2.example.net"), "{text}");
-    let csv = stdout(&expect(0, &["diff", &old, &new, "--format", "csv", "--changes", "mx-stale"]));
+    let csv = stdout(&expect(0, &["diff", &old, &new, "--format", "csv", "--bare", "--changes", "mx-stale"]));
     assert!(csv.lines().skip(1).all(|line| line.starts_with("stale")) && csv.lines().count() == 10, "{csv}");
     let json: Value = serde_json::from_str(&stdout(&expect(0, &["diff", &old, &new, "--format", "json"]))).unwrap();
     assert_eq!((&json["changes"]["mx-stale"], &json["in_both"], &json["old"]["label"]), (&json!(2), &json!(27), &json!("old")));
@@ -552,7 +552,8 @@ fn mail_servers_and_dane_change_only_where_both_scans_asked() {
     assert!(text.contains("dane-stale") && text.contains("valid: mx.old.example"), "{text}");
     assert!(text.contains("as tested with the MX hosts"), "{text}");
     expect(6, &["diff", &path("old"), &path("new"), "--fail-on", "dane-stale"]);
-    let csv = stdout(&expect(0, &["diff", &path("old"), &path("new"), "--format", "csv", "--changes", "mx-tls-gone,dane-refused"]));
+    let csv =
+        stdout(&expect(0, &["diff", &path("old"), &path("new"), "--format", "csv", "--bare", "--changes", "mx-tls-gone,dane-refused"]));
     let listed: Vec<&str> = csv.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
     assert_eq!(listed, [["one.example"; 3], ["seven.example"; 3]].concat(), "{csv}");
 }

@@ -184,7 +184,7 @@ fn files(folder: &Path) -> Vec<Vec<u8>> {
 
 #[test]
 fn every_format_shows_deviations_and_waivers() {
-    let (csv, _) = report(0, &["--format", "csv"]);
+    let (csv, _) = report(0, &["--format", "csv", "--bare"]);
     let heading = csv.lines().next().unwrap();
     assert!(heading.contains(",verdict,waived,"), "{heading}");
     let line = |code: &str, domain: &str| csv.lines().find(|line| line.starts_with(domain) && line.contains(code)).unwrap();
@@ -223,7 +223,7 @@ fn the_gate_and_the_filter_see_deviations() {
     assert!(gate(6, "expect-mode").contains("1 domain with expect-mode: nothing.test"));
     assert!(gate(6, "expect-*").contains("5 domains with expect-*"));
     gate(0, "expect-mx-only,expect-max-age");
-    let (csv, _) = report(0, &["--format", "csv", "--where", "finding=expect-no-*"]);
+    let (csv, _) = report(0, &["--format", "csv", "--bare", "--where", "finding=expect-no-*"]);
     let of_parked = |line: &str| line.starts_with("uncovered-some.test") || line.starts_with("null-mx.test");
     assert!(csv.lines().skip(1).all(of_parked) && csv.lines().count() > 2, "{csv}");
     let refused = stderr(&expect(2, &["report", scene().0, "--format", "csv", "--fail-on", "expect-mode"]));
@@ -270,7 +270,7 @@ fn diff_tells_deviations_that_are_new() {
     let diff = |status, text: &str| {
         fs::write(path("expect.toml"), text).unwrap();
         let (old, new, file) = (path("old"), path("new"), path("expect.toml"));
-        let output = expect(status, &["diff", &old, &new, "--expect", &file, "--fail-on", "expect-*", "--format", "csv"]);
+        let output = expect(status, &["diff", &old, &new, "--expect", &file, "--fail-on", "expect-*", "--format", "csv", "--bare"]);
         stdout(&output).lines().skip(1).map(|line| line.split(',').take(2).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
     };
     // What deviates in both scans is no change; what one list alone says of a domain makes it one.

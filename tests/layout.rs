@@ -64,11 +64,11 @@ fn every_command_reads_a_scan_in_a_tree() {
     assert_eq!(rows(&there), rows(Path::new(&plain)));
     let hive = text(&there);
     assert!(stdout(&expect(0, &["verify", &hive])).contains("400"));
-    let figures = |dir: &str| stdout(&expect(0, &["stats", dir, "--table", "T2,T9", "--format", "csv"]));
+    let figures = |dir: &str| stdout(&expect(0, &["stats", dir, "--table", "T2,T9", "--format", "csv", "--bare"]));
     assert_eq!(figures(&hive), figures(&plain));
     assert!(stdout(&expect(0, &["diff", &plain, &hive])).contains("400 domains in both lists"));
-    let page = stdout(&expect(0, &["report", &hive, "--format", "csv"]));
-    assert_eq!(page, stdout(&expect(0, &["report", &plain, "--format", "csv"])));
+    let page = stdout(&expect(0, &["report", &hive, "--format", "csv", "--bare"]));
+    assert_eq!(page, stdout(&expect(0, &["report", &plain, "--format", "csv", "--bare"])));
     for (command, out) in [("reclassify", "again"), ("export", "public"), ("export", "other/list=a/date=2026-01-02")] {
         let out = work.path().join(out);
         expect(0, &[command, &hive, "-o", &text(&out)]);
@@ -103,11 +103,11 @@ fn a_series_is_a_tree_and_old_scans_go() {
         made_on(&newest(), date);
     }
     scan(&[]);
-    let series = stdout(&expect(0, &["stats", "--series", &text(&tree), "--format", "csv"]));
+    let series = stdout(&expect(0, &["stats", "--series", &text(&tree), "--format", "csv", "--bare"]));
     for date in ["2026-01-05", "2026-01-12", "2026-01-19"] {
         assert!(series.contains(date), "{series}");
     }
-    assert_eq!(series, stdout(&expect(0, &["stats", "--series", &text(newest().parent().unwrap()), "--format", "csv"])));
+    assert_eq!(series, stdout(&expect(0, &["stats", "--series", &text(newest().parent().unwrap()), "--format", "csv", "--bare"])));
     made_on(&newest(), "2026-01-26");
     fs::write(dated(&tree)[1].join("notes.txt"), "mine").unwrap();
     let said = scan(&["--keep", "2"]);

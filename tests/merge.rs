@@ -212,7 +212,7 @@ fn the_commands_say_the_same(scans: &Scans) {
         diff["domains"].as_array().is_none_or(|domains| domains.iter().all(|domain| domain["changes"] == serde_json::json!(["unknown"])))
     );
     let lines = |dir: &str| {
-        let text = stdout(&expect(0, &["report", dir, "--format", "csv", "-o", "-"]));
+        let text = stdout(&expect(0, &["report", dir, "--format", "csv", "--bare", "-o", "-"]));
         text.lines().map(str::to_owned).collect::<BTreeSet<_>>()
     };
     let (of_whole, of_merged) = (lines(&whole), lines(&merged));

@@ -84,7 +84,7 @@ fn the_page_says_what_to_do_without_any_script() {
 
 #[test]
 fn csv_has_a_line_a_finding_and_no_formula() {
-    let text = report(&["--format", "csv"]);
+    let text = report(&["--format", "csv", "--bare"]);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let heading: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     assert_eq!(heading[heading.len() - 4..], ["verdict", "invented", "owner", "unit"]);
@@ -135,7 +135,7 @@ const SHAPES: &[(&str, Shape)] = &[
     (
         "run",
         (
-            "tool | results invocations automationDetails columnKind",
+            "tool | results invocations automationDetails columnKind properties",
             &[("tool", "tool"), ("results", "result"), ("invocations", "invocation"), ("automationDetails", "automation")],
         ),
     ),

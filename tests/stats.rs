@@ -68,8 +68,9 @@ fn tables_in_all_formats() {
     expect(0, &["scan", "--lab=zoo", text(&list), "-o", text(&dir)]);
     // What takes time, or is tried again under load, is no matter of a snapshot.
     let chosen = "T1,T2,T3,T4,T5,T6,T7,T8,T9,T10,T12,T14,T15,T16,T17,T18,T18-receivers,T19,T20";
-    let printed =
-        |format: &str, chosen: &str| stdout(&expect(0, &["stats", text(&dir), "--table", chosen, "--top", "5", "--format", format]));
+    let printed = |format: &str, chosen: &str| {
+        stdout(&expect(0, &["stats", text(&dir), "--table", chosen, "--top", "5", "--bare", "--format", format]))
+    };
     insta::assert_snapshot!("text", printed("text", chosen));
     insta::assert_snapshot!("markdown", printed("markdown", "T3,T15,study"));
     insta::assert_snapshot!("csv", printed("csv", "T3,T5,T9"));
@@ -421,7 +422,8 @@ fn hostile_names_act_on_nothing() {
     write(folder.path(), &records, true);
     for by in ["list", "provider", "policy-host"] {
         for format in ["text", "markdown", "csv", "json"] {
-            let printed = stdout(&expect(0, &["stats", text(folder.path()), "--table", "T2,T15,T16", "--by", by, "--format", format]));
+            let printed =
+                stdout(&expect(0, &["stats", text(folder.path()), "--table", "T2,T15,T16", "--by", by, "--bare", "--format", format]));
             let bad = printed.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
             assert_eq!(bad, None, "{format} by {by}");
             match format {
@@ -587,7 +589,7 @@ fn mx_hosts_count_once_and_their_domains_each() {
     let folder = tempfile::tempdir().unwrap();
     mail::write(folder.path(), 1, &[("smtp", "all"), ("dane", "all")], &mail::domains());
     let printed = |format: &str, tables: &str, arguments: &[&str]| {
-        stdout(&expect(0, &[&["stats", text(folder.path()), "--table", tables, "--format", format], arguments].concat()))
+        stdout(&expect(0, &[&["stats", text(folder.path()), "--table", tables, "--bare", "--format", format], arguments].concat()))
     };
     let value: Value = serde_json::from_str(&printed("json", MX_TABLES, &[])).unwrap();
     let tables: HashMap<&str, &Value> =
@@ -650,7 +652,7 @@ fn who_asked_nobody_gets_a_line_and_no_empty_table() {
     let (nobody, asked) = (folder.path().join("nobody"), folder.path().join("asked"));
     mail::write(&nobody, 1, &[], &mail::unasked(mail::domains()));
     mail::write(&asked, 2, &[("smtp", "all"), ("dane", "all")], &mail::domains());
-    let said = stdout(&expect(0, &["stats", text(&nobody), "--table", MX_TABLES]));
+    let said = stdout(&expect(0, &["stats", text(&nobody), "--table", MX_TABLES, "--bare"]));
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines.len(), 2, "{said}");
     assert!(
@@ -660,7 +662,7 @@ fn who_asked_nobody_gets_a_line_and_no_empty_table() {
     assert!(lines[0].contains("`stscan scan --smtp adopters`") && lines[1].contains("`stscan scan --dane adopters`"), "{said}");
     let said = stdout(&expect(0, &["stats", text(&nobody), "--table", "T1,T11", "--format", "markdown"]));
     assert!(said.contains("### T1 ") && !said.contains("### T11") && said.contains("* T11: no MX host"), "{said}");
-    let output = expect(0, &["stats", text(&nobody), "--table", "T11,T11-dane", "--format", "csv"]);
+    let output = expect(0, &["stats", text(&nobody), "--table", "T11,T11-dane", "--bare", "--format", "csv"]);
     assert_eq!(stdout(&output).lines().count(), 1, "only the heading");
     assert!(stderr(&output).contains("T11: no MX host was asked over SMTP") && stderr(&output).contains("--dane adopters"));
     let value: Value = serde_json::from_slice(&expect(0, &["stats", text(&nobody), "--table", "T11", "--format", "json"]).stdout).unwrap();

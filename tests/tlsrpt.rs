@@ -193,7 +193,7 @@ fn a_report_puts_first_what_senders_have_met() {
 #[test]
 fn csv_and_json_say_it_to_programs() {
     let (scan, reports) = (lab().scan.to_str().unwrap(), lab().reports.to_str().unwrap());
-    let text = stdout(&expect(0, &["report", scan, "--tls-reports", reports, "--format", "csv"]));
+    let text = stdout(&expect(0, &["report", scan, "--tls-reports", reports, "--format", "csv", "--bare"]));
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let at = reader.headers().unwrap().iter().position(|name| name == "senders").unwrap();
     let lines: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
@@ -256,8 +256,9 @@ fn reports_are_exported_without_people_and_addresses() {
     assert!(said.contains("5 rows; croissant.json, datapackage.json, DATASHEET.md, SHA256SUMS"), "{said}");
     expect(0, &["verify", &path("public")]);
     // Failures stay what they are.
-    let tables =
-        |dir: &str| -> Value { serde_json::from_str(&stdout(&expect(0, &["stats", "--tls-reports", dir, "--format", "json"]))).unwrap() };
+    let tables = |dir: &str| -> Value {
+        serde_json::from_str(&stdout(&expect(0, &["stats", "--tls-reports", dir, "--bare", "--format", "json"]))).unwrap()
+    };
     let (before, after) = (tables(reports), tables(&path("public")));
     for (table, copied) in before["tables"].as_array().unwrap().iter().zip(after["tables"].as_array().unwrap()) {
         assert!(table == copied || table["id"] == "R4", "{table:#} {copied:#}");

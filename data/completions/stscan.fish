@@ -49,14 +49,16 @@ complete -c stscan -n "__fish_stscan_using_subcommand scan" -l config -d 'File w
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l column -d 'Column of a CSV list that holds the domain: a header\'s name, or a number from 1' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l carry -d 'Copy these further columns of a CSV list with a header into the dataset, e.g. owner,unit' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l list-name -d 'What the list is called in the dataset [default: the file\'s name]' -r
-complete -c stscan -n "__fish_stscan_using_subcommand scan" -l list-id -d 'The list\'s citable id, for the manifest' -r
+complete -c stscan -n "__fish_stscan_using_subcommand scan" -l list-id -d 'The list\'s citable id, for the manifest [default: what the file\'s name says, as of tranco_K25GW.csv.zip]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l top -d 'Only the first N names of the list' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l sample -d 'Only N names drawn at random' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l seed -d 'Seed of --sample and of the lab [default: 1]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l skip -d 'Leave out the first N names' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l shard -d 'Only the I-th of N parts (from 0), cut by a stable hash of the name; auto: by the task of a Slurm array or Kubernetes Indexed Job [default: 0/1]' -r
-complete -c stscan -n "__fish_stscan_using_subcommand scan" -s o -l out -d 'Folder of the dataset, or a prefix of an object store (s3://BUCKET/PREFIX, gs://, az://); - with --format arrow-stream' -r -F
-complete -c stscan -n "__fish_stscan_using_subcommand scan" -l format -d 'parquet: files; arrow-stream: one Arrow IPC stream on standard output [default: parquet]' -r
+complete -c stscan -n "__fish_stscan_using_subcommand scan" -l vantage -d 'Where the scan runs, in words for the readers of the dataset, e.g. "AS64500, Frankfurt"' -r
+complete -c stscan -n "__fish_stscan_using_subcommand scan" -s o -l out -d 'Folder of the dataset; with --format jsonl or csv a new file, or - for standard output; - with --format arrow-stream' -r -F
+complete -c stscan -n "__fish_stscan_using_subcommand scan" -l format -d 'parquet: files, which a stopped scan goes on with; arrow-stream: one Arrow IPC stream on standard output; jsonl, csv: a line a domain, to a file or standard output, which begins again when it is stopped [default: parquet]' -r
+complete -c stscan -n "__fish_stscan_using_subcommand scan" -l columns -d 'With --format jsonl or csv: columns, as domain,posture,findings.code,evidence.fetch.status; flat stands for all but evidence [default: flat]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l layout -d 'plain: DIR is the dataset; hive: the dataset is DIR/list=NAME/date=YYYY-MM-DD, which engines read as one table [default: plain]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l keep -d 'With --layout hive: keep the last N finished scans of the list and remove older ones; nothing is removed but whole scans' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l fail-on -d 'When the dataset is written, end with exit status 6 where a finding has this severity or a worse one (high, medium, low), has this code (sts-fetch-cert-*) or a domain is in this state (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas' -r
@@ -185,6 +187,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand stats" -l third-party -d '
 complete -c stscan -n "__fish_stscan_using_subcommand stats" -l self-managed -d 'A policy host that serves this many domains or fewer is self-managed' -r
 complete -c stscan -n "__fish_stscan_using_subcommand stats" -l one-administrator -d 'A host between the two is self-managed if this percentage of its domains share policy host and MX hosts; 0: no host is' -r
 complete -c stscan -n "__fish_stscan_using_subcommand stats" -l series -d 'Treat the datasets as a series of scans, ordered by time'
+complete -c stscan -n "__fish_stscan_using_subcommand stats" -l bare -d 'Leave out where the figures come from, which stands at the head, for programs that take no comments'
 complete -c stscan -n "__fish_stscan_using_subcommand stats" -l ignore-addresses -d 'Count hosts with the same address as different hosts'
 complete -c stscan -n "__fish_stscan_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stscan -n "__fish_stscan_using_subcommand diff" -l where -d 'Look only at domains with this, e.g. posture=enforce, worst>=medium, finding=sts-fetch-cert-* or carried.owner=ops; repeated: with all of it' -r
@@ -197,6 +200,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand diff" -l expect -d 'File w
 complete -c stscan -n "__fish_stscan_using_subcommand diff" -l top -d 'How many domains the text shows one by one at most; csv and json have all of them [default: 50]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand diff" -l notify-exec -d 'Program to run at the end; it reads a JSON object about what changed from standard input' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand diff" -l notify-timeout -d 'How long that program may take before it is killed [default: 60s]' -r
+complete -c stscan -n "__fish_stscan_using_subcommand diff" -l bare -d 'Leave out where the figures come from, which stands at the head, for programs that take no comments'
 complete -c stscan -n "__fish_stscan_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stscan -n "__fish_stscan_using_subcommand reclassify" -s o -l out -d 'Folder of the new dataset' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand reclassify" -l asn-db -d 'Database of autonomous systems, or of countries, for column policy_hosts: an mmdb file, or a text of routes (pyasn, CAIDA\'s pfx2as, iptoasn), also gz; may be repeated [default: what the dataset says of each address is kept]' -r -F
@@ -206,6 +210,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand export" -s o -l out -d 'Fo
 complete -c stscan -n "__fish_stscan_using_subcommand export" -l mailboxes -d 'What becomes of the local parts of mailboxes: hash, drop or keep' -r
 complete -c stscan -n "__fish_stscan_using_subcommand export" -l key -d 'Key of the hashes, 64 hexadecimal digits [default: a random one]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand export" -l asn-db -d 'Database of autonomous systems, or of countries, for column policy_hosts, as of reclassify; may be repeated' -r -F
+complete -c stscan -n "__fish_stscan_using_subcommand export" -l flat -d 'Companion tables without lists, a row for each finding, MX host and destination of reports: flat/findings, flat/mx and flat/rua, as parquet or, with =csv, as CSV' -r
 complete -c stscan -n "__fish_stscan_using_subcommand export" -l licence -d 'Licence of the copy: an SPDX identifier or a URL; without it none is stated' -r
 complete -c stscan -n "__fish_stscan_using_subcommand export" -l show-key -d 'Print the key, so that a later copy can have the same hashes; keep it secret'
 complete -c stscan -n "__fish_stscan_using_subcommand export" -l keep-carried -d 'Keep the columns that --carry brought from the list'
@@ -224,6 +229,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand report" -l kind -d 'Which 
 complete -c stscan -n "__fish_stscan_using_subcommand report" -l domains -d 'How many domains the page lists one by one at most, the most urgent first [default: 100000]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand report" -l fail-on -d 'When the report is written, end with exit status 6 where a finding has this severity or a worse one (high, medium, low), has this code (sts-fetch-cert-*) or a domain is in this state (broken, refused, ...); with 7 if unknown is named and nothing else is met. Repeatable, or with commas' -r
 complete -c stscan -n "__fish_stscan_using_subcommand report" -l expect -d 'File with what is expected of the domains, and what is waived until when (TOML): what deviates is a finding' -r -F
+complete -c stscan -n "__fish_stscan_using_subcommand report" -l bare -d 'Leave out the lines at the head of csv that say where the findings come from, for programs that take no comments'
 complete -c stscan -n "__fish_stscan_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -s o -l out -d 'Folder to write' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l mx -d 'MX host of the domains, or a pattern such as *.mx.example.net, instead of what DNS says; may be repeated' -r

@@ -8,6 +8,7 @@ pub mod expect;
 pub(crate) mod export;
 pub mod filter;
 pub mod gate;
+mod provenance;
 mod reclassify;
 pub(crate) mod report;
 mod rows;
@@ -17,6 +18,7 @@ mod split;
 pub mod stats;
 mod table;
 
+pub use self::provenance::Provenance;
 pub use self::reclassify::reclassify;
 pub(crate) use self::reclassify::{Changes, CodeChange};
 pub(crate) use self::scans::AnalyseError;

@@ -155,7 +155,16 @@ mod tests {
         manifest.run.pace.insert(VANTAGE.to_owned(), "AS64500, Frankfurt".into());
         let real = Provenance::of("week-47", &manifest);
         let text = format!("{:?}", real.lines());
-        for part in ["top.csv, id ABCD, of 2026-11, SHA-256 000000000000...", "20261123-1", "stscan 0.1.0", "catalogue of findings 1", "AS64500", "real", "buckets", "--registrable"] {
+        for part in [
+            "top.csv, id ABCD, of 2026-11, SHA-256 000000000000...",
+            "20261123-1",
+            "stscan 0.1.0",
+            "catalogue of findings 1",
+            "AS64500",
+            "real",
+            "buckets",
+            "--registrable",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(format!("{:?}", real.whole_lines()).contains(&"0".repeat(64)));

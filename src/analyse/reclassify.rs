@@ -148,7 +148,7 @@ pub fn reclassify(dir: &Path, out: &Path, networks: &Databases) -> Result<(Manif
         *changes = std::mem::take(&mut *changes).merge(sum);
         Ok(written)
     })?;
-    dataset.copy_rejected(&origin, <[u8]>::to_vec)?;
+    dataset.copy_lines(&origin, <[u8]>::to_vec)?;
     let manifest = dataset.finish(parts)?;
     let changes = changes.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let changes = changes.with_totals(origin.manifest(), &manifest);

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::expect::{Expectations, ExpectationsError};
 use super::filter::{Filter, FilterError};
+use super::provenance::Provenance;
 use super::rows::SeenPart;
 use crate::dataset::tree::datasets;
 use crate::dataset::{ColumnGroup, Counts, DatasetError, Manifest, Part, Reader};
@@ -285,6 +286,11 @@ impl Scan {
     /// The manifest.
     pub fn manifest(&self) -> &Manifest {
         self.reader.manifest()
+    }
+
+    /// Where its figures come from.
+    pub fn provenance(&self) -> Provenance {
+        Provenance::of(&self.label, self.manifest())
     }
 
     /// What a reader of any figure of this dataset has to know, a sentence each.

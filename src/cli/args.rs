@@ -246,7 +246,7 @@ pub struct ScanArguments {
 /// Arguments of `check`.
 #[derive(Args, Debug)]
 pub struct CheckArguments {
-    /// Domains to probe
+    /// Domains to probe; - for names on standard input, one per line, each answered by a line of JSON as soon as it is known
     #[arg(value_name = "DOMAIN", required = true)]
     pub domains: Vec<String>,
     /// Print evidence and judgement as JSON, one object per domain
@@ -339,6 +339,9 @@ pub struct StatsArguments {
     /// Output format
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub format: TableFormat,
+    /// Leave out where the figures come from, which stands at the head, for programs that take no comments
+    #[arg(long)]
+    pub bare: bool,
     /// How many groups, or names in a table, are shown one by one at most
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub top: usize,
@@ -387,6 +390,9 @@ pub struct DiffArguments {
     /// Output format
     #[arg(long, value_enum, default_value_t = ChangeFormat::Text)]
     pub format: ChangeFormat,
+    /// Leave out where the figures come from, which stands at the head, for programs that take no comments
+    #[arg(long)]
+    pub bare: bool,
     /// List only domains with one of these changes, e.g. newly-broken,mx-stale [default: all; as text all but unknown]
     #[arg(long, value_name = "KINDS", value_delimiter = ',')]
     pub changes: Vec<String>,
@@ -472,6 +478,10 @@ pub struct ExportArguments {
     /// Database of autonomous systems, or of countries, for column policy_hosts, as of reclassify; may be repeated
     #[arg(long, value_name = "FILE")]
     pub asn_db: Vec<PathBuf>,
+    /// Companion tables without lists, a row for each finding, MX host and destination of reports: flat/findings, flat/mx and flat/rua, as
+    /// parquet or, with =csv, as CSV
+    #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "parquet")]
+    pub flat: Option<String>,
     /// Licence of the copy: an SPDX identifier or a URL; without it none is stated
     #[arg(long, value_name = "ID|URL")]
     pub licence: Option<String>,
@@ -501,6 +511,9 @@ pub struct ReportArguments {
     /// Where TLS reports are to go, a mailbox or an https URL, for the records that are proposed (html, json); may be repeated
     #[arg(long, value_name = "URI")]
     pub rua: Vec<String>,
+    /// Leave out the lines at the head of csv that say where the findings come from, for programs that take no comments
+    #[arg(long)]
+    pub bare: bool,
     /// Which kind of page: portfolio or adoption [default: portfolio up to 5000 domains, adoption above]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,

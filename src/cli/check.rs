@@ -1,6 +1,8 @@
 //! `stscan check`: a few domains, explained to a person.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Read, Write};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
 use std::time::Duration;
 
 use anstyle::Style;
@@ -15,17 +17,18 @@ use super::values::wishes;
 use super::{expect, gate, lab, plan as network_plan};
 use crate::analyse::AnalyseError;
 use crate::analyse::expect::{Expectations, SeenBatch, Waived};
-use crate::analyse::gate::{DomainCondition, judge_rows};
+use crate::analyse::gate::{DomainCondition, Gate, judge_rows};
 use crate::classify::{Asked, Assessment, Finding, Severity, classify};
 use crate::dataset::{JudgementColumns, Record, invented, record_batch};
 use crate::evidence::Evidence;
 use crate::input::Target;
+use crate::lab::Lab;
 use crate::name::Domain;
 use crate::observe::probe::Probe;
 use crate::observe::retry::Retry;
 use crate::observe::scope::Scope;
 use crate::publish::{Wishes, plan};
-use crate::scan::{Network, ScanError};
+use crate::scan::{Network, NetworkPlan, ScanError};
 use crate::ui::{facts, mail_servers, text, waived};
 
 /// How long to wait for a resolver when none answers: somebody is waiting for this.
@@ -45,8 +48,14 @@ fn check(arguments: CheckArguments, file: ConfigFile) -> Result<Exit, Failure> {
     let gate = gate::of_domains(&arguments.fail_on, expectations.is_some())?
         .beside(Severity::High.as_str(), DomainCondition::Worst(Severity::High));
     let wishes = wishes(&arguments.rua)?;
-    let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let options = arguments.network.or(file.network);
+    if arguments.domains.iter().any(|typed| typed == PIPE) {
+        return match arguments.domains.as_slice() {
+            [_] => pipe(&options, expectations.as_deref(), &gate, &wishes, &arguments.fail_on),
+            _ => Err(Failure::usage("- takes the names from standard input: leave out the others, or write them there")),
+        };
+    }
+    let domains = arguments.domains.iter().map(|typed| domain(typed)).collect::<Result<Vec<_>, _>>()?;
     let Probed { mut judged, invented, blocked } = probe(&options, &domains)?;
     let mut out = anstream::stdout().lock();
     let seen = seen(&mut judged, expectations.as_deref())?;
@@ -76,6 +85,103 @@ fn check(arguments: CheckArguments, file: ConfigFile) -> Result<Exit, Failure> {
     if arguments.fail_on.is_empty() { Ok(gate::status(&matches)) } else { gate::close(&matches) }
 }
 
+/// Names from standard input, as many at once as are there, each answered by a line of JSON in their order. What is not asked for is as with
+/// `scan`: mail servers are left alone.
+fn pipe(
+    options: &NetworkOptions,
+    expectations: Option<&Expectations>,
+    gate: &Gate<DomainCondition>,
+    wishes: &Wishes,
+    fail_on: &[String],
+) -> Result<Exit, Failure> {
+    let prober = Prober::prepare(options, Defaults::Scan)?;
+    let (mut matches, mut refused) = (gate.matches(), 0_u64);
+    let names = names_of_standard_input()?;
+    while let Ok(first) = names.recv() {
+        // What is there already goes along; nobody waits for what is not.
+        let mut lines = vec![first];
+        while lines.len() < AT_ONCE
+            && let Ok(next) = names.recv_timeout(GATHERING)
+        {
+            lines.push(next);
+        }
+        let read = |line: io::Result<String>| {
+            let line = line.map_err(|error| Failure::new(Exit::Input, format!("standard input cannot be read: {error}")))?;
+            let name = Domain::from_input(&line).map_err(|error| error.to_string());
+            Ok::<_, Failure>((line, name))
+        };
+        let lines = lines.into_iter().map(read).collect::<Result<Vec<(String, Result<Domain, String>)>, _>>()?;
+        let domains: Vec<Domain> = lines.iter().filter_map(|(_, read)| read.as_ref().ok().cloned()).collect();
+        let Probed { mut judged, invented, blocked } = prober.judge(&domains)?;
+        let seen = seen(&mut judged, expectations)?;
+        let mut out = anstream::stdout().lock();
+        let mut place = 0;
+        for (line, read) in &lines {
+            let object = match (read, judged.get(place)) {
+                (Ok(_), Some((evidence, assessment))) => {
+                    let mut object = as_json(evidence, assessment, wishes, invented.as_deref(), blocked.as_deref());
+                    if expectations.is_some() {
+                        object["waived"] = seen.waived(place).iter().map(waived::object).collect();
+                    }
+                    place += 1;
+                    object
+                }
+                (Err(why), _) => {
+                    refused += 1;
+                    json!({ "input": line, "error": format!("no domain name: {why}") })
+                }
+                (Ok(domain), None) => json!({ "input": domain.as_str(), "error": "not probed" }),
+            };
+            writeln!(out, "{}", text::safe_json(&object.to_string()))?;
+        }
+        out.flush()?;
+        judge_rows(&seen, gate, &mut matches).map_err(AnalyseError::from)?;
+    }
+    let exit = if fail_on.is_empty() { gate::status(&matches) } else { gate::close(&matches)? };
+    match (exit, refused) {
+        (Exit::Done, 1..) => {
+            let lines = if refused == 1 { "line is" } else { "lines are" };
+            Err(Failure::new(Exit::Input, format!("{refused} {lines} no domain name; the output says of each why")))
+        }
+        (exit, _) => Ok(exit),
+    }
+}
+
+/// What stands for names on standard input.
+const PIPE: &str = "-";
+/// Names that are probed at once.
+const AT_ONCE: usize = 64;
+/// How long the next name is waited for before those that are there are probed.
+const GATHERING: Duration = Duration::from_millis(20);
+/// Octets of a line at most: a name has 253.
+const MAX_LINE: u64 = 4096;
+
+/// The lines of standard input that are neither blank nor comments, read ahead by a thread.
+fn names_of_standard_input() -> Result<Receiver<io::Result<String>>, Failure> {
+    let (sender, names) = sync_channel(AT_ONCE);
+    let read = move || {
+        let mut input = io::stdin().lock();
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line) {
+                Ok(1..) => {
+                    let text = String::from_utf8_lossy(&line);
+                    let text = text.trim().trim_start_matches('\u{feff}');
+                    if !text.is_empty() && !text.starts_with('#') && sender.send(Ok(text.to_owned())).is_err() {
+                        return; // Nobody listens any more.
+                    }
+                }
+                Ok(0) => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return drop(sender.send(Err(error))),
+            }
+        }
+    };
+    let started = thread::Builder::new().name("names".to_owned()).spawn(read);
+    started.map(|_| names).map_err(|error| Failure::new(Exit::Fault, format!("cannot start a thread: {error}")))
+}
+
 /// What a few domains are like.
 pub(super) struct Probed {
     /// What was seen of each, and what it means, in the order given.
@@ -88,31 +194,62 @@ pub(super) struct Probed {
 
 /// Asks the network, or the lab that stands in for it, about each domain; says on standard error what a reader has to know.
 pub(super) fn probe(options: &NetworkOptions, domains: &[Domain]) -> Result<Probed, Failure> {
-    let asks_by_default = options.smtp.is_none();
-    let (mut plan, world) = network_plan::network(options, None)?;
-    plan.dns_retry.patience = Some(PATIENCE);
-    plan.dane_if_validated = Scope::All;
-    let invented = world.map(|lab| invented(lab.world.as_str()));
-    let _lab = world.map(|world| lab::start(world, &mut plan)).transpose()?;
-    // A lab whose mail servers are nowhere has none to ask.
-    if asks_by_default && (world.is_none() || plan.overrides.mail_server.is_some()) {
-        plan.smtp = Scope::All;
+    Prober::prepare(options, Defaults::Person)?.judge(domains)
+}
+
+/// Whose defaults hold for what is not said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Defaults {
+    /// Somebody looks at a few domains: everything is asked.
+    Person,
+    /// As with `scan`: mail servers are left alone.
+    Scan,
+}
+
+/// A network that can be asked again and again.
+struct Prober {
+    network: Network,
+    plan: NetworkPlan,
+    invented: Option<String>,
+    _lab: Option<Lab>,
+}
+
+impl Prober {
+    fn prepare(options: &NetworkOptions, defaults: Defaults) -> Result<Self, Failure> {
+        let asks_by_default = options.smtp.is_none() && defaults == Defaults::Person;
+        let (mut plan, world) = network_plan::network(options, None)?;
+        plan.dns_retry.patience = Some(PATIENCE);
+        if defaults == Defaults::Person {
+            plan.dane_if_validated = Scope::All;
+        }
+        let invented = world.map(|lab| invented(lab.world.as_str()));
+        let lab = world.map(|world| lab::start(world, &mut plan)).transpose()?;
+        // A lab whose mail servers are nowhere has none to ask.
+        if asks_by_default && (world.is_none() || plan.overrides.mail_server.is_some()) {
+            plan.smtp = Scope::All;
+        }
+        let network = Network::prepare(&plan)?;
+        for warning in network.warnings() {
+            writeln!(anstream::stderr(), "stscan: {warning}")?;
+        }
+        Ok(Self { network, plan, invented, _lab: lab })
     }
-    let network = Network::prepare(&plan)?;
-    for warning in network.warnings() {
-        writeln!(anstream::stderr(), "stscan: {warning}")?;
+
+    /// Asks about each domain.
+    fn judge(&self, domains: &[Domain]) -> Result<Probed, Failure> {
+        let Self { network, plan, invented, .. } = self;
+        let observed = observe(network, domains, plan.retry_rounds.first().copied())?;
+        let blocked = network.mail_blocked().map(|why| format!("port {} is blocked here ({why})", plan.mail.smtp_port));
+        if let Some(why) = network.mail_blocked() {
+            writeln!(anstream::stderr(), "stscan: MX hosts are not tested, because mail servers cannot be asked from here: {why}")?;
+        }
+        let judged = observed.into_iter().map(|evidence| {
+            let mut assessment = classify(&evidence);
+            assessment.annotate(|host| plan.asn_db.look_up(host.address));
+            (evidence, assessment)
+        });
+        Ok(Probed { judged: judged.collect(), invented: invented.clone(), blocked })
     }
-    let observed = observe(&network, domains, plan.retry_rounds.first().copied())?;
-    let blocked = network.mail_blocked().map(|why| format!("port {} is blocked here ({why})", plan.mail.smtp_port));
-    if let Some(why) = network.mail_blocked() {
-        writeln!(anstream::stderr(), "stscan: MX hosts are not tested, because mail servers cannot be asked from here: {why}")?;
-    }
-    let judged = observed.into_iter().map(|evidence| {
-        let mut assessment = classify(&evidence);
-        assessment.annotate(|host| plan.asn_db.look_up(host.address));
-        (evidence, assessment)
-    });
-    Ok(Probed { judged: judged.collect(), invented, blocked })
 }
 
 /// The domains as rows of a dataset, since conditions and expectations are about such; the judgements become those that are expected.

@@ -6,9 +6,9 @@ use super::args::{ChangeFormat, DiffArguments};
 use super::exit::{Exit, Failure};
 use super::gate;
 use super::telling::DiffTelling;
-use crate::analyse::Scan;
 use crate::analyse::diff::{Changed, Diff, Kind, diff, matched_changes};
-use crate::ui::{changes, text};
+use crate::analyse::{Provenance, Scan};
+use crate::ui::{changes, provenance, text};
 
 /// Domains that the text shows one by one, unless the user says otherwise.
 const MAX_SHOWN: usize = 50;
@@ -39,10 +39,12 @@ fn compare(arguments: &DiffArguments, seen: &mut Option<Diff>) -> Result<Exit, F
     };
     let is_listed = |domain: &&Changed| domain.changes.iter().any(|change| is_listed_kind(change.kind));
     let listed: Vec<&Changed> = found.domains.iter().filter(is_listed).collect();
+    let of_both = [old.provenance(), new.provenance()];
+    let head = |of: fn(&[Provenance]) -> String| if arguments.bare { String::new() } else { of(&of_both) };
     let printed = match arguments.format {
-        ChangeFormat::Text => changes::terminal(found, &listed, arguments.top.unwrap_or(MAX_SHOWN)),
-        ChangeFormat::Csv => changes::csv(&listed, Scan::invented(&scans).as_deref()),
-        ChangeFormat::Json => changes::json(found, &listed),
+        ChangeFormat::Text => head(provenance::terminal) + &changes::terminal(found, &listed, arguments.top.unwrap_or(MAX_SHOWN)),
+        ChangeFormat::Csv => head(provenance::csv_head) + &changes::csv(&listed, Scan::invented(&scans).as_deref()),
+        ChangeFormat::Json => changes::json(found, &listed, &of_both),
     };
     write!(anstream::stdout().lock(), "{printed}")?;
     let mut err = anstream::stderr().lock();

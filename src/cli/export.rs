@@ -5,7 +5,7 @@ use std::io::Write;
 use super::args::ExportArguments;
 use super::exit::{Exit, Failure};
 use super::plan::databases;
-use crate::analyse::export::{Mailboxes, Publication, export, export_reports};
+use crate::analyse::export::{FlatForm, Mailboxes, Publication, export, export_reports};
 use crate::dataset::reports::is_reports;
 
 /// Exports and says what is left to do.
@@ -13,6 +13,11 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
     let word = &arguments.mailboxes;
     let mailboxes =
         Mailboxes::from_word(word).ok_or_else(|| Failure::usage(format!("--mailboxes {word:?}: hash, drop and keep are possible")))?;
+    let flat = arguments
+        .flat
+        .as_deref()
+        .map(|word| FlatForm::from_word(word).ok_or_else(|| Failure::usage(format!("--flat={word:?}: parquet and csv are possible"))));
+    let flat = flat.transpose()?;
     let hashed = mailboxes == Mailboxes::Hash;
     if !hashed && (arguments.key.is_some() || arguments.show_key) {
         return Err(Failure::usage("--key and --show-key go with --mailboxes hash only"));
@@ -22,11 +27,15 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
         mailboxes,
         key,
         keep_carried: arguments.keep_carried,
+        flat,
         licence: arguments.licence.clone(),
         date: Publication::today(),
     };
     let networks = databases(&arguments.asn_db)?;
     let (rows, invented) = if is_reports(&arguments.dataset)? {
+        if publication.flat.is_some() || !arguments.asn_db.is_empty() {
+            return Err(Failure::usage("--flat and --asn-db are of the domains of a scan, which TLS reports do not have: leave them out"));
+        }
         if publication.keep_carried {
             return Err(Failure::usage("--keep-carried applies to columns of a scanned list, which TLS reports do not have: leave it out"));
         }
@@ -38,6 +47,9 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<Exit, Failure> {
     let mut out = anstream::stdout().lock();
     let dir = arguments.out.display();
     writeln!(out, "{dir}: {rows} rows; croissant.json, datapackage.json, DATASHEET.md, SHA256SUMS")?;
+    if let Some(form) = flat {
+        writeln!(out, "without lists, to be joined by ordinal: findings, mx and rua as {form}")?;
+    }
     if arguments.show_key {
         writeln!(out, "key of the hashes: {}", hex::encode(key))?;
     }

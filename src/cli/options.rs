@@ -205,7 +205,7 @@ options! {
         /// What the list is called in the dataset [default: the file's name]
         #[arg(long, value_name = "TEXT", help_heading = "List")]
         pub list_name: Option<String>,
-        /// The list's citable id, for the manifest
+        /// The list's citable id, for the manifest [default: what the file's name says, as of tranco_K25GW.csv.zip]
         #[arg(long, value_name = "TEXT", help_heading = "List")]
         pub list_id: Option<String>,
         /// Fold every name to its registrable domain (public suffix list), best rank kept
@@ -227,12 +227,21 @@ options! {
         /// Job [default: 0/1]
         #[arg(long, value_name = "I/N", help_heading = "List")]
         pub shard: Option<String>,
-        /// Folder of the dataset, or a prefix of an object store (s3://BUCKET/PREFIX, gs://, az://); - with --format arrow-stream
+        /// Where the scan runs, in words for the readers of the dataset, e.g. "AS64500, Frankfurt"
+        #[arg(long, value_name = "TEXT", help_heading = "Output")]
+        pub vantage: Option<String>,
+        /// Folder of the dataset, or a prefix of an object store (s3://BUCKET/PREFIX, gs://, az://); with --format jsonl or csv a new file, or - for
+        /// standard output; - with --format arrow-stream
         #[arg(short, long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(dataset_path), help_heading = "Output")]
         pub out: Option<PathBuf>,
-        /// parquet: files; arrow-stream: one Arrow IPC stream on standard output [default: parquet]
+        /// parquet: files, which a stopped scan goes on with; arrow-stream: one Arrow IPC stream on standard output; jsonl, csv: a line a
+        /// domain, to a file or standard output, which begins again when it is stopped [default: parquet]
         #[arg(long, value_name = "FORMAT", help_heading = "Output")]
         pub format: Option<String>,
+        /// With --format jsonl or csv: columns, as domain,posture,findings.code,evidence.fetch.status; flat stands for all but evidence
+        /// [default: flat]
+        #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Output")]
+        pub columns: Vec<String>,
         /// plain: DIR is the dataset; hive: the dataset is DIR/list=NAME/date=YYYY-MM-DD, which engines read as one table [default: plain]
         #[arg(long, value_name = "LAYOUT", value_parser = layout, help_heading = "Output")]
         pub layout: Option<Layout>,

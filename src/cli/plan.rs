@@ -10,7 +10,7 @@ use super::lab::{LabChoice, World, world};
 use super::options::{NetworkOptions, ScanOptions};
 use super::shard;
 use super::values::{Pauses, lab_names, shown};
-use crate::dataset::{Layout, SHARD_ROWS};
+use crate::dataset::{Layout, RowColumns, RowForm, SHARD_ROWS};
 use crate::input::{Column, InputOptions, Sample};
 use crate::networks::Databases;
 use crate::observe::dns::{
@@ -21,6 +21,7 @@ use crate::observe::fetch::FetchConfig;
 use crate::observe::scope::Scope;
 use crate::observe::smtp::{SmtpConfig, check_ehlo_name};
 use crate::observe::source::Source;
+use crate::place;
 use crate::scan::{Contents, IterativePlan, NetworkPlan, Output, ScanPlan};
 
 /// What a scan does, and in which lab if any.
@@ -35,7 +36,7 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
         return Err(Failure::usage("standard input (-) can be only one of the lists"));
     }
     let out = options.out.as_deref().ok_or_else(|| Failure::usage("no output: name the dataset's folder with -o DIR"))?;
-    let output = output(out, options.format.as_deref(), options.layout.unwrap_or(Layout::Plain))?;
+    let output = output(out, options.format.as_deref(), options.layout.unwrap_or(Layout::Plain), &options.columns)?;
     needs_partner(&options, network, lab, &output)?;
     if plan.smtp == Scope::None && shapes_conversations(network) {
         return Err(Failure::usage(
@@ -59,15 +60,15 @@ pub(super) fn scan(lists: Vec<String>, options: ScanOptions, network: &NetworkOp
     let workers = options.workers.map(|workers| workers as usize);
     let stand_in = lab.map(serde_json::to_value).transpose();
     let stand_in = stand_in.map_err(|error| Failure::new(Exit::Fault, format!("the options cannot be written down: {error}")))?;
-    let (list_name, list_id) = (options.list_name, options.list_id);
-    Ok((ScanPlan { input, network: plan, stand_in, output, shard_rows, workers, list_name, list_id, ..ScanPlan::default() }, lab))
+    let (list_name, list_id, vantage) = (options.list_name, options.list_id, options.vantage);
+    Ok((ScanPlan { input, network: plan, stand_in, output, shard_rows, workers, list_name, list_id, vantage, ..ScanPlan::default() }, lab))
 }
 
 /// Refuses what would do nothing: options that say something about another one, without that one.
 fn needs_partner(options: &ScanOptions, network: &NetworkOptions, lab: Option<LabChoice>, output: &Output) -> Result<(), Failure> {
     let refuse = |text: &str| Err(Failure::usage(text));
     let drawn_lab = lab.is_some_and(|lab| lab.world == World::Census);
-    let stream = *output == Output::ArrowStream;
+    let stream = matches!(output, Output::ArrowStream | Output::Text { .. });
     match options {
         options if options.seed.is_some() && options.sample.is_none() && !drawn_lab => {
             refuse("--seed is the seed of --sample, and of the world census of the lab: add --sample N, or leave --seed out")
@@ -318,17 +319,33 @@ fn iterative(options: &NetworkOptions, lab: bool) -> Result<Option<IterativePlan
     Ok(Some(IterativePlan { roots, port: options.dns_port.unwrap_or(53) }))
 }
 
-fn output(out: &Path, format: Option<&str>, layout: Layout) -> Result<Output, Failure> {
-    match (format.unwrap_or("parquet"), out == Path::new("-"), layout) {
+fn output(out: &Path, format: Option<&str>, layout: Layout, columns: &[String]) -> Result<Output, Failure> {
+    let is_stdout = out == Path::new("-");
+    if let Some(form) = format.and_then(RowForm::from_word) {
+        if layout == Layout::Hive {
+            return Err(Failure::usage(format!("--layout hive is of Parquet files: leave it out, or --format {form}")));
+        }
+        if place::is_far(out) {
+            return Err(Failure::usage(format!(
+                "--format {form} is written to a file of this machine: name one, or - for standard output"
+            )));
+        }
+        let columns = RowColumns::chosen(columns).map_err(|why| Failure::usage(format!("--columns: {why}")))?;
+        return Ok(Output::Text { file: (!is_stdout).then(|| out.to_owned()), form, columns });
+    }
+    if !columns.is_empty() {
+        return Err(Failure::usage("--columns chooses what rows of text have: add --format jsonl or csv, or leave it out"));
+    }
+    match (format.unwrap_or("parquet"), is_stdout, layout) {
         ("parquet", false, Layout::Plain) => Ok(Output::Folder(out.to_owned())),
         ("parquet", false, Layout::Hive) => Ok(Output::Tree(out.to_owned())),
         ("parquet", true, _) => {
-            Err(Failure::usage("-o -: standard output takes one stream, not a folder of files; add --format arrow-stream"))
+            Err(Failure::usage("-o -: standard output takes one stream, not a folder of files; add --format jsonl, csv or arrow-stream"))
         }
         ("arrow-stream", _, Layout::Hive) => Err(Failure::usage("--layout hive applies to files, not to a stream: leave it out")),
         ("arrow-stream", true, _) => Ok(Output::ArrowStream),
         ("arrow-stream", false, _) => Err(Failure::usage("--format arrow-stream goes to standard output; write -o -")),
-        (other, ..) => Err(Failure::usage(format!("--format {other:?}: parquet and arrow-stream are possible"))),
+        (other, ..) => Err(Failure::usage(format!("--format {other:?}: parquet, arrow-stream, jsonl and csv are possible"))),
     }
 }
 
@@ -351,7 +368,8 @@ mod tests {
         assert!(typed(&|o| o.shard = Some("4/4".into())).contains("--shard"));
         assert!(typed(&|o| o.out = None).contains("-o DIR"));
         assert!(typed(&|o| o.out = Some("-".into())).contains("arrow-stream"));
-        assert!(typed(&|o| o.format = Some("csv".into())).contains("csv"));
+        assert!(typed(&|o| o.format = Some("xlsx".into())).contains("xlsx"));
+        assert!(typed(&|o| o.columns = vec!["domain".into()]).contains("--format jsonl or csv"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::dataset::reports::ReportsReader;
 use crate::publish::Wishes;
 use crate::ui::report::{ReportError, csv, html, json, junit, sarif};
 use crate::ui::text;
+use crate::whole_file;
 
 /// What a report is made of.
 pub(super) struct Prepared {
@@ -30,11 +31,11 @@ pub(super) struct Prepared {
 /// Reads the dataset and writes the report.
 pub(super) fn run(arguments: &ReportArguments) -> Result<Exit, Failure> {
     let Prepared { scan, seen, options, gate } = prepare(arguments)?;
-    let judged = scan.clone();
+    let (judged, how) = (scan.clone(), (arguments.format, arguments.bare));
     match &arguments.out {
-        Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, arguments.format, &options, out))?,
+        Some(path) if path.as_os_str() != "-" => to_file(path, |out| write(scan, seen, how, &options, out))?,
         None if arguments.format == ReportFormat::Html => return Err(Failure::usage("name the file of the page, e.g. -o report.html")),
-        _ => write(scan, seen, arguments.format, &options, &mut std::io::stdout().lock())?,
+        _ => write(scan, seen, how, &options, &mut std::io::stdout().lock())?,
     }
     close(&gate, &judged)
 }
@@ -93,13 +94,13 @@ fn kind(word: &str) -> Result<Kind, Failure> {
 fn write(
     scan: Scan,
     seen: Option<Arc<Seen>>,
-    format: ReportFormat,
+    (format, bare): (ReportFormat, bool),
     options: &ReportOptions,
     out: &mut impl Write,
 ) -> Result<(), ReportError> {
     match format {
         ReportFormat::Html => html(&Report::of(scan, options, seen)?, out),
-        ReportFormat::Csv => csv(&scan, seen.as_deref(), out),
+        ReportFormat::Csv => csv(&scan, seen.as_deref(), bare, out),
         ReportFormat::Json => json(&scan, seen.as_deref(), &options.wishes, out),
         ReportFormat::Sarif => {
             if let Some(left_out) = sarif(&scan, seen.as_deref(), out)? {
@@ -111,20 +112,30 @@ fn write(
     }
 }
 
-/// Writes beside the file first, so that an older report stays whole until this one is.
+/// Writes beside the file first, so that an older report stays whole until this one is; into a device or a pipe as it is.
 pub(super) fn to_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<(), ReportError>) -> Result<(), Failure> {
     let shown = text::safe(&path.display().to_string());
-    let temporary: PathBuf = path.with_added_extension("tmp");
+    let is_special = whole_file::is_special(path);
+    let temporary: PathBuf = if is_special { path.to_owned() } else { path.with_added_extension("tmp") };
     let refused = |error| Failure::unwritable(format!("--out {shown}"), Exit::Usage, &error);
     if path.is_dir() {
         return Err(refused(std::io::ErrorKind::IsADirectory.into()));
     }
     let mut file = BufWriter::new(File::create(&temporary).map_err(refused)?);
-    let written = write(&mut file).and_then(|()| Ok(file.flush()?)).and_then(|()| Ok(fs::rename(&temporary, path)?));
+    let written = write(&mut file).and_then(|()| Ok(file.flush()?));
+    if is_special {
+        // Nothing is beside it.
+        return written.map_err(|error| unwritten(error, &shown));
+    }
     written
-        .map_err(|error| match error {
-            ReportError::Write(error) => Failure::unwritable(&shown, Exit::Fault, &error),
-            other => other.into(),
-        })
+        .and_then(|()| Ok(fs::rename(&temporary, path)?))
+        .map_err(|error| unwritten(error, &shown))
         .inspect_err(|_| _ = fs::remove_file(&temporary))
+}
+
+fn unwritten(error: ReportError, shown: &str) -> Failure {
+    match error {
+        ReportError::Write(error) => Failure::unwritable(shown, Exit::Fault, &error),
+        other => other.into(),
+    }
 }

@@ -17,7 +17,7 @@ use crate::analyse::gate::{DomainCondition, Gate, matched};
 use crate::dataset::{self, Manifest, Reader, ScanCommand};
 use crate::lab::{Asked, Lab, Whose};
 use crate::observe::scope::Scope;
-use crate::scan::{self, Network, ScanError, ScanPlan, ScanSummary, Status};
+use crate::scan::{self, Network, Output, ScanError, ScanPlan, ScanSummary, Status};
 use crate::trial::{self, Confusion};
 use crate::ui::tables::counted;
 use crate::ui::text::safe;
@@ -89,7 +89,7 @@ fn scan(typed: Typed, status: &Arc<Status>, manifest: &mut Option<Manifest>) -> 
     let told = tell(folder.as_deref().map(as_typed).as_deref(), &summary, lab.as_ref(), asked);
     if summary.stopped {
         // Who stopped it by closing the terminal reads none of this.
-        let _ = writeln!(anstream::stderr(), "stscan: {}", how_it_stopped(&summary));
+        let _ = writeln!(anstream::stderr(), "stscan: {}", how_it_stopped(&summary, &plan.output));
         return Ok(Exit::Stopped);
     }
     if let (Some(keep), Some(folder)) = (keep, &folder) {
@@ -133,8 +133,12 @@ pub(super) fn command(typed: &[OsString]) -> Option<ScanCommand> {
     Some(ScanCommand { folder: std::env::current_dir().ok()?, arguments })
 }
 
-fn how_it_stopped(summary: &ScanSummary) -> String {
+fn how_it_stopped(summary: &ScanSummary, output: &Output) -> String {
     match summary.streamed {
+        Some(rows) if matches!(output, Output::Text { .. }) => format!(
+            "stopped after {}; they are whole, the others are missing, and a scan as text begins again with the first name",
+            counted(rows, "row")
+        ),
         Some(rows) => format!(
             "stopped after {}; the stream has no end mark, and the same command begins again with the first name",
             counted(rows, "row")

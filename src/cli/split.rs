@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &ReportArguments, column: &str) -> Result<Exit, Fai
     let mut by = ByCell { column: column.to_owned(), cells: Vec::new() };
     shares.each(|share| {
         let name = folder.begin(share.cell.as_deref())?;
-        let standing = hand_out(share, column, &folder.dir.join(&name), seen.clone(), &options)?;
+        let standing = hand_out(share, column, &folder.dir.join(&name), seen.clone(), (&options, arguments.bare))?;
         by.cells.push((share.cell.clone(), standing));
         handouts.insert(
             share.cell.clone(),
@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &ReportArguments, column: &str) -> Result<Exit, Fai
     })?;
     by.cells.sort_by_key(|(_, of)| (std::cmp::Reverse(of.work()), std::cmp::Reverse(of.domains)));
     to_file(&out.join(INDEX[0]), |file| index(scan, &by, &handouts, file))?;
-    to_file(&out.join(INDEX[1]), |file| index_csv(&by, &handouts, scan.manifest().run.invented().as_deref(), file))?;
+    to_file(&out.join(INDEX[1]), |file| index_csv(scan, &by, &handouts, arguments.bare, file))?;
     folder.finish()?;
     let (work, cells) = (by.cells.iter().filter(|(_, of)| of.work() > 0).count(), by.cells.len());
     let pages = if cells == 1 { "1 page".to_owned() } else { format!("{cells} pages") };
@@ -72,8 +72,14 @@ pub(super) fn run(arguments: &ReportArguments, column: &str) -> Result<Exit, Fai
 }
 
 /// Writes the files of a cell.
-fn hand_out(share: &Share, column: &str, dir: &Path, seen: Option<Arc<Seen>>, options: &ReportOptions) -> Result<Standing, Failure> {
-    to_file(&dir.join(FILES[1].0), |file| csv(&share.scan, seen.as_deref(), file))?;
+fn hand_out(
+    share: &Share,
+    column: &str,
+    dir: &Path,
+    seen: Option<Arc<Seen>>,
+    (options, bare): (&ReportOptions, bool),
+) -> Result<Standing, Failure> {
+    to_file(&dir.join(FILES[1].0), |file| csv(&share.scan, seen.as_deref(), bare, file))?;
     tree_of(&share.scan, &dir.join(TREE), &options.wishes)?;
     let mut report = Report::of(share.scan.clone(), options, seen)?;
     report.about = Some(format!("{column}: {}", share.cell.as_deref().unwrap_or("(none)")));

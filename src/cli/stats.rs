@@ -7,10 +7,10 @@ use super::args::{StatsArguments, TableFormat};
 use super::exit::{Exit, Failure};
 use crate::analyse::senders::{REPORT_TABLES, ReportTable, Seen, sender_tables};
 use crate::analyse::stats::{By, EntityOptions, StatsOptions, TableId, stats};
-use crate::analyse::{Scan, Table};
+use crate::analyse::{Provenance, Scan, Table};
 use crate::dataset::reports::ReportsReader;
 use crate::study::{self, Study};
-use crate::ui::tables;
+use crate::ui::{provenance, tables};
 
 /// Tables of a series where none are named.
 const SERIES: &[TableId] = &[TableId::P2];
@@ -35,7 +35,8 @@ pub(super) fn run(arguments: &StatsArguments) -> Result<Exit, Failure> {
         made.tables = study.compare(&made.tables);
         made.notes.extend(study.notes().map(str::to_owned));
     }
-    print(&made.tables, &made.notes, arguments.format, Scan::invented(&scans).as_deref())?;
+    let provenance: Vec<Provenance> = scans.iter().map(Scan::provenance).collect();
+    print(&made.tables, &made.notes, arguments, &provenance, Scan::invented(&scans).as_deref())?;
     Ok(Exit::Done)
 }
 
@@ -66,7 +67,10 @@ fn of_reports(reports: &Path, arguments: &StatsArguments) -> Result<Exit, Failur
     if is_filtered {
         notes.push("only reports about these domains and their MX hosts are counted".to_owned());
     }
-    print(&made, &notes, arguments.format, Scan::invented(&scans).as_deref())?;
+    let label = reports.file_name().unwrap_or(reports.as_os_str()).to_string_lossy();
+    let of_reports = [Provenance::of_reports(&label, ReportsReader::open(reports)?.manifest())];
+    let provenance: Vec<Provenance> = of_reports.into_iter().chain(scans.iter().map(Scan::provenance)).collect();
+    print(&made, &notes, arguments, &provenance, Scan::invented(&scans).as_deref())?;
     Ok(Exit::Done)
 }
 
@@ -85,12 +89,20 @@ fn report_table(word: &str, is_made: impl Fn(&ReportTable) -> bool, is_filtered:
 }
 
 /// Prints tables in the format that was asked for.
-fn print(tables: &[Table], notes: &[String], format: TableFormat, invented: Option<&str>) -> Result<(), Failure> {
+fn print(
+    tables: &[Table],
+    notes: &[String],
+    arguments: &StatsArguments,
+    provenance: &[Provenance],
+    invented: Option<&str>,
+) -> Result<(), Failure> {
+    let format = arguments.format;
+    let head = |of: fn(&[Provenance]) -> String| if arguments.bare { String::new() } else { of(provenance) };
     let text = match format {
-        TableFormat::Text => tables::terminal(tables, notes),
-        TableFormat::Markdown => tables::markdown(tables, notes),
-        TableFormat::Csv => tables::csv(tables, invented),
-        TableFormat::Json => tables::json(tables, notes),
+        TableFormat::Text => head(provenance::terminal) + &tables::terminal(tables, notes),
+        TableFormat::Markdown => head(provenance::markdown) + &tables::markdown(tables, notes),
+        TableFormat::Csv => head(provenance::csv_head) + &tables::csv(tables, invented),
+        TableFormat::Json => tables::json(tables, notes, if arguments.bare { &[] } else { provenance }),
     };
     if format == TableFormat::Csv {
         for note in notes.iter().chain(&tables::unmade(tables)) {

@@ -64,6 +64,9 @@ pub(super) fn print(out: &mut impl Write, dir: &Path, manifest: &Manifest, summa
     if accounting.rejected > 0 {
         writeln!(out, "{shown}/{rejected}  ({}, not a domain name)", counted(accounting.rejected, "line"))?;
     }
+    if accounting.duplicates > 0 {
+        writeln!(out, "{shown}/{}  ({} lines whose name an earlier line has)", layout.duplicates(), grouped(accounting.duplicates))?;
+    }
     writeln!(out, "\nDuckDB: SELECT posture, count(*) FROM '{shown}/{parts}*.parquet' GROUP BY ALL;")
 }
 

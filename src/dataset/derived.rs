@@ -78,18 +78,24 @@ impl DerivedDataset {
         part::write_derived(&self.dir, &self.manifest, (origin.dir(), of), unchanged, batches)
     }
 
-    /// Copies the rejected lines of the origin, each as `line` makes it; a line has its end.
+    /// Copies the rejected lines of the origin and those of duplicates, each as `line` makes it; a line has its end.
     ///
     /// # Errors
     /// If the disk fails.
-    pub fn copy_rejected(&self, origin: &Reader, line: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), DatasetError> {
-        let from = folder::rejected_path(origin.dir());
-        if !place::exists(&from).map_err(DatasetError::io("find", &from))? {
+    pub fn copy_lines(&self, origin: &Reader, line: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), DatasetError> {
+        for path in [folder::rejected_path, folder::duplicates_path] {
+            self.copy_file(&path(origin.dir()), &path(&self.dir), &line)?;
+        }
+        Ok(())
+    }
+
+    fn copy_file(&self, from: &Path, to: &Path, line: &impl Fn(&[u8]) -> Vec<u8>) -> Result<(), DatasetError> {
+        if !place::exists(from).map_err(DatasetError::io("find", from))? {
             return Ok(());
         }
-        let draft = Draft::begin(&folder::rejected_path(&self.dir))?;
+        let draft = Draft::begin(to)?;
         let copy = || -> io::Result<()> {
-            let mut lines = BufReader::new(place::open(&from)?);
+            let mut lines = BufReader::new(place::open(from)?);
             let mut file = BufWriter::new(draft.file()?);
             let mut text = Vec::new();
             while lines.read_until(b'\n', &mut text)? > 0 {
@@ -98,7 +104,7 @@ impl DerivedDataset {
             }
             file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
         };
-        copy().map_err(DatasetError::io("copy", &from))?;
+        copy().map_err(DatasetError::io("copy", from))?;
         draft.put_in_place()
     }
 
@@ -128,6 +134,7 @@ impl DerivedDataset {
             check_accounting(&accounting, self.manifest.counts.rows)?;
         }
         self.manifest.rejected = folder::attachment(&folder::rejected_path(&self.dir))?;
+        self.manifest.duplicates = folder::attachment(&folder::duplicates_path(&self.dir))?;
         self.manifest.fingerprint = self.manifest.run.fingerprint();
         self.manifest.finished_at = self.finished_at.take();
         let text = folder::manifest_text(&self.manifest)?;

@@ -64,7 +64,7 @@ impl DatasetError {
         matches!(self, Self::Refused { .. })
     }
 
-    pub(super) fn refused(dir: &Path, reason: impl Into<String>) -> Self {
+    pub(crate) fn refused(dir: &Path, reason: impl Into<String>) -> Self {
         Self::Refused { dir: dir.to_owned(), reason: reason.into() }
     }
 
@@ -85,6 +85,14 @@ impl DatasetError {
     /// Whether nobody reads the stream any more.
     pub fn is_closed_stream(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// What the system said, for those who tell the rest themselves.
+    pub(crate) fn into_io(self) -> io::Error {
+        match self {
+            Self::Io { source, .. } => source,
+            other => io::Error::other(other.to_string()),
+        }
     }
 
     /// For `map_err`: the path and the action go with the system's own words.

@@ -49,6 +49,11 @@ pub(crate) fn rejected_path(dir: &Path) -> PathBuf {
     dir.join(Layout::of(dir).rejected())
 }
 
+/// The file of lines whose name an earlier line has; the input writes it, where there are any.
+pub(crate) fn duplicates_path(dir: &Path) -> PathBuf {
+    dir.join(Layout::of(dir).duplicates())
+}
+
 /// The folder of the parts of a dataset.
 pub(super) fn parts_folder(dir: &Path) -> PathBuf {
     dir.join(Layout::of(dir).parts())

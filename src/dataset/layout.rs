@@ -66,6 +66,22 @@ impl Layout {
         }
     }
 
+    /// The name of the file of lines whose name an earlier line has.
+    pub(crate) fn duplicates(self) -> &'static str {
+        match self {
+            Self::Plain => "duplicates.csv",
+            Self::Hive => "_duplicates.csv",
+        }
+    }
+
+    /// The folder of the companion tables of an export.
+    pub(crate) fn flat(self) -> &'static str {
+        match self {
+            Self::Plain => "flat",
+            Self::Hive => "_flat",
+        }
+    }
+
     /// The folder of the parts, with `/`; empty where it is the dataset's own.
     pub(crate) fn parts(self) -> &'static str {
         match self {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use crate::input::Accounting;
+use crate::input::{Accounting, KnownList};
 use crate::networks::NetworkDatabase;
 use crate::observe::dns::DnsActivity;
 
@@ -136,6 +136,17 @@ pub struct List {
     pub sha256: Option<String>,
     /// Lines; null where they are not counted yet.
     pub lines: Option<u64>,
+    /// Its day (`2026-11-23`) or month (`2026-11`), where the name of its file says it.
+    #[serde(default)]
+    pub date: Option<String>,
+    /// Which of the well-known lists it is: tranco, umbrella, crux, majestic, cloudflare-radar; null where nothing says it.
+    #[serde(default, deserialize_with = "known_list")]
+    pub known: Option<KnownList>,
+}
+
+/// A word that this version does not know says nothing.
+fn known_list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<KnownList>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.and_then(|word| KnownList::from_word(&word)))
 }
 
 /// The run of a dataset of stscan. A part that it does not list does not exist.
@@ -176,6 +187,9 @@ pub struct Manifest {
     /// The file `rejected.csv`; null while the run is unfinished, and where there is none.
     #[serde(default)]
     pub rejected: Option<Attachment>,
+    /// The file `duplicates.csv`: lines whose name an earlier line has; null while the run is unfinished, and where there is none.
+    #[serde(default)]
+    pub duplicates: Option<Attachment>,
     /// SHA-256 of this file with 64 zeros in place of this value, lower-case hex: who edits the file leaves a trace.
     #[serde(default, skip_deserializing)]
     pub seal: Seal,
@@ -389,6 +403,7 @@ impl Manifest {
             made_from: None,
             merged_from: Vec::new(),
             rejected: None,
+            duplicates: None,
             seal: Seal,
         }
     }

@@ -160,14 +160,17 @@ fn renumbered(batch: &RecordBatch, planned: &Planned<'_>, runs: &mut Vec<[u64; 2
     Ok(RecordBatch::try_new(only, vec![Arc::new(Int64Array::from(new)) as ArrayRef])?)
 }
 
-/// Puts `rejected.csv` in place, which all shards have alike, and ends the dataset.
+/// Puts `rejected.csv` and `duplicates.csv` in place, which all shards have alike, and ends the dataset.
 fn finish(out: &Path, mut manifest: Manifest, shards: &Shards) -> Result<Manifest, DatasetError> {
     check_accounting(&shards.accounting, manifest.counts.rows)?;
-    let path = folder::rejected_path(out);
-    if let Some(first) = shards.members.first().filter(|first| first.reader.manifest().rejected.is_some()) {
+    let first = shards.members.first().map(|first| first.reader.manifest());
+    let has = [first.is_some_and(|first| first.rejected.is_some()), first.is_some_and(|first| first.duplicates.is_some())];
+    let paths: [fn(&Path) -> PathBuf; 2] = [folder::rejected_path, folder::duplicates_path];
+    for (of, first) in paths.iter().zip(has).filter(|(_, has)| *has).filter_map(|(of, _)| Some((of, shards.members.first()?))) {
+        let path = of(out);
         let draft = Draft::begin(&path)?;
         let copy = || -> io::Result<()> {
-            let (mut from, mut file) = (place::open(&folder::rejected_path(first.reader.dir()))?, draft.file()?);
+            let (mut from, mut file) = (place::open(&of(first.reader.dir()))?, draft.file()?);
             io::copy(&mut from, &mut file)?;
             file.sync_all()
         };
@@ -175,7 +178,8 @@ fn finish(out: &Path, mut manifest: Manifest, shards: &Shards) -> Result<Manifes
         draft.put_in_place()?;
     }
     pause(Step::RejectedNamed);
-    manifest.rejected = folder::attachment(&path)?;
+    manifest.rejected = folder::attachment(&folder::rejected_path(out))?;
+    manifest.duplicates = folder::attachment(&folder::duplicates_path(out))?;
     manifest.accounting = Some(shards.accounting);
     manifest.finished_at = Some(shards.finished_at.clone());
     folder::write_manifest(out, &manifest)?;

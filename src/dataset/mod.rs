@@ -48,6 +48,7 @@ mod splice;
 mod store;
 mod stream;
 mod target;
+mod text_rows;
 pub(crate) mod tree;
 mod verify;
 mod whole;
@@ -64,7 +65,7 @@ pub use self::error::DatasetError;
 pub use self::evidence::EvidenceColumns;
 pub use self::flat::JudgementColumns;
 pub(crate) use self::flat::PolicyHostColumn;
-pub(crate) use self::folder::{SPOOL, rejected_path};
+pub(crate) use self::folder::{SPOOL, duplicates_path, rejected_path};
 pub(crate) use self::layout::Layout;
 pub(crate) use self::manifest::check_accounting;
 pub use self::manifest::{
@@ -83,5 +84,7 @@ pub use self::schema::{
 pub use self::store::{Dataset, SHARD_ROWS};
 pub(crate) use self::stream::StreamWriter;
 pub use self::target::TargetColumns;
+pub use self::text_rows::{RowColumns, RowForm};
+pub(crate) use self::text_rows::{TextWriter, csv_heading, csv_row};
 pub(crate) use self::verify::{Repair, Verified, repair, verify};
 pub use self::whole::{Damage, Problem};

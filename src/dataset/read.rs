@@ -79,6 +79,17 @@ impl Reader {
         Ok(Self { dir: dir.to_owned(), manifest, sealed, known: Arc::default() })
     }
 
+    /// A dataset that was just written and whose manifest is not in its place yet.
+    pub(crate) fn over(dir: &Path, manifest: &Manifest) -> Self {
+        let whole = manifest.parts.iter().map(|part| part.file.clone()).collect();
+        Self {
+            dir: dir.to_owned(),
+            manifest: manifest.clone(),
+            sealed: None,
+            known: Arc::new(Mutex::new(Known { whole, ..Known::default() })),
+        }
+    }
+
     /// Whether the manifest was changed after stscan wrote it, as far as that can be told.
     pub(crate) fn is_edited(&self) -> bool {
         self.sealed == Some(false)

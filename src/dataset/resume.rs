@@ -81,8 +81,17 @@ fn refuse_finished(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> 
 fn refuse_foreign(dir: &Path) -> Result<(), DatasetError> {
     // What a scan leaves that died while it began, and what the system puts into every file system.
     let layout = Layout::of(dir);
-    let ours =
-        [LOCK, layout.parts().trim_end_matches('/'), layout.rejected(), layout.manifest(), SPOOL, COMMAND, place::UPLOADS, "lost+found"];
+    let ours = [
+        LOCK,
+        layout.parts().trim_end_matches('/'),
+        layout.rejected(),
+        layout.duplicates(),
+        layout.manifest(),
+        SPOOL,
+        COMMAND,
+        place::UPLOADS,
+        "lost+found",
+    ];
     let is_ours = |name: &str| ours.contains(&folder::final_name(name));
     if let Some(foreign) = folder::names(dir)?.into_iter().find(|name| !is_ours(name)) {
         let reason = format!("not empty (it holds {foreign:?}) and no dataset, as {MANIFEST} is missing; choose an empty or new folder");

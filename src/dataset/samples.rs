@@ -34,7 +34,7 @@ pub(super) fn run() -> RunDescription {
         configuration: Options::from([(text("top"), 100.into()), (text("dns-timeout"), 2.0.into())]),
         pace: Options::from([(text("rate"), 1000.into())]),
         shard_rows: 4,
-        list: List { name: text("top.csv"), id: Some(text("ABCD")), sha256: Some("0".repeat(64)), lines: None },
+        list: List { name: text("top.csv"), id: Some(text("ABCD")), sha256: Some("0".repeat(64)), ..List::default() },
         public_suffix_list: text("psl 2"),
         root_store: text("roots 1"),
         resolvers: vec![text("192.0.2.53:53")],
@@ -52,7 +52,7 @@ pub(crate) fn finished() -> Manifest {
 }
 
 /// The row of a domain without any record of ours, as nearly all domains are.
-pub(super) fn absent(ordinal: u64, domain: &str) -> Record {
+pub(crate) fn absent(ordinal: u64, domain: &str) -> Record {
     let domain = Domain::from_a_labels(domain).unwrap();
     let noise = noise(ordinal);
     let scanned_at = UNIX_EPOCH + Duration::from_micros(1_795_000_000_000_000 + ordinal * 250 + noise % 20_000);

@@ -248,6 +248,7 @@ fn joined(members: &[Member], merged_from: Vec<MergedShard>) -> Result<Manifest,
         made_from: None,
         merged_from,
         rejected: None,
+        duplicates: None,
         ..first.clone()
     };
     manifest.set_activity(manifests.iter().fold(Activity::default(), |sum, manifest| sum.plus(&manifest.activity)));

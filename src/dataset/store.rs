@@ -132,6 +132,7 @@ impl Dataset {
         }
         let rejected = folder::attachment(&folder::rejected_path(&self.dir))?;
         self.manifest.end(accounting, list, rejected);
+        self.manifest.duplicates = folder::attachment(&folder::duplicates_path(&self.dir))?;
         folder::write_manifest(&self.dir, &self.manifest)?;
         pause(Step::Finished);
         Ok(self.manifest)

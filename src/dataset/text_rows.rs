@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Int16Type, Int32Type, Int64Type, Schema, TimestampMicrosecondType};
 use serde_json::{Map, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
@@ -16,7 +16,7 @@ use super::micros;
 use super::order::Order;
 use super::packed::Piece;
 use super::schema;
-use crate::escape::{csv_field, safe_bytes};
+use crate::escape::{csv_field, safe_bytes, safe_json};
 use crate::vocabulary::{nearest, vocabulary};
 
 vocabulary! {
@@ -154,6 +154,16 @@ impl TextWriter {
     }
 }
 
+/// The header of a table of CSV.
+pub(crate) fn csv_heading(schema: &Schema) -> String {
+    schema.fields().iter().map(|field| csv_field(field.name())).collect::<Vec<_>>().join(",")
+}
+
+/// A row of a batch with all its columns, as CSV.
+pub(crate) fn csv_row(batch: &RecordBatch, row: usize) -> String {
+    batch.columns().iter().map(|column| cell(&value(column, row))).collect::<Vec<_>>().join(",")
+}
+
 /// A row.
 fn line(batch: &RecordBatch, row: usize, form: RowForm, RowColumns(columns): &RowColumns) -> String {
     let value = |path: &String| {
@@ -164,7 +174,7 @@ fn line(batch: &RecordBatch, row: usize, form: RowForm, RowColumns(columns): &Ro
     match form {
         RowForm::Jsonl => {
             let object: Map<String, Value> = columns.iter().map(|path| (path.clone(), value(path))).collect();
-            Value::Object(object).to_string()
+            safe_json(&Value::Object(object).to_string())
         }
         RowForm::Csv => columns.iter().map(|path| cell(&value(path))).collect::<Vec<_>>().join(","),
     }
@@ -185,7 +195,7 @@ fn cell(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => csv_field(text),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::Array(_) | Value::Object(_) => csv_field(&value.to_string()),
+        Value::Array(_) | Value::Object(_) => csv_field(&safe_json(&value.to_string())),
     }
 }
 
@@ -207,9 +217,10 @@ fn value(column: &ArrayRef, row: usize) -> Value {
         }
         DataType::Date32 => {
             let days = i64::from(column.as_primitive::<Date32Type>().value(row));
-            Date::from_julian_day(2_440_588).ok().and_then(|epoch| epoch.checked_add(time::Duration::days(days))).map_or(Value::Null, |day| {
-                day.to_string().into()
-            })
+            Date::from_julian_day(2_440_588)
+                .ok()
+                .and_then(|epoch| epoch.checked_add(time::Duration::days(days)))
+                .map_or(Value::Null, |day| day.to_string().into())
         }
         DataType::Binary => safe_bytes(column.as_binary::<i32>().value(row)).into(),
         DataType::List(_) => {

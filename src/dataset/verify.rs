@@ -52,6 +52,9 @@ pub fn verify(dir: &Path) -> Result<Verified, DatasetError> {
     if let Some(rejected) = &manifest.rejected {
         problems.extend(whole::attachment(dir, Layout::of(dir).rejected(), rejected).err());
     }
+    if let Some(duplicates) = &manifest.duplicates {
+        problems.extend(whole::attachment(dir, Layout::of(dir).duplicates(), duplicates).err());
+    }
     problems.extend(whole::strangers(dir, &manifest)?);
     problems.extend(whole::sums(dir, &manifest));
     Ok(Verified { manifest, problems })
@@ -88,7 +91,7 @@ pub fn repair(dir: &Path, found: &Verified) -> Result<Repair, DatasetError> {
     left.parts.retain(|part| !damaged.contains(part.file.as_str()));
     left.counts = Counts::default();
     left.parts.iter().for_each(|part| left.counts.add(&part.counts));
-    (left.finished_at, left.accounting, left.rejected) = (None, None, None);
+    (left.finished_at, left.accounting, left.rejected, left.duplicates) = (None, None, None, None);
     folder::write_manifest(dir, &left)?;
     pause(Step::RepairBegun);
     done.struck = manifest.parts.iter().map(|part| part.file.clone()).filter(|file| damaged.contains(file.as_str())).collect();

@@ -24,6 +24,8 @@ pub(super) const ROOM: u64 = 64 << 20;
 pub(super) struct Member {
     /// What messages call it: the source, and behind a colon the member's name where there are several.
     pub(super) label: Arc<str>,
+    /// What it is called in its archive; empty for a source that is no archive.
+    pub(super) name: Arc<str>,
     /// Where it lies in an archive; `None` for a source that is no archive.
     packed: Option<Packed>,
 }
@@ -52,13 +54,14 @@ impl Member {
         let members = members(file, source)?;
         refuse_bomb(source, size, &members)?;
         let alone = members.len() == 1;
-        let label = |name: String| if alone { source.to_owned() } else { format!("{source}:{name}") };
-        Ok(members.into_iter().map(|(name, packed)| Self { label: label(name).into(), packed: Some(packed) }).collect())
+        let label = |name: &str| if alone { source.to_owned() } else { format!("{source}:{name}") };
+        let member = |(name, packed): (String, Packed)| Self { label: label(&name).into(), name: name.into(), packed: Some(packed) };
+        Ok(members.into_iter().map(member).collect())
     }
 
     /// A source that is no archive.
     pub(super) fn whole(source: &str) -> Self {
-        Self { label: source.into(), packed: None }
+        Self { label: source.into(), name: "".into(), packed: None }
     }
 
     /// Whether it lies in an archive.

@@ -2,7 +2,6 @@
 //! cited without anybody typing them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::vocabulary::vocabulary;
 
@@ -61,7 +60,19 @@ impl KnownList {
 
 /// Greatest ranks of the buckets of CrUX.
 pub const BUCKETS: &[u32] = &[
-    1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000, 10_000_000, 50_000_000, 100_000_000, 500_000_000, 1_000_000_000,
+    1_000,
+    5_000,
+    10_000,
+    50_000,
+    100_000,
+    500_000,
+    1_000_000,
+    5_000_000,
+    10_000_000,
+    50_000_000,
+    100_000_000,
+    500_000_000,
+    1_000_000_000,
 ];
 
 /// The ranks for which a bucket stands, as first and last.

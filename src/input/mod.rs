@@ -23,6 +23,7 @@ mod download;
 mod error;
 mod field;
 mod format;
+mod known_list;
 mod lines;
 mod options;
 mod preparation;
@@ -36,11 +37,13 @@ mod targets;
 mod tests;
 mod zone;
 
+pub use self::known_list::{KnownList, Told, bucket};
+
 pub(crate) use self::error::{InputError, disk_advice, is_full_disk};
 pub(crate) use self::field::Carried;
 pub use self::options::{Column, InputOptions};
 pub(crate) use self::options::{Sample, Shard};
 pub(crate) use self::preparation::Preparation;
-pub(crate) use self::reject::{Rejected, RejectedCsv, tame};
+pub(crate) use self::reject::{Duplicate, DuplicatesCsv, Rejected, RejectedCsv, tame};
 pub use self::source::{Source, list_name};
 pub use self::targets::{Accounting, Input, Target};

@@ -114,6 +114,53 @@ impl<W: Write> RejectedCsv<W> {
     }
 }
 
+/// A line whose name an earlier line has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate<'a> {
+    /// The source as the user named it.
+    pub source: &'a str,
+    /// Line number within the source, from 1.
+    pub line: u64,
+    /// The line, at most [`MAX_TEXT`] characters, as it was.
+    pub text: String,
+    /// The name that it came to, folded where names are.
+    pub domain: &'a str,
+}
+
+/// Writes `duplicates.csv`: `source,line,text,domain`, as safe as [`RejectedCsv`].
+pub struct DuplicatesCsv<W: Write> {
+    writer: csv::Writer<W>,
+}
+
+impl<W: Write> DuplicatesCsv<W> {
+    /// Writes the header line.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn new(writer: W) -> io::Result<Self> {
+        let mut writer = csv::Writer::from_writer(writer);
+        writer.write_record(["source", "line", "text", "domain"])?;
+        Ok(Self { writer })
+    }
+
+    /// Writes a line.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write(&mut self, duplicate: &Duplicate<'_>) -> io::Result<()> {
+        let record = [tame(duplicate.source), duplicate.line.to_string(), tame(&duplicate.text), tame(duplicate.domain)];
+        Ok(self.writer.write_record(record)?)
+    }
+
+    /// Writes what is still buffered.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
 /// A cell of CSV that does no harm; see [`RejectedCsv`].
 pub(crate) fn tame(text: &str) -> String {
     let formula = text.trim_start().starts_with(['=', '+', '-', '@']);

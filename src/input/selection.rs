@@ -12,7 +12,7 @@ use crate::name::{Domain, suffix};
 pub(super) enum Verdict {
     Rejected(Reason),
     Excluded,
-    Duplicate,
+    Duplicate(Domain),
     NotSelected,
     /// Wanted by `skip` and `top`; with the rank it should have.
     Candidate(Domain, Option<i32>),
@@ -60,7 +60,9 @@ impl Selection {
             return Verdict::Excluded;
         }
         let source = u32::try_from(source).unwrap_or(u32::MAX);
-        let Meeting::First(rank) = self.names.meet(identity(domain.as_str()), source, rank) else { return Verdict::Duplicate };
+        let Meeting::First(rank) = self.names.meet(identity(domain.as_str()), source, rank) else {
+            return Verdict::Duplicate(domain);
+        };
         self.passed += 1;
         if self.passed > self.skip && self.passed <= self.end { Verdict::Candidate(domain, rank) } else { Verdict::NotSelected }
     }

@@ -8,9 +8,11 @@ use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-use super::archive::Member;
+use super::archive::{Member, read_head};
+use super::decode::Decoded;
 use super::download::download;
 use super::error::InputError;
+use super::known_list::Told;
 use super::options::InputOptions;
 use super::preparation::{Step, Watch, tell};
 use super::spool::{Copy, copy_all};
@@ -29,6 +31,8 @@ pub struct Source {
     pub bytes: u64,
     /// SHA-256 of the file's bytes, in lower-case hexadecimal digits.
     pub sha256: String,
+    /// Which list its names and its first line say that it is.
+    pub told: Told,
     pub(super) modified: Option<SystemTime>,
     /// The file itself, or the members of an archive.
     pub(super) members: Arc<[Member]>,
@@ -60,10 +64,28 @@ pub(super) fn materialise(
     let name = options.file_name.as_deref().unwrap_or(name);
     let members: Arc<[Member]> = Member::all(&file, name)?.into();
     let modified = metadata.modified().ok();
-    let mut source = Source { name: name.to_owned(), list, path, bytes: metadata.len(), sha256: String::new(), modified, members };
+    let (name, bytes) = (name.to_owned(), metadata.len());
+    let mut source = Source { name, list, path, bytes, sha256: String::new(), told: Told::default(), modified, members };
     refuse(&source)?;
-    source.sha256 = checksum(name, file, source.bytes, watch)?;
+    source.told = told(&source);
+    source.sha256 = checksum(&source.name, file, source.bytes, watch)?;
     Ok(source)
+}
+
+/// Octets of a list in which its first line has to end to be looked at.
+const FIRST_LINE: usize = 256;
+
+/// Which list it is. What cannot be read here is told of when the list is read.
+fn told(source: &Source) -> Told {
+    let first_line = || -> Option<String> {
+        let mut decoded = Decoded::open(File::open(&source.path).ok()?, source.members.first()?).ok()?;
+        let mut head = vec![0; FIRST_LINE];
+        let length = read_head(&mut decoded.reader, &mut head).ok()?;
+        let line = head.get(..length)?.split(|octet| *octet == b'\n').next()?;
+        Some(String::from_utf8_lossy(line).into_owned())
+    };
+    let members = source.members.iter().map(|member| &*member.name).filter(|name| !name.is_empty());
+    Told::of(&source.name, members, &first_line().unwrap_or_default())
 }
 
 /// Opens the file of a source.

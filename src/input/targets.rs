@@ -13,7 +13,7 @@ use super::field::{Carried, MAX_CARRIED, Parsed};
 use super::options::{InputOptions, Shard};
 use super::preparation::{LINES_BETWEEN_CALLS, Step, Watch, tell};
 use super::reader::{Columns, Located, OpenSource, Reader};
-use super::reject::{self, Reason, Rejected};
+use super::reject::{self, Duplicate, Reason, Rejected};
 use super::selection::{Draw, Drawn, Selection, Verdict};
 use super::source::{self, Source};
 use crate::exclusion::Exclusion;
@@ -91,6 +91,9 @@ impl<F: FnMut(&Rejected<'_>) -> io::Result<()> + Send> Rejects for F {
     }
 }
 
+/// Takes the lines whose name an earlier line has.
+type TakeDuplicate = dyn FnMut(&Duplicate<'_>) -> io::Result<()> + Send;
+
 /// The targets of the lists, in the order of the lists. After an error there are no more.
 pub struct Input {
     sources: Arc<[Source]>,
@@ -101,6 +104,7 @@ pub struct Input {
     /// Candidates that a survey has counted: before sample and shard.
     surveyed: Option<u64>,
     rejects: Option<Box<dyn Rejects>>,
+    duplicates: Option<Box<TakeDuplicate>>,
     accounting: Accounting,
     ended: bool,
 }
@@ -132,6 +136,7 @@ impl Input {
             shard: options.shard,
             surveyed: None,
             rejects: None,
+            duplicates: None,
             accounting: Accounting::default(),
             ended: false,
         };
@@ -147,6 +152,13 @@ impl Input {
     #[must_use]
     pub fn with_rejects(mut self, rejects: impl Rejects + 'static) -> Self {
         self.rejects = Some(Box::new(rejects));
+        self
+    }
+
+    /// Hands all lines whose name an earlier line has to `take` from now on.
+    #[must_use]
+    pub fn with_duplicates(mut self, take: impl FnMut(&Duplicate<'_>) -> io::Result<()> + Send + 'static) -> Self {
+        self.duplicates = Some(Box::new(take));
         self
     }
 
@@ -202,7 +214,7 @@ impl Input {
                         draw.iter_mut().for_each(|draw| draw.add(domain.as_str()));
                     }
                     Verdict::Rejected(_) => {}
-                    Verdict::Excluded | Verdict::Duplicate | Verdict::NotSelected => others += 1,
+                    Verdict::Excluded | Verdict::Duplicate(_) | Verdict::NotSelected => others += 1,
                 }
             }
             lines += 1;
@@ -250,7 +262,7 @@ impl Input {
                 }
                 Verdict::Candidate(..) | Verdict::NotSelected => self.accounting.not_selected += 1,
                 Verdict::Excluded => self.accounting.excluded += 1,
-                Verdict::Duplicate => self.accounting.duplicates += 1,
+                Verdict::Duplicate(domain) => self.note_duplicate((source, member), line, &domain)?,
                 Verdict::Rejected(reason) => self.reject((source, member), line, reason)?,
             }
         }
@@ -267,6 +279,16 @@ impl Input {
         let member = self.sources.get(source).and_then(|source| source.members.get(member));
         let source = member.map_or("", |member| &*member.label);
         rejects.reject(&Rejected { source, line, text: reject::cut(self.reader.text()), reason }).map_err(InputError::Rejects)
+    }
+}
+
+impl Input {
+    fn note_duplicate(&mut self, (source, member): (usize, usize), line: u64, domain: &Domain) -> Result<(), InputError> {
+        self.accounting.duplicates += 1;
+        let Some(duplicates) = &mut self.duplicates else { return Ok(()) };
+        let member = self.sources.get(source).and_then(|source| source.members.get(member));
+        let source = member.map_or("", |member| &*member.label);
+        duplicates(&Duplicate { source, line, text: reject::cut(self.reader.text()), domain: domain.as_str() }).map_err(InputError::Rejects)
     }
 }
 

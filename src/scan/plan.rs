@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::dataset::{DatasetError, Options, SHARD_ROWS, ScanCommand, refuse_unless_usable, tree};
+use crate::dataset::{DatasetError, Options, RowColumns, RowForm, SHARD_ROWS, ScanCommand, refuse_unless_usable, tree};
 use crate::input::{InputError, InputOptions, list_name};
 use crate::networks::Databases;
 use crate::observe::dns::{EncryptedResolver, RetryConfig, ValidationNames};
@@ -76,9 +76,12 @@ pub struct ScanPlan {
     /// What the list is called, for the manifest; by default the file's name. The manifest has it in a place of its own, as the id.
     #[serde(skip)]
     pub list_name: Option<String>,
-    /// Citable id of the list, for the manifest.
+    /// Citable id of the list, for the manifest; by default what the name of its file says.
     #[serde(skip)]
     pub list_id: Option<String>,
+    /// Where the scan runs, in words, for whoever reads the dataset.
+    #[serde(serialize_with = "sets_pace")]
+    pub vantage: Option<String>,
 }
 
 impl Default for ScanPlan {
@@ -96,6 +99,7 @@ impl Default for ScanPlan {
             workers: None,
             list_name: None,
             list_id: None,
+            vantage: None,
         }
     }
 }
@@ -115,7 +119,7 @@ impl ScanPlan {
         let resumable = match &self.output {
             Output::Folder(dir) => refuse_unless_usable(dir),
             Output::Tree(tree) => tree::refuse_unless_usable(&tree::folder_of(tree, &self.list_name())),
-            Output::ArrowStream => Ok(false),
+            Output::ArrowStream | Output::Text { .. } => Ok(false),
         };
         !self.restart && resumable.unwrap_or(false)
     }
@@ -161,6 +165,15 @@ pub enum Output {
     Tree(PathBuf),
     /// One Arrow IPC stream on standard output.
     ArrowStream,
+    /// Lines of text, to a file that is new or to standard output.
+    Text {
+        /// The file; `None` for standard output.
+        file: Option<PathBuf>,
+        /// JSON Lines or CSV.
+        form: RowForm,
+        /// Which columns.
+        columns: RowColumns,
+    },
 }
 
 /// Writes a list, one name per line.
@@ -453,7 +466,7 @@ pub enum ScanError {
     #[error("{0}")]
     Machine(String),
     /// A stream went out as far as it got.
-    #[error("{cause}; {rows} rows went out, and the stream has no end mark")]
+    #[error("{cause}; {rows} rows went out, and the output is not whole")]
     CutStream {
         /// What ended it.
         cause: Box<ScanError>,

@@ -1,7 +1,7 @@
 //! Where the rows go: a dataset folder or a stream; with it the list is opened, whose copies and rejected lines lie there too.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Stdout, Write};
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
@@ -15,9 +15,11 @@ use super::plan::{NamedOptions, Output, OwnList, ScanError, ScanPlan};
 use super::status::{Identity, Status};
 use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::{
-    self, Activity, Dataset, DatasetError, Draft, List, Manifest, Piece, RunDescription, StreamWriter, Tool, check_accounting,
+    self, Activity, Dataset, DatasetError, Draft, List, Manifest, Piece, RunDescription, StreamWriter, TextWriter, Tool, check_accounting,
 };
-use crate::input::{Accounting, Input, InputError, InputOptions, Preparation, Rejected, RejectedCsv};
+use crate::input::{
+    Accounting, Duplicate, DuplicatesCsv, Input, InputError, InputOptions, KnownList, Preparation, Rejected, RejectedCsv, Source, Told,
+};
 use crate::name::suffix;
 use crate::pause::{Step, pause};
 use crate::place;
@@ -54,18 +56,62 @@ pub(super) struct Sink {
 }
 
 enum Place {
-    Folder { dataset: Box<Dataset>, rejected: RejectedFile, spool: Spool },
+    Folder { dataset: Box<Dataset>, rejected: RejectedFile, duplicates: DuplicatesFile, spool: Spool },
     Stream(Box<Stream>),
 }
 
 /// Shards go out in their order; `waiting` are those that came before their turn.
 struct Stream {
-    writer: StreamWriter<Stdout>,
+    writer: Lines,
     waiting: BTreeMap<u64, Vec<Piece>>,
     next: u64,
     /// Rows that went out.
     rows: u64,
     _spool: TempDir,
+}
+
+/// What writes a stream.
+enum Lines {
+    Arrow(StreamWriter<Stdout>),
+    Text(TextWriter),
+}
+
+impl Lines {
+    fn open(plan: &ScanPlan) -> Result<Self, ScanError> {
+        let Output::Text { file, form, columns } = &plan.output else { return Ok(Self::Arrow(StreamWriter::new(io::stdout())?)) };
+        let (output, name): (Box<dyn Write + Send>, PathBuf) = match file {
+            None => (Box::new(io::stdout()), "standard output".into()),
+            Some(path) => {
+                let mut options = OpenOptions::new();
+                let options =
+                    if plan.restart { options.write(true).create(true).truncate(true) } else { options.write(true).create_new(true) };
+                let opened = options.open(path).map_err(|error| match error.kind() {
+                    io::ErrorKind::AlreadyExists => DatasetError::refused(
+                        path,
+                        "is there already, and a scan as text is never gone on with; name another file, or write it anew with --restart",
+                    ),
+                    _ => DatasetError::io("write", path)(error),
+                })?;
+                (Box::new(opened), path.clone())
+            }
+        };
+        Ok(Self::Text(TextWriter::new(output, name, *form, columns.clone())?))
+    }
+
+    fn write_in_order(&mut self, pieces: &[Piece]) -> Result<u64, DatasetError> {
+        match self {
+            Self::Arrow(writer) => writer.write_in_order(pieces),
+            Self::Text(writer) => writer.write_in_order(pieces),
+        }
+    }
+
+    /// The end of a stream that is whole; lines of text have no mark.
+    fn finish(self) -> Result<(), DatasetError> {
+        match self {
+            Self::Arrow(writer) => writer.finish().map(drop),
+            Self::Text(_) => Ok(()),
+        }
+    }
 }
 
 impl Sink {
@@ -74,7 +120,7 @@ impl Sink {
         match &plan.output {
             Output::Folder(dir) => Self::folder(dir, plan, network, status),
             Output::Tree(tree) => Self::tree(tree, plan, network, status),
-            Output::ArrowStream => Self::stream(plan, network, status),
+            Output::ArrowStream | Output::Text { .. } => Self::stream(plan, network, status),
         }
     }
 
@@ -126,6 +172,7 @@ impl Sink {
     ) -> Result<(Self, Input), ScanError> {
         let input = open_input(plan, network, status, &spool.path)?;
         let run = describe(plan, network, &input)?;
+        tell_of_list(&run, plan, status);
         let dir = &place(&run)?;
         let dataset = if plan.restart { Dataset::restart(dir, &run)? } else { Dataset::create_or_resume(dir, &run)? };
         // A scan goes on in parts as large as it has begun with.
@@ -143,16 +190,19 @@ impl Sink {
         let folder = place::absolute(dir).unwrap_or_else(|_| dir.to_owned());
         status.identify(Identity { run_id: manifest.run.run_id.clone(), list: manifest.run.list.name.clone(), folder: Some(folder) });
         let (rejected, input) = RejectedFile::attach(dir, input)?;
-        let place = Place::Folder { dataset: Box::new(dataset), rejected, spool };
+        let (duplicates, input) = DuplicatesFile::attach(dir, input);
+        let place = Place::Folder { dataset: Box::new(dataset), rejected, duplicates, spool };
         Ok((Self { place, shard_rows }, input))
     }
 
     fn stream(plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
         let spool = temporary_folder()?;
         let input = open_input(plan, network, status, spool.path())?;
-        let RunDescription { run_id, list, .. } = describe(plan, network, &input)?;
+        let run = describe(plan, network, &input)?;
+        tell_of_list(&run, plan, status);
+        let RunDescription { run_id, list, .. } = run;
         status.identify(Identity { run_id, list: list.name, folder: None });
-        let writer = StreamWriter::new(io::stdout())?;
+        let writer = Lines::open(plan)?;
         let place = Place::Stream(Box::new(Stream { writer, waiting: BTreeMap::new(), next: 0, rows: 0, _spool: spool }));
         Ok((Self { place, shard_rows: STREAM_SHARD_ROWS }, input))
     }
@@ -199,7 +249,8 @@ impl Sink {
         let complete = !stopped && error.is_none();
         let mut streamed = None;
         let manifest = match self.place {
-            Place::Folder { dataset, rejected, spool } => {
+            Place::Folder { dataset, rejected, duplicates, spool } => {
+                duplicates.close(complete)?;
                 rejected.close(complete)?;
                 if complete {
                     pause(Step::RejectedNamed);
@@ -273,6 +324,7 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDesc
         [only] => Some(only.sha256.clone()),
         several => Some(several.iter().map(|source| source.sha256.as_str()).collect::<Vec<_>>().join(" ")),
     };
+    let told = told(sources);
     let NamedOptions { mut configuration, pace } = plan.named_options()?;
     // Not what was typed but what is in force: rows of one scan are asked alike, also by a session that has another resolver.
     configuration.insert("dane".to_owned(), network.dane().as_str().into());
@@ -283,7 +335,7 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDesc
         configuration,
         pace,
         shard_rows: plan.shard_rows,
-        list: List { name, id: plan.list_id.clone(), sha256, lines: None },
+        list: List { name, id: plan.list_id.clone().or(told.id), sha256, lines: None, date: told.date, known: told.known },
         public_suffix_list: suffix::LIST_VERSION.to_owned(),
         root_store: network.root_store().to_owned(),
         resolvers: network.resolvers().to_vec(),
@@ -291,6 +343,34 @@ fn describe(plan: &ScanPlan, network: &Network, input: &Input) -> Result<RunDesc
         asn_db: plan.network.asn_db.described(),
         user_agent: network.user_agent().to_owned(),
     })
+}
+
+/// What is to be known of a well-known list, and that a list without a name cannot be cited.
+fn tell_of_list(run: &RunDescription, plan: &ScanPlan, status: &Status) {
+    if let Some(note) = run.list.known.and_then(|known| known.note(plan.input.registrable)) {
+        status.note(note);
+    }
+    let is_nameless = plan.list_name.is_none() && run.list.id.is_none() && run.list.known.is_none();
+    if is_nameless && run.list.name.starts_with("top-1m.csv") {
+        status.note(format!(
+            "{:?} is what several lists call their file (Tranco, Umbrella): say which by --list-name and --list-id",
+            run.list.name
+        ));
+    }
+}
+
+/// What all sources tell alike; their ids and days one after another, where each has one.
+fn told(sources: &[Source]) -> Told {
+    let same = |all: Vec<Option<KnownList>>| all.first().copied().flatten().filter(|first| all.iter().all(|one| *one == Some(*first)));
+    let joined = |each: fn(&Told) -> Option<&String>| {
+        let all: Option<Vec<&str>> = sources.iter().map(|source| each(&source.told).map(String::as_str)).collect();
+        all.filter(|all| !all.is_empty()).map(|all| all.join(", "))
+    };
+    Told {
+        known: same(sources.iter().map(|source| source.told.known).collect()),
+        id: joined(|told| told.id.as_ref()),
+        date: joined(|told| told.date.as_ref()),
+    }
 }
 
 fn list(begun: &List, input: &Input) -> List {
@@ -368,6 +448,42 @@ impl RejectedFile {
         // An unfinished scan has none, and what is dropped is gone.
         Ok(if complete {
             self.draft.put_in_place()?
+        })
+    }
+}
+
+/// `duplicates.csv`, likewise; there is none where every name comes once.
+struct DuplicatesFile {
+    csv: Arc<std::sync::Mutex<Option<(DuplicatesCsv<BufWriter<File>>, Draft)>>>,
+}
+
+impl DuplicatesFile {
+    fn attach(dir: &Path, input: Input) -> (Self, Input) {
+        let path = dataset::duplicates_path(dir);
+        let csv = Arc::new(std::sync::Mutex::new(None));
+        let shared = Arc::clone(&csv);
+        let input = input.with_duplicates(move |duplicate: &Duplicate<'_>| {
+            let mut csv = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let csv: &mut Option<(DuplicatesCsv<_>, Draft)> = &mut csv;
+            let (csv, _) = match csv {
+                Some(csv) => csv,
+                None => {
+                    let draft = Draft::begin(&path).map_err(DatasetError::into_io)?;
+                    csv.insert((DuplicatesCsv::new(BufWriter::new(draft.file()?))?, draft))
+                }
+            };
+            csv.write(duplicate)
+        });
+        (Self { csv }, input)
+    }
+
+    /// Puts the file in place if the list was read to its end.
+    fn close(self, complete: bool) -> Result<(), ScanError> {
+        let csv = self.csv.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let Some((csv, draft)) = csv else { return Ok(()) };
+        csv.finish().map_err(DatasetError::io("write", draft.place()))?;
+        Ok(if complete {
+            draft.put_in_place()?
         })
     }
 }

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::tables::data::{INVENTED, field, invented_cell};
 use super::tables::{counted, grouped};
 use super::text::{safe, safe_json};
-use crate::analyse::Cell;
 use crate::analyse::diff::{Change, Changed, Condition, Diff, Kind};
+use crate::analyse::{Cell, Provenance};
 use crate::classify::{Code, Posture, Severity};
 
 /// Codes that are shown with how many domains have come to have them.
@@ -141,7 +141,7 @@ pub fn csv(listed: &[&Changed], invented: Option<&str>) -> String {
 }
 
 /// One object: sums, and the domains listed.
-pub fn json(diff: &Diff, listed: &[&Changed]) -> String {
+pub fn json(diff: &Diff, listed: &[&Changed], [old, new]: &[Provenance; 2]) -> String {
     let scan = |(label, started_at): &(String, String)| json!({ "label": label, "started_at": started_at });
     let kinds: Map<String, Value> = diff.kinds.iter().map(|(kind, domains)| (kind.to_string(), (*domains).into())).collect();
     let posture = |((before, after), domains): (&(Posture, Posture), &u64)| json!({ "before": before, "after": after, "domains": domains });
@@ -157,6 +157,7 @@ pub fn json(diff: &Diff, listed: &[&Changed]) -> String {
     };
     let condition = |one: &Condition| json!({ "what": one.what, "old": one.old, "new": one.new });
     let object = json!({
+        "provenance": { "old": old, "new": new },
         "old": scan(&diff.old),
         "new": scan(&diff.new),
         "in_both": diff.in_both,

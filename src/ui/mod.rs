@@ -6,6 +6,7 @@ pub mod mail_servers;
 pub mod manual;
 pub mod metrics;
 mod progress;
+pub(crate) mod provenance;
 pub mod report;
 pub mod tables;
 pub mod text;

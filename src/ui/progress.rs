@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::dataset::Timestamp;
 use crate::scan::{Snapshot, Status};
 use crate::vocabulary::vocabulary;
+use crate::whole_file;
 
 vocabulary! {
     /// How progress is shown on standard error.
@@ -254,8 +255,11 @@ fn print_line(snapshot: &Snapshot, rates: &Rates, last: bool) {
     let _ = writeln!(std::io::stderr().lock(), "{}", render(snapshot, rates, last));
 }
 
-/// Replaces the file as a whole, so that a reader never sees half an object.
+/// Replaces the file as a whole, so that a reader never sees half an object; a device or a pipe gets it as it is.
 fn replace_file(path: &Path, snapshot: &Snapshot, rates: &Rates, last: bool) -> io::Result<()> {
+    if whole_file::is_special(path) {
+        return std::fs::write(path, render(snapshot, rates, last) + "\n");
+    }
     let temporary = path.with_added_extension("tmp");
     let written = std::fs::write(&temporary, render(snapshot, rates, last) + "\n").and_then(|()| std::fs::rename(&temporary, path));
     written.inspect_err(|_| _ = std::fs::remove_file(&temporary))

@@ -3,22 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use crate::classify::{Posture, Severity};
-use crate::escape::is_invisible;
-pub use crate::escape::{safe, safe_bytes};
-
-/// JSON text in which everything that could act on a terminal is escaped as JSON escapes it; serde_json leaves DEL, the C1 controls
-/// and direction marks as they are. The value stays the same.
-pub fn safe_json(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '\n' => out.push(c), // Only between the tokens of a pretty-printed object: within a string it is escaped already.
-            c if c.is_control() || is_invisible(c) => out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
-            c => out.push(c),
-        }
-    }
-    out
-}
+pub use crate::escape::{safe, safe_bytes, safe_json};
 
 /// The style of a severity. Written through `anstream`, which drops it where colour is not wanted.
 pub fn severity_style(severity: Severity) -> Style {
@@ -66,6 +51,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::escape::is_invisible;
 
     #[test]
     fn folding_keeps_words_and_indents() {

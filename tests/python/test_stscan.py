@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import pickle
 import subprocess
@@ -322,3 +323,9 @@ def test_without_the_program_one_sentence_says_so(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     with pytest.raises(stscan.ScanError, match="install the wheel again"):
         stscan.check("a.example")
+
+
+def test_without_pyspark_one_sentence_says_so() -> None:
+    with pytest.raises(ImportError) as raised:
+        importlib.import_module("stscan.spark")
+    assert str(raised.value) == "stscan.spark needs pyspark 4, which cannot be imported (No module named 'pyspark'); pip install 'stscan[spark]'"

@@ -12,9 +12,12 @@ use sha2::{Digest, Sha256};
 use super::description::{Described, Mailboxes, Publication};
 use super::mailbox::Redaction;
 use super::replies::Replies;
+use crate::analyse::provenance::Provenance;
 use crate::analyse::reclassify::each_part;
 use crate::analyse::scans::{AnalyseError, Scan};
-use crate::dataset::{DatasetError, DerivedDataset, Layout, MAX_BATCH_ROWS, Manifest, Options, with_nothing_carried, with_policy_hosts};
+use crate::dataset::{
+    DatasetError, DerivedDataset, Layout, MAX_BATCH_ROWS, Manifest, Options, Reader, with_nothing_carried, with_policy_hosts,
+};
 use crate::networks::Databases;
 use crate::place;
 
@@ -66,14 +69,20 @@ pub fn export(dir: &Path, out: &Path, publication: &Publication, networks: &Data
         let line = short_source(line, &lists);
         redaction.as_ref().and_then(|redaction| redaction.apply(&line)).unwrap_or(line)
     };
-    dataset.copy_rejected(&origin, line)?;
+    dataset.copy_lines(&origin, line)?;
     shorten_paths(dataset.manifest_mut());
     // The name of the scanning machine, which is taken out of the replies that repeat it.
     if let Some(name) = dataset.manifest_mut().run.pace.get_mut(EHLO).filter(|name| !name.is_null()) {
         *name = json!("removed");
     }
     dataset.finish_with(parts, |manifest, text| {
-        describe(out, &Described::scan(manifest), &super::datasheet::datasheet(manifest, publication), text, publication)
+        let provenance = Provenance::of(&manifest.run.run_id, manifest);
+        let companions = match publication.flat {
+            Some(form) => super::flat::write(&Reader::over(out, manifest), form, &provenance)?,
+            None => Vec::new(),
+        };
+        let of = Described { companions, ..Described::scan(manifest) };
+        describe(out, &of, &super::datasheet::datasheet(manifest, publication), text, publication)
     })
 }
 
@@ -108,9 +117,16 @@ pub(super) fn describe(
         write(&out.join(name), text)?;
         sums.push(((*name).to_owned(), hex::encode(Sha256::digest(text))));
     }
-    let rejected = Layout::of(out).rejected();
-    if place::exists(&out.join(rejected)).map_err(|error| failed("find", &out.join(rejected), error))? {
-        sums.push((rejected.to_owned(), sha256(&out.join(rejected))?));
+    let layout = Layout::of(out);
+    let mut further = Vec::new();
+    for file in [layout.rejected(), layout.duplicates()] {
+        let path = out.join(file);
+        if place::exists(&path).map_err(|error| failed("find", &path, error))? {
+            further.push(file);
+        }
+    }
+    for file in further.into_iter().chain(of.companions.iter().map(|companion| companion.file.as_str())) {
+        sums.push((file.to_owned(), sha256(&out.join(file))?));
     }
     sums.sort();
     write(&out.join("SHA256SUMS"), &sums.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect::<String>())

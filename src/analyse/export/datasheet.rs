@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::description::{Described, Mailboxes, Publication, citation, summary};
+use crate::analyse::provenance::Provenance;
 use crate::dataset::reports::ReportsManifest;
 use crate::dataset::{Manifest, Tally};
 
@@ -21,7 +22,7 @@ pub(super) fn datasheet(manifest: &Manifest, publication: &Publication) -> Strin
         ("Distribution", distribution(publication, &bibtex(&manifest.run.run_id, &citation(manifest), &of_list(manifest), publication))),
         ("Maintenance", maintenance()),
     ];
-    sheet(&manifest.run.run_id, &summary(manifest), sections)
+    sheet(&manifest.run.run_id, &summary(manifest), &Provenance::of(&manifest.run.run_id, manifest), sections)
 }
 
 /// The datasheet of a dataset of TLS reports.
@@ -36,7 +37,7 @@ pub(super) fn datasheet_of_reports(manifest: &ReportsManifest, publication: &Pub
         ("Distribution", distribution(publication, &bibtex(&manifest.run_id, &of.citation, "", publication))),
         ("Maintenance", maintenance()),
     ];
-    sheet(&manifest.run_id, &of.summary, sections)
+    sheet(&manifest.run_id, &of.summary, &of.provenance, sections)
 }
 
 fn composition_of_reports(manifest: &ReportsManifest, publication: &Publication) -> Answers {
@@ -115,8 +116,9 @@ fn uses_of_reports() -> Answers {
     ]
 }
 
-fn sheet(run_id: &str, summary: &str, sections: [(&'static str, Answers); 7]) -> String {
-    let mut out = format!("# Datasheet: {}\n\n{}\n", code(run_id), plain(summary));
+fn sheet(run_id: &str, summary: &str, provenance: &Provenance, sections: [(&'static str, Answers); 7]) -> String {
+    let lines = provenance.whole_lines().into_iter().map(|(label, text)| format!("* {label}: {}\n", code(&text)));
+    let mut out = format!("# Datasheet: {}\n\n{}\n\n{}", code(run_id), plain(summary), lines.collect::<String>());
     for (heading, answers) in sections {
         let _ = write!(out, "\n## {heading}\n\n"); // Writing to a String cannot fail.
         for (question, answer) in answers {

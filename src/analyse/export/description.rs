@@ -7,9 +7,12 @@ use arrow::datatypes::{DataType, Field, SchemaRef};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use crate::analyse::provenance::Provenance;
 use crate::dataset::reports::{ReportsManifest, reports_schema};
 use crate::dataset::{COMMENT, Manifest, RANGE, Table, UNIT, Vocabularies, schema, vocabularies};
 use crate::vocabulary::{Meaning, vocabulary};
+
+use super::flat::{Companion, FlatForm};
 
 vocabulary! {
     /// What becomes of the local parts of mailboxes.
@@ -32,6 +35,8 @@ pub struct Publication {
     pub key: [u8; 32],
     /// Whether the columns that the list brought along stay; they often name people.
     pub keep_carried: bool,
+    /// In which form companion tables without lists are written, if they are.
+    pub flat: Option<FlatForm>,
     /// The licence, as an SPDX identifier or a URL; nothing is guessed.
     pub licence: Option<String>,
     /// Date of publication, as `2026-11-23`.
@@ -64,7 +69,11 @@ pub(super) struct Described {
     pub(super) rows_are: &'static str,
     /// Columns that tell rows apart.
     pub(super) key: &'static [&'static str],
+    /// Where it comes from.
+    pub(super) provenance: Provenance,
     pub(super) files: Vec<DescribedFile>,
+    /// Tables without lists beside it.
+    pub(super) companions: Vec<Companion>,
 }
 
 /// A part of the table.
@@ -94,7 +103,9 @@ impl Described {
             citation: citation(manifest),
             rows_are: "One row per domain, sorted by ordinal.",
             key: &["ordinal"],
+            provenance: Provenance::of(&manifest.run.run_id, manifest),
             files: files.collect(),
+            companions: Vec::new(),
         }
     }
 
@@ -119,7 +130,9 @@ impl Described {
             ),
             rows_are: "One row per report and policy, in the order in which the reports were found.",
             key: &["report_key", "policy_index"],
+            provenance: Provenance::of_reports(&manifest.run_id, manifest),
             files: files.collect(),
+            companions: Vec::new(),
         }
     }
 
@@ -161,6 +174,12 @@ pub(super) fn citation(manifest: &Manifest) -> String {
     )
 }
 
+/// The summary and, a line each, where the dataset comes from.
+fn about(of: &Described) -> String {
+    let lines = of.provenance.whole_lines().into_iter().map(|(label, text)| format!("\n{label}: {text}"));
+    format!("{}\n{}", of.summary, lines.collect::<String>())
+}
+
 /// `croissant.json`.
 pub(super) fn croissant(of: &Described, publication: &Publication) -> Value {
     let table = of.table;
@@ -194,7 +213,7 @@ pub(super) fn croissant(of: &Described, publication: &Publication) -> Value {
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": of.name(),
-        "description": of.summary,
+        "description": about(of),
         "citeAs": of.citation,
         "version": "1.0.0",
         "datePublished": publication.date,
@@ -382,6 +401,7 @@ pub(super) fn data_package(of: &Described, publication: &Publication) -> Value {
         "id": of.run_id,
         "title": of.title,
         "description": of.summary,
+        "provenance": of.provenance,
         "created": of.started_at,
         "resources": [{
             "name": of.table,
@@ -391,6 +411,9 @@ pub(super) fn data_package(of: &Described, publication: &Publication) -> Value {
             "schema": { "fields": fields, "primaryKey": of.key },
         }],
     });
+    if let Some(resources) = package["resources"].as_array_mut() {
+        resources.extend(of.companions.iter().map(companion));
+    }
     if let Some(licence) = &publication.licence {
         let key = if licence.contains("://") { "path" } else { "name" };
         package["licenses"] = json!([{ key: licence }]);
@@ -413,6 +436,32 @@ fn frictionless_field(field: &Field, words: &[Meaning]) -> Value {
         }
     }
     value
+}
+
+/// A table without lists, to be joined with the first one by `ordinal`.
+fn companion(of: &Companion) -> Value {
+    let (format, media_type) = match of.form {
+        FlatForm::Parquet => ("parquet", "application/vnd.apache.parquet"),
+        FlatForm::Csv => ("csv", "text/csv"),
+    };
+    let fields = of.schema.fields().iter();
+    let fields =
+        fields.map(|field| json!({ "name": field.name(), "type": frictionless_type(field.data_type()), "description": comment(field) }));
+    let mut resource = json!({
+        "name": of.name,
+        "path": of.file,
+        "format": format,
+        "mediatype": media_type,
+        "schema": {
+            "fields": fields.collect::<Vec<_>>(),
+            "primaryKey": ["ordinal", "place"],
+            "foreignKeys": [{ "fields": "ordinal", "reference": { "resource": "domains", "fields": "ordinal" } }],
+        },
+    });
+    if of.form == FlatForm::Csv {
+        resource["dialect"] = json!({ "commentChar": "#" });
+    }
+    resource
 }
 
 fn frictionless_type(data_type: &DataType) -> &'static str {
@@ -469,7 +518,7 @@ mod tests {
             ("domains/posture", "enforce: A valid policy with mode enforce."),
             ("domains/evidence/mx/outcome", "nxdomain: "),
             ("domains/evidence/mx_hosts/conversations/error/stage", "starttls: "),
-            ("domains/rua_hosts/scheme", "mailto: By mail"),
+            ("domains/rua_hosts/scheme", "mailto: The report is sent by mail"),
             ("domains/findings/severity", "high: "),
         ] {
             assert!(described(id).contains(part), "{id}: {}", described(id));

@@ -15,7 +15,7 @@ use parquet::file::properties::WriterProperties;
 
 use crate::analyse::provenance::Provenance;
 use crate::analyse::scans::AnalyseError;
-use crate::dataset::{COMMENT, ColumnGroup, DatasetError, Draft, ListColumn, Reader, csv_heading, csv_row, elements, text};
+use crate::dataset::{COMMENT, ColumnGroup, DatasetError, Draft, Layout, ListColumn, Reader, csv_heading, csv_row, elements, text};
 use crate::name::suffix;
 use crate::place;
 use crate::vocabulary::vocabulary;
@@ -30,8 +30,6 @@ vocabulary! {
     }
 }
 
-/// Folder of the companion tables.
-const FOLDER: &str = "flat";
 /// Rows that are read at once.
 const ROWS: usize = 8192;
 /// Where a file says of which run it is, and all else about where it comes from.
@@ -69,18 +67,19 @@ fn tables() -> [Table; 3] {
 /// # Errors
 /// If the dataset cannot be read or the disk fails.
 pub(super) fn write(dataset: &Reader, form: FlatForm, provenance: &Provenance) -> Result<Vec<Companion>, AnalyseError> {
-    let folder = dataset.dir().join(FOLDER);
+    let name = Layout::of(dataset.dir()).flat();
+    let folder = dataset.dir().join(name);
     let failed = |path: &Path, error: &dyn std::fmt::Display| {
         AnalyseError::Request(format!("cannot write {}: {error}; see to it and give the command again", path.display()))
     };
     place::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;
     let mut written = Vec::new();
     for table in tables() {
-        let file = format!("{FOLDER}/{}.{form}", table.name);
+        let file = format!("{name}/{}.{form}", table.name);
         let path = dataset.dir().join(&file);
         let draft = Draft::begin(&path)?;
-        let file = draft.file().map_err(|error| failed(&path, &error))?;
-        let mut out = Out::new(file, form, &table.schema, provenance).map_err(|error| failed(&path, &error))?;
+        let written_to = draft.file().map_err(|error| failed(&path, &error))?;
+        let mut out = Out::new(written_to, form, &table.schema, provenance).map_err(|error| failed(&path, &error))?;
         for part in &dataset.manifest().parts {
             for batch in dataset.part_in_batches(part, Some(table.columns), ROWS)? {
                 let rows = (table.rows)(&batch?, &table.schema)?;
@@ -142,7 +141,7 @@ impl Out {
 }
 
 fn field(name: &str, data_type: DataType, comment: &str) -> Field {
-    Field::new(name, data_type, true).with_metadata([(COMMENT.to_owned(), comment.to_owned())].into())
+    Field::new(name, data_type, true).with_metadata(std::collections::HashMap::from([(COMMENT.to_owned(), comment.to_owned())]))
 }
 
 /// Which row of the dataset, and which element of its list.
@@ -263,7 +262,8 @@ fn rua(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, DatasetEr
     // Both lists have the same elements, but in a dataset that is older than the second one, where that is null.
     let taken_apart = table.added_groups("rua_hosts")?;
     for name in ["scheme", "host", "org_domain"] {
-        let column = taken_apart.as_ref().map(|(hosts, host)| Ok::<_, DatasetError>((hosts, host.column::<StringArray>(name)?))).transpose()?;
+        let column =
+            taken_apart.as_ref().map(|(hosts, host)| Ok::<_, DatasetError>((hosts, host.column::<StringArray>(name)?))).transpose()?;
         let starts: Vec<usize> = keyed.rows.iter().map(|row| elements(&lists, *row).start).collect();
         let value = |at: usize| {
             let (row, index, start) = (keyed.rows.get(at)?, keyed.places.get(at)?, starts.get(at)?);
@@ -288,7 +288,8 @@ mod tests {
         first.assessment.mx_hosts = vec!["mx1.example.com".to_owned(), "mx.example.net".to_owned()];
         first.assessment.tlsrpt_rua = vec!["mailto:a@example.org".to_owned()];
         let second = samples::absent(4, "example.org");
-        let batch = record_batch(&[second, first.clone()]).unwrap();
+        let expected = first.assessment.findings.len() + second.assessment.findings.len();
+        let batch = record_batch(&[second, first]).unwrap();
         let rows = mx(&batch, &mx_schema()).unwrap();
         let column = |rows: &RecordBatch, name: &str| -> Vec<Option<String>> {
             let texts: StringArray = ColumnGroup::table(rows).column(name).unwrap();
@@ -300,6 +301,6 @@ mod tests {
         let rows = rua(&batch, &rua_schema()).unwrap();
         assert_eq!((column(&rows, "uri"), column(&rows, "host")), (texts(&["mailto:a@example.org"]), vec![None]));
         let rows = findings(&batch, &findings_schema()).unwrap();
-        assert_eq!(rows.num_rows(), batch.num_rows().min(1) * first.assessment.findings.len());
+        assert!(expected > 1 && rows.num_rows() == expected, "{expected}");
     }
 }

@@ -12,6 +12,7 @@ use crate::analyse::scans::{AnalyseError, Scan};
 use crate::analyse::split::Cells;
 use crate::classify::Posture;
 use crate::dataset::{ColumnGroup, text};
+use crate::input::{KnownList, bucket};
 
 /// Most bins of ranks; later ranks are summed up.
 const MAX_BINS: u32 = 10_000;
@@ -27,6 +28,8 @@ pub(super) struct Grouping {
     index: HashMap<String, usize>,
     labels: Vec<String>,
     rank_bin: u32,
+    /// Whether ranks are buckets, as of CrUX: each is a group, whatever `rank_bin` says.
+    buckets: bool,
     /// The column of [`By::Carried`].
     carried: String,
 }
@@ -34,14 +37,21 @@ pub(super) struct Grouping {
 impl Grouping {
     /// All rows together.
     pub(super) fn whole() -> Self {
-        Self { by: None, names: Vec::new(), index: HashMap::new(), labels: Vec::new(), rank_bin: 1, carried: String::new() }
+        Self { by: None, names: Vec::new(), index: HashMap::new(), labels: Vec::new(), rank_bin: 1, buckets: false, carried: String::new() }
     }
 
     /// Finds the groups.
     pub(super) fn find(scans: &[Scan], wholes: &Wholes, by: By, options: &StatsOptions) -> Result<Self, AnalyseError> {
         let labels = labels(scans, wholes, by);
-        let mut grouping =
-            Self { by: Some(by), labels, rank_bin: options.rank_bin.max(1), carried: options.carried.clone(), ..Self::whole() };
+        let has_buckets = |scan: &Scan| scan.manifest().run.list.known.is_some_and(KnownList::has_buckets);
+        let mut grouping = Self {
+            by: Some(by),
+            labels,
+            rank_bin: options.rank_bin.max(1),
+            buckets: !scans.is_empty() && scans.iter().all(has_buckets),
+            carried: options.carried.clone(),
+            ..Self::whole()
+        };
         grouping.names = match by {
             By::Scan => {
                 let mut once = Vec::new();
@@ -164,12 +174,19 @@ impl Grouping {
         Ok(())
     }
 
-    /// The bin of a rank, from 0; ranks begin at 1.
+    /// The bin of a rank, from 0; ranks begin at 1. A bucket is its own bin, by its greatest rank.
     fn bin(&self, rank: i32) -> Option<u32> {
+        if self.buckets {
+            return u32::try_from(rank).ok();
+        }
         u32::try_from(rank).ok().map(|rank| rank.saturating_sub(1) / self.rank_bin)
     }
 
     fn bin_name(&self, bin: u32) -> String {
+        if self.buckets {
+            let (first, last) = bucket(bin);
+            return format!("{first}-{last}");
+        }
         let first = u64::from(bin) * u64::from(self.rank_bin) + 1;
         format!("{first}-{}", first + u64::from(self.rank_bin) - 1)
     }
@@ -178,7 +195,7 @@ impl Grouping {
         let step = |sum: &mut Vec<u32>, group: &RowGroup<'_>| {
             for batch in group.batches(&["rank"], None)? {
                 let ranks: Int32Array = ColumnGroup::table(&batch?).column("rank")?;
-                sum.extend(ranks.iter().flatten().filter_map(|rank| self.bin(rank)).filter(|bin| *bin < MAX_BINS));
+                sum.extend(ranks.iter().flatten().filter_map(|rank| self.bin(rank)).filter(|bin| self.buckets || *bin < MAX_BINS));
                 sum.sort_unstable();
                 sum.dedup();
             }

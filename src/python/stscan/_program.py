@@ -52,7 +52,12 @@ def binary() -> str:
 
 
 def version() -> str:
-    """The version of the program."""
+    """The version of the program, such as ``0.2.0``."""
+    return build().split("\n", 1)[0].split(",", 1)[0]
+
+
+def build() -> str:
+    """All that the program says of its version: the revision that it was built of, its rules, trusted roots and suffix list."""
     return run(["--version"]).stdout.decode().strip().removeprefix("stscan ")
 
 

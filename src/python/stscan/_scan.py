@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import logging
+import select
 import signal
 import subprocess
 import sys
@@ -64,6 +65,14 @@ class _Output(io.RawIOBase):
             # The stream has not had its end mark, or nobody would read on.
             self.expect_success(cut=True)
         return int(count)
+
+    def is_quiet(self, seconds: float) -> bool:
+        if self._is_over or sys.platform == "win32":
+            return False  # Pipes of Windows cannot be asked.
+        assert self._child.stdout is not None
+        poll = select.poll()
+        poll.register(self._child.stdout, select.POLLIN)
+        return not poll.poll(seconds * 1000)
 
     def expect_success(self, cut: bool = False) -> None:
         """Waits for the end of the program and raises where it failed, or names could not be had."""
@@ -187,6 +196,10 @@ class ScanReader(pa.ipc.RecordBatchStreamReader):  # type: ignore[misc]
         except StopIteration:
             self._output.expect_success()
             raise
+
+    def is_quiet(self, seconds: float) -> bool:
+        """Whether the program writes nothing for so long. What it wrote before may not have been read yet."""
+        return self._output.is_quiet(seconds)
 
     def read_all(self) -> Any:
         """All rows that are still to come, as a table."""

@@ -1,6 +1,7 @@
 """Scans on Apache Spark: every partition of a data frame of names is a scan by a child of its own, with Spark's scheduling and retries.
 
 >>> from stscan import spark
+>>> df = spark.session().read.text("names.txt").withColumnRenamed("value", "domain")
 >>> rows = spark.scan(df, column="domain", resolver="192.0.2.53", contact="https://example.org/scan")
 >>> rows.write.parquet("hdfs:///scans/week-47")
 
@@ -11,15 +12,24 @@ The package has to be installed in the same version on the driver and on every e
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 try:
+    from pyspark import __version__ as _pyspark_version
+
+    if int(_pyspark_version.split(".", 1)[0]) < 4:
+        raise ImportError(f"it is {_pyspark_version}")
     from pyspark import TaskContext
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import functions as F
     from pyspark.sql.pandas.types import from_arrow_schema
     from pyspark.sql.types import ArrayType, DataType, StringType, StructField, StructType
 except ImportError as error:  # pragma: no cover -- depends on what is installed
@@ -38,6 +48,48 @@ _DECIMAL = ("smtp_rate", "smtp_host_rate")
 _PARTITIONS_PER_TASK = 4
 #: Ordinals of a partition: the number of the partition stands above these bits.
 _PARTITION_BITS = 33
+#: Seconds without rows after which a task tries whether Spark still listens.
+_QUIET = 0.5
+#: The oldest Java that Spark 4 runs on.
+_OLDEST_JAVA = 17
+
+
+def session(master: str = "local[*,4]", *, settings: Mapping[str, str] | None = None) -> SparkSession:
+    """A session of Spark on this machine, set up as scans need it: on loopback only, with a second try for tasks that fail.
+
+    ``master`` is ``local[N,TRIES]`` or ``local-cluster[EXECUTORS,CORES,MEGABYTES]``; ``settings`` are added to those that are made here, or take
+    their place. Whoever has a session, or a cluster, does not need this.
+    """
+    if not master.startswith("local"):
+        raise ValueError(f"master is {master!r}; sessions of a cluster are made by SparkSession.builder or spark-submit, and this makes local ones")
+    _expect_java()
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    builder = SparkSession.builder.master(master).appName("stscan")
+    made = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        "spark.ui.enabled": "false",
+    }
+    for name, value in {**made, **(settings or {})}.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+def _expect_java() -> None:
+    """Raises where Spark would only say that its gateway exited."""
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=os.path.join(home, "bin") if home else None)
+    where = f"in JAVA_HOME ({home})" if home else "on the PATH"
+    hint = f"install Java {_OLDEST_JAVA} or newer (Debian: apt-get install openjdk-17-jre-headless)"
+    if java is None:
+        raise RuntimeError(f"Spark needs Java, and there is no java {where}; {hint}")
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(?:1\.)?(\d+)', said)
+    if version is None:
+        raise RuntimeError(f"Spark needs Java, and {java} does not say which version it is; {hint}")
+    if int(version[1]) < _OLDEST_JAVA:
+        raise RuntimeError(f"Spark needs Java {_OLDEST_JAVA} or newer, and {java} is Java {version[1]}; {hint}")
 
 
 def scan(
@@ -56,8 +108,9 @@ def scan(
     at the same time: by default ``sparkContext.defaultParallelism``. Names are dealt out to ``partitions`` by their hash, by default four times
     as many: a partition is what is scanned again where a task fails.
 
-    A name that is there twice is scanned once if it is spelled the same. ``ordinal`` has the partition above its lowest 33 bits, so that it is unique
-    and says nothing of the place in the data frame. A task whose child fails, or whose rows do not account for its names, fails and is tried
+    A name that is there twice is scanned once, also in capitals or with a dot at its end; only one that is there both in Unicode and as ``xn--`` may
+    have two rows. ``ordinal`` has the partition above its lowest 33 bits, so that it is unique and says nothing of the place in the data frame;
+    ``file`` and ``line`` are null. A task whose child fails, or whose rows do not account for its names, fails and is tried
     again by Spark (``spark.task.maxFailures``; ``local[N]`` never tries again, ``local[N,4]`` does).
     """
     _expect_strings(df, column)
@@ -66,14 +119,16 @@ def scan(
     at_once = _tasks(df, tasks)
     if partitions is not None and partitions < 1:
         raise ValueError(f"partitions is {partitions}; at least 1 is expected")
-    names = df.select(df[column].alias("domain")).repartition(partitions or _PARTITIONS_PER_TASK * at_once, "domain").dropDuplicates()
+    # All spellings of a name go to one child, which scans it once.
+    spelling = F.lower(F.rtrim(F.trim(F.col("domain")), F.lit(".")))
+    names = df.select(df[column].alias("domain")).repartition(partitions or _PARTITIONS_PER_TASK * at_once, spelling)
     divided = _divided(options, at_once, is_lab=lab is not None)
     arrow = _schema()
-    version = _program.version()
+    build = _program.build()
     given: dict[str, object] = {"lab": lab, **divided}
 
     def of_partition(batches: Iterable[Any]) -> Iterator[Any]:
-        return _scan_partition(batches, given, version, arrow)
+        return _scan_partition(batches, given, build, arrow)
 
     return names.mapInArrow(of_partition, _spark_schema(arrow))
 
@@ -171,7 +226,7 @@ class _Counted:
                 yield name
 
 
-def _scan_partition(batches: Iterable[Any], options: dict[str, object], version: str, schema: Any) -> Iterator[Any]:
+def _scan_partition(batches: Iterable[Any], options: dict[str, object], build: str, schema: Any) -> Iterator[Any]:
     """The rows of a partition. Raises, so that Spark tries it again, unless all names are accounted for."""
     context = TaskContext.get()
     partition = context.partitionId() if context is not None else 0
@@ -180,21 +235,41 @@ def _scan_partition(batches: Iterable[Any], options: dict[str, object], version:
     first = next(names, None)
     if first is None:
         return  # An empty partition has no rows.
-    here = _program.version()
-    if here != version:
-        raise _program.ScanError(f"the executor of partition {partition} has stscan {here}, and the driver {version}; install one version everywhere")
+    here = _program.build()
+    if here != build:
+        raise _program.ScanError(
+            f"the executor of partition {partition} has stscan {_first_line(here)}, and the driver {_first_line(build)}; install one version everywhere"
+        )
     rows = 0
     reader = start(itertools.chain([first], names), options, dies_with_parent=True)
     try:
         if not reader.schema.equals(schema):
             raise _program.ScanError(f"the executor of partition {partition} has a stscan with other columns; install one version everywhere")
-        for batch in reader:
+        nothing = pa.RecordBatch.from_pylist([], schema=schema)
+        while True:
+            # A task learns that it was cancelled only when it writes.
+            while reader.is_quiet(_QUIET):
+                yield nothing
+            try:
+                batch = reader.read_next_batch()
+            except StopIteration:
+                break
             rows += batch.num_rows
-            ordinals = pc.call_function("add", [batch.column(0), pa.scalar(partition << _PARTITION_BITS, pa.int64())])
-            yield batch.set_column(0, batch.schema.field(0), ordinals)
+            yield _placed(batch, partition)
     finally:
         reader.close()
     accounting = reader.accounting or {}
     lines = accounting.get("lines", 0) - accounting.get("blank", 0)
     if lines != counted.count or rows != accounting.get("rows"):
         raise _program.ScanError(f"partition {partition} had {counted.count} names, and {rows} rows came of {lines} of them ({accounting})")
+
+
+def _placed(batch: Any, partition: int) -> Any:
+    """Rows that say nothing of a place in a file, since names were dealt out; their ordinals are those of all partitions."""
+    ordinals = pc.call_function("add", [batch.column("ordinal"), pa.scalar(partition << _PARTITION_BITS, pa.int64())])
+    columns = {"ordinal": ordinals, **{name: pa.nulls(batch.num_rows, batch.schema.field(name).type) for name in ("file", "line")}}
+    return pa.RecordBatch.from_arrays([columns.get(name, batch.column(name)) for name in batch.schema.names], schema=batch.schema)
+
+
+def _first_line(text: str) -> str:
+    return text.split("\n", 1)[0]

@@ -11,6 +11,7 @@ use crate::analyse::senders::{Confirmation, Seen, Testimony, day_text};
 use crate::analyse::{AnalyseError, Scan};
 use crate::classify::{Asked, Assessment, Finding};
 use crate::publish::Wishes;
+use crate::ui::provenance::csv_head;
 use crate::ui::tables::data::{INVENTED, field, invented_cell};
 use crate::ui::tables::grouped;
 use crate::ui::text::safe_json;
@@ -33,11 +34,15 @@ pub enum ReportError {
 const HEADING: &str = "domain,rank,posture,delivery,cause,worst,severity,code,subject,detail,meaning,remedy,verdict";
 
 /// Writes the findings of every domain in the order of the dataset, of a domain that of its cause first. Carried columns stand at the end, by their names. With TLS reports a
-/// column says what senders report of a finding, and what no finding explains has a line of its own.
+/// column says what senders report of a finding, and what no finding explains has a line of its own. Above the heading lines that begin
+/// with `#` say where it comes from, unless it is to be `bare`.
 ///
 /// # Errors
 /// If the dataset cannot be read or the file not be written.
-pub fn csv(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<(), ReportError> {
+pub fn csv(scan: &Scan, seen: Option<&Seen>, bare: bool, out: &mut impl Write) -> Result<(), ReportError> {
+    if !bare {
+        out.write_all(csv_head(&[scan.provenance()]).as_bytes())?;
+    }
     let carried = scan.carried_columns()?;
     let names: String = carried.iter().map(|name| format!(",{}", field(name))).collect();
     let invented = scan.manifest().run.invented();
@@ -130,6 +135,7 @@ pub fn json(scan: &Scan, seen: Option<&Seen>, wishes: &Wishes, out: &mut impl Wr
     let manifest = scan.manifest();
     let mut about = json!({
         "report_version": VERSION,
+        "provenance": scan.provenance(),
         "run_id": manifest.run.run_id,
         "list": manifest.run.list.name,
         "started_at": manifest.started_at,

@@ -41,6 +41,9 @@ pub fn junit(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<(
         suite.add_test_case(case);
         Ok::<(), ReportError>(())
     })?;
+    for (label, said) in scan.provenance().whole_lines() {
+        suite.add_property((XmlString::new(label), text(&said)));
+    }
     let invented = manifest.run.invented();
     if let Some(invented) = &invented {
         suite.add_property(("invented", invented.as_str()));

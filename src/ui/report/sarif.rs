@@ -60,6 +60,7 @@ pub fn sarif(scan: &Scan, seen: Option<&Seen>, out: &mut impl Write) -> Result<O
         "tool": { "driver": driver },
         "automationDetails": { "id": format!("stscan/{}", manifest.run.run_id) },
         "columnKind": "unicodeCodePoints",
+        "properties": { "provenance": scan.provenance() },
     });
     if let Some(invented) = manifest.run.invented() {
         run["automationDetails"]["description"] = json!({ "text": invented });

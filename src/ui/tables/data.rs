@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::analyse::senders::day_text;
-use crate::analyse::{Cell, Table};
+use crate::analyse::{Cell, Provenance, Table};
 use crate::ui::text::safe_json;
 
 /// The heading of a column that every CSV has whose results are invented, with the comma before it.
@@ -59,9 +59,9 @@ pub(in crate::ui) use crate::escape::csv_field as field;
 /// Version of the layout of the object; raised where a key changes its meaning or goes.
 const VERSION: u32 = 1;
 
-/// One object: `stats_version`, `notes`, `tables`.
-pub fn json(tables: &[Table], notes: &[String]) -> String {
-    let object = json!({ "stats_version": VERSION, "notes": notes, "tables": tables.iter().map(table).collect::<Vec<_>>() });
+/// One object: `stats_version`, `provenance` (an object for each dataset), `notes`, `tables`.
+pub fn json(tables: &[Table], notes: &[String], provenance: &[Provenance]) -> String {
+    let object = json!({ "stats_version": VERSION, "provenance": provenance, "notes": notes, "tables": tables.iter().map(table).collect::<Vec<_>>() });
     safe_json(&format!("{object:#}\n"))
 }
 

@@ -133,6 +133,12 @@ fn header(report: &Report) -> Markup {
                 (grouped(report.rows)) @if report.rows == 1 { " domain" } @else { " domains" } ", scanned "
                 time datetime=(Safe(&manifest.started_at)) { (Safe(&appendix::minute(&manifest.started_at))) }
             }
+            p.meta {
+                @for (place, (label, text)) in report.scan.provenance().lines().iter().enumerate() {
+                    @if place > 0 { " · " }
+                    (label) " " (Safe(text))
+                }
+            }
             (navigation(report))
             @for note in &report.notes {
                 p.note { (Safe(note)) }

@@ -11,6 +11,7 @@ use super::document::{TITLE, head};
 use super::markup::Safe;
 use crate::analyse::Scan;
 use crate::analyse::report::ByCell;
+use crate::ui::provenance::csv_head;
 use crate::ui::report::data::ReportError;
 use crate::ui::tables::counted;
 use crate::ui::tables::data::field;
@@ -82,11 +83,17 @@ fn of_cell(handout: &Handout) -> Markup {
 /// # Errors
 /// If it cannot be written.
 pub(crate) fn index_csv(
+    scan: &Scan,
     by: &ByCell,
     handouts: &BTreeMap<Option<String>, Handout>,
-    invented: Option<&str>,
+    bare: bool,
     out: &mut impl Write,
 ) -> Result<(), ReportError> {
+    if !bare {
+        out.write_all(csv_head(&[scan.provenance()]).as_bytes())?;
+    }
+    let invented = scan.manifest().run.invented();
+    let invented = invented.as_deref();
     let titles: String = COUNTED.iter().map(|(title, _)| format!(",{}", title.replace(' ', "_"))).collect();
     let last = invented.map_or("", |_| ",invented");
     writeln!(out, "{},folder{titles}{last}", field(&by.column))?;

@@ -32,10 +32,10 @@ struct Series {
 pub(super) fn adoption_by_rank(table: &Table, bin: u32) -> Result<Markup, ReportError> {
     let series = [("sts", "MTA-STS record", FIRST), ("tlsrpt", "TLSRPT record", SECOND)].map(|(key, title, colour)| {
         let at = table.columns.iter().position(|column| column.key == key);
-        let points = ranks(table).filter_map(|(first, row)| {
+        let points = ranks(table).filter_map(|(first, last, row)| {
             let cell = row.cells.get(at?)?;
             let (share, interval) = (cell.share()?, cell.interval()?);
-            Some((f64::from(first) + f64::from(bin) / 2.0, share * 100.0, interval.low * 100.0, interval.high * 100.0))
+            Some((f64::midpoint(f64::from(first), f64::from(last)), share * 100.0, interval.low * 100.0, interval.high * 100.0))
         });
         Series { title, colour, points: points.collect() }
     });
@@ -44,7 +44,9 @@ pub(super) fn adoption_by_rank(table: &Table, bin: u32) -> Result<Markup, Report
     if series.iter().all(|series| series.points.len() < 2) {
         return Ok(html! {});
     }
-    let about = format!("Adoption among domains with MX by rank, in bins of {bin}, with 95 % Wilson intervals");
+    let even = ranks(table).all(|(first, last, _)| last - first < bin);
+    let bins = if even { format!("in bins of {bin}") } else { "in the buckets of the list".to_owned() };
+    let about = format!("Adoption among domains with MX by rank, {bins}, with 95 % Wilson intervals");
     let chart = chart(&series, (last, highest.max(0.1) * 1.05), &|rank: &f64| thousands(*rank), None)?;
     Ok(figure(&about, &series, &chart))
 }
@@ -160,10 +162,10 @@ fn draw(
     Ok(())
 }
 
-/// The groups of a table by rank, each with the first of its ranks.
-fn ranks(table: &Table) -> impl Iterator<Item = (u32, &Row)> {
+/// The groups of a table by rank, each with the first and the last of its ranks.
+fn ranks(table: &Table) -> impl Iterator<Item = (u32, u32, &Row)> {
     table.rows.iter().filter_map(|row| {
-        let (first, _) = row.group.as_deref()?.split_once('-')?;
-        Some((first.parse().ok()?, row))
+        let (first, last) = row.group.as_deref()?.split_once('-')?;
+        Some((first.parse().ok()?, last.parse().ok()?, row))
     })
 }
