@@ -56,7 +56,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand scan" -l seed -d 'Seed of 
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l skip -d 'Leave out the first N names' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l shard -d 'Only the I-th of N parts (from 0), cut by a stable hash of the name; auto: by the task of a Slurm array or Kubernetes Indexed Job [default: 0/1]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l vantage -d 'Where the scan runs, in words for the readers of the dataset, e.g. "AS64500, Frankfurt"' -r
-complete -c stscan -n "__fish_stscan_using_subcommand scan" -s o -l out -d 'Folder of the dataset; with --format jsonl or csv a new file, or - for standard output; - with --format arrow-stream' -r -F
+complete -c stscan -n "__fish_stscan_using_subcommand scan" -s o -l out -d 'Folder of the dataset, or a prefix of an object store (s3://BUCKET/PREFIX, gs://, az://); with --format jsonl or csv a new file, or - for standard output; - with --format arrow-stream' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l format -d 'parquet: files, which a stopped scan goes on with; arrow-stream: one Arrow IPC stream on standard output; jsonl, csv: a line a domain, to a file or standard output, which begins again when it is stopped [default: parquet]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l columns -d 'With --format jsonl or csv: columns, as domain,posture,findings.code,evidence.fetch.status; flat stands for all but evidence [default: flat]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l layout -d 'plain: DIR is the dataset; hive: the dataset is DIR/list=NAME/date=YYYY-MM-DD, which engines read as one table [default: plain]' -r
