@@ -139,6 +139,8 @@ pub mod study;
 pub mod trial;
 
 mod escape;
+mod pause;
+mod place;
 mod system;
 mod ui;
 mod vocabulary;

@@ -2,6 +2,7 @@
 //!
 //! Told by type and never by text, so that they stay as they are when a library changes its own.
 
+use std::error::Error as _;
 use std::io;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved};
@@ -213,6 +214,49 @@ pub(crate) fn path(error: &webpki::Error) -> &'static str {
         | E::TrailingData(_) => "it cannot be read",
         _ => "it breaks a rule of RFC 5280",
     }
+}
+
+/// The stage of an HTTP exchange that failed and why, as far as the innermost cause that is known says.
+pub(crate) fn exchange(error: &reqwest::Error) -> String {
+    let stage = match error {
+        error if error.is_timeout() => "no answer in time",
+        error if error.is_redirect() => "refused redirect",
+        error if error.is_dns() => "the host name cannot be resolved",
+        error if is_tls(error) => "TLS failed",
+        error if error.is_connect() => "no connection",
+        error if error.is_body() || error.is_decode() => "the transfer broke off",
+        _ => "the request failed",
+    };
+    let why = if error.is_redirect() {
+        causes(error).last().map(ToString::to_string) // Said above, when the redirect was refused.
+    } else {
+        all_causes(error).filter_map(in_words).last()
+    };
+    why.map_or_else(|| stage.to_owned(), |why| format!("{stage} ({why})"))
+}
+
+fn in_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let tls = cause.downcast_ref::<rustls::Error>().map(tls);
+    tls.or_else(|| cause.downcast_ref::<std::io::Error>().filter(|error| error.raw_os_error().is_some()).map(system))
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+fn is_tls(error: &reqwest::Error) -> bool {
+    all_causes(error).any(|cause| cause.is::<rustls::Error>())
+}
+
+/// The causes and what they wrap.
+fn all_causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    causes(error).flat_map(|cause| std::iter::successors(Some(cause), |&cause| wrapped(cause)))
+}
+
+/// What an I/O error wraps, which it does not name as its source.
+fn wrapped<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
+    let inner = cause.downcast_ref::<std::io::Error>()?.get_ref()?;
+    Some(inner)
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 /// The layers from the bottom; a module may name only modules of earlier lines.
 const LAYERS: &[&[&str]] = &[
-    &["escape", "manual", "system", "vocabulary", "whole_file"],
+    &["escape", "manual", "pause", "system", "vocabulary", "whole_file"],
     &["name", "words", "networks"],
-    &["evidence", "exclusion"],
+    &["evidence", "exclusion", "place"],
     &["parse"],
     &["input", "classify", "observe"],
     &["reports", "publish"],

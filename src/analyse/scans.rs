@@ -15,6 +15,7 @@ use super::provenance::Provenance;
 use super::rows::SeenPart;
 use crate::dataset::tree::datasets;
 use crate::dataset::{ColumnGroup, Counts, DatasetError, Manifest, Part, Reader};
+use crate::place;
 
 /// Rows that are decoded at once to be counted.
 const COUNTED_ROWS: usize = 8192;
@@ -73,7 +74,7 @@ impl Scan {
     /// As [`Self::open`]; if a folder is given twice, so that its domains would count twice.
     pub fn open_all(dirs: &[PathBuf]) -> Result<Vec<Self>, AnalyseError> {
         let mut scans: Vec<Self> = dirs.iter().map(|dir| Self::open(dir)).collect::<Result<_, _>>()?;
-        let same = |a: &Self, b: &Self| match (a.dir.canonicalize(), b.dir.canonicalize()) {
+        let same = |a: &Self, b: &Self| match (place::canonical(&a.dir), place::canonical(&b.dir)) {
             (Ok(a), Ok(b)) => a == b,
             _ => a.dir == b.dir,
         };

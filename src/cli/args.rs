@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use super::expect::ExpectArguments;
 use super::filter::{FilterArguments, with_grammar};
 use super::options::{NetworkOptions, ScanOptions};
-use super::values::{duration, lab_names, local_path};
+use super::values::{dataset_path, duration, lab_names, local_path};
 use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::{SCHEMA_VERSION, Tool};
 use crate::scan::built_in;
@@ -432,7 +432,7 @@ pub struct ReclassifyArguments {
     #[arg(value_name = "DIR")]
     pub dataset: PathBuf,
     /// Folder of the new dataset
-    #[arg(short, long, value_name = "DIR2", value_parser = PathBufValueParser::new().try_map(local_path))]
+    #[arg(short, long, value_name = "DIR2", value_parser = PathBufValueParser::new().try_map(dataset_path))]
     pub out: PathBuf,
     /// Database of autonomous systems, or of countries, for column policy_hosts: an mmdb file, or a text of routes (pyasn, CAIDA's pfx2as,
     /// iptoasn), also gz; may be repeated [default: what the dataset says of each address is kept]
@@ -450,7 +450,7 @@ pub struct MergeArguments {
     #[arg(value_name = "DIR", required = true)]
     pub datasets: Vec<PathBuf>,
     /// Folder of the new dataset
-    #[arg(short, long, value_name = "OUT", value_parser = PathBufValueParser::new().try_map(local_path))]
+    #[arg(short, long, value_name = "OUT", value_parser = PathBufValueParser::new().try_map(dataset_path))]
     pub out: PathBuf,
 }
 
@@ -461,7 +461,7 @@ pub struct ExportArguments {
     #[arg(value_name = "DIR")]
     pub dataset: PathBuf,
     /// Folder of the copy
-    #[arg(short, long, value_name = "DIR2", value_parser = PathBufValueParser::new().try_map(local_path))]
+    #[arg(short, long, value_name = "DIR2", value_parser = PathBufValueParser::new().try_map(dataset_path))]
     pub out: PathBuf,
     /// What becomes of the local parts of mailboxes: hash, drop or keep
     #[arg(long, value_name = "HOW", default_value = "hash")]

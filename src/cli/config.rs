@@ -209,7 +209,7 @@ mod tests {
             ("\ndns-timeout = '5m'", 2, "dns-timeout = '5m': a length of time from"),
             ("dns-timeout = [1]", 1, "dns-timeout = [1]: a number of seconds, or a string such as '2s', is expected"),
             ("retry-rounds = '5s;30s'", 1, "retry-rounds = '5s;30s': pauses such as 5s,30s"),
-            ("out = 's3://bucket/x'", 1, "out = 's3://bucket/x': writing to a URL does not work yet"),
+            ("out = 'ftp://host/x'", 1, "out = 'ftp://host/x': no dataset is written there"),
             ("out = 5", 1, "out = 5: a string in quotes is expected"),
             ("list = [1]", 1, "list = [1]: a string is expected, or an array"),
             ("list = 5", 1, "list = 5: a string is expected"),

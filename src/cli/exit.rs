@@ -42,7 +42,7 @@ pub const EXIT_CODES: &[(Exit, &str)] = &[
     (Exit::Usage, "bad usage or configuration"),
     (Exit::Input, "an input cannot be read"),
     (Exit::Dataset, "the folder of a dataset or of publish is refused, or a dataset is not whole"),
-    (Exit::Stopped, "stopped by a signal, a full disk, or resolvers that no longer answer; the same command continues"),
+    (Exit::Stopped, "stopped by a signal, a full disk, or resolvers or an object store that no longer answer; the same command continues"),
     (Exit::Bad, "judged bad: check or lint found something of severity high; check, scan, report or diff what `--fail-on` names"),
     (Exit::Undetermined, "undetermined, only with `--fail-on unknown`: nothing was judged bad, but something could not be determined"),
     (Exit::Network, "the network does not allow it: no resolver answers, or port 25 is blocked here and mail servers were to be asked"),
@@ -105,7 +105,7 @@ impl From<InputError> for Failure {
         let exit = match error {
             InputError::Option(_) | InputError::Column { .. } => Exit::Usage,
             InputError::Stopped => Exit::Stopped,
-            _ if error.is_full_disk() => Exit::Stopped,
+            _ if error.is_full_disk() || error.is_store_away() => Exit::Stopped,
             _ => Exit::Input,
         };
         Self::new(exit, error.to_string())
@@ -116,7 +116,7 @@ impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
         let exit = match error {
             DatasetError::Inconsistent(_) | DatasetError::Encoding(_) => Exit::Fault,
-            _ if error.is_full_disk() || error.is_closed_stream() => Exit::Stopped,
+            _ if error.is_full_disk() || error.is_closed_stream() || error.is_store_away() => Exit::Stopped,
             _ => Exit::Dataset,
         };
         Self::new(exit, error.to_string())

@@ -8,7 +8,8 @@ use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser as _};
 
 use super::values::{
-    Pauses, address, decimal_rate, duration, in_flight, layout, local_path, names, names_or_none, pauses, port, rate, scope, whole,
+    Pauses, address, dataset_path, decimal_rate, duration, in_flight, layout, local_path, names, names_or_none, pauses, port, rate, scope,
+    whole,
 };
 use crate::dataset::Layout;
 use crate::observe::scope::Scope;
@@ -229,8 +230,9 @@ options! {
         /// Where the scan runs, in words for the readers of the dataset, e.g. "AS64500, Frankfurt"
         #[arg(long, value_name = "TEXT", help_heading = "Output")]
         pub vantage: Option<String>,
-        /// Folder of the dataset; with --format jsonl or csv a new file, or - for standard output; - with --format arrow-stream
-        #[arg(short, long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(local_path), help_heading = "Output")]
+        /// Folder of the dataset, or a prefix of an object store (s3://BUCKET/PREFIX, gs://, az://); with --format jsonl or csv a new file, or - for
+        /// standard output; - with --format arrow-stream
+        #[arg(short, long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(dataset_path), help_heading = "Output")]
         pub out: Option<PathBuf>,
         /// parquet: files, which a stopped scan goes on with; arrow-stream: one Arrow IPC stream on standard output; jsonl, csv: a line a
         /// domain, to a file or standard output, which begins again when it is stopped [default: parquet]

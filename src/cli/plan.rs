@@ -21,6 +21,7 @@ use crate::observe::fetch::FetchConfig;
 use crate::observe::scope::Scope;
 use crate::observe::smtp::{SmtpConfig, check_ehlo_name};
 use crate::observe::source::Source;
+use crate::place;
 use crate::scan::{Contents, IterativePlan, NetworkPlan, Output, ScanPlan};
 
 /// What a scan does, and in which lab if any.
@@ -323,6 +324,11 @@ fn output(out: &Path, format: Option<&str>, layout: Layout, columns: &[String]) 
     if let Some(form) = format.and_then(RowForm::from_word) {
         if layout == Layout::Hive {
             return Err(Failure::usage(format!("--layout hive is of Parquet files: leave it out, or --format {form}")));
+        }
+        if place::is_far(out) {
+            return Err(Failure::usage(format!(
+                "--format {form} is written to a file of this machine: name one, or - for standard output"
+            )));
         }
         let columns = RowColumns::chosen(columns).map_err(|why| Failure::usage(format!("--columns: {why}")))?;
         return Ok(Output::Text { file: (!is_stdout).then(|| out.to_owned()), form, columns });

@@ -11,6 +11,7 @@ use super::exit::Failure;
 use crate::dataset::Layout;
 use crate::observe::fetch::MAX_TIMEOUT;
 use crate::observe::scope::Scope;
+use crate::place;
 use crate::publish::Wishes;
 use crate::ui::text::safe;
 use crate::vocabulary::Vocabulary;
@@ -119,13 +120,24 @@ pub(super) fn layout(text: &str) -> Result<Layout, String> {
     }
 }
 
-/// A file or folder that is written.
+/// A file or folder of this machine that is written.
 pub(super) fn local_path(path: PathBuf) -> Result<PathBuf, String> {
     match path.to_str() {
         Some(text) if is_url(text) => {
-            Err("writing to a URL does not work yet; name a file or folder of this machine and copy it there afterwards".to_owned())
+            Err("this is not written to a URL; name a file or folder of this machine and copy it there afterwards".to_owned())
         }
         _ => Ok(path),
+    }
+}
+
+/// A dataset that is written: a folder of this machine, or a prefix of an object store.
+pub(super) fn dataset_path(path: PathBuf) -> Result<PathBuf, String> {
+    match path.to_str() {
+        Some(text) if is_url(text) && !place::is_far(&path) => {
+            let schemes: Vec<String> = place::SCHEMES.iter().map(|scheme| format!("{scheme}://BUCKET/PREFIX")).collect();
+            Err(format!("no dataset is written there; name a folder of this machine, or one of {}", schemes.join(", ")))
+        }
+        _ => place::check(&path).map(|()| path),
     }
 }
 
@@ -200,7 +212,12 @@ mod tests {
     #[test]
     fn a_url_is_no_file() {
         for url in ["s3://bucket/x", "gs://b", "az://b/c", "https://example.org/x", "file:///tmp/x", "S3:/bucket/x", "git+ssh://x"] {
-            assert!(local_path(url.into()).unwrap_err().contains("does not work yet"), "{url}");
+            assert!(local_path(url.into()).unwrap_err().contains("not written to a URL"), "{url}");
+        }
+        for (url, taken) in
+            [("s3://bucket/x", true), ("gs://b", true), ("az://b/c", true), ("https://example.org/x", false), ("S3:/bucket/x", false)]
+        {
+            assert_eq!(dataset_path(url.into()).is_ok(), taken, "{url}");
         }
         for path in ["out", "./s3://x", "a/s3:/x", "C:/out", "2026-11-28T10:00/x", "week:47", "-", "/s3://x"] {
             assert_eq!(local_path(path.into()), Ok(PathBuf::from(path)));

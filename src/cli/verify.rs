@@ -10,6 +10,7 @@ use super::args::{Arguments, Command, VerifyArguments};
 use super::exit::{Exit, Failure};
 use super::shard;
 use crate::dataset::{self, Problem, Reader, Repair, ScanCommand, Verified, reports};
+use crate::place;
 use crate::ui::tables::{counted, grouped};
 use crate::ui::text::{safe, safe_json};
 
@@ -117,7 +118,7 @@ fn scan_again(dir: &Path) -> Result<Exit, Failure> {
         scan.scan.shard = folder_shard(dir)?;
     }
     // The folder may have been moved since, and what is whole in it is to stay.
-    let dir = dir.canonicalize()?;
+    let dir = place::canonical(dir)?;
     std::env::set_current_dir(&command.folder)
         .map_err(|error| untold(&format!("the folder {} of its command cannot be entered ({error})", command.folder.display())))?;
     match super::scan::repair(&dir, *scan, command)? {

@@ -1,13 +1,13 @@
 //! The command that began a scan, kept beside the rows so that a repair can scan what is damaged again.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::error::DatasetError;
-use super::folder::{self, COMMAND};
+use super::folder::COMMAND;
+use crate::place;
 
 /// A command as it was typed. It stays in the folder: no manifest and no copy of the dataset has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +26,7 @@ impl ScanCommand {
     pub(crate) fn write(&self, dir: &Path) -> Result<(), DatasetError> {
         let path = dir.join(COMMAND);
         let text = serde_json::to_vec_pretty(self).map_err(|error| DatasetError::Encoding(error.to_string()))?;
-        let new = folder::temporary(&path);
-        fs::write(&new, text).and_then(|()| fs::rename(&new, &path)).map_err(DatasetError::io("write", &path))
+        place::write(&path, &text).map_err(DatasetError::io("write", &path))
     }
 
     /// The command that was kept; `None` where there is none that this version understands.
@@ -36,7 +35,7 @@ impl ScanCommand {
     /// If the disk fails.
     pub(crate) fn read(dir: &Path) -> Result<Option<Self>, DatasetError> {
         let path = dir.join(COMMAND);
-        match fs::read(&path) {
+        match place::read(&path) {
             Ok(text) => Ok(serde_json::from_slice(&text).ok()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(DatasetError::io("read", &path)(error)),

@@ -1,16 +1,17 @@
 //! A dataset made from another one: the same run, shards, parts and ordinals, other columns. Whole or not at all.
 
-use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 
+use super::draft::Draft;
 use super::error::DatasetError;
 use super::folder::{self, Lock};
 use super::manifest::{Manifest, Options, Part, RunDescription, Timestamp, Tool, check_accounting};
 use super::read::Reader;
 use super::{part, resume};
+use crate::place;
 
 /// By what the rows of a derived dataset are judged, where it is not what judged the origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ impl DerivedDataset {
         }
         resume::refuse_unless_derivable(dir, &manifest)?;
         let domains = folder::parts_folder(dir);
-        fs::create_dir_all(&domains).map_err(DatasetError::io("create", &domains))?;
+        place::create_dir_all(&domains).map_err(DatasetError::io("create", &domains))?;
         let lock = Lock::take(dir)?;
         resume::refuse_unless_derivable(dir, &manifest)?; // Another process may have been here since.
         folder::write_manifest(dir, &manifest)?;
@@ -89,12 +90,13 @@ impl DerivedDataset {
     }
 
     fn copy_file(&self, from: &Path, to: &Path, line: &impl Fn(&[u8]) -> Vec<u8>) -> Result<(), DatasetError> {
-        if !from.exists() {
+        if !place::exists(from).map_err(DatasetError::io("find", from))? {
             return Ok(());
         }
+        let draft = Draft::begin(to)?;
         let copy = || -> io::Result<()> {
-            let mut lines = BufReader::new(File::open(from)?);
-            let mut file = BufWriter::new(File::create(to)?);
+            let mut lines = BufReader::new(place::open(from)?);
+            let mut file = BufWriter::new(draft.file()?);
             let mut text = Vec::new();
             while lines.read_until(b'\n', &mut text)? > 0 {
                 file.write_all(&line(&text))?;
@@ -102,7 +104,8 @@ impl DerivedDataset {
             }
             file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
         };
-        copy().map_err(DatasetError::io("copy", from))
+        copy().map_err(DatasetError::io("copy", from))?;
+        draft.put_in_place()
     }
 
     /// Lists the parts and ends the dataset.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::input::{disk_advice, is_full_disk};
+use crate::place::is_passing;
 
 /// A failure of ours or of this machine's disk; never a fact about a domain.
 #[derive(Debug, Error)]
@@ -76,9 +77,22 @@ impl DatasetError {
         matches!(self, Self::Io { source, .. } if is_full_disk(source))
     }
 
+    /// Whether a store failed in a way that may pass: what was written before stays, and the same command goes on later.
+    pub fn is_store_away(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if is_passing(source))
+    }
+
     /// Whether nobody reads the stream any more.
     pub fn is_closed_stream(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// What the system said, for those who tell the rest themselves.
+    pub(crate) fn into_io(self) -> io::Error {
+        match self {
+            Self::Io { source, .. } => source,
+            other => io::Error::other(other.to_string()),
+        }
     }
 
     /// For `map_err`: the path and the action go with the system's own words.

@@ -12,8 +12,9 @@ use super::error::DatasetError;
 use super::hashing::Digested;
 use super::layout::Layout;
 use super::manifest::{Attachment, Manifest, Part, Seal};
-use super::pause::{Step, pause};
 use super::schema::SCHEMA_VERSION;
+use crate::pause::{Step, pause};
+use crate::place;
 
 /// The run, as it is called in most layouts.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -124,7 +125,7 @@ pub(super) fn read_manifest(dir: &Path) -> Result<Option<Manifest>, DatasetError
 /// The manifest, and whether it is as it was written; `None` where there is none.
 pub(super) fn read_sealed_manifest(dir: &Path) -> Result<Option<Stored>, DatasetError> {
     let path = manifest_path(dir);
-    let text = match fs::read(&path) {
+    let text = match place::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(no_folder(dir)),
@@ -206,6 +207,12 @@ pub(super) fn manifest_text(manifest: &impl Serialize) -> Result<Vec<u8>, Datase
 /// Replaces the manifest by this text of one.
 pub(super) fn replace_manifest(dir: &Path, text: &[u8]) -> Result<(), DatasetError> {
     let path = manifest_path(dir);
+    if place::is_far(&path) {
+        pause(Step::ManifestBegun);
+        place::replace(&path, text).map_err(DatasetError::io("write", &path))?;
+        pause(Step::ManifestNamed);
+        return Ok(());
+    }
     let new = temporary(&path);
     let write = || {
         let mut file = File::create(&new).map_err(DatasetError::io("create", &new))?;
@@ -235,32 +242,35 @@ pub(super) fn sync_folder(dir: &Path) -> Result<(), DatasetError> {
 
 /// The names in a folder, sorted; none where it does not exist.
 pub(super) fn names(dir: &Path) -> Result<Vec<String>, DatasetError> {
-    let entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(no_folder(dir)),
-        Err(error) => return Err(DatasetError::io("read", dir)(error)),
-    };
-    let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
-    let mut names: Vec<String> = names.collect::<io::Result<_>>().map_err(DatasetError::io("read", dir))?;
-    names.sort();
-    Ok(names)
+    match place::names(dir) {
+        Ok(names) => Ok(names),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(no_folder(dir)),
+        Err(error) => Err(DatasetError::io("read", dir)(error)),
+    }
 }
 
 /// The lock, held until it is dropped. The file stays: to remove it would let two processes lock two files of one name.
+///
+/// A prefix of a store has none: there the manifest is replaced only where it is the one that this process has seen, so that of two writers
+/// the one that was overtaken stops.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    _file: Option<File>,
 }
 
 impl Lock {
     /// Takes the lock of a folder or says who is in the way.
     pub(super) fn take(dir: &Path) -> Result<Self, DatasetError> {
+        if place::is_far(dir) {
+            place::abort_uploads(dir).map_err(DatasetError::io("clean up", dir))?;
+            return Ok(Self { _file: None });
+        }
         let path = dir.join(LOCK);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(DatasetError::io("create", &path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { _file: Some(file) }),
             Err(TryLockError::WouldBlock) => {
                 Err(DatasetError::refused(dir, "another scan is writing this folder; wait until it has ended or choose another folder"))
             }

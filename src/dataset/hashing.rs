@@ -6,6 +6,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::place;
+
 /// Length and hash of what was written.
 pub(super) struct Digested {
     pub(super) bytes: u64,
@@ -15,7 +17,7 @@ pub(super) struct Digested {
 impl Digested {
     /// Length and hash of a file that is there.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let (mut file, mut sha256, mut bytes) = (File::open(path)?, Sha256::new(), 0);
+        let (mut file, mut sha256, mut bytes) = (place::open(path)?, Sha256::new(), 0);
         let mut buffer = vec![0; 1 << 18];
         loop {
             match file.read(&mut buffer) {

@@ -1,9 +1,13 @@
 //! Where the files of a dataset lie in its folder: by themselves, or as a partition of a tree `list=NAME/date=YYYY-MM-DD`, which engines read
 //! as one table.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use time::{Date, Month};
+
+use crate::place;
 
 /// What stands before the name of the list.
 const LIST: &str = "list=";
@@ -24,8 +28,26 @@ pub(crate) enum Layout {
 impl Layout {
     /// The layout of a dataset; of one that is to be made, by the name of its folder.
     pub(crate) fn of(dir: &Path) -> Self {
+        if place::is_far(dir) {
+            return Self::of_prefix(dir);
+        }
         let has = |layout: Self| dir.join(layout.manifest()).exists();
         if !has(Self::Plain) && (has(Self::Hive) || is_partition(dir)) { Self::Hive } else { Self::Plain }
+    }
+
+    /// The same of a prefix of a store, which is asked no more than once what is there already: a manifest is never removed.
+    fn of_prefix(dir: &Path) -> Self {
+        static KNOWN: Mutex<BTreeMap<PathBuf, Layout>> = Mutex::new(BTreeMap::new());
+        let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(layout) = known().get(dir) {
+            return *layout;
+        }
+        let names = place::names(dir).unwrap_or_default();
+        let there = [Self::Plain, Self::Hive].into_iter().find(|layout| names.iter().any(|name| name == layout.manifest()));
+        if let Some(layout) = there {
+            known().insert(dir.to_owned(), layout);
+        }
+        there.unwrap_or(if is_partition(dir) { Self::Hive } else { Self::Plain })
     }
 
     /// The name of the manifest.

@@ -2,10 +2,10 @@
 //! hundred million rows reads neither their names nor the footers of thousands of files.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use parquet::bloom_filter::Sbbf;
+use parquet::file::reader::ChunkReader;
 use xxhash_rust::xxh64::xxh64;
 
 use super::contain::contained;
@@ -14,23 +14,23 @@ use super::folder;
 use super::manifest::Part;
 use super::read::Reader;
 use super::whole;
+use crate::place::{self, Opened};
 
 /// Bytes that say whether a value may be there (Parquet's split block Bloom filter: eight words of 32 bits).
 const BLOCK: u64 = 32;
 
 /// Where the Bloom filters of the column `domain` lie in a file, one per row group: offset and length in bytes of each. Empty where a row group
 /// has none.
-pub(super) fn filters(path: &Path) -> Result<Vec<[u64; 2]>, DatasetError> {
-    let file = File::open(path).map_err(DatasetError::io("open", path))?;
+pub(super) fn filters(file: &File, path: &Path) -> Result<Vec<[u64; 2]>, DatasetError> {
     let place = || {
-        let footer = whole::metadata(&file)?;
+        let footer = whole::metadata(file)?;
         let mut places = Vec::new();
         for group in footer.metadata().row_groups() {
             let Some(column) = group.columns().iter().find(|column| column.column_path().string() == "domain") else {
                 return Ok(Vec::new());
             };
             let (Some(filter), Some(offset), Some(length)) =
-                (Sbbf::read_from_column_chunk(column, &file)?, column.bloom_filter_offset(), column.bloom_filter_length())
+                (Sbbf::read_from_column_chunk(column, file)?, column.bloom_filter_offset(), column.bloom_filter_length())
             else {
                 return Ok(Vec::new());
             };
@@ -47,10 +47,10 @@ impl Reader {
     /// Whether a part may hold one of these domains (A-labels, lower case). Where it cannot be told, it may: who reads the part then sees why.
     pub(crate) fn may_hold(&self, part: &Part, domains: &[String]) -> bool {
         let ask = || -> Option<bool> {
-            let mut file = File::open(folder::part_path(self.dir(), part).ok()?).ok()?;
+            let file = place::open_of(&folder::part_path(self.dir(), part).ok()?, part.bytes).ok()?;
             for &[offset, bytes] in &part.domain_filters {
                 for domain in domains {
-                    if holds(&mut file, offset, bytes, domain)? {
+                    if holds(&file, offset, bytes, domain)? {
                         return Some(true);
                     }
                 }
@@ -62,13 +62,13 @@ impl Reader {
 }
 
 /// Whether the filter at a place has a value; `None` if it cannot be read.
-fn holds(file: &mut File, offset: u64, bytes: u64, value: &str) -> Option<bool> {
+fn holds(file: &Opened, offset: u64, bytes: u64, value: &str) -> Option<bool> {
     let blocks = bytes / BLOCK;
     // The upper half of the hash, scaled to the number of blocks (Parquet format, BloomFilter.md).
     let block = (xxh64(value.as_bytes(), 0) >> 32).checked_mul(blocks)? >> 32;
-    let mut bits = [0; BLOCK as usize];
-    file.seek(SeekFrom::Start(offset.checked_add(block * BLOCK)?)).ok()?;
-    file.read_exact(&mut bits).ok()?;
+    let start = offset.checked_add(block * BLOCK)?;
+    file.plan(|| vec![vec![start..start.saturating_add(BLOCK)]]);
+    let bits = file.get_bytes(start, BLOCK as usize).ok()?;
     // A filter of a single block looks nowhere else.
     Some(Sbbf::new(&bits).check(value))
 }

@@ -2,7 +2,7 @@
 //! numbered through, and nothing else of a part is packed anew. It goes on after a crash with the parts that are listed, and the same shards
 //! give the same bytes.
 
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,14 +12,16 @@ use arrow::datatypes::Int64Type;
 use rayon::prelude::*;
 
 use super::column::MAX_BATCH_ROWS;
+use super::draft::Draft;
 use super::error::DatasetError;
 use super::folder::{self, Lock};
 use super::hashing::Digested;
 use super::layout::Layout;
 use super::manifest::{Manifest, Part, check_accounting};
-use super::pause::{Step, pause};
 use super::shards::{Member, Shards};
 use super::{part, resume, schema, whole};
+use crate::pause::{Step, pause};
+use crate::place;
 
 /// The manifest is written again when so large a part of what it lists is new, so that the writing of manifests costs little of the whole
 /// and a crash loses little.
@@ -37,7 +39,7 @@ pub(crate) fn merge(dirs: &[PathBuf], out: &Path) -> Result<Manifest, DatasetErr
     let shards = Shards::open(dirs)?;
     resume::unfinished_merge(out, &shards.manifest)?;
     let domains = folder::parts_folder(out);
-    fs::create_dir_all(&domains).map_err(DatasetError::io("create", &domains))?;
+    place::create_dir_all(&domains).map_err(DatasetError::io("create", &domains))?;
     let _lock = Lock::take(out)?;
     let there = resume::unfinished_merge(out, &shards.manifest)?; // Another process may have been here since.
     pause(Step::FolderMade);
@@ -165,12 +167,15 @@ fn finish(out: &Path, mut manifest: Manifest, shards: &Shards) -> Result<Manifes
     let has = [first.is_some_and(|first| first.rejected.is_some()), first.is_some_and(|first| first.duplicates.is_some())];
     let paths: [fn(&Path) -> PathBuf; 2] = [folder::rejected_path, folder::duplicates_path];
     for (of, first) in paths.iter().zip(has).filter(|(_, has)| *has).filter_map(|(of, _)| Some((of, shards.members.first()?))) {
-        let (path, new) = (of(out), folder::temporary(&of(out)));
-        let copied = fs::copy(of(first.reader.dir()), &new).and_then(|_| fs::File::open(&new)?.sync_all());
-        copied.map_err(DatasetError::io("write", &new)).inspect_err(|_| {
-            let _ = fs::remove_file(&new); // The first error is the one to report.
-        })?;
-        folder::put_in_place(&new, &path)?;
+        let path = of(out);
+        let draft = Draft::begin(&path)?;
+        let copy = || -> io::Result<()> {
+            let (mut from, mut file) = (place::open(&of(first.reader.dir()))?, draft.file()?);
+            io::copy(&mut from, &mut file)?;
+            file.sync_all()
+        };
+        copy().map_err(DatasetError::io("write", &path))?;
+        draft.put_in_place()?;
     }
     pause(Step::RejectedNamed);
     manifest.rejected = folder::attachment(&folder::rejected_path(out))?;

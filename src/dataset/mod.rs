@@ -16,10 +16,12 @@
 
 mod batch;
 mod column;
+mod columns;
 mod command;
 mod contain;
 mod counts;
 mod derived;
+mod draft;
 mod encoding;
 mod error;
 mod evidence;
@@ -35,7 +37,6 @@ mod micros;
 mod order;
 mod packed;
 mod part;
-mod pause;
 mod read;
 pub mod reports;
 mod resume;
@@ -59,6 +60,7 @@ pub use self::column::{MAX_BATCH_ROWS, Vocabularies};
 pub use self::command::ScanCommand;
 pub use self::counts::{Counts, Tally};
 pub(crate) use self::derived::{DerivedDataset, Judge};
+pub(crate) use self::draft::Draft;
 pub use self::error::DatasetError;
 pub use self::evidence::EvidenceColumns;
 pub use self::flat::JudgementColumns;
@@ -72,7 +74,6 @@ pub use self::manifest::{
 pub use self::manifest_schema::manifest_schema;
 pub(crate) use self::merge::merge;
 pub(crate) use self::packed::{Packed, Piece, octets};
-pub(crate) use self::pause::{Step, pause};
 pub(crate) use self::read::PartFile;
 pub use self::read::{PartBatches, Reader};
 pub(crate) use self::resume::{make_way, refuse_unless_usable};

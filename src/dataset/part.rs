@@ -1,6 +1,6 @@
 //! One part: the rows of a shard, sorted by ordinal, in a Parquet file that is whole before it has its name.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 
 use super::counts::Counts;
+use super::draft::Draft;
 use super::encoding::{self, Filled};
 use super::error::DatasetError;
 use super::hashing::{Digested, Hashing};
@@ -16,9 +17,9 @@ use super::layout::Layout;
 use super::manifest::{Manifest, Part, Tool};
 use super::order::Order;
 use super::packed::Piece;
-use super::pause::{Step, pause};
 use super::splice::{Origin, Splice};
 use super::{folder, lookup};
+use crate::pause::{Step, pause};
 
 /// A part's file that is written.
 pub(super) struct Written {
@@ -34,16 +35,11 @@ pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece
     manifest.has_room(shard, &ordinals)?;
     let file = free_file(Layout::of(dir), manifest, shard);
     let path = dir.join(&file);
-    let new = folder::temporary(&path);
-    let written = write_rows(&new, manifest, &order).and_then(|written| {
-        pause(Step::PartWritten);
-        folder::put_in_place(&new, &path)?;
-        pause(Step::PartNamed);
-        Ok(written)
-    });
-    let (Written { file: Digested { bytes, sha256 }, domain_filters }, counts) = written.inspect_err(|_| {
-        let _ = fs::remove_file(&new); // The first error is the one to report.
-    })?;
+    let draft = Draft::begin(&path)?;
+    let (Written { file: Digested { bytes, sha256 }, domain_filters }, counts) = write_rows(&draft, manifest, &order)?;
+    pause(Step::PartWritten);
+    draft.put_in_place()?;
+    pause(Step::PartNamed);
     let (tool, catalogue_version) = judged_by(manifest);
     Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts, tool, catalogue_version, domain_filters })
 }
@@ -59,8 +55,8 @@ fn judged_by(manifest: &Manifest) -> (Option<Tool>, Option<String>) {
     (Some(manifest.run.tool.clone()), Some(manifest.run.catalogue_version.clone()))
 }
 
-fn write_rows(path: &Path, manifest: &Manifest, order: &Order<'_>) -> Result<(Written, Counts), DatasetError> {
-    let (mut file, mut counts) = (PartWriter::create(path, manifest, Some(order.filled()))?, Counts::default());
+fn write_rows(draft: &Draft, manifest: &Manifest, order: &Order<'_>) -> Result<(Written, Counts), DatasetError> {
+    let (mut file, mut counts) = (PartWriter::create(draft, manifest, Some(order.filled()))?, Counts::default());
     order.each_batch(|batch| {
         counts.add(&Counts::of(&batch)?);
         file.write(&batch)?;
@@ -79,7 +75,7 @@ pub(super) fn write_derived(
     unchanged: &[&str],
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
 ) -> Result<Part, DatasetError> {
-    let origin = if unchanged.is_empty() { None } else { Origin::open(&folder::part_path(origin, of)?)? };
+    let origin = if unchanged.is_empty() { None } else { Origin::open(&folder::part_path(origin, of)?, of.bytes)? };
     let mut counts = Counts::default();
     let counted = batches.map(|batch| {
         let batch = batch?;
@@ -104,7 +100,7 @@ pub(super) fn write_moved(
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
 ) -> Result<Written, DatasetError> {
     let path = folder::part_path(origin, of)?;
-    let origin = Origin::open(&path)?.ok_or_else(|| {
+    let origin = Origin::open(&path, of.bytes)?.ok_or_else(|| {
         let version = of.tool.as_ref().map_or("another version", |tool| tool.version.as_str());
         DatasetError::damaged(&path, format_args!("stscan {version} wrote it with other columns; merge with the version that wrote it"))
     })?;
@@ -119,38 +115,35 @@ fn write_from(
     expected: u64,
     batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
 ) -> Result<Written, DatasetError> {
-    let new = folder::temporary(path);
-    let write = || {
-        let filled = beside.as_ref().map(|(_, unchanged)| Filled::but(unchanged));
-        let mut file = PartWriter::create(&new, manifest, filled.as_ref())?;
-        if let Some((origin, unchanged)) = beside {
-            file = file.beside(origin, unchanged)?;
-        }
-        let mut rows = 0;
-        for batch in batches {
-            let batch = batch?;
-            rows += batch.num_rows() as u64;
-            file.write(&batch)?;
-            pause(Step::PartBegun);
-        }
-        if rows != expected {
-            return Err(DatasetError::damaged(path, format_args!("it has {rows} rows and its manifest says {expected}")));
-        }
-        let digest = file.finish()?;
-        pause(Step::PartWritten);
-        folder::put_in_place(&new, path)?;
-        pause(Step::PartNamed);
-        Ok(digest)
-    };
-    write().inspect_err(|_| {
-        let _ = fs::remove_file(&new); // The first error is the one to report.
-    })
+    let draft = Draft::begin(path)?;
+    let filled = beside.as_ref().map(|(_, unchanged)| Filled::but(unchanged));
+    let mut file = PartWriter::create(&draft, manifest, filled.as_ref())?;
+    if let Some((origin, unchanged)) = beside {
+        file = file.beside(origin, unchanged)?;
+    }
+    let mut rows = 0;
+    for batch in batches {
+        let batch = batch?;
+        rows += batch.num_rows() as u64;
+        file.write(&batch)?;
+        pause(Step::PartBegun);
+    }
+    if rows != expected {
+        return Err(DatasetError::damaged(path, format_args!("it has {rows} rows and its manifest says {expected}")));
+    }
+    let digest = file.finish()?;
+    pause(Step::PartWritten);
+    draft.put_in_place()?;
+    pause(Step::PartNamed);
+    Ok(digest)
 }
 
 /// A part's file while it is being written.
 struct PartWriter<'p> {
     packer: Packer,
     path: &'p Path,
+    /// The file, to be looked at once it is whole.
+    written: File,
 }
 
 /// What packs the rows.
@@ -162,17 +155,18 @@ enum Packer {
 }
 
 impl<'p> PartWriter<'p> {
-    fn create(path: &'p Path, manifest: &Manifest, filled: Option<&Filled>) -> Result<Self, DatasetError> {
-        let file = File::create(path).map_err(DatasetError::io("create", path))?;
-        let writer = encoding::writer(Hashing::new(file), manifest, filled);
-        Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path })
+    fn create(draft: &'p Draft, manifest: &Manifest, filled: Option<&Filled>) -> Result<Self, DatasetError> {
+        let path = draft.written_as();
+        let file = || draft.file().map_err(DatasetError::io("create", path));
+        let writer = encoding::writer(Hashing::new(file()?), manifest, filled);
+        Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path, written: file()? })
     }
 
     /// The writer with columns taken over from another part; before anything is written.
     fn beside(self, origin: Origin, unchanged: &[&str]) -> Result<Self, DatasetError> {
-        let Self { packer: Packer::All(writer), path } = self else { return Ok(self) };
+        let Self { packer: Packer::All(writer), path, written } = self else { return Ok(self) };
         let splice = Splice::begin(*writer, origin, unchanged).map_err(|error| from_parquet(error, path))?;
-        Ok(Self { packer: Packer::Some(Box::new(splice)), path })
+        Ok(Self { packer: Packer::Some(Box::new(splice)), path, written })
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<(), DatasetError> {
@@ -190,7 +184,7 @@ impl<'p> PartWriter<'p> {
         };
         let hashing = hashing.map_err(|error| from_parquet(error, self.path))?;
         let file = hashing.finish().map_err(DatasetError::io("write", self.path))?;
-        Ok(Written { file, domain_filters: lookup::filters(self.path)? })
+        Ok(Written { file, domain_filters: lookup::filters(&self.written, self.path)? })
     }
 }
 
@@ -207,6 +201,8 @@ pub(super) fn from_parquet(error: ParquetError, path: &Path) -> DatasetError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use sha2::{Digest, Sha256};
 
     use super::*;
@@ -216,7 +212,8 @@ mod tests {
     fn a_full_disk_is_told_as_such() {
         let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
         let manifest = Manifest::begun(&samples::run());
-        let error = write_rows(Path::new("/dev/full"), &manifest, &Order::of(&[Piece::Loose(batch)]).unwrap()).map(|_| ()).unwrap_err();
+        let full = Draft::of(Path::new("/dev/full")).unwrap();
+        let error = write_rows(&full, &manifest, &Order::of(&[Piece::Loose(batch)]).unwrap()).map(|_| ()).unwrap_err();
         assert!(matches!(&error, DatasetError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull), "{error}");
         assert!(error.to_string().contains("free some space"), "{error}");
     }

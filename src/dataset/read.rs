@@ -1,26 +1,29 @@
 //! The way back: the parts of a dataset as batches, in their order, or taken apart by row groups, so that several threads can read one, each
 //! only the columns and rows that it needs.
 
-use std::collections::BTreeSet;
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection};
 use rayon::prelude::*;
 
+use crate::dataset::columns;
 use crate::dataset::contain::contained;
 use crate::dataset::error::DatasetError;
 use crate::dataset::folder::{self, MANIFEST, Stored};
 use crate::dataset::manifest::{Manifest, Part};
 use crate::dataset::tree;
 use crate::dataset::whole::{self, Problem};
+use crate::place::{self, Opened};
 
 /// Rows that are decoded at once: bodies of 64 KB in every row still fit into 128 MB.
 const BATCH_ROWS: usize = 2048;
+/// Memory that footers of parts in a store take at most.
+const FOOTERS: usize = 64 << 20;
 
 /// A dataset to be read, finished or not: what the manifest lists is whole in either case.
 ///
@@ -31,8 +34,28 @@ pub struct Reader {
     dir: PathBuf,
     manifest: Manifest,
     sealed: Option<bool>,
-    /// Parts that have been found whole.
-    whole: Arc<Mutex<BTreeSet<String>>>,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What has been found out about the parts.
+#[derive(Debug, Default)]
+struct Known {
+    /// Those that were found whole.
+    whole: BTreeSet<String>,
+    /// Footers of those in a store, which would be fetched again for each table.
+    footers: BTreeMap<String, ArrowReaderMetadata>,
+    /// The memory that these take.
+    octets: usize,
+}
+
+impl Known {
+    /// Keeps a footer, as long as there is room.
+    fn keep(&mut self, part: &Part, footer: &ArrowReaderMetadata) {
+        let octets = footer.metadata().memory_size();
+        if self.octets + octets <= FOOTERS && self.footers.insert(part.file.clone(), footer.clone()).is_none() {
+            self.octets += octets;
+        }
+    }
 }
 
 impl Reader {
@@ -53,13 +76,18 @@ impl Reader {
         if let Some(wrong) = whole::contradictions(&manifest).into_iter().next() {
             return Err(DatasetError::damaged(&folder::manifest_path(dir), wrong));
         }
-        Ok(Self { dir: dir.to_owned(), manifest, sealed, whole: Arc::default() })
+        Ok(Self { dir: dir.to_owned(), manifest, sealed, known: Arc::default() })
     }
 
     /// A dataset that was just written and whose manifest is not in its place yet.
     pub(crate) fn over(dir: &Path, manifest: &Manifest) -> Self {
         let whole = manifest.parts.iter().map(|part| part.file.clone()).collect();
-        Self { dir: dir.to_owned(), manifest: manifest.clone(), sealed: None, whole: Arc::new(Mutex::new(whole)) }
+        Self {
+            dir: dir.to_owned(),
+            manifest: manifest.clone(),
+            sealed: None,
+            known: Arc::new(Mutex::new(Known { whole, ..Known::default() })),
+        }
     }
 
     /// Whether the manifest was changed after stscan wrote it, as far as that can be told.
@@ -93,22 +121,32 @@ impl Reader {
         })
     }
 
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn note_whole(&self, part: &Part) {
-        self.whole.lock().unwrap_or_else(PoisonError::into_inner).insert(part.file.clone());
+        self.known().whole.insert(part.file.clone());
     }
 
     /// The footer of a part that was found whole, now or before.
     fn checked(&self, part: &Part) -> Result<(PathBuf, ArrowReaderMetadata), DatasetError> {
         let path = folder::part_path(&self.dir, part)?;
-        let known = self.whole.lock().unwrap_or_else(PoisonError::into_inner).contains(&part.file);
+        if let Some(footer) = self.known().footers.get(&part.file) {
+            return Ok((path, footer.clone()));
+        }
+        let known = self.known().whole.contains(&part.file);
         let refuse = |problem: Problem| problem.into_error(&self.dir);
         if !known {
-            whole::bytes(&self.dir, &self.manifest, part).map_err(refuse)?;
+            whole::bytes_before_reading(&self.dir, &self.manifest, part).map_err(refuse)?;
         }
-        let footer = whole::footer(&path)?;
+        let footer = whole::footer(&path, part.bytes)?;
         if !known {
             whole::identity(&self.manifest, part, &footer).map_err(refuse)?;
             self.note_whole(part);
+        }
+        if place::is_far(&path) {
+            self.known().keep(part, &footer);
         }
         Ok((path, footer))
     }
@@ -149,11 +187,10 @@ impl Reader {
     /// As [`Self::part`].
     pub fn part_in_batches(&self, part: &Part, columns: Option<&[&str]>, batch_rows: usize) -> Result<PartBatches, DatasetError> {
         let (path, footer) = self.checked(part)?;
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open(&path)?, footer);
-        if let Some(columns) = columns {
-            let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-            builder = builder.with_projection(mask);
-        }
+        let mask =
+            columns.map_or_else(ProjectionMask::all, |columns| ProjectionMask::columns(footer.parquet_schema(), columns.iter().copied()));
+        let file = columns::open(&path, part.bytes, &footer, &mask, None)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer).with_projection(mask);
         PartBatches::build(path, builder.with_batch_size(batch_rows))
     }
 }
@@ -167,7 +204,7 @@ pub struct PartBatches {
 }
 
 impl PartBatches {
-    fn build(path: PathBuf, builder: ParquetRecordBatchReaderBuilder<File>) -> Result<Self, DatasetError> {
+    fn build(path: PathBuf, builder: ParquetRecordBatchReaderBuilder<Opened>) -> Result<Self, DatasetError> {
         let batches = contained(&path, || builder.build())?.map_err(|error| DatasetError::damaged(&path, error))?;
         Ok(Self { path, batches: Some(batches) })
     }
@@ -193,6 +230,7 @@ impl Iterator for PartBatches {
 #[derive(Debug)]
 pub struct PartFile {
     path: PathBuf,
+    bytes: u64,
     metadata: ArrowReaderMetadata,
 }
 
@@ -203,12 +241,8 @@ impl Reader {
     /// If the part cannot be opened or is not what the manifest says.
     pub(crate) fn part_file(&self, part: &Part) -> Result<PartFile, DatasetError> {
         let (path, metadata) = self.checked(part)?;
-        Ok(PartFile { path, metadata })
+        Ok(PartFile { path, bytes: part.bytes, metadata })
     }
-}
-
-fn open(path: &std::path::Path) -> Result<File, DatasetError> {
-    File::open(path).map_err(DatasetError::io("open", path))
 }
 
 impl PartFile {
@@ -229,8 +263,9 @@ impl PartFile {
         batch_rows: usize,
         rows: Option<&[Range<usize>]>,
     ) -> Result<PartBatches, DatasetError> {
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open(&self.path)?, self.metadata.clone());
-        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        let mask = ProjectionMask::columns(self.metadata.parquet_schema(), columns.iter().copied());
+        let file = columns::open(&self.path, self.bytes, &self.metadata, &mask, Some(row_group))?;
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         if let Some(rows) = rows {
             let all = usize::try_from(self.metadata.metadata().row_group(row_group).num_rows()).unwrap_or_default();
             let selection = RowSelection::from_consecutive_ranges(rows.iter().cloned(), all);

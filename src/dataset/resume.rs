@@ -8,6 +8,7 @@ use super::folder::{self, COMMAND, LOCK, Lock, MANIFEST, SPOOL, Stored};
 use super::layout::Layout;
 use super::manifest::{Manifest, Origin, RunDescription};
 use super::whole;
+use crate::place;
 
 /// Differences of configuration that a refusal names; the rest is counted.
 const NAMED_DIFFERENCES: usize = 3;
@@ -45,6 +46,9 @@ pub fn make_way(dir: &Path) -> Result<(), DatasetError> {
     }
     let _lock = Lock::take(dir)?;
     let spool = dir.join(SPOOL);
+    if place::is_far(dir) {
+        return Ok(()); // Its copies are of this machine, and gone with the process.
+    }
     match fs::remove_dir_all(&spool) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(DatasetError::io("remove", &spool)(error)),
         _ => Ok(()),
@@ -85,6 +89,7 @@ fn refuse_foreign(dir: &Path) -> Result<(), DatasetError> {
         layout.manifest(),
         SPOOL,
         COMMAND,
+        place::UPLOADS,
         "lost+found",
     ];
     let is_ours = |name: &str| ours.contains(&folder::final_name(name));
@@ -181,9 +186,11 @@ pub(super) fn differences(old: &RunDescription, new: &RunDescription, (there, he
 
 /// Cheaply, before a list is read; all of it is checked before the first part is added.
 fn parts_are_there(dir: &Path, manifest: &Manifest) -> Result<(), DatasetError> {
+    let domains = folder::parts_folder(dir);
+    let lengths = place::Lengths::in_folder(&domains).map_err(DatasetError::io("read", &domains))?;
     for part in &manifest.parts {
         let path = folder::part_path(dir, part)?;
-        let length = fs::metadata(&path).map_err(DatasetError::io("find", &path))?.len();
+        let length = lengths.of(&path).map_err(DatasetError::io("find", &path))?;
         if length != part.bytes {
             return Err(DatasetError::damaged(&path, format_args!("it has {length} bytes and the manifest says {}", part.bytes)));
         }
@@ -205,7 +212,7 @@ pub(super) fn remove_leftovers(dir: &Path, manifest: &Manifest) -> Result<(), Da
     for file in folder::files_among_parts(dir)? {
         if folder::is_ours(folder::file_name(&file)) && !listed.contains(&file) {
             let path = dir.join(file);
-            fs::remove_file(&path).map_err(DatasetError::io("remove", &path))?;
+            place::remove_file(&path).map_err(DatasetError::io("remove", &path))?;
         }
     }
     Ok(())

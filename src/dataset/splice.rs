@@ -1,7 +1,6 @@
 //! A part written from another one, whose unchanged columns are taken over as they are packed: to unpack and pack them again would give the
 //! same bytes and take most of the time.
 
-use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,17 +20,19 @@ use super::contain::contained;
 use super::error::DatasetError;
 use super::hashing::Hashing;
 use super::schema;
+use crate::place::{self, Opened};
 
 /// A part whose columns can be taken over.
 pub(super) struct Origin {
-    file: File,
+    file: Opened,
     metadata: Arc<ParquetMetaData>,
 }
 
 impl Origin {
     /// Opens a part; `None` if its columns are not those that this version writes.
-    pub(super) fn open(path: &Path) -> Result<Option<Self>, DatasetError> {
-        let file = File::open(path).map_err(DatasetError::io("open", path))?;
+    pub(super) fn open(path: &Path, bytes: u64) -> Result<Option<Self>, DatasetError> {
+        let file = place::open_of(path, bytes).map_err(DatasetError::io("open", path))?;
+        file.plan_all();
         // Where pages begin and how they are encoded stands in the footer, and has to stand in the new one.
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional).with_encoding_stats_as_mask(false);
         let metadata =

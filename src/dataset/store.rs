@@ -1,6 +1,5 @@
 //! A dataset that is being written: created or resumed, filled part by part, finished.
 
-use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -10,10 +9,11 @@ use super::error::DatasetError;
 use super::folder::{self, Lock};
 use super::manifest::{Activity, List, Manifest, Part, RunDescription, check_accounting};
 use super::packed::Piece;
-use super::pause::{Step, pause};
 use super::read::Reader;
 use super::{part, resume};
 use crate::input::Accounting;
+use crate::pause::{Step, pause};
+use crate::place;
 
 /// Targets in a part by default: small enough to lose little in a crash, large enough for Parquet to pack well.
 pub const SHARD_ROWS: u64 = 50_000;
@@ -55,7 +55,7 @@ impl Dataset {
         // Before anything is written, so that a refused folder stays as it is.
         resume::survey(dir, (!restart).then_some(run))?;
         let domains = folder::parts_folder(dir);
-        fs::create_dir_all(&domains).map_err(DatasetError::io("create", &domains))?;
+        place::create_dir_all(&domains).map_err(DatasetError::io("create", &domains))?;
         let lock = Lock::take(dir)?;
         // Again under the lock: another process may have been here since.
         let manifest = match resume::survey(dir, (!restart).then_some(run))? {
@@ -126,6 +126,10 @@ impl Dataset {
     pub fn finish(mut self, accounting: Accounting, list: List, activity: &Activity) -> Result<Manifest, DatasetError> {
         check_accounting(&accounting, self.manifest.counts.rows)?;
         self.manifest.set_activity(self.earlier.plus(activity));
+        if place::is_far(&self.dir) {
+            // A writer that was overtaken may have put a part after this one began.
+            resume::remove_leftovers(&self.dir, &self.manifest)?;
+        }
         let rejected = folder::attachment(&folder::rejected_path(&self.dir))?;
         self.manifest.end(accounting, list, rejected);
         self.manifest.duplicates = folder::attachment(&folder::duplicates_path(&self.dir))?;
@@ -138,6 +142,8 @@ impl Dataset {
 #[cfg(test)]
 #[allow(clippy::single_range_in_vec_init)] // One committed range is what is meant.
 mod tests {
+    use std::fs;
+
     use arrow::array::AsArray;
     use arrow::datatypes::Int64Type;
 
@@ -343,5 +349,57 @@ mod tests {
         assert!(matches!(refuse_unless_usable(dir), Err(DatasetError::Damaged { .. })));
         fs::remove_file(dir.join("domains/part-00000.parquet")).unwrap();
         assert!(matches!(refuse_unless_usable(dir), Err(DatasetError::Io { .. })));
+    }
+
+    /// A prefix of a store in memory, which no other test has.
+    fn prefix(name: &str) -> PathBuf {
+        PathBuf::from(format!("memory://store-{name}/datasets/out"))
+    }
+
+    #[test]
+    fn a_prefix_of_a_store_is_filled_stopped_resumed_and_finished() {
+        let dir = prefix("resumed");
+        let mut dataset = Dataset::create_or_resume(&dir, &samples::run()).unwrap();
+        dataset.commit_part(1, &[batch(&[7, 5]), batch(&[4, 6])], &SESSION).unwrap();
+        drop(dataset);
+        // As if the process had died: a part that no manifest lists.
+        place::write(&dir.join("domains/part-00002.parquet"), b"PAR1").unwrap();
+        let mut dataset = Dataset::create_or_resume(&dir, &samples::run()).unwrap();
+        assert_eq!(folder::names(&dir.join("domains")).unwrap(), ["part-00001.parquet"]);
+        assert_eq!(dataset.committed(), [4..8]);
+        dataset.commit_part(0, &[batch(&[0, 1, 2, 3])], &SESSION).unwrap();
+        let manifest = dataset.finish(accounting(8), List::default(), &SESSION).unwrap();
+        assert_eq!(folder::names(&dir).unwrap(), ["domains", "manifest.json"]);
+        assert_eq!(stored_ordinals(&dir), (0..8).collect::<Vec<_>>());
+        assert_eq!(Reader::open(&dir).unwrap().manifest(), &manifest);
+        assert!(crate::dataset::verify(&dir).unwrap().problems.is_empty());
+        assert!(refusal(Dataset::create_or_resume(&dir, &samples::run())).contains("finished at 2"));
+        place::write(&dir.join("domains/part-00000.parquet"), b"PAR1").unwrap();
+        let problems = crate::dataset::verify(&dir).unwrap().problems;
+        assert!(problems.len() == 1 && problems[0].detail.contains("4 bytes of the"), "{problems:?}");
+        assert!(Reader::open(&dir).unwrap().batches(None).next().unwrap().is_err(), "what is as long as no part is no part");
+    }
+
+    #[test]
+    fn of_two_writers_of_a_prefix_the_one_that_was_overtaken_stops() {
+        let dir = prefix("overtaken");
+        let mut dataset = Dataset::create_or_resume(&dir, &samples::run()).unwrap();
+        dataset.commit_part(0, &[batch(&[0])], &SESSION).unwrap();
+        // Another process goes on with the scan.
+        let path = dir.join("manifest.json");
+        let text = place::read(&path).unwrap();
+        place::write(&path, &[text.as_slice(), b" "].concat()).unwrap();
+        let told = dataset.commit_part(1, &[batch(&[4])], &SESSION).unwrap_err().to_string();
+        assert!(told.contains("another process has written this prefix meanwhile"), "{told}");
+        assert_eq!(dataset.manifest().parts.len(), 1);
+    }
+
+    #[test]
+    fn a_prefix_that_is_not_ours_is_left_alone() {
+        let dir = prefix("foreign");
+        place::write(&dir.join("notes.txt"), b"mine").unwrap();
+        let refused = refusal(Dataset::create_or_resume(&dir, &samples::run()));
+        assert!(refused.starts_with("memory://store-foreign/datasets/out: not empty (it holds \"notes.txt\")"), "{refused}");
+        assert_eq!(folder::names(&dir).unwrap(), ["notes.txt"]);
     }
 }

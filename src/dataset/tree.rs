@@ -13,6 +13,7 @@ use super::layout::{Layout, date_folder, date_of, is_list_folder, list_folder};
 use super::manifest::{Manifest, RunDescription};
 use super::resume;
 use super::verify::verify;
+use crate::place;
 
 /// What a scan that is being removed is called, before the name that it had.
 const REMOVED: &str = ".removed-";
@@ -65,15 +66,15 @@ fn dated(of_list: &Path) -> Result<Vec<PathBuf>, DatasetError> {
 /// # Errors
 /// A refusal if there is none; an IO error.
 pub(crate) fn datasets(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
-    let has_manifest = |dir: &Path| folder::manifest_path(dir).exists();
-    if has_manifest(dir) {
+    if has_manifest(dir)? {
         return Ok(vec![dir.to_owned()]);
     }
     let mut found = dated(dir)?;
     for name in folder::names(dir)?.iter().filter(|name| is_list_folder(name)) {
         found.extend(dated(&dir.join(name))?);
     }
-    found.retain(|dir| has_manifest(dir));
+    let there = found.into_iter().filter_map(|dir| has_manifest(&dir).map(|has| has.then_some(dir)).transpose());
+    let found = there.collect::<Result<Vec<PathBuf>, _>>()?;
     if found.is_empty() {
         return Err(DatasetError::refused(
             dir,
@@ -81,6 +82,11 @@ pub(crate) fn datasets(dir: &Path) -> Result<Vec<PathBuf>, DatasetError> {
         ));
     }
     Ok(found)
+}
+
+fn has_manifest(dir: &Path) -> Result<bool, DatasetError> {
+    let path = folder::manifest_path(dir);
+    place::exists(&path).map_err(DatasetError::io("find", &path))
 }
 
 /// Whether a folder holds scans and is none itself.
@@ -111,8 +117,7 @@ pub(crate) fn retain(current: &Path, keep: usize) -> Vec<String> {
 
 /// Whether a folder, and no link to one, has a manifest of a finished scan.
 fn is_finished(dir: &Path) -> bool {
-    let is_folder = fs::symlink_metadata(dir).is_ok_and(|metadata| metadata.is_dir());
-    is_folder && matches!(folder::read_manifest(dir), Ok(Some(manifest)) if manifest.finished_at.is_some())
+    place::is_folder(dir) && matches!(folder::read_manifest(dir), Ok(Some(manifest)) if manifest.finished_at.is_some())
 }
 
 /// Removes a scan. It gets another name first, so that no reader meets half of it.
@@ -133,25 +138,25 @@ fn remove(dir: &Path) -> Result<(), String> {
     let _lock = Lock::take(dir).map_err(|error| error.to_string())?;
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
     let aside = dir.with_file_name(format!("{REMOVED}{name}"));
-    fs::rename(dir, &aside).map_err(|error| error.to_string())?;
+    place::rename(dir, &aside).map_err(|error| error.to_string())?;
     remove_files(&aside)
 }
 
 /// Removes the files of a scan that has been put aside, the manifest last, so that the next time goes on where this one was broken off.
 fn remove_files(aside: &Path) -> Result<(), String> {
-    if !fs::symlink_metadata(aside).is_ok_and(|metadata| metadata.is_dir()) {
+    if !place::is_folder(aside) {
         return Err("it is no folder".to_owned());
     }
     let told = |error: io::Error| error.to_string();
     if let Ok(Some(Stored { manifest, sealed: Some(true) })) = folder::read_sealed_manifest(aside) {
         for file in own_files(aside, &manifest) {
-            match fs::remove_file(aside.join(file)) {
+            match place::remove_file(&aside.join(file)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(told(error)),
                 _ => {}
             }
         }
     }
-    fs::remove_dir(aside).map_err(told)
+    place::remove_dir(aside).map_err(told)
 }
 
 /// The files of a scan in a tree, the manifest last.
@@ -163,7 +168,7 @@ fn own_files(dir: &Path, manifest: &Manifest) -> Vec<String> {
 }
 
 fn is_file(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+    place::is_far(path) || fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! `verify`: everything that can be wrong with a dataset, named file by file; and its repair, as far as the dataset's own.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -11,8 +10,9 @@ use super::error::DatasetError;
 use super::folder::{self, Lock, MANIFEST, Stored};
 use super::layout::Layout;
 use super::manifest::Manifest;
-use super::pause::{Step, pause};
 use super::whole::{self, Damage, Problem};
+use crate::pause::{Step, pause};
+use crate::place;
 
 /// What is wrong with a dataset.
 #[derive(Clone, Debug)]
@@ -101,10 +101,14 @@ pub fn repair(dir: &Path, found: &Verified) -> Result<Repair, DatasetError> {
 /// Moves a file out of the way of those who read every file of the folder.
 fn put_aside(dir: &Path, file: &str) -> Result<(), DatasetError> {
     let aside = dir.join(Layout::of(dir).aside());
-    fs::create_dir_all(&aside).map_err(DatasetError::io("create", &aside))?;
+    place::create_dir_all(&aside).map_err(DatasetError::io("create", &aside))?;
     let name = folder::file_name(file);
     let places = std::iter::once(name.to_owned()).chain((1_u32..).map(|number| format!("{name}.{number}")));
-    let place = places.map(|name| aside.join(name)).find(|place| !place.exists());
     let from = dir.join(file);
-    place.map_or(Ok(()), |place| fs::rename(&from, place)).map_err(DatasetError::io("move", &from))
+    for place in places.map(|name| aside.join(name)) {
+        if !place::exists(&place).map_err(DatasetError::io("find", &place))? {
+            return place::rename(&from, &place).map_err(DatasetError::io("move", &from));
+        }
+    }
+    Ok(())
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +11,9 @@ use arrow::datatypes::Int64Type;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
+use parquet::file::reader::ChunkReader;
 
+use super::columns;
 use super::contain::contained;
 use super::counts::Counts;
 use super::encoding::RUN_ID;
@@ -21,6 +22,7 @@ use super::folder::{self, MANIFEST};
 use super::hashing::Digested;
 use super::manifest::{Attachment, Manifest, Part, check_accounting};
 use super::schema;
+use crate::place;
 use crate::vocabulary::vocabulary;
 
 /// Rows that are looked at at once.
@@ -156,19 +158,25 @@ pub(super) fn bytes(dir: &Path, manifest: &Manifest, part: &Part) -> Result<(), 
     })
 }
 
-/// The run that a file says it is a part of; `None` where it cannot be read, or says nothing.
-fn run_of(path: &Path) -> Option<String> {
-    footer(path).ok().and_then(|footer| run_id(&footer))
+/// As [`bytes`] before rows are read: of a part in a store only ranges are fetched, and that it is as long as it was comes with each of them.
+pub(super) fn bytes_before_reading(dir: &Path, manifest: &Manifest, part: &Part) -> Result<(), Problem> {
+    if place::is_far(dir) { Ok(()) } else { bytes(dir, manifest, part) }
 }
 
-/// The footer of a part.
-pub(super) fn footer(path: &Path) -> Result<ArrowReaderMetadata, DatasetError> {
-    let file = File::open(path).map_err(DatasetError::io("open", path))?;
+/// The run that a file says it is a part of; `None` where it cannot be read, or says nothing.
+fn run_of(path: &Path) -> Option<String> {
+    let length = place::length(path).ok()?;
+    footer(path, length).ok().and_then(|footer| run_id(&footer))
+}
+
+/// The footer of a part that has so many bytes.
+pub(super) fn footer(path: &Path, bytes: u64) -> Result<ArrowReaderMetadata, DatasetError> {
+    let file = place::open_of(path, bytes).map_err(DatasetError::io("open", path))?;
     contained(path, || metadata(&file))?.map_err(|error| DatasetError::damaged(path, error))
 }
 
 /// The footer of a file: with the fields as they are today if it has the columns of today, else with its own.
-pub(super) fn metadata(file: &File) -> Result<ArrowReaderMetadata, ParquetError> {
+pub(super) fn metadata(file: &impl ChunkReader) -> Result<ArrowReaderMetadata, ParquetError> {
     let own = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())?;
     let of_today = ArrowReaderOptions::new().with_schema(schema());
     Ok(ArrowReaderMetadata::try_new(Arc::clone(own.metadata()), of_today).unwrap_or(own))
@@ -195,13 +203,13 @@ pub(super) fn identity(manifest: &Manifest, part: &Part, footer: &ArrowReaderMet
 
 /// Whether a part is all that the manifest says: bytes, identity, rows, ordinals; with `counted` also how many rows are in which state.
 pub(super) fn part(dir: &Path, manifest: &Manifest, part: &Part, counted: bool) -> Result<(), Problem> {
-    bytes(dir, manifest, part)?;
+    if counted { bytes(dir, manifest, part) } else { bytes_before_reading(dir, manifest, part) }?;
     let path = dir.join(&part.file);
     let unreadable = |error: DatasetError| Problem::new(&part.file, Damage::Unreadable, error);
-    let footer = footer(&path).map_err(|error| Problem::new(&part.file, Damage::Unreadable, reason(error)))?;
+    let footer = footer(&path, part.bytes).map_err(|error| Problem::new(&part.file, Damage::Unreadable, reason(error)))?;
     identity(manifest, part, &footer)?;
     let mut found = Found::default();
-    contained(&path, || found.read(&path, footer, counted)).and_then(|read| read).map_err(unreadable)?;
+    contained(&path, || found.read(&path, part.bytes, footer, counted)).and_then(|read| read).map_err(unreadable)?;
     if found.ordinals != part.ordinals {
         return Err(Problem::new(&part.file, Damage::Rows, "its ordinals are not those of the manifest"));
     }
@@ -227,11 +235,11 @@ struct Found {
 }
 
 impl Found {
-    fn read(&mut self, path: &Path, footer: ArrowReaderMetadata, counted: bool) -> Result<(), DatasetError> {
-        let file = File::open(path).map_err(DatasetError::io("open", path))?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer);
+    fn read(&mut self, path: &Path, bytes: u64, footer: ArrowReaderMetadata, counted: bool) -> Result<(), DatasetError> {
         let columns = ["ordinal"].into_iter().chain(Counts::COLUMNS.iter().copied().filter(|_| counted));
-        let mask = ProjectionMask::columns(builder.parquet_schema(), columns);
+        let mask = ProjectionMask::columns(footer.parquet_schema(), columns);
+        let file = columns::open(path, bytes, &footer, &mask, None)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer);
         let batches = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
         for batch in batches.map_err(|error| DatasetError::damaged(path, error))? {
             let batch = batch.map_err(|error| DatasetError::damaged(path, error))?;
@@ -296,7 +304,8 @@ pub(super) fn strangers(dir: &Path, manifest: &Manifest) -> Result<Vec<Problem>,
 /// The sums of `SHA256SUMS` in a copy made by `export`, checked but for the parts, which the manifest speaks of.
 pub(super) fn sums(dir: &Path, manifest: &Manifest) -> Vec<Problem> {
     const SUMS: &str = "SHA256SUMS";
-    let Ok(text) = fs::read_to_string(dir.join(SUMS)) else { return Vec::new() };
+    let Ok(text) = place::read(&dir.join(SUMS)) else { return Vec::new() };
+    let text = String::from_utf8_lossy(&text);
     let lines = text.lines().filter_map(|line| line.split_once("  "));
     let lines = lines.filter(|(_, file)| folder::is_within(file));
     let others = lines.filter(|(_, file)| manifest.parts.iter().all(|part| part.file != *file));

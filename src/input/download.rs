@@ -1,6 +1,5 @@
 //! Fetching a list: https only, a few redirects, deadlines for all of it, every failure in words.
 
-use std::error::Error as _;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -83,7 +82,7 @@ struct Fetch<'a, 'w> {
 impl Fetch<'_, '_> {
     async fn run(&mut self, client: &Client, address: Url) -> Result<(), InputError> {
         let url = self.url;
-        let fail = |error: reqwest::Error| InputError::Url(url.to_owned(), describe(&error));
+        let fail = |error: reqwest::Error| InputError::Url(url.to_owned(), words::exchange(&error));
         let mut response = self.watched(client.get(address).send(), None).await?.map_err(fail)?;
         if !response.status().is_success() {
             return Err(InputError::Url(url.to_owned(), format!("the server answered {}", response.status())));
@@ -158,7 +157,7 @@ fn client(options: &InputOptions, direct: bool, connect: Duration) -> Result<Cli
         Some(interface) => builder.interface(interface),
         None => builder,
     };
-    builder.build().map_err(|error| describe(&error))
+    builder.build().map_err(|error| words::exchange(&error))
 }
 
 fn is_allowed(url: &Url) -> bool {
@@ -169,49 +168,6 @@ fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
-/// The stage that failed and why, in our own words, as far as the innermost cause that is known says.
-fn describe(error: &reqwest::Error) -> String {
-    let stage = match error {
-        error if error.is_timeout() => "no answer in time",
-        error if error.is_redirect() => "refused redirect",
-        error if error.is_dns() => "the host name cannot be resolved",
-        error if is_tls(error) => "TLS failed",
-        error if error.is_connect() => "no connection",
-        error if error.is_body() || error.is_decode() => "the transfer broke off",
-        _ => "the request failed",
-    };
-    let why = if error.is_redirect() {
-        causes(error).last().map(ToString::to_string) // Said above, when the redirect was refused.
-    } else {
-        all_causes(error).filter_map(in_words).last()
-    };
-    why.map_or_else(|| stage.to_owned(), |why| format!("{stage} ({why})"))
-}
-
-fn in_words(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let tls = cause.downcast_ref::<rustls::Error>().map(words::tls);
-    tls.or_else(|| cause.downcast_ref::<std::io::Error>().filter(|error| error.raw_os_error().is_some()).map(words::system))
-}
-
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |&cause| cause.source())
-}
-
-fn is_tls(error: &reqwest::Error) -> bool {
-    all_causes(error).any(|cause| cause.is::<rustls::Error>())
-}
-
-/// The causes and what they wrap.
-fn all_causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    causes(error).flat_map(|cause| std::iter::successors(Some(cause), |&cause| wrapped(cause)))
-}
-
-/// What an I/O error wraps, which it does not name as its source.
-fn wrapped<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
-    let inner = cause.downcast_ref::<std::io::Error>()?.get_ref()?;
-    Some(inner)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::options::Column;
+use crate::place::is_passing;
 
 /// So many columns, and so many characters of each name, are shown; a file that is no table may seem to have any number.
 const MAX_COLUMNS: usize = 40;
@@ -138,6 +139,11 @@ pub enum InputError {
 }
 
 impl InputError {
+    /// Whether the store in which the list lies failed in a way that may pass.
+    pub fn is_store_away(&self) -> bool {
+        matches!(self, Self::Read(_, error) if is_passing(error))
+    }
+
     /// Whether the rejected lines found no room, which the scan goes on from. A copy that finds none is told of the list: nothing has begun.
     pub fn is_full_disk(&self) -> bool {
         matches!(self, Self::Rejects(error) if is_full_disk(error))

@@ -16,6 +16,7 @@ use super::known_list::Told;
 use super::options::InputOptions;
 use super::preparation::{Step, Watch, tell};
 use super::spool::{Copy, copy_all};
+use crate::place;
 
 /// A list that lies in a file, with what a manifest says about it.
 #[derive(Clone, Debug)]
@@ -47,7 +48,10 @@ pub(super) fn materialise(
 ) -> Result<Source, InputError> {
     let name = options.sources.get(index).map_or("", String::as_str);
     let copy = Copy::new(index, name, &options.spool_dir);
-    let path = if is_url(name) {
+    let path = if place::is_far(Path::new(name)) {
+        let object = PathBuf::from(name);
+        copy.unless_complete(|file| copy_all(name, move || Ok(Box::new(place::open(&object)?)), file, watch))?
+    } else if is_url(name) {
         copy.unless_complete(|file| download(name, options, file, watch))?
     } else if name == "-" {
         copy.unless_complete(|file| copy_all(name, || Ok(Box::new(io::stdin().lock())), file, watch))?

@@ -15,13 +15,14 @@ use super::plan::{NamedOptions, Output, OwnList, ScanError, ScanPlan};
 use super::status::{Identity, Status};
 use crate::classify::CATALOGUE_VERSION;
 use crate::dataset::{
-    self, Activity, Dataset, DatasetError, List, Manifest, Piece, RunDescription, Step, StreamWriter, TextWriter, Tool, check_accounting,
-    pause,
+    self, Activity, Dataset, DatasetError, Draft, List, Manifest, Piece, RunDescription, StreamWriter, TextWriter, Tool, check_accounting,
 };
 use crate::input::{
     Accounting, Duplicate, DuplicatesCsv, Input, InputError, InputOptions, KnownList, Preparation, Rejected, RejectedCsv, Source, Told,
 };
 use crate::name::suffix;
+use crate::pause::{Step, pause};
+use crate::place;
 
 /// Rows that a stream holds back at most before it passes them on.
 const STREAM_SHARD_ROWS: u64 = 1024;
@@ -55,7 +56,7 @@ pub(super) struct Sink {
 }
 
 enum Place {
-    Folder { dataset: Box<Dataset>, rejected: RejectedFile, duplicates: DuplicatesFile, spool: PathBuf },
+    Folder { dataset: Box<Dataset>, rejected: RejectedFile, duplicates: DuplicatesFile, spool: Spool },
     Stream(Box<Stream>),
 }
 
@@ -125,15 +126,16 @@ impl Sink {
 
     fn folder(dir: &Path, plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
         let resumes = if plan.restart { dataset::make_way(dir).map(|()| false)? } else { dataset::refuse_unless_usable(dir)? };
-        let (spool, existed) = (dir.join(dataset::SPOOL), dir.exists());
+        let (spool, existed) = (Spool::of(dir)?, place::is_far(dir) || dir.exists());
         if !resumes {
-            remove_spool(&spool); // Left by a scan that died before it began, which may have been one of another list.
+            spool.remove(); // Left by a scan that died before it began, which may have been one of another list.
         }
-        let begun = Self::begin_folder(plan, network, status, &spool, |_| Ok(dir.to_owned()));
+        let path = spool.path.clone();
+        let begun = Self::begin_folder(plan, network, status, spool, |_| Ok(dir.to_owned()));
         if begun.is_err() && !resumes {
-            remove_spool(&spool);
+            remove_spool(&path);
             if !existed {
-                let _ = fs::remove_dir(dir); // If it is not empty, it is a dataset by now.
+                let _ = place::remove_dir(dir); // If it is not empty, it is a dataset by now.
             }
         }
         begun
@@ -145,16 +147,17 @@ impl Sink {
         let today = dataset::tree::today(&of_list);
         let resumes =
             if plan.restart { dataset::make_way(&today).map(|()| false)? } else { dataset::tree::refuse_unless_usable(&of_list)? };
-        let spool = of_list.join(dataset::SPOOL);
+        let spool = Spool::of(&of_list)?;
         if !resumes {
-            remove_spool(&spool); // Left by a scan that died before it began, which may have been one of another list.
+            spool.remove(); // Left by a scan that died before it began, which may have been one of another list.
         }
         let place = |run: &RunDescription| if plan.restart { Ok(today.clone()) } else { dataset::tree::place(&of_list, run) };
-        let begun = Self::begin_folder(plan, network, status, &spool, place);
+        let path = spool.path.clone();
+        let begun = Self::begin_folder(plan, network, status, spool, place);
         if begun.is_err() && !resumes {
-            remove_spool(&spool);
+            remove_spool(&path);
             for dir in [&today, &of_list] {
-                let _ = fs::remove_dir(dir); // If it is not empty, it holds scans.
+                let _ = place::remove_dir(dir); // If it is not empty, it holds scans.
             }
         }
         begun
@@ -164,10 +167,10 @@ impl Sink {
         plan: &ScanPlan,
         network: &Network,
         status: &Status,
-        spool: &Path,
+        spool: Spool,
         place: impl FnOnce(&RunDescription) -> Result<PathBuf, DatasetError>,
     ) -> Result<(Self, Input), ScanError> {
-        let input = open_input(plan, network, status, spool)?;
+        let input = open_input(plan, network, status, &spool.path)?;
         let run = describe(plan, network, &input)?;
         tell_of_list(&run, plan, status);
         let dir = &place(&run)?;
@@ -184,16 +187,16 @@ impl Sink {
             command.write(dir)?;
         }
         let manifest = dataset.manifest();
-        let folder = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+        let folder = place::absolute(dir).unwrap_or_else(|_| dir.to_owned());
         status.identify(Identity { run_id: manifest.run.run_id.clone(), list: manifest.run.list.name.clone(), folder: Some(folder) });
         let (rejected, input) = RejectedFile::attach(dir, input)?;
         let (duplicates, input) = DuplicatesFile::attach(dir, input);
-        let place = Place::Folder { dataset: Box::new(dataset), rejected, duplicates, spool: spool.to_owned() };
+        let place = Place::Folder { dataset: Box::new(dataset), rejected, duplicates, spool };
         Ok((Self { place, shard_rows }, input))
     }
 
     fn stream(plan: &ScanPlan, network: &Network, status: &Status) -> Result<(Self, Input), ScanError> {
-        let spool = TempDir::new().map_err(|error| ScanError::Machine(format!("cannot create a temporary folder: {error}")))?;
+        let spool = temporary_folder()?;
         let input = open_input(plan, network, status, spool.path())?;
         let run = describe(plan, network, &input)?;
         tell_of_list(&run, plan, status);
@@ -253,7 +256,7 @@ impl Sink {
                     pause(Step::RejectedNamed);
                     let list = list(&dataset.manifest().run.list, input);
                     let manifest = dataset.finish(accounting, list, &activity(network, status))?;
-                    remove_spool(&spool);
+                    spool.remove();
                     Some(manifest)
                 } else {
                     Some(dataset.manifest().clone())
@@ -388,6 +391,31 @@ fn activity(network: &Network, status: &Status) -> Activity {
     }
 }
 
+/// Where copies of the list are kept: in the folder of the dataset, or, where that is of a store, in one of this machine that goes with the
+/// process.
+struct Spool {
+    path: PathBuf,
+    _temporary: Option<TempDir>,
+}
+
+impl Spool {
+    fn of(dir: &Path) -> Result<Self, ScanError> {
+        if !place::is_far(dir) {
+            return Ok(Self { path: dir.join(dataset::SPOOL), _temporary: None });
+        }
+        let temporary = temporary_folder()?;
+        Ok(Self { path: temporary.path().join(dataset::SPOOL), _temporary: Some(temporary) })
+    }
+
+    fn remove(&self) {
+        remove_spool(&self.path);
+    }
+}
+
+fn temporary_folder() -> Result<TempDir, ScanError> {
+    TempDir::new().map_err(|error| ScanError::Machine(format!("cannot create a temporary folder: {error}")))
+}
+
 /// Copies of the list are of no use once the scan is finished; that one cannot be removed harms nobody.
 fn remove_spool(spool: &Path) {
     let _ = fs::remove_dir_all(spool);
@@ -396,69 +424,66 @@ fn remove_spool(spool: &Path) {
 /// `rejected.csv`, rewritten by every run from the first line of the list on, and put in place at its end.
 struct RejectedFile {
     csv: Arc<std::sync::Mutex<Option<RejectedCsv<BufWriter<File>>>>>,
-    temporary: PathBuf,
-    path: PathBuf,
+    draft: Draft,
 }
 
 impl RejectedFile {
     fn attach(dir: &Path, input: Input) -> Result<(Self, Input), ScanError> {
         let path = dataset::rejected_path(dir);
-        let temporary = path.with_added_extension("tmp");
-        let csv = File::create(&temporary).and_then(|file| RejectedCsv::new(BufWriter::new(file)));
-        let csv = csv.map_err(DatasetError::io("write", &temporary))?;
+        let draft = Draft::begin(&path)?;
+        let csv = draft.file().and_then(|file| RejectedCsv::new(BufWriter::new(file))).map_err(DatasetError::io("write", &path))?;
         let csv = Arc::new(std::sync::Mutex::new(Some(csv)));
         let shared = Arc::clone(&csv);
         let input = input.with_rejects(move |rejected: &Rejected<'_>| {
             let mut csv = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             csv.as_mut().map_or(Ok(()), |csv| csv.write(rejected))
         });
-        Ok((Self { csv, temporary, path }, input))
+        Ok((Self { csv, draft }, input))
     }
 
     /// Puts the file in place if the list was read to its end.
     fn close(self, complete: bool) -> Result<(), ScanError> {
         let csv = self.csv.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let finish = || -> io::Result<()> {
-            csv.map_or(Ok(()), RejectedCsv::finish)?;
-            if complete { fs::rename(&self.temporary, &self.path) } else { fs::remove_file(&self.temporary) }
-        };
-        Ok(finish().map_err(DatasetError::io("write", &self.path))?)
+        csv.map_or(Ok(()), RejectedCsv::finish).map_err(DatasetError::io("write", self.draft.place()))?;
+        // An unfinished scan has none, and what is dropped is gone.
+        Ok(if complete {
+            self.draft.put_in_place()?
+        })
     }
 }
 
 /// `duplicates.csv`, likewise; there is none where every name comes once.
 struct DuplicatesFile {
-    csv: Arc<std::sync::Mutex<Option<DuplicatesCsv<BufWriter<File>>>>>,
-    temporary: PathBuf,
-    path: PathBuf,
+    csv: Arc<std::sync::Mutex<Option<(DuplicatesCsv<BufWriter<File>>, Draft)>>>,
 }
 
 impl DuplicatesFile {
     fn attach(dir: &Path, input: Input) -> (Self, Input) {
         let path = dataset::duplicates_path(dir);
-        let temporary = path.with_added_extension("tmp");
         let csv = Arc::new(std::sync::Mutex::new(None));
-        let (shared, place) = (Arc::clone(&csv), temporary.clone());
+        let shared = Arc::clone(&csv);
         let input = input.with_duplicates(move |duplicate: &Duplicate<'_>| {
             let mut csv = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let csv: &mut Option<DuplicatesCsv<_>> = &mut csv;
-            let csv = match csv {
+            let csv: &mut Option<(DuplicatesCsv<_>, Draft)> = &mut csv;
+            let (csv, _) = match csv {
                 Some(csv) => csv,
-                None => csv.insert(DuplicatesCsv::new(BufWriter::new(File::create(&place)?))?),
+                None => {
+                    let draft = Draft::begin(&path).map_err(DatasetError::into_io)?;
+                    csv.insert((DuplicatesCsv::new(BufWriter::new(draft.file()?))?, draft))
+                }
             };
             csv.write(duplicate)
         });
-        (Self { csv, temporary, path }, input)
+        (Self { csv }, input)
     }
 
     /// Puts the file in place if the list was read to its end.
     fn close(self, complete: bool) -> Result<(), ScanError> {
         let csv = self.csv.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let Some(csv) = csv else { return Ok(()) };
-        let finish = || -> io::Result<()> {
-            csv.finish()?;
-            if complete { fs::rename(&self.temporary, &self.path) } else { fs::remove_file(&self.temporary) }
-        };
-        Ok(finish().map_err(DatasetError::io("write", &self.path))?)
+        let Some((csv, draft)) = csv else { return Ok(()) };
+        csv.finish().map_err(DatasetError::io("write", draft.place()))?;
+        Ok(if complete {
+            draft.put_in_place()?
+        })
     }
 }

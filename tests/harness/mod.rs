@@ -4,6 +4,7 @@
 
 pub mod mail;
 pub mod relay;
+pub mod store;
 pub mod zone;
 
 use std::path::Path;

@@ -25,7 +25,7 @@ from stscan import spark
 
 NAMES = int(os.environ.get("STSCAN_SPARK_NAMES", "100000"))
 #: Patient, so that a busy machine changes no row.
-OPTIONS: dict[str, Any] = {"lab": "census", "dns_timeout": 3, "fetch_timeout": 5, "fetch_concurrency": 64}
+OPTIONS: dict[str, Any] = {"lab": "census", "dns_timeout": 5, "connect_timeout": 20, "fetch_timeout": 40, "fetch_concurrency": 32}
 #: What depends on the machine, the moment or the place in a list, wherever it stands; and all that ends in _ms.
 OWN = {"ordinal", "file", "line", "scanned_at", "rtt_us", "attempts", "resolver"}
 #: The lab signs for a few weeks around the moment.

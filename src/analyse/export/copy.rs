@@ -1,7 +1,6 @@
 //! The publishable copy of a dataset, with checksums.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,8 +15,11 @@ use super::replies::Replies;
 use crate::analyse::provenance::Provenance;
 use crate::analyse::reclassify::each_part;
 use crate::analyse::scans::{AnalyseError, Scan};
-use crate::dataset::{DerivedDataset, Layout, MAX_BATCH_ROWS, Manifest, Options, Reader, with_nothing_carried, with_policy_hosts};
+use crate::dataset::{
+    DatasetError, DerivedDataset, Layout, MAX_BATCH_ROWS, Manifest, Options, Reader, with_nothing_carried, with_policy_hosts,
+};
 use crate::networks::Databases;
+use crate::place;
 
 /// Writes the publishable copy of `dir` to `out`: the same run, parts and ordinals, and beside them `croissant.json`,
 /// `datapackage.json`, `DATASHEET.md` and `SHA256SUMS`. The next export of the same run replaces what an interrupted one left.
@@ -116,8 +118,14 @@ pub(super) fn describe(
         sums.push(((*name).to_owned(), hex::encode(Sha256::digest(text))));
     }
     let layout = Layout::of(out);
-    let further = [layout.rejected(), layout.duplicates()].into_iter().filter(|file| out.join(file).exists());
-    for file in further.chain(of.companions.iter().map(|companion| companion.file.as_str())) {
+    let mut further = Vec::new();
+    for file in [layout.rejected(), layout.duplicates()] {
+        let path = out.join(file);
+        if place::exists(&path).map_err(|error| failed("find", &path, error))? {
+            further.push(file);
+        }
+    }
+    for file in further.into_iter().chain(of.companions.iter().map(|companion| companion.file.as_str())) {
         sums.push((file.to_owned(), sha256(&out.join(file))?));
     }
     sums.sort();
@@ -177,19 +185,21 @@ fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-fn failed(doing: &str, path: &Path, error: &io::Error) -> AnalyseError {
+fn failed(doing: &'static str, path: &Path, error: io::Error) -> AnalyseError {
+    if place::is_passing(&error) {
+        return DatasetError::io(doing, path)(error).into();
+    }
     AnalyseError::Request(format!("cannot {doing} {}: {error}; see to it and give the command again", path.display()))
 }
 
 /// Writes a file that is on the disk when this returns.
 fn write(path: &Path, text: &str) -> Result<(), AnalyseError> {
-    let written = File::create(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
-    written.map_err(|error| failed("write", path, &error))
+    place::write_durably(path, text.as_bytes()).map_err(|error| failed("write", path, error))
 }
 
 fn sha256(path: &Path) -> Result<String, AnalyseError> {
     let digest = || -> io::Result<String> {
-        let (mut file, mut sha256, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 16]);
+        let (mut file, mut sha256, mut buffer) = (place::open(path)?, Sha256::new(), vec![0; 1 << 16]);
         loop {
             match file.read(&mut buffer)? {
                 0 => return Ok(hex::encode(sha256.finalize())),
@@ -197,5 +207,5 @@ fn sha256(path: &Path) -> Result<String, AnalyseError> {
             }
         }
     };
-    digest().map_err(|error| failed("read", path, &error))
+    digest().map_err(|error| failed("read", path, error))
 }

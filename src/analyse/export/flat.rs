@@ -15,8 +15,9 @@ use parquet::file::properties::WriterProperties;
 
 use crate::analyse::provenance::Provenance;
 use crate::analyse::scans::AnalyseError;
-use crate::dataset::{COMMENT, ColumnGroup, DatasetError, Layout, ListColumn, Reader, csv_heading, csv_row, elements, text};
+use crate::dataset::{COMMENT, ColumnGroup, DatasetError, Draft, Layout, ListColumn, Reader, csv_heading, csv_row, elements, text};
 use crate::name::suffix;
+use crate::place;
 use crate::vocabulary::vocabulary;
 
 vocabulary! {
@@ -71,12 +72,14 @@ pub(super) fn write(dataset: &Reader, form: FlatForm, provenance: &Provenance) -
     let failed = |path: &Path, error: &dyn std::fmt::Display| {
         AnalyseError::Request(format!("cannot write {}: {error}; see to it and give the command again", path.display()))
     };
-    std::fs::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;
+    place::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;
     let mut written = Vec::new();
     for table in tables() {
         let file = format!("{name}/{}.{form}", table.name);
         let path = dataset.dir().join(&file);
-        let mut out = Out::new(&path, form, &table.schema, provenance).map_err(|error| failed(&path, &error))?;
+        let draft = Draft::begin(&path)?;
+        let written_to = draft.file().map_err(|error| failed(&path, &error))?;
+        let mut out = Out::new(written_to, form, &table.schema, provenance).map_err(|error| failed(&path, &error))?;
         for part in &dataset.manifest().parts {
             for batch in dataset.part_in_batches(part, Some(table.columns), ROWS)? {
                 let rows = (table.rows)(&batch?, &table.schema)?;
@@ -84,6 +87,7 @@ pub(super) fn write(dataset: &Reader, form: FlatForm, provenance: &Provenance) -
             }
         }
         out.finish().map_err(|error| failed(&path, &error))?;
+        draft.put_in_place()?;
         written.push(Companion { file, name: table.name, schema: table.schema, form });
     }
     Ok(written)
@@ -98,8 +102,7 @@ enum Out {
 type Written<T> = Result<T, Box<dyn std::error::Error>>;
 
 impl Out {
-    fn new(path: &Path, form: FlatForm, schema: &SchemaRef, provenance: &Provenance) -> Written<Self> {
-        let file = File::create(path)?;
+    fn new(file: File, form: FlatForm, schema: &SchemaRef, provenance: &Provenance) -> Written<Self> {
         match form {
             FlatForm::Parquet => {
                 let about = KeyValue::new(PROVENANCE.to_owned(), serde_json::to_string(provenance)?);

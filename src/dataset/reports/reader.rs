@@ -1,6 +1,5 @@
 //! The way back: the rows of a dataset of TLS reports, each part checked against the manifest before it is read.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +11,7 @@ use crate::dataset::error::DatasetError;
 use crate::dataset::folder::{self, MANIFEST, REJECTED};
 use crate::dataset::manifest::Attachment;
 use crate::dataset::whole::{self, Damage, Problem};
+use crate::place;
 
 use super::columns;
 use super::manifest::{REPORTS, REPORTS_SCHEMA_VERSION, ReportsManifest, TABLE};
@@ -30,7 +30,7 @@ struct Kind {
 
 fn text(dir: &Path) -> Result<Option<Vec<u8>>, DatasetError> {
     let path = dir.join(MANIFEST);
-    match fs::read(&path) {
+    match place::read(&path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(folder::no_folder(dir)),
@@ -108,7 +108,7 @@ impl ReportsReader {
             is_ours.ok_or_else(|| DatasetError::damaged(&self.dir.join(MANIFEST), format_args!("it lists {:?}", part.file)))?;
             whole::attachment(&self.dir, &part.file, &wanted).map_err(|problem| problem.into_error(&self.dir))?;
             let path = self.dir.join(&part.file);
-            let file = File::open(&path).map_err(DatasetError::io("open", &path))?;
+            let file = place::open(&path).map_err(DatasetError::io("open", &path))?;
             let damaged = |error: &dyn std::fmt::Display| DatasetError::damaged(&path, error);
             let builder = contained(&path, || ParquetRecordBatchReaderBuilder::try_new(file))?.map_err(|error| damaged(&error))?;
             let mut batches = contained(&path, || builder.with_batch_size(BATCH_ROWS).build())?.map_err(|error| damaged(&error))?;
@@ -152,7 +152,8 @@ impl ReportsReader {
         whole::attachment(&self.dir, REJECTED, wanted).map_err(|problem| problem.into_error(&self.dir))?;
         let path = self.dir.join(REJECTED);
         let damaged = |error: csv::Error| DatasetError::damaged(&path, error);
-        for line in csv::Reader::from_path(&path).map_err(damaged)?.records() {
+        let file = place::open(&path).map_err(DatasetError::io("open", &path))?;
+        for line in csv::Reader::from_reader(file).records() {
             let line = line.map_err(damaged)?;
             let cell = |place: usize| line.get(place).unwrap_or_default();
             each([cell(0), cell(1), cell(2)])?;

@@ -19,6 +19,7 @@ use crate::dataset::manifest::{Options, Timestamp};
 use crate::dataset::part::from_parquet;
 use crate::dataset::schema::SCHEMA_VERSION_KEY;
 use crate::input::tame;
+use crate::place;
 use crate::reports::{Found, Rejected, Sink, Tally};
 
 use super::columns::{self, RowBuilder};
@@ -84,6 +85,10 @@ impl ReportsWriter {
     }
 
     fn begin_with(dir: &Path, manifest: ReportsManifest) -> Result<Self, DatasetError> {
+        if place::is_far(dir) {
+            let reason = "TLS reports are written to a folder of this machine; name one, and copy it to the store afterwards";
+            return Err(DatasetError::refused(dir, reason));
+        }
         refuse_unless_usable(dir)?;
         let reports = dir.join(REPORTS);
         fs::create_dir_all(&reports).map_err(DatasetError::io("create", &reports))?;

@@ -22,6 +22,14 @@ pub enum Step {
     RejectedNamed,
     /// The manifest says that the run is finished; the copies of the list are still there.
     Finished,
+    /// An upload in pieces is begun in a store; nothing is noted of it.
+    UploadCreated,
+    /// The upload is noted beside the manifest; no byte is sent.
+    UploadNoted,
+    /// A piece of the upload is in the store.
+    UploadBegun,
+    /// All pieces are in the store, which does not show the object yet.
+    UploadSent,
     /// Damaged parts are struck out of the manifest; their files are still there.
     RepairBegun,
 }
