@@ -42,7 +42,7 @@ vocabulary! {
 impl IdFormat {
     /// The format of an id as read.
     pub(super) fn of(id: &str) -> Self {
-        let all = |is: fn(&u8) -> bool| id.as_bytes().iter().all(|byte| is(byte));
+        let all = |is: fn(&u8) -> bool| id.as_bytes().iter().all(is);
         if id.is_empty() || id.len() > 32 || !all(u8::is_ascii_alphanumeric) {
             return Self::Invalid;
         }
@@ -148,8 +148,8 @@ pub(super) fn policy_hosts(evidence: &Evidence) -> Option<Vec<PolicyHost>> {
     if a.is_none() && aaaa.is_none() {
         return None;
     }
-    let v4 = a.into_iter().flat_map(|lookup| addresses(lookup));
-    let v6 = aaaa.into_iter().flat_map(|lookup| addresses(lookup));
+    let v4 = a.into_iter().flat_map(addresses);
+    let v6 = aaaa.into_iter().flat_map(addresses);
     let hosts: Vec<PolicyHost> = v4.chain(v6).take(MAX_ADDRESSES).collect();
     let settled = a.is_none_or(|lookup| lookup.outcome.is_conclusive()) && aaaa.is_none_or(|lookup| lookup.outcome.is_conclusive());
     (settled || !hosts.is_empty()).then_some(hosts)

@@ -2,6 +2,7 @@
 //! name), fields apart by tabs or blanks. The longest prefix counts.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -66,11 +67,14 @@ impl Routes {
     }
 }
 
+/// Number of an origin, its organisation and its country.
+type Key = (Option<u32>, Option<String>, Option<String>);
+
 /// Origins, each once: a million routes have some eighty thousand.
 #[derive(Default)]
 struct Origins {
     list: Vec<Network>,
-    places: std::collections::HashMap<(Option<u32>, Option<String>, Option<String>), u32>,
+    places: HashMap<Key, u32>,
 }
 
 impl Origins {
@@ -142,9 +146,8 @@ fn flattened(mut ranges: Vec<Range>) -> Vec<Range> {
         while let Some(outer) = open.pop_if(|outer| outer.last < range.first) {
             emit(outer.last, outer.origin, &mut cursor);
         }
-        match (open.last(), range.first.checked_sub(1)) {
-            (Some(outer), Some(before)) => emit(before, outer.origin, &mut cursor),
-            (None, _) | (_, None) => {}
+        if let (Some(outer), Some(before)) = (open.last(), range.first.checked_sub(1)) {
+            emit(before, outer.origin, &mut cursor);
         }
         cursor = cursor.map(|cursor| cursor.max(range.first));
         open.push(range);

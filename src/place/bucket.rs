@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
@@ -69,10 +69,13 @@ pub(super) fn wait<T: Send + 'static>(work: impl Future<Output = Result<T, Troub
     receiver.recv().unwrap_or_else(|_| Err(failed()))
 }
 
+/// Buckets by scheme and name.
+type Buckets = HashMap<(Scheme, String), Arc<Bucket>>;
+
 /// The bucket of an address.
 pub(super) fn bucket(address: &Address) -> Result<Arc<Bucket>, Trouble> {
-    static OPEN: OnceLock<Mutex<HashMap<(Scheme, String), Arc<Bucket>>>> = OnceLock::new();
-    let mut open = OPEN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    static OPEN: LazyLock<Mutex<Buckets>> = LazyLock::new(Mutex::default);
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     let key = (address.scheme, address.bucket.clone());
     if let Some(bucket) = open.get(&key) {
         return Ok(Arc::clone(bucket));

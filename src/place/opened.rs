@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::iter;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -110,7 +111,7 @@ impl Object {
         }
         let group = match pieces.planned.iter().find(|group| group.iter().any(|range| range.contains(&at))) {
             Some(group) => group.clone(),
-            None => vec![at..at.saturating_add(wanted.max(LEAST)).min(self.length)],
+            None => iter::once(at..at.saturating_add(wanted.max(LEAST)).min(self.length)).collect(),
         };
         let fetched = wait(Arc::clone(&self.bucket).ranges(self.key.clone(), group, self.length))?;
         pieces.held.push_back(fetched);
@@ -133,7 +134,7 @@ impl Pieces {
 /// All of an object, a block at once.
 fn blocks(length: u64) -> Vec<Vec<Range<u64>>> {
     let starts = (0..length).step_by(usize::try_from(BLOCK).unwrap_or(usize::MAX));
-    starts.map(|start| vec![start..(start + BLOCK).min(length)]).collect()
+    starts.map(|start| iter::once(start..(start + BLOCK).min(length)).collect()).collect()
 }
 
 /// Ranges in their order, those joined that lie close together.

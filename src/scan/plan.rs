@@ -569,6 +569,7 @@ mod tests {
             "smtp-host-rate",
             "smtp-rate",
             "trust-resolvers",
+            "vantage",
             "workers",
         ];
         assert_eq!(names, expected);

@@ -446,15 +446,19 @@ impl RejectedFile {
         let csv = self.csv.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         csv.map_or(Ok(()), RejectedCsv::finish).map_err(DatasetError::io("write", self.draft.place()))?;
         // An unfinished scan has none, and what is dropped is gone.
-        Ok(if complete {
-            self.draft.put_in_place()?
-        })
+        if complete {
+            self.draft.put_in_place()?;
+        }
+        Ok(())
     }
 }
 
+/// The file that is being written, once there is a duplicate.
+type OpenDuplicates = (DuplicatesCsv<BufWriter<File>>, Draft);
+
 /// `duplicates.csv`, likewise; there is none where every name comes once.
 struct DuplicatesFile {
-    csv: Arc<std::sync::Mutex<Option<(DuplicatesCsv<BufWriter<File>>, Draft)>>>,
+    csv: Arc<std::sync::Mutex<Option<OpenDuplicates>>>,
 }
 
 impl DuplicatesFile {
@@ -464,7 +468,7 @@ impl DuplicatesFile {
         let shared = Arc::clone(&csv);
         let input = input.with_duplicates(move |duplicate: &Duplicate<'_>| {
             let mut csv = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let csv: &mut Option<(DuplicatesCsv<_>, Draft)> = &mut csv;
+            let csv: &mut Option<OpenDuplicates> = &mut csv;
             let (csv, _) = match csv {
                 Some(csv) => csv,
                 None => {
@@ -482,8 +486,9 @@ impl DuplicatesFile {
         let csv = self.csv.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let Some((csv, draft)) = csv else { return Ok(()) };
         csv.finish().map_err(DatasetError::io("write", draft.place()))?;
-        Ok(if complete {
-            draft.put_in_place()?
-        })
+        if complete {
+            draft.put_in_place()?;
+        }
+        Ok(())
     }
 }
