@@ -121,7 +121,7 @@ def fastparquet(files, glob, manifest):
     tables = [reader.ParquetFile(str(file)).to_pandas(columns=flat) for file in files]
     table = pandas.concat(tables, ignore_index=True)
     postures = {posture: int(rows) for posture, rows in table["posture"].value_counts().items()}
-    check_table([*table.columns, *NESTED], table["ordinal"].tolist(), postures, manifest)
+    check_table(sorted([*table.columns, *NESTED], key=COLUMNS.index), table["ordinal"].tolist(), postures, manifest)
     check(table["domain"].notna().all() and table["org_domain"].str.contains(".", regex=False).any(), "names")
     # It gives times without their zone.
     check(table["scanned_at"].dt.year.min() > 2020, f"scanned_at is {table['scanned_at'].dtype}")
