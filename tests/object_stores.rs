@@ -148,7 +148,8 @@ fn only_what_is_asked_for_is_read() {
 fn what_passes_is_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let truth = truth(folder.path());
-    let rules: [(&str, Fault, fn(&Request) -> bool); 5] = [
+    type Rule = (&'static str, Fault, fn(&Request) -> bool);
+    let rules: [Rule; 5] = [
         ("slow down", Fault::Answer(503, "SlowDown", ""), |_| true),
         ("internal error", Fault::Answer(500, "InternalError", ""), |_| true),
         ("torn", Fault::Torn, |_| true),
