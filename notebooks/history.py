@@ -112,7 +112,8 @@ def rewrite(part, out, months):
     time = whole.schema.get_field_index("scanned_at")
     started = pyarrow.scalar(datetime.datetime.fromisoformat(f"{DAYS[months]}T06:00:00+00:00"), whole.schema.field(time).type)
     whole = whole.set_column(time, whole.schema.field(time), pyarrow.repeat(started, len(whole)))
-    pyarrow.parquet.write_table(whole, out, compression="zstd")
+    # Without what the part says of its run.
+    pyarrow.parquet.write_table(whole.replace_schema_metadata(None), out, compression="zstd")
     with open(out, "rb") as file:
         content = file.read()
     return len(content), hashlib.sha256(content).hexdigest()
@@ -124,6 +125,7 @@ def main(dataset, out, months):
         manifest = json.load(file)
     os.makedirs(os.path.join(out, "domains"))
     for part in manifest["parts"]:
+        part.pop("domain_filters", None)  # The file has none.
         part["bytes"], part["sha256"] = rewrite(os.path.join(dataset, part["file"]), os.path.join(out, part["file"]), months)
     with open(os.path.join(dataset, "rejected.csv"), "rb") as source, open(os.path.join(out, "rejected.csv"), "wb") as copied:
         copied.write(source.read())

@@ -1,6 +1,7 @@
 """Opens reports in Chromium and checks what a person, a screen reader, a printer and an attacker would find."""
 
 import csv
+import itertools
 import json
 import re
 import sys
@@ -74,8 +75,13 @@ def hostile(browser):
         nothing_ran_or_left(page, name)
 
 
+def below_the_head(path):
+    """The lines of a CSV file, without those at its head that say what it is of."""
+    return itertools.dropwhile(lambda line: line.startswith("#"), path.open(newline="", encoding="utf-8"))
+
+
 def hostile_formats():
-    rows = list(csv.reader(open(WORK / "hostile.csv.report", newline="", encoding="utf-8")))
+    rows = list(csv.reader(below_the_head(WORK / "hostile.csv.report")))
     same({len(row) for row in rows}, {len(rows[0])}, "CSV: every line has the same columns")
     formulas = [cell for row in rows for cell in row if cell[:1] in "=+-@|%" and cell]
     same(formulas, [], "CSV: formulas")
@@ -200,7 +206,7 @@ def addresses(browser):
 
 def split(browser):
     """The index of a split report, and the page of an owner."""
-    folders = {row["owner"]: row["folder"] for row in csv.DictReader(open(WORK / "pages" / "index.csv", newline="", encoding="utf-8"))}
+    folders = {row["owner"]: row["folder"] for row in csv.DictReader(below_the_head(WORK / "pages" / "index.csv"))}
     for width in (1280, 390):
         page = Page(browser, width, 900)
         page.open(f"file://{WORK}/pages/index.html")
