@@ -30,6 +30,6 @@ pub(super) fn run(arguments: &MergeArguments) -> Result<Exit, Failure> {
         let [first, end] = shard.ordinals;
         writeln!(out, "  {}: {} rows from ordinal {first} on, run {}", shard.shard, grouped(end - first), shard.run_id)?;
     }
-    writeln!(out, "\n{}/manifest.json", shown(&arguments.out))?;
+    writeln!(out, "\n{}", shown(&arguments.out))?;
     Ok(Exit::Done)
 }
