@@ -4,18 +4,20 @@
 #   benches/dns_cost.sh [NAMES [ROUNDS]]        (200000 and 5 by default)
 #
 # Starts NSD on a loopback port with a zone in which every name exists, three quarters of the names have MX records as in real lists (of one to
-# five hosts; MX=no: none has) and none publishes a policy, and asks three questions for each name: MX, TXT at _mta-sts and TXT at _smtp._tls. Three clients take turns, so that whatever else the machine does hits all alike:
+# five hosts; MX=no: none has) and none publishes a policy, and asks three questions for each name: MX, TXT at _mta-sts and TXT at _smtp._tls.
+# The clients take turns, so that whatever else the machine does hits all alike:
 #   floor    a loop of sendmmsg and recvmmsg that reads nothing of what it receives (benches/floor.rs)
-#   massdns  -o J -s 500 --rcvbuf 4000000, once for MX and once for TXT
+#   massdns  -o J -s 500 --rcvbuf 4000000, once for MX and once for TXT; left out where it is not installed
 #   stscan   the whole scan: list, DNS, evidence, judgement, Parquet, manifest
-# CPU is user and system time of the client together. Needs nsd, massdns, awk, cargo; NSD, MASSDNS, STSCAN and PORT may be set.
+# CPU is user and system time of the client together. Needs nsd, awk, cargo, and massdns to compare with it; NSD, MASSDNS, STSCAN and PORT may
+# be set.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 names=${1:-200000} rounds=${2:-5} port=${PORT:-5399}
 nsd=${NSD:-$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nsd || true)} massdns=${MASSDNS:-$(command -v massdns || true)}
-for program in "nsd:$nsd" "massdns:$massdns"; do
-    [ -x "${program#*:}" ] || { echo "dns_cost: ${program%%:*} is not installed; set ${program%%:*} in capitals to its path" >&2; exit 2; }
-done
+[ -x "$nsd" ] || { echo "dns_cost: nsd is not installed; set NSD to its path" >&2; exit 2; }
+clients="floor massdns stscan"
+[ -x "$massdns" ] || { echo "dns_cost: massdns is not installed (MASSDNS may name its path), and is left out" >&2; clients="floor stscan"; }
 work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
@@ -92,25 +94,42 @@ cost() {
     { time "$@" > "$work/out" 2> "$work/err"; } 2> "$work/time" || { echo "dns_cost: $1 failed:" >&2; cat "$work/err" >&2; exit 1; }
     awk -v names="$names" '{ printf "%.3f\n", ($1 + $2) * 1e6 / names }' "$work/time" >> "$work/$client"
 }
+# The most memory that a program has had so far, in kilobytes, for as long as it runs; Linux alone says it.
+watch_peak() {
+    local peak
+    while peak=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status" 2> /dev/null) && [ -n "$peak" ]; do
+        echo "$peak" >> "$work/peak"
+        sleep 0.1
+    done
+}
 lookups() {
     "$massdns" --root -q -r "$work/resolvers" -o J -s 500 --rcvbuf 4000000 -t MX -w "$work/mx.json" "$work/list"
     "$massdns" --root -q -r "$work/resolvers" -o J -s 500 --rcvbuf 4000000 -t TXT -w "$work/txt.json" "$work/txt"
 }
 for round in $(seq "$rounds"); do
     cost floor "$floor" "127.0.0.1:$port" "$work/list"
-    cost massdns lookups
+    [ ! -x "$massdns" ] || cost massdns lookups
     rm -rf "$work/dataset"
     # A zone in which every name exists looks like a resolver that invents answers, so it has to be trusted.
     cost stscan "$stscan" scan "$work/list" --resolver "127.0.0.1:$port" --trust-resolvers --rate 0 -o "$work/dataset" --progress none
 done
+# Once more, not timed: who watches takes time of its own.
+rm -rf "$work/dataset"
+"$stscan" scan "$work/list" --resolver "127.0.0.1:$port" --trust-resolvers --rate 0 -o "$work/dataset" --progress none > /dev/null 2> "$work/err" &
+scan=$!
+watch_peak $scan
+wait $scan || { echo "dns_cost: the scan failed:" >&2; cat "$work/err" >&2; exit 1; }
 
-median() { sort -n "$work/$1" | awk '{ figure[NR] = $1 } END { print (figure[int((NR + 1) / 2)] + figure[int(NR / 2) + 1]) / 2 }'; }
+median() { sort -n "$work/$1" | awk '{ figure[NR] = $1 } END { print NR ? (figure[int((NR + 1) / 2)] + figure[int(NR / 2) + 1]) / 2 : 0 }'; }
 echo "$names names, 3 questions each, $rounds rounds; $(uname -sr), $(nproc) cores, $(date -u +%Y-%m-%d)"
 printf '| client | CPU a domain, median | least to most | to the floor | to massdns |\n|---|---|---|---|---|\n'
-for client in floor massdns stscan; do
+touch "$work/massdns"
+for client in $clients; do
     sort -n "$work/$client" | awk -v client=$client -v median="$(median $client)" -v floor="$(median floor)" -v massdns="$(median massdns)" '
         NR == 1 { least = $1 } { most = $1 }
-        END { printf "| %s | %.1f µs | %.1f to %.1f µs | %.2f | %.2f |\n", client, median, least, most, median / floor, median / massdns }'
+        END { printf "| %s | %.1f µs | %.1f to %.1f µs | %.2f | %s |\n", client, median, least, most, median / floor, massdns > 0 ? sprintf("%.2f", median / massdns) : "not run" }'
 done
+printf 'peak memory of a scan: %.0f MB; bytes per row: %.1f\n' \
+    "$(sort -n "$work/peak" | tail -1 | awk '{ print $1 * 1024 / 1e6 }')" "$(du -bc "$work"/dataset/domains/*.parquet | awk -v names="$names" 'END { print $1 / names }')"
 rows=$(sed -n 's/.*"rows": *\([0-9]*\).*/\1/p' "$work/dataset/manifest.json" | head -1)
 echo "rows of the last scan: $rows; unknown among them: $(grep -c '"unknown": *[1-9]' "$work/dataset/manifest.json" || true) states"

@@ -19,10 +19,10 @@ use super::schema;
 use super::schema::SCHEMA_VERSION_KEY;
 
 /// Rows of a row group at most; a part of the usual size is one group, which packs best and still fits into memory.
-const ROW_GROUP_ROWS: usize = 131_072;
+pub(super) const ROW_GROUP_ROWS: usize = 131_072;
 
 /// Bytes of a row group at most before it is packed, so that a shard full of bodies does not pile up in memory.
-const ROW_GROUP_BYTES: usize = 64 << 20;
+pub(super) const ROW_GROUP_BYTES: usize = 64 << 20;
 
 /// Bytes of a page at most.
 const PAGE_BYTES: usize = 1 << 20;
@@ -37,7 +37,7 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// The column of what was seen, which has nearly all columns that Parquet sees. The others are few, and a part that is judged again is to
 /// have them as one that was judged so in the first place, before anybody knows what will be in them.
-const EVIDENCE: &str = "evidence";
+pub(super) const EVIDENCE: &str = "evidence";
 
 /// Where a part says of which run it is.
 pub(super) const RUN_ID: &str = "stscan.run_id";

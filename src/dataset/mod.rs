@@ -40,6 +40,7 @@ mod part;
 mod read;
 pub mod reports;
 mod resume;
+mod row_group;
 #[cfg(test)]
 pub(crate) mod samples;
 mod schema;

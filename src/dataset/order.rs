@@ -5,7 +5,7 @@ use arrow::compute::{concat_batches, interleave_record_batch, take_record_batch}
 use arrow::datatypes::Int64Type;
 
 use super::column::MAX_BATCH_ROWS;
-use super::encoding::Filled;
+use super::encoding::{Filled, ROW_GROUP_BYTES, ROW_GROUP_ROWS};
 use super::error::DatasetError;
 use super::packed::{Piece, octets};
 use super::schema;
@@ -21,12 +21,14 @@ const UNPACKED: usize = 8 << 20;
 const MIN_UNPACKED: usize = 2048;
 
 /// The rows of some pieces, by ordinal.
-pub(super) struct Order<'a> {
-    pieces: &'a [Piece],
+pub(super) struct Order {
+    pieces: Vec<Piece>,
     rows: Vec<Place>,
     filled: Filled,
     /// How many rows may be columns at a time.
     at_a_time: usize,
+    /// What all take as columns.
+    octets: usize,
 }
 
 /// Where a row is.
@@ -37,14 +39,14 @@ struct Place {
     row: u32,
 }
 
-impl<'a> Order<'a> {
+impl Order {
     /// Finds the order. One piece at a time is unpacked for it.
     ///
     /// # Errors
     /// If a piece has no ordinals, or an ordinal is negative.
-    pub(super) fn of(pieces: &'a [Piece]) -> Result<Self, DatasetError> {
-        let (mut rows, mut filled, mut packed_rows, mut packed_octets) = (Vec::new(), Filled::default(), 0, 0);
-        for (index, piece) in (0..).zip(pieces) {
+    pub(super) fn of(pieces: Vec<Piece>) -> Result<Self, DatasetError> {
+        let (mut rows, mut filled, mut packed_rows, mut packed_octets, mut all_octets) = (Vec::new(), Filled::default(), 0, 0, 0);
+        for (index, piece) in (0..).zip(&pieces) {
             let batch = piece.rows()?;
             let ordinals = batch.column_by_name("ordinal").and_then(|column| column.as_primitive_opt::<Int64Type>());
             let ordinals = ordinals.ok_or_else(|| DatasetError::Column("ordinal".to_owned()))?;
@@ -53,21 +55,28 @@ impl<'a> Order<'a> {
                 rows.push(Place { ordinal, batch: index, row });
             }
             filled.add(&batch);
+            let octets = octets(&batch);
+            all_octets += octets;
             if let Piece::Packed(_) = piece {
                 packed_rows += batch.num_rows();
-                packed_octets += octets(&batch);
+                packed_octets += octets;
             }
         }
         // Not unstable: pieces are nearly in order, and merging long runs is what a stable sort is good at.
         rows.sort();
         // Without any that is packed, as many as there are.
         let at_a_time = UNPACKED.saturating_mul(packed_rows).checked_div(packed_octets).map_or(usize::MAX, |rows| rows.max(MIN_UNPACKED));
-        Ok(Self { pieces, rows, filled, at_a_time })
+        Ok(Self { pieces, rows, filled, at_a_time, octets: all_octets })
     }
 
     /// Which columns have a value.
     pub(super) fn filled(&self) -> &Filled {
         &self.filled
+    }
+
+    /// Whether there are rows, all of them columns, and no more than one row group takes, however they are written.
+    pub(super) fn is_one_group(&self) -> bool {
+        self.at_a_time == usize::MAX && (1..=ROW_GROUP_ROWS).contains(&self.rows.len()) && self.octets <= ROW_GROUP_BYTES
     }
 
     /// Number of rows.
@@ -91,19 +100,40 @@ impl<'a> Order<'a> {
         Ok(runs)
     }
 
-    /// Hands out all rows in order, in batches of at most [`MAX_BATCH_ROWS`].
+    /// Hands out all rows in order, in batches of at most [`MAX_BATCH_ROWS`]. A piece is given back when its last row has been handed out:
+    /// the rows of a shard and what is packed of them would be the most that a scan has in memory.
     ///
     /// # Errors
     /// What `take` gives, or if a piece cannot be unpacked.
-    pub(super) fn each_batch(&self, mut take: impl FnMut(RecordBatch) -> Result<(), DatasetError>) -> Result<(), DatasetError> {
-        for rows in self.rows.chunks(self.at_a_time) {
-            let section = Section::of(self.pieces, rows)?;
-            for batch in section.batches() {
-                take(batch?)?;
+    pub(super) fn each_batch(self, mut take: impl FnMut(RecordBatch) -> Result<(), DatasetError>) -> Result<(), DatasetError> {
+        let Self { mut pieces, rows, at_a_time, .. } = self;
+        let ends = ends(&rows, pieces.len());
+        let nothing = RecordBatch::new_empty(schema());
+        let mut handed_out = 0;
+        for rows in rows.chunks(at_a_time) {
+            let Section { mut batches, rows } = Section::of(&pieces, rows, &nothing)?;
+            for (piece, _) in pieces.iter_mut().zip(&ends).filter(|(_, end)| **end <= handed_out + rows.len()) {
+                *piece = Piece::Loose(nothing.clone());
+            }
+            for stretch in stretches(&rows) {
+                take(gathered(&batches, stretch)?)?;
+                handed_out += stretch.len();
+                for (batch, _) in batches.iter_mut().zip(&ends).filter(|(_, end)| **end <= handed_out) {
+                    *batch = nothing.clone();
+                }
             }
         }
         Ok(())
     }
+}
+
+/// How many rows have been handed out when the last of each piece has.
+fn ends(rows: &[Place], pieces: usize) -> Vec<usize> {
+    let mut ends = vec![0; pieces];
+    for (handed_out, place) in (1..).zip(rows) {
+        ends.get_mut(place.batch as usize).into_iter().for_each(|end| *end = handed_out);
+    }
+    ends
 }
 
 /// Rows that follow each other by ordinal, as columns.
@@ -114,7 +144,7 @@ struct Section {
 
 impl Section {
     /// Opens the pieces that have the rows; of those that are packed it keeps these rows alone.
-    fn of(pieces: &[Piece], rows: &[Place]) -> Result<Self, DatasetError> {
+    fn of(pieces: &[Piece], rows: &[Place], nothing: &RecordBatch) -> Result<Self, DatasetError> {
         let mut section = Self { batches: Vec::new(), rows: rows.to_vec() };
         for (index, piece) in (0..).zip(pieces) {
             let own = section.rows.iter_mut().filter(|place| place.batch == index);
@@ -122,37 +152,36 @@ impl Section {
                 Piece::Loose(batch) => batch.clone(),
                 Piece::Packed(packed) => {
                     let wanted: UInt32Array = (0..).zip(own).map(|(row, place)| std::mem::replace(&mut place.row, row)).collect();
-                    if wanted.is_empty() { RecordBatch::new_empty(schema()) } else { take_record_batch(&packed.unpack()?, &wanted)? }
+                    if wanted.is_empty() { nothing.clone() } else { take_record_batch(&packed.unpack()?, &wanted)? }
                 }
             });
         }
         Ok(section)
     }
+}
 
-    fn batches(&self) -> impl Iterator<Item = Result<RecordBatch, DatasetError>> {
-        stretches(&self.rows).map(|rows| {
-            if runs(rows).count() * LONG_RUN > rows.len() {
-                return self.interleave(rows);
-            }
-            let slices: Vec<RecordBatch> = runs(rows).filter_map(|run| self.slice(run)).collect();
-            match slices.as_slice() {
-                [only] => Ok(only.clone()),
-                [first, ..] => Ok(concat_batches(&first.schema(), &slices)?),
-                [] => self.interleave(rows),
-            }
-        })
+/// These rows of the batches as one.
+fn gathered(batches: &[RecordBatch], rows: &[Place]) -> Result<RecordBatch, DatasetError> {
+    if runs(rows).count() * LONG_RUN > rows.len() {
+        return interleaved(batches, rows);
     }
+    let slices: Vec<RecordBatch> = runs(rows).filter_map(|run| slice(batches, run)).collect();
+    match slices.as_slice() {
+        [only] => Ok(only.clone()),
+        [first, ..] => Ok(concat_batches(&first.schema(), &slices)?),
+        [] => interleaved(batches, rows),
+    }
+}
 
-    /// Rows that follow each other in a batch.
-    fn slice(&self, run: &[Place]) -> Option<RecordBatch> {
-        let first = run.first()?;
-        self.batches.get(first.batch as usize).map(|batch| batch.slice(first.row as usize, run.len()))
-    }
+/// Rows that follow each other in a batch.
+fn slice(batches: &[RecordBatch], run: &[Place]) -> Option<RecordBatch> {
+    let first = run.first()?;
+    batches.get(first.batch as usize).map(|batch| batch.slice(first.row as usize, run.len()))
+}
 
-    fn interleave(&self, rows: &[Place]) -> Result<RecordBatch, DatasetError> {
-        let places: Vec<(usize, usize)> = rows.iter().map(|place| (place.batch as usize, place.row as usize)).collect();
-        Ok(interleave_record_batch(&self.batches.iter().collect::<Vec<_>>(), &places)?)
-    }
+fn interleaved(batches: &[RecordBatch], rows: &[Place]) -> Result<RecordBatch, DatasetError> {
+    let places: Vec<(usize, usize)> = rows.iter().map(|place| (place.batch as usize, place.row as usize)).collect();
+    Ok(interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &places)?)
 }
 
 /// Rows that become a batch: a long run, or what lies between long runs.
@@ -194,7 +223,7 @@ mod tests {
         record_batch(&records).unwrap()
     }
 
-    fn in_order(order: &Order<'_>) -> Vec<RecordBatch> {
+    fn in_order(order: Order) -> Vec<RecordBatch> {
         let mut batches = Vec::new();
         order
             .each_batch(|batch| {
@@ -209,7 +238,7 @@ mod tests {
     fn what_lies_in_order_is_handed_out_whole() {
         let ordinals = |ranges: &[std::ops::Range<u64>]| ranges.iter().cloned().flatten().collect::<Vec<u64>>();
         let batches = [batch(&ordinals(&[0..100, 200..204, 206..210])), batch(&ordinals(&[100..200, 204..206]))].map(Piece::Loose);
-        let rows: Vec<usize> = in_order(&Order::of(&batches).unwrap()).iter().map(RecordBatch::num_rows).collect();
+        let rows: Vec<usize> = in_order(Order::of(batches.into()).unwrap()).iter().map(RecordBatch::num_rows).collect();
         assert_eq!(rows, [210]);
     }
 
@@ -230,9 +259,9 @@ mod tests {
                 if index % 4 < packed { Piece::Packed(Packed::of(&[rows]).unwrap()) } else { Piece::Loose(rows) }
             };
             let pieces: Vec<Piece> = ordinals.chunks(size).enumerate().map(piece).collect();
-            let order = Order { at_a_time, ..Order::of(&pieces).unwrap() };
+            let order = Order { at_a_time, ..Order::of(pieces).unwrap() };
             prop_assert_eq!((order.len(), order.ordinals().unwrap()), (200, vec![[0, 200]]));
-            prop_assert_eq!(concat_batches(&schema(), &in_order(&order)).unwrap(), batch(&(0..200).collect::<Vec<_>>()));
+            prop_assert_eq!(concat_batches(&schema(), &in_order(order)).unwrap(), batch(&(0..200).collect::<Vec<_>>()));
         }
     }
 }

@@ -18,7 +18,7 @@ use super::manifest::{Manifest, Part, Tool};
 use super::order::Order;
 use super::packed::Piece;
 use super::splice::{Origin, Splice};
-use super::{folder, lookup};
+use super::{folder, lookup, row_group};
 use crate::pause::{Step, pause};
 
 /// A part's file that is written.
@@ -29,19 +29,20 @@ pub(super) struct Written {
 }
 
 /// Writes the rows of a shard and gives the entry that lists them.
-pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: &[Piece]) -> Result<Part, DatasetError> {
+pub(super) fn write(dir: &Path, shard: u64, manifest: &Manifest, pieces: Vec<Piece>) -> Result<Part, DatasetError> {
     let order = Order::of(pieces)?;
     let ordinals = order.ordinals()?;
     manifest.has_room(shard, &ordinals)?;
     let file = free_file(Layout::of(dir), manifest, shard);
     let path = dir.join(&file);
     let draft = Draft::begin(&path)?;
-    let (Written { file: Digested { bytes, sha256 }, domain_filters }, counts) = write_rows(&draft, manifest, &order)?;
+    let rows = order.len() as u64;
+    let (Written { file: Digested { bytes, sha256 }, domain_filters }, counts) = write_rows(&draft, manifest, order)?;
     pause(Step::PartWritten);
     draft.put_in_place()?;
     pause(Step::PartNamed);
     let (tool, catalogue_version) = judged_by(manifest);
-    Ok(Part { file, shard, ordinals, rows: order.len() as u64, bytes, sha256, counts, tool, catalogue_version, domain_filters })
+    Ok(Part { file, shard, ordinals, rows, bytes, sha256, counts, tool, catalogue_version, domain_filters })
 }
 
 /// The file of the next part of a shard. Numbers may be missing where a repair struck a part out.
@@ -55,15 +56,21 @@ fn judged_by(manifest: &Manifest) -> (Option<Tool>, Option<String>) {
     (Some(manifest.run.tool.clone()), Some(manifest.run.catalogue_version.clone()))
 }
 
-fn write_rows(draft: &Draft, manifest: &Manifest, order: &Order<'_>) -> Result<(Written, Counts), DatasetError> {
+fn write_rows(draft: &Draft, manifest: &Manifest, order: Order) -> Result<(Written, Counts), DatasetError> {
     let (mut file, mut counts) = (PartWriter::create(draft, manifest, Some(order.filled()))?, Counts::default());
+    let (is_one_group, mut group) = (order.is_one_group(), Vec::new());
     order.each_batch(|batch| {
         counts.add(&Counts::of(&batch)?);
-        file.write(&batch)?;
-        pause(Step::PartBegun);
+        if is_one_group {
+            group.push(batch);
+        } else {
+            file.write(&batch)?;
+            pause(Step::PartBegun);
+        }
         Ok(())
     })?;
-    Ok((file.finish()?, counts))
+    let written = if is_one_group { file.finish_with(group)? } else { file.finish()? };
+    Ok((written, counts))
 }
 
 /// Writes the rows that were derived from the part of another dataset, in the order given, under the same name, shard and ordinals. The
@@ -182,9 +189,21 @@ impl<'p> PartWriter<'p> {
             Packer::All(writer) => writer.into_inner(),
             Packer::Some(splice) => splice.finish(),
         };
-        let hashing = hashing.map_err(|error| from_parquet(error, self.path))?;
-        let file = hashing.finish().map_err(DatasetError::io("write", self.path))?;
-        Ok(Written { file, domain_filters: lookup::filters(&self.written, self.path)? })
+        Self::written(hashing, &self.written, self.path)
+    }
+
+    /// Ends the file with all of its rows, which make one row group.
+    fn finish_with(self, group: Vec<RecordBatch>) -> Result<Written, DatasetError> {
+        let Packer::All(writer) = self.packer else {
+            return Err(DatasetError::Inconsistent("columns that are taken over and rows that have all".to_owned()));
+        };
+        Self::written(row_group::finish_with(*writer, group), &self.written, self.path)
+    }
+
+    fn written(hashing: Result<Hashing, ParquetError>, written: &File, path: &Path) -> Result<Written, DatasetError> {
+        let hashing = hashing.map_err(|error| from_parquet(error, path))?;
+        let file = hashing.finish().map_err(DatasetError::io("write", path))?;
+        Ok(Written { file, domain_filters: lookup::filters(written, path)? })
     }
 }
 
@@ -213,7 +232,7 @@ mod tests {
         let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
         let manifest = Manifest::begun(&samples::run());
         let full = Draft::of(Path::new("/dev/full")).unwrap();
-        let error = write_rows(&full, &manifest, &Order::of(&[Piece::Loose(batch)]).unwrap()).map(|_| ()).unwrap_err();
+        let error = write_rows(&full, &manifest, Order::of(vec![Piece::Loose(batch)]).unwrap()).map(|_| ()).unwrap_err();
         assert!(matches!(&error, DatasetError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull), "{error}");
         assert!(error.to_string().contains("free some space"), "{error}");
     }
@@ -223,7 +242,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder::parts_folder(folder.path())).unwrap();
         let batch = record_batch(&[samples::absent(1, "example.com"), samples::absent(0, "example.net")]).unwrap();
-        let part = write(folder.path(), 0, &Manifest::begun(&samples::run()), &[Piece::Loose(batch)]).unwrap();
+        let part = write(folder.path(), 0, &Manifest::begun(&samples::run()), vec![Piece::Loose(batch)]).unwrap();
         let bytes = fs::read(folder.path().join(&part.file)).unwrap();
         assert_eq!((part.bytes, part.rows, part.ordinals.as_slice()), (bytes.len() as u64, 2, [[0, 2]].as_slice()));
         assert_eq!(part.sha256, hex::encode(Sha256::digest(&bytes)));

@@ -129,7 +129,8 @@ fn lookup<R: std::fmt::Debug + Clone + 'static>(record: impl Strategy<Value = R>
     let resolver = (any::<IpAddr>(), any::<u16>()).prop_map(SocketAddr::from);
     let way = (of(resolver), any::<u16>(), any::<bool>(), any::<Option<u32>>(), of(text()));
     let validation = (of((any::<u16>(), text()).prop_map(|(code, text)| Box::new(ExtendedError { code, text }))), of(word(Outcome::ALL)));
-    (text(), answer, way, validation)
+    // A name that is asked for is never empty.
+    ("[^\\x00]{1,12}", answer, way, validation)
         .prop_map(|(name, answer, way, (extended_error, unchecked))| {
             let (outcome, rcode, ttl, authenticated, cname_chain, records, left_out) = answer;
             let (resolver, attempts, tcp, rtt_us, detail) = way;

@@ -102,15 +102,14 @@ impl Dataset {
     /// # Errors
     /// If the disk fails; if a row is not of the shard, occurs twice or is there already.
     pub fn commit_part(&mut self, shard: u64, batches: &[RecordBatch], activity: &Activity) -> Result<Part, DatasetError> {
-        let pieces: Vec<Piece> = batches.iter().cloned().map(Piece::Loose).collect();
-        self.commit_pieces(shard, &pieces, activity)
+        self.commit_pieces(shard, batches.iter().cloned().map(Piece::Loose).collect(), activity)
     }
 
     /// [`Self::commit_part`] of rows of which some are packed: these are unpacked a few at a time.
     ///
     /// # Errors
     /// As there.
-    pub(crate) fn commit_pieces(&mut self, shard: u64, pieces: &[Piece], activity: &Activity) -> Result<Part, DatasetError> {
+    pub(crate) fn commit_pieces(&mut self, shard: u64, pieces: Vec<Piece>, activity: &Activity) -> Result<Part, DatasetError> {
         let part = part::write(&self.dir, shard, &self.manifest, pieces)?;
         let mut manifest = self.manifest.clone(); // Ours must not list what the one on disk does not, should writing fail.
         manifest.list(part.clone(), self.earlier.plus(activity));

@@ -147,10 +147,11 @@ impl TextWriter {
     ///
     /// # Errors
     /// If the output cannot be written.
-    pub(crate) fn write_in_order(&mut self, pieces: &[Piece]) -> Result<u64, DatasetError> {
+    pub(crate) fn write_in_order(&mut self, pieces: Vec<Piece>) -> Result<u64, DatasetError> {
         let order = Order::of(pieces)?;
+        let rows = order.len() as u64;
         order.each_batch(|batch| self.write(&batch))?;
-        Ok(order.len() as u64)
+        Ok(rows)
     }
 }
 

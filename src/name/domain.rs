@@ -9,6 +9,11 @@ use super::idna::NameError;
 
 /// A domain name as stscan keeps it: A-labels, lower case, no trailing dot, at most 253 octets.
 ///
+/// What stands before the domain in the owner name of its MTA-STS record (RFC 8461 section 3.1).
+pub const STS_RECORD: &str = "_mta-sts.";
+/// What stands before the domain in the owner name of its TLSRPT record (RFC 8460 section 3).
+pub const TLSRPT_RECORD: &str = "_smtp._tls.";
+
 /// Labels consist of letters, digits, hyphens and underscores; a scan target never has more freedom than that.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Domain(Arc<str>);
@@ -57,12 +62,12 @@ impl Domain {
 
     /// Owner name of the MTA-STS record: `_mta-sts.DOMAIN` (RFC 8461 section 3.1).
     pub fn sts_record_name(&self) -> String {
-        self.below("_mta-sts.")
+        self.below(STS_RECORD)
     }
 
     /// Owner name of the TLSRPT record: `_smtp._tls.DOMAIN` (RFC 8460 section 3).
     pub fn tlsrpt_record_name(&self) -> String {
-        self.below("_smtp._tls.")
+        self.below(TLSRPT_RECORD)
     }
 
     /// The policy host: `mta-sts.DOMAIN` (RFC 8461 section 3.2).

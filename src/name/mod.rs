@@ -6,5 +6,5 @@ mod idna;
 pub mod provider;
 pub mod suffix;
 
-pub use self::domain::{Domain, normalise_host};
+pub use self::domain::{Domain, STS_RECORD, TLSRPT_RECORD, normalise_host};
 pub use self::idna::{MAX_LABEL_OCTETS, MAX_NAME_OCTETS, NameError};

@@ -98,7 +98,7 @@ impl Lines {
         Ok(Self::Text(TextWriter::new(output, name, *form, columns.clone())?))
     }
 
-    fn write_in_order(&mut self, pieces: &[Piece]) -> Result<u64, DatasetError> {
+    fn write_in_order(&mut self, pieces: Vec<Piece>) -> Result<u64, DatasetError> {
         match self {
             Self::Arrow(writer) => writer.write_in_order(pieces),
             Self::Text(writer) => writer.write_in_order(pieces),
@@ -229,12 +229,12 @@ impl Sink {
     pub(super) fn commit(&mut self, shard: u64, pieces: Vec<Piece>, network: &Network, status: &Status) -> Result<(), ScanError> {
         match &mut self.place {
             Place::Folder { dataset, .. } => {
-                dataset.commit_pieces(shard, &pieces, &activity(network, status))?;
+                dataset.commit_pieces(shard, pieces, &activity(network, status))?;
             }
             Place::Stream(stream) => {
                 stream.waiting.insert(shard, pieces);
                 while let Some(pieces) = stream.waiting.remove(&stream.next) {
-                    stream.rows += stream.writer.write_in_order(&pieces)?;
+                    stream.rows += stream.writer.write_in_order(pieces)?;
                     stream.next += 1;
                 }
             }

@@ -12,7 +12,7 @@ use crate::input::Target;
 
 use super::column::{Column, List, MAX_BATCH_ROWS, Shape};
 use super::error::DatasetError;
-use super::evidence::{EvidenceBuilder, TimesBuilder};
+use super::evidence::{EvidenceRows, TimesBuilder};
 use super::flat::JudgementBuilder;
 use super::schema::schema;
 use super::target::{CarriedBuilder, NameBuilder, TargetBuilder};
@@ -54,7 +54,7 @@ pub struct RowBuilder {
     /// The judgement of the last rows, as many as are not in `judgement` yet.
     shared: Option<(Arc<Assessment>, usize)>,
     carried: List<CarriedBuilder>,
-    evidence: EvidenceBuilder,
+    evidence: EvidenceRows,
 }
 
 impl RowBuilder {
@@ -89,7 +89,7 @@ impl RowBuilder {
         self.names.append(target.domain.as_str());
         self.times.append(Some(&(evidence.scanned_at, evidence.elapsed_ms)));
         self.carried.append(Some(&target.carried));
-        self.evidence.add(Some(evidence), 1);
+        self.evidence.push(evidence);
     }
 
     /// The rows as a batch, in the order in which they came.
@@ -105,7 +105,7 @@ impl RowBuilder {
         columns.extend(self.times.into_columns(&shape)?);
         columns.extend(self.judgement.finish(&shape)?);
         columns.push(("carried", self.carried.finish(shape.kind("carried")?)?));
-        columns.push(("evidence", self.evidence.into_array(shape.kind("evidence")?)?));
+        columns.push(("evidence", self.evidence.finish(shape.kind("evidence")?)?));
         Ok(RecordBatch::from(shape.assemble(None, columns)?).with_schema(schema)?)
     }
 }

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use crate::classify::{Assessment, PolicyHost};
 use crate::dataset::column::{ADDED, Column, Group, List, Shape};
 use crate::dataset::error::DatasetError;
-use crate::dataset::evidence::{EvidenceBuilder, EvidenceColumns};
+use crate::dataset::evidence::{EvidenceColumns, EvidenceRows};
 use crate::dataset::flat::{JudgementBuilder, POLICY_HOSTS, PolicyHostColumn};
 use crate::dataset::schema;
 use crate::dataset::target::{CarriedBuilder, NameBuilder};
@@ -51,11 +51,11 @@ fn evidence_of_today(batch: &RecordBatch, data_type: &DataType) -> Result<ArrayR
         return Ok(Arc::clone(evidence));
     }
     let columns = EvidenceColumns::of(batch)?;
-    let mut builder = EvidenceBuilder::default();
+    let mut builder = EvidenceRows::default();
     for row in 0..batch.num_rows() {
-        builder.add(Some(&columns.row(row)?), 1);
+        builder.push(&columns.row(row)?);
     }
-    Ok(builder.into_array(data_type)?)
+    Ok(builder.finish(data_type)?)
 }
 
 /// The same rows, of which no answer says whether it was validated: the resolver was not trusted to.
@@ -65,17 +65,17 @@ fn evidence_of_today(batch: &RecordBatch, data_type: &DataType) -> Result<ArrayR
 pub fn without_validation(batch: &RecordBatch) -> Result<RecordBatch, DatasetError> {
     let schema = batch.schema();
     let of_today = self::schema();
-    let (columns, mut builder) = (EvidenceColumns::of(batch)?, EvidenceBuilder::default());
+    let (columns, mut builder) = (EvidenceColumns::of(batch)?, EvidenceRows::default());
     for row in 0..batch.num_rows() {
         let mut evidence = columns.row(row)?;
         // Its own probe knows better.
         if !evidence.mx_asked.is_some_and(|asked| asked.validates) {
             evidence.forget_validation();
         }
-        builder.add(Some(&evidence), 1);
+        builder.push(&evidence);
     }
     let field = of_today.field_with_name("evidence")?.clone();
-    let evidence = builder.into_array(field.data_type())?;
+    let evidence = builder.finish(field.data_type())?;
     let place = schema.index_of("evidence")?;
     let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
     let mut arrays = batch.columns().to_vec();

@@ -101,7 +101,7 @@ impl<K: Column> Column for Sparse<K> {
 }
 
 /// So many nulls. Whoever needs nulls of a type shares them: they would be a third of what a row without records takes.
-fn nulls(data_type: &DataType, rows: usize) -> ArrayRef {
+pub(in crate::dataset) fn nulls(data_type: &DataType, rows: usize) -> ArrayRef {
     static SHARED: Mutex<Vec<ArrayRef>> = Mutex::new(Vec::new());
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     let known = shared.iter().find(|array| array.data_type() == data_type && array.len() >= rows);

@@ -77,7 +77,7 @@ macro_rules! columns {
             }
 
             fn finish(self, data_type: &arrow::datatypes::DataType) -> Result<arrow::array::ArrayRef, arrow::error::ArrowError> {
-                self.into_array(data_type)
+                Ok(std::sync::Arc::new(self.into_struct(data_type)?))
             }
         }
 
@@ -159,14 +159,14 @@ macro_rules! columns {
             }
 
             #[allow(dead_code)] // What the table itself has is no struct.
-            pub(in crate::dataset) fn into_array(
+            pub(in crate::dataset) fn into_struct(
                 mut self,
                 data_type: &arrow::datatypes::DataType,
-            ) -> Result<arrow::array::ArrayRef, arrow::error::ArrowError> {
+            ) -> Result<arrow::array::StructArray, arrow::error::ArrowError> {
                 let shape = Shape::of(data_type)?;
                 let valid = std::mem::take(&mut self.valid).finish();
                 let columns = self.into_columns(&shape)?;
-                Ok(std::sync::Arc::new(shape.assemble(valid, columns)?))
+                shape.assemble(valid, columns)
             }
         }
 

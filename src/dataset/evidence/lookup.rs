@@ -16,8 +16,9 @@ use crate::evidence::{Alias, ExtendedError, Lookup, Mx, Outcome, Tlsa, Txt};
 columns! {
     /// The columns of one question. `C` is the column of a record.
     LookupBuilder<C>, LookupReader of Lookup {
-        /// The name asked for, no trailing dot.
-        name: Text,
+        /// The name asked for, no trailing dot; null where it follows from the column domain: in mx it is the domain, in sts_txt what stands
+        /// at _mta-sts. of it, in tlsrpt_txt at _smtp._tls. of it.
+        name: Asked,
         /// What became of the question; only noerror, nodata, nxdomain and pruned settle if a record exists.
         outcome: Word<Outcome>,
         /// Response code of the answer (RFC 6895 section 2.3); null without one.
@@ -70,6 +71,31 @@ columns! {
     }
 }
 
+/// The name of a question. Null is read as an empty one, and [`own_names`](super::own_names) knows it.
+#[derive(Debug, Default)]
+struct Asked(Text);
+
+impl Column for Asked {
+    type Value = String;
+    type Reader = <Text as Column>::Reader;
+
+    fn data_type() -> DataType {
+        Text::<String>::data_type()
+    }
+
+    fn append_times(&mut self, value: Option<&String>, rows: usize) {
+        self.0.append_times(value, rows);
+    }
+
+    fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+        self.0.finish(data_type)
+    }
+
+    fn absent() -> Option<String> {
+        Some(String::new())
+    }
+}
+
 /// What may be said of a lookup without records, beside its name and how long it took. Most lookups are alike in it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Bare {
@@ -106,7 +132,7 @@ impl<C: Column> Default for Lookups<C> {
 
 impl<C: Column> Lookups<C> {
     fn hold(&mut self, lookup: &Lookup<C::Value>, bare: Bare) {
-        self.columns.name.push(Some(&lookup.name));
+        self.columns.name.append(Some(&lookup.name));
         self.columns.rtt_us.append(lookup.rtt_us.as_ref());
         match &mut self.held {
             Some((held, lookups)) if *held == bare => *lookups += 1,

@@ -3,8 +3,10 @@
 mod fetch;
 mod lookup;
 mod mail_server;
+mod own_names;
 mod whole;
 
 pub use self::whole::EvidenceColumns;
 
+pub(super) use self::own_names::EvidenceRows;
 pub(super) use self::whole::{EvidenceBuilder, TimesBuilder};

@@ -15,6 +15,7 @@ use crate::name::Domain;
 use super::fetch::{ConnectionBuilder, FetchBuilder};
 use super::lookup::{Lookups, MxBuilder, TxtBuilder};
 use super::mail_server::{HostBuilder, MxAskedBuilder};
+use super::own_names;
 
 columns! {
     /// The columns within `evidence`.
@@ -104,6 +105,8 @@ impl EvidenceColumns {
     /// If a value is none that this version writes.
     pub fn row(&self, row: usize) -> Result<Evidence, DatasetError> {
         let evidence = self.evidence.read(row, self.domain.get(row)?, self.scanned_at.get(row)?, self.elapsed_ms.get(row)?)?;
-        evidence.ok_or_else(|| DatasetError::Value { column: "evidence".to_owned(), value: "null".to_owned() })
+        let mut evidence = evidence.ok_or_else(|| DatasetError::Value { column: "evidence".to_owned(), value: "null".to_owned() })?;
+        own_names::restore(&mut evidence);
+        Ok(evidence)
     }
 }

@@ -1,0 +1,111 @@
+//! The names of a domain's own questions, which follow from the domain: they are not written, and are there again when a row is read.
+//!
+//! Three more copies of the domain were nearly half of a row without records, on disk and in memory.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray as _, StructArray};
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+
+use super::whole::EvidenceBuilder;
+use crate::dataset::column::nulls;
+use crate::evidence::Evidence;
+use crate::name::{STS_RECORD, TLSRPT_RECORD};
+
+/// The columns of these lookups, and what the name asked for has before the domain.
+const OWN: [(&str, &str); 3] = [("mx", ""), ("sts_txt", STS_RECORD), ("tlsrpt_txt", TLSRPT_RECORD)];
+
+/// Column `evidence`, row by row.
+#[derive(Debug, Default)]
+pub(in crate::dataset) struct EvidenceRows {
+    columns: EvidenceBuilder,
+    /// Which of the lookups have a name that does not follow from the domain, in some row: no scan makes one.
+    has_other: [bool; OWN.len()],
+}
+
+impl EvidenceRows {
+    /// Adds a row.
+    pub(in crate::dataset) fn push(&mut self, evidence: &Evidence) {
+        for ((has_other, name), (_, before)) in self.has_other.iter_mut().zip(names(evidence)).zip(OWN) {
+            *has_other |= name.strip_prefix(before) != Some(evidence.domain.as_str());
+        }
+        self.columns.add(Some(evidence), 1);
+    }
+
+    /// The column, in its type with all documentation.
+    ///
+    /// # Errors
+    /// If the columns do not fit the type, which is a mistake of the program.
+    pub(in crate::dataset) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+        let (fields, mut columns, nulls) = self.columns.into_struct(data_type)?.into_parts();
+        for ((lookup, _), has_other) in OWN.iter().zip(self.has_other) {
+            if let Some(column) = fields.find(lookup).and_then(|(place, _)| columns.get_mut(place)).filter(|_| !has_other) {
+                *column = without_name(column)?;
+            }
+        }
+        Ok(Arc::new(StructArray::try_new(fields, columns, nulls)?))
+    }
+}
+
+/// The names asked for, in the order of [`OWN`].
+fn names(Evidence { mx, sts_txt, tlsrpt_txt, .. }: &Evidence) -> [&str; OWN.len()] {
+    [&mx.name, &sts_txt.name, &tlsrpt_txt.name]
+}
+
+/// A lookup of which no row says the name.
+fn without_name(lookup: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let (fields, mut columns, valid) = lookup.as_struct().clone().into_parts();
+    if let Some(name) = fields.find("name").and_then(|(place, _)| columns.get_mut(place)) {
+        *name = nulls(&DataType::Utf8, name.len());
+    }
+    Ok(Arc::new(StructArray::try_new(fields, columns, valid)?))
+}
+
+/// Gives a row that was read the names that follow from its domain.
+pub(super) fn restore(evidence: &mut Evidence) {
+    let Evidence { domain, mx, sts_txt, tlsrpt_txt, .. } = evidence;
+    for (name, (_, before)) in [&mut mx.name, &mut sts_txt.name, &mut tlsrpt_txt.name].into_iter().zip(OWN) {
+        if name.is_empty() {
+            *name = format!("{before}{domain}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Array as _, StringArray};
+
+    use super::*;
+    use crate::dataset::column::Group;
+    use crate::dataset::evidence::EvidenceColumns;
+    use crate::dataset::{Record, record_batch, samples};
+
+    fn written(records: &[Record]) -> (Vec<usize>, Vec<Evidence>) {
+        let batch = record_batch(records).unwrap();
+        let evidence = Group::table(&batch).group("evidence").unwrap();
+        let named = |lookup| {
+            let names: StringArray = evidence.group(lookup).unwrap().column("name").unwrap();
+            names.len() - names.null_count()
+        };
+        let columns = EvidenceColumns::of(&batch).unwrap();
+        (OWN.map(|(lookup, _)| named(lookup)).to_vec(), (0..records.len()).map(|row| columns.row(row).unwrap()).collect())
+    }
+
+    #[test]
+    fn a_name_that_follows_from_the_domain_is_not_written_and_is_there_again() {
+        let records = [samples::absent(0, "example.com"), samples::absent(1, "example.org")];
+        let (named, read) = written(&records);
+        assert_eq!(named, [0, 0, 0]);
+        assert_eq!(read, records.map(|record| record.evidence));
+    }
+
+    #[test]
+    fn a_name_that_does_not_is_kept() {
+        let mut records = [samples::absent(0, "example.com"), samples::absent(1, "example.org")];
+        records[1].evidence.sts_txt.name = "_mta-sts.example.net".to_owned();
+        let (named, read) = written(&records);
+        assert_eq!(named, [0, 2, 0]);
+        assert_eq!(read, records.map(|record| record.evidence));
+    }
+}
