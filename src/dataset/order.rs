@@ -1,8 +1,11 @@
 //! Rows of several batches in the order of their ordinals, copied row by row only where they do not lie in order already.
 
-use arrow::array::{AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, interleave_record_batch, take_record_batch};
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::{concat, interleave, take_record_batch};
 use arrow::datatypes::Int64Type;
+use arrow::error::ArrowError;
 
 use super::column::MAX_BATCH_ROWS;
 use super::encoding::{Filled, ROW_GROUP_BYTES, ROW_GROUP_ROWS};
@@ -74,9 +77,17 @@ impl Order {
         &self.filled
     }
 
-    /// Whether there are rows, all of them columns, and no more than one row group takes, however they are written.
-    pub(super) fn is_one_group(&self) -> bool {
-        self.at_a_time == usize::MAX && (1..=ROW_GROUP_ROWS).contains(&self.rows.len()) && self.octets <= ROW_GROUP_BYTES
+    /// The rows and their order, if there are rows, all of them columns, and no more than one row group takes, however they are written.
+    ///
+    /// # Errors
+    /// Itself, where it is not so.
+    pub(super) fn into_one_group(self) -> Result<(Vec<RecordBatch>, Sequence), Self> {
+        let fits = self.at_a_time == usize::MAX && (1..=ROW_GROUP_ROWS).contains(&self.rows.len()) && self.octets <= ROW_GROUP_BYTES;
+        if !fits {
+            return Err(self);
+        }
+        let loose = |piece| if let Piece::Loose(batch) = piece { Some(batch) } else { None };
+        Ok((self.pieces.into_iter().filter_map(loose).collect(), Sequence(self.rows)))
     }
 
     /// Number of rows.
@@ -116,7 +127,7 @@ impl Order {
                 *piece = Piece::Loose(nothing.clone());
             }
             for stretch in stretches(&rows) {
-                take(gathered(&batches, stretch)?)?;
+                take(rows_of(&batches, stretch)?)?;
                 handed_out += stretch.len();
                 for (batch, _) in batches.iter_mut().zip(&ends).filter(|(_, end)| **end <= handed_out) {
                     *batch = nothing.clone();
@@ -160,28 +171,42 @@ impl Section {
     }
 }
 
+/// The order of the rows of some batches, in which their columns are put one by one.
+pub(super) struct Sequence(Vec<Place>);
+
+impl Sequence {
+    /// A column of all rows, as it stands in each of the batches.
+    pub(super) fn of<'s>(&'s self, columns: &'s [ArrayRef]) -> impl Iterator<Item = Result<ArrayRef, ArrowError>> + 's {
+        stretches(&self.0).map(|stretch| gathered(columns, stretch))
+    }
+}
+
 /// These rows of the batches as one.
-fn gathered(batches: &[RecordBatch], rows: &[Place]) -> Result<RecordBatch, DatasetError> {
-    if runs(rows).count() * LONG_RUN > rows.len() {
-        return interleaved(batches, rows);
-    }
-    let slices: Vec<RecordBatch> = runs(rows).filter_map(|run| slice(batches, run)).collect();
-    match slices.as_slice() {
-        [only] => Ok(only.clone()),
-        [first, ..] => Ok(concat_batches(&first.schema(), &slices)?),
-        [] => interleaved(batches, rows),
-    }
+fn rows_of(batches: &[RecordBatch], rows: &[Place]) -> Result<RecordBatch, ArrowError> {
+    let schema = schema();
+    let column = |place| {
+        let columns: Vec<ArrayRef> = batches.iter().filter_map(|batch| batch.columns().get(place).cloned()).collect();
+        gathered(&columns, rows)
+    };
+    let columns = (0..schema.fields().len()).map(column).collect::<Result<_, _>>()?;
+    RecordBatch::try_new(schema, columns)
 }
 
-/// Rows that follow each other in a batch.
-fn slice(batches: &[RecordBatch], run: &[Place]) -> Option<RecordBatch> {
-    let first = run.first()?;
-    batches.get(first.batch as usize).map(|batch| batch.slice(first.row as usize, run.len()))
-}
-
-fn interleaved(batches: &[RecordBatch], rows: &[Place]) -> Result<RecordBatch, DatasetError> {
+/// These rows of a column as one.
+fn gathered(columns: &[ArrayRef], rows: &[Place]) -> Result<ArrayRef, ArrowError> {
+    let part = |run: &[Place]| {
+        let first = run.first()?;
+        columns.get(first.batch as usize).map(|column| column.slice(first.row as usize, run.len()))
+    };
+    if runs(rows).count() * LONG_RUN <= rows.len() {
+        let parts: Vec<ArrayRef> = runs(rows).filter_map(part).collect();
+        return match parts.as_slice() {
+            [only] => Ok(Arc::clone(only)),
+            several => concat(&several.iter().map(AsRef::as_ref).collect::<Vec<_>>()),
+        };
+    }
     let places: Vec<(usize, usize)> = rows.iter().map(|place| (place.batch as usize, place.row as usize)).collect();
-    Ok(interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &places)?)
+    interleave(&columns.iter().map(AsRef::as_ref).collect::<Vec<_>>(), &places)
 }
 
 /// Rows that become a batch: a long run, or what lies between long runs.
@@ -212,6 +237,7 @@ fn runs(rows: &[Place]) -> impl Iterator<Item = &[Place]> {
 
 #[cfg(test)]
 mod tests {
+    use arrow::compute::concat_batches;
     use proptest::prelude::*;
 
     use super::*;

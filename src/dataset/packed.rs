@@ -1,7 +1,7 @@
 //! Rows that wait long for their shard, as compressed bytes: as columns a row takes one to two kilobytes, nearly all of them nulls and
 //! offsets, and packed less than a tenth of that.
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::{Array, AsArray as _, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
@@ -76,9 +76,20 @@ impl Packed {
     }
 }
 
-/// The memory that rows take as columns; of rows that are a slice of others, or share their memory, only their own.
+/// The memory that rows take as columns, about; of rows that are a slice of others only their own, and nothing for columns without a value,
+/// which are shared by all batches.
 pub(crate) fn octets(batch: &RecordBatch) -> usize {
-    batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or_default()).sum()
+    batch.columns().iter().map(|column| octets_of(column.as_ref())).sum()
+}
+
+fn octets_of(column: &dyn Array) -> usize {
+    if column.null_count() == column.len() {
+        return 0;
+    }
+    match column.as_struct_opt() {
+        Some(columns) => columns.columns().iter().map(|column| octets_of(column.as_ref())).sum(),
+        None => column.to_data().get_slice_memory_size().unwrap_or_default(),
+    }
 }
 
 #[cfg(test)]

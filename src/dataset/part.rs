@@ -15,7 +15,7 @@ use super::error::DatasetError;
 use super::hashing::{Digested, Hashing};
 use super::layout::Layout;
 use super::manifest::{Manifest, Part, Tool};
-use super::order::Order;
+use super::order::{Order, Sequence};
 use super::packed::Piece;
 use super::splice::{Origin, Splice};
 use super::{folder, lookup, row_group};
@@ -58,19 +58,20 @@ fn judged_by(manifest: &Manifest) -> (Option<Tool>, Option<String>) {
 
 fn write_rows(draft: &Draft, manifest: &Manifest, order: Order) -> Result<(Written, Counts), DatasetError> {
     let (mut file, mut counts) = (PartWriter::create(draft, manifest, Some(order.filled()))?, Counts::default());
-    let (is_one_group, mut group) = (order.is_one_group(), Vec::new());
+    let order = match order.into_one_group() {
+        Ok((batches, order)) => {
+            batches.iter().try_for_each(|batch| Counts::of(batch).map(|of_batch| counts.add(&of_batch)))?;
+            return Ok((file.finish_with(batches, &order)?, counts));
+        }
+        Err(order) => order,
+    };
     order.each_batch(|batch| {
         counts.add(&Counts::of(&batch)?);
-        if is_one_group {
-            group.push(batch);
-        } else {
-            file.write(&batch)?;
-            pause(Step::PartBegun);
-        }
+        file.write(&batch)?;
+        pause(Step::PartBegun);
         Ok(())
     })?;
-    let written = if is_one_group { file.finish_with(group)? } else { file.finish()? };
-    Ok((written, counts))
+    Ok((file.finish()?, counts))
 }
 
 /// Writes the rows that were derived from the part of another dataset, in the order given, under the same name, shard and ordinals. The
@@ -193,11 +194,11 @@ impl<'p> PartWriter<'p> {
     }
 
     /// Ends the file with all of its rows, which make one row group.
-    fn finish_with(self, group: Vec<RecordBatch>) -> Result<Written, DatasetError> {
+    fn finish_with(self, batches: Vec<RecordBatch>, order: &Sequence) -> Result<Written, DatasetError> {
         let Packer::All(writer) = self.packer else {
             return Err(DatasetError::Inconsistent("columns that are taken over and rows that have all".to_owned()));
         };
-        Self::written(row_group::finish_with(*writer, group), &self.written, self.path)
+        Self::written(row_group::finish_with(*writer, batches, order), &self.written, self.path)
     }
 
     fn written(hashing: Result<Hashing, ParquetError>, written: &File, path: &Path) -> Result<Written, DatasetError> {
