@@ -10,7 +10,7 @@ use arrow::error::ArrowError;
 use super::column::MAX_BATCH_ROWS;
 use super::encoding::{Filled, ROW_GROUP_BYTES, ROW_GROUP_ROWS};
 use super::error::DatasetError;
-use super::packed::{Piece, octets};
+use super::packed::{Piece, octets, unpacked_octets};
 use super::schema;
 
 /// Rows in a row, on average, from which runs are copied whole rather than row by row.
@@ -30,7 +30,7 @@ pub(super) struct Order {
     filled: Filled,
     /// How many rows may be columns at a time.
     at_a_time: usize,
-    /// What all take as columns.
+    /// What those take that are columns.
     octets: usize,
 }
 
@@ -48,7 +48,7 @@ impl Order {
     /// # Errors
     /// If a piece has no ordinals, or an ordinal is negative.
     pub(super) fn of(pieces: Vec<Piece>) -> Result<Self, DatasetError> {
-        let (mut rows, mut filled, mut packed_rows, mut packed_octets, mut all_octets) = (Vec::new(), Filled::default(), 0, 0, 0);
+        let (mut rows, mut filled, mut packed_rows, mut packed_octets, mut loose_octets) = (Vec::new(), Filled::default(), 0, 0, 0);
         for (index, piece) in (0..).zip(&pieces) {
             let batch = piece.rows()?;
             let ordinals = batch.column_by_name("ordinal").and_then(|column| column.as_primitive_opt::<Int64Type>());
@@ -58,18 +58,19 @@ impl Order {
                 rows.push(Place { ordinal, batch: index, row });
             }
             filled.add(&batch);
-            let octets = octets(&batch);
-            all_octets += octets;
-            if let Piece::Packed(_) = piece {
-                packed_rows += batch.num_rows();
-                packed_octets += octets;
+            match piece {
+                Piece::Packed(_) => {
+                    packed_rows += batch.num_rows();
+                    packed_octets += unpacked_octets(&batch);
+                }
+                Piece::Loose(batch) => loose_octets += octets(batch),
             }
         }
         // Not unstable: pieces are nearly in order, and merging long runs is what a stable sort is good at.
         rows.sort();
         // Without any that is packed, as many as there are.
         let at_a_time = UNPACKED.saturating_mul(packed_rows).checked_div(packed_octets).map_or(usize::MAX, |rows| rows.max(MIN_UNPACKED));
-        Ok(Self { pieces, rows, filled, at_a_time, octets: all_octets })
+        Ok(Self { pieces, rows, filled, at_a_time, octets: loose_octets })
     }
 
     /// Which columns have a value.

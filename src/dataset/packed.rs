@@ -76,8 +76,12 @@ impl Packed {
     }
 }
 
-/// The memory that rows take as columns, about; of rows that are a slice of others only their own, and nothing for columns without a value,
-/// which are shared by all batches.
+/// The memory that rows take as columns when they are unpacked; of rows that are a slice of others only their own.
+pub(super) fn unpacked_octets(batch: &RecordBatch) -> usize {
+    batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or_default()).sum()
+}
+
+/// The memory that rows take as columns as they came, about: nothing for columns without a value, which all batches share.
 pub(crate) fn octets(batch: &RecordBatch) -> usize {
     batch.columns().iter().map(|column| octets_of(column.as_ref())).sum()
 }
