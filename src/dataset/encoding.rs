@@ -37,7 +37,7 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// The column of what was seen, which has nearly all columns that Parquet sees. The others are few, and a part that is judged again is to
 /// have them as one that was judged so in the first place, before anybody knows what will be in them.
-pub(super) const EVIDENCE: &str = "evidence";
+const EVIDENCE: &str = "evidence";
 
 /// Where a part says of which run it is.
 pub(super) const RUN_ID: &str = "stscan.run_id";

@@ -47,6 +47,7 @@ mod schema;
 mod shards;
 mod splice;
 mod store;
+mod strands;
 mod stream;
 mod target;
 mod text_rows;

@@ -30,7 +30,7 @@ pub(super) struct Order {
     filled: Filled,
     /// How many rows may be columns at a time.
     at_a_time: usize,
-    /// What those take that are columns.
+    /// What all take as columns, those without a value aside.
     octets: usize,
 }
 
@@ -48,7 +48,7 @@ impl Order {
     /// # Errors
     /// If a piece has no ordinals, or an ordinal is negative.
     pub(super) fn of(pieces: Vec<Piece>) -> Result<Self, DatasetError> {
-        let (mut rows, mut filled, mut packed_rows, mut packed_octets, mut loose_octets) = (Vec::new(), Filled::default(), 0, 0, 0);
+        let (mut rows, mut filled, mut packed_rows, mut packed_octets, mut all_octets) = (Vec::new(), Filled::default(), 0, 0, 0);
         for (index, piece) in (0..).zip(&pieces) {
             let batch = piece.rows()?;
             let ordinals = batch.column_by_name("ordinal").and_then(|column| column.as_primitive_opt::<Int64Type>());
@@ -58,19 +58,17 @@ impl Order {
                 rows.push(Place { ordinal, batch: index, row });
             }
             filled.add(&batch);
-            match piece {
-                Piece::Packed(_) => {
-                    packed_rows += batch.num_rows();
-                    packed_octets += unpacked_octets(&batch);
-                }
-                Piece::Loose(batch) => loose_octets += octets(batch),
+            all_octets += octets(&batch);
+            if let Piece::Packed(_) = piece {
+                packed_rows += batch.num_rows();
+                packed_octets += unpacked_octets(&batch);
             }
         }
         // Not unstable: pieces are nearly in order, and merging long runs is what a stable sort is good at.
         rows.sort();
         // Without any that is packed, as many as there are.
         let at_a_time = UNPACKED.saturating_mul(packed_rows).checked_div(packed_octets).map_or(usize::MAX, |rows| rows.max(MIN_UNPACKED));
-        Ok(Self { pieces, rows, filled, at_a_time, octets: loose_octets })
+        Ok(Self { pieces, rows, filled, at_a_time, octets: all_octets })
     }
 
     /// Which columns have a value.
@@ -78,17 +76,13 @@ impl Order {
         &self.filled
     }
 
-    /// The rows and their order, if there are rows, all of them columns, and no more than one row group takes, however they are written.
+    /// The rows and their order, if there are any, and no more than one row group takes, however they are written.
     ///
     /// # Errors
     /// Itself, where it is not so.
-    pub(super) fn into_one_group(self) -> Result<(Vec<RecordBatch>, Sequence), Self> {
-        let fits = self.at_a_time == usize::MAX && (1..=ROW_GROUP_ROWS).contains(&self.rows.len()) && self.octets <= ROW_GROUP_BYTES;
-        if !fits {
-            return Err(self);
-        }
-        let loose = |piece| if let Piece::Loose(batch) = piece { Some(batch) } else { None };
-        Ok((self.pieces.into_iter().filter_map(loose).collect(), Sequence(self.rows)))
+    pub(super) fn into_one_group(self) -> Result<(Vec<Piece>, Sequence), Self> {
+        let fits = (1..=ROW_GROUP_ROWS).contains(&self.rows.len()) && self.octets <= ROW_GROUP_BYTES;
+        if fits { Ok((self.pieces, Sequence(self.rows))) } else { Err(self) }
     }
 
     /// Number of rows.
@@ -172,11 +166,11 @@ impl Section {
     }
 }
 
-/// The order of the rows of some batches, in which their columns are put one by one.
+/// The order of the rows of some pieces, in which their columns are put one by one.
 pub(super) struct Sequence(Vec<Place>);
 
 impl Sequence {
-    /// A column of all rows, as it stands in each of the batches.
+    /// A column of all rows, as it stands in each of the pieces.
     pub(super) fn of<'s>(&'s self, columns: &'s [ArrayRef]) -> impl Iterator<Item = Result<ArrayRef, ArrowError>> + 's {
         stretches(&self.0).map(|stretch| gathered(columns, stretch))
     }

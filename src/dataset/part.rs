@@ -59,9 +59,9 @@ fn judged_by(manifest: &Manifest) -> (Option<Tool>, Option<String>) {
 fn write_rows(draft: &Draft, manifest: &Manifest, order: Order) -> Result<(Written, Counts), DatasetError> {
     let (mut file, mut counts) = (PartWriter::create(draft, manifest, Some(order.filled()))?, Counts::default());
     let order = match order.into_one_group() {
-        Ok((batches, order)) => {
-            batches.iter().try_for_each(|batch| Counts::of(batch).map(|of_batch| counts.add(&of_batch)))?;
-            return Ok((file.finish_with(batches, &order)?, counts));
+        Ok((pieces, order)) => {
+            pieces.iter().try_for_each(|piece| Counts::of(&piece.rows()?).map(|of_piece| counts.add(&of_piece)))?;
+            return Ok((file.finish_with(&pieces, &order)?, counts));
         }
         Err(order) => order,
     };
@@ -194,11 +194,11 @@ impl<'p> PartWriter<'p> {
     }
 
     /// Ends the file with all of its rows, which make one row group.
-    fn finish_with(self, batches: Vec<RecordBatch>, order: &Sequence) -> Result<Written, DatasetError> {
+    fn finish_with(self, pieces: &[Piece], order: &Sequence) -> Result<Written, DatasetError> {
         let Packer::All(writer) = self.packer else {
             return Err(DatasetError::Inconsistent("columns that are taken over and rows that have all".to_owned()));
         };
-        Self::written(row_group::finish_with(*writer, batches, order), &self.written, self.path)
+        Self::written(row_group::finish_with(*writer, pieces, order), &self.written, self.path)
     }
 
     fn written(hashing: Result<Hashing, ParquetError>, written: &File, path: &Path) -> Result<Written, DatasetError> {
