@@ -195,7 +195,7 @@ impl Said {
         Self {
             status,
             code: of_body("Code").or_else(|| header("x-ms-error-code")).map(shown).unwrap_or_default(),
-            message: of_body("Message").or_else(|| if is_error { json() } else { None }).map(shown).unwrap_or_default(),
+            message: of_body("Message").or_else(|| if is_error { json() } else { None }).map(first_line).map(shown).unwrap_or_default(),
             region: header("x-amz-bucket-region").or_else(|| of_body("Region")).map(shown),
         }
     }
@@ -243,6 +243,11 @@ impl Said {
             _ => Trouble::refused(format!("the store answers {self}")),
         }
     }
+}
+
+/// What a store says without what it says for its own people: Azure puts the number of the request below.
+fn first_line(text: String) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
 }
 
 /// A store's own words, short and safe to look at.
