@@ -22,6 +22,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 const FIRST_PATIENCE: Duration = Duration::from_secs(20);
 /// How long the service is tried that gives a machine in a cloud its credentials; elsewhere there is none.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a store may take to put the pieces of an upload together; asked again meanwhile, some say that there is no such upload.
+const ASSEMBLY: Duration = Duration::from_secs(300);
 /// Bytes a second with which an upload is counted on at least.
 const SLOWEST: u64 = 50_000;
 /// Octets of a store's own words that a message shows.
@@ -111,7 +113,12 @@ impl Courier {
     }
 
     async fn attempt(&self, request: Request, length: usize, is_metadata: bool) -> Attempt {
-        let silence = if is_metadata { METADATA_TIMEOUT } else { self.patience.silence };
+        let is_assembly = *request.method() == Method::POST && request.url().query().is_some_and(|query| query.contains("uploadId="));
+        let silence = match (is_metadata, is_assembly) {
+            (true, _) => METADATA_TIMEOUT,
+            (false, true) => self.patience.silence.max(ASSEMBLY),
+            (false, false) => self.patience.silence,
+        };
         let host = request.url().host_str().unwrap_or_default().to_owned();
         let client = if is_metadata || is_near(request.url()) { &self.direct } else { &self.client };
         let (method, sending) = (request.method().clone(), Duration::from_secs(length as u64 / SLOWEST));

@@ -309,7 +309,7 @@ def one_domain_of_many_parts(server):
     told = [f"{len(parts)} parts of {whole} bytes"]
     for arguments, share in ((["report", place, "--format", "csv"], 4), (["publish", place, "-o", WORK / f"publish-{server.name}"], 4), (["stats", place], 1)):
         said, read, requests, all_requests = one_domain(server, place, *arguments, "--where", f"domain={domain}")
-        if domain not in said and arguments[0] != "stats" or read * share >= whole:
+        if arguments[0] == "report" and domain not in said or read * share >= whole:
             raise Failed(f"{arguments[0]} reads {read} of {whole} bytes: {said[:200]!r}")
         told.append(f"{arguments[0]} {read} bytes in {requests} requests ({all_requests} in all)")
     return "; ".join(told)
@@ -594,14 +594,13 @@ for step in ("UploadCreated", "UploadNoted", "UploadBegun", "UploadSent"):
 
 @case
 def more_than_one_request_takes(server):
-    """80 MB of rejected lines go in pieces; cut on the way, they go again."""
+    """70 MB of rejected lines go in pieces; cut on the way, they go again."""
     place, names = server.fresh(), server.home / "junk.txt"
     if not names.exists():
-        names.write_text("example.com\n" + "".join(f"{number} {'no name ' * 10}\n" for number in range(800_000)))
+        names.write_text("example.com\n" + "".join(f"{number} {'no name ' * 10}\n" for number in range(450_000)))
     is_piece = lambda seen: "partNumber" in seen.query or "comp=block&" in f"{seen.query}&"
     server.proxy.fault = every(4, "cut upload", is_piece)
-    # To put so much together takes a store longer than usual.
-    stscan(server, "scan", names, "--lab=zoo", *SCAN, "-o", place, STSCAN_STORE_TIMEOUT="30")
+    stscan(server, "scan", names, "--lab=zoo", *SCAN, "-o", place)
     server.proxy.fault = None
     pieces = [seen for seen in server.proxy.seen if is_piece(seen)]
     wrong = [seen for seen in pieces if seen.fault]
