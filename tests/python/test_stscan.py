@@ -19,6 +19,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+import blocks
 import stscan
 
 
@@ -301,6 +302,21 @@ def test_a_dataset_is_opened(dataset: Path) -> None:
         assert again.dataset.count_rows() == 500 and again.verify()["whole"] is False
     finally:
         stray.unlink()
+
+
+@pytest.mark.parametrize("block", [pytest.param(block, id=block.place) for block in blocks.blocks() if not block.is_sparks])
+def test_code_of_the_documents_runs(block: blocks.Block, tmp_path: Path) -> None:
+    blocks.run(block, stscan.binary(), tmp_path)
+
+
+def test_code_is_found_and_can_fail(tmp_path: Path) -> None:
+    places = [block.place.split(":")[0] for block in blocks.blocks()]
+    assert places.count("src/manual/machines.md") >= 2 and places.count("src/python/README.md") >= 2
+    assert {"src/python/stscan/__init__.py", "src/python/stscan/spark.py"} <= set(places)
+    assert blocks.run(blocks.Block("here", 'import stscan; print(stscan.check("example.com", resolver="192.0.2.53")["domain"])'), stscan.binary(), tmp_path) == "example.com\n"
+    (tmp_path / "another").mkdir()
+    with pytest.raises(AssertionError, match="(?s)here: .*NameError: name 'frame'"):
+        blocks.run(blocks.Block("here", "frame['domain']"), stscan.binary(), tmp_path / "another")
 
 
 def test_folders_that_are_no_datasets_are_refused(tmp_path: Path) -> None:
