@@ -319,6 +319,20 @@ def test_code_is_found_and_can_fail(tmp_path: Path) -> None:
         blocks.run(blocks.Block("here", "frame['domain']"), stscan.binary(), tmp_path / "another")
 
 
+def test_a_scan_of_a_tree_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("".join(f"{name}\n" for name in names(50)))
+    command = [stscan.binary(), "scan", str(tmp_path / "list.txt"), "--lab=census", "--layout=hive", "-o", str(tmp_path / "tree")]
+    subprocess.run([*command, "--part-rows=20"], check=True, capture_output=True)
+    (dated,) = (tmp_path / "tree").glob("list=*/date=*")
+    scan = stscan.open(dated)
+    assert len(scan) == 50 and len(scan.files) == 3 and scan.dataset.count_rows() == 50 and scan.verify()["whole"]
+    assert scan.duckdb().aggregate("count(*)").fetchall() == [(50,)] and scan.polars().collect().height == 50
+    with pytest.raises(FileNotFoundError, match="no manifest.json here, .* name one of them, such as .*/date="):
+        stscan.open(tmp_path / "tree")
+    with pytest.raises(ValueError, match="s3://scans/week-47: in an object store; `stscan merge s3://scans/week-47 -o FOLDER`"):
+        stscan.open("s3://scans/week-47")
+
+
 def test_folders_that_are_no_datasets_are_refused(tmp_path: Path) -> None:
     for folder in [tmp_path, tmp_path / "nowhere"]:
         with pytest.raises(FileNotFoundError, match="no manifest.json here"):
