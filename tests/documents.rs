@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use clap::{Arg, Command};
 use stscan::analyse::senders::REPORT_TABLES;
 use stscan::analyse::stats::TableId;
 use stscan::classify::catalogue;
@@ -60,9 +61,49 @@ fn the_tables_are_those_of_the_program() {
     let tables: String = all.map(|(table, title)| format!("| `{table}` | {title} |\n")).collect();
     compare_table("statistics", "tables", &format!("| table | shows |\n|---|---|\n{tables}"));
 
+    compare_table("options", "options", &options(&stscan::cli::command(), "stscan"));
+
     let written = include_str!("../data/findings.md");
     let head = written.find("| code |").map_or(written, |table| &written[..table]);
     compare("data/findings.md", &format!("{head}{}", harness::stdout(&harness::expect(0, &["codes", "--markdown"]))));
+}
+
+/// The options and arguments of all commands below one, a table for each command and heading.
+fn options(command: &Command, path: &str) -> String {
+    let of_command = |command: &Command| {
+        let path = format!("{path} {}", command.get_name());
+        let mut text = String::new();
+        let mut shown: Vec<&Arg> = command.get_arguments().filter(|arg| !arg.is_hide_set()).collect();
+        // Arguments before options, and options in the order of their headings, as `--help` has them.
+        let headings: Vec<Option<&str>> = shown.iter().map(|arg| arg.get_help_heading()).collect();
+        shown.sort_by_key(|arg| (!arg.is_positional(), headings.iter().position(|heading| *heading == arg.get_help_heading())));
+        if !shown.is_empty() {
+            text = format!("## {path}\n\n{}.\n", command.get_about().unwrap());
+        }
+        for group in shown.chunk_by(|one, other| one.get_help_heading() == other.get_help_heading()) {
+            let heading = group[0].get_help_heading().map(|heading| format!("\n{heading}:\n")).unwrap_or_default();
+            let rows: String = group.iter().map(|arg| row(arg)).collect();
+            text += &format!("{heading}\n| option | meaning | default |\n|---|---|---|\n{rows}");
+        }
+        format!("{text}\n{}", options(command, &path))
+    };
+    command.get_subcommands().filter(|command| !command.is_hide_set()).map(of_command).collect()
+}
+
+fn row(arg: &Arg) -> String {
+    let name = [arg.get_short().map(|short| format!("-{short}")), arg.get_long().map(|long| format!("--{long}"))];
+    let name = name.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let values = arg.get_value_names().filter(|_| arg.get_action().takes_values());
+    let values: Vec<String> = values.into_iter().flatten().map(ToString::to_string).collect();
+    let help = arg.get_help().unwrap_or_else(|| panic!("{arg} has no help")).to_string();
+    // A default that is no value stands in the text.
+    let (meaning, default) = help.split_once(" [default: ").map_or((help.as_str(), ""), |(text, rest)| (text, rest.trim_end_matches(']')));
+    let given: Vec<_> = arg.get_default_values().iter().map(|value| value.to_str().unwrap()).collect();
+    let default = if given.is_empty() || !arg.get_action().takes_values() { default.to_owned() } else { given.join(", ") };
+    let words: Vec<String> = arg.get_possible_values().iter().map(|word| format!("`{}`", word.get_name())).collect();
+    let words = if words.is_empty() || !arg.get_action().takes_values() { String::new() } else { format!(" ({})", words.join(", ")) };
+    let cell = |text: &str| text.replace('|', "\\|").replace('<', "\\<").replace('*', "\\*").replace('_', "\\_");
+    format!("| `{}` | {}{words} | {} |\n", format!("{name} {}", values.join(" ")).trim().replace('|', "\\|"), cell(meaning), cell(&default))
 }
 
 /// The words without the codes of the catalogue, of which `codes` makes a table of its own.

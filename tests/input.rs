@@ -309,3 +309,39 @@ fn what_only_another_option_gives_a_meaning_is_refused_without_it() {
         assert!(stderr(&expect(2, arguments)).contains(said), "{arguments:?}");
     }
 }
+
+/// A list comes through the proxy that the environment names, and what else leaves the machine does not; both are said.
+#[test]
+fn lists_and_nothing_else_go_through_a_proxy() {
+    let desk = Desk::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = listener.local_addr().unwrap().to_string();
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 1024];
+        let length = stream.read(&mut request).unwrap();
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        (String::from_utf8_lossy(&request[..length]).into_owned(), listener)
+    });
+    let resolver = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let resolver = resolver.local_addr().unwrap().to_string();
+    let out = desk.path("out");
+    let options = ["--resolver", &resolver, "--trust-resolvers", "--dane", "none", "--progress", "none"];
+    let mut command = stscan(&[&["scan", "https://lists.example/top.csv", "-o", &out][..], &options].concat());
+    let output = command.env("HTTPS_PROXY", format!("http://user:word@{proxy}")).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(
+        said.contains("the list is downloaded through that proxy") && said.contains("policies, DNS and mail servers are asked without it"),
+        "{said}"
+    );
+    assert!(said.contains("a proxy that the environment names refuses it") && !said.contains("word"), "{said}");
+    let (request, listener) = asked.join().unwrap();
+    assert!(request.starts_with("CONNECT lists.example:443 HTTP/1.1"), "{request}");
+
+    let check = ["check", "example.com", "--resolver", &resolver, "--dns-timeout", "100ms", "--dns-tries", "1"];
+    let said = stderr(&stscan(&check).env("HTTPS_PROXY", format!("http://{proxy}")).output().unwrap());
+    assert!(said.contains("HTTPS_PROXY is set: policies, DNS and mail servers are asked without it"), "{said}");
+    assert!(listener.accept().is_err(), "the proxy was asked for something else");
+}

@@ -10,6 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::evidence::{Certificate, Evidence, Lookup};
 use crate::name::suffix;
 use crate::networks::Network;
+use crate::parse::distinguished_name::organization;
 use crate::parse::location::{Location, location};
 use crate::parse::tlsrpt_record::{ReportScheme, ReportUri};
 use crate::vocabulary::vocabulary;
@@ -203,49 +204,6 @@ pub(super) fn cert_not_after(evidence: &Evidence) -> Option<Moment> {
     certificate(evidence)?.not_after.map(Moment)
 }
 
-/// The first organization (`O`) of a name as RFC 4514 writes it, unescaped.
-fn organization(name: &str) -> Option<String> {
-    let value = attributes(name).into_iter().find_map(|attribute| attribute.strip_prefix("O="))?;
-    if value.starts_with('#') {
-        return None; // What is no string is written as the hexadecimal of its encoding.
-    }
-    let mut octets = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        match (first, after) {
-            (b'\\', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                octets.extend(hex::decode([*high, *low]).unwrap_or_default());
-                rest = after;
-            }
-            (b'\\', [escaped, after @ ..]) => {
-                octets.push(*escaped);
-                rest = after;
-            }
-            _ => octets.push(*first),
-        }
-    }
-    Some(String::from_utf8_lossy(&octets).into_owned()).filter(|value| !value.is_empty())
-}
-
-/// The attributes of a name as they are written, its separators left out.
-fn attributes(name: &str) -> Vec<&str> {
-    let (mut found, mut start, mut escaped) = (Vec::new(), 0, false);
-    for (at, c) in name.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            ',' | '+' => {
-                found.push(name.get(start..at).unwrap_or_default());
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    found.push(name.get(start..).unwrap_or_default());
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,23 +237,6 @@ mod tests {
             ("012345678901234567890123456789012", IdFormat::Invalid),
         ] {
             assert_eq!(IdFormat::of(id), format, "{id}");
-        }
-    }
-
-    #[test]
-    fn the_organization_of_an_issuer() {
-        for (name, expected) in [
-            ("CN=R11,O=Let's Encrypt,C=US", Some("Let's Encrypt")),
-            ("CN=a\\,O=b,O=\\ M\u{fc}ller\\, S\u{f6}hne \\+ Co.\\ ,C=DE", Some(" M\u{fc}ller, S\u{f6}hne + Co. ")),
-            ("OU=x+O=y,C=DE", Some("y")),
-            ("O=a\\0ab", Some("a\nb")),
-            ("CN=only", None),
-            ("O=#0c0141", None),
-            ("O=", None),
-            ("", None),
-            ("O=\\", Some("\\")),
-        ] {
-            assert_eq!(organization(name).as_deref(), expected, "{name}");
         }
     }
 }

@@ -14,7 +14,7 @@ use super::config::ConfigFile;
 use super::exit::{Exit, Failure};
 use super::options::NetworkOptions;
 use super::values::wishes;
-use super::{expect, gate, lab, plan as network_plan};
+use super::{expect, gate, lab, plan as network_plan, proxies};
 use crate::analyse::AnalyseError;
 use crate::analyse::expect::{Expectations, SeenBatch, Waived};
 use crate::analyse::gate::{DomainCondition, Gate, judge_rows};
@@ -227,6 +227,9 @@ impl Prober {
         // A lab whose mail servers are nowhere has none to ask.
         if asks_by_default && (world.is_none() || plan.overrides.mail_server.is_some()) {
             plan.smtp = Scope::All;
+        }
+        if let Some(note) = proxies::note(&[]).filter(|_| lab.is_none()) {
+            writeln!(anstream::stderr(), "stscan: {note}")?;
         }
         let network = Network::prepare(&plan)?;
         for warning in network.warnings() {

@@ -92,8 +92,12 @@ impl ConfigFile {
 
     fn parse(text: &str) -> Result<Self, Fault> {
         let line = |at: usize| 1 + text.bytes().take(at).filter(|octet| *octet == b'\n').count();
-        let table = DeTable::parse(text)
-            .map_err(|error| Fault { line: line(error.span().map_or(0, |span| span.start)), text: safe(error.message()) })?;
+        let table = DeTable::parse(text).map_err(|error| {
+            // The file cannot be taken apart, so what stands on that line has to name the key.
+            let line = line(error.span().map_or(0, |span| span.start));
+            let written = text.lines().nth(line - 1).unwrap_or_default().trim();
+            Fault { line, text: format!("{}: {}", clipped(written), safe(error.message())) }
+        })?;
         let command = Options::command();
         let mut file = Self::default();
         let mut lines = BTreeMap::new();
@@ -102,18 +106,25 @@ impl ConfigFile {
             lines.insert(key.get_ref().to_string(), (line(key.span().start), values));
             let fault = |why: String| {
                 let value = text.get(value.span()).unwrap_or_default();
-                let short: String = value.chars().take(MAX_SHOWN).collect();
-                let more = if short.len() < value.len() { "..." } else { "" };
-                Fault { line: line(key.span().start), text: format!("{} = {}{more}: {why}", safe(key.get_ref()), safe(&short)) }
+                Fault { line: line(key.span().start), text: format!("{} = {}: {why}", safe(key.get_ref()), clipped(value)) }
             };
             let name = key.get_ref();
+            if let DeValue::Table(_) = value.get_ref() {
+                let text = format!("{}: options stand in no section and have no parts; write KEY = VALUE", safe(name));
+                return Err(Fault { line: line(key.span().start), text });
+            }
             if name == "list" {
                 file.lists = texts(&value, false).ok_or_else(|| fault("a string is expected, or an array of strings".to_owned()))?;
                 continue;
             }
             let option = command.get_arguments().find(|argument| argument.get_long() == Some(name.as_ref()));
-            let option =
-                option.ok_or_else(|| fault("there is no such option; keys are the long names of scan's options, and list".to_owned()))?;
+            let option = option.ok_or_else(|| {
+                let other = name.to_lowercase().replace('_', "-");
+                let meant = command.get_arguments().any(|argument| argument.get_long() == Some(&other));
+                let meant =
+                    if meant { format!("did you mean {other}?") } else { "keys are the long names of scan's options, and list".to_owned() };
+                fault(format!("there is no such option; {meant}"))
+            })?;
             let typed = typed(option, name, value.get_ref()).map_err(|expected| fault(format!("{expected} is expected")))?;
             let Options { network, scan } = Options::try_parse_from(typed)
                 .map_err(|error| fault(error.source().map_or_else(|| error.kind().to_string(), ToString::to_string)))?;
@@ -122,6 +133,12 @@ impl ConfigFile {
         file.places = Some((PathBuf::new(), lines));
         Ok(file)
     }
+}
+
+/// What stands in the file, as far as a message shows it.
+fn clipped(text: &str) -> String {
+    let short: String = text.chars().take(MAX_SHOWN).collect();
+    format!("{}{}", safe(&short), if short.len() < text.len() { "..." } else { "" })
 }
 
 /// The option as it would be typed. `Err` says what is expected in place of the value.
@@ -214,9 +231,13 @@ mod tests {
             ("list = [1]", 1, "list = [1]: a string is expected, or an array"),
             ("list = 5", 1, "list = 5: a string is expected"),
             ("resolver = [1]", 1, "resolver = [1]: a string, or an array of strings, is expected"),
-            ("[rate]\nx = 1", 1, "a number is expected"),
-            ("top = 1\ntop = 2", 2, "duplicate key"),
-            ("\nrate =\n", 2, ""),
+            ("[rate]\nx = 1", 1, "rate: options stand in no section"),
+            ("[scan]\nrate = 1", 1, "scan: options stand in no section"),
+            ("rate.x = 1", 1, "rate: options stand in no section"),
+            ("top = 1\ntop = 2", 2, "top = 2: duplicate key"),
+            ("\nrate =\n", 2, "rate =: "),
+            ("contact = me", 1, "contact = me: string values must be quoted"),
+            ("Dns_Timeout = 2", 1, "there is no such option; did you mean dns-timeout?"),
             ("progress = \"\\u001b[31m\"\nconfig = 'x'", 2, "config = 'x': there is no such option"),
             ("\"a\\u001bb\" = 1", 1, "a\\u{1b}b = 1: there is no such option"),
         ] {

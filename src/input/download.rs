@@ -82,7 +82,7 @@ struct Fetch<'a, 'w> {
 impl Fetch<'_, '_> {
     async fn run(&mut self, client: &Client, address: Url) -> Result<(), InputError> {
         let url = self.url;
-        let fail = |error: reqwest::Error| InputError::Url(url.to_owned(), words::exchange(&error));
+        let fail = |error: reqwest::Error| InputError::Url(url.to_owned(), why(&error));
         let mut response = self.watched(client.get(address).send(), None).await?.map_err(fail)?;
         if !response.status().is_success() {
             return Err(InputError::Url(url.to_owned(), format!("the server answered {}", response.status())));
@@ -131,6 +131,17 @@ impl Fetch<'_, '_> {
             }
             _ => None,
         }
+    }
+}
+
+/// Why there was no answer. Where neither the system nor TLS refused a connection, a proxy has.
+fn why(error: &reqwest::Error) -> String {
+    let said = words::exchange(error);
+    let unexplained = error.is_connect() && !error.is_timeout() && !error.is_dns() && !said.contains('(');
+    if unexplained {
+        format!("{said} (a proxy that the environment names refuses it, or is of a kind that is not supported)")
+    } else {
+        said
     }
 }
 

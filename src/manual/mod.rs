@@ -63,6 +63,7 @@ chapters! {
     plan ["scan" "stats"] "what a weekly scan of 100 and of 300 million names takes"
     again ["reclassify" "verify"] "judging old evidence by new rules; is a dataset whole"
     sharing ["export"] "a copy that can be published: what is masked and what describes it"
+    options [] "all options of all commands"
     readings ["lint" "explain"] "how the RFCs are read where they leave room, and senders as they are"
     lab ["lab"] "the built-in Internet: its worlds, its truth, a study reproduced"
     benchmarks [] "how fast it is, and how to measure it"

@@ -59,7 +59,8 @@ fn row(line: &'static str) -> Option<Mark> {
         Some(cell)
     };
     let (filter, status, header, body) = (cell()?, cell()?, cell()?, cell()?);
-    let statuses = if status == "any" { Vec::new() } else { status.split(' ').map(|one| one.parse().ok()).collect::<Option<_>>()? };
+    let statuses =
+        if status == "any" { Vec::new() } else { status.split(' ').map(|one| one.parse::<u16>().ok()).collect::<Option<_>>()? };
     let headers = header.split(AND).filter(|one| !one.is_empty()).map(header_mark).collect();
     let body = body.split(AND).filter(|one| !one.is_empty()).map(|one| one.replace("\"\"", "\"")).collect();
     Some(Mark { filter, statuses, headers, body })

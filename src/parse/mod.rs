@@ -6,6 +6,7 @@
 
 mod collector;
 pub mod content_coding;
+pub mod distinguished_name;
 mod fault;
 pub mod filter;
 mod grammar;

@@ -181,7 +181,7 @@ pub fn domains() -> Vec<Record> {
         tlsa(host("mx.busy.example", ended(FetchStage::Greeting, FetchFault::SmtpRefused, "421 too many connections\r\n")), &[], true);
     let stale = tlsa(host("mx.stale.example", session("TLSv1.3", "mx.stale.example", "Let's Encrypt", &[])), &[[3, 1, 1]], true);
     let hostile = host("mx.hostile.example", |held| {
-        session("TLSv1.3", "mx.hostile.example", "=1+1\u{1b}[2J", &[])(held);
+        session("TLSv1.3", "mx.hostile.example", "=1\\+1\u{1b}[2J", &[])(held);
         held.greeting = Some(HOSTILE.to_vec());
         held.ehlo = Some([b"250-".to_vec(), HOSTILE.to_vec(), b"250 STARTTLS\r\n".to_vec()].concat());
     });

@@ -8,7 +8,7 @@ from pathlib import Path
 
 # Of the packed file; the registry takes five times as much.
 MAX_BYTES = 2_000_000
-ABSENT = re.compile(r"/(\.|notebooks/|src/python/|data/screenshots/|tests/golden/.*\.assessment\.json|tests/(browser|mail|readers|spark)/)")
+ABSENT = re.compile(r"/(\.(?!zenodo\.json$)|notebooks/|src/python/|data/screenshots/|tests/golden/.*\.assessment\.json|tests/(browser|mail|readers|spark)/)")
 NEEDED = ["Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "src/main.rs", "src/lib.rs", "data/providers.csv", "data/man/stscan.1"]
 
 

@@ -1,8 +1,10 @@
 //! What a condition can be about: the flat columns as the schema has them, the codes of findings, carried columns; and their values in a row.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef, Int64Array, ListArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field as ArrowField};
+use arrow::datatypes::{DataType, Field as ArrowField, FieldRef, Schema};
 
 use crate::classify::Severity;
 use crate::dataset::{ColumnGroup, DatasetError, ListColumn, RANGE, elements, schema, text};
@@ -39,6 +41,8 @@ enum Source {
     Column(String),
     /// The codes of the findings.
     Findings,
+    /// A field of the elements of a list.
+    Element { list: String, field: String, path: String },
     /// A carried column of this name.
     Carried(String),
 }
@@ -47,6 +51,8 @@ enum Source {
 const FINDING: &str = "finding";
 /// Beginning of the fields that are carried columns.
 const CARRIED: &str = "carried.";
+/// Lists whose elements' fields can be compared.
+const LISTS: [&str; 2] = ["policy_hosts", "rua_hosts"];
 
 impl Field {
     /// The field of a name.
@@ -65,9 +71,16 @@ impl Field {
         if let Some(kind) = column.and_then(|field| kind(field)) {
             return Ok(Self { source: Source::Column(name.to_owned()), kind });
         }
+        if let Some((list, element)) = name.split_once('.').map(|(list, element)| (list.strip_suffix("[]").unwrap_or(list), element))
+            && let Some((_, kind)) = elements_of(&schema, list).find(|(field, _)| *field == element)
+        {
+            let (list, field) = (list.to_owned(), element.to_owned());
+            let path = format!("{list}.list.element.{field}");
+            return Ok(Self { source: Source::Element { list, field, path }, kind });
+        }
         let known = names();
         let meant = match name {
-            "findings" | "code" | "codes" => Some(FINDING),
+            "findings" | "code" | "codes" | "findings.code" | "findings[].code" => Some(FINDING),
             _ => nearest(name, known.iter().map(String::as_str)),
         };
         let meant = meant.map_or_else(|| ".".to_owned(), |meant| format!("; did you mean {meant}?"));
@@ -93,6 +106,7 @@ impl Field {
         match &self.source {
             Source::Column(name) => name,
             Source::Findings => "findings.list.element.code",
+            Source::Element { path, .. } => path,
             Source::Carried(_) => "carried",
         }
     }
@@ -105,6 +119,16 @@ impl Field {
                 let (lists, finding) = table.groups("findings")?;
                 Values::Texts(ListColumn { lists, values: finding.column("code")? })
             }
+            Source::Element { list, field, .. } => match table.added_groups(list)? {
+                None => Values::None,
+                Some((lists, group)) => {
+                    let values = match group.column::<Int64Array>(field) {
+                        Ok(numbers) => to(field, &(Arc::new(numbers) as ArrayRef), &DataType::Utf8)?,
+                        Err(_) => group.column(field)?,
+                    };
+                    Values::Texts(ListColumn { lists, values })
+                }
+            },
             Source::Carried(name) => match table.added_groups("carried")? {
                 None => Values::None,
                 Some((lists, cells)) => {
@@ -123,7 +147,25 @@ impl Field {
 fn names() -> Vec<String> {
     let schema = schema();
     let flat = schema.fields().iter().filter(|field| kind(field).is_some()).map(|field| field.name().clone());
-    flat.chain([FINDING.to_owned(), format!("{CARRIED}NAME")]).collect()
+    let elements = LISTS.iter().flat_map(|list| elements_of(&schema, list).map(move |(field, _)| format!("{list}.{field}")));
+    flat.chain(elements).chain([FINDING.to_owned(), format!("{CARRIED}NAME")]).collect()
+}
+
+/// The fields of the elements of a list. Numbers are compared as texts: any of several may fit, and none of these has an order.
+fn elements_of<'s>(schema: &'s Schema, list: &str) -> impl Iterator<Item = (&'s str, Kind)> + use<'s> {
+    let column = LISTS.contains(&list).then(|| schema.field_with_name(list).ok()).flatten();
+    let fields = column.and_then(|column| match column.data_type() {
+        DataType::List(element) => match element.data_type() {
+            DataType::Struct(fields) => Some(fields),
+            _ => None,
+        },
+        _ => None,
+    });
+    let of_field = |field: &'s FieldRef| {
+        let kind = kind(field)?;
+        Some((field.name().as_str(), if kind == Kind::Number { Kind::Text } else { kind }))
+    };
+    fields.into_iter().flatten().filter_map(of_field)
 }
 
 /// How the values of a column are compared; `None` if it is not flat.
@@ -210,6 +252,10 @@ mod tests {
         assert_eq!((kind_of("rank"), kind_of("scanned_at"), kind_of("worst")), (Kind::Number, Kind::Time, Kind::Severity));
         assert_eq!((kind_of("mx_hosts"), kind_of("carried.owner"), kind_of("finding")), (Kind::Text, Kind::Text, Kind::Codes));
         assert!(matches!(kind_of("accepted_by"), Kind::Words(words) if words.iter().any(|word| word == "postfix-mta-sts-resolver")));
+        assert!(matches!(kind_of("rua_hosts[].scheme"), Kind::Words(words) if words.iter().any(|word| word == "mailto")));
+        assert_eq!((kind_of("policy_hosts.asn"), kind_of("policy_hosts.org_domain")), (Kind::Text, Kind::Text));
+        let said = Field::named("policy_hosts.asm").unwrap_err();
+        assert!(said.contains("did you mean policy_hosts.asn?"), "{said}");
         // Nothing but the words of a vocabulary is taken for such.
         for name in names() {
             if let Kind::Words(words) = kind_of(&name) {

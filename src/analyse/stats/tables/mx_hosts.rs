@@ -1,5 +1,7 @@
 //! T11: what MX hosts said and showed over SMTP, per host and weighted by domain.
 
+use std::borrow::Cow;
+
 use crate::analyse::stats::adopter::Adopter;
 use crate::analyse::stats::by_host::{Facts, MAX_FACTS};
 use crate::analyse::stats::definition::{Definition, Figures, NOT_ASKED, Question, alone, share};
@@ -11,10 +13,11 @@ use crate::classify::MxTls;
 use crate::classify::codes::{self, Code};
 use crate::evidence::{CertificateFault, FetchFault, FetchStage, Outcome};
 use crate::name::suffix;
+use crate::parse::distinguished_name::organization_or_name;
 
 use super::asked::{BY_POSTURE, add_by_posture, cells, rows_by_posture};
 use super::dane;
-use super::network::organisation;
+use super::network::NO_NAME;
 
 /// Whether a host, and a domain by its hosts, is so; the facts of [`dane`] stand before these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,7 +189,7 @@ fn count(adopter: &Adopter<'_>, details: &mut Details) {
         if adopter.mx_tls.is_some() {
             spoken(adopter, host, &mut facts);
             for issuer in host.conversations.iter().filter_map(issuer) {
-                counted.issuers.add_host(host.name, issuer);
+                counted.issuers.add_host(host.name, &issuer);
                 issuers.push(issuer);
             }
         }
@@ -203,7 +206,7 @@ fn count(adopter: &Adopter<'_>, details: &mut Details) {
         of_domain.add_all(facts);
     }
     counted.add_domain(of_domain, once(providers).into_iter());
-    once(issuers).into_iter().for_each(|issuer| counted.issuers.add_domain(issuer));
+    once(issuers).iter().for_each(|issuer| counted.issuers.add_domain(issuer));
     once(parameters).iter().for_each(|words| counted.parameters.add_domain(words));
 }
 
@@ -284,10 +287,9 @@ fn reason(host: &MxHost<'_>, ehlo_rejected: bool) -> Fact {
 }
 
 /// Who issued the certificate of a conversation.
-fn issuer<'a>(talk: &Conversation<'a>) -> Option<&'a str> {
+fn issuer<'a>(talk: &Conversation<'a>) -> Option<Cow<'a, str>> {
     let name = talk.certificate.as_ref().filter(|_| talk.has_starttls)?.issuer;
-    let organisation = organisation(name).unwrap_or(name);
-    Some(if organisation.is_empty() { "(no name)" } else { organisation })
+    Some(organization_or_name(name).unwrap_or(NO_NAME.into()))
 }
 
 pub(in crate::analyse::stats) const ISSUERS: Definition = Definition {

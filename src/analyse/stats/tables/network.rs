@@ -6,6 +6,10 @@ use crate::analyse::stats::details::Details;
 use crate::analyse::stats::grouping::OTHER;
 use crate::analyse::stats::table_id::TableId;
 use crate::analyse::table::Row;
+use crate::parse::distinguished_name::organization_or_name;
+
+/// The row of certificates whose issuer has no name at all.
+pub(super) const NO_NAME: &str = "(no name)";
 
 pub(in crate::analyse::stats) const NETWORK: Definition = Definition {
     title: "DNS and TLS of deployments",
@@ -134,26 +138,8 @@ pub(in crate::analyse::stats) const ISSUERS: Definition = Definition {
 
 fn count_issuers(adopter: &Adopter<'_>, details: &mut Details) {
     if let Some(issuer) = adopter.evidence.issuer.filter(|_| adopter.has_sts()) {
-        let organisation = organisation(issuer).unwrap_or(issuer);
-        details.issuers.add(if organisation.is_empty() { "(no name)" } else { organisation }, [1]);
+        details.issuers.add(&organization_or_name(issuer).unwrap_or(NO_NAME.into()), [1]);
     }
-}
-
-/// The value of O in a name as RFC 4514 writes it; an escaped comma does not end it.
-pub(super) fn organisation(name: &str) -> Option<&str> {
-    let mut start = 0;
-    let mut escaped = false;
-    for (at, c) in name.char_indices().chain([(name.len(), ',')]) {
-        if c == ',' && !escaped {
-            let part = name.get(start..at).unwrap_or_default().trim_start();
-            if let Some(value) = part.strip_prefix("O=") {
-                return Some(value);
-            }
-            start = at + 1;
-        }
-        escaped = c == '\\' && !escaped;
-    }
-    None
 }
 
 fn issuer_rows(figures: &Figures<'_>) -> Vec<Row> {
@@ -172,16 +158,4 @@ fn issuer_rows(figures: &Figures<'_>) -> Vec<Row> {
     );
     rows.push(figures.unknown_records(1, 0));
     rows
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn organisations_of_issuers() {
-        assert_eq!(organisation("CN=R11,O=Let's Encrypt,C=US"), Some("Let's Encrypt"));
-        assert_eq!(organisation("CN=x, O=A\\, Inc."), Some("A\\, Inc."));
-        assert_eq!((organisation("CN=O=x"), organisation("")), (None, None));
-    }
 }
