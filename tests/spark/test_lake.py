@@ -56,6 +56,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def session() -> Iterator[SparkSession]:
     made = spark.session("local[2,4]", settings={"spark.ui.showConsoleProgress": "false"})
+    made.sparkContext.setLogLevel("OFF")
     yield made
     made.stop()
 
