@@ -322,6 +322,46 @@ fn a_merge_that_was_killed_goes_on() {
     }
 }
 
+/// Shards that lie in trees of `--layout hive`, and a dataset that is to lie in one: either, both, or none.
+#[test]
+fn the_layout_of_a_tree_is_read_and_written() {
+    let only = |dir: PathBuf| {
+        let [entry] = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>().try_into().unwrap();
+        entry
+    };
+    let scans = Scans::of(300);
+    let plain = scans.shards(2, &[]);
+    let in_trees = ["0/2", "1/2"].map(|shard| {
+        let tree = format!("tree-{}", &shard[..1]);
+        scans.scan(&tree, &["--layout", "hive", "--shard", shard]);
+        let dated = only(only(scans.path(&tree)));
+        assert!(dated.join("part-00000.parquet").is_file());
+        dated.strip_prefix(scans.folder.path()).unwrap().to_str().unwrap().to_owned()
+    });
+    scans.merge(0, &plain, "plain");
+    let truth = rows(&scans.path("plain"));
+    let mixed = [in_trees[1].clone(), plain[0].clone()];
+    let dated = ["2026-01-05", "2026-01-12", "2026-01-19"].map(|date| format!("lake/list=names/date={date}"));
+    for (shards, out, parts) in [
+        (&plain[..], &dated[0], "."),
+        (&in_trees, &dated[1], "."),
+        (&mixed, &dated[2], "."),
+        (&in_trees, &"flat".to_owned(), "domains"),
+        (&mixed, &"mixed".to_owned(), "domains"),
+    ] {
+        scans.merge(0, shards, out);
+        expect(0, &["verify", &scans.text(out)]);
+        assert!(scans.path(out).join(parts).join("part-00000.parquet").is_file(), "{out}");
+        assert_eq!(rows(&scans.path(out)), truth, "{out}");
+    }
+    assert!(columns(&scans.path(&dated[0])) == columns(&scans.path("plain")), "the same rows, but for where they lie");
+    // It is a tree as any other.
+    let series = stdout(&expect(0, &["stats", "--series", &scans.text("lake"), "--format", "csv", "--bare"]));
+    for date in ["2026-01-05", "2026-01-12", "2026-01-19"] {
+        assert!(series.contains(date), "{series}");
+    }
+}
+
 #[test]
 fn the_shard_may_come_from_the_environment() {
     let scans = Scans::of(60);

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 use sha2::{Digest, Sha256};
 
 use crate::place;
@@ -33,6 +35,9 @@ impl Digested {
     }
 }
 
+/// A Parquet file that ended: its footer, and what was written if the disk has it.
+pub(super) type Ended = Result<(ParquetMetaData, io::Result<Digested>), ParquetError>;
+
 /// A file that is hashed on its way to the disk.
 pub(super) struct Hashing {
     file: BufWriter<File>,
@@ -45,9 +50,11 @@ impl Hashing {
         Self { file: BufWriter::with_capacity(1 << 18, file), sha256: Sha256::new(), bytes: 0 }
     }
 
-    pub(super) fn finish(self) -> io::Result<Digested> {
-        self.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        Ok(Digested { bytes: self.bytes, sha256: hex::encode(self.sha256.finalize()) })
+    /// The end of what is written; what comes after it is hashed anew.
+    pub(super) fn finish(&mut self) -> io::Result<Digested> {
+        self.file.flush()?;
+        self.file.get_ref().sync_all()?;
+        Ok(Digested { bytes: std::mem::take(&mut self.bytes), sha256: hex::encode(self.sha256.finalize_reset()) })
     }
 }
 

@@ -1,6 +1,5 @@
 //! One part: the rows of a shard, sorted by ordinal, in a Parquet file that is whole before it has its name.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -12,7 +11,7 @@ use super::counts::Counts;
 use super::draft::Draft;
 use super::encoding::{self, Filled};
 use super::error::DatasetError;
-use super::hashing::{Digested, Hashing};
+use super::hashing::{Digested, Ended, Hashing};
 use super::layout::Layout;
 use super::manifest::{Manifest, Part, Tool};
 use super::order::{Order, Sequence};
@@ -150,8 +149,6 @@ fn write_from(
 struct PartWriter<'p> {
     packer: Packer,
     path: &'p Path,
-    /// The file, to be looked at once it is whole.
-    written: File,
 }
 
 /// What packs the rows.
@@ -165,16 +162,16 @@ enum Packer {
 impl<'p> PartWriter<'p> {
     fn create(draft: &'p Draft, manifest: &Manifest, filled: Option<&Filled>) -> Result<Self, DatasetError> {
         let path = draft.written_as();
-        let file = || draft.file().map_err(DatasetError::io("create", path));
-        let writer = encoding::writer(Hashing::new(file()?), manifest, filled);
-        Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path, written: file()? })
+        let file = draft.file().map_err(DatasetError::io("create", path))?;
+        let writer = encoding::writer(Hashing::new(file), manifest, filled);
+        Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path })
     }
 
     /// The writer with columns taken over from another part; before anything is written.
     fn beside(self, origin: Origin, unchanged: &[&str]) -> Result<Self, DatasetError> {
-        let Self { packer: Packer::All(writer), path, written } = self else { return Ok(self) };
+        let Self { packer: Packer::All(writer), path } = self else { return Ok(self) };
         let splice = Splice::begin(*writer, origin, unchanged).map_err(|error| from_parquet(error, path))?;
-        Ok(Self { packer: Packer::Some(Box::new(splice)), path, written })
+        Ok(Self { packer: Packer::Some(Box::new(splice)), path })
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<(), DatasetError> {
@@ -186,11 +183,11 @@ impl<'p> PartWriter<'p> {
     }
 
     fn finish(self) -> Result<Written, DatasetError> {
-        let hashing = match self.packer {
-            Packer::All(writer) => writer.into_inner(),
+        let ended = match self.packer {
+            Packer::All(mut writer) => writer.finish().map(|footer| (footer, writer.inner_mut().finish())),
             Packer::Some(splice) => splice.finish(),
         };
-        Self::written(hashing, &self.written, self.path)
+        written(ended, self.path)
     }
 
     /// Ends the file with all of its rows, which make one row group.
@@ -198,14 +195,15 @@ impl<'p> PartWriter<'p> {
         let Packer::All(writer) = self.packer else {
             return Err(DatasetError::Inconsistent("columns that are taken over and rows that have all".to_owned()));
         };
-        Self::written(row_group::finish_with(*writer, pieces, order), &self.written, self.path)
+        written(row_group::finish_with(*writer, pieces, order), self.path)
     }
+}
 
-    fn written(hashing: Result<Hashing, ParquetError>, written: &File, path: &Path) -> Result<Written, DatasetError> {
-        let hashing = hashing.map_err(|error| from_parquet(error, path))?;
-        let file = hashing.finish().map_err(DatasetError::io("write", path))?;
-        Ok(Written { file, domain_filters: lookup::filters(written, path)? })
-    }
+/// A part's file as it ended.
+fn written(ended: Ended, path: &Path) -> Result<Written, DatasetError> {
+    let (footer, file) = ended.map_err(|error| from_parquet(error, path))?;
+    let file = file.map_err(DatasetError::io("write", path))?;
+    Ok(Written { file, domain_filters: lookup::filters(&footer) })
 }
 
 /// A full disk reaches us inside of a Parquet error.

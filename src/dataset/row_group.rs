@@ -15,15 +15,21 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::SerializedFileWriter;
 
-use super::hashing::Hashing;
+use super::hashing::{Ended, Hashing};
 use super::order::Sequence;
 use super::packed::Piece;
 use super::strands::{Strand, strands};
 use crate::pause::{Step, pause};
 
 /// Ends a file, into which nothing was written, with one row group of all rows of the pieces, in this order.
-pub(super) fn finish_with(writer: ArrowWriter<Hashing>, pieces: &[Piece], order: &Sequence) -> Result<Hashing, ParquetError> {
+pub(super) fn finish_with(writer: ArrowWriter<Hashing>, pieces: &[Piece], order: &Sequence) -> Ended {
     let (mut writer, _) = writer.into_serialized_writer()?;
+    pack_all(&mut writer, pieces, order)?;
+    let footer = writer.finish()?;
+    Ok((footer, writer.inner_mut().finish()))
+}
+
+fn pack_all(writer: &mut SerializedFileWriter<Hashing>, pieces: &[Piece], order: &Sequence) -> Result<(), ParquetError> {
     let properties = Arc::clone(writer.properties());
     let mut group = writer.next_row_group()?;
     for (place, strand) in strands().iter().enumerate() {
@@ -37,8 +43,7 @@ pub(super) fn finish_with(writer: ArrowWriter<Hashing>, pieces: &[Piece], order:
         packers.into_iter().try_for_each(|packer| packer.close()?.append_to_row_group(&mut group))?;
         pause(Step::PartBegun);
     }
-    group.close()?;
-    writer.into_inner()
+    group.close().map(drop)
 }
 
 /// The packers of a column, which is several where it is a list of structs: those of a file that has no other.
@@ -87,14 +92,14 @@ mod tests {
             };
             let order = Order::of(batches.iter().map(piece).collect()).unwrap();
             let mut writer = writer(sink, &Manifest::begun(&samples::run()), Some(order.filled())).unwrap();
-            let sink = if by_columns {
+            if by_columns {
                 let (pieces, order) = order.into_one_group().ok().unwrap();
-                finish_with(writer, &pieces, &order).unwrap()
+                finish_with(writer, &pieces, &order).unwrap();
             } else {
                 order.each_batch(|batch| Ok(writer.write(&batch).unwrap())).unwrap();
-                writer.into_inner().unwrap()
-            };
-            sink.finish().unwrap();
+                writer.finish().unwrap();
+                writer.inner_mut().finish().unwrap();
+            }
             draft.put_in_place().unwrap();
             fs::read(path).unwrap()
         };

@@ -18,7 +18,7 @@ use parquet::file::writer::SerializedFileWriter;
 
 use super::contain::contained;
 use super::error::DatasetError;
-use super::hashing::Hashing;
+use super::hashing::{Ended, Hashing};
 use super::schema;
 use crate::place::{self, Opened};
 
@@ -136,8 +136,9 @@ impl Splice {
     }
 
     /// Ends the file. Whether all rows came is for the caller to see.
-    pub(super) fn finish(self) -> Result<Hashing, ParquetError> {
-        self.writer.into_inner()
+    pub(super) fn finish(mut self) -> Ended {
+        let footer = self.writer.finish()?;
+        Ok((footer, self.writer.inner_mut().finish()))
     }
 }
 

@@ -19,6 +19,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+import blocks
 import stscan
 
 
@@ -301,6 +302,35 @@ def test_a_dataset_is_opened(dataset: Path) -> None:
         assert again.dataset.count_rows() == 500 and again.verify()["whole"] is False
     finally:
         stray.unlink()
+
+
+@pytest.mark.parametrize("block", [pytest.param(block, id=block.place) for block in blocks.blocks() if not block.is_sparks])
+def test_code_of_the_documents_runs(block: blocks.Block, tmp_path: Path) -> None:
+    blocks.run(block, stscan.binary(), tmp_path)
+
+
+def test_code_is_found_and_can_fail(tmp_path: Path) -> None:
+    places = [block.place.split(":")[0] for block in blocks.blocks()]
+    assert places.count("src/manual/machines.md") >= 2 and places.count("src/python/README.md") >= 2
+    assert {"src/python/stscan/__init__.py", "src/python/stscan/spark.py"} <= set(places)
+    assert blocks.run(blocks.Block("here", 'import stscan; print(stscan.check("example.com", resolver="192.0.2.53")["domain"])'), stscan.binary(), tmp_path) == "example.com\n"
+    (tmp_path / "another").mkdir()
+    with pytest.raises(AssertionError, match="(?s)here: .*NameError: name 'frame'"):
+        blocks.run(blocks.Block("here", "frame['domain']"), stscan.binary(), tmp_path / "another")
+
+
+def test_a_scan_of_a_tree_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("".join(f"{name}\n" for name in names(50)))
+    command = [stscan.binary(), "scan", str(tmp_path / "list.txt"), "--lab=census", "--layout=hive", "-o", str(tmp_path / "tree")]
+    subprocess.run([*command, "--part-rows=20"], check=True, capture_output=True)
+    (dated,) = (tmp_path / "tree").glob("list=*/date=*")
+    scan = stscan.open(dated)
+    assert len(scan) == 50 and len(scan.files) == 3 and scan.dataset.count_rows() == 50 and scan.verify()["whole"]
+    assert scan.duckdb().aggregate("count(*)").fetchall() == [(50,)] and scan.polars().collect().height == 50
+    with pytest.raises(FileNotFoundError, match="no manifest.json here, .* name one of them, such as .*/date="):
+        stscan.open(tmp_path / "tree")
+    with pytest.raises(ValueError, match="s3://scans/week-47: in an object store; `stscan merge s3://scans/week-47 -o FOLDER`"):
+        stscan.open("s3://scans/week-47")
 
 
 def test_folders_that_are_no_datasets_are_refused(tmp_path: Path) -> None:

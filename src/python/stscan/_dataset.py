@@ -18,12 +18,12 @@ class Dataset:
     """A dataset of stscan, finished or not: the parts that its manifest lists, and no other file."""
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
+        if "://" in os.fspath(folder):
+            raise ValueError(f"{os.fspath(folder)}: in an object store; `stscan merge {os.fspath(folder)} -o FOLDER` brings it here")
         self.folder = Path(folder)
-        path = self.folder / "manifest.json"
+        path = self._manifest_path()
         try:
             manifest = json.loads(path.read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
-            raise FileNotFoundError(f"{self.folder}: no manifest.json here, so this is no dataset; name the folder given to `stscan scan -o`") from None
         except ValueError as error:
             raise ValueError(f"{path} is no JSON ({error}); `stscan verify` says more") from None
         if not isinstance(manifest, dict) or "schema_version" not in manifest:
@@ -37,6 +37,15 @@ class Dataset:
             )
         #: What ``manifest.json`` says: the run, its options and versions, the accounting, counts, and the parts.
         self.manifest: dict[str, Any] = manifest
+
+    def _manifest_path(self) -> Path:
+        # In the trees of `--layout hive` other readers are to leave it alone.
+        for name in ("manifest.json", "_manifest.json"):
+            if (self.folder / name).is_file():
+                return self.folder / name
+        dated = sorted(self.folder.glob("list=*/date=*"))
+        hint = f"a tree of scans: name one of them, such as {dated[-1]}" if dated else "name the folder given to `stscan scan -o`"
+        raise FileNotFoundError(f"{self.folder}: no manifest.json here, so this is no dataset; {hint}")
 
     def __repr__(self) -> str:
         state = "finished" if self.is_finished else "unfinished"

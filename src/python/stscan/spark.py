@@ -3,7 +3,7 @@
 >>> from stscan import spark
 >>> df = spark.session().read.text("names.txt").withColumnRenamed("value", "domain")
 >>> rows = spark.scan(df, column="domain", resolver="192.0.2.53", contact="https://example.org/scan")
->>> rows.write.parquet("hdfs:///scans/week-47")
+>>> rows.write.parquet("week-47")
 
 The package has to be installed in the same version on the driver and on every executor. Other readers take the Parquet files best with
 ``spark.sql.parquet.outputTimestampType=TIMESTAMP_MICROS``.
@@ -69,6 +69,8 @@ def session(master: str = "local[*,4]", *, settings: Mapping[str, str] | None = 
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        # Snappy's library does not load where musl is installed beside the C library that Java uses.
+        "spark.sql.parquet.compression.codec": "zstd",
         "spark.ui.enabled": "false",
     }
     for name, value in {**made, **(settings or {})}.items():
