@@ -11,8 +11,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use harness::store::{Fault, Request, Store};
-use harness::{expect, stderr, stdout};
+use harness::store::{Dialect, Fault, Request, Store};
+use harness::{Running, expect, stderr, stdout};
 
 const PLACE: &str = "s3://data/scans/one";
 /// Patient, so that a busy machine changes no row.
@@ -55,7 +55,7 @@ fn same(store: &Store, place: &str, truth: &str) {
     assert_eq!(figures, [300, 0, 0, 0].map(Some), "{changes}");
     let state = store.state.lock().unwrap();
     assert!(state.uploads.is_empty() && state.objects.keys().all(|key| !key.contains(".uploads")));
-    let prefix = place.strip_prefix("s3://data/").unwrap();
+    let prefix = place.strip_prefix(&store.place("")).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&state.objects[&format!("{prefix}/manifest.json")]).unwrap();
     let listed: Vec<String> =
         manifest["parts"].as_array().unwrap().iter().map(|part| format!("{prefix}/{}", part["file"].as_str().unwrap())).collect();
@@ -65,6 +65,17 @@ fn same(store: &Store, place: &str, truth: &str) {
         let text = String::from_utf8_lossy(bytes);
         assert!(!text.contains("of-nobody"), "{key} holds the credentials");
     }
+}
+
+/// The objects below a prefix as files of a folder.
+fn copy(store: &Store, prefix: &str, folder: &Path) -> String {
+    for (key, bytes) in &store.state.lock().unwrap().objects {
+        let Some(file) = key.strip_prefix(prefix) else { continue };
+        let path = folder.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    folder.to_str().unwrap().to_owned()
 }
 
 /// A fault of every other request for each object.
@@ -89,15 +100,10 @@ fn a_dataset_in_a_store_is_that_of_a_folder() {
     scan(&store, 60, 0, PLACE);
     same(&store, PLACE, &truth);
     // The same files in a folder.
-    let here = folder.path().join("one");
-    for (key, bytes) in &store.state.lock().unwrap().objects {
-        let path = here.join(key.strip_prefix("scans/one/").unwrap());
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
+    let here = copy(&store, "scans/one/", &folder.path().join("one"));
     for command in [&["stats"][..], &["stats", "--table", "all", "--format", "csv"], &["report", "--format", "csv"], &["verify"]] {
         let of = |place: &str| stdout(&run(&store, 0, &[command, &[place]].concat())).replace(place, "PLACE");
-        assert_eq!(of(PLACE), of(here.to_str().unwrap()), "{command:?}");
+        assert_eq!(of(PLACE), of(&here), "{command:?}");
     }
     for (command, place) in [("reclassify", "s3://data/again"), ("export", "s3://data/copy")] {
         run(&store, 0, &[command, PLACE, "-o", place]);
@@ -205,6 +211,9 @@ fn places_that_cannot_be_had_are_told_in_a_sentence() {
     refused(PLACE, "the credentials do not permit it (403 AccessDenied: as it was told)");
     store.fail(|_| Some(Fault::Answer(301, "PermanentRedirect", "x-amz-bucket-region: eu-north-1")));
     refused(PLACE, "s3://data is in the region eu-north-1; set AWS_REGION=eu-north-1");
+    // Of a signature for another region it is the body that says which one is meant.
+    store.fail(|_| Some(Fault::Answer(400, "AuthorizationHeaderMalformed</Code><Region>eu-south-2</Region><Code>", "")));
+    refused(PLACE, "s3://data is in the region eu-south-2; set AWS_REGION=eu-south-2");
     store.fail(|_| Some(Fault::Answer(307, "TemporaryRedirect", "Location: http://192.0.2.1/")));
     refused(PLACE, "the store redirects");
     store.recover();
@@ -218,4 +227,206 @@ fn places_that_cannot_be_had_are_told_in_a_sentence() {
     let mut command = store.stscan(1, &["stats", PLACE]);
     let output = command.env("AWS_ENDPOINT_URL", "http://192.0.2.1:9").output().unwrap();
     assert!(output.status.code() == Some(4) && sentence(&output).contains("is not https"), "{}", stderr(&output));
+}
+
+/// A list of the lab with a name that comes twice and a line that is none.
+const LIST: &str = "enforce.mta-sts.example\nexample.com\nExample.COM.\nno name at all\ntesting.mta-sts.example\n";
+
+#[test]
+fn lines_without_rows_and_flat_tables_are_there_as_in_a_folder() {
+    let (folder, store) = (tempfile::tempdir().unwrap(), Store::start());
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("list.txt"), LIST).unwrap();
+    for place in [PLACE, &path("there")] {
+        run(&store, 0, &["scan", &path("list.txt"), "--lab", "-o", place]);
+    }
+    for file in ["rejected.csv", "duplicates.csv"] {
+        let there = fs::read(folder.path().join("there").join(file)).unwrap();
+        assert!(
+            store.state.lock().unwrap().objects[&format!("scans/one/{file}")] == there && there.split(|octet| *octet == b'\n').count() == 3,
+            "{file}"
+        );
+    }
+    // The same dataset in a folder, and its tables by every way.
+    let here = copy(&store, "scans/one/", &folder.path().join("here"));
+    for form in ["csv", "parquet"] {
+        let (flat, key) = (format!("--flat={form}"), "ab".repeat(32));
+        let (copied, both) = (path(&format!("copied-{form}")), format!("s3://data/flat-{form}"));
+        for (from, to) in [
+            (here.as_str(), copied.as_str()),
+            (PLACE, &both),
+            (PLACE, &path(&format!("down-{form}"))),
+            (&here, &format!("s3://data/up-{form}")),
+        ] {
+            run(&store, 0, &["export", from, &flat, "--key", &key, "-o", to]);
+        }
+        copy(&store, &format!("flat-{form}/"), &folder.path().join(format!("far-{form}")));
+        copy(&store, &format!("up-{form}/"), &folder.path().join(format!("raised-{form}")));
+        for file in ["findings", "mx", "rua"].map(|table| format!("flat/{table}.{form}")).into_iter().chain(["duplicates.csv".to_owned()]) {
+            let of = |folder_of: &str| fs::read(folder.path().join(format!("{folder_of}-{form}")).join(&file)).unwrap();
+            assert!(["far", "down", "raised"].iter().all(|other| of(other) == of("copied")), "{file}");
+        }
+        assert!(stdout(&run(&store, 0, &["verify", &both])).contains(": whole"));
+    }
+}
+
+#[test]
+fn old_scans_of_a_tree_are_removed_and_nothing_else() {
+    let (folder, store) = (tempfile::tempdir().unwrap(), Store::start());
+    let list = folder.path().join("list.txt").to_str().unwrap().to_owned();
+    fs::write(&list, LIST).unwrap();
+    let scan = ["scan", &list, "--lab", "--layout", "hive", "--list-name", "a", "-o", "s3://data/tree", "--keep", "2"];
+    run(&store, 0, &scan);
+    let put = |from: &str, to: &str| {
+        let mut state = store.state.lock().unwrap();
+        let copies: Vec<_> =
+            state.objects.iter().filter_map(|(key, bytes)| Some((format!("{to}{}", key.strip_prefix(from)?), bytes.clone()))).collect();
+        state.objects.extend(copies);
+    };
+    let today = store.keys()[0].rsplit_once('/').unwrap().0.to_owned();
+    for date in ["a/date=2026-01-01", "a/date=2026-01-02", "a/date=2026-01-08", "b/date=2020-01-01"] {
+        put(&today, &format!("tree/list={date}"));
+    }
+    let foreign = ["tree/list=a/date=2025-12-31/mine.txt", "tree/list=a/date=2026-01-02/mine.txt", "tree/list=a/mine.txt"];
+    for key in foreign {
+        store.state.lock().unwrap().objects.insert(key.to_owned(), b"mine".to_vec());
+    }
+    store.state.lock().unwrap().objects.retain(|key, _| !key.starts_with(&today));
+    let before = store.keys();
+    assert!(before.iter().any(|key| key.ends_with("2026-01-01/_duplicates.csv")), "{before:?}");
+    let said = stderr(&run(&store, 0, &scan));
+    assert!(
+        said.contains("date=2026-01-01 is removed (--keep 2)") && said.contains("2026-01-02 is older") && said.contains("mine.txt"),
+        "{said}"
+    );
+    let removed: Vec<String> = before.into_iter().filter(|key| !store.keys().contains(key)).collect();
+    assert!(removed.len() >= 5 && removed.iter().all(|key| key.starts_with("tree/list=a/date=2026-01-01/")), "{removed:?}");
+    let left = store.keys();
+    assert!(left.iter().all(|key| !key.contains("removed") && !key.contains("2026-01-01")), "{left:?}");
+    assert!(stdout(&run(&store, 0, &["stats", "--series", "s3://data/tree/list=a"])).contains("2026-01-08"));
+}
+
+/// Bytes of parts that were read since this was asked last.
+fn read_of_parts(store: &Store) -> usize {
+    let seen = std::mem::take(&mut store.state.lock().unwrap().seen);
+    seen.iter().filter(|(request, ..)| request.key.ends_with(".parquet") && request.method == "GET").map(|(.., bytes)| bytes).sum()
+}
+
+#[test]
+fn what_is_fetched_whole_is_fetched_once_and_checked_by_its_hash() {
+    let (folder, store) = (tempfile::tempdir().unwrap(), Store::start());
+    let out = |number: usize| folder.path().join(format!("out-{number}")).to_str().unwrap().to_owned();
+    scan(&store, 60, 0, PLACE);
+    let shards = ["s3://data/shards/0", "s3://data/shards/1"];
+    for (number, shard) in shards.iter().enumerate() {
+        run(&store, 0, &[&SCAN[..], &["--shard", &format!("{number}/2"), "-o", shard]].concat());
+    }
+    let commands: [&[&str]; 3] = [&["reclassify", PLACE], &["export", PLACE], &["merge", shards[0], shards[1]]];
+    let prefixes = ["scans/one/", "scans/one/", "shards/"];
+    for (number, (command, prefix)) in commands.iter().zip(prefixes).enumerate() {
+        read_of_parts(&store);
+        run(&store, 0, &[command, &["-o", &out(number)][..]].concat());
+        let objects = store.state.lock().unwrap().objects.clone();
+        let parts = objects.iter().filter(|(key, _)| key.starts_with(prefix) && key.ends_with(".parquet"));
+        assert_eq!(read_of_parts(&store), parts.map(|(_, bytes)| bytes.len()).sum::<usize>(), "{command:?}");
+    }
+    for key in ["scans/one/domains/part-00001.parquet", "shards/0/domains/part-00001.parquet"] {
+        let mut state = store.state.lock().unwrap();
+        let part = state.objects.get_mut(key).unwrap();
+        let middle = part.len() / 2;
+        part[middle] ^= 1;
+    }
+    for (number, command) in commands.iter().enumerate() {
+        let said = sentence(&run(&store, 4, &[command, &["-o", &out(10 + number)][..]].concat()));
+        assert!(
+            said.starts_with("s3://data/")
+                && said.contains("part-00001.parquet")
+                && said.contains("its bytes are not those that were written"),
+            "{said}"
+        );
+    }
+    assert!(stdout(&run(&store, 4, &["verify", PLACE])).contains("part-00001.parquet: changed"));
+}
+
+#[test]
+fn a_store_behind_tls_is_trusted_by_its_own_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::with_tls(folder.path());
+    let authority = store.authority.clone().unwrap();
+    let with = |bundle: Option<&Path>, arguments: &[&str]| {
+        let mut command = store.stscan(1, arguments);
+        command.envs(bundle.map(|bundle| ("AWS_CA_BUNDLE", bundle)));
+        command.output().unwrap()
+    };
+    let scan = [&SCAN[..], &["-o", PLACE]].concat();
+    let refused = with(None, &scan);
+    assert!(matches!(refused.status.code(), Some(4 | 5)) && sentence(&refused).contains("certificate"), "{}", stderr(&refused));
+    fs::write(folder.path().join("none.pem"), "no certificate").unwrap();
+    let refused = with(Some(&folder.path().join("none.pem")), &scan);
+    assert!(refused.status.code() == Some(4) && sentence(&refused).contains("holds no certificate in PEM"), "{}", stderr(&refused));
+    assert!(store.keys().is_empty());
+    for arguments in [&scan[..], &["verify", PLACE], &["stats", PLACE]] {
+        let output = with(Some(&authority), arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_store_of_google_is_written_and_read_as_the_others() {
+    let (folder, store) = (tempfile::tempdir().unwrap(), Store::speaking(Dialect::Google));
+    let (truth, place) = (truth(folder.path()), store.place("scans/one"));
+    // Killed after the first part, and gone on with.
+    let mut begun = false;
+    store.fail(move |request| {
+        let waits = begun && request.method == "PUT";
+        begun |= request.method == "PUT" && request.key.contains("part-");
+        waits.then_some(Fault::Answer(503, "SlowDown", ""))
+    });
+    let running = Running::of(&mut store.stscan(60, &[&SCAN[..], &["-o", &place]].concat()));
+    while !store.keys().iter().any(|key| key.contains("part-")) {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    running.signal("KILL");
+    drop(running);
+    store.recover();
+    assert!(store.keys().contains(&"scans/one/manifest.json".to_owned()));
+    store.fail(each_once(Fault::AnswerLost, writes));
+    scan(&store, 60, 0, &place);
+    store.recover();
+    same(&store, &place, &truth);
+    let said = sentence(&scan(&store, 60, 4, &place));
+    assert!(said.starts_with(&format!("{place}: holds a scan that was finished at")), "{said}");
+    store.state.lock().unwrap().objects.insert("lists/some.txt".to_owned(), LIST.into());
+    run(&store, 0, &["scan", &store.place("lists/some.txt"), "--lab", "-o", &store.place("listed")]);
+    for (command, to) in [("reclassify", store.place("again")), ("export", store.place("copy"))] {
+        run(&store, 0, &[command, &place, "-o", &to]);
+        assert!(stdout(&run(&store, 0, &["verify", &to])).contains(": whole"), "{command}");
+    }
+    // What is foreign is put aside by copying it.
+    store.state.lock().unwrap().objects.insert("scans/one/domains/mine.parquet".to_owned(), b"mine".to_vec());
+    run(&store, 0, &["verify", "--repair", &place]);
+    assert!(store.keys().contains(&"scans/one/aside/mine.parquet".to_owned()));
+    assert!(stdout(&run(&store, 0, &["stats", &place])).contains("enforce"));
+    let told = sentence(&scan(&store, 1, 4, "gs://none/x"));
+    assert!(told.contains("there is no bucket gs://none; create it, or name another one"), "{told}");
+    let output =
+        store.stscan(1, &["stats", &place]).env("GCE_METADATA_HOST", "127.0.0.1:1").env("GCE_METADATA_IP", "127.0.0.1:1").output().unwrap();
+    assert!(matches!(output.status.code(), Some(4 | 5)), "{}", stderr(&output));
+    sentence(&output);
+}
+
+#[test]
+fn a_prefix_with_another_scan_is_left_as_it_is() {
+    let store = Store::start();
+    let mut parts = 0;
+    store.fail(move |request| {
+        parts += u32::from(request.method == "PUT" && request.key.contains("part-"));
+        (parts > 1).then_some(Fault::Answer(503, "SlowDown", ""))
+    });
+    scan(&store, 1, 5, PLACE);
+    store.recover();
+    let before = store.state.lock().unwrap().objects.clone();
+    let told = sentence(&run(&store, 4, &["scan", "--lab=census:200", "-o", PLACE]));
+    assert!(told.starts_with(PLACE) && told.contains("another"), "{told}");
+    assert!(store.state.lock().unwrap().objects == before);
 }

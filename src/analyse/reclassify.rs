@@ -129,6 +129,7 @@ pub fn reclassify(dir: &Path, out: &Path, networks: &Databases) -> Result<(Manif
     let validates = origin.manifest().run.resolver_validates != Some(false) || !origin.manifest().merged_from.is_empty();
     let changes = Mutex::new(Changes::default());
     let parts = each_part(&origin, |part, ahead| {
+        let origin = origin.fetched(part)?;
         let batches = origin.part_in_batches(part, Some(COLUMNS), MAX_BATCH_ROWS)?;
         let forgets = !validates && says_what_was_validated(&origin, part)?;
         let rejudge = |batch| rejudge(batch, networks, forgets);

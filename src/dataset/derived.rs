@@ -42,7 +42,7 @@ impl DerivedDataset {
     pub fn begin(dir: &Path, origin: &Reader, made_by: &str, options: Options, judge: Option<Judge>) -> Result<Self, DatasetError> {
         let of = origin.manifest();
         origin.require_finished()?;
-        origin.require_whole()?;
+        origin.require_whole_or_fetched()?;
         let mut manifest = of.derived(made_by, options);
         if let Some(Judge { tool, catalogue_version, public_suffix_list }) = judge {
             manifest.run = RunDescription { tool, catalogue_version, public_suffix_list, ..manifest.run };

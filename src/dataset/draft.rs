@@ -45,11 +45,6 @@ impl Draft {
         self.file.try_clone()
     }
 
-    /// The place that it is to have.
-    pub(crate) fn place(&self) -> &Path {
-        &self.path
-    }
-
     /// Where it is written, for errors to tell.
     pub(super) fn written_as(&self) -> &Path {
         &self.new

@@ -45,9 +45,11 @@ impl Hashing {
         Self { file: BufWriter::with_capacity(1 << 18, file), sha256: Sha256::new(), bytes: 0 }
     }
 
-    pub(super) fn finish(self) -> io::Result<Digested> {
-        self.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        Ok(Digested { bytes: self.bytes, sha256: hex::encode(self.sha256.finalize()) })
+    /// The end of what is written; what comes after it is hashed anew.
+    pub(super) fn finish(&mut self) -> io::Result<Digested> {
+        self.file.flush()?;
+        self.file.get_ref().sync_all()?;
+        Ok(Digested { bytes: std::mem::take(&mut self.bytes), sha256: hex::encode(self.sha256.finalize_reset()) })
     }
 }
 

@@ -1,46 +1,30 @@
 //! Which parts may hold a domain, told by 32 bytes of each: its Bloom filter lies where the manifest says, so that who looks for one domain in a
 //! hundred million rows reads neither their names nor the footers of thousands of files.
 
-use std::fs::File;
-use std::path::Path;
-
 use parquet::bloom_filter::Sbbf;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::ChunkReader;
 use xxhash_rust::xxh64::xxh64;
 
-use super::contain::contained;
-use super::error::DatasetError;
 use super::folder;
 use super::manifest::Part;
 use super::read::Reader;
-use super::whole;
 use crate::place::{self, Opened};
 
 /// Bytes that say whether a value may be there (Parquet's split block Bloom filter: eight words of 32 bits).
 const BLOCK: u64 = 32;
 
-/// Where the Bloom filters of the column `domain` lie in a file, one per row group: offset and length in bytes of each. Empty where a row group
-/// has none.
-pub(super) fn filters(file: &File, path: &Path) -> Result<Vec<[u64; 2]>, DatasetError> {
-    let place = || {
-        let footer = whole::metadata(file)?;
-        let mut places = Vec::new();
-        for group in footer.metadata().row_groups() {
-            let Some(column) = group.columns().iter().find(|column| column.column_path().string() == "domain") else {
-                return Ok(Vec::new());
-            };
-            let (Some(filter), Some(offset), Some(length)) =
-                (Sbbf::read_from_column_chunk(column, file)?, column.bloom_filter_offset(), column.bloom_filter_length())
-            else {
-                return Ok(Vec::new());
-            };
-            let bytes = filter.num_blocks() as u64 * BLOCK;
-            let end = u64::try_from(offset).unwrap_or_default() + u64::try_from(length).unwrap_or_default();
-            places.push([end.saturating_sub(bytes), bytes]);
-        }
-        Ok(places)
+/// Where the Bloom filters of the column `domain` lie in a file, as its footer has it, one per row group: offset and length in bytes of each.
+/// Empty where a row group has none.
+pub(super) fn filters(footer: &ParquetMetaData) -> Vec<[u64; 2]> {
+    let of_group = |group: &RowGroupMetaData| {
+        let column = group.columns().iter().find(|column| column.column_path().string() == "domain")?;
+        let (offset, length) = (u64::try_from(column.bloom_filter_offset()?).ok()?, u64::try_from(column.bloom_filter_length()?).ok()?);
+        // Before the blocks stands a header, which is shorter than a block.
+        let header = length % BLOCK;
+        Some([offset + header, length - header])
     };
-    contained(path, place)?.map_err(|error: parquet::errors::ParquetError| DatasetError::damaged(path, error))
+    footer.row_groups().iter().map(of_group).collect::<Option<_>>().unwrap_or_default()
 }
 
 impl Reader {
@@ -91,6 +75,15 @@ mod tests {
         assert_eq!(part.domain_filters.len(), 1);
         manifest.list(part.clone(), manifest.activity);
         crate::dataset::folder::write_manifest(folder.path(), &manifest).unwrap();
+        // They lie where the file says.
+        let file = std::fs::File::open(folder.path().join(&part.file)).unwrap();
+        let footer = crate::dataset::whole::metadata(&file).unwrap();
+        let domain = footer.metadata().row_group(0).columns().iter().find(|column| column.column_path().string() == "domain").unwrap();
+        let filter = Sbbf::read_from_column_chunk(domain, &file).unwrap().unwrap();
+        let [offset, bytes] = part.domain_filters[0];
+        let mut bits = Vec::new();
+        filter.write_bitset(&mut bits).unwrap();
+        assert_eq!(bits, std::fs::read(folder.path().join(&part.file)).unwrap()[offset as usize..(offset + bytes) as usize]);
         let reader = Reader::open(folder.path()).unwrap();
         let may_hold = |domain: String| reader.may_hold(&part, &[domain]);
         assert!((0..500).all(|there| may_hold(format!("d{there}.example.com"))));

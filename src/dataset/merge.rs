@@ -119,7 +119,7 @@ fn write_parts(out: &Path, manifest: Manifest, missing: &[&Planned<'_>]) -> Resu
 /// Writes one part: other ordinals, all else as it is packed in the shard.
 fn write_part(out: &Path, manifest: &Manifest, planned: &Planned<'_>) -> Result<Part, DatasetError> {
     let Planned { of, member, number, file, ordinals } = planned;
-    let reader = &member.reader;
+    let reader = &member.reader.fetched(of)?;
     let fields = schema();
     let unchanged: Vec<&str> = fields.fields().iter().map(|field| field.name().as_str()).filter(|name| *name != "ordinal").collect();
     let mut runs: Vec<[u64; 2]> = Vec::new();
@@ -127,7 +127,7 @@ fn write_part(out: &Path, manifest: &Manifest, planned: &Planned<'_>) -> Result<
     let origin = (reader.dir(), *of);
     let written = part::write_moved(out, manifest, origin, file, &unchanged, batches)?;
     if runs != *ordinals {
-        let path = reader.dir().join(&of.file);
+        let path = member.reader.dir().join(&of.file);
         return Err(DatasetError::damaged(&path, "its ordinals are not those of the manifest"));
     }
     let (file, shard, ordinals) = (file.clone(), *number, ordinals.clone());

@@ -1,6 +1,5 @@
 //! One part: the rows of a shard, sorted by ordinal, in a Parquet file that is whole before it has its name.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -142,8 +141,6 @@ fn write_from(
 struct PartWriter<'p> {
     packer: Packer,
     path: &'p Path,
-    /// The file, to be looked at once it is whole.
-    written: File,
 }
 
 /// What packs the rows.
@@ -157,16 +154,16 @@ enum Packer {
 impl<'p> PartWriter<'p> {
     fn create(draft: &'p Draft, manifest: &Manifest, filled: Option<&Filled>) -> Result<Self, DatasetError> {
         let path = draft.written_as();
-        let file = || draft.file().map_err(DatasetError::io("create", path));
-        let writer = encoding::writer(Hashing::new(file()?), manifest, filled);
-        Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path, written: file()? })
+        let file = draft.file().map_err(DatasetError::io("create", path))?;
+        let writer = encoding::writer(Hashing::new(file), manifest, filled);
+        Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path })
     }
 
     /// The writer with columns taken over from another part; before anything is written.
     fn beside(self, origin: Origin, unchanged: &[&str]) -> Result<Self, DatasetError> {
-        let Self { packer: Packer::All(writer), path, written } = self else { return Ok(self) };
+        let Self { packer: Packer::All(writer), path } = self else { return Ok(self) };
         let splice = Splice::begin(*writer, origin, unchanged).map_err(|error| from_parquet(error, path))?;
-        Ok(Self { packer: Packer::Some(Box::new(splice)), path, written })
+        Ok(Self { packer: Packer::Some(Box::new(splice)), path })
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<(), DatasetError> {
@@ -178,13 +175,13 @@ impl<'p> PartWriter<'p> {
     }
 
     fn finish(self) -> Result<Written, DatasetError> {
-        let hashing = match self.packer {
-            Packer::All(writer) => writer.into_inner(),
+        let (footer, file) = match self.packer {
+            Packer::All(mut writer) => (writer.finish(), writer.inner_mut().finish()),
             Packer::Some(splice) => splice.finish(),
         };
-        let hashing = hashing.map_err(|error| from_parquet(error, self.path))?;
-        let file = hashing.finish().map_err(DatasetError::io("write", self.path))?;
-        Ok(Written { file, domain_filters: lookup::filters(&self.written, self.path)? })
+        let footer = footer.map_err(|error| from_parquet(error, self.path))?;
+        let file = file.map_err(DatasetError::io("write", self.path))?;
+        Ok(Written { file, domain_filters: lookup::filters(&footer) })
     }
 }
 

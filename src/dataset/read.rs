@@ -2,7 +2,9 @@
 //! only the columns and rows that it needs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::fs::{self, File};
+use std::io;
+use std::ops::{Deref, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +12,7 @@ use arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection};
 use rayon::prelude::*;
+use tempfile::TempDir;
 
 use crate::dataset::columns;
 use crate::dataset::contain::contained;
@@ -28,7 +31,8 @@ const FOOTERS: usize = 64 << 20;
 /// A dataset to be read, finished or not: what the manifest lists is whole in either case.
 ///
 /// What it hands out is what was written: each part is checked against the hash of the manifest before the first of its rows is read,
-/// which takes a small part of the time that decoding it takes, and finds every bit that was flipped.
+/// which takes a small part of the time that decoding it takes, and finds every bit that was flipped. Of a part in a store only what is
+/// asked for is fetched, and its length, run and number of rows are checked; its hash, where all of it is ([`Self::fetched`]).
 #[derive(Clone, Debug)]
 pub struct Reader {
     dir: PathBuf,
@@ -111,14 +115,51 @@ impl Reader {
     /// # Errors
     /// The first fault, with its file.
     pub(crate) fn require_whole(&self) -> Result<(), DatasetError> {
-        if self.is_edited() {
-            return Err(DatasetError::damaged(&folder::manifest_path(&self.dir), whole::EDITED));
-        }
+        self.require_unedited()?;
         self.manifest.parts.par_iter().try_for_each(|part| {
             whole::part(&self.dir, &self.manifest, part, false).map_err(|problem| problem.into_error(&self.dir))?;
             self.note_whole(part);
             Ok(())
         })
+    }
+
+    fn require_unedited(&self) -> Result<(), DatasetError> {
+        if self.is_edited() {
+            return Err(DatasetError::damaged(&folder::manifest_path(&self.dir), whole::EDITED));
+        }
+        Ok(())
+    }
+
+    /// As [`Self::require_whole`], before all of each part is read; those of a store are fetched then, and checked as they come: see [`Self::fetched`].
+    ///
+    /// # Errors
+    /// As [`Self::require_whole`].
+    pub(crate) fn require_whole_or_fetched(&self) -> Result<(), DatasetError> {
+        if place::is_far(&self.dir) { self.require_unedited() } else { self.require_whole() }
+    }
+
+    /// A part of which all will be read. One in a store is fetched to this machine, once, and is whole by all that the manifest says before any
+    /// of it is used.
+    ///
+    /// # Errors
+    /// If it cannot be fetched or is not what the manifest says.
+    pub(crate) fn fetched(&self, part: &Part) -> Result<Fetched<'_>, DatasetError> {
+        if !place::is_far(&self.dir) {
+            return Ok(Fetched::Near(self));
+        }
+        let from = folder::part_path(&self.dir, part)?;
+        let here = TempDir::new().map_err(DatasetError::io("create", &std::env::temp_dir()))?;
+        let to = folder::part_path(here.path(), part)?;
+        let copy = || -> io::Result<()> {
+            fs::create_dir_all(to.parent().unwrap_or(here.path()))?;
+            io::copy(&mut place::open(&from)?, &mut File::create(&to)?).map(drop)
+        };
+        copy().map_err(DatasetError::io("fetch", &from))?;
+        whole::part(here.path(), &self.manifest, part, false).map_err(|problem| problem.into_error(&self.dir))?;
+        let known = Known { whole: BTreeSet::from([part.file.clone()]), ..Known::default() };
+        let reader =
+            Self { dir: here.path().to_owned(), manifest: self.manifest.clone(), sealed: self.sealed, known: Arc::new(Mutex::new(known)) };
+        Ok(Fetched::Far(reader, here))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -192,6 +233,25 @@ impl Reader {
         let file = columns::open(&path, part.bytes, &footer, &mask, None)?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer).with_projection(mask);
         PartBatches::build(path, builder.with_batch_size(batch_rows))
+    }
+}
+
+/// A dataset of which one part is on this machine, whole.
+pub(crate) enum Fetched<'r> {
+    /// As all of them are.
+    Near(&'r Reader),
+    /// Of a store; the copy goes with this.
+    Far(Reader, #[expect(dead_code, reason = "the folder is removed when it is dropped")] TempDir),
+}
+
+impl Deref for Fetched<'_> {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        match self {
+            Self::Near(reader) => reader,
+            Self::Far(reader, _) => reader,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A part written from another one, whose unchanged columns are taken over as they are packed: to unpack and pack them again would give the
 //! same bytes and take most of the time.
 
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use parquet::file::writer::SerializedFileWriter;
 
 use super::contain::contained;
 use super::error::DatasetError;
-use super::hashing::Hashing;
+use super::hashing::{Digested, Hashing};
 use super::schema;
 use crate::place::{self, Opened};
 
@@ -136,8 +137,8 @@ impl Splice {
     }
 
     /// Ends the file. Whether all rows came is for the caller to see.
-    pub(super) fn finish(self) -> Result<Hashing, ParquetError> {
-        self.writer.into_inner()
+    pub(super) fn finish(mut self) -> (Result<ParquetMetaData, ParquetError>, io::Result<Digested>) {
+        (self.writer.finish(), self.writer.inner_mut().finish())
     }
 }
 

@@ -163,7 +163,7 @@ fn remove_files(aside: &Path) -> Result<(), String> {
 fn own_files(dir: &Path, manifest: &Manifest) -> Vec<String> {
     let layout = Layout::of(dir);
     let parts = manifest.parts.iter().map(|part| part.file.clone()).filter(|file| !file.contains('/'));
-    let others = [layout.rejected(), COMMAND, LOCK, layout.manifest()];
+    let others = [layout.rejected(), layout.duplicates(), COMMAND, LOCK, layout.manifest()];
     parts.chain(others.map(str::to_owned)).collect()
 }
 

@@ -44,6 +44,6 @@ pub(crate) use self::field::Carried;
 pub use self::options::{Column, InputOptions};
 pub(crate) use self::options::{Sample, Shard};
 pub(crate) use self::preparation::Preparation;
-pub(crate) use self::reject::{Duplicate, DuplicatesCsv, Rejected, RejectedCsv, tame};
+pub(crate) use self::reject::{Duplicate, LinesCsv, ListLine, Rejected, tame};
 pub use self::source::{Source, list_name};
 pub use self::targets::{Accounting, Input, Target};

@@ -64,7 +64,7 @@ pub struct Rejected<'a> {
     pub source: &'a str,
     /// Line number within the source, from 1.
     pub line: u64,
-    /// The line, at most [`MAX_TEXT`] characters, as it was: see [`RejectedCsv`] for a form that is safe to look at.
+    /// The line, at most [`MAX_TEXT`] characters, as it was; `rejected.csv` has a form that is safe to look at.
     pub text: String,
     /// Why.
     pub reason: Reason,
@@ -74,44 +74,6 @@ pub struct Rejected<'a> {
 pub(super) fn cut(line: &[u8]) -> String {
     let line = &line[..line.len().min(MAX_TEXT * 4)];
     String::from_utf8_lossy(line).chars().take(MAX_TEXT).collect()
-}
-
-/// Writes `rejected.csv`: `source,line,text,reason`, quoted by RFC 4180.
-///
-/// So that the file does no harm in a terminal or a spreadsheet, control characters, line and paragraph separators and the marks that
-/// change the direction of writing are written as `\u{1b}`, a backslash as `\\`, and a cell whose first visible character is one of
-/// `= + - @` gets an apostrophe in front.
-pub struct RejectedCsv<W: Write> {
-    writer: csv::Writer<W>,
-}
-
-impl<W: Write> RejectedCsv<W> {
-    /// Writes the header line.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn new(writer: W) -> io::Result<Self> {
-        let mut writer = csv::Writer::from_writer(writer);
-        writer.write_record(["source", "line", "text", "reason"])?;
-        Ok(Self { writer })
-    }
-
-    /// Writes a line.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn write(&mut self, rejected: &Rejected<'_>) -> io::Result<()> {
-        let record = [tame(rejected.source), rejected.line.to_string(), tame(&rejected.text), tame(&rejected.reason.to_string())];
-        Ok(self.writer.write_record(record)?)
-    }
-
-    /// Writes what is still buffered.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.writer.flush()
-    }
 }
 
 /// A line whose name an earlier line has.
@@ -127,19 +89,48 @@ pub struct Duplicate<'a> {
     pub domain: &'a str,
 }
 
-/// Writes `duplicates.csv`: `source,line,text,domain`, as safe as [`RejectedCsv`].
-pub struct DuplicatesCsv<W: Write> {
+/// A line that gives no row of its own, as a file beside the rows tells of it.
+pub(crate) trait ListLine {
+    /// What the last of the columns `source,line,text,...` is called.
+    const LAST: &'static str;
+
+    /// Source, number, text and what is told of it, as they are.
+    fn cells(&self) -> [String; 4];
+}
+
+impl ListLine for Rejected<'_> {
+    const LAST: &'static str = "reason";
+
+    fn cells(&self) -> [String; 4] {
+        [self.source.to_owned(), self.line.to_string(), self.text.clone(), self.reason.to_string()]
+    }
+}
+
+impl ListLine for Duplicate<'_> {
+    const LAST: &'static str = "domain";
+
+    fn cells(&self) -> [String; 4] {
+        [self.source.to_owned(), self.line.to_string(), self.text.clone(), self.domain.to_owned()]
+    }
+}
+
+/// Writes lines of one kind, as `rejected.csv` and `duplicates.csv` have them: quoted by RFC 4180.
+///
+/// So that the file does no harm in a terminal or a spreadsheet, control characters, line and paragraph separators and the marks that
+/// change the direction of writing are written as `\u{1b}`, a backslash as `\\`, and a cell whose first visible character is one of
+/// `= + - @` gets an apostrophe in front.
+pub(crate) struct LinesCsv<W: Write> {
     writer: csv::Writer<W>,
 }
 
-impl<W: Write> DuplicatesCsv<W> {
-    /// Writes the header line.
+impl<W: Write> LinesCsv<W> {
+    /// Writes the header line, with the name of the last column.
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn new(writer: W) -> io::Result<Self> {
+    pub(crate) fn new(writer: W, last: &str) -> io::Result<Self> {
         let mut writer = csv::Writer::from_writer(writer);
-        writer.write_record(["source", "line", "text", "domain"])?;
+        writer.write_record(["source", "line", "text", last])?;
         Ok(Self { writer })
     }
 
@@ -147,21 +138,20 @@ impl<W: Write> DuplicatesCsv<W> {
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn write(&mut self, duplicate: &Duplicate<'_>) -> io::Result<()> {
-        let record = [tame(duplicate.source), duplicate.line.to_string(), tame(&duplicate.text), tame(duplicate.domain)];
-        Ok(self.writer.write_record(record)?)
+    pub(crate) fn write(&mut self, line: &impl ListLine) -> io::Result<()> {
+        Ok(self.writer.write_record(line.cells().map(|cell| tame(&cell)))?)
     }
 
     /// Writes what is still buffered.
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub(crate) fn finish(mut self) -> io::Result<()> {
         self.writer.flush()
     }
 }
 
-/// A cell of CSV that does no harm; see [`RejectedCsv`].
+/// A cell of CSV that does no harm; see [`LinesCsv`].
 pub(crate) fn tame(text: &str) -> String {
     let formula = text.trim_start().starts_with(['=', '+', '-', '@']);
     let mut tamed = String::with_capacity(text.len() + 1);
@@ -190,7 +180,7 @@ mod tests {
 
     fn written(text: &str) -> String {
         let mut bytes = Vec::new();
-        let mut csv = RejectedCsv::new(&mut bytes).unwrap();
+        let mut csv = LinesCsv::new(&mut bytes, Rejected::LAST).unwrap();
         csv.write(&Rejected { source: "a.csv", line: 7, text: text.to_owned(), reason: Reason::NotUtf8 }).unwrap();
         csv.finish().unwrap();
         String::from_utf8(bytes).unwrap()

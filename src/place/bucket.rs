@@ -301,11 +301,13 @@ pub(super) fn folder_of(key: &Key) -> Key {
     key.as_ref().rsplit_once('/').and_then(|(folder, _)| Key::parse(folder).ok()).unwrap_or_default()
 }
 
-fn version(meta: &ObjectMeta) -> UpdateVersion {
+/// Which version of an object it is.
+pub(super) fn version(meta: &ObjectMeta) -> UpdateVersion {
     UpdateVersion { e_tag: meta.e_tag.clone(), version: meta.version.clone() }
 }
 
-fn same(one: &UpdateVersion, other: &UpdateVersion) -> bool {
+/// Whether two versions are one.
+pub(super) fn same(one: &UpdateVersion, other: &UpdateVersion) -> bool {
     match (&one.e_tag, &other.e_tag) {
         (Some(one), Some(other)) => one == other,
         _ => one.version == other.version,

@@ -22,6 +22,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 const FIRST_PATIENCE: Duration = Duration::from_secs(20);
 /// How long the service is tried that gives a machine in a cloud its credentials; elsewhere there is none.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a store may take to put the pieces of an upload together; asked again meanwhile, some say that there is no such upload.
+const ASSEMBLY: Duration = Duration::from_secs(300);
 /// Bytes a second with which an upload is counted on at least.
 const SLOWEST: u64 = 50_000;
 /// Octets of a store's own words that a message shows.
@@ -111,7 +113,12 @@ impl Courier {
     }
 
     async fn attempt(&self, request: Request, length: usize, is_metadata: bool) -> Attempt {
-        let silence = if is_metadata { METADATA_TIMEOUT } else { self.patience.silence };
+        let is_assembly = *request.method() == Method::POST && request.url().query().is_some_and(|query| query.contains("uploadId="));
+        let silence = match (is_metadata, is_assembly) {
+            (true, _) => METADATA_TIMEOUT,
+            (false, true) => self.patience.silence.max(ASSEMBLY),
+            (false, false) => self.patience.silence,
+        };
         let host = request.url().host_str().unwrap_or_default().to_owned();
         let client = if is_metadata || is_near(request.url()) { &self.direct } else { &self.client };
         let (method, sending) = (request.method().clone(), Duration::from_secs(length as u64 / SLOWEST));
@@ -195,7 +202,7 @@ impl Said {
         Self {
             status,
             code: of_body("Code").or_else(|| header("x-ms-error-code")).map(shown).unwrap_or_default(),
-            message: of_body("Message").or_else(|| if is_error { json() } else { None }).map(shown).unwrap_or_default(),
+            message: of_body("Message").or_else(|| if is_error { json() } else { None }).map(first_line).map(shown).unwrap_or_default(),
             region: header("x-amz-bucket-region").or_else(|| of_body("Region")).map(shown),
         }
     }
@@ -243,6 +250,11 @@ impl Said {
             _ => Trouble::refused(format!("the store answers {self}")),
         }
     }
+}
+
+/// What a store says without what it says for its own people: Azure puts the number of the request below.
+fn first_line(text: String) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
 }
 
 /// A store's own words, short and safe to look at.

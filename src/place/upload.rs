@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use object_store::ObjectStoreExt;
+use object_store::multipart::PartId;
 use object_store::path::Path as Key;
 use object_store::signer::{SignedUrlOptions, Signer};
+use object_store::{ObjectMeta, ObjectStoreExt, UpdateVersion};
 use serde::{Deserialize, Serialize};
 
-use super::bucket::{Bucket, folder_of, wait};
+use super::bucket::{Bucket, folder_of, same, version, wait};
 use super::folder::{Far, far};
 use super::trouble::{Kind, Trouble, is_passing};
 use crate::pause::{Step, pause};
@@ -63,13 +64,16 @@ fn notes(bucket: &Bucket, key: &Key) -> Key {
 }
 
 fn in_pieces(bucket: &Arc<Bucket>, key: &Key, file: &mut File, length: u64) -> io::Result<()> {
-    let begun = {
+    let (before, begun) = {
         let (bucket, key) = (Arc::clone(bucket), key.clone());
-        wait(async move { Ok(bucket.uploads().create_multipart(&key).await?) })?
+        wait(async move {
+            let before = bucket.about(&key).await.ok().map(|meta| version(&meta));
+            Ok((before, bucket.uploads().create_multipart(&key).await?))
+        })?
     };
     pause(Step::UploadCreated);
     let note = notes(bucket, key).join(format!("{:016x}.json", xxhash_rust::xxh3::xxh3_64(begun.as_bytes())));
-    let sent = send(bucket, key, &note, &begun, file, length);
+    let sent = send(bucket, key, &note, &begun, file, length).and_then(|pieces| complete(bucket, key, &begun, pieces, length, before));
     if sent.as_ref().is_err_and(is_passing) {
         return sent; // The store cannot be reached; the note is for the next process.
     }
@@ -85,7 +89,7 @@ fn in_pieces(bucket: &Arc<Bucket>, key: &Key, file: &mut File, length: u64) -> i
 }
 
 /// Sends a file piece by piece, after its note.
-fn send(bucket: &Arc<Bucket>, key: &Key, note: &Key, id: &str, file: &mut File, length: u64) -> io::Result<()> {
+fn send(bucket: &Arc<Bucket>, key: &Key, note: &Key, id: &str, file: &mut File, length: u64) -> io::Result<Vec<PartId>> {
     let text = serde_json::to_vec(&Note { object: key.to_string(), upload_id: id.to_owned() })?;
     let (noting, place) = (Arc::clone(bucket), note.clone());
     wait(async move { noting.put(&place, text.into()).await })?;
@@ -99,13 +103,19 @@ fn send(bucket: &Arc<Bucket>, key: &Key, note: &Key, id: &str, file: &mut File, 
         pause(Step::UploadBegun);
     }
     pause(Step::UploadSent);
+    Ok(pieces)
+}
+
+/// Makes the object of its pieces; `before` is the version of what it replaces.
+fn complete(bucket: &Arc<Bucket>, key: &Key, id: &str, pieces: Vec<PartId>, length: u64, before: Option<UpdateVersion>) -> io::Result<()> {
     let (bucket, key, id) = (Arc::clone(bucket), key.clone(), id.to_owned());
     Ok(wait(async move {
-        match bucket.uploads().complete_multipart(&key, &id, pieces).await.map_err(Trouble::from) {
-            Ok(_) => Ok(()),
-            // An attempt whose answer was cut off may have done it.
-            Err(missing) if missing.kind() == Kind::Missing && bucket.about(&key).await.is_ok_and(|meta| meta.size == length) => Ok(()),
-            Err(trouble) => Err(trouble),
+        let Err(trouble) = bucket.uploads().complete_multipart(&key, &id, pieces).await.map_err(Trouble::from) else { return Ok(()) };
+        // An attempt whose answer was cut off may have done it; of an upload that has ended stores say that there is none, or that it is not ours.
+        let is_done = |meta: &ObjectMeta| meta.size == length && before.as_ref().is_none_or(|before| !same(before, &version(meta)));
+        match trouble.kind() {
+            Kind::Missing | Kind::Refused if bucket.about(&key).await.is_ok_and(|meta| is_done(&meta)) => Ok(()),
+            _ => Err(trouble),
         }
     })?)
 }

@@ -5,8 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Stdout, Write};
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 
@@ -18,7 +18,7 @@ use crate::dataset::{
     self, Activity, Dataset, DatasetError, Draft, List, Manifest, Piece, RunDescription, StreamWriter, TextWriter, Tool, check_accounting,
 };
 use crate::input::{
-    Accounting, Duplicate, DuplicatesCsv, Input, InputError, InputOptions, KnownList, Preparation, Rejected, RejectedCsv, Source, Told,
+    Accounting, Duplicate, Input, InputError, InputOptions, KnownList, LinesCsv, ListLine, Preparation, Rejected, Source, Told,
 };
 use crate::name::suffix;
 use crate::pause::{Step, pause};
@@ -56,7 +56,7 @@ pub(super) struct Sink {
 }
 
 enum Place {
-    Folder { dataset: Box<Dataset>, rejected: RejectedFile, duplicates: DuplicatesFile, spool: Spool },
+    Folder { dataset: Box<Dataset>, lines: [Arc<LinesFile>; 2], spool: Spool },
     Stream(Box<Stream>),
 }
 
@@ -189,9 +189,13 @@ impl Sink {
         let manifest = dataset.manifest();
         let folder = place::absolute(dir).unwrap_or_else(|_| dir.to_owned());
         status.identify(Identity { run_id: manifest.run.run_id.clone(), list: manifest.run.list.name.clone(), folder: Some(folder) });
-        let (rejected, input) = RejectedFile::attach(dir, input)?;
-        let (duplicates, input) = DuplicatesFile::attach(dir, input);
-        let place = Place::Folder { dataset: Box::new(dataset), rejected, duplicates, spool };
+        let rejected = LinesFile::begun::<Rejected<'_>>(dataset::rejected_path(dir))?;
+        // There is none where every name comes once.
+        let duplicates = LinesFile::of::<Duplicate<'_>>(dataset::duplicates_path(dir));
+        let lines = [Arc::clone(&rejected), Arc::clone(&duplicates)];
+        let input = input.with_rejects(move |line: &Rejected<'_>| rejected.add(line));
+        let input = input.with_duplicates(move |line: &Duplicate<'_>| duplicates.add(line));
+        let place = Place::Folder { dataset: Box::new(dataset), lines, spool };
         Ok((Self { place, shard_rows }, input))
     }
 
@@ -249,9 +253,8 @@ impl Sink {
         let complete = !stopped && error.is_none();
         let mut streamed = None;
         let manifest = match self.place {
-            Place::Folder { dataset, rejected, duplicates, spool } => {
-                duplicates.close(complete)?;
-                rejected.close(complete)?;
+            Place::Folder { dataset, lines, spool } => {
+                lines.iter().try_for_each(|file| file.close(complete))?;
                 if complete {
                     pause(Step::RejectedNamed);
                     let list = list(&dataset.manifest().run.list, input);
@@ -421,71 +424,52 @@ fn remove_spool(spool: &Path) {
     let _ = fs::remove_dir_all(spool);
 }
 
-/// `rejected.csv`, rewritten by every run from the first line of the list on, and put in place at its end.
-struct RejectedFile {
-    csv: Arc<std::sync::Mutex<Option<RejectedCsv<BufWriter<File>>>>>,
-    draft: Draft,
+/// A file of lines that give no row of their own, rewritten by every run from the first line of the list on, and put in place at its end.
+struct LinesFile {
+    path: PathBuf,
+    last: &'static str,
+    open: Mutex<Option<OpenLines>>,
 }
 
-impl RejectedFile {
-    fn attach(dir: &Path, input: Input) -> Result<(Self, Input), ScanError> {
-        let path = dataset::rejected_path(dir);
-        let draft = Draft::begin(&path)?;
-        let csv = draft.file().and_then(|file| RejectedCsv::new(BufWriter::new(file))).map_err(DatasetError::io("write", &path))?;
-        let csv = Arc::new(std::sync::Mutex::new(Some(csv)));
-        let shared = Arc::clone(&csv);
-        let input = input.with_rejects(move |rejected: &Rejected<'_>| {
-            let mut csv = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            csv.as_mut().map_or(Ok(()), |csv| csv.write(rejected))
-        });
-        Ok((Self { csv, draft }, input))
+/// The file while it is being written.
+type OpenLines = (LinesCsv<BufWriter<File>>, Draft);
+
+impl LinesFile {
+    fn of<L: ListLine>(path: PathBuf) -> Arc<Self> {
+        Arc::new(Self { path, last: L::LAST, open: Mutex::default() })
     }
 
-    /// Puts the file in place if the list was read to its end.
-    fn close(self, complete: bool) -> Result<(), ScanError> {
-        let csv = self.csv.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        csv.map_or(Ok(()), RejectedCsv::finish).map_err(DatasetError::io("write", self.draft.place()))?;
-        // An unfinished scan has none, and what is dropped is gone.
-        if complete {
-            self.draft.put_in_place()?;
-        }
-        Ok(())
-    }
-}
-
-/// The file that is being written, once there is a duplicate.
-type OpenDuplicates = (DuplicatesCsv<BufWriter<File>>, Draft);
-
-/// `duplicates.csv`, likewise; there is none where every name comes once.
-struct DuplicatesFile {
-    csv: Arc<std::sync::Mutex<Option<OpenDuplicates>>>,
-}
-
-impl DuplicatesFile {
-    fn attach(dir: &Path, input: Input) -> (Self, Input) {
-        let path = dataset::duplicates_path(dir);
-        let csv = Arc::new(std::sync::Mutex::new(None));
-        let shared = Arc::clone(&csv);
-        let input = input.with_duplicates(move |duplicate: &Duplicate<'_>| {
-            let mut csv = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let csv: &mut Option<OpenDuplicates> = &mut csv;
-            let (csv, _) = match csv {
-                Some(csv) => csv,
-                None => {
-                    let draft = Draft::begin(&path).map_err(DatasetError::into_io)?;
-                    csv.insert((DuplicatesCsv::new(BufWriter::new(draft.file()?))?, draft))
-                }
-            };
-            csv.write(duplicate)
-        });
-        (Self { csv }, input)
+    /// The file with its header line, though there may be no line.
+    fn begun<L: ListLine>(path: PathBuf) -> Result<Arc<Self>, ScanError> {
+        let file = Self::of::<L>(path);
+        let opened = file.begin().map_err(DatasetError::io("write", &file.path))?;
+        *file.lock() = Some(opened);
+        Ok(file)
     }
 
-    /// Puts the file in place if the list was read to its end.
-    fn close(self, complete: bool) -> Result<(), ScanError> {
-        let csv = self.csv.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let Some((csv, draft)) = csv else { return Ok(()) };
-        csv.finish().map_err(DatasetError::io("write", draft.place()))?;
+    fn begin(&self) -> io::Result<OpenLines> {
+        let draft = Draft::begin(&self.path).map_err(DatasetError::into_io)?;
+        Ok((LinesCsv::new(BufWriter::new(draft.file()?), self.last)?, draft))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<OpenLines>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a line; the first one begins the file.
+    fn add(&self, line: &impl ListLine) -> io::Result<()> {
+        let mut open = self.lock();
+        let (csv, _) = match &mut *open {
+            Some(open) => open,
+            None => open.insert(self.begin()?),
+        };
+        csv.write(line)
+    }
+
+    /// Puts the file in place if the list was read to its end: an unfinished scan has none, and what is dropped is gone.
+    fn close(&self, complete: bool) -> Result<(), ScanError> {
+        let Some((csv, draft)) = self.lock().take() else { return Ok(()) };
+        csv.finish().map_err(DatasetError::io("write", &self.path))?;
         if complete {
             draft.put_in_place()?;
         }

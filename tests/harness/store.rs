@@ -1,13 +1,20 @@
-//! A store of objects on loopback that speaks as much of S3 as the program does, checks no signature, and fails as it is told.
+//! A store of objects on loopback that speaks as much of S3, or of Google's XML, as the program does, checks no signature but Google's token,
+//! and fails as it is told.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::{fs, thread};
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::stscan;
+
+/// The token that the service of a machine in Google's cloud hands out.
+const TOKEN: &str = "token-of-nobody";
 
 /// A request as the store sees it.
 #[derive(Clone, Debug)]
@@ -44,27 +51,76 @@ pub struct State {
     pub seen: Vec<(Request, u16, usize)>,
     rule: Option<Rule>,
     versions: u64,
+    dialect: Dialect,
+}
+
+/// What a store speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    #[default]
+    S3,
+    Google,
 }
 
 /// A store that is running.
 pub struct Store {
     pub port: u16,
     pub state: Arc<Mutex<State>>,
+    dialect: Dialect,
+    /// The file of the authority that it has its certificate of, where it speaks TLS.
+    pub authority: Option<PathBuf>,
 }
 
 impl Store {
-    /// A store with the bucket `data`.
+    /// A store of S3 with the bucket `data`.
     pub fn start() -> Self {
+        Self::speaking(Dialect::S3)
+    }
+
+    /// A store with the bucket `data`.
+    pub fn speaking(dialect: Dialect) -> Self {
+        Self::serve(dialect, None, |stream, state| converse(stream, &state))
+    }
+
+    /// A store of S3 behind TLS, with a certificate of an authority of its own, which is written into this folder.
+    pub fn with_tls(folder: &Path) -> Self {
+        let authority = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+        let path = folder.join("authority.pem");
+        fs::write(&path, authority.cert.pem()).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(authority.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = Arc::new(config.with_no_client_auth().with_single_cert(vec![authority.cert.der().clone()], key).unwrap());
+        Self::serve(Dialect::S3, Some(path), move |stream, state| {
+            converse(StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream), &state);
+        })
+    }
+
+    fn serve(
+        dialect: Dialect,
+        authority: Option<PathBuf>,
+        each: impl Fn(std::net::TcpStream, Arc<Mutex<State>>) + Clone + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (port, state) = (listener.local_addr().unwrap().port(), Arc::<Mutex<State>>::default());
+        state.lock().unwrap().dialect = dialect;
         let served = Arc::clone(&state);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&served);
-                thread::spawn(move || while exchange(&stream, &state).is_some() {});
+                let (state, each) = (Arc::clone(&served), each.clone());
+                thread::spawn(move || each(stream, state));
             }
         });
-        Self { port, state }
+        Self { port, state, dialect, authority }
+    }
+
+    /// A place in the store.
+    pub fn place(&self, key: &str) -> String {
+        let scheme = match self.dialect {
+            Dialect::S3 => "s3",
+            Dialect::Google => "gs",
+        };
+        format!("{scheme}://data/{key}")
     }
 
     /// From now on requests fail as the rule says.
@@ -80,8 +136,17 @@ impl Store {
     /// The program, with this store in its environment and patience for so many seconds.
     pub fn stscan(&self, patience: u32, arguments: &[&str]) -> Command {
         let mut command = stscan(arguments);
-        command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port)).env("AWS_REGION", "us-east-1");
-        command.env("AWS_ACCESS_KEY_ID", "key-of-nobody").env("AWS_SECRET_ACCESS_KEY", "secret-of-nobody");
+        let address = format!("127.0.0.1:{}", self.port);
+        match (self.dialect, &self.authority) {
+            (Dialect::S3, None) => command.env("AWS_ENDPOINT_URL", format!("http://{address}")),
+            (Dialect::S3, Some(_)) => command.env("AWS_ENDPOINT_URL", format!("https://{address}")),
+            // The machine is one of Google's cloud, which has its token of the service that tells machines about themselves.
+            (Dialect::Google, _) => command
+                .env("GOOGLE_BASE_URL", format!("http://{address}"))
+                .envs(["GCE_METADATA_HOST", "GCE_METADATA_IP"].map(|name| (name, &address))),
+        };
+        command.env("AWS_REGION", "us-east-1").env("AWS_ACCESS_KEY_ID", "key-of-nobody").env("AWS_SECRET_ACCESS_KEY", "secret-of-nobody");
+        command.env("HOME", "/nonexistent");
         command.env("STSCAN_STORE_RETRY", patience.to_string()).env("STSCAN_STORE_TIMEOUT", "20");
         command
     }
@@ -91,8 +156,14 @@ impl Store {
     }
 }
 
+/// One request after another, as long as the connection lasts.
+fn converse(stream: impl Read + Write, state: &Mutex<State>) {
+    let mut stream = BufReader::new(stream);
+    while exchange(&mut stream, state).is_some() {}
+}
+
 /// One request and its answer; `None` once the connection has ended.
-fn exchange(mut stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
+fn exchange(stream: &mut BufReader<impl Read + Write>, state: &Mutex<State>) -> Option<()> {
     let request = read(stream)?;
     let mut state = state.lock().unwrap();
     let fault = state.rule.as_mut().and_then(|rule| rule(&request));
@@ -111,25 +182,24 @@ fn exchange(mut stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
     }
     let is_head = request.method == "HEAD";
     let head = if headers.contains("Content-Length") { headers } else { format!("{headers}Content-Length: {}\r\n", body.len()) };
-    stream.write_all(format!("HTTP/1.1 {status} Said\r\n{head}\r\n").as_bytes()).ok()?;
+    let mut answer = format!("HTTP/1.1 {status} Said\r\n{head}\r\n").into_bytes();
     let sent = if matches!(fault, Some(Fault::AnswerCut)) { body.len() / 2 } else { body.len() };
     if !is_head {
-        stream.write_all(&body[..sent]).ok()?;
+        answer.extend_from_slice(&body[..sent]);
     }
+    stream.get_mut().write_all(&answer).and_then(|()| stream.get_mut().flush()).ok()?;
     (sent == body.len()).then_some(())
 }
 
-fn read(stream: &TcpStream) -> Option<Request> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let mut line = String::new();
-    let mut next = |reader: &mut BufReader<TcpStream>| {
-        line.clear();
+fn read(reader: &mut impl BufRead) -> Option<Request> {
+    let next = |reader: &mut dyn BufRead| {
+        let mut line = String::new();
         (reader.read_line(&mut line).ok()? > 0).then(|| line.trim_end().to_owned())
     };
-    let first = next(&mut reader)?;
+    let first = next(reader)?;
     let [method, target, _] = first.split(' ').collect::<Vec<_>>().try_into().ok()?;
     let mut headers = BTreeMap::new();
-    while let Some((name, value)) = next(&mut reader)?.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())) {
+    while let Some((name, value)) = next(reader)?.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())) {
         headers.insert(name, value);
     }
     let mut body = vec![0; headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0)];
@@ -165,6 +235,15 @@ impl State {
             pairs.into_iter().find(|(found, _)| *found == name).map(|(_, value)| value.to_owned())
         };
         let key = &request.key;
+        if self.dialect == Dialect::Google {
+            if key == "/computeMetadata" {
+                let token = format!("{{\"access_token\":\"{TOKEN}\",\"expires_in\":3600,\"token_type\":\"Bearer\"}}");
+                return (200, "Content-Type: application/json\r\n".to_owned(), token.into_bytes());
+            }
+            if request.headers.get("authorization").is_none_or(|said| said != &format!("Bearer {TOKEN}")) {
+                return error(401, "InvalidAuthentication");
+            }
+        }
         if key.starts_with('/') {
             return error(404, "NoSuchBucket");
         }
@@ -177,7 +256,10 @@ impl State {
                 pieces.insert(number.parse().unwrap(), request.body.clone());
                 (200, "ETag: \"piece\"\r\n".to_owned(), Vec::new())
             }
-            ("PUT", ..) => self.put(key, &request.headers, request.body.clone()),
+            ("PUT", ..) => match ["x-amz-copy-source", "x-goog-copy-source"].iter().find_map(|name| request.headers.get(*name)) {
+                Some(from) => self.copy(&decoded(from), key),
+                None => self.put(key, &request.headers, request.body.clone()),
+            },
             ("DELETE", Some(id), _) => {
                 self.uploads.remove(&id).map_or_else(|| error(404, "NoSuchUpload"), |_| (204, String::new(), Vec::new()))
             }
@@ -205,9 +287,14 @@ impl State {
         format!("\"{:016x}\"", xxhash_rust::xxh3::xxh3_64(bytes))
     }
 
+    fn generation(bytes: &[u8]) -> u64 {
+        (xxhash_rust::xxh3::xxh3_64(bytes) >> 1) | 1
+    }
+
     fn get(&self, key: &str, range: Option<&str>) -> Answer {
         let Some(bytes) = self.objects.get(key) else { return error(404, "NoSuchKey") };
-        let head = format!("ETag: {}\r\nLast-Modified: Sat, 28 Nov 2026 00:00:00 GMT\r\n", Self::tag(bytes));
+        let (tag, generation) = (Self::tag(bytes), Self::generation(bytes));
+        let head = format!("ETag: {tag}\r\nx-goog-generation: {generation}\r\nLast-Modified: Sat, 28 Nov 2026 00:00:00 GMT\r\n");
         let Some((start, end)) = range.and_then(|range| range.strip_prefix("bytes=")?.split_once('-')) else {
             return (200, format!("{head}Content-Length: {}\r\n", bytes.len()), bytes.clone());
         };
@@ -219,14 +306,32 @@ impl State {
     }
 
     fn put(&mut self, key: &str, headers: &BTreeMap<String, String>, body: Vec<u8>) -> Answer {
-        let there = self.objects.get(key).map(|bytes| Self::tag(bytes));
-        let is_other = headers.get("if-match").is_some_and(|wanted| there.as_ref() != Some(wanted));
-        if is_other || headers.contains_key("if-none-match") && there.is_some() {
+        let there = self.objects.get(key);
+        let is_other = match self.dialect {
+            Dialect::S3 => {
+                headers.get("if-match").is_some_and(|wanted| there.map(|bytes| Self::tag(bytes)).as_ref() != Some(wanted))
+                    || headers.contains_key("if-none-match") && there.is_some()
+            }
+            // Generation 0 is that of no object.
+            Dialect::Google => {
+                let generation = there.map_or(0, |bytes| Self::generation(bytes)).to_string();
+                headers.get("x-goog-if-generation-match").is_some_and(|wanted| *wanted != generation)
+            }
+        };
+        if is_other {
             return error(412, "PreconditionFailed");
         }
-        let tag = Self::tag(&body);
+        let (tag, generation) = (Self::tag(&body), Self::generation(&body));
         self.objects.insert(key.to_owned(), body);
-        (200, format!("ETag: {tag}\r\n"), Vec::new())
+        (200, format!("ETag: {tag}\r\nx-goog-generation: {generation}\r\n"), Vec::new())
+    }
+
+    fn copy(&mut self, from: &str, to: &str) -> Answer {
+        let from = from.trim_start_matches('/').trim_start_matches("data/");
+        let Some(bytes) = self.objects.get(from).cloned() else { return error(404, "NoSuchKey") };
+        let text = format!("<CopyObjectResult><ETag>{}</ETag></CopyObjectResult>", Self::tag(&bytes));
+        self.objects.insert(to.to_owned(), bytes);
+        (200, String::new(), text.into_bytes())
     }
 
     fn list(&self, prefix: &str, folders: bool) -> Answer {

@@ -123,7 +123,7 @@ class Proxy:
             reset(client)
             return False
         if wrong == "slow":
-            return self.answer(client, answer.status, kept, text, length, pieces=8)
+            return self.answer(client, answer.status, kept, text, length, pieces=3)
         return self.answer(client, answer.status, kept, text, length)
 
     def answer(self, client, status, headers, text, length=None, pieces=1):
@@ -134,7 +134,7 @@ class Proxy:
         step = max(1, -(-len(text) // pieces))
         for start in range(0, len(text), step):
             if pieces > 1:
-                time.sleep(0.15)
+                time.sleep(0.1)
             client.sendall(text[start : start + step])
         return True
 

@@ -47,6 +47,7 @@ pub fn export(dir: &Path, out: &Path, publication: &Publication, networks: &Data
         dataset.manifest_mut().run.asn_db.clone_from(&described);
     }
     let parts = each_part(&origin, |part, _| {
+        let origin = origin.fetched(part)?;
         let batches = origin.part_in_batches(part, None, MAX_BATCH_ROWS)?.map(|batch| {
             let batch = if publication.keep_carried { batch? } else { with_nothing_carried(&batch?)? };
             let batch = if described.is_empty() {

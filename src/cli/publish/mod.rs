@@ -16,9 +16,11 @@ use super::values::{shown, wishes};
 use crate::analyse::Scan;
 use crate::analyse::report::every_entry;
 use crate::classify::{Assessment, classify};
+use crate::dataset::Layout;
 use crate::evidence::{Evidence, Mx, Outcome};
 use crate::name::{Domain, suffix};
 use crate::parse::policy::Mode;
+use crate::place;
 use crate::publish::dns::WebServer;
 use crate::publish::server::check_root;
 use crate::publish::{Known, Wishes, decide};
@@ -76,9 +78,12 @@ enum Source {
     Dataset(PathBuf),
 }
 
-/// A folder that holds a dataset is one; everything else has to be a domain.
+/// A folder that holds a dataset is one, and a prefix of an object store; everything else has to be a domain.
 fn source(targets: &[String]) -> Result<Source, Failure> {
-    let is_dataset = |target: &&String| Path::new(target).join("manifest.json").exists();
+    let is_dataset = |target: &&String| {
+        let dir = Path::new(target);
+        place::is_far(dir) || dir.join(Layout::of(dir).manifest()).exists()
+    };
     if let Some(dataset) = targets.iter().find(is_dataset) {
         return match targets {
             [_] => Ok(Source::Dataset(dataset.into())),

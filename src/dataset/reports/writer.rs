@@ -216,7 +216,7 @@ impl ReportsWriter {
         let Some(OpenPart { file, writer, rows, reports }) = self.part.take() else { return Ok(()) };
         let path = self.dir.join(&file);
         let new = folder::temporary(&path);
-        let hashing = writer.into_inner().map_err(|error| from_parquet(error, &new))?;
+        let mut hashing = writer.into_inner().map_err(|error| from_parquet(error, &new))?;
         let Digested { bytes, sha256 } = hashing.finish().map_err(DatasetError::io("write", &new))?;
         folder::put_in_place(&new, &path)?;
         self.manifest.rows += rows;
