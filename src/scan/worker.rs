@@ -1,6 +1,7 @@
 //! A worker: one thread, its own runtime and sockets, many probes at once, and those that wait for another round.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
@@ -45,13 +46,21 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
     let mut fresh = Vec::new().into_iter();
     let mut look_up = tokio::time::interval(LOOK_UP);
     let mut open = true;
+    let mut outgoing = Outgoing { batches: &batches, sending: None, queue: VecDeque::new() };
     loop {
-        let limit = limit();
+        // Whoever reads slowly holds up what is still to be begun, and not what is in flight: it would find its answers too late.
+        let limit = if outgoing.is_empty() { limit() } else { 0 };
         probes.extend(fresh.by_ref().take(limit.saturating_sub(probes.len())).map(&probe));
         let due = waiting.next_due().filter(|_| probes.len() < limit);
         let ready: Vec<G::Batch> = tokio::select! {
             // What is done goes first: it makes room. Nothing starves, for a probe that is done is gone.
             biased;
+            is_heard = outgoing.send_one(), if !outgoing.is_empty() => {
+                if !is_heard {
+                    return;
+                }
+                Vec::new()
+            }
             Some(first) = probes.next(), if !probes.is_empty() => {
                 let (mut done, mut full) = (0, Vec::new());
                 // Not `ready_chunks`: it takes an empty set for the end of the stream and would never look at it again.
@@ -85,25 +94,43 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
                         break;
                     }
                 }
-                harvest.take_all()
+                // What has to wait may as well become full.
+                if outgoing.is_empty() { harvest.take_all() } else { Vec::new() }
             }
             else => break,
         };
-        if !send(&batches, ready).await {
-            return;
-        }
+        outgoing.queue.extend(ready);
     }
-    send(&batches, harvest.take_all()).await;
+    outgoing.queue.extend(harvest.take_all());
+    while !outgoing.is_empty() && outgoing.send_one().await {}
 }
 
-/// `false` if nobody listens any more: the scan has failed elsewhere and says so there.
-async fn send<B>(batches: &Sender<B>, ready: Vec<B>) -> bool {
-    for batch in ready {
-        if batches.send(batch).await.is_err() {
-            return false;
-        }
+/// What is done and waits for room.
+struct Outgoing<'s, B> {
+    batches: &'s Sender<B>,
+    /// Kept while it waits: a batch whose sending is dropped is lost.
+    sending: Option<Pin<Box<async_channel::Send<'s, B>>>>,
+    queue: VecDeque<B>,
+}
+
+impl<B> Outgoing<'_, B> {
+    fn is_empty(&self) -> bool {
+        self.sending.is_none() && self.queue.is_empty()
     }
-    true
+
+    /// Sends a batch; may be dropped and called again. `false` if nobody listens any more: the scan has failed elsewhere and says so there.
+    async fn send_one(&mut self) -> bool {
+        if self.sending.is_none() {
+            let Some(batch) = self.queue.pop_front() else { return true };
+            self.sending = Some(Box::pin(self.batches.send(batch)));
+        }
+        let sent = match &mut self.sending {
+            Some(sending) => sending.await,
+            None => Ok(()),
+        };
+        self.sending = None;
+        sent.is_ok()
+    }
 }
 
 async fn sleep_until(due: Option<Instant>) {
@@ -190,6 +217,8 @@ pub(super) async fn observe(probe: &Probe, task: Task, retry_rounds: &[Duration]
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     /// Holds back up to three.
@@ -279,5 +308,41 @@ mod tests {
         work(probe, || 4, targets, Threes::default(), observation_sender, &status).await;
         let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
         assert_eq!((seen.len(), status.abandoned.load(Relaxed)), (50, 50));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_is_slow_holds_up_no_probe_in_flight() {
+        let (target_sender, targets) = async_channel::unbounded();
+        let (batch_sender, batches) = async_channel::bounded::<Vec<u32>>(1);
+        target_sender.send((0..100).collect()).await.unwrap();
+        target_sender.close();
+        let (status, begun, late) = (Status::default(), Cell::new(0), Cell::new(0));
+        let probe = |target: u32| {
+            begun.set(begun.get() + 1);
+            let late = &late;
+            async move {
+                let from = tokio::time::Instant::now();
+                tokio::time::sleep(Duration::from_millis(10 * u64::from(target % 10))).await;
+                if from.elapsed() > Duration::from_secs(1) {
+                    late.set(late.get() + 1);
+                }
+                Step::Done(target)
+            }
+        };
+        let read = async {
+            let mut read = Vec::new();
+            // Somebody who takes a minute for each.
+            while let Ok(batch) = batches.recv().await {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                assert!(begun.get() <= read.len() + batch.len() + 40, "no more is begun than is read");
+                read.extend(batch);
+            }
+            read.sort_unstable();
+            read
+        };
+        let work = work(probe, || 10, targets, Threes::default(), batch_sender, &status);
+        let ((), read) = tokio::join!(work, read);
+        assert_eq!(read, (0..100).collect::<Vec<_>>());
+        assert_eq!(late.get(), 0, "all were looked at in time");
     }
 }
