@@ -94,7 +94,7 @@ mod tests {
             let mut writer = writer(sink, &Manifest::begun(&samples::run()), Some(order.filled())).unwrap();
             if by_columns {
                 let (pieces, order) = order.into_one_group().ok().unwrap();
-                finish_with(writer, &pieces, &order).unwrap();
+                finish_with(writer, &pieces, &order).unwrap().1.unwrap();
             } else {
                 order.each_batch(|batch| Ok(writer.write(&batch).unwrap())).unwrap();
                 writer.finish().unwrap();
