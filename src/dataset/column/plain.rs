@@ -78,8 +78,9 @@ impl TextForm for Domain {
 #[derive(Debug)]
 pub(in crate::dataset) struct Text<S = String>(StringBuilder, PhantomData<S>);
 
-/// Room that a column begins with: that of words in the rows of a usual batch. What is not used is given back at the end.
-const FIRST_ROOM: (usize, usize) = (2048, 16 * 1024);
+/// Room that a column begins with: it doubles a few times in a usual batch, while most columns of evidence have some values at most, and a
+/// worker has hundreds of columns of several shards under way. What is not used is given back at the end.
+const FIRST_ROOM: (usize, usize) = (256, 2 * 1024);
 
 impl<S> Default for Text<S> {
     fn default() -> Self {
