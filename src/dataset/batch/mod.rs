@@ -5,12 +5,13 @@ mod rejudged;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
+use arrow::error::ArrowError;
 
 use crate::classify::Assessment;
 use crate::evidence::Evidence;
 use crate::input::Target;
 
-use super::column::{Column, List, MAX_BATCH_ROWS, Shape};
+use super::column::{Column, List, MAX_BATCH_ROWS, Shape, with_shared_nulls};
 use super::error::DatasetError;
 use super::evidence::{EvidenceRows, TimesBuilder};
 use super::flat::JudgementBuilder;
@@ -106,6 +107,8 @@ impl RowBuilder {
         columns.extend(self.judgement.finish(&shape)?);
         columns.push(("carried", self.carried.finish(shape.kind("carried")?)?));
         columns.push(("evidence", self.evidence.finish(shape.kind("evidence")?)?));
+        let shared = |(name, column)| Ok((name, with_shared_nulls(column)?));
+        let columns = columns.into_iter().map(shared).collect::<Result<_, ArrowError>>()?;
         Ok(RecordBatch::from(shape.assemble(None, columns)?).with_schema(schema)?)
     }
 }

@@ -13,6 +13,6 @@ pub use self::nested::MAX_BATCH_ROWS;
 
 pub(super) use self::kind::{Column, ColumnReader, Field, Slot};
 pub(super) use self::kind::{below, documented};
-pub(super) use self::nested::{List, Shape, Sparse, nulls};
+pub(super) use self::nested::{List, Shape, Sparse, nulls, with_shared_nulls};
 pub(super) use self::plain::{Bool, Bytes, Day, Int16, Int32, Int64, Shown, Text, TextForm, Time, Word};
 pub(super) use self::structure::{Validity, columns};

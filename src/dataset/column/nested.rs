@@ -113,6 +113,17 @@ pub(in crate::dataset) fn nulls(data_type: &DataType, rows: usize) -> ArrayRef {
     array.slice(0, rows)
 }
 
+/// The column with nulls that are shared wherever it, or a field of its structs, has no value.
+pub(in crate::dataset) fn with_shared_nulls(column: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    if column.null_count() == column.len() {
+        return Ok(nulls(column.data_type(), column.len()));
+    }
+    let Some(columns) = column.as_struct_opt() else { return Ok(column) };
+    let (fields, columns, valid) = columns.clone().into_parts();
+    let columns = columns.into_iter().map(with_shared_nulls).collect::<Result<_, _>>()?;
+    Ok(Arc::new(StructArray::try_new(fields, columns, valid)?))
+}
+
 /// A list. Most lists of a dataset are empty: the column of the elements begins with the first of them.
 #[derive(Debug)]
 pub(in crate::dataset) struct List<K> {

@@ -8,5 +8,4 @@ mod whole;
 
 pub use self::whole::EvidenceColumns;
 
-pub(super) use self::own_names::EvidenceRows;
-pub(super) use self::whole::{EvidenceBuilder, TimesBuilder};
+pub(super) use self::whole::{EvidenceBuilder, EvidenceRows, TimesBuilder};

@@ -8,44 +8,35 @@ use arrow::array::{ArrayRef, AsArray as _, StructArray};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 
-use super::whole::EvidenceBuilder;
 use crate::dataset::column::nulls;
 use crate::evidence::Evidence;
 use crate::name::{STS_RECORD, TLSRPT_RECORD};
 
 /// The columns of these lookups, and what the name asked for has before the domain.
-const OWN: [(&str, &str); 3] = [("mx", ""), ("sts_txt", STS_RECORD), ("tlsrpt_txt", TLSRPT_RECORD)];
+pub(super) const OWN: [(&str, &str); 3] = [("mx", ""), ("sts_txt", STS_RECORD), ("tlsrpt_txt", TLSRPT_RECORD)];
 
-/// Column `evidence`, row by row.
-#[derive(Debug, Default)]
-pub(in crate::dataset) struct EvidenceRows {
-    columns: EvidenceBuilder,
-    /// Which of the lookups have a name that does not follow from the domain, in some row: no scan makes one.
-    has_other: [bool; OWN.len()],
+/// Which of the lookups have another name than the one that follows from the domain: no scan makes one.
+pub(super) fn others(evidence: &Evidence) -> [bool; OWN.len()] {
+    let (names, domain) = (names(evidence), evidence.domain.as_str());
+    let mut others = [false; OWN.len()];
+    for ((other, name), (_, before)) in others.iter_mut().zip(names).zip(OWN) {
+        *other = name.strip_prefix(before) != Some(domain);
+    }
+    others
 }
 
-impl EvidenceRows {
-    /// Adds a row.
-    pub(in crate::dataset) fn push(&mut self, evidence: &Evidence) {
-        for ((has_other, name), (_, before)) in self.has_other.iter_mut().zip(names(evidence)).zip(OWN) {
-            *has_other |= name.strip_prefix(before) != Some(evidence.domain.as_str());
+/// Column `evidence` without the names of these lookups, but of those that have others in some row.
+///
+/// # Errors
+/// If the columns do not fit their types, which is a mistake of the program.
+pub(super) fn left_out(evidence: StructArray, others: [bool; OWN.len()]) -> Result<StructArray, ArrowError> {
+    let (fields, mut columns, nulls) = evidence.into_parts();
+    for ((lookup, _), has_other) in OWN.iter().zip(others) {
+        if let Some(column) = fields.find(lookup).and_then(|(place, _)| columns.get_mut(place)).filter(|_| !has_other) {
+            *column = without_name(column)?;
         }
-        self.columns.add(Some(evidence), 1);
     }
-
-    /// The column, in its type with all documentation.
-    ///
-    /// # Errors
-    /// If the columns do not fit the type, which is a mistake of the program.
-    pub(in crate::dataset) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
-        let (fields, mut columns, nulls) = self.columns.into_struct(data_type)?.into_parts();
-        for ((lookup, _), has_other) in OWN.iter().zip(self.has_other) {
-            if let Some(column) = fields.find(lookup).and_then(|(place, _)| columns.get_mut(place)).filter(|_| !has_other) {
-                *column = without_name(column)?;
-            }
-        }
-        Ok(Arc::new(StructArray::try_new(fields, columns, nulls)?))
-    }
+    StructArray::try_new(fields, columns, nulls)
 }
 
 /// The names asked for, in the order of [`OWN`].

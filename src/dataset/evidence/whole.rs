@@ -1,9 +1,12 @@
 //! All that was seen of a domain: one column per lookup, one for the HTTPS exchange.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
 
 use crate::dataset::column::{
     Column, ColumnReader, Field, Group, Int32, List, Shape, Shown, Slot, Sparse, Text, Time, Validity, columns, documented,
@@ -44,6 +47,30 @@ columns! {
         stray_records: List<Lookups<TxtBuilder>>,
         /// Extra requests for the policy: at other addresses of the policy host, and in wrong places; empty without --look-around.
         extra_requests: List<ConnectionBuilder>,
+    }
+}
+
+/// Column `evidence`, row by row.
+#[derive(Debug, Default)]
+pub(in crate::dataset) struct EvidenceRows {
+    columns: EvidenceBuilder,
+    /// Of which own lookups some row has a name that does not follow from the domain.
+    others: [bool; own_names::OWN.len()],
+}
+
+impl EvidenceRows {
+    /// Adds a row.
+    pub(in crate::dataset) fn push(&mut self, evidence: &Evidence) {
+        self.others.iter_mut().zip(own_names::others(evidence)).for_each(|(known, other)| *known |= other);
+        self.columns.add(Some(evidence), 1);
+    }
+
+    /// The column, in its type with all documentation.
+    ///
+    /// # Errors
+    /// If the columns do not fit the type, which is a mistake of the program.
+    pub(in crate::dataset) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+        Ok(Arc::new(own_names::left_out(self.columns.into_struct(data_type)?, self.others)?))
     }
 }
 
