@@ -23,9 +23,9 @@ const SMALL_BATCH: u64 = 256;
 const PACK_AFTER: Duration = Duration::from_secs(5);
 /// Rows that are packed together, at least and at most: fewer are not worth it, and more hold the rows that come up for too long.
 const PACKED: RangeInclusive<u64> = 2048..=4096;
-/// Octets that lie as they are at most, before they are packed however young they are: more than the rows of two shards of domains without
-/// records, of which a scan that gets on has no more, and half of one where some have a policy, whose rows take thrice the room of others.
-const MAX_LOOSE: u64 = 48 << 20;
+/// Octets that lie as they are at most, before they are packed however young they are: the rows of a shard and a half of domains without
+/// records, of which a scan that gets on has no more, and a third of that where some have a policy, whose rows take more room.
+const MAX_LOOSE: u64 = 32 << 20;
 
 /// Rows that a shard is assembled of.
 pub(super) trait Rows: Sized {

@@ -34,7 +34,7 @@ pub const DEFAULT_RATE: u32 = 1000;
 pub const MAX_ANONYMOUS: u64 = 1000;
 
 /// Rows by which the reader may be ahead of the oldest shard that waits to be complete: the bound of a scan's memory.
-pub const WINDOW_ROWS: u64 = 150_000;
+pub const WINDOW_ROWS: u64 = 100_000;
 
 /// A whole scan.
 ///
