@@ -159,7 +159,7 @@ impl Reader {
         let known = Known { whole: BTreeSet::from([part.file.clone()]), ..Known::default() };
         let reader =
             Self { dir: here.path().to_owned(), manifest: self.manifest.clone(), sealed: self.sealed, known: Arc::new(Mutex::new(known)) };
-        Ok(Fetched::Far(reader, here))
+        Ok(Fetched::Far(Box::new(reader), here))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -241,7 +241,7 @@ pub(crate) enum Fetched<'r> {
     /// As all of them are.
     Near(&'r Reader),
     /// Of a store; the copy goes with this.
-    Far(Reader, #[expect(dead_code, reason = "the folder is removed when it is dropped")] TempDir),
+    Far(Box<Reader>, #[expect(dead_code, reason = "the folder is removed when it is dropped")] TempDir),
 }
 
 impl Deref for Fetched<'_> {

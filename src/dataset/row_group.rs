@@ -88,7 +88,7 @@ mod tests {
             let draft = Draft::begin(&path).unwrap();
             let sink = Hashing::new(draft.file().unwrap());
             let piece = |batch: &RecordBatch| {
-                if packed { Piece::Packed(Packed::of(&[batch.clone()]).unwrap()) } else { Piece::Loose(batch.clone()) }
+                if packed { Piece::Packed(Packed::of(std::slice::from_ref(batch)).unwrap()) } else { Piece::Loose(batch.clone()) }
             };
             let order = Order::of(batches.iter().map(piece).collect()).unwrap();
             let mut writer = writer(sink, &Manifest::begun(&samples::run()), Some(order.filled())).unwrap();
@@ -96,7 +96,12 @@ mod tests {
                 let (pieces, order) = order.into_one_group().ok().unwrap();
                 finish_with(writer, &pieces, &order).unwrap().1.unwrap();
             } else {
-                order.each_batch(|batch| Ok(writer.write(&batch).unwrap())).unwrap();
+                order
+                    .each_batch(|batch| {
+                        writer.write(&batch).unwrap();
+                        Ok(())
+                    })
+                    .unwrap();
                 writer.finish().unwrap();
                 writer.inner_mut().finish().unwrap();
             }
