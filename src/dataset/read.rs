@@ -32,7 +32,7 @@ const FOOTERS: usize = 64 << 20;
 ///
 /// What it hands out is what was written: each part is checked against the hash of the manifest before the first of its rows is read,
 /// which takes a small part of the time that decoding it takes, and finds every bit that was flipped. Of a part in a store only what is
-/// asked for is fetched, and its length, run and number of rows are checked; its hash, where all of it is ([`Self::fetched`]).
+/// asked for is fetched, and its length, run and number of rows are checked; its hash, where all of it is (`fetched`).
 #[derive(Clone, Debug)]
 pub struct Reader {
     dir: PathBuf,
