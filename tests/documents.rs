@@ -11,6 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use clap::{Arg, Command};
+use sha2::{Digest, Sha256};
 use stscan::analyse::senders::REPORT_TABLES;
 use stscan::analyse::stats::TableId;
 use stscan::classify::catalogue;
@@ -167,6 +168,24 @@ fn released_codes_stay() {
 fn the_readme_has_the_two_commands() {
     for command in ["cargo run --release -- scan --lab data/opendns-top-domains.txt -o census", "cargo test"] {
         assert!(README.lines().any(|line| line == command), "{command} has to stand on a line of its own");
+    }
+}
+
+#[test]
+fn the_notebooks_show_what_their_cells_give() {
+    for name in ["adoption", "portfolio"] {
+        let file = format!("notebooks/{name}.ipynb");
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file)).unwrap();
+        let notebook: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let source = |cell: &serde_json::Value| match &cell["source"] {
+            serde_json::Value::Array(lines) => lines.iter().filter_map(serde_json::Value::as_str).collect(),
+            text => text.as_str().unwrap_or_default().to_owned(),
+        };
+        let sources: Vec<String> = notebook["cells"].as_array().unwrap().iter().map(source).collect();
+        // As notebooks/execute.py hashes them when it stores the outputs.
+        let hashed: String = Sha256::digest(sources.join("\0")).iter().map(|byte| format!("{byte:02x}")).collect();
+        let stored = notebook["metadata"]["stscan"]["sources"].as_str().unwrap_or_default();
+        assert!(stored == hashed, "{file}: the stored outputs are not of these cells; run notebooks/run --store");
     }
 }
 
