@@ -1,6 +1,7 @@
 //! How the columns are packed: what repeats by dictionary, what counts up by differences, names plain or by shared beginnings.
 
 use std::io::Write;
+use std::iter::zip;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field};
@@ -46,7 +47,7 @@ pub(super) const RUN_ID: &str = "stscan.run_id";
 ///
 /// Most have no value in most parts: few domains have a policy, or mail servers that were asked. The packer of a column takes memory for
 /// compressing, whether there is something to compress or not, which for 450 columns was more than all rows of a part.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Filled(Vec<Fill>);
 
 /// What a column has.
@@ -75,10 +76,17 @@ impl Filled {
         Self(filled)
     }
 
-    /// Notes what has a value in these rows.
-    pub(super) fn add(&mut self, batch: &RecordBatch) {
-        let mut leaf = 0;
-        batch.columns().iter().for_each(|column| self.note(column, Fill::Empty, &mut leaf));
+    /// What has a value in these rows.
+    pub(super) fn of(batch: &RecordBatch) -> Self {
+        let (mut filled, mut leaf) = (Self::default(), 0);
+        batch.columns().iter().for_each(|column| filled.note(column, Fill::Empty, &mut leaf));
+        filled
+    }
+
+    /// Adds what has a value in other rows.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.0.resize(self.0.len().max(other.0.len()), Fill::default());
+        zip(&mut self.0, &other.0).for_each(|(own, other)| *own = (*own).max(*other));
     }
 
     /// Notes what is in the leaves of an array; `around`, what they have by the structs and lists that they are in.
@@ -101,7 +109,7 @@ impl Filled {
         *leaf += 1;
     }
 
-    fn of(&self, leaf: usize) -> Fill {
+    fn of_leaf(&self, leaf: usize) -> Fill {
         self.0.get(leaf).copied().unwrap_or_default()
     }
 }
@@ -137,7 +145,7 @@ fn properties(manifest: &Manifest, filled: Option<&Filled>) -> WriterProperties 
     }
     for (leaf, (path, data_type)) in leaves.into_iter().enumerate() {
         let is_evidence = path.parts().first().is_some_and(|field| field == EVIDENCE);
-        let fill = filled.filter(|_| is_evidence).map_or(Fill::Values, |filled| filled.of(leaf));
+        let fill = filled.filter(|_| is_evidence).map_or(Fill::Values, |filled| filled.of_leaf(leaf));
         if fill == Fill::Empty {
             builder = builder.set_column_compression(path.clone(), Compression::UNCOMPRESSED);
         }
@@ -214,7 +222,7 @@ mod tests {
     fn write(records: &[Record]) -> File {
         let file = tempfile::tempfile().unwrap();
         let mut filled = Filled::default();
-        records.chunks(MAX_BATCH_ROWS).for_each(|records| filled.add(&record_batch(records).unwrap()));
+        records.chunks(MAX_BATCH_ROWS).for_each(|records| filled.add(&Filled::of(&record_batch(records).unwrap())));
         let mut writer = writer(file.try_clone().unwrap(), &Manifest::begun(&samples::run()), Some(&filled)).unwrap();
         for records in records.chunks(MAX_BATCH_ROWS) {
             writer.write(&record_batch(records).unwrap()).unwrap();
@@ -249,7 +257,7 @@ mod tests {
         let compressed = columns.iter().filter(|column| column.compression() != Compression::UNCOMPRESSED).count();
         assert!((40..160).contains(&compressed), "{compressed} of {}", columns.len());
         let but = Filled::but(&["evidence"]);
-        assert_eq!((but.0.len(), but.of(0), but.of(columns.len() - 1)), (columns.len(), Fill::Values, Fill::Empty));
+        assert_eq!((but.0.len(), but.of_leaf(0), but.of_leaf(columns.len() - 1)), (columns.len(), Fill::Values, Fill::Empty));
     }
 
     #[test]

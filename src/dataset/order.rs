@@ -7,10 +7,11 @@ use arrow::compute::{concat, interleave, take_record_batch};
 use arrow::datatypes::Int64Type;
 use arrow::error::ArrowError;
 
-use super::column::MAX_BATCH_ROWS;
+use super::column::{MAX_BATCH_ROWS, with_shared_nulls};
+use super::counts::Counts;
 use super::encoding::{Filled, ROW_GROUP_BYTES, ROW_GROUP_ROWS};
 use super::error::DatasetError;
-use super::packed::{Piece, octets, unpacked_octets};
+use super::packed::Piece;
 use super::schema;
 
 /// Rows in a row, on average, from which runs are copied whole rather than row by row.
@@ -43,32 +44,45 @@ struct Place {
 }
 
 impl Order {
-    /// Finds the order. One piece at a time is unpacked for it.
+    /// Finds the order.
     ///
     /// # Errors
     /// If a piece has no ordinals, or an ordinal is negative.
     pub(super) fn of(pieces: Vec<Piece>) -> Result<Self, DatasetError> {
-        let (mut rows, mut filled, mut packed_rows, mut packed_octets, mut all_octets) = (Vec::new(), Filled::default(), 0, 0, 0);
+        const COLUMN: &str = "ordinal";
+        let (mut rows, mut filled, mut packed, mut packed_octets, mut octets) = (Vec::new(), Filled::default(), 0, 0, 0);
         for (index, piece) in (0..).zip(&pieces) {
-            let batch = piece.rows()?;
-            let ordinals = batch.column_by_name("ordinal").and_then(|column| column.as_primitive_opt::<Int64Type>());
-            let ordinals = ordinals.ok_or_else(|| DatasetError::Column("ordinal".to_owned()))?;
+            let batch = piece.columns(&[COLUMN])?;
+            let ordinals = batch.column_by_name(COLUMN).and_then(|column| column.as_primitive_opt::<Int64Type>());
+            let ordinals = ordinals.ok_or_else(|| DatasetError::Column(COLUMN.to_owned()))?;
             for (row, ordinal) in (0..).zip(ordinals.values()) {
                 let ordinal = u64::try_from(*ordinal).map_err(|_| DatasetError::Inconsistent(format!("a row of ordinal {ordinal}")))?;
                 rows.push(Place { ordinal, batch: index, row });
             }
-            filled.add(&batch);
-            all_octets += octets(&batch);
+            filled.add(&piece.filled());
+            octets += piece.octets();
             if let Piece::Packed(_) = piece {
-                packed_rows += batch.num_rows();
-                packed_octets += unpacked_octets(&batch);
+                packed += batch.num_rows();
+                packed_octets += piece.octets();
             }
         }
         // Not unstable: pieces are nearly in order, and merging long runs is what a stable sort is good at.
         rows.sort();
         // Without any that is packed, as many as there are.
-        let at_a_time = UNPACKED.saturating_mul(packed_rows).checked_div(packed_octets).map_or(usize::MAX, |rows| rows.max(MIN_UNPACKED));
-        Ok(Self { pieces, rows, filled, at_a_time, octets: all_octets })
+        let at_a_time = UNPACKED.saturating_mul(packed).checked_div(packed_octets).map_or(usize::MAX, |rows| rows.max(MIN_UNPACKED));
+        Ok(Self { pieces, rows, filled, at_a_time, octets })
+    }
+
+    /// How many rows are in which state.
+    ///
+    /// # Errors
+    /// If a piece has not the columns that are counted.
+    pub(super) fn counts(&self) -> Result<Counts, DatasetError> {
+        let mut counts = Counts::default();
+        for piece in &self.pieces {
+            counts.add(&Counts::of(&piece.columns(Counts::COLUMNS)?)?);
+        }
+        Ok(counts)
     }
 
     /// Which columns have a value.
@@ -158,12 +172,19 @@ impl Section {
                 Piece::Loose(batch) => batch.clone(),
                 Piece::Packed(packed) => {
                     let wanted: UInt32Array = (0..).zip(own).map(|(row, place)| std::mem::replace(&mut place.row, row)).collect();
-                    if wanted.is_empty() { nothing.clone() } else { take_record_batch(&packed.unpack()?, &wanted)? }
+                    if wanted.is_empty() { nothing.clone() } else { some_of(&packed.unpack()?, &wanted)? }
                 }
             });
         }
         Ok(section)
     }
+}
+
+/// These rows of a batch, what has no value still shared.
+fn some_of(batch: &RecordBatch, rows: &UInt32Array) -> Result<RecordBatch, ArrowError> {
+    let some = take_record_batch(batch, rows)?;
+    let columns = some.columns().iter().map(|column| with_shared_nulls(Arc::clone(column))).collect::<Result<_, _>>()?;
+    RecordBatch::try_new(some.schema(), columns)
 }
 
 /// The order of the rows of some pieces, in which their columns are put one by one.

@@ -14,7 +14,7 @@ use super::error::DatasetError;
 use super::hashing::{Digested, Ended, Hashing};
 use super::layout::Layout;
 use super::manifest::{Manifest, Part, Tool};
-use super::order::{Order, Sequence};
+use super::order::Order;
 use super::packed::Piece;
 use super::splice::{Origin, Splice};
 use super::{folder, lookup, row_group};
@@ -56,21 +56,21 @@ fn judged_by(manifest: &Manifest) -> (Option<Tool>, Option<String>) {
 }
 
 fn write_rows(draft: &Draft, manifest: &Manifest, order: Order) -> Result<(Written, Counts), DatasetError> {
-    let (mut file, mut counts) = (PartWriter::create(draft, manifest, Some(order.filled()))?, Counts::default());
-    let order = match order.into_one_group() {
-        Ok((pieces, order)) => {
-            pieces.iter().try_for_each(|piece| Counts::of(&piece.rows()?).map(|of_piece| counts.add(&of_piece)))?;
-            return Ok((file.finish_with(&pieces, &order)?, counts));
+    let (writer, counts) = (begin(draft, manifest, Some(order.filled()))?, order.counts()?);
+    let path = draft.written_as();
+    let written = match order.into_one_group() {
+        Ok((pieces, order)) => written(row_group::finish_with(writer, &pieces, &order), path)?,
+        Err(order) => {
+            let mut file = PartWriter { packer: Packer::All(Box::new(writer)), path };
+            order.each_batch(|batch| {
+                file.write(&batch)?;
+                pause(Step::PartBegun);
+                Ok(())
+            })?;
+            file.finish()?
         }
-        Err(order) => order,
     };
-    order.each_batch(|batch| {
-        counts.add(&Counts::of(&batch)?);
-        file.write(&batch)?;
-        pause(Step::PartBegun);
-        Ok(())
-    })?;
-    Ok((file.finish()?, counts))
+    Ok((written, counts))
 }
 
 /// Writes the rows that were derived from the part of another dataset, in the order given, under the same name, shard and ordinals. The
@@ -124,10 +124,14 @@ fn write_from(
 ) -> Result<Written, DatasetError> {
     let draft = Draft::begin(path)?;
     let filled = beside.as_ref().map(|(_, unchanged)| Filled::but(unchanged));
-    let mut file = PartWriter::create(&draft, manifest, filled.as_ref())?;
-    if let Some((origin, unchanged)) = beside {
-        file = file.beside(origin, unchanged)?;
-    }
+    let writer = begin(&draft, manifest, filled.as_ref())?;
+    let packer = match beside {
+        Some((origin, unchanged)) => {
+            Packer::Some(Box::new(Splice::begin(writer, origin, unchanged).map_err(|error| from_parquet(error, draft.written_as()))?))
+        }
+        None => Packer::All(Box::new(writer)),
+    };
+    let mut file = PartWriter { packer, path: draft.written_as() };
     let mut rows = 0;
     for batch in batches {
         let batch = batch?;
@@ -145,7 +149,14 @@ fn write_from(
     Ok(digest)
 }
 
-/// A part's file while it is being written.
+/// Begins the file of a part.
+fn begin(draft: &Draft, manifest: &Manifest, filled: Option<&Filled>) -> Result<ArrowWriter<Hashing>, DatasetError> {
+    let path = draft.written_as();
+    let file = draft.file().map_err(DatasetError::io("create", path))?;
+    encoding::writer(Hashing::new(file), manifest, filled).map_err(|error| from_parquet(error, path))
+}
+
+/// A part's file while it is being written batch by batch.
 struct PartWriter<'p> {
     packer: Packer,
     path: &'p Path,
@@ -159,21 +170,7 @@ enum Packer {
     Some(Box<Splice>),
 }
 
-impl<'p> PartWriter<'p> {
-    fn create(draft: &'p Draft, manifest: &Manifest, filled: Option<&Filled>) -> Result<Self, DatasetError> {
-        let path = draft.written_as();
-        let file = draft.file().map_err(DatasetError::io("create", path))?;
-        let writer = encoding::writer(Hashing::new(file), manifest, filled);
-        Ok(Self { packer: Packer::All(Box::new(writer.map_err(|error| from_parquet(error, path))?)), path })
-    }
-
-    /// The writer with columns taken over from another part; before anything is written.
-    fn beside(self, origin: Origin, unchanged: &[&str]) -> Result<Self, DatasetError> {
-        let Self { packer: Packer::All(writer), path } = self else { return Ok(self) };
-        let splice = Splice::begin(*writer, origin, unchanged).map_err(|error| from_parquet(error, path))?;
-        Ok(Self { packer: Packer::Some(Box::new(splice)), path })
-    }
-
+impl PartWriter<'_> {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), DatasetError> {
         let written = match &mut self.packer {
             Packer::All(writer) => writer.write(batch),
@@ -188,14 +185,6 @@ impl<'p> PartWriter<'p> {
             Packer::Some(splice) => splice.finish(),
         };
         written(ended, self.path)
-    }
-
-    /// Ends the file with all of its rows, which make one row group.
-    fn finish_with(self, pieces: &[Piece], order: &Sequence) -> Result<Written, DatasetError> {
-        let Packer::All(writer) = self.packer else {
-            return Err(DatasetError::Inconsistent("columns that are taken over and rows that have all".to_owned()));
-        };
-        written(row_group::finish_with(*writer, pieces, order), self.path)
     }
 }
 

@@ -354,8 +354,7 @@ mod tests {
 
     fn through_parquet(batch: &RecordBatch) -> RecordBatch {
         let file: File = tempfile::tempfile().unwrap();
-        let mut filled = encoding::Filled::default();
-        filled.add(batch);
+        let filled = encoding::Filled::of(batch);
         let mut writer = encoding::writer(file.try_clone().unwrap(), &Manifest::begun(&samples::run()), Some(&filled)).unwrap();
         writer.write(batch).unwrap();
         writer.close().unwrap();

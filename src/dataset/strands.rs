@@ -1,8 +1,8 @@
-//! The columns of a batch one by one, structs taken apart: each is packed, and waits for that, by itself.
+//! The columns of a batch one by one, structs taken apart, and lists where they go into a file: each is packed, and waits for that, by itself.
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StructArray};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, ListArray, RecordBatch, StructArray};
 use arrow::datatypes::{DataType, FieldRef, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
@@ -12,50 +12,98 @@ use super::schema;
 /// A column that is no struct, with the structs around it of which it is the only field.
 #[derive(Debug)]
 pub(super) struct Strand {
-    /// Its place in the table and, within each of the structs, among the fields.
-    path: Vec<usize>,
-    /// A table with this column alone.
-    schema: SchemaRef,
+    column: Alone,
+    leaves: Vec<Alone>,
 }
+
+/// A table with one column alone.
+#[derive(Debug)]
+pub(super) struct Alone(SchemaRef);
 
 /// All columns, in the order of the schema.
 pub(super) fn strands() -> &'static [Strand] {
     static STRANDS: LazyLock<Vec<Strand>> = LazyLock::new(|| {
-        let mut all = Vec::new();
-        for (place, field) in schema().fields().iter().enumerate() {
-            for (mut path, field) in below(field) {
-                path.insert(0, place);
-                all.push(Strand { path, schema: Arc::new(Schema::new(vec![field])) });
-            }
-        }
-        all
+        let strand = |field: FieldRef| {
+            let leaves = apart(&field, true).into_iter().map(Alone::new).collect();
+            Strand { column: Alone::new(field), leaves }
+        };
+        schema().fields().iter().flat_map(|field| apart(field, false)).map(strand).collect()
     });
     &STRANDS
 }
 
-/// The strands of a field, each with its path within it.
-fn below(field: &FieldRef) -> Vec<(Vec<usize>, FieldRef)> {
-    let DataType::Struct(children) = field.data_type() else { return vec![(Vec::new(), Arc::clone(field))] };
-    let mut all = Vec::new();
-    for (place, child) in children.iter().enumerate() {
-        for (mut path, child) in below(child) {
-            path.insert(0, place);
-            let alone = field.as_ref().clone().with_data_type(DataType::Struct(Fields::from(vec![child])));
-            all.push((path, Arc::new(alone)));
+/// A field once for each column in it that is no struct, as if that were the only one; `lists` whether lists are taken apart, too.
+fn apart(field: &FieldRef, lists: bool) -> Vec<FieldRef> {
+    let around = |data_type: DataType| Arc::new(field.as_ref().clone().with_data_type(data_type));
+    match field.data_type() {
+        DataType::Struct(children) => {
+            let only = children.iter().flat_map(|child| apart(child, lists));
+            only.map(|only| around(DataType::Struct(Fields::from(vec![only])))).collect()
         }
+        DataType::List(elements) if lists => apart(elements, lists).into_iter().map(|only| around(DataType::List(only))).collect(),
+        _ => vec![Arc::clone(field)],
     }
-    all
+}
+
+impl Alone {
+    fn new(field: FieldRef) -> Self {
+        Self(Arc::new(Schema::new(vec![field])))
+    }
+
+    /// The table.
+    pub(super) fn schema(&self) -> &SchemaRef {
+        &self.0
+    }
+
+    /// Its column.
+    pub(super) fn field(&self) -> &FieldRef {
+        &self.0.fields()[0]
+    }
+
+    /// The column of an array that has others beside it.
+    ///
+    /// # Errors
+    /// If the array has it not.
+    pub(super) fn of(&self, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+        only(array, self.field())
+    }
+}
+
+/// The column of this type of an array that has others beside it.
+fn only(array: &ArrayRef, field: &FieldRef) -> Result<ArrayRef, ArrowError> {
+    let missing = || ArrowError::SchemaError(format!("no column {}", field.name()));
+    if array.data_type() == field.data_type() {
+        return Ok(Arc::clone(array));
+    }
+    Ok(match field.data_type() {
+        DataType::Struct(fields) => {
+            let (around, field) = (array.as_struct_opt().ok_or_else(missing)?, fields.first().ok_or_else(missing)?);
+            let column = only(around.column_by_name(field.name()).ok_or_else(missing)?, field)?;
+            Arc::new(StructArray::try_new(fields.clone(), vec![column], around.nulls().cloned())?)
+        }
+        DataType::List(elements) => {
+            let around = array.as_list_opt::<i32>().ok_or_else(missing)?;
+            let column = only(around.values(), elements)?;
+            Arc::new(ListArray::try_new(Arc::clone(elements), around.offsets().clone(), column, around.nulls().cloned())?)
+        }
+        _ => return Err(missing()),
+    })
 }
 
 impl Strand {
     /// A table with this column alone.
     pub(super) fn schema(&self) -> &SchemaRef {
-        &self.schema
+        self.column.schema()
     }
 
     /// The column with the structs around it.
     pub(super) fn field(&self) -> &FieldRef {
-        &self.schema.fields()[0]
+        self.column.field()
+    }
+
+    /// The columns that Parquet sees, which are several where it is a list of structs.
+    pub(super) fn leaves(&self) -> &[Alone] {
+        &self.leaves
     }
 
     /// The column of a batch.
@@ -63,9 +111,8 @@ impl Strand {
     /// # Errors
     /// If the batch has other columns than the schema.
     pub(super) fn of(&self, batch: &RecordBatch) -> Result<ArrayRef, ArrowError> {
-        let missing = || ArrowError::SchemaError(format!("no column {}", self.field().name()));
-        let (place, within) = self.path.split_first().ok_or_else(missing)?;
-        alone(batch.columns().get(*place).ok_or_else(missing)?, self.field(), within).ok_or_else(missing)
+        let name = self.field().name();
+        self.column.of(batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("no column {name}")))?)
     }
 
     /// How many structs around the column are there in every row before one, or the column itself, that is in none; `None` where it is not so.
@@ -97,14 +144,6 @@ fn nothing(field: &FieldRef, depth: usize, rows: usize) -> Result<ArrayRef, Arro
     }
 }
 
-/// The structs with one column each, along a path; `field` is what becomes of it.
-fn alone(array: &ArrayRef, field: &FieldRef, path: &[usize]) -> Option<ArrayRef> {
-    let Some((place, within)) = path.split_first() else { return Some(Arc::clone(array)) };
-    let (around, DataType::Struct(only)) = (array.as_struct_opt()?, field.data_type()) else { return None };
-    let column = alone(around.columns().get(*place)?, only.first()?, within)?;
-    Some(Arc::new(StructArray::try_new(only.clone(), vec![column], around.nulls().cloned()).ok()?))
-}
-
 /// The batch of which these are all strands.
 ///
 /// # Errors
@@ -113,7 +152,7 @@ pub(super) fn batch_of(strands: &[ArrayRef]) -> Result<RecordBatch, ArrowError> 
     let (schema, mut rest) = (schema(), strands);
     let column = |field: &FieldRef| {
         let (own, behind) =
-            rest.split_at_checked(below(field).len()).ok_or_else(|| ArrowError::SchemaError("too few columns".to_owned()))?;
+            rest.split_at_checked(apart(field, false).len()).ok_or_else(|| ArrowError::SchemaError("too few columns".to_owned()))?;
         rest = behind;
         joined(field, own)
     };
@@ -129,7 +168,7 @@ fn joined(field: &FieldRef, strands: &[ArrayRef]) -> Result<ArrayRef, ArrowError
     let within: Vec<ArrayRef> = strands.iter().filter_map(|strand| strand.as_struct_opt()?.columns().first().cloned()).collect();
     let mut rest = within.as_slice();
     let column = |child: &FieldRef| {
-        let (own, behind) = rest.split_at_checked(below(child).len()).ok_or_else(missing)?;
+        let (own, behind) = rest.split_at_checked(apart(child, false).len()).ok_or_else(missing)?;
         rest = behind;
         joined(child, own)
     };

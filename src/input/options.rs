@@ -12,7 +12,7 @@ use thiserror::Error;
 
 /// Memory for telling duplicates apart, in bytes, unless the caller says otherwise: 1 GiB.
 ///
-/// That is enough for 29,360,128 distinct names, or for 14,680,064 where names are folded and their best rank is kept.
+/// That is enough for 74,869,396 distinct names, or for 14,680,064 where names are folded and their best rank is kept.
 pub const DEFAULT_MEMORY: usize = 1 << 30;
 
 /// Where the targets come from and which of them are wanted.

@@ -78,9 +78,15 @@ impl TextForm for Domain {
 #[derive(Debug)]
 pub(in crate::dataset) struct Text<S = String>(StringBuilder, PhantomData<S>);
 
-/// Room that a column begins with: it doubles a few times in a usual batch, while most columns of evidence have some values at most, and a
-/// worker has hundreds of columns of several shards under way. What is not used is given back at the end.
-const FIRST_ROOM: (usize, usize) = (256, 2 * 1024);
+/// Values that a column has room for in the beginning, and octets of their texts. Few, for a worker has hundreds of columns of several shards
+/// under way, of which a shard's late rows have one row or two; in a usual batch they double some times.
+const FIRST_ROOM: (usize, usize) = (16, 128);
+
+/// What was built without the room that it did not use: one row of a late target would keep that of a thousand.
+fn shrunk(mut column: impl Array + 'static) -> ArrayRef {
+    column.shrink_to_fit();
+    Arc::new(column)
+}
 
 impl<S> Default for Text<S> {
     fn default() -> Self {
@@ -104,9 +110,7 @@ impl<S> Text<S> {
 
     /// The column.
     pub(in crate::dataset) fn into_array(mut self) -> ArrayRef {
-        let mut column = self.0.finish();
-        column.shrink_to_fit();
-        Arc::new(column)
+        shrunk(self.0.finish())
     }
 }
 
@@ -302,7 +306,7 @@ pub(in crate::dataset) type Day = Number<Date32Type, i32>;
 
 impl<A: ArrowPrimitiveType, T> Default for Number<A, T> {
     fn default() -> Self {
-        Self(PrimitiveBuilder::new(), PhantomData)
+        Self(PrimitiveBuilder::with_capacity(FIRST_ROOM.0), PhantomData)
     }
 }
 
@@ -325,7 +329,7 @@ where
     }
 
     fn finish(mut self, _: &DataType) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.0.finish()))
+        Ok(shrunk(self.0.finish()))
     }
 }
 
@@ -354,8 +358,14 @@ where
 }
 
 /// Boolean.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::dataset) struct Bool(BooleanBuilder);
+
+impl Default for Bool {
+    fn default() -> Self {
+        Self(BooleanBuilder::with_capacity(FIRST_ROOM.0))
+    }
+}
 
 impl Column for Bool {
     type Value = bool;
@@ -373,7 +383,7 @@ impl Column for Bool {
     }
 
     fn finish(mut self, _: &DataType) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.0.finish()))
+        Ok(shrunk(self.0.finish()))
     }
 }
 
@@ -390,8 +400,14 @@ impl ColumnReader for BooleanArray {
 }
 
 /// Binary.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::dataset) struct Bytes(BinaryBuilder);
+
+impl Default for Bytes {
+    fn default() -> Self {
+        Self(BinaryBuilder::with_capacity(FIRST_ROOM.0, FIRST_ROOM.1))
+    }
+}
 
 impl Column for Bytes {
     type Value = Vec<u8>;
@@ -409,7 +425,7 @@ impl Column for Bytes {
     }
 
     fn finish(mut self, _: &DataType) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.0.finish()))
+        Ok(shrunk(self.0.finish()))
     }
 }
 
@@ -426,8 +442,14 @@ impl ColumnReader for BinaryArray {
 }
 
 /// A time, in whole microseconds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::dataset) struct Time(TimestampMicrosecondBuilder);
+
+impl Default for Time {
+    fn default() -> Self {
+        Self(TimestampMicrosecondBuilder::with_capacity(FIRST_ROOM.0))
+    }
+}
 
 impl Column for Time {
     type Value = SystemTime;
@@ -445,7 +467,7 @@ impl Column for Time {
     }
 
     fn finish(mut self, _: &DataType) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.0.finish().with_timezone("UTC")))
+        Ok(shrunk(self.0.finish().with_timezone("UTC")))
     }
 }
 
