@@ -80,7 +80,7 @@ pub(in crate::dataset) struct Text<S = String>(StringBuilder, PhantomData<S>);
 
 /// Values that a column has room for in the beginning, and octets of their texts. Few, for a worker has hundreds of columns of several shards
 /// under way, of which a shard's late rows have one row or two; in a usual batch they double some times.
-const FIRST_ROOM: (usize, usize) = (16, 128);
+const FIRST_ROOM: (usize, usize) = (64, 512);
 
 /// What was built without the room that it did not use: one row of a late target would keep that of a thousand.
 fn shrunk(mut column: impl Array + 'static) -> ArrayRef {
