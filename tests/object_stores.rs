@@ -419,7 +419,7 @@ fn a_store_of_google_is_written_and_read_as_the_others() {
 fn what_one_request_does_not_take_goes_to_google_in_pieces() {
     let (folder, store) = (tempfile::tempdir().unwrap(), Store::speaking(Dialect::Google));
     let (place, list) = (store.place("scans/one"), folder.path().join("list.txt"));
-    let lines = (0..350_000).map(|number| format!("{number} {}\n", "no name ".repeat(12)));
+    let lines = (0..450_000).map(|number| format!("{number} {}\n", "no name ".repeat(12)));
     fs::write(&list, std::iter::once("example.com\n".to_owned()).chain(lines).collect::<String>()).unwrap();
     let is_piece = |request: &Request| request.query.contains("partNumber");
     store.fail(each_once(Fault::AnswerLost, is_piece));
@@ -427,7 +427,7 @@ fn what_one_request_does_not_take_goes_to_google_in_pieces() {
     store.recover();
     let state = store.state.lock().unwrap();
     let rejected = &state.objects["scans/one/rejected.csv"];
-    assert!(rejected.len() > 64 << 20 && rejected.iter().filter(|byte| **byte == b'\n').count() > 350_000);
+    assert!(rejected.len() > 64 << 20 && rejected.iter().filter(|byte| **byte == b'\n').count() > 450_000);
     let place_of = |is_it: &dyn Fn(&Request) -> bool| state.seen.iter().position(|(request, ..)| is_it(request)).unwrap();
     let noted = place_of(&|request| request.method == "PUT" && request.key.contains(".uploads/"));
     assert!(noted < place_of(&is_piece), "the note is there before the first byte");
