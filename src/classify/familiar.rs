@@ -1,34 +1,49 @@
-//! Judgements used again: who publishes nothing at all is judged by the outcomes alone, and most domains publish nothing.
+//! Judgements used again: who publishes nothing at all, or nothing but MX records, is judged by these and the outcomes alone. Most domains publish
+//! nothing else, and many share the hosts of a few providers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::evidence::{AnyLookup, Evidence, Outcomes};
+use crate::evidence::{AnyLookup, Evidence, Mx, Outcomes};
 
 use super::assessment::Assessment;
+use super::findings::THE_DOMAIN;
 use super::judge::classify;
 
-/// Judges evidence as [`classify`] does, and shares the judgements of domains without any record: there are as many as combinations of
-/// outcomes.
+/// Sets of MX records of which judgements are kept: some hundred kilobytes. When there are more, all are forgotten; those of the large providers
+/// are soon there again.
+const MAX_KNOWN: usize = 1024;
+
+/// Judges evidence as [`classify`] does, and shares the judgements of domains without any record but MX.
 #[derive(Debug, Default)]
 pub struct Judge {
-    known: Vec<(Outcomes, Arc<Assessment>)>,
+    /// By the MX records, in the order of the answer; for each there are as many as combinations of outcomes.
+    known: HashMap<Vec<Mx>, Vec<(Outcomes, Arc<Assessment>)>>,
 }
 
 impl Judge {
-    /// The judgement, in the same [`Arc`] for evidence that is judged alike because it has no record.
+    /// The judgement, in the same [`Arc`] for evidence that is judged alike because it has no other record.
     pub fn judge(&mut self, evidence: &Evidence) -> Arc<Assessment> {
         let Some(outcomes) = outcomes_alone(evidence) else { return Arc::new(classify(evidence)) };
+        let records = evidence.mx.records.as_slice();
         // The outcomes of one list hardly differ, so that the first is nearly always right.
-        if let Some((_, assessment)) = self.known.iter().find(|(known, _)| *known == outcomes) {
+        let known = self.known.get(records).and_then(|known| known.iter().find(|(known, _)| *known == outcomes));
+        if let Some((_, assessment)) = known {
             return Arc::clone(assessment);
         }
         let assessment = Arc::new(classify(evidence));
-        self.known.push((outcomes, Arc::clone(&assessment)));
+        // Of a host, or by name, only this domain is judged so.
+        if assessment.findings.iter().all(|finding| finding.subject == THE_DOMAIN) {
+            if self.known.len() >= MAX_KNOWN {
+                self.known.clear();
+            }
+            self.known.entry(records.to_vec()).or_default().push((outcomes, Arc::clone(&assessment)));
+        }
         assessment
     }
 }
 
-/// The outcomes of the first lookups, where there is nothing else to go by.
+/// The outcomes of the first lookups, where there is nothing else to go by, MX records aside.
 fn outcomes_alone(evidence: &Evidence) -> Option<Outcomes> {
     let Evidence { host_a, host_aaaa, fetch, mx_asked, mx_hosts, rua_hosts, stray_records, extra_requests, .. } = evidence;
     let nothing_further = host_a.is_none()
@@ -39,8 +54,11 @@ fn outcomes_alone(evidence: &Evidence) -> Option<Outcomes> {
         && rua_hosts.is_empty()
         && stray_records.is_empty()
         && extra_requests.is_empty();
-    let is_plain = |lookup: &dyn AnyLookup| lookup.outcome().is_conclusive() && lookup.is_bare();
-    (nothing_further && evidence.lookups().all(is_plain)).then(|| evidence.outcomes())
+    let is_bare = |lookup: &dyn AnyLookup| lookup.outcome().is_conclusive() && lookup.is_bare();
+    let others = [&evidence.sts_txt, &evidence.tlsrpt_txt];
+    let is_plain =
+        evidence.mx.outcome.is_conclusive() && evidence.mx.has_records_alone() && others.into_iter().all(|lookup| is_bare(lookup));
+    (nothing_further && is_plain).then(|| evidence.outcomes())
 }
 
 #[cfg(test)]
@@ -51,7 +69,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::evidence::{Lookup, Mx, Outcome, Txt};
+    use crate::evidence::{Lookup, Outcome, Txt};
     use crate::name::Domain;
 
     prop_compose! {
@@ -72,14 +90,26 @@ mod tests {
     }
 
     prop_compose! {
+        /// A record of a few, so that the sets of several domains are the same, with all that is said of a host by itself or beside the domain.
+        fn mx()(
+            preference in prop::sample::select(vec![0, 10, 20]),
+            exchange in prop::sample::select(vec![
+                "mx.example.com", "mx.example.net", "example.com", "a.b.example.co.uk", "mta-sts.example.com", ".", "_mx.example.com",
+                "192.0.2.1", "m\\195\\188ller.example", "localhost",
+            ]),
+        ) -> Mx {
+            Mx { preference, exchange: exchange.to_owned() }
+        }
+    }
+
+    prop_compose! {
         fn evidence_of(domain: &'static str)(
             mx in lookup(domain.to_owned()),
             sts_txt in lookup(format!("_mta-sts.{domain}")),
             tlsrpt_txt in lookup(format!("_smtp._tls.{domain}")),
             seconds in 0..4_000_000_000_u64,
-            preference in prop::option::weighted(0.2, any::<u16>()),
+            records in prop::collection::vec(mx(), 0..4),
         ) -> Evidence {
-            let records = preference.map(|preference| Mx { preference, exchange: "mx.example.com".to_owned() }).into_iter().collect();
             let Lookup { name, outcome, rcode, ttl, authenticated, cname_chain, resolver, attempts, tcp, rtt_us, detail, .. } = mx;
             let left_out = None;
             let mx =
@@ -101,7 +131,7 @@ mod tests {
             for evidence in &evidence {
                 prop_assert_eq!(&*judge.judge(evidence), &classify(evidence));
             }
-            prop_assert!(judge.known.len() <= 64);
+            prop_assert!(judge.known.values().all(|known| known.len() <= 64));
         }
     }
 
@@ -115,5 +145,16 @@ mod tests {
         };
         let mut judge = Judge::default();
         assert!(Arc::ptr_eq(&judge.judge(&bare("a.example")), &judge.judge(&bare("b.example"))));
+        let with_mx = |domain, exchange: &str| {
+            let mut evidence = bare(domain);
+            evidence.mx.outcome = Outcome::Noerror;
+            evidence.mx.records = vec![Mx { preference: 10, exchange: exchange.to_owned() }];
+            evidence
+        };
+        let mut of = |domain: &'static str, exchange: &str| judge.judge(&with_mx(domain, exchange));
+        assert!(Arc::ptr_eq(&of("a.example", "mx.example.net"), &of("b.example", "mx.example.net")));
+        assert!(!Arc::ptr_eq(&of("a.example", "."), &of("b.example", ".")), "whose null MX it is, is named");
+        (0..3 * MAX_KNOWN).for_each(|number| drop(of("a.example", &format!("mx{number}.example.net"))));
+        assert!(judge.known.len() <= MAX_KNOWN);
     }
 }

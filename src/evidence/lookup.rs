@@ -107,9 +107,13 @@ impl ExtendedError {
 impl<R> Lookup<R> {
     /// Whether there is nothing beside the outcome and how it was got: no record, no alias, no remark.
     pub fn is_bare(&self) -> bool {
-        let Self { records, left_out, cname_chain, detail, extended_error, unchecked, .. } = self;
-        let nothing_found = records.is_empty() && left_out.is_none() && cname_chain.is_empty();
-        nothing_found && detail.is_none() && extended_error.is_none() && unchecked.is_none()
+        self.records.is_empty() && self.has_records_alone()
+    }
+
+    /// Whether there is nothing beside records, the outcome and how they were got: no alias, no remark.
+    pub fn has_records_alone(&self) -> bool {
+        let Self { left_out, cname_chain, detail, extended_error, unchecked, .. } = self;
+        left_out.is_none() && cname_chain.is_empty() && detail.is_none() && extended_error.is_none() && unchecked.is_none()
     }
 
     /// Keeps so many records, the first, and counts the others.

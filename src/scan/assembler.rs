@@ -15,16 +15,16 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// a fetch; what is older than that is safe from a crash.
 const LINGER: Duration = Duration::from_secs(120);
 
-/// Batches of fewer rows are joined with the one before, if that is small, too. Late rows come one by one, and a batch costs some 60 KB
-/// before it holds a row: hundreds of arrays, each with an allocation of its own.
+/// Batches of fewer rows are joined with the one before, if that is small, too. Late rows come one by one, and a batch of one row is hundreds
+/// of arrays, each with an allocation of its own.
 const SMALL_BATCH: u64 = 256;
 
 /// How long a batch lies as it is before it is packed. A shard of a scan that gets on is complete by then.
 const PACK_AFTER: Duration = Duration::from_secs(5);
 /// Rows that are packed together, at least and at most: fewer are not worth it, and more hold the rows that come up for too long.
 const PACKED: RangeInclusive<u64> = 2048..=4096;
-/// Octets that lie as they are at most, before they are packed however young they are: the rows of a shard and a half of domains without
-/// records, of which a scan that gets on has no more, and a third of that where some have a policy, whose rows take more room.
+/// Octets that lie as they are at most, before they are packed however young they are: about the rows of a shard and a half where domains have
+/// an MX, of which a scan that gets on has no more. Who packs such rows pays 5 % of the CPU for 10 MB.
 const MAX_LOOSE: u64 = 28 << 20;
 
 /// Rows that a shard is assembled of.
