@@ -4,15 +4,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::evidence::{AnyLookup, Evidence, Mx, Outcomes};
+use crate::evidence::{AnyLookup, Evidence, Mx, Outcomes, Record as _};
 
 use super::assessment::Assessment;
 use super::findings::THE_DOMAIN;
 use super::judge::classify;
 
-/// Sets of MX records of which judgements are kept: some hundred kilobytes. When there are more, all are forgotten; those of the large providers
-/// are soon there again.
+/// Sets of MX records of which judgements are kept: usually some hundred kilobytes. When there are more, all are forgotten; those of the large
+/// providers are soon there again.
 const MAX_KNOWN: usize = 1024;
+/// Records of a set at most of which judgements are kept: the providers whose hosts many share have five, and a hostile zone can name hundreds of
+/// hosts of a thousand characters for each of its domains.
+const MAX_RECORDS: usize = 8;
 
 /// Judges evidence as [`classify`] does, and shares the judgements of domains without any record but MX.
 #[derive(Debug, Default)]
@@ -32,7 +35,7 @@ impl Judge {
             return Arc::clone(assessment);
         }
         let assessment = Arc::new(classify(evidence));
-        // Of a host, or by name, only this domain is judged so.
+        // A finding about a host, or about the domain by its name, holds for this domain alone.
         if assessment.findings.iter().all(|finding| finding.subject == THE_DOMAIN) {
             if self.known.len() >= MAX_KNOWN {
                 self.known.clear();
@@ -54,11 +57,9 @@ fn outcomes_alone(evidence: &Evidence) -> Option<Outcomes> {
         && rua_hosts.is_empty()
         && stray_records.is_empty()
         && extra_requests.is_empty();
-    let is_bare = |lookup: &dyn AnyLookup| lookup.outcome().is_conclusive() && lookup.is_bare();
-    let others = [&evidence.sts_txt, &evidence.tlsrpt_txt];
-    let is_plain =
-        evidence.mx.outcome.is_conclusive() && evidence.mx.has_records_alone() && others.into_iter().all(|lookup| is_bare(lookup));
-    (nothing_further && is_plain).then(|| evidence.outcomes())
+    let few_mx = evidence.mx.has_records_alone() && evidence.mx.records.len() <= MAX_RECORDS;
+    let is_plain = |lookup: &dyn AnyLookup| lookup.outcome().is_conclusive() && (lookup.is_bare() || lookup.record_type() == Mx::MNEMONIC);
+    (nothing_further && few_mx && evidence.lookups().all(is_plain)).then(|| evidence.outcomes())
 }
 
 #[cfg(test)]
@@ -154,6 +155,13 @@ mod tests {
         let mut of = |domain: &'static str, exchange: &str| judge.judge(&with_mx(domain, exchange));
         assert!(Arc::ptr_eq(&of("a.example", "mx.example.net"), &of("b.example", "mx.example.net")));
         assert!(!Arc::ptr_eq(&of("a.example", "."), &of("b.example", ".")), "whose null MX it is, is named");
+        let many = || {
+            let mut evidence = with_mx("a.example", "mx.example.net");
+            let record = |preference| Mx { preference, exchange: "mx.example.net".to_owned() };
+            evidence.mx.records = (0..).take(MAX_RECORDS + 1).map(record).collect();
+            evidence
+        };
+        assert!(outcomes_alone(&many()).is_none());
         (0..3 * MAX_KNOWN).for_each(|number| drop(of("a.example", &format!("mx{number}.example.net"))));
         assert!(judge.known.len() <= MAX_KNOWN);
     }

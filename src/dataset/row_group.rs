@@ -34,13 +34,13 @@ fn pack_all(writer: &mut SerializedFileWriter<Hashing>, pieces: &[Piece], order:
     for (place, strand) in strands().iter().enumerate() {
         let columns: Vec<ArrayRef> = pieces.iter().map(|piece| piece.column(place, strand)).collect::<Result<_, _>>().map_err(packing)?;
         match strand.leaves() {
-            [leaf] => packed(leaf, order.of(&columns), &properties)?.append_to_row_group(&mut group)?,
+            [leaf] => chunk(leaf, order.of(&columns), &properties)?.append_to_row_group(&mut group)?,
             several => {
                 let stretches: Vec<ArrayRef> = order.of(&columns).collect::<Result<_, _>>().map_err(packing)?;
                 drop(columns);
                 for leaf in several {
                     let stretches = stretches.iter().map(|column| leaf.of(column));
-                    packed(leaf, stretches, &properties)?.append_to_row_group(&mut group)?;
+                    chunk(leaf, stretches, &properties)?.append_to_row_group(&mut group)?;
                 }
             }
         }
@@ -50,7 +50,7 @@ fn pack_all(writer: &mut SerializedFileWriter<Hashing>, pieces: &[Piece], order:
 }
 
 /// A column as it lies in a file, which has no other.
-fn packed(
+fn chunk(
     leaf: &Alone,
     stretches: impl Iterator<Item = Result<ArrayRef, ArrowError>>,
     properties: &WriterPropertiesPtr,
