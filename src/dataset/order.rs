@@ -96,7 +96,7 @@ impl Order {
     /// Itself, where it is not so.
     pub(super) fn into_one_group(self) -> Result<(Vec<Piece>, Sequence), Self> {
         let fits = (1..=ROW_GROUP_ROWS).contains(&self.rows.len()) && self.octets <= ROW_GROUP_BYTES;
-        if fits { Ok((self.pieces, Sequence(self.rows))) } else { Err(self) }
+        if fits { Ok((self.pieces, Sequence::of(&self.rows))) } else { Err(self) }
     }
 
     /// Number of rows.
@@ -188,41 +188,74 @@ fn some_of(batch: &RecordBatch, rows: &UInt32Array) -> Result<RecordBatch, Arrow
 }
 
 /// The order of the rows of some pieces, in which their columns are put one by one.
-pub(super) struct Sequence(Vec<Place>);
+pub(super) struct Sequence(Vec<Stretch>);
 
 impl Sequence {
-    /// A column of all rows, as it stands in each of the pieces.
-    pub(super) fn of<'s>(&'s self, columns: &'s [ArrayRef]) -> impl Iterator<Item = Result<ArrayRef, ArrowError>> + 's {
-        stretches(&self.0).map(|stretch| gathered(columns, stretch))
+    fn of(rows: &[Place]) -> Self {
+        Self(stretches(rows).map(Stretch::of).collect())
+    }
+
+    /// How many rows they are.
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(Stretch::len).sum()
+    }
+
+    /// A column of all rows, of what it is in each of the pieces.
+    pub(super) fn gathered(&self, columns: Vec<ArrayRef>) -> impl Iterator<Item = Result<ArrayRef, ArrowError>> + '_ {
+        self.0.iter().map(move |stretch| stretch.gathered(&columns))
     }
 }
 
 /// These rows of the batches as one.
 fn rows_of(batches: &[RecordBatch], rows: &[Place]) -> Result<RecordBatch, ArrowError> {
-    let schema = schema();
+    let (schema, stretch) = (schema(), Stretch::of(rows));
     let column = |place| {
         let columns: Vec<ArrayRef> = batches.iter().filter_map(|batch| batch.columns().get(place).cloned()).collect();
-        gathered(&columns, rows)
+        stretch.gathered(&columns)
     };
     let columns = (0..schema.fields().len()).map(column).collect::<Result<_, _>>()?;
     RecordBatch::try_new(schema, columns)
 }
 
-/// These rows of a column as one.
-fn gathered(columns: &[ArrayRef], rows: &[Place]) -> Result<ArrayRef, ArrowError> {
-    let part = |run: &[Place]| {
-        let first = run.first()?;
-        columns.get(first.batch as usize).map(|column| column.slice(first.row as usize, run.len()))
-    };
-    if runs(rows).count() * LONG_RUN <= rows.len() {
-        let parts: Vec<ArrayRef> = runs(rows).filter_map(part).collect();
-        return match parts.as_slice() {
-            [only] => Ok(Arc::clone(only)),
-            several => concat(&several.iter().map(AsRef::as_ref).collect::<Vec<_>>()),
-        };
+/// Rows that become one array, and how they are copied.
+enum Stretch {
+    /// Run by run: the batch, the first row and how many.
+    Runs(Vec<(usize, usize, usize)>),
+    /// One by one: the batch and the row.
+    Rows(Vec<(usize, usize)>),
+}
+
+impl Stretch {
+    fn of(rows: &[Place]) -> Self {
+        let place = |place: &Place| (place.batch as usize, place.row as usize);
+        if runs(rows).count() * LONG_RUN > rows.len() {
+            return Self::Rows(rows.iter().map(place).collect());
+        }
+        let run = |run: &[Place]| run.first().map(place).map(|(batch, row)| (batch, row, run.len()));
+        Self::Runs(runs(rows).filter_map(run).collect())
     }
-    let places: Vec<(usize, usize)> = rows.iter().map(|place| (place.batch as usize, place.row as usize)).collect();
-    interleave(&columns.iter().map(AsRef::as_ref).collect::<Vec<_>>(), &places)
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Runs(runs) => runs.iter().map(|(_, _, rows)| rows).sum(),
+            Self::Rows(rows) => rows.len(),
+        }
+    }
+
+    /// These rows of a column as one.
+    fn gathered(&self, columns: &[ArrayRef]) -> Result<ArrayRef, ArrowError> {
+        match self {
+            Self::Runs(runs) => {
+                let part = |(batch, row, rows): &(usize, usize, usize)| columns.get(*batch).map(|column| column.slice(*row, *rows));
+                let parts: Vec<ArrayRef> = runs.iter().filter_map(part).collect();
+                match parts.as_slice() {
+                    [only] => Ok(Arc::clone(only)),
+                    several => concat(&several.iter().map(AsRef::as_ref).collect::<Vec<_>>()),
+                }
+            }
+            Self::Rows(rows) => interleave(&columns.iter().map(AsRef::as_ref).collect::<Vec<_>>(), rows),
+        }
+    }
 }
 
 /// Rows that become a batch: a long run, or what lies between long runs.

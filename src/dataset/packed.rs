@@ -14,7 +14,7 @@ use zstd::bulk::{Compressor, decompress};
 
 use super::encoding::Filled;
 use super::error::DatasetError;
-use super::strands::{Strand, batch_of, strands};
+use super::strands::{Nothing, Strand, batch_of, strands};
 
 /// The fastest level but the negative ones; the others take several times as long for some percent.
 const LEVEL: i32 = 1;
@@ -35,8 +35,8 @@ pub struct Packed {
 /// A column of them.
 #[derive(Debug)]
 enum PackedColumn {
-    /// No row has a value: within so many structs that every row has.
-    Nothing(usize),
+    /// No row has a value.
+    Nothing(Nothing),
     /// Where it lies, compressed, and its length before that.
     Values(Range<usize>, usize),
 }
@@ -86,6 +86,17 @@ impl Piece {
         }
     }
 
+    /// What the column at this place is in every row, see [`Strand::nothing_in`].
+    pub(super) fn nothing_in(&self, place: usize, strand: &Strand) -> Option<Nothing> {
+        match self {
+            Self::Loose(batch) => strand.nothing_in(batch),
+            Self::Packed(packed) => match packed.columns.get(place)? {
+                PackedColumn::Nothing(nothing) => Some(*nothing),
+                PackedColumn::Values(..) => None,
+            },
+        }
+    }
+
     /// The columns of these names, none of which is a struct.
     ///
     /// # Errors
@@ -107,11 +118,11 @@ impl Packed {
         let mut compressor = Compressor::new(LEVEL).map_err(ArrowError::from)?;
         let mut all = Vec::new();
         let pack = |strand: &Strand| {
+            if let Some(nothing) = Nothing::in_all(batches.iter().map(|batch| strand.nothing_in(batch))) {
+                return Ok(PackedColumn::Nothing(nothing));
+            }
             let columns: Vec<ArrayRef> = batches.iter().map(|batch| strand.of(batch)).collect::<Result<_, _>>()?;
             let column = concat(&columns.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
-            if let Some(depth) = Strand::nothing_in(&column) {
-                return Ok(PackedColumn::Nothing(depth));
-            }
             let mut writer = StreamWriter::try_new(Vec::new(), strand.schema())?;
             writer.write(&RecordBatch::try_new(strand.schema().clone(), vec![column])?)?;
             let bytes = writer.into_inner()?;
@@ -134,7 +145,7 @@ impl Packed {
     fn column(&self, place: usize, strand: &Strand) -> Result<ArrayRef, ArrowError> {
         let gone = || ArrowError::IpcError("rows that were packed are gone".to_owned());
         match self.columns.get(place).ok_or_else(gone)? {
-            PackedColumn::Nothing(depth) => strand.nothing(*depth, self.rows),
+            PackedColumn::Nothing(nothing) => strand.nothing(*nothing, self.rows),
             PackedColumn::Values(packed, length) => {
                 let bytes = decompress(self.bytes.get(packed.clone()).ok_or_else(gone)?, *length)?;
                 let batch = StreamReader::try_new(bytes.as_slice(), None)?.next().transpose()?.ok_or_else(gone)?;

@@ -3,8 +3,8 @@
 //! Row by row the packers of all columns fill side by side, each with eight bytes per value that it finds in its dictionary and 160 KB for
 //! packing; and the rows are brought into their order as a whole. For a part of 50,000 rows that was 50 to 100 MB, more than the rows themselves.
 
-use std::io;
 use std::sync::Arc;
+use std::{io, iter};
 
 use arrow::array::ArrayRef;
 use arrow::error::ArrowError;
@@ -12,12 +12,12 @@ use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory,
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterPropertiesPtr;
-use parquet::file::writer::SerializedFileWriter;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
 use super::hashing::{Ended, Hashing};
 use super::order::Sequence;
 use super::packed::Piece;
-use super::strands::{Alone, strands};
+use super::strands::{Alone, Nothing, Strand, strands};
 use crate::pause::{Step, pause};
 
 /// Ends a file, into which nothing was written, with one row group of all rows of the pieces, in this order.
@@ -32,21 +32,33 @@ fn pack_all(writer: &mut SerializedFileWriter<Hashing>, pieces: &[Piece], order:
     let properties = Arc::clone(writer.properties());
     let mut group = writer.next_row_group()?;
     for (place, strand) in strands().iter().enumerate() {
-        let columns: Vec<ArrayRef> = pieces.iter().map(|piece| piece.column(place, strand)).collect::<Result<_, _>>().map_err(packing)?;
-        match strand.leaves() {
-            [leaf] => chunk(leaf, order.of(&columns), &properties)?.append_to_row_group(&mut group)?,
-            several => {
-                let stretches: Vec<ArrayRef> = order.of(&columns).collect::<Result<_, _>>().map_err(packing)?;
-                drop(columns);
-                for leaf in several {
-                    let stretches = stretches.iter().map(|column| leaf.of(column));
-                    chunk(leaf, stretches, &properties)?.append_to_row_group(&mut group)?;
-                }
-            }
+        if let Some(nothing) = Nothing::in_all(pieces.iter().map(|piece| piece.nothing_in(place, strand))) {
+            pack(&mut group, strand, iter::once(strand.nothing(nothing, order.len())), &properties)?;
+        } else {
+            let columns = pieces.iter().map(|piece| piece.column(place, strand)).collect::<Result<_, _>>().map_err(packing)?;
+            pack(&mut group, strand, order.gathered(columns), &properties)?;
         }
         pause(Step::PartBegun);
     }
     group.close().map(drop)
+}
+
+/// Packs the columns that Parquet sees of one of ours, one by one.
+fn pack(
+    group: &mut SerializedRowGroupWriter<'_, Hashing>,
+    strand: &Strand,
+    stretches: impl Iterator<Item = Result<ArrayRef, ArrowError>>,
+    properties: &WriterPropertiesPtr,
+) -> Result<(), ParquetError> {
+    if let [leaf] = strand.leaves() {
+        return chunk(leaf, stretches, properties)?.append_to_row_group(group);
+    }
+    let stretches: Vec<ArrayRef> = stretches.collect::<Result<_, _>>().map_err(packing)?;
+    for leaf in strand.leaves() {
+        let stretches = stretches.iter().map(|column| leaf.of(column));
+        chunk(leaf, stretches, properties)?.append_to_row_group(group)?;
+    }
+    Ok(())
 }
 
 /// A column as it lies in a file, which has no other.

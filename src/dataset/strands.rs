@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, ListArray, RecordBatch, StructArray};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, ListArray, RecordBatch, StructArray, new_empty_array};
+use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, FieldRef, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
@@ -12,52 +13,67 @@ use super::schema;
 /// A column that is no struct, with the structs around it of which it is the only field.
 #[derive(Debug)]
 pub(super) struct Strand {
+    /// Its place in a batch, or that of the struct that it is in.
+    root: usize,
     column: Alone,
     leaves: Vec<Alone>,
 }
 
 /// A table with one column alone.
 #[derive(Debug)]
-pub(super) struct Alone(SchemaRef);
+pub(super) struct Alone {
+    schema: SchemaRef,
+    /// Where it is in an array that has others beside it: its place in each of the structs around it, the outermost first.
+    path: Vec<usize>,
+}
 
 /// All columns, in the order of the schema.
 pub(super) fn strands() -> &'static [Strand] {
     static STRANDS: LazyLock<Vec<Strand>> = LazyLock::new(|| {
-        let strand = |field: FieldRef| {
-            let leaves = apart(&field, true).into_iter().map(Alone::new).collect();
-            Strand { column: Alone::new(field), leaves }
-        };
-        schema().fields().iter().flat_map(|field| apart(field, false)).map(strand).collect()
+        let strand = |root, column: Alone| Strand { root, leaves: apart(column.field(), true), column };
+        let of = |(root, field)| apart(field, false).into_iter().map(move |column| strand(root, column));
+        schema().fields().iter().enumerate().flat_map(of).collect()
     });
     &STRANDS
 }
 
 /// A field once for each column in it that is no struct, as if that were the only one; `lists` whether lists are taken apart, too.
-fn apart(field: &FieldRef, lists: bool) -> Vec<FieldRef> {
-    let around = |data_type: DataType| Arc::new(field.as_ref().clone().with_data_type(data_type));
+fn apart(field: &FieldRef, lists: bool) -> Vec<Alone> {
+    let around = |alone: Alone, data_type, place: Option<usize>| {
+        let field = field.as_ref().clone().with_data_type(data_type);
+        Alone { schema: Arc::new(Schema::new(vec![field])), path: place.into_iter().chain(alone.path).collect() }
+    };
     match field.data_type() {
         DataType::Struct(children) => {
-            let only = children.iter().flat_map(|child| apart(child, lists));
-            only.map(|only| around(DataType::Struct(Fields::from(vec![only])))).collect()
+            let only =
+                children.iter().enumerate().flat_map(|(place, child)| apart(child, lists).into_iter().map(move |only| (place, only)));
+            only.map(|(place, only)| {
+                let fields = DataType::Struct(Fields::from(vec![Arc::clone(only.field())]));
+                around(only, fields, Some(place))
+            })
+            .collect()
         }
-        DataType::List(elements) if lists => apart(elements, lists).into_iter().map(|only| around(DataType::List(only))).collect(),
-        _ => vec![Arc::clone(field)],
+        DataType::List(elements) if lists => {
+            let only = apart(elements, lists).into_iter();
+            only.map(|only| {
+                let list = DataType::List(Arc::clone(only.field()));
+                around(only, list, None)
+            })
+            .collect()
+        }
+        _ => vec![Alone { schema: Arc::new(Schema::new(vec![Arc::clone(field)])), path: Vec::new() }],
     }
 }
 
 impl Alone {
-    fn new(field: FieldRef) -> Self {
-        Self(Arc::new(Schema::new(vec![field])))
-    }
-
     /// The table.
     pub(super) fn schema(&self) -> &SchemaRef {
-        &self.0
+        &self.schema
     }
 
     /// Its column.
     pub(super) fn field(&self) -> &FieldRef {
-        &self.0.fields()[0]
+        &self.schema.fields()[0]
     }
 
     /// The column of an array that has others beside it.
@@ -65,25 +81,23 @@ impl Alone {
     /// # Errors
     /// If the array has it not.
     pub(super) fn of(&self, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-        only(array, self.field())
+        only(array, self.field(), &self.path)
     }
 }
 
-/// The column of this type of an array that has others beside it.
-fn only(array: &ArrayRef, field: &FieldRef) -> Result<ArrayRef, ArrowError> {
+/// The column of this type, and at this place, of an array that has others beside it.
+fn only(array: &ArrayRef, field: &FieldRef, path: &[usize]) -> Result<ArrayRef, ArrowError> {
     let missing = || ArrowError::SchemaError(format!("no column {}", field.name()));
-    if array.data_type() == field.data_type() {
-        return Ok(Arc::clone(array));
-    }
+    let Some((place, within)) = path.split_first() else { return Ok(Arc::clone(array)) };
     Ok(match field.data_type() {
         DataType::Struct(fields) => {
             let (around, field) = (array.as_struct_opt().ok_or_else(missing)?, fields.first().ok_or_else(missing)?);
-            let column = only(around.column_by_name(field.name()).ok_or_else(missing)?, field)?;
+            let column = only(around.columns().get(*place).ok_or_else(missing)?, field, within)?;
             Arc::new(StructArray::try_new(fields.clone(), vec![column], around.nulls().cloned())?)
         }
         DataType::List(elements) => {
             let around = array.as_list_opt::<i32>().ok_or_else(missing)?;
-            let column = only(around.values(), elements)?;
+            let column = only(around.values(), elements, path)?;
             Arc::new(ListArray::try_new(Arc::clone(elements), around.offsets().clone(), column, around.nulls().cloned())?)
         }
         _ => return Err(missing()),
@@ -111,36 +125,68 @@ impl Strand {
     /// # Errors
     /// If the batch has other columns than the schema.
     pub(super) fn of(&self, batch: &RecordBatch) -> Result<ArrayRef, ArrowError> {
-        let name = self.field().name();
-        self.column.of(batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("no column {name}")))?)
+        let missing = || ArrowError::SchemaError(format!("no column {}", self.field().name()));
+        self.column.of(batch.columns().get(self.root).ok_or_else(missing)?)
     }
 
-    /// How many structs around the column are there in every row before one, or the column itself, that is in none; `None` where it is not so.
-    pub(super) fn nothing_in(column: &ArrayRef) -> Option<usize> {
-        if column.null_count() == column.len() {
-            return Some(0);
+    /// What the column is in every row of a batch, if it has no value and is the same in all.
+    pub(super) fn nothing_in(&self, batch: &RecordBatch) -> Option<Nothing> {
+        let mut column = batch.columns().get(self.root)?;
+        for (depth, place) in self.column.path.iter().enumerate() {
+            if column.null_count() == column.len() {
+                return Some(Nothing::Null(depth));
+            }
+            column = column.as_struct_opt().filter(|around| around.null_count() == 0)?.columns().get(*place)?;
         }
-        let only = column.as_struct_opt().filter(|around| around.null_count() == 0)?.columns().first()?;
-        Self::nothing_in(only).map(|depth| depth + 1)
+        if column.null_count() == column.len() {
+            return Some(Nothing::Null(self.column.path.len()));
+        }
+        let offsets = column.as_list_opt::<i32>().filter(|list| list.null_count() == 0)?.offsets();
+        (offsets.first() == offsets.last()).then_some(Nothing::Empty)
     }
 
-    /// So many rows of nothing within so many structs.
+    /// So many rows of it.
     ///
     /// # Errors
-    /// If there are not so many structs around the column.
-    pub(super) fn nothing(&self, depth: usize, rows: usize) -> Result<ArrayRef, ArrowError> {
-        nothing(self.field(), depth, rows)
+    /// If there are not so many structs around the column, or it is no list.
+    pub(super) fn nothing(&self, nothing: Nothing, rows: usize) -> Result<ArrayRef, ArrowError> {
+        nothing.array(self.field(), rows)
     }
 }
 
-fn nothing(field: &FieldRef, depth: usize, rows: usize) -> Result<ArrayRef, ArrowError> {
-    match (depth, field.data_type()) {
-        (0, data_type) => Ok(nulls(data_type, rows)),
-        (_, DataType::Struct(only)) => {
-            let within = only.iter().map(|field| nothing(field, depth - 1, rows)).collect::<Result<_, _>>()?;
-            Ok(Arc::new(StructArray::try_new(only.clone(), within, None)?))
+/// What a column without a value is in every row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nothing {
+    /// Null, the column itself or a struct around it; within so many structs that are there.
+    Null(usize),
+    /// A list without elements.
+    Empty,
+}
+
+impl Nothing {
+    /// What a column is in every row of several batches, from what it is in each.
+    pub(super) fn in_all(mut batches: impl Iterator<Item = Option<Self>>) -> Option<Self> {
+        let first = batches.next()??;
+        batches.all(|other| other == Some(first)).then_some(first)
+    }
+
+    fn array(self, field: &FieldRef, rows: usize) -> Result<ArrayRef, ArrowError> {
+        let within = match self {
+            Self::Null(0) => return Ok(nulls(field.data_type(), rows)),
+            Self::Null(depth) => Self::Null(depth - 1),
+            Self::Empty => Self::Empty,
+        };
+        match field.data_type() {
+            DataType::Struct(only) => {
+                let columns = only.iter().map(|field| within.array(field, rows)).collect::<Result<_, _>>()?;
+                Ok(Arc::new(StructArray::try_new(only.clone(), columns, None)?))
+            }
+            DataType::List(elements) if self == Self::Empty => {
+                let (offsets, values) = (OffsetBuffer::new_zeroed(rows), new_empty_array(elements.data_type()));
+                Ok(Arc::new(ListArray::try_new(Arc::clone(elements), offsets, values, None)?))
+            }
+            _ => Err(ArrowError::SchemaError(format!("{} cannot be {self:?}", field.name()))),
         }
-        _ => Err(ArrowError::SchemaError(format!("{} is no struct", field.name()))),
     }
 }
 
@@ -195,15 +241,29 @@ mod tests {
     #[test]
     fn what_has_no_value_is_known_and_is_there_again() {
         let batch = record_batch(&[samples::absent(0, "example.com"), samples::absent(1, "example.org")]).unwrap();
-        let nothing = |strand: &&Strand| Strand::nothing_in(&strand.of(&batch).unwrap()).is_some();
-        assert!(strands().iter().filter(nothing).count() > strands().len() / 2);
-        for strand in strands() {
-            let column = strand.of(&batch).unwrap();
-            if let Some(depth) = Strand::nothing_in(&column) {
-                assert_eq!(&strand.nothing(depth, 2).unwrap(), &column, "{}", strand.field());
-            }
+        let known: Vec<(&Strand, Nothing)> = strands().iter().filter_map(|strand| Some((strand, strand.nothing_in(&batch)?))).collect();
+        assert!(known.len() > strands().len() / 2);
+        assert!(known.iter().any(|(_, nothing)| *nothing == Nothing::Empty));
+        assert!(known.iter().any(|(_, nothing)| matches!(nothing, Nothing::Null(depth) if *depth > 0)));
+        for (strand, nothing) in known {
+            assert_eq!(&strand.nothing(nothing, 2).unwrap(), &strand.of(&batch).unwrap(), "{}", strand.field());
         }
         let none: [Record; 0] = [];
         assert_eq!(record_batch(&none).unwrap().num_rows(), 0);
+    }
+
+    #[test]
+    fn a_column_that_is_not_the_same_nothing_in_all_rows_is_none() {
+        let mut runner = TestRunner::deterministic();
+        let records = proptest::collection::vec(samples::record(), 20).new_tree(&mut runner).unwrap().current();
+        for pair in records.windows(2) {
+            let [one, two] = [&pair[..1], &pair[1..]].map(|record| record_batch(record).unwrap());
+            let both = record_batch(pair).unwrap();
+            for strand in strands() {
+                let each = [&one, &two].map(|batch| strand.nothing_in(batch));
+                let expected = if each[0] == each[1] { each[0] } else { None };
+                assert_eq!(strand.nothing_in(&both), expected, "{}", strand.field());
+            }
+        }
     }
 }

@@ -100,13 +100,16 @@ impl<K: Column> Column for Sparse<K> {
     }
 }
 
-/// So many nulls. Whoever needs nulls of a type shares them: they would be a third of what a row without records takes.
+/// So many nulls. Whoever needs nulls of a type for a batch shares them: they would be a third of what a row without records takes.
 pub(in crate::dataset) fn nulls(data_type: &DataType, rows: usize) -> ArrayRef {
+    if rows > MAX_BATCH_ROWS {
+        return new_null_array(data_type, rows);
+    }
     static SHARED: Mutex<Vec<ArrayRef>> = Mutex::new(Vec::new());
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = shared.iter().find(|array| array.data_type() == data_type && array.len() >= rows);
+    let known = shared.iter().find(|array| array.data_type() == data_type);
     let array = known.map(Arc::clone).unwrap_or_else(|| {
-        let array = new_null_array(data_type, rows.max(MAX_BATCH_ROWS));
+        let array = new_null_array(data_type, MAX_BATCH_ROWS);
         shared.push(Arc::clone(&array));
         array
     });
