@@ -29,11 +29,11 @@ pub(super) fn finish_with(writer: ArrowWriter<Hashing>, pieces: &[Piece], order:
 }
 
 fn pack_all(writer: &mut SerializedFileWriter<Hashing>, pieces: &[Piece], order: &Sequence) -> Result<(), ParquetError> {
-    let properties = Arc::clone(writer.properties());
+    let (properties, rows) = (Arc::clone(writer.properties()), order.len());
     let mut group = writer.next_row_group()?;
     for (place, strand) in strands().iter().enumerate() {
         if let Some(nothing) = Nothing::in_all(pieces.iter().map(|piece| piece.nothing_in(place, strand))) {
-            pack(&mut group, strand, iter::once(strand.nothing(nothing, order.len())), &properties)?;
+            pack(&mut group, strand, iter::once(strand.nothing(nothing, rows)), &properties)?;
         } else {
             let columns = pieces.iter().map(|piece| piece.column(place, strand)).collect::<Result<_, _>>().map_err(packing)?;
             pack(&mut group, strand, order.gathered(columns), &properties)?;

@@ -39,28 +39,18 @@ pub(super) fn strands() -> &'static [Strand] {
 
 /// A field once for each column in it that is no struct, as if that were the only one; `lists` whether lists are taken apart, too.
 fn apart(field: &FieldRef, lists: bool) -> Vec<Alone> {
-    let around = |alone: Alone, data_type, place: Option<usize>| {
+    let around = |only: &Alone, data_type, place: Option<usize>| {
         let field = field.as_ref().clone().with_data_type(data_type);
-        Alone { schema: Arc::new(Schema::new(vec![field])), path: place.into_iter().chain(alone.path).collect() }
+        Alone { schema: Arc::new(Schema::new(vec![field])), path: place.into_iter().chain(only.path.iter().copied()).collect() }
     };
+    let in_struct = |only: &Alone, place| around(only, DataType::Struct(Fields::from(vec![Arc::clone(only.field())])), Some(place));
+    let in_list = |only: &Alone| around(only, DataType::List(Arc::clone(only.field())), None);
     match field.data_type() {
         DataType::Struct(children) => {
-            let only =
-                children.iter().enumerate().flat_map(|(place, child)| apart(child, lists).into_iter().map(move |only| (place, only)));
-            only.map(|(place, only)| {
-                let fields = DataType::Struct(Fields::from(vec![Arc::clone(only.field())]));
-                around(only, fields, Some(place))
-            })
-            .collect()
+            let of_child = |(place, child)| apart(child, lists).into_iter().map(move |only| in_struct(&only, place));
+            children.iter().enumerate().flat_map(of_child).collect()
         }
-        DataType::List(elements) if lists => {
-            let only = apart(elements, lists).into_iter();
-            only.map(|only| {
-                let list = DataType::List(Arc::clone(only.field()));
-                around(only, list, None)
-            })
-            .collect()
-        }
+        DataType::List(elements) if lists => apart(elements, lists).iter().map(in_list).collect(),
         _ => vec![Alone { schema: Arc::new(Schema::new(vec![Arc::clone(field)])), path: Vec::new() }],
     }
 }
@@ -123,7 +113,7 @@ impl Strand {
     /// The column of a batch.
     ///
     /// # Errors
-    /// If the batch has other columns than the schema.
+    /// If the batch has no such column.
     pub(super) fn of(&self, batch: &RecordBatch) -> Result<ArrayRef, ArrowError> {
         let missing = || ArrowError::SchemaError(format!("no column {}", self.field().name()));
         self.column.of(batch.columns().get(self.root).ok_or_else(missing)?)
