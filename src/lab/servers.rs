@@ -35,21 +35,22 @@ pub(super) struct Servers {
     stop: Arc<AtomicBool>,
     end: Option<oneshot::Sender<()>>,
     threads: Vec<JoinHandle<()>>,
-    /// Holds the connections that keep a queue full.
+    /// Holds the connections that keep a queue full, and the ports there.
     _full: Vec<Socket>,
 }
 
 impl Servers {
     pub(super) fn start(internet: &Arc<Internet>, journal: &Arc<Journal>, authority: &Arc<Authority>) -> io::Result<Self> {
         let (udp, dns_tcp) = retry(bind_dns)?;
-        let addresses = internet.addresses();
-        let (policy_listeners, https_port) = retry(|| bind(&addresses))?;
-        let addresses = internet.mail_addresses();
-        let (mail_listeners, smtp_port) = retry(|| bind(&addresses))?;
-        let full = [retry(|| fill_queue(https_port))?, retry(|| fill_queue(smtp_port))?].into_iter().flatten().collect();
+        let policy = Listeners::on(&internet.addresses())?;
+        let mail = Listeners::on(&internet.mail_addresses())?;
         // One that has nothing to say over HTTPS has something to say over plain HTTP.
-        let plain: Vec<Ipv4Addr> = places::all().chain([places::REFUSED]).collect();
-        let (plain_listeners, http_port) = retry(|| bind(&plain))?;
+        let plain = Listeners::on(&places::all().chain([places::REFUSED]).collect::<Vec<_>>())?;
+        let (https_port, smtp_port, http_port) = (policy.port, mail.port, plain.port);
+        let mut full = vec![plain.full];
+        for (full_place, port) in [(policy.full, https_port), (mail.full, smtp_port)] {
+            full.extend(fill_queue(full_place, port)?);
+        }
         let dns = udp.local_addr()?;
         let stop = Arc::new(AtomicBool::new(false));
         let (end, ended) = oneshot::channel();
@@ -61,7 +62,7 @@ impl Servers {
             .push(std::thread::Builder::new().name("lab-dns".to_owned()).spawn(move || transport::serve_udp(&udp, &net, &log, &stop))?);
 
         let hosts = Arc::new(PolicyHosts::new(Arc::clone(internet), Arc::clone(journal), Arc::clone(authority))?);
-        let mail = Arc::new(MailServers::new(Arc::clone(internet), Arc::clone(journal), Arc::clone(authority))?);
+        let mail_hosts = Arc::new(MailServers::new(Arc::clone(internet), Arc::clone(journal), Arc::clone(authority))?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (net, log) = (Arc::clone(internet), Arc::clone(journal));
         let streams = move || {
@@ -69,15 +70,15 @@ impl Servers {
                 if let Ok(listener) = tokio::net::TcpListener::from_std(dns_tcp) {
                     tokio::spawn(transport::serve_tcp(listener, net, log));
                 }
-                let listeners = policy_listeners.into_iter().map(|listener| (listener, true));
-                for (listener, tls) in listeners.chain(plain_listeners.into_iter().map(|listener| (listener, false))) {
+                let listeners = policy.sockets.into_iter().map(|listener| (listener, true));
+                for (listener, tls) in listeners.chain(plain.sockets.into_iter().map(|listener| (listener, false))) {
                     if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
                         tokio::spawn(Arc::clone(&hosts).serve(listener, tls));
                     }
                 }
-                for listener in mail_listeners {
+                for listener in mail.sockets {
                     if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
-                        tokio::spawn(Arc::clone(&mail).serve(listener));
+                        tokio::spawn(Arc::clone(&mail_hosts).serve(listener));
                     }
                 }
                 // Ends, and every task with it, when the sender is dropped.
@@ -104,7 +105,8 @@ impl Drop for Servers {
     }
 }
 
-fn retry<T>(bind: impl Fn() -> io::Result<T>) -> io::Result<T> {
+/// Binds again, to another port, as long as the one that was tried is somebody else's at one of the addresses.
+pub(super) fn retry<T>(bind: impl Fn() -> io::Result<T>) -> io::Result<T> {
     let mut result = bind();
     for _ in 1..PORT_ATTEMPTS {
         match result {
@@ -129,21 +131,39 @@ fn bind_dns() -> io::Result<(UdpSocket, TcpListener)> {
     Ok((udp, tcp))
 }
 
-/// One port number for all servers of a kind.
-fn bind(addresses: &[Ipv4Addr]) -> io::Result<(Vec<TcpListener>, u16)> {
-    let mut listeners: Vec<TcpListener> = Vec::new();
-    let mut port = 0;
-    for address in addresses {
-        let listener = TcpListener::bind((*address, port)).map_err(|error| too_few_files(error, addresses.len()))?;
-        listener.set_nonblocking(true)?;
-        port = listener.local_addr()?.port();
-        listeners.push(listener);
+/// The servers of a kind: one port number at all their addresses.
+struct Listeners {
+    port: u16,
+    sockets: Vec<TcpListener>,
+    /// The same port where queues are full. Every kind of every lab has it, so that no two of them on a machine have the same port: they
+    /// would meet where one of them refuses connections.
+    full: Socket,
+}
+
+impl Listeners {
+    fn on(addresses: &[Ipv4Addr]) -> io::Result<Self> {
+        retry(|| Self::bind(addresses))
     }
-    if let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
-        listener.set_nonblocking(true)?;
-        listeners.push(listener);
+
+    fn bind(addresses: &[Ipv4Addr]) -> io::Result<Self> {
+        let full = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+        full.bind(&SocketAddrV4::new(places::FULL, 0).into())?;
+        let port = full.local_addr()?.as_socket().map_or(0, |address| address.port());
+        let mut sockets = Vec::new();
+        for address in addresses {
+            sockets.push(TcpListener::bind((*address, port)).map_err(|error| too_few_files(error, addresses.len()))?);
+        }
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
+            Ok(listener) => sockets.push(listener),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            // This machine has no IPv6.
+            Err(_) => {}
+        }
+        for listener in &sockets {
+            listener.set_nonblocking(true)?;
+        }
+        Ok(Self { port, sockets, full })
     }
-    Ok((listeners, port))
 }
 
 /// Says what to do where there are more addresses than files may be open.
@@ -156,18 +176,15 @@ fn too_few_files(error: io::Error, sockets: usize) -> io::Error {
     }
 }
 
-/// A listener with the shortest queue and enough connections to fill it: Linux then drops every further SYN.
-fn fill_queue(port: u16) -> io::Result<Vec<Socket>> {
-    let address = SocketAddr::from((places::FULL, port)).into();
-    let listener = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
-    listener.bind(&address)?;
+/// Makes a bound socket a listener with the shortest queue, and enough connections to fill it: Linux then drops every further SYN.
+fn fill_queue(listener: Socket, port: u16) -> io::Result<Vec<Socket>> {
     listener.listen(0)?;
     let mut sockets = vec![listener];
     for _ in 0..4 {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         // In progress or refused: either way the queue is as full as it gets.
-        let _ = socket.connect(&address);
+        let _ = socket.connect(&SocketAddr::from((places::FULL, port)).into());
         sockets.push(socket);
     }
     Ok(sockets)
@@ -181,9 +198,19 @@ mod tests {
 
     #[test]
     fn a_full_queue_answers_no_connection() {
-        let port = TcpListener::bind((places::FULL, 0)).unwrap().local_addr().unwrap().port();
-        let _full = fill_queue(port).unwrap();
+        let Listeners { full, port, .. } = Listeners::on(&[]).unwrap();
+        let _full = fill_queue(full, port).unwrap();
         let error = TcpStream::connect_timeout(&SocketAddr::from((places::FULL, port)), Duration::from_millis(300)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn servers_of_two_kinds_never_share_a_port_number() {
+        let (policy, mail) = (Ipv4Addr::new(127, 0, 1, 1), Ipv4Addr::new(127, 0, 4, 1));
+        let kept = Listeners::on(&[policy]).unwrap();
+        let place = |address| TcpListener::bind((address, kept.port)).map(drop).map_err(|error| error.kind());
+        // Only where queues are full do they meet.
+        assert_eq!(place(mail), Ok(()));
+        assert_eq!(place(places::FULL), Err(io::ErrorKind::AddrInUse));
     }
 }

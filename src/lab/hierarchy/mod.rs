@@ -20,10 +20,9 @@ use tokio::sync::oneshot;
 use self::zones::{DEEP, FLAT, Manner, Server, TRUTH, Zone};
 use super::answer::{Scratch, Transport};
 use super::internet::Internet;
+use super::servers::retry;
 use super::wire;
 
-/// How often a port is sought that is free at every address.
-const PORT_ATTEMPTS: u32 = 50;
 /// Octets of a question that are read.
 const QUESTION_OCTETS: usize = 600;
 /// How long an idle connection is kept.
@@ -70,17 +69,7 @@ impl Hierarchy {
         let mut servers: Vec<Server> = zones.iter().flat_map(|zone| zone.servers).copied().collect();
         servers.sort_by_key(|server| server.1);
         servers.dedup_by_key(|server| server.1);
-        let mut sockets = bind(&servers);
-        for _ in 1..PORT_ATTEMPTS {
-            match sockets {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => sockets = bind(&servers),
-                done => {
-                    sockets = done;
-                    break;
-                }
-            }
-        }
-        let (port, sockets) = sockets?;
+        let (port, sockets) = retry(|| bind(&servers))?;
         let asked = Arc::new(servers.into_iter().map(|server| (server, AtomicU64::new(0))).collect::<Vec<_>>());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (end, ended) = oneshot::channel::<()>();
