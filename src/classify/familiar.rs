@@ -48,18 +48,9 @@ impl Judge {
 
 /// The outcomes of the first lookups, where there is nothing else to go by, MX records aside.
 fn outcomes_alone(evidence: &Evidence) -> Option<Outcomes> {
-    let Evidence { host_a, host_aaaa, fetch, mx_asked, mx_hosts, rua_hosts, stray_records, extra_requests, .. } = evidence;
-    let nothing_further = host_a.is_none()
-        && host_aaaa.is_none()
-        && fetch.is_none()
-        && mx_asked.is_none()
-        && mx_hosts.is_empty()
-        && rua_hosts.is_empty()
-        && stray_records.is_empty()
-        && extra_requests.is_empty();
     let few_mx = evidence.mx.has_records_alone() && evidence.mx.records.len() <= MAX_RECORDS;
     let is_plain = |lookup: &dyn AnyLookup| lookup.outcome().is_conclusive() && (lookup.is_bare() || lookup.record_type() == Mx::MNEMONIC);
-    (nothing_further && few_mx && evidence.lookups().all(is_plain)).then(|| evidence.outcomes())
+    (evidence.has_first_lookups_alone() && few_mx && evidence.lookups().all(is_plain)).then(|| evidence.outcomes())
 }
 
 #[cfg(test)]

@@ -36,7 +36,12 @@ macro_rules! counts {
             /// # Errors
             /// If a counted column is missing or has another type.
             pub fn of(batch: &RecordBatch) -> Result<Self, DatasetError> {
-                Ok(Self { rows: batch.num_rows() as u64, $($field: $count(batch, stringify!($field))?,)+ })
+                Self::of_times(batch, &vec![1; batch.num_rows()])
+            }
+
+            /// The same of rows of which there are so many each.
+            pub(super) fn of_times(batch: &RecordBatch, times: &[u64]) -> Result<Self, DatasetError> {
+                Ok(Self { rows: times.iter().sum(), $($field: $count(batch, stringify!($field), times)?,)+ })
             }
 
             /// Adds the counts of other rows.
@@ -98,11 +103,11 @@ fn add(sum: &mut Tally, more: &Tally) {
     }
 }
 
-fn words(batch: &RecordBatch, column: &str) -> Result<Tally, DatasetError> {
+fn words(batch: &RecordBatch, column: &str, times: &[u64]) -> Result<Tally, DatasetError> {
     if ADDED.contains(&column) && batch.column_by_name(column).is_none() {
         return Ok(Tally::new());
     }
-    Ok(count(texts(batch, column)?.iter().flatten()))
+    Ok(count(texts(batch, column)?.iter().zip(times).filter_map(|(word, rows)| Some((word?, *rows)))))
 }
 
 fn texts<'b>(batch: &'b RecordBatch, column: &str) -> Result<&'b StringArray, DatasetError> {
@@ -110,62 +115,65 @@ fn texts<'b>(batch: &'b RecordBatch, column: &str) -> Result<&'b StringArray, Da
     texts.ok_or_else(|| DatasetError::Column(column.to_owned()))
 }
 
-fn policy_providers(batch: &RecordBatch, _: &str) -> Result<Tally, DatasetError> {
-    Ok(count(texts(batch, "policy_provider")?.iter().flatten().filter_map(|host| provider(Service::Policy, host))))
+fn policy_providers(batch: &RecordBatch, _: &str, times: &[u64]) -> Result<Tally, DatasetError> {
+    let hosts = texts(batch, "policy_provider")?.iter().zip(times);
+    Ok(count(hosts.filter_map(|(host, rows)| Some((provider(Service::Policy, host?)?, *rows)))))
 }
 
-fn mail_providers(batch: &RecordBatch, _: &str) -> Result<Tally, DatasetError> {
+fn mail_providers(batch: &RecordBatch, _: &str, times: &[u64]) -> Result<Tally, DatasetError> {
     const COLUMN: &str = "mx_hosts";
     let lists = batch.column_by_name(COLUMN).and_then(|column| column.as_list_opt::<i32>());
     let lists = lists.ok_or_else(|| DatasetError::Column(COLUMN.to_owned()))?;
     let hosts = lists.values().as_string_opt::<i32>().ok_or_else(|| DatasetError::Column(COLUMN.to_owned()))?;
-    let starts = lists.offsets().iter().zip(lists.offsets().iter().skip(1)).filter(|(start, end)| start < end);
-    let first = starts.filter_map(|(start, _)| usize::try_from(*start).ok()).map(|start| hosts.value(start));
-    Ok(count(first.filter_map(|host| provider(Service::Mail, host))))
+    let ranges = lists.offsets().iter().zip(lists.offsets().iter().skip(1)).zip(times);
+    let first = ranges.filter(|((start, end), _)| start < end).filter_map(|((start, _), rows)| Some((usize::try_from(*start).ok()?, rows)));
+    Ok(count(first.filter_map(|(first, rows)| Some((provider(Service::Mail, hosts.value(first))?, *rows)))))
 }
 
-fn count<'w>(words: impl Iterator<Item = &'w str>) -> Tally {
+/// Words, each with how many rows have it.
+fn count<'w>(words: impl Iterator<Item = (&'w str, u64)>) -> Tally {
     let mut counted = Words::default();
-    words.for_each(|word| counted.add(word, 0));
+    words.for_each(|(word, rows)| counted.add(word, rows, None));
     counted.finish()
 }
 
-fn finding_codes(batch: &RecordBatch, _: &str) -> Result<Tally, DatasetError> {
+fn finding_codes(batch: &RecordBatch, _: &str, times: &[u64]) -> Result<Tally, DatasetError> {
     let findings = FindingColumns::of_batch(batch)?;
     let mut counted = Words::default();
-    for row in 0..batch.num_rows() {
-        findings.codes(row).for_each(|code| counted.add(code, row + 1));
+    for (row, rows) in times.iter().enumerate() {
+        findings.codes(row).for_each(|code| counted.add(code, *rows, Some(row)));
     }
     Ok(counted.finish())
 }
 
-/// Words and how often they came. There are few of them, and most rows bring the same in the same order.
+/// Words and in how many rows they came. There are few of them, and most rows bring the same in the same order.
 #[derive(Default)]
 struct Words<'w> {
-    /// With the last row that had the word; a row counts once, except row 0.
-    list: Vec<(&'w str, u64, usize)>,
+    /// With the last row that had the word, where a row may have it more than once.
+    list: Vec<(&'w str, u64, Option<usize>)>,
     /// Where the next word is expected.
     next: usize,
 }
 
 impl<'w> Words<'w> {
-    fn add(&mut self, word: &'w str, row: usize) {
-        let is_it = |(known, ..): &(&str, u64, usize)| *known == word;
+    /// Adds a word of so many rows; where they are told apart, once only.
+    fn add(&mut self, word: &'w str, times: u64, row: Option<usize>) {
+        let is_it = |(known, ..): &(&str, u64, Option<usize>)| *known == word;
         let place = if self.list.get(self.next).is_some_and(is_it) { Some(self.next) } else { self.list.iter().position(is_it) };
         let place = place.unwrap_or_else(|| {
-            self.list.push((word, 0, 0));
+            self.list.push((word, 0, None));
             self.list.len() - 1
         });
         if let Some((_, rows, last)) = self.list.get_mut(place)
-            && (row == 0 || *last != row)
+            && (row.is_none() || *last != row)
         {
-            (*rows, *last) = (*rows + 1, row);
+            (*rows, *last) = (*rows + times, row);
         }
         self.next = if place + 1 < self.list.len() { place + 1 } else { 0 };
     }
 
     fn finish(self) -> Tally {
-        self.list.into_iter().map(|(word, rows, _)| (word.to_owned(), rows)).collect()
+        self.list.into_iter().filter(|(_, rows, _)| *rows > 0).map(|(word, rows, _)| (word.to_owned(), rows)).collect()
     }
 }
 

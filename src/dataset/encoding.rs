@@ -83,6 +83,11 @@ impl Filled {
         filled
     }
 
+    /// Notes what is in the leaves of a column, of which this is the first.
+    pub(super) fn note_at(&mut self, mut first_leaf: usize, column: &ArrayRef) {
+        self.note(column, Fill::Empty, &mut first_leaf);
+    }
+
     /// Adds what has a value in other rows.
     pub(super) fn add(&mut self, other: &Self) {
         self.0.resize(self.0.len().max(other.0.len()), Fill::default());

@@ -71,7 +71,7 @@ mod tests {
         let mut manifest = Manifest::begun(&samples::run());
         manifest.run.shard_rows = 500;
         let records: Vec<Record> = (0..500).map(|ordinal| samples::absent(ordinal, &format!("d{ordinal}.example.com"))).collect();
-        let part = part::write(folder.path(), 0, &manifest, vec![Piece::Loose(record_batch(&records).unwrap())]).unwrap();
+        let part = part::write(folder.path(), 0, &manifest, vec![Piece::of(&record_batch(&records).unwrap()).unwrap()]).unwrap();
         assert_eq!(part.domain_filters.len(), 1);
         manifest.list(part.clone(), manifest.activity);
         crate::dataset::folder::write_manifest(folder.path(), &manifest).unwrap();

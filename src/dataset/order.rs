@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat, interleave, take_record_batch};
-use arrow::datatypes::Int64Type;
+use arrow::array::{Array as _, ArrayRef, RecordBatch, UInt32Array};
+use arrow::compute::{concat, interleave};
 use arrow::error::ArrowError;
 
-use super::column::{MAX_BATCH_ROWS, with_shared_nulls};
+use super::column::MAX_BATCH_ROWS;
 use super::counts::Counts;
 use super::encoding::{Filled, ROW_GROUP_BYTES, ROW_GROUP_ROWS};
 use super::error::DatasetError;
+use super::folded::Folded;
 use super::packed::Piece;
 use super::schema;
 
@@ -19,7 +19,7 @@ const LONG_RUN: usize = 32;
 /// Rows in a row from which a run is handed out as it is: to write a batch costs as much as to copy some hundred rows.
 const WHOLE_RUN: usize = 512;
 
-/// Octets of columns that are unpacked at a time, about, where rows are packed: a part of great rows would not fit into memory.
+/// Octets of columns that are unpacked at a time, about: a part of great rows would not fit into memory.
 const UNPACKED: usize = 8 << 20;
 /// Rows that are unpacked at a time, at least: each time every piece that has one of them is unpacked.
 const MIN_UNPACKED: usize = 2048;
@@ -49,27 +49,15 @@ impl Order {
     /// # Errors
     /// If a piece has no ordinals, or an ordinal is negative.
     pub(super) fn of(pieces: Vec<Piece>) -> Result<Self, DatasetError> {
-        const COLUMN: &str = "ordinal";
-        let (mut rows, mut filled, mut packed, mut packed_octets, mut octets) = (Vec::new(), Filled::default(), 0, 0, 0);
-        for (index, piece) in (0..).zip(&pieces) {
-            let batch = piece.columns(&[COLUMN])?;
-            let ordinals = batch.column_by_name(COLUMN).and_then(|column| column.as_primitive_opt::<Int64Type>());
-            let ordinals = ordinals.ok_or_else(|| DatasetError::Column(COLUMN.to_owned()))?;
-            for (row, ordinal) in (0..).zip(ordinals.values()) {
-                let ordinal = u64::try_from(*ordinal).map_err(|_| DatasetError::Inconsistent(format!("a row of ordinal {ordinal}")))?;
-                rows.push(Place { ordinal, batch: index, row });
-            }
+        let (mut rows, mut filled, mut octets) = (Vec::new(), Filled::default(), 0);
+        for (batch, piece) in (0..).zip(&pieces) {
+            rows.extend((0..).zip(piece.ordinals()?).map(|(row, ordinal)| Place { ordinal, batch, row }));
             filled.add(&piece.filled());
             octets += piece.octets();
-            if let Piece::Packed(_) = piece {
-                packed += batch.num_rows();
-                packed_octets += piece.octets();
-            }
         }
         // Not unstable: pieces are nearly in order, and merging long runs is what a stable sort is good at.
         rows.sort();
-        // Without any that is packed, as many as there are.
-        let at_a_time = UNPACKED.saturating_mul(packed).checked_div(packed_octets).map_or(usize::MAX, |rows| rows.max(MIN_UNPACKED));
+        let at_a_time = UNPACKED.saturating_mul(rows.len()).checked_div(octets).map_or(usize::MAX, |rows| rows.max(MIN_UNPACKED));
         Ok(Self { pieces, rows, filled, at_a_time, octets })
     }
 
@@ -80,7 +68,7 @@ impl Order {
     pub(super) fn counts(&self) -> Result<Counts, DatasetError> {
         let mut counts = Counts::default();
         for piece in &self.pieces {
-            counts.add(&Counts::of(&piece.columns(Counts::COLUMNS)?)?);
+            counts.add(&piece.counts()?);
         }
         Ok(counts)
     }
@@ -96,7 +84,11 @@ impl Order {
     /// Itself, where it is not so.
     pub(super) fn into_one_group(self) -> Result<(Vec<Piece>, Sequence), Self> {
         let fits = (1..=ROW_GROUP_ROWS).contains(&self.rows.len()) && self.octets <= ROW_GROUP_BYTES;
-        if fits { Ok((self.pieces, Sequence::of(&self.rows))) } else { Err(self) }
+        match Sequence::of(&self.rows, &self.pieces) {
+            Ok(sequence) if fits => Ok((self.pieces, sequence)),
+            // What cannot be unpacked is told when it is.
+            _ => Err(self),
+        }
     }
 
     /// Number of rows.
@@ -133,7 +125,7 @@ impl Order {
         for rows in rows.chunks(at_a_time) {
             let Section { mut batches, rows } = Section::of(&pieces, rows, &nothing)?;
             for (piece, _) in pieces.iter_mut().zip(&ends).filter(|(_, end)| **end <= handed_out + rows.len()) {
-                *piece = Piece::Loose(nothing.clone());
+                *piece = Piece::Loose(Folded::of(nothing.clone())?);
             }
             for stretch in stretches(&rows) {
                 take(rows_of(&batches, stretch)?)?;
@@ -168,41 +160,42 @@ impl Section {
         let mut section = Self { batches: Vec::new(), rows: rows.to_vec() };
         for (index, piece) in (0..).zip(pieces) {
             let own = section.rows.iter_mut().filter(|place| place.batch == index);
-            section.batches.push(match piece {
-                Piece::Loose(batch) => batch.clone(),
-                Piece::Packed(packed) => {
-                    let wanted: UInt32Array = (0..).zip(own).map(|(row, place)| std::mem::replace(&mut place.row, row)).collect();
-                    if wanted.is_empty() { nothing.clone() } else { some_of(&packed.unpack()?, &wanted)? }
-                }
-            });
+            let wanted: UInt32Array = (0..).zip(own).map(|(row, place)| std::mem::replace(&mut place.row, row)).collect();
+            section.batches.push(if wanted.is_empty() { nothing.clone() } else { piece.folded()?.some(&wanted)?.unfold()? });
         }
         Ok(section)
     }
 }
 
-/// These rows of a batch, what has no value still shared.
-fn some_of(batch: &RecordBatch, rows: &UInt32Array) -> Result<RecordBatch, ArrowError> {
-    let some = take_record_batch(batch, rows)?;
-    let columns = some.columns().iter().map(|column| with_shared_nulls(Arc::clone(column))).collect::<Result<_, _>>()?;
-    RecordBatch::try_new(some.schema(), columns)
+/// The order of the rows of some pieces, in which their columns are put one by one.
+pub(super) struct Sequence {
+    stretches: Vec<Stretch>,
+    /// For each row, which it is of the distinct ones of all pieces, one piece behind the other.
+    keys: Vec<u32>,
 }
 
-/// The order of the rows of some pieces, in which their columns are put one by one.
-pub(super) struct Sequence(Vec<Stretch>);
-
 impl Sequence {
-    fn of(rows: &[Place]) -> Self {
-        Self(stretches(rows).map(Stretch::of).collect())
+    fn of(rows: &[Place], pieces: &[Piece]) -> Result<Self, ArrowError> {
+        let all = pieces.iter().map(Piece::keys).collect::<Result<Vec<_>, _>>()?;
+        let before = |sum: &mut u32, piece: &Piece| Some(std::mem::replace(sum, *sum + piece.distinct() as u32));
+        let before: Vec<u32> = pieces.iter().scan(0, before).collect();
+        let key = |place: &Place| Some(before.get(place.batch as usize)? + all.get(place.batch as usize)?.get(place.row as usize)?);
+        Ok(Self { stretches: stretches(rows).map(Stretch::of).collect(), keys: rows.iter().filter_map(key).collect() })
     }
 
     /// How many rows they are.
     pub(super) fn len(&self) -> usize {
-        self.0.iter().map(Stretch::len).sum()
+        self.keys.len()
     }
 
-    /// A column of all rows, of what it is in each of the pieces.
+    /// A column that is each row's own, of what it is in each of the pieces.
     pub(super) fn gathered(&self, columns: Vec<ArrayRef>) -> impl Iterator<Item = Result<ArrayRef, ArrowError>> + '_ {
-        self.0.iter().map(move |stretch| stretch.gathered(&columns))
+        self.stretches.iter().map(move |stretch| stretch.gathered(&columns))
+    }
+
+    /// For each row, which it is of the distinct ones of all pieces, one piece behind the other.
+    pub(super) fn keys(&self) -> &[u32] {
+        &self.keys
     }
 }
 
@@ -233,13 +226,6 @@ impl Stretch {
         }
         let run = |run: &[Place]| run.first().map(place).map(|(batch, row)| (batch, row, run.len()));
         Self::Runs(runs(rows).filter_map(run).collect())
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Runs(runs) => runs.iter().map(|(_, _, rows)| rows).sum(),
-            Self::Rows(rows) => rows.len(),
-        }
     }
 
     /// These rows of a column as one.
@@ -312,7 +298,8 @@ mod tests {
     #[test]
     fn what_lies_in_order_is_handed_out_whole() {
         let ordinals = |ranges: &[std::ops::Range<u64>]| ranges.iter().cloned().flatten().collect::<Vec<u64>>();
-        let batches = [batch(&ordinals(&[0..100, 200..204, 206..210])), batch(&ordinals(&[100..200, 204..206]))].map(Piece::Loose);
+        let batches = [batch(&ordinals(&[0..100, 200..204, 206..210])), batch(&ordinals(&[100..200, 204..206]))]
+            .map(|rows| Piece::of(&rows).unwrap());
         let rows: Vec<usize> = in_order(Order::of(batches.into()).unwrap()).iter().map(RecordBatch::num_rows).collect();
         assert_eq!(rows, [210]);
     }
@@ -331,6 +318,7 @@ mod tests {
             ordinals[sorted..].sort_unstable();
             let piece = |(index, ordinals)| {
                 let rows = batch(ordinals);
+                let rows = Folded::of(rows).unwrap();
                 if index % 4 < packed { Piece::Packed(Packed::of(&[rows]).unwrap()) } else { Piece::Loose(rows) }
             };
             let pieces: Vec<Piece> = ordinals.chunks(size).enumerate().map(piece).collect();

@@ -12,9 +12,11 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use zstd::bulk::{Compressor, decompress};
 
+use super::counts::Counts;
 use super::encoding::Filled;
 use super::error::DatasetError;
-use super::strands::{Nothing, Strand, batch_of, strands};
+use super::folded::{Folded, ordinals, times};
+use super::strands::{Nothing, Strand, strands};
 
 /// The fastest level but the negative ones; the others take several times as long for some percent.
 const LEVEL: i32 = 1;
@@ -23,12 +25,15 @@ const LEVEL: i32 = 1;
 #[derive(Debug)]
 pub struct Packed {
     rows: usize,
+    /// How many of them differ in what is not their own, see [`Folded`].
+    distinct: usize,
     filled: Filled,
     octets: usize,
     /// In the order of [`strands`].
     columns: Vec<PackedColumn>,
-    /// Those that have a value, one behind the other: pieces wait among millions of short-lived allocations, of which many small ones would
-    /// keep the pages.
+    keys: Compressed,
+    /// All that is compressed, one behind the other: pieces wait among millions of short-lived allocations, of which many small ones would keep
+    /// the pages.
     bytes: Box<[u8]>,
 }
 
@@ -37,32 +42,51 @@ pub struct Packed {
 enum PackedColumn {
     /// No row has a value.
     Nothing(Nothing),
-    /// Where it lies, compressed, and its length before that.
-    Values(Range<usize>, usize),
+    Values(Compressed),
 }
+
+/// Where something lies, compressed, and its length before that.
+#[derive(Debug)]
+struct Compressed(Range<usize>, usize);
 
 /// Rows of a part on their way to it.
 #[derive(Debug)]
 pub enum Piece {
     /// As columns.
-    Loose(RecordBatch),
+    Loose(Folded),
     /// As compressed bytes.
     Packed(Packed),
 }
 
 impl Piece {
+    /// Rows that share nothing.
+    ///
+    /// # Errors
+    /// If the batch is none of table `domains`.
+    pub(super) fn of(batch: &RecordBatch) -> Result<Self, ArrowError> {
+        Folded::of(batch.clone()).map(Self::Loose)
+    }
+
     /// How many rows they are.
     pub(crate) fn count(&self) -> u64 {
         match self {
-            Self::Loose(batch) => batch.num_rows() as u64,
+            Self::Loose(rows) => rows.len() as u64,
             Self::Packed(packed) => packed.rows as u64,
         }
     }
 
-    /// The memory that they take as columns, see [`octets`].
+    /// How many of them differ in what is not their own.
+    pub(super) fn distinct(&self) -> usize {
+        match self {
+            Self::Loose(rows) => rows.distinct(),
+            Self::Packed(packed) => packed.distinct,
+        }
+    }
+
+    /// The memory that they take as columns, see [`Folded::octets`].
     pub(super) fn octets(&self) -> usize {
         match self {
-            Self::Loose(batch) => octets(batch),
+            Self::Loose(rows) => rows.octets(),
             Self::Packed(packed) => packed.octets,
         }
     }
@@ -70,42 +94,78 @@ impl Piece {
     /// Which of their columns have a value.
     pub(super) fn filled(&self) -> Filled {
         match self {
-            Self::Loose(batch) => Filled::of(batch),
+            Self::Loose(rows) => rows.filled(),
             Self::Packed(packed) => packed.filled.clone(),
         }
     }
 
-    /// One of the columns, the one at this place among [`strands`].
+    /// One of the columns, the one at this place among [`strands`]: of each row where it is its own and else of each that is distinct.
     ///
     /// # Errors
     /// If it is not what was packed.
     pub(super) fn column(&self, place: usize, strand: &Strand) -> Result<ArrayRef, ArrowError> {
         match self {
-            Self::Loose(batch) => strand.of(batch),
+            Self::Loose(rows) => rows.column(strand),
             Self::Packed(packed) => packed.column(place, strand),
+        }
+    }
+
+    /// For each row, which of the distinct ones it is.
+    ///
+    /// # Errors
+    /// If it is not what was packed.
+    pub(super) fn keys(&self) -> Result<Arc<[u32]>, ArrowError> {
+        match self {
+            Self::Loose(rows) => Ok(Arc::clone(rows.keys())),
+            Self::Packed(packed) => packed.keys(),
         }
     }
 
     /// What the column at this place is in every row, see [`Strand::nothing_in`].
     pub(super) fn nothing_in(&self, place: usize, strand: &Strand) -> Option<Nothing> {
         match self {
-            Self::Loose(batch) => strand.nothing_in(batch),
+            Self::Loose(rows) => rows.nothing_in(strand),
             Self::Packed(packed) => match packed.columns.get(place)? {
                 PackedColumn::Nothing(nothing) => Some(*nothing),
-                PackedColumn::Values(..) => None,
+                PackedColumn::Values(_) => None,
             },
         }
     }
 
-    /// The columns of these names, none of which is a struct.
+    /// The ordinals of the rows.
+    ///
+    /// # Errors
+    /// If they have none, or one is negative.
+    pub(super) fn ordinals(&self) -> Result<Vec<u64>, DatasetError> {
+        match self {
+            Self::Loose(rows) => rows.ordinals(),
+            Self::Packed(packed) => {
+                let strand = strands().iter().enumerate().find(|(_, strand)| strand.own() == Some(0));
+                ordinals(strand.map(|(place, strand)| packed.column(place, strand)).transpose()?.as_ref())
+            }
+        }
+    }
+
+    /// How many rows are in which state.
+    ///
+    /// # Errors
+    /// If they have not the columns that are counted.
+    pub(super) fn counts(&self) -> Result<Counts, DatasetError> {
+        match self {
+            Self::Loose(rows) => rows.counts(),
+            Self::Packed(packed) => packed.counts(),
+        }
+    }
+
+    /// The rows themselves.
     ///
     /// # Errors
     /// If they are not what was packed.
-    pub(super) fn columns(&self, names: &[&str]) -> Result<RecordBatch, ArrowError> {
-        let chosen = strands().iter().enumerate().filter(|(_, strand)| names.contains(&strand.field().name().as_str()));
-        let columns = chosen.map(|(place, strand)| Ok((Arc::clone(strand.field()), self.column(place, strand)?)));
-        let (fields, columns): (Vec<_>, Vec<_>) = columns.collect::<Result<Vec<_>, ArrowError>>()?.into_iter().unzip();
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+    pub(super) fn folded(&self) -> Result<Folded, ArrowError> {
+        match self {
+            Self::Loose(rows) => Ok(rows.clone()),
+            Self::Packed(packed) => packed.unpack(),
+        }
     }
 }
 
@@ -114,64 +174,93 @@ impl Packed {
     ///
     /// # Errors
     /// If they cannot stand in one batch.
-    pub fn of(batches: &[RecordBatch]) -> Result<Self, DatasetError> {
+    pub(crate) fn of(batches: &[Folded]) -> Result<Self, DatasetError> {
         let mut compressor = Compressor::new(LEVEL).map_err(ArrowError::from)?;
         let mut all = Vec::new();
+        let mut compress = |bytes: &[u8]| {
+            let begin = all.len();
+            all.extend_from_slice(&compressor.compress(bytes)?);
+            Ok::<_, ArrowError>(Compressed(begin..all.len(), bytes.len()))
+        };
         let pack = |strand: &Strand| {
-            if let Some(nothing) = Nothing::in_all(batches.iter().map(|batch| strand.nothing_in(batch))) {
+            if let Some(nothing) = Nothing::in_all(batches.iter().map(|batch| batch.nothing_in(strand))) {
                 return Ok(PackedColumn::Nothing(nothing));
             }
-            let columns: Vec<ArrayRef> = batches.iter().map(|batch| strand.of(batch)).collect::<Result<_, _>>()?;
+            let columns: Vec<ArrayRef> = batches.iter().map(|batch| batch.column(strand)).collect::<Result<_, _>>()?;
             let column = concat(&columns.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
             let mut writer = StreamWriter::try_new(Vec::new(), strand.schema())?;
             writer.write(&RecordBatch::try_new(strand.schema().clone(), vec![column])?)?;
-            let bytes = writer.into_inner()?;
-            let begin = all.len();
-            all.extend_from_slice(&compressor.compress(&bytes)?);
-            Ok(PackedColumn::Values(begin..all.len(), bytes.len()))
+            compress(&writer.into_inner()?).map(PackedColumn::Values)
         };
         let columns = strands().iter().map(pack).collect::<Result<_, ArrowError>>()?;
+        let keys = joined(batches.iter().map(|batch| (batch.keys().as_ref(), batch.distinct())));
+        let keys = compress(&keys.iter().flat_map(|key| key.to_le_bytes()).collect::<Vec<_>>())?;
         let mut filled = Filled::default();
-        batches.iter().for_each(|batch| filled.add(&Filled::of(batch)));
+        batches.iter().for_each(|batch| filled.add(&batch.filled()));
         Ok(Self {
-            rows: batches.iter().map(RecordBatch::num_rows).sum(),
+            rows: batches.iter().map(Folded::len).sum(),
+            distinct: batches.iter().map(Folded::distinct).sum(),
             filled,
-            octets: batches.iter().map(octets).sum(),
+            octets: batches.iter().map(Folded::octets).sum(),
             columns,
+            keys,
             bytes: all.into_boxed_slice(),
         })
     }
 
     fn column(&self, place: usize, strand: &Strand) -> Result<ArrayRef, ArrowError> {
-        let gone = || ArrowError::IpcError("rows that were packed are gone".to_owned());
         match self.columns.get(place).ok_or_else(gone)? {
-            PackedColumn::Nothing(nothing) => strand.nothing(*nothing, self.rows),
-            PackedColumn::Values(packed, length) => {
-                let bytes = decompress(self.bytes.get(packed.clone()).ok_or_else(gone)?, *length)?;
+            PackedColumn::Nothing(nothing) => strand.nothing(*nothing, if strand.own().is_some() { self.rows } else { self.distinct }),
+            PackedColumn::Values(packed) => {
+                let bytes = self.decompressed(packed)?;
                 let batch = StreamReader::try_new(bytes.as_slice(), None)?.next().transpose()?.ok_or_else(gone)?;
                 batch.columns().first().cloned().ok_or_else(gone)
             }
         }
     }
 
+    fn keys(&self) -> Result<Arc<[u32]>, ArrowError> {
+        Ok(self.decompressed(&self.keys)?.as_chunks().0.iter().copied().map(u32::from_le_bytes).collect())
+    }
+
+    fn decompressed(&self, Compressed(packed, length): &Compressed) -> Result<Vec<u8>, ArrowError> {
+        Ok(decompress(self.bytes.get(packed.clone()).ok_or_else(gone)?, *length)?)
+    }
+
+    fn counts(&self) -> Result<Counts, DatasetError> {
+        let counted = strands().iter().enumerate().filter(|(_, strand)| Counts::COLUMNS.contains(&strand.field().name().as_str()));
+        let columns = counted.map(|(place, strand)| Ok((Arc::clone(strand.field()), self.column(place, strand)?)));
+        let (fields, columns): (Vec<_>, Vec<_>) = columns.collect::<Result<Vec<_>, ArrowError>>()?.into_iter().unzip();
+        Counts::of_times(&RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?, &times(&self.keys()?, self.distinct))
+    }
+
     /// The rows as they were.
     ///
     /// # Errors
     /// If they are not what was packed.
-    pub fn unpack(&self) -> Result<RecordBatch, DatasetError> {
-        let columns: Vec<ArrayRef> =
-            strands().iter().enumerate().map(|(place, strand)| self.column(place, strand)).collect::<Result<_, _>>()?;
-        Ok(batch_of(&columns)?)
+    pub(super) fn unpack(&self) -> Result<Folded, ArrowError> {
+        let columns = strands().iter().enumerate().map(|(place, strand)| self.column(place, strand)).collect::<Result<_, _>>()?;
+        Folded::of_strands(columns, self.keys()?, self.distinct)
     }
 }
 
-/// The memory that rows take as columns, about; of rows that are a slice of others only their own. Nothing for columns without a value, which
-/// all batches share.
-pub(crate) fn octets(batch: &RecordBatch) -> usize {
-    batch.columns().iter().map(|column| octets_of(column.as_ref())).sum()
+fn gone() -> ArrowError {
+    ArrowError::IpcError("rows that were packed are gone".to_owned())
 }
 
-fn octets_of(column: &dyn Array) -> usize {
+/// The keys of several batches, of which each has so many distinct rows, to the distinct rows of all.
+pub(super) fn joined<'k>(batches: impl Iterator<Item = (&'k [u32], usize)>) -> Vec<u32> {
+    let (mut all, mut before) = (Vec::new(), 0);
+    for (keys, distinct) in batches {
+        all.extend(keys.iter().map(|key| before + key));
+        before += u32::try_from(distinct).unwrap_or(u32::MAX);
+    }
+    all
+}
+
+/// The memory that a column takes, about; of one that is a slice of another only its own. Nothing where it has no value: all batches share
+/// the nulls.
+pub(super) fn octets_of(column: &dyn Array) -> usize {
     if column.null_count() == column.len() {
         return 0;
     }
@@ -184,7 +273,7 @@ fn octets_of(column: &dyn Array) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::{Counts, record_batch, samples};
+    use crate::dataset::{record_batch, samples};
 
     #[test]
     fn rows_come_back_as_they_were_and_take_little_room_meanwhile() {
@@ -192,9 +281,9 @@ mod tests {
             let records: Vec<_> = ordinals.map(|ordinal| samples::absent(ordinal, &format!("d{ordinal}.example.com"))).collect();
             record_batch(&records).unwrap()
         };
-        let packed = Packed::of(&[batch(0..600), batch(600..1000)]).unwrap();
+        let packed = Packed::of(&[batch(0..600), batch(600..1000)].map(|batch| Folded::of(batch).unwrap())).unwrap();
         let whole = batch(0..1000);
-        assert_eq!(packed.unpack().unwrap(), whole);
+        assert_eq!(packed.unpack().unwrap().unfold().unwrap(), whole);
         let (bytes, as_columns) = (packed.bytes.len(), whole.get_array_memory_size());
         assert!(bytes * 10 < as_columns, "{bytes} of {as_columns}");
     }
@@ -205,10 +294,12 @@ mod tests {
         let mut runner = proptest::test_runner::TestRunner::deterministic();
         let records = proptest::collection::vec(samples::record(), 60).new_tree(&mut runner).unwrap().current();
         let batch = record_batch(&records).unwrap();
-        let (packed, loose) = (Piece::Packed(Packed::of(std::slice::from_ref(&batch)).unwrap()), Piece::Loose(batch.clone()));
+        let rows = Folded::of(batch.clone()).unwrap();
+        let (packed, loose) = (Piece::Packed(Packed::of(std::slice::from_ref(&rows)).unwrap()), Piece::Loose(rows));
         assert_eq!((packed.count(), packed.octets(), packed.filled()), (loose.count(), loose.octets(), loose.filled()));
+        assert_eq!(loose.filled(), Filled::of(&batch));
         for piece in [packed, loose] {
-            assert_eq!(Counts::of(&piece.columns(Counts::COLUMNS).unwrap()).unwrap(), Counts::of(&batch).unwrap());
+            assert_eq!(piece.counts().unwrap(), Counts::of(&batch).unwrap());
         }
     }
 }

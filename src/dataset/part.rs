@@ -220,7 +220,7 @@ mod tests {
         let batch = record_batch(&[samples::absent(0, "example.com")]).unwrap();
         let manifest = Manifest::begun(&samples::run());
         let full = Draft::of(Path::new("/dev/full")).unwrap();
-        let error = write_rows(&full, &manifest, Order::of(vec![Piece::Loose(batch)]).unwrap()).map(|_| ()).unwrap_err();
+        let error = write_rows(&full, &manifest, Order::of(vec![Piece::of(&batch).unwrap()]).unwrap()).map(|_| ()).unwrap_err();
         assert!(matches!(&error, DatasetError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull), "{error}");
         assert!(error.to_string().contains("free some space"), "{error}");
     }
@@ -230,7 +230,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder::parts_folder(folder.path())).unwrap();
         let batch = record_batch(&[samples::absent(1, "example.com"), samples::absent(0, "example.net")]).unwrap();
-        let part = write(folder.path(), 0, &Manifest::begun(&samples::run()), vec![Piece::Loose(batch)]).unwrap();
+        let part = write(folder.path(), 0, &Manifest::begun(&samples::run()), vec![Piece::of(&batch).unwrap()]).unwrap();
         let bytes = fs::read(folder.path().join(&part.file)).unwrap();
         assert_eq!((part.bytes, part.rows, part.ordinals.as_slice()), (bytes.len() as u64, 2, [[0, 2]].as_slice()));
         assert_eq!(part.sha256, hex::encode(Sha256::digest(&bytes)));

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 use std::{io, iter};
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, UInt32Array};
+use arrow::compute::{concat, take};
 use arrow::error::ArrowError;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
@@ -14,6 +15,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
+use super::column::MAX_BATCH_ROWS;
 use super::hashing::{Ended, Hashing};
 use super::order::Sequence;
 use super::packed::Piece;
@@ -35,12 +37,23 @@ fn pack_all(writer: &mut SerializedFileWriter<Hashing>, pieces: &[Piece], order:
         if let Some(nothing) = Nothing::in_all(pieces.iter().map(|piece| piece.nothing_in(place, strand))) {
             pack(&mut group, strand, iter::once(strand.nothing(nothing, rows)), &properties)?;
         } else {
-            let columns = pieces.iter().map(|piece| piece.column(place, strand)).collect::<Result<_, _>>().map_err(packing)?;
-            pack(&mut group, strand, order.gathered(columns), &properties)?;
+            let columns: Vec<ArrayRef> =
+                pieces.iter().map(|piece| piece.column(place, strand)).collect::<Result<_, _>>().map_err(packing)?;
+            if strand.own().is_some() {
+                pack(&mut group, strand, order.gathered(columns), &properties)?;
+            } else {
+                let distinct = concat(&columns.iter().map(AsRef::as_ref).collect::<Vec<_>>()).map_err(packing)?;
+                pack(&mut group, strand, spread(&distinct, order.keys()), &properties)?;
+            }
         }
         pause(Step::PartBegun);
     }
     group.close().map(drop)
+}
+
+/// The rows that have these keys, of a column of the distinct ones.
+fn spread<'k>(distinct: &'k ArrayRef, keys: &'k [u32]) -> impl Iterator<Item = Result<ArrayRef, ArrowError>> + 'k {
+    keys.chunks(MAX_BATCH_ROWS).map(|keys| take(distinct, &UInt32Array::from(keys.to_vec()), None))
 }
 
 /// Packs the columns that Parquet sees of one of ours, one by one.
@@ -92,6 +105,7 @@ mod tests {
     use super::*;
     use crate::dataset::draft::Draft;
     use crate::dataset::encoding::writer;
+    use crate::dataset::folded::Folded;
     use crate::dataset::manifest::Manifest;
     use crate::dataset::order::Order;
     use crate::dataset::packed::Packed;
@@ -114,7 +128,8 @@ mod tests {
             let draft = Draft::begin(&path).unwrap();
             let sink = Hashing::new(draft.file().unwrap());
             let piece = |batch: &RecordBatch| {
-                if packed { Piece::Packed(Packed::of(std::slice::from_ref(batch)).unwrap()) } else { Piece::Loose(batch.clone()) }
+                let rows = Folded::of(batch.clone()).unwrap();
+                if packed { Piece::Packed(Packed::of(&[rows]).unwrap()) } else { Piece::Loose(rows) }
             };
             let order = Order::of(batches.iter().map(piece).collect()).unwrap();
             let mut writer = writer(sink, &Manifest::begun(&samples::run()), Some(order.filled())).unwrap();

@@ -102,7 +102,7 @@ impl Dataset {
     /// # Errors
     /// If the disk fails; if a row is not of the shard, occurs twice or is there already.
     pub fn commit_part(&mut self, shard: u64, batches: &[RecordBatch], activity: &Activity) -> Result<Part, DatasetError> {
-        self.commit_pieces(shard, batches.iter().cloned().map(Piece::Loose).collect(), activity)
+        self.commit_pieces(shard, batches.iter().map(Piece::of).collect::<Result<_, _>>()?, activity)
     }
 
     /// [`Self::commit_part`] of rows of which some are packed: these are unpacked a few at a time.

@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, FieldRef, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::column::nulls;
+use super::folded::OWN;
 use super::schema;
 
 /// A column that is no struct, with the structs around it of which it is the only field.
@@ -17,6 +18,10 @@ pub(super) struct Strand {
     root: usize,
     column: Alone,
     leaves: Vec<Alone>,
+    /// The number of the first of these among all that Parquet sees.
+    first_leaf: usize,
+    /// Its place among the columns that each row has for itself.
+    own: Option<usize>,
 }
 
 /// A table with one column alone.
@@ -30,9 +35,15 @@ pub(super) struct Alone {
 /// All columns, in the order of the schema.
 pub(super) fn strands() -> &'static [Strand] {
     static STRANDS: LazyLock<Vec<Strand>> = LazyLock::new(|| {
-        let strand = |root, column: Alone| Strand { root, leaves: apart(column.field(), true), column };
-        let of = |(root, field)| apart(field, false).into_iter().map(move |column| strand(root, column));
-        schema().fields().iter().enumerate().flat_map(of).collect()
+        let mut next_leaf = 0;
+        let strand = |(root, column): (usize, Alone)| {
+            let (leaves, path) = (apart(column.field(), true), path(column.field()));
+            let first_leaf = next_leaf;
+            next_leaf += leaves.len();
+            Strand { root, leaves, first_leaf, own: OWN.iter().position(|own| *own == path), column }
+        };
+        let of = |(root, field)| apart(field, false).into_iter().map(move |column| (root, column));
+        schema().fields().iter().enumerate().flat_map(of).map(strand).collect()
     });
     &STRANDS
 }
@@ -52,6 +63,14 @@ fn apart(field: &FieldRef, lists: bool) -> Vec<Alone> {
         }
         DataType::List(elements) if lists => apart(elements, lists).iter().map(in_list).collect(),
         _ => vec![Alone { schema: Arc::new(Schema::new(vec![Arc::clone(field)])), path: Vec::new() }],
+    }
+}
+
+/// The names of the structs around a column, and its own.
+fn path(field: &FieldRef) -> String {
+    match field.data_type() {
+        DataType::Struct(only) => only.iter().fold(field.name().clone(), |above, field| format!("{above}.{}", path(field))),
+        _ => field.name().clone(),
     }
 }
 
@@ -119,20 +138,29 @@ impl Strand {
         self.column.of(batch.columns().get(self.root).ok_or_else(missing)?)
     }
 
+    /// How many structs are around the column.
+    pub(super) fn depth(&self) -> usize {
+        self.column.path.len()
+    }
+
+    /// The number of the first of its leaves among all that Parquet sees.
+    pub(super) fn first_leaf(&self) -> usize {
+        self.first_leaf
+    }
+
+    /// Its place among the columns of [`OWN`], if it is one of them.
+    pub(super) fn own(&self) -> Option<usize> {
+        self.own
+    }
+
     /// What the column is in every row of a batch, if it has no value and is the same in all.
     pub(super) fn nothing_in(&self, batch: &RecordBatch) -> Option<Nothing> {
-        let mut column = batch.columns().get(self.root)?;
-        for (depth, place) in self.column.path.iter().enumerate() {
-            if column.null_count() == column.len() {
-                return Some(Nothing::Null(depth));
-            }
-            column = column.as_struct_opt().filter(|around| around.null_count() == 0)?.columns().get(*place)?;
-        }
-        if column.null_count() == column.len() {
-            return Some(Nothing::Null(self.column.path.len()));
-        }
-        let offsets = column.as_list_opt::<i32>().filter(|list| list.null_count() == 0)?.offsets();
-        (offsets.first() == offsets.last()).then_some(Nothing::Empty)
+        nothing_along(batch.columns().get(self.root)?, self.column.path.iter().copied())
+    }
+
+    /// The same of the column alone, with the structs around it.
+    pub(super) fn nothing_of(&self, column: &ArrayRef) -> Option<Nothing> {
+        nothing_along(column, self.column.path.iter().map(|_| 0))
     }
 
     /// So many rows of it.
@@ -142,6 +170,22 @@ impl Strand {
     pub(super) fn nothing(&self, nothing: Nothing, rows: usize) -> Result<ArrayRef, ArrowError> {
         nothing.array(self.field(), rows)
     }
+}
+
+/// What a column is in every row, along the places in the structs around it, the outermost first.
+fn nothing_along(mut column: &ArrayRef, path: impl ExactSizeIterator<Item = usize>) -> Option<Nothing> {
+    let depth = path.len();
+    for (depth, place) in path.enumerate() {
+        if column.null_count() == column.len() {
+            return Some(Nothing::Null(depth));
+        }
+        column = column.as_struct_opt().filter(|around| around.null_count() == 0)?.columns().get(place)?;
+    }
+    if column.null_count() == column.len() {
+        return Some(Nothing::Null(depth));
+    }
+    let offsets = column.as_list_opt::<i32>().filter(|list| list.null_count() == 0)?.offsets();
+    (offsets.first() == offsets.last()).then_some(Nothing::Empty)
 }
 
 /// What a column without a value is in every row.

@@ -33,6 +33,22 @@ columns! {
     }
 }
 
+impl TargetBuilder {
+    /// Adds what is the row's own: all but the list and its file.
+    pub(super) fn append_own(&mut self, Target { ordinal, domain, rank, line, .. }: &Target) {
+        self.ordinal.append(Some(ordinal));
+        self.domain.append(Some(domain));
+        self.rank.append(rank.as_ref());
+        self.line.append(line.as_ref());
+    }
+
+    /// Adds the list and its file.
+    pub(super) fn append_shared(&mut self, Target { list, file, .. }: &Target) {
+        self.list.append(Some(list));
+        self.file.append(file.as_ref());
+    }
+}
+
 columns! {
     /// A column that the list brought along.
     CarriedBuilder, CarriedReader of Carried {

@@ -94,6 +94,19 @@ impl Evidence {
         }
     }
 
+    /// Whether there is nothing beside the first three lookups, which every probe makes.
+    pub fn has_first_lookups_alone(&self) -> bool {
+        let Self { host_a, host_aaaa, fetch, mx_asked, mx_hosts, rua_hosts, stray_records, extra_requests, .. } = self;
+        host_a.is_none()
+            && host_aaaa.is_none()
+            && fetch.is_none()
+            && mx_asked.is_none()
+            && mx_hosts.is_empty()
+            && rua_hosts.is_empty()
+            && stray_records.is_empty()
+            && extra_requests.is_empty()
+    }
+
     /// Forgets what a resolver that is not trusted to validate says of validation: nobody could tell an AD bit that is missing there from
     /// a name that is not signed.
     pub fn forget_validation(&mut self) {

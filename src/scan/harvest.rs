@@ -4,11 +4,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-
 use super::status::Status;
 use crate::classify::Judge;
-use crate::dataset::{DatasetError, RowBuilder};
+use crate::dataset::{DatasetError, Folded, RowBuilder};
 use crate::evidence::Evidence;
 use crate::input::Target;
 use crate::networks::Databases;
@@ -27,8 +25,8 @@ pub(super) type Observation = (Target, Box<Evidence>);
 pub(super) struct Batch {
     /// The shard.
     pub(super) shard: u64,
-    /// Its rows.
-    pub(super) rows: RecordBatch,
+    /// Its rows; `None` says that the reader waits for them.
+    pub(super) rows: Option<Folded>,
 }
 
 /// Takes what the probes of one worker saw.
@@ -142,5 +140,5 @@ impl Gather<Observation> for Harvest<'_> {
 }
 
 fn finish(shard: u64, rows: RowBuilder) -> Result<Batch, DatasetError> {
-    rows.finish().map(|rows| Batch { shard, rows })
+    rows.fold().map(|rows| Batch { shard, rows: Some(rows) })
 }

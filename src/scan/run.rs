@@ -6,8 +6,6 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
 use async_channel::{Receiver, Sender};
 
 use super::assembler::{Assembler, Held, ReadAhead, Rows};
@@ -18,7 +16,7 @@ use super::plan::{MAX_ANONYMOUS, ScanError, ScanPlan};
 use super::sink::{Read, ScanSummary, Sink};
 use super::status::Status;
 use super::worker::{self, Task};
-use crate::dataset::{DatasetError, Packed, Piece, octets, schema};
+use crate::dataset::{DatasetError, Folded, Packed, Piece};
 use crate::input::Input;
 
 /// Targets that travel together at least and at most. The more there are, the longer are the runs of the list that a worker's rows are,
@@ -142,11 +140,10 @@ impl Stages<'_> {
         });
     }
 
-    /// Reads the list and hands out what is not committed yet. A batch without rows says that their shard is overdue.
+    /// Reads the list and hands out what is not committed yet.
     fn read(&self, input: &mut Input, mut head: Head, targets: &Sender<Vec<Task>>, overdue: &Sender<Result<Batch, DatasetError>>) -> Read {
-        let rows = RecordBatch::new_empty(schema());
         // If nobody listens any more, the window is about to be closed.
-        let overdue = |shard| drop(overdue.send_blocking(Ok(Batch { shard, rows: rows.clone() })));
+        let overdue = |shard| drop(overdue.send_blocking(Ok(Batch { shard, rows: None })));
         let (mut batch, mut size) = (Vec::new(), self.batch_size());
         let mut error = None;
         let mut known = self.committed.iter().peekable();
@@ -220,15 +217,13 @@ impl Stages<'_> {
         while let Ok(batch) = batches.recv_blocking() {
             let Batch { shard, rows } = batch?;
             let now = Instant::now();
-            let overdue = if rows.num_rows() == 0 { Some(shard) } else { self.window.lingering(now) };
+            let overdue = if rows.is_none() { Some(shard) } else { self.window.lingering(now) };
             if let Some((shard, batches)) = overdue.and_then(|shard| assembler.take_early(shard, self.window.late_room()))
                 && shards.send(Shard { shard, batches, early: true }).is_err()
             {
                 return Ok(());
             }
-            if rows.num_rows() == 0 {
-                continue;
-            }
+            let Some(rows) = rows else { continue };
             assembler.add(shard, rows, now)?;
             self.network.update(self.status);
             if let total @ 1.. = self.status.total.load(Relaxed) {
@@ -265,34 +260,34 @@ impl Stages<'_> {
 struct Shard {
     shard: u64,
     /// In any order.
-    batches: Vec<Held<RecordBatch>>,
+    batches: Vec<Held<Folded>>,
     /// Whether others are late and will come.
     early: bool,
 }
 
-impl From<Held<RecordBatch>> for Piece {
-    fn from(held: Held<RecordBatch>) -> Self {
+impl From<Held<Folded>> for Piece {
+    fn from(held: Held<Folded>) -> Self {
         match held {
-            Held::Loose(batch) => Self::Loose(batch),
+            Held::Loose(rows) => Self::Loose(rows),
             Held::Packed(packed) => Self::Packed(packed),
         }
     }
 }
 
-impl Rows for RecordBatch {
+impl Rows for Folded {
     type Error = DatasetError;
     type Packed = Packed;
 
     fn count(&self) -> u64 {
-        self.num_rows() as u64
+        self.len() as u64
     }
 
     fn octets(&self) -> u64 {
-        octets(self) as u64
+        self.octets() as u64
     }
 
     fn join(self, other: Self) -> Result<Self, DatasetError> {
-        Ok(concat_batches(&self.schema(), &[self, other])?)
+        Folded::join(&self, &other)
     }
 
     fn pack(batches: Vec<Self>) -> Result<Packed, DatasetError> {

@@ -138,6 +138,7 @@ macro_rules! columns {
                 $(<$Kind as Column>::words(&crate::dataset::column::kind::below(path, stringify!($column)), found);)+
             }
 
+            #[allow(dead_code)] // Not every table is filled by rows.
             #[allow(unused_variables)] // What stands beside the columns is in the pattern, too.
             pub(in crate::dataset) fn add(&mut self, value: Option<&$Value>, rows: usize) {
                 self.valid.append(value.is_some(), rows);

@@ -96,12 +96,11 @@ impl Column for Asked {
     }
 }
 
-/// What may be said of a lookup without records, beside its name and how long it took. Most lookups are alike in it.
+/// What may be said of a lookup beside its name, its records and their TTL, and how long it took. Most lookups are alike in it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Bare {
+pub(in crate::dataset) struct Bare {
     outcome: Outcome,
     rcode: Option<u16>,
-    ttl: Option<u32>,
     authenticated: Option<bool>,
     resolver: Option<SocketAddr>,
     attempts: u16,
@@ -110,9 +109,9 @@ struct Bare {
 
 impl Bare {
     /// `None` where there is more to be said.
-    fn of<R>(lookup: &Lookup<R>) -> Option<Self> {
-        let &Lookup { outcome, rcode, ttl, authenticated, resolver, attempts, tcp, .. } = lookup;
-        lookup.is_bare().then_some(Self { outcome, rcode, ttl, authenticated, resolver, attempts, tcp })
+    pub(in crate::dataset) fn of<R>(lookup: &Lookup<R>) -> Option<Self> {
+        let &Lookup { outcome, rcode, authenticated, resolver, attempts, tcp, .. } = lookup;
+        lookup.has_records_alone().then_some(Self { outcome, rcode, authenticated, resolver, attempts, tcp })
     }
 }
 
@@ -133,6 +132,7 @@ impl<C: Column> Default for Lookups<C> {
 impl<C: Column> Lookups<C> {
     fn hold(&mut self, lookup: &Lookup<C::Value>, bare: Bare) {
         self.columns.name.append(Some(&lookup.name));
+        self.columns.ttl.append(lookup.ttl.as_ref());
         self.columns.rtt_us.append(lookup.rtt_us.as_ref());
         match &mut self.held {
             Some((held, lookups)) if *held == bare => *lookups += 1,
@@ -150,7 +150,7 @@ impl<C: Column> Lookups<C> {
             name: _,
             outcome,
             rcode,
-            ttl,
+            ttl: _,
             ad,
             cname_chain,
             records,
@@ -166,7 +166,6 @@ impl<C: Column> Lookups<C> {
         valid.append(true, lookups);
         outcome.append_times(Some(&held.outcome), lookups);
         rcode.append_times(held.rcode.as_ref(), lookups);
-        ttl.append_times(held.ttl.as_ref(), lookups);
         ad.append_times(held.authenticated.as_ref(), lookups);
         cname_chain.push_times(Some(&[]), lookups);
         records.push_times(Some(&[]), lookups);
@@ -196,7 +195,7 @@ impl<C: RecordColumn> Column for Lookups<C> {
 
     fn append_times(&mut self, value: Option<&Self::Value>, rows: usize) {
         for _ in 0..rows {
-            match value.and_then(|lookup| Some((lookup, Bare::of(lookup)?))) {
+            match value.filter(|lookup| lookup.records.is_empty()).and_then(|lookup| Some((lookup, Bare::of(lookup)?))) {
                 Some((lookup, bare)) => self.hold(lookup, bare),
                 None => {
                     self.lay_down_held();

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray as _, StructArray};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, StringArray, StructArray};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 
@@ -25,15 +25,20 @@ pub(super) fn others(evidence: &Evidence) -> [bool; OWN.len()] {
     others
 }
 
-/// Column `evidence` without the names of these lookups, but of those that have others in some row.
+/// Whether all have the name that follows from the domain.
+pub(in crate::dataset) fn follow_from_domain(evidence: &Evidence) -> bool {
+    others(evidence) == [false; OWN.len()]
+}
+
+/// Column `evidence` without the names of these lookups, but in the rows that have others.
 ///
 /// # Errors
 /// If the columns do not fit their types, which is a mistake of the program.
-pub(super) fn left_out(evidence: StructArray, others: [bool; OWN.len()]) -> Result<StructArray, ArrowError> {
+pub(super) fn left_out(evidence: StructArray, others: &[Vec<usize>; OWN.len()]) -> Result<StructArray, ArrowError> {
     let (fields, mut columns, nulls) = evidence.into_parts();
-    for ((lookup, _), has_other) in OWN.iter().zip(others) {
-        if let Some(column) = fields.find(lookup).and_then(|(place, _)| columns.get_mut(place)).filter(|_| !has_other) {
-            *column = without_name(column)?;
+    for ((lookup, _), others) in OWN.iter().zip(others) {
+        if let Some(column) = fields.find(lookup).and_then(|(place, _)| columns.get_mut(place)) {
+            *column = without_names(column, others)?;
         }
     }
     StructArray::try_new(fields, columns, nulls)
@@ -44,11 +49,17 @@ fn names(Evidence { mx, sts_txt, tlsrpt_txt, .. }: &Evidence) -> [&str; OWN.len(
     [&mx.name, &sts_txt.name, &tlsrpt_txt.name]
 }
 
-/// A lookup of which no row says the name.
-fn without_name(lookup: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+/// A lookup of which no row but these says the name.
+fn without_names(lookup: &ArrayRef, others: &[usize]) -> Result<ArrayRef, ArrowError> {
     let (fields, mut columns, valid) = lookup.as_struct().clone().into_parts();
-    if let Some(name) = fields.find("name").and_then(|(place, _)| columns.get_mut(place)) {
-        *name = nulls(&DataType::Utf8, name.len());
+    if let Some(names) = fields.find("name").and_then(|(place, _)| columns.get_mut(place)) {
+        *names = match others {
+            [] => nulls(&DataType::Utf8, names.len()),
+            others => {
+                let kept = names.as_string::<i32>().iter().enumerate();
+                Arc::new(kept.map(|(row, name)| name.filter(|_| others.binary_search(&row).is_ok())).collect::<StringArray>())
+            }
+        };
     }
     Ok(Arc::new(StructArray::try_new(fields, columns, valid)?))
 }
@@ -65,8 +76,6 @@ pub(super) fn restore(evidence: &mut Evidence) {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Array as _, StringArray};
-
     use super::*;
     use crate::dataset::column::Group;
     use crate::dataset::evidence::EvidenceColumns;
@@ -96,7 +105,7 @@ mod tests {
         let mut records = [samples::absent(0, "example.com"), samples::absent(1, "example.org")];
         records[1].evidence.sts_txt.name = "_mta-sts.example.net".to_owned();
         let (named, read) = written(&records);
-        assert_eq!(named, [0, 2, 0]);
+        assert_eq!(named, [0, 1, 0]);
         assert_eq!(read, records.map(|record| record.evidence));
     }
 }

@@ -54,15 +54,18 @@ columns! {
 #[derive(Debug, Default)]
 pub(in crate::dataset) struct EvidenceRows {
     columns: EvidenceBuilder,
-    /// Of which own lookups some row has a name that does not follow from the domain.
-    others: [bool; own_names::OWN.len()],
+    rows: usize,
+    /// For each own lookup the rows that have a name which does not follow from the domain.
+    others: [Vec<usize>; own_names::OWN.len()],
 }
 
 impl EvidenceRows {
     /// Adds a row.
     pub(in crate::dataset) fn push(&mut self, evidence: &Evidence) {
-        self.others.iter_mut().zip(own_names::others(evidence)).for_each(|(known, other)| *known |= other);
+        let others = self.others.iter_mut().zip(own_names::others(evidence));
+        others.filter(|(_, is_other)| *is_other).for_each(|(rows, _)| rows.push(self.rows));
         self.columns.add(Some(evidence), 1);
+        self.rows += 1;
     }
 
     /// The column, in its type with all documentation.
@@ -70,7 +73,7 @@ impl EvidenceRows {
     /// # Errors
     /// If the columns do not fit the type, which is a mistake of the program.
     pub(in crate::dataset) fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(own_names::left_out(self.columns.into_struct(data_type)?, self.others)?))
+        Ok(Arc::new(own_names::left_out(self.columns.into_struct(data_type)?, &self.others)?))
     }
 }
 

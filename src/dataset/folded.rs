@@ -1,0 +1,236 @@
+//! Rows of which many are alike: what they share is there once, and each row says which it has; what is each row's own lies row by row.
+//!
+//! Of domains that publish nothing and have their mail with the same provider, some columns differ and hundreds do not: laid down once for all
+//! of them, these cost next to nothing to build, to keep and to write.
+
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StructArray, UInt32Array};
+use arrow::compute::{concat, concat_batches, take};
+use arrow::datatypes::{DataType, FieldRef, Int64Type};
+use arrow::error::ArrowError;
+
+use super::column::with_shared_nulls;
+use super::counts::Counts;
+use super::encoding::Filled;
+use super::error::DatasetError;
+use super::packed::{joined, octets_of};
+use super::schema;
+use super::strands::{Nothing, Strand, batch_of, strands};
+
+/// The columns that each row has for itself: whose it is, when it was asked and how fast the answers were.
+pub(super) const OWN: [&str; 16] = [
+    "ordinal",
+    "domain",
+    "rank",
+    "line",
+    "tld",
+    "suffix",
+    "org_domain",
+    "scanned_at",
+    "elapsed_ms",
+    "carried",
+    "evidence.mx.ttl",
+    "evidence.mx.rtt_us",
+    "evidence.sts_txt.ttl",
+    "evidence.sts_txt.rtt_us",
+    "evidence.tlsrpt_txt.ttl",
+    "evidence.tlsrpt_txt.rtt_us",
+];
+
+/// Rows of table `domains`, in the order in which they came.
+#[derive(Clone, Debug)]
+pub struct Folded {
+    /// The columns of [`OWN`], in that order, as [`strands`] has them: a value per row.
+    own: Vec<ArrayRef>,
+    /// All other columns, of rows that differ in them; those of [`OWN`] say nothing here.
+    shared: RecordBatch,
+    /// For each row, which of `shared` it is.
+    keys: Arc<[u32]>,
+}
+
+impl Folded {
+    /// Rows of these columns; `own` by their names in [`OWN`], without the structs around them.
+    ///
+    /// # Errors
+    /// If a column of its own is missing or has another type.
+    pub(super) fn new(own: &[(&str, ArrayRef)], shared: RecordBatch, keys: Vec<u32>) -> Result<Self, ArrowError> {
+        let column = |strand: &Strand| {
+            let column = own.iter().find(|(name, _)| strand.own().and_then(|place| OWN.get(place)) == Some(name));
+            let (_, column) = column.ok_or_else(|| ArrowError::SchemaError(format!("no column {}", strand.field().name())))?;
+            within(strand.field(), column)
+        };
+        let mut columns: Vec<(usize, ArrayRef)> = Vec::new();
+        for strand in strands() {
+            if let Some(place) = strand.own() {
+                columns.push((place, column(strand)?));
+            }
+        }
+        columns.sort_by_key(|(place, _)| *place);
+        Ok(Self { own: columns.into_iter().map(|(_, column)| column).collect(), shared, keys: keys.into() })
+    }
+
+    /// Rows that share nothing.
+    ///
+    /// # Errors
+    /// If the batch is none of table `domains`.
+    pub(super) fn of(batch: RecordBatch) -> Result<Self, ArrowError> {
+        let columns = strands().iter().map(|strand| strand.of(&batch)).collect::<Result<_, _>>()?;
+        Self::of_strands(columns, (0..).take(batch.num_rows()).collect(), batch.num_rows())
+    }
+
+    /// Rows of these columns in the order of [`strands`], of which so many are distinct.
+    ///
+    /// # Errors
+    /// If the columns do not fit the schema.
+    pub(super) fn of_strands(mut columns: Vec<ArrayRef>, keys: Arc<[u32]>, distinct: usize) -> Result<Self, ArrowError> {
+        let mut own: Vec<(usize, ArrayRef)> = Vec::new();
+        for (strand, column) in strands().iter().zip(&mut columns) {
+            if let Some(place) = strand.own() {
+                let nothing = strand.nothing(Nothing::Null(strand.depth()), distinct)?;
+                own.push((place, std::mem::replace(column, nothing)));
+            }
+        }
+        own.sort_by_key(|(place, _)| *place);
+        Ok(Self { own: own.into_iter().map(|(_, column)| column).collect(), shared: batch_of(&columns)?, keys })
+    }
+
+    /// How many rows they are.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// How many rows differ in what is not their own.
+    pub(super) fn distinct(&self) -> usize {
+        self.shared.num_rows()
+    }
+
+    /// For each row, which of the distinct ones it is.
+    pub(super) fn keys(&self) -> &Arc<[u32]> {
+        &self.keys
+    }
+
+    /// The memory that they take, about.
+    pub(crate) fn octets(&self) -> usize {
+        let own = self.own.iter().chain(self.shared.columns()).map(|column| octets_of(column.as_ref())).sum::<usize>();
+        own + size_of_val(self.keys.as_ref())
+    }
+
+    /// Which of their columns have a value.
+    pub(super) fn filled(&self) -> Filled {
+        let mut filled = Filled::of(&self.shared);
+        for strand in strands() {
+            if let Some(column) = strand.own().and_then(|place| self.own.get(place)) {
+                filled.note_at(strand.first_leaf(), column);
+            }
+        }
+        filled
+    }
+
+    /// A column, of each row where it is its own and else of each that is distinct.
+    ///
+    /// # Errors
+    /// If there is no such column.
+    pub(super) fn column(&self, strand: &Strand) -> Result<ArrayRef, ArrowError> {
+        match strand.own() {
+            None => strand.of(&self.shared),
+            Some(place) => {
+                self.own.get(place).cloned().ok_or_else(|| ArrowError::SchemaError(format!("no column {}", strand.field().name())))
+            }
+        }
+    }
+
+    /// What a column is in every row, if it has no value and is the same in all.
+    pub(super) fn nothing_in(&self, strand: &Strand) -> Option<Nothing> {
+        match strand.own() {
+            None => strand.nothing_in(&self.shared),
+            Some(place) => strand.nothing_of(self.own.get(place)?),
+        }
+    }
+
+    /// Their ordinals.
+    ///
+    /// # Errors
+    /// If they have none, or one is negative.
+    pub(super) fn ordinals(&self) -> Result<Vec<u64>, DatasetError> {
+        ordinals(self.own.first())
+    }
+
+    /// How many of them are in which state.
+    ///
+    /// # Errors
+    /// If they have not the columns that are counted.
+    pub(super) fn counts(&self) -> Result<Counts, DatasetError> {
+        Counts::of_times(&self.shared, &times(&self.keys, self.distinct()))
+    }
+
+    /// The rows of both.
+    ///
+    /// # Errors
+    /// If they cannot stand in one batch.
+    pub(crate) fn join(&self, other: &Self) -> Result<Self, DatasetError> {
+        let both = |(one, two): (&ArrayRef, &ArrayRef)| concat(&[one.as_ref(), two.as_ref()]);
+        let own = self.own.iter().zip(&other.own).map(both).collect::<Result<_, _>>()?;
+        let keys = joined([self, other].into_iter().map(|rows| (rows.keys.as_ref(), rows.distinct()))).into();
+        Ok(Self { own, shared: concat_batches(&schema(), [&self.shared, &other.shared])?, keys })
+    }
+
+    /// These of the rows, in this order.
+    ///
+    /// # Errors
+    /// If there are not so many.
+    pub(super) fn some(&self, rows: &UInt32Array) -> Result<Self, ArrowError> {
+        if self.len() == rows.len() && rows.values().iter().copied().eq(0..rows.len() as u32) {
+            return Ok(self.clone());
+        }
+        let own = self.own.iter().map(|column| take(column, rows, None)).collect::<Result<_, _>>()?;
+        let keys = rows.values().iter().filter_map(|row| self.keys.get(*row as usize).copied()).collect();
+        Ok(Self { own, shared: self.shared.clone(), keys })
+    }
+
+    /// The rows with all columns.
+    ///
+    /// # Errors
+    /// If the columns do not fit the schema, which is a mistake of the program.
+    pub fn unfold(&self) -> Result<RecordBatch, ArrowError> {
+        let is_each = self.distinct() == self.len() && self.keys.iter().copied().eq(0..self.len() as u32);
+        let keys = UInt32Array::from(self.keys.to_vec());
+        let column = |strand: &Strand| {
+            if let Some(nothing) = self.nothing_in(strand) {
+                return strand.nothing(nothing, self.len());
+            }
+            let column = self.column(strand)?;
+            if is_each || strand.own().is_some() { Ok(column) } else { with_shared_nulls(take(&column, &keys, None)?) }
+        };
+        batch_of(&strands().iter().map(column).collect::<Result<Vec<_>, _>>()?)
+    }
+}
+
+/// How often each key occurs.
+pub(super) fn times(keys: &[u32], distinct: usize) -> Vec<u64> {
+    let mut times = vec![0; distinct];
+    for key in keys {
+        times.get_mut(*key as usize).into_iter().for_each(|times| *times += 1);
+    }
+    times
+}
+
+/// The ordinals in their column, the first of [`OWN`].
+pub(super) fn ordinals(column: Option<&ArrayRef>) -> Result<Vec<u64>, DatasetError> {
+    let ordinals = column.and_then(|column| column.as_primitive_opt::<Int64Type>()).filter(|column| column.null_count() == 0);
+    let ordinals = ordinals.ok_or_else(|| DatasetError::Column(OWN[0].to_owned()))?;
+    let ordinal = |ordinal: &i64| u64::try_from(*ordinal).map_err(|_| DatasetError::Inconsistent(format!("a row of ordinal {ordinal}")));
+    ordinals.values().iter().map(ordinal).collect()
+}
+
+/// A column within the structs of which it is the only field.
+fn within(field: &FieldRef, column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    match field.data_type() {
+        data_type if data_type == column.data_type() => Ok(Arc::clone(column)),
+        DataType::Struct(only) => {
+            let columns = only.iter().map(|field| within(field, column)).collect::<Result<_, _>>()?;
+            Ok(Arc::new(StructArray::try_new(only.clone(), columns, None)?))
+        }
+        other => Err(ArrowError::SchemaError(format!("{} is {other}, not {}", field.name(), column.data_type()))),
+    }
+}
