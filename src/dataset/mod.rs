@@ -15,6 +15,7 @@
 //! So a crash at any moment leaves a valid dataset of whole shards, and to resume is to scan the shards that are not listed.
 
 mod batch;
+mod coded;
 mod column;
 mod columns;
 mod command;
@@ -29,6 +30,7 @@ mod flat;
 mod folded;
 mod folder;
 mod hashing;
+mod hybrid;
 mod layout;
 mod lookup;
 mod manifest;

@@ -15,6 +15,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
+use super::coded::{self, Coded};
 use super::column::MAX_BATCH_ROWS;
 use super::hashing::{Ended, Hashing};
 use super::order::Sequence;
@@ -43,12 +44,31 @@ fn pack_all(writer: &mut SerializedFileWriter<Hashing>, pieces: &[Piece], order:
                 pack(&mut group, strand, order.gathered(columns), &properties)?;
             } else {
                 let distinct = concat(&columns.iter().map(AsRef::as_ref).collect::<Vec<_>>()).map_err(packing)?;
-                pack(&mut group, strand, spread(&distinct, order.keys()), &properties)?;
+                pack_shared(&mut group, strand, &distinct, order.keys(), &properties)?;
             }
         }
         pause(Step::PartBegun);
     }
     group.close().map(drop)
+}
+
+/// Packs the columns that Parquet sees of one of ours, of which the rows share the distinct values.
+fn pack_shared(
+    group: &mut SerializedRowGroupWriter<'_, Hashing>,
+    strand: &Strand,
+    distinct: &ArrayRef,
+    keys: &[u32],
+    properties: &WriterPropertiesPtr,
+) -> Result<(), ParquetError> {
+    for leaf in strand.leaves() {
+        let distinct = leaf.of(distinct).map_err(packing)?;
+        let columns = ArrowSchemaConverter::new().convert(leaf.schema())?;
+        match coded::chunk(&columns.column(0), &distinct, keys, properties)? {
+            Some(Coded { bytes, close }) => group.append_column(&bytes, close)?,
+            None => chunk(leaf, spread(&distinct, keys), properties)?.append_to_row_group(group)?,
+        }
+    }
+    Ok(())
 }
 
 /// The rows that have these keys, of a column of the distinct ones.
@@ -100,8 +120,6 @@ fn packing(error: ArrowError) -> ParquetError {
 mod tests {
     use std::fs;
 
-    use arrow::array::RecordBatch;
-
     use super::*;
     use crate::dataset::draft::Draft;
     use crate::dataset::encoding::writer;
@@ -109,7 +127,7 @@ mod tests {
     use crate::dataset::manifest::Manifest;
     use crate::dataset::order::Order;
     use crate::dataset::packed::Packed;
-    use crate::dataset::{record_batch, samples};
+    use crate::dataset::{Record, RowBuilder, record_batch, samples};
 
     #[test]
     fn the_file_is_the_same_as_if_it_were_packed_row_by_row() {
@@ -117,21 +135,33 @@ mod tests {
         let mut runner = proptest::test_runner::TestRunner::deterministic();
         let mut records: Vec<_> = (0..3000).map(|ordinal| samples::absent(ordinal, &format!("d{ordinal}.example.com"))).collect();
         records.extend(proptest::collection::vec(samples::record(), 200).new_tree(&mut runner).unwrap().current());
-        // Some in long runs, some dealt out one by one.
+        let judgements = [0, 1, 2].map(|hosts| Arc::new(samples::with_mail(&records[0], hosts).assessment));
+        // Some in long runs, some dealt out one by one; the mail of many is with one of three.
         for (ordinal, record) in (0..).zip(&mut records) {
             record.target.ordinal = if ordinal < 1400 { ordinal } else { 1400 + (ordinal - 1400) * 7 % 1800 };
+            if ordinal < 3000 {
+                *record = samples::with_mail(record, (ordinal * ordinal % 7 % 3) as usize);
+            }
         }
-        let batches: Vec<RecordBatch> = records.chunks(700).map(|records| record_batch(records).unwrap()).collect();
+        let batch = |records: &[Record]| Folded::of(record_batch(records).unwrap()).unwrap();
+        let folded = |records: &[Record]| {
+            let mut rows = RowBuilder::default();
+            for Record { target, evidence, assessment } in records {
+                match judgements.iter().find(|judgement| judgement.as_ref() == assessment) {
+                    Some(judgement) => rows.push_shared(target, evidence, judgement),
+                    None => rows.push(target, evidence, assessment),
+                }
+            }
+            rows.fold().unwrap()
+        };
+        assert_eq!(folded(&records).unfold().unwrap(), batch(&records).unfold().unwrap());
+        assert!(folded(&records).distinct() < 400);
         let folder = tempfile::tempdir().unwrap();
-        let written = |name: &str, by_columns: bool, packed: bool| {
+        let written = |name: &str, by_columns: bool, piece: &dyn Fn(&[Record]) -> Piece| {
             let path = folder.path().join(name);
             let draft = Draft::begin(&path).unwrap();
             let sink = Hashing::new(draft.file().unwrap());
-            let piece = |batch: &RecordBatch| {
-                let rows = Folded::of(batch.clone()).unwrap();
-                if packed { Piece::Packed(Packed::of(&[rows]).unwrap()) } else { Piece::Loose(rows) }
-            };
-            let order = Order::of(batches.iter().map(piece).collect()).unwrap();
+            let order = Order::of(records.chunks(700).map(piece).collect()).unwrap();
             let mut writer = writer(sink, &Manifest::begun(&samples::run()), Some(order.filled())).unwrap();
             if by_columns {
                 let (pieces, order) = order.into_one_group().ok().unwrap();
@@ -149,8 +179,12 @@ mod tests {
             draft.put_in_place().unwrap();
             fs::read(path).unwrap()
         };
-        let rows = written("rows", false, false);
-        assert!(written("columns", true, false) == rows);
-        assert!(written("packed", true, true) == rows);
+        let packed = |rows: Folded| Piece::Packed(Packed::of(&[rows]).unwrap());
+        let rows = written("rows", false, &|records| Piece::Loose(batch(records)));
+        assert!(written("columns", true, &|records| Piece::Loose(batch(records))) == rows);
+        assert!(written("packed", true, &|records| packed(batch(records))) == rows);
+        assert!(written("folded", true, &|records| Piece::Loose(folded(records))) == rows);
+        assert!(written("folded and packed", true, &|records| packed(folded(records))) == rows);
+        assert!(written("unfolded", false, &|records| Piece::Loose(folded(records))) == rows);
     }
 }

@@ -75,6 +75,20 @@ pub(crate) fn absent(ordinal: u64, domain: &str) -> Record {
     Record { target, evidence, assessment: absence() }
 }
 
+/// The same with mail at the first hosts of a provider, as many domains have it; none leaves it as it is.
+pub(crate) fn with_mail(record: &Record, hosts: usize) -> Record {
+    let mut record = record.clone();
+    let host = |place: usize| format!("mx{place}.provider.example");
+    record.evidence.mx.records = (0..hosts).map(|place| Mx { preference: place as u16 * 10, exchange: host(place) }).collect();
+    if hosts > 0 {
+        (record.evidence.mx.outcome, record.evidence.mx.ttl) = (Outcome::Noerror, Some(record.target.ordinal as u32 % 3600));
+        record.assessment.mx_state = MxState::Present;
+        record.assessment.findings.clear();
+    }
+    record.assessment.mx_hosts = (0..hosts).map(host).collect();
+    record
+}
+
 /// Bits without a pattern, as real times have none that packing could use (SplitMix64).
 fn noise(seed: u64) -> u64 {
     let mixed = (seed ^ (seed >> 30)).wrapping_add(0x9E37_79B9_7F4A_7C15).wrapping_mul(0xBF58_476D_1CE4_E5B9);
