@@ -25,9 +25,44 @@ use super::hybrid;
 const MOST: usize = 256 << 10;
 
 /// A column chunk as it lies in a file, and what its footer says of it.
+#[derive(Clone)]
 pub(super) struct Coded {
     pub(super) bytes: Bytes,
     pub(super) close: ColumnCloseResult,
+}
+
+/// Which of the distinct rows the rows are.
+pub(super) struct Keys {
+    of_rows: Vec<u32>,
+    /// The distinct ones in the order in which they occur first.
+    order: Vec<u32>,
+    /// How often each of them occurs.
+    times: Vec<usize>,
+}
+
+impl Keys {
+    pub(super) fn of(of_rows: Vec<u32>, distinct: usize) -> Self {
+        let (mut order, mut times) = (Vec::new(), vec![0; distinct]);
+        for key in &of_rows {
+            if let Some(times) = times.get_mut(*key as usize) {
+                if *times == 0 {
+                    order.push(*key);
+                }
+                *times += 1;
+            }
+        }
+        Self { of_rows, order, times }
+    }
+
+    /// For each row, which it is.
+    pub(super) fn of_rows(&self) -> &[u32] {
+        &self.of_rows
+    }
+
+    /// The distinct ones that occur, in the order in which they do first, and how often each does.
+    fn each(&self) -> impl Iterator<Item = (u32, usize)> {
+        self.order.iter().filter_map(|key| Some((*key, *self.times.get(*key as usize)?)))
+    }
 }
 
 /// Lays down a column of the rows that have these keys to `distinct`; `None` where it is none for this: without a value, of a kind that has no
@@ -38,7 +73,7 @@ pub(super) struct Coded {
 pub(super) fn chunk(
     column: &ColumnDescPtr,
     distinct: &ArrayRef,
-    keys: &[u32],
+    keys: &Keys,
     properties: &WriterProperties,
 ) -> Result<Option<Coded>, ParquetError> {
     let path = column.path();
@@ -47,48 +82,39 @@ pub(super) fn chunk(
         return Ok(None);
     };
     let shape = Shape::of(distinct)?;
-    let Some(dictionary) = Dictionary::of(&values, &shape, keys) else { return Ok(None) };
-    let entries: usize = keys.iter().map(|key| shape.row(*key).len()).sum();
-    if entries * size_of::<u16>() > MOST {
-        return Ok(None);
-    }
+    let entries: usize = keys.each().map(|(key, times)| shape.row(key).len() * times).sum();
+    let dictionary = Dictionary::of(&values, &shape, keys).filter(|_| entries * size_of::<u16>() <= MOST);
+    let Some(dictionary) = dictionary else { return Ok(None) };
     let mut page = Vec::new();
-    if column.max_rep_level() > 0 {
-        levels(&mut page, column.max_rep_level(), entries, |entry: &Entry| entry.repetition, &shape, keys);
-    }
-    if column.max_def_level() > 0 {
-        levels(&mut page, column.max_def_level(), entries, |entry| entry.definition, &shape, keys);
-    }
-    let bits = dictionary.bit_width();
-    page.push(bits);
-    match dictionary.values {
-        1 => hybrid::encode_equal(&mut page, bits, 0, dictionary.rows_with_values),
-        _ => {
-            let code = |entry: &Entry| dictionary.codes.get(entry.value? as usize).copied();
-            hybrid::encode(&mut page, bits, &each(&shape, keys).filter_map(code).collect::<Vec<_>>());
+    for (most, level) in [(column.max_rep_level(), Entry::repetition as fn(&Entry) -> u32), (column.max_def_level(), Entry::definition)] {
+        if most > 0 {
+            let begin = page.len();
+            page.extend([0; size_of::<u32>()]);
+            encoded(&mut page, width(most.unsigned_abs().into()), &shape, keys, |entry| Some(level(entry)));
+            let length = (page.len() - begin - size_of::<u32>()) as u32;
+            page.iter_mut().skip(begin).zip(length.to_le_bytes()).for_each(|(place, octet)| *place = octet);
         }
     }
-    laid_out(column, (page, entries), &dictionary, keys.len(), properties).map(Some)
+    page.push(dictionary.bit_width());
+    encoded(&mut page, dictionary.bit_width(), &shape, keys, |entry| dictionary.codes.get(entry.value? as usize).copied());
+    laid_out(column, (page, entries), &dictionary, keys.of_rows.len(), properties).map(Some)
 }
 
-/// The entries of all rows.
-fn each<'s>(shape: &'s Shape, keys: &'s [u32]) -> impl Iterator<Item = &'s Entry> {
-    keys.iter().flat_map(|key| shape.row(*key))
-}
-
-/// Adds levels, their length before them.
-fn levels(page: &mut Vec<u8>, most: i16, entries: usize, level: impl Fn(&Entry) -> u8, shape: &Shape, keys: &[u32]) {
-    let (begin, bits) = (page.len(), width(most.unsigned_abs().into()));
-    page.extend([0; size_of::<u32>()]);
-    let mut all = shape.entries.iter().map(&level);
-    let first = all.next().unwrap_or_default();
-    if all.all(|other| other == first) {
-        hybrid::encode_equal(page, bits, first.into(), entries);
-    } else {
-        hybrid::encode(page, bits, &each(shape, keys).map(|entry| level(entry).into()).collect::<Vec<_>>());
+/// Adds what the entries of all rows have in one of their parts, those aside that have not got it.
+fn encoded(page: &mut Vec<u8>, bits: u8, shape: &Shape, keys: &Keys, part: impl Fn(&Entry) -> Option<u32>) {
+    let mut of_distinct = keys.each().flat_map(|(key, times)| shape.row(key).iter().filter_map(&part).map(move |number| (number, times)));
+    let Some((first, _)) = of_distinct.next() else { return };
+    if of_distinct.all(|(number, _)| number == first) {
+        let rows = keys.each().map(|(key, times)| shape.row(key).iter().filter_map(&part).count() * times);
+        return hybrid::encode_equal(page, bits, first, rows.sum());
     }
-    let length = (page.len() - begin - size_of::<u32>()) as u32;
-    page.iter_mut().skip(begin).zip(length.to_le_bytes()).for_each(|(place, octet)| *place = octet);
+    let numbers: Vec<u32> = if shape.is_flat {
+        let of_distinct: Vec<Option<u32>> = shape.entries.iter().map(&part).collect();
+        keys.of_rows.iter().filter_map(|key| of_distinct.get(*key as usize).copied().flatten()).collect()
+    } else {
+        keys.of_rows.iter().flat_map(|key| shape.row(*key)).filter_map(&part).collect()
+    };
+    hybrid::encode(page, bits, &numbers);
 }
 
 /// Bits in which each number up to this one can be written.
@@ -159,11 +185,12 @@ fn laid_out(
 }
 
 /// What the rows are in Parquet's terms: for each the entries that it has among the levels.
-#[derive(Default)]
 struct Shape {
     entries: Vec<Entry>,
     /// Where those of each row end.
     ends: Vec<u32>,
+    /// Whether each row has one.
+    is_flat: bool,
 }
 
 /// A value, or where one is missing.
@@ -174,15 +201,26 @@ struct Entry {
     value: Option<u32>,
 }
 
+impl Entry {
+    fn repetition(&self) -> u32 {
+        self.repetition.into()
+    }
+
+    fn definition(&self) -> u32 {
+        self.definition.into()
+    }
+}
+
 impl Shape {
     /// # Errors
     /// If an array is not of the type that it says.
     fn of(column: &ArrayRef) -> Result<Self, ArrowError> {
-        let mut shape = Self::default();
+        let mut shape = Self { entries: Vec::new(), ends: Vec::new(), is_flat: false };
         for row in 0..column.len() {
             shape.add(column, row, (0, 0), 0)?;
             shape.ends.push(shape.entries.len() as u32);
         }
+        shape.is_flat = shape.ends.iter().copied().eq(1..=column.len() as u32);
         Ok(shape)
     }
 
@@ -266,40 +304,30 @@ struct Dictionary {
     values: u32,
     /// The code of each value of the innermost array that occurs.
     codes: Vec<u32>,
-    /// How many values the rows have.
-    rows_with_values: usize,
-    /// What these take as they are, where their kind does not give it.
+    /// What the values of all rows take as they are, where their kind does not give it.
     octets: Option<i64>,
 }
 
 impl Dictionary {
     /// `None` where no row has a value, or they take too much room.
-    fn of(values: &Values<'_>, shape: &Shape, keys: &[u32]) -> Option<Self> {
+    fn of(values: &Values<'_>, shape: &Shape, keys: &Keys) -> Option<Self> {
         const UNSEEN: u32 = u32::MAX;
         let most = shape.entries.iter().filter_map(|entry| entry.value).max()?;
         let mut known: HashMap<Vec<u8>, u32> = HashMap::new();
-        let mut all = Self { plain: Vec::new(), values: 0, codes: vec![UNSEEN; most as usize + 1], rows_with_values: 0, octets: None };
-        let mut seen: Vec<Option<(usize, usize)>> = vec![None; shape.ends.len()];
-        for key in keys {
-            let row = seen.get_mut(*key as usize)?;
-            let (count, octets) = *row.get_or_insert_with(|| {
-                let mut of_row = (0, 0);
-                for at in shape.row(*key).iter().filter_map(|entry| entry.value) {
-                    let (plain, octets) = values.plain(at as usize);
-                    of_row = (of_row.0 + 1, of_row.1 + octets.unwrap_or_default());
-                    let next = all.values;
-                    let code = *known.entry(plain).or_insert_with_key(|plain| {
-                        all.plain.extend_from_slice(plain);
-                        all.values += 1;
-                        next
-                    });
-                    all.codes.get_mut(at as usize).into_iter().for_each(|place| *place = code);
+        let mut all = Self { plain: Vec::new(), values: 0, codes: vec![UNSEEN; most as usize + 1], octets: None };
+        for (key, times) in keys.each() {
+            for at in shape.row(key).iter().filter_map(|entry| entry.value) {
+                let (plain, octets) = values.plain(at as usize);
+                if let Some(octets) = octets {
+                    *all.octets.get_or_insert(0) += (octets * times) as i64;
                 }
-                of_row
-            });
-            all.rows_with_values += count;
-            if matches!(values, Values::Octets(_)) {
-                *all.octets.get_or_insert(0) += octets as i64;
+                let next = all.values;
+                let code = *known.entry(plain).or_insert_with_key(|plain| {
+                    all.plain.extend_from_slice(plain);
+                    all.values += 1;
+                    next
+                });
+                all.codes.get_mut(at as usize).into_iter().for_each(|place| *place = code);
             }
         }
         (all.values > 0 && all.plain.len() <= MOST && all.bit_width() <= hybrid::MOST_BITS).then_some(all)

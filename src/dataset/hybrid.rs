@@ -53,10 +53,16 @@ fn groups(into: &mut Vec<u8>, bits: u8, numbers: &[u32]) {
         return;
     }
     into.push((numbers.len().div_ceil(GROUP) << 1 | 1) as u8);
+    // Eight numbers of n bits are n octets.
+    let octets = usize::from(bits);
     for group in numbers.chunks(GROUP) {
-        let packed = group.iter().rev().fold(0_u128, |packed, number| packed << bits | u128::from(*number));
-        // Eight numbers of n bits are n octets.
-        into.extend_from_slice(packed.to_le_bytes().get(..usize::from(bits)).unwrap_or_default());
+        if octets <= size_of::<u64>() {
+            let packed = group.iter().rev().fold(0_u64, |packed, number| packed.unbounded_shl(bits.into()) | u64::from(*number));
+            into.extend_from_slice(packed.to_le_bytes().get(..octets).unwrap_or_default());
+        } else {
+            let packed = group.iter().rev().fold(0_u128, |packed, number| packed << bits | u128::from(*number));
+            into.extend_from_slice(packed.to_le_bytes().get(..octets).unwrap_or_default());
+        }
     }
 }
 

@@ -37,6 +37,7 @@ mod manifest;
 mod manifest_schema;
 mod merge;
 mod micros;
+mod nothing;
 mod order;
 mod packed;
 mod part;

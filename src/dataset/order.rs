@@ -6,6 +6,7 @@ use arrow::array::{Array as _, ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::{concat, interleave};
 use arrow::error::ArrowError;
 
+use super::coded::Keys;
 use super::column::MAX_BATCH_ROWS;
 use super::counts::Counts;
 use super::encoding::{Filled, ROW_GROUP_BYTES, ROW_GROUP_ROWS};
@@ -170,8 +171,8 @@ impl Section {
 /// The order of the rows of some pieces, in which their columns are put one by one.
 pub(super) struct Sequence {
     stretches: Vec<Stretch>,
-    /// For each row, which it is of the distinct ones of all pieces, one piece behind the other.
-    keys: Vec<u32>,
+    /// To the distinct rows of all pieces, one piece behind the other.
+    keys: Keys,
 }
 
 impl Sequence {
@@ -180,12 +181,13 @@ impl Sequence {
         let before = |sum: &mut u32, piece: &Piece| Some(std::mem::replace(sum, *sum + piece.distinct() as u32));
         let before: Vec<u32> = pieces.iter().scan(0, before).collect();
         let key = |place: &Place| Some(before.get(place.batch as usize)? + all.get(place.batch as usize)?.get(place.row as usize)?);
-        Ok(Self { stretches: stretches(rows).map(Stretch::of).collect(), keys: rows.iter().filter_map(key).collect() })
+        let keys = Keys::of(rows.iter().filter_map(key).collect(), pieces.iter().map(Piece::distinct).sum());
+        Ok(Self { stretches: stretches(rows).map(Stretch::of).collect(), keys })
     }
 
     /// How many rows they are.
     pub(super) fn len(&self) -> usize {
-        self.keys.len()
+        self.keys.of_rows().len()
     }
 
     /// A column that is each row's own, of what it is in each of the pieces.
@@ -193,8 +195,8 @@ impl Sequence {
         self.stretches.iter().map(move |stretch| stretch.gathered(&columns))
     }
 
-    /// For each row, which it is of the distinct ones of all pieces, one piece behind the other.
-    pub(super) fn keys(&self) -> &[u32] {
+    /// The keys of the rows to the distinct ones of all pieces, one piece behind the other.
+    pub(super) fn keys(&self) -> &Keys {
         &self.keys
     }
 }

@@ -3,21 +3,22 @@
 //! Row by row the packers of all columns fill side by side, each with eight bytes per value that it finds in its dictionary and 160 KB for
 //! packing; and the rows are brought into their order as a whole. For a part of 50,000 rows that was 50 to 100 MB, more than the rows themselves.
 
+use std::io;
 use std::sync::Arc;
-use std::{io, iter};
 
 use arrow::array::{ArrayRef, UInt32Array};
 use arrow::compute::{concat, take};
 use arrow::error::ArrowError;
+use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
-use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use super::coded::{self, Coded};
+use super::coded::{self, Coded, Keys};
 use super::column::MAX_BATCH_ROWS;
 use super::hashing::{Ended, Hashing};
+use super::nothing;
 use super::order::Sequence;
 use super::packed::Piece;
 use super::strands::{Alone, Nothing, Strand, strands};
@@ -36,7 +37,10 @@ fn pack_all(writer: &mut SerializedFileWriter<Hashing>, pieces: &[Piece], order:
     let mut group = writer.next_row_group()?;
     for (place, strand) in strands().iter().enumerate() {
         if let Some(nothing) = Nothing::in_all(pieces.iter().map(|piece| piece.nothing_in(place, strand))) {
-            pack(&mut group, strand, iter::once(strand.nothing(nothing, rows)), &properties)?;
+            for leaf in strand.leaves() {
+                let Coded { bytes, close } = nothing::chunk((strand, leaf), nothing, rows, &properties)?;
+                group.append_column(&bytes, close)?;
+            }
         } else {
             let columns: Vec<ArrayRef> =
                 pieces.iter().map(|piece| piece.column(place, strand)).collect::<Result<_, _>>().map_err(packing)?;
@@ -57,15 +61,14 @@ fn pack_shared(
     group: &mut SerializedRowGroupWriter<'_, Hashing>,
     strand: &Strand,
     distinct: &ArrayRef,
-    keys: &[u32],
+    keys: &Keys,
     properties: &WriterPropertiesPtr,
 ) -> Result<(), ParquetError> {
     for leaf in strand.leaves() {
         let distinct = leaf.of(distinct).map_err(packing)?;
-        let columns = ArrowSchemaConverter::new().convert(leaf.schema())?;
-        match coded::chunk(&columns.column(0), &distinct, keys, properties)? {
+        match coded::chunk(&leaf.described()?.column(0), &distinct, keys, properties)? {
             Some(Coded { bytes, close }) => group.append_column(&bytes, close)?,
-            None => chunk(leaf, spread(&distinct, keys), properties)?.append_to_row_group(group)?,
+            None => chunk(leaf, spread(&distinct, keys.of_rows()), properties)?.append_to_row_group(group)?,
         }
     }
     Ok(())
@@ -95,13 +98,12 @@ fn pack(
 }
 
 /// A column as it lies in a file, which has no other.
-fn chunk(
+pub(super) fn chunk(
     leaf: &Alone,
     stretches: impl Iterator<Item = Result<ArrayRef, ArrowError>>,
     properties: &WriterPropertiesPtr,
 ) -> Result<ArrowColumnChunk, ParquetError> {
-    let columns = ArrowSchemaConverter::new().convert(leaf.schema())?;
-    let file = SerializedFileWriter::new(io::sink(), columns.root_schema_ptr(), Arc::clone(properties))?;
+    let file = SerializedFileWriter::new(io::sink(), leaf.described()?.root_schema_ptr(), Arc::clone(properties))?;
     let mut packers = ArrowRowGroupWriterFactory::new(&file, Arc::clone(leaf.schema())).create_column_writers(0)?;
     let mut packer = packers.pop().ok_or_else(|| ParquetError::General(format!("{} is no column", leaf.field().name())))?;
     for column in stretches {
@@ -112,7 +114,7 @@ fn chunk(
     packer.close()
 }
 
-fn packing(error: ArrowError) -> ParquetError {
+pub(super) fn packing(error: ArrowError) -> ParquetError {
     ParquetError::External(Box::new(error))
 }
 

@@ -1,11 +1,14 @@
 //! The columns of a batch one by one, structs taken apart, and lists where they go into a file: each is packed, and waits for that, by itself.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, ListArray, RecordBatch, StructArray, new_empty_array};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, FieldRef, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::errors::ParquetError;
+use parquet::schema::types::SchemaDescPtr;
 
 use super::column::nulls;
 use super::folded::OWN;
@@ -28,6 +31,8 @@ pub(super) struct Strand {
 #[derive(Debug)]
 pub(super) struct Alone {
     schema: SchemaRef,
+    /// As Parquet sees it; found out when it is asked for.
+    described: OnceLock<SchemaDescPtr>,
     /// Where it is in an array that has others beside it: its place in each of the structs around it, the outermost first.
     path: Vec<usize>,
 }
@@ -51,8 +56,7 @@ pub(super) fn strands() -> &'static [Strand] {
 /// A field once for each column in it that is no struct, as if that were the only one; `lists` whether lists are taken apart, too.
 fn apart(field: &FieldRef, lists: bool) -> Vec<Alone> {
     let around = |only: &Alone, data_type, place: Option<usize>| {
-        let field = field.as_ref().clone().with_data_type(data_type);
-        Alone { schema: Arc::new(Schema::new(vec![field])), path: place.into_iter().chain(only.path.iter().copied()).collect() }
+        Alone::new(field.as_ref().clone().with_data_type(data_type).into(), place.into_iter().chain(only.path.iter().copied()).collect())
     };
     let in_struct = |only: &Alone, place| around(only, DataType::Struct(Fields::from(vec![Arc::clone(only.field())])), Some(place));
     let in_list = |only: &Alone| around(only, DataType::List(Arc::clone(only.field())), None);
@@ -62,7 +66,7 @@ fn apart(field: &FieldRef, lists: bool) -> Vec<Alone> {
             children.iter().enumerate().flat_map(of_child).collect()
         }
         DataType::List(elements) if lists => apart(elements, lists).iter().map(in_list).collect(),
-        _ => vec![Alone { schema: Arc::new(Schema::new(vec![Arc::clone(field)])), path: Vec::new() }],
+        _ => vec![Alone::new(Arc::clone(field), Vec::new())],
     }
 }
 
@@ -75,6 +79,22 @@ fn path(field: &FieldRef) -> String {
 }
 
 impl Alone {
+    fn new(field: FieldRef, path: Vec<usize>) -> Self {
+        Self { schema: Arc::new(Schema::new(vec![field])), described: OnceLock::new(), path }
+    }
+
+    /// The table as Parquet sees it.
+    ///
+    /// # Errors
+    /// If Parquet has no such column.
+    pub(super) fn described(&self) -> Result<SchemaDescPtr, ParquetError> {
+        if let Some(described) = self.described.get() {
+            return Ok(Arc::clone(described));
+        }
+        let described = Arc::new(ArrowSchemaConverter::new().convert(&self.schema)?);
+        Ok(Arc::clone(self.described.get_or_init(|| described)))
+    }
+
     /// The table.
     pub(super) fn schema(&self) -> &SchemaRef {
         &self.schema
@@ -189,7 +209,7 @@ fn nothing_along(mut column: &ArrayRef, path: impl ExactSizeIterator<Item = usiz
 }
 
 /// What a column without a value is in every row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Nothing {
     /// Null, the column itself or a struct around it; within so many structs that are there.
     Null(usize),

@@ -20,9 +20,9 @@ use super::worker::{self, Task};
 use crate::dataset::{DatasetError, Folded, Packed, Piece};
 use crate::input::Input;
 
-/// Targets that travel together at least and at most. The more there are, the longer are the runs of the list that a worker's rows are,
-/// and long runs are written as they are.
-const BATCH: (f64, f64) = (64.0, 1024.0);
+/// Targets that travel together at least and at most: enough that a worker is seldom woken for them, and few enough that the last of them are
+/// still at hand when it comes to them.
+const BATCH: (f64, f64) = (64.0, 256.0);
 /// Seconds of the scan that a batch is worth, because what has been handed out is finished when the scan is to stop.
 const BATCH_SECONDS: f64 = 1.0 / 16.0;
 
