@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ahash::RandomState;
+
 use crate::evidence::{AnyLookup, Evidence, Mx, Outcomes, Record as _};
 
 use super::assessment::Assessment;
@@ -21,7 +23,7 @@ const MAX_RECORDS: usize = 8;
 #[derive(Debug, Default)]
 pub struct Judge {
     /// By the MX records, in the order of the answer; for each there are as many as combinations of outcomes.
-    known: HashMap<Vec<Mx>, Vec<(Outcomes, Arc<Assessment>)>>,
+    known: HashMap<Vec<Mx>, Vec<(Outcomes, Arc<Assessment>)>, RandomState>,
 }
 
 impl Judge {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use ahash::RandomState;
 use arrow::array::{Array, ArrayRef, AsArray as _};
 use arrow::datatypes::{DataType, Int16Type, Int32Type};
 use arrow::error::ArrowError;
@@ -110,7 +111,13 @@ fn encoded(page: &mut Vec<u8>, bits: u8, shape: &Shape, keys: &Keys, part: impl 
     }
     let numbers: Vec<u32> = if shape.is_flat {
         let of_distinct: Vec<Option<u32>> = shape.entries.iter().map(&part).collect();
-        keys.of_rows.iter().filter_map(|key| of_distinct.get(*key as usize).copied().flatten()).collect()
+        let of_row = |key: &u32| of_distinct.get(*key as usize).copied().flatten();
+        if of_distinct.iter().all(Option::is_some) {
+            // As many as rows: their room is known.
+            keys.of_rows.iter().map(|key| of_row(key).unwrap_or_default()).collect()
+        } else {
+            keys.of_rows.iter().filter_map(of_row).collect()
+        }
     } else {
         keys.of_rows.iter().flat_map(|key| shape.row(*key)).filter_map(&part).collect()
     };
@@ -313,7 +320,7 @@ impl Dictionary {
     fn of(values: &Values<'_>, shape: &Shape, keys: &Keys) -> Option<Self> {
         const UNSEEN: u32 = u32::MAX;
         let most = shape.entries.iter().filter_map(|entry| entry.value).max()?;
-        let mut known: HashMap<Vec<u8>, u32> = HashMap::new();
+        let mut known: HashMap<Vec<u8>, u32, RandomState> = HashMap::default();
         let mut all = Self { plain: Vec::new(), values: 0, codes: vec![UNSEEN; most as usize + 1], octets: None };
         for (key, times) in keys.each() {
             for at in shape.row(key).iter().filter_map(|entry| entry.value) {

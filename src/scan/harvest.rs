@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::status::Status;
 use crate::classify::Judge;
-use crate::dataset::{DatasetError, Folded, RowBuilder};
+use crate::dataset::{DatasetError, Folded, MAX_BATCH_ROWS, RowBuilder};
 use crate::evidence::Evidence;
 use crate::input::Target;
 use crate::networks::Databases;
 
 /// Rows that leave a worker together; fewer of those that take more room, see [`weight`].
-const BATCH_ROWS: usize = 2048;
+const BATCH_ROWS: usize = MAX_BATCH_ROWS;
 
 /// A target and what was seen.
 pub(super) type Observation = (Target, Box<Evidence>);

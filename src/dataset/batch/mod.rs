@@ -5,6 +5,7 @@ mod rejudged;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ahash::RandomState;
 use arrow::array::{ArrayRef, RecordBatch};
 
 use crate::classify::Assessment;
@@ -61,7 +62,7 @@ pub struct RowBuilder {
     judgement: JudgementBuilder,
     evidence: EvidenceRows,
     /// Those of them that others may share, by the address of their judgement and the number of their MX records.
-    alike: HashMap<(usize, usize), Vec<(Alike, u32)>>,
+    alike: HashMap<(usize, usize), Vec<(Alike, u32)>, RandomState>,
 }
 
 /// All in which rows must be equal to share what is not their own.

@@ -107,6 +107,9 @@ impl ResourceRecord for Pointer {
     }
 }
 
+/// Records that an answer is given room for: as many as nearly all have.
+const USUAL_RECORDS: usize = 8;
+
 /// What an answer section says to its question.
 #[derive(Debug, PartialEq)]
 pub(super) struct Answer<R> {
@@ -185,8 +188,8 @@ impl Entry<'_> {
 /// All entries of the section, other types left out, and whether there were any that do not belong there. The sections behind it are not
 /// read.
 fn entries(message: &[u8], start: usize, count: u16, wanted: u16) -> Result<(Vec<Entry<'_>>, bool), &'static str> {
-    // The count is the sender's word: no memory is reserved on it.
-    let (mut entries, mut others) = (Vec::new(), false);
+    // The count is the sender's word: little memory is reserved on it.
+    let (mut entries, mut others) = (Vec::with_capacity(usize::from(count).min(USUAL_RECORDS)), false);
     let mut at = start;
     for _ in 0..count {
         let entry = entry(message, at).ok_or("unreadable answer section")?;

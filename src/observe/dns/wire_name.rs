@@ -7,6 +7,9 @@ pub(super) const HEADER_OCTETS: usize = 12;
 /// Longest name on the wire, length octets and the root included (RFC 1035 section 2.3.4).
 pub(super) const MAX_WIRE_OCTETS: usize = 255;
 
+/// Octets that the text of a name is given room for: those of nearly all hosts.
+const USUAL_OCTETS: usize = 48;
+
 /// A 16-bit number in network order.
 pub(super) fn read_u16(message: &[u8], at: usize) -> Option<u16> {
     message.get(at..at.checked_add(2)?)?.try_into().ok().map(u16::from_be_bytes)
@@ -46,6 +49,8 @@ pub(super) fn record_end(message: &[u8], at: usize) -> Option<usize> {
 pub(super) struct WireName<'a> {
     message: &'a [u8],
     start: usize,
+    /// Where its first label is, or the root: behind the pointers with which it begins.
+    first: usize,
     /// Just behind the name where it stands, that is behind its first pointer if it has one.
     pub(super) end: usize,
 }
@@ -54,14 +59,15 @@ impl<'a> WireName<'a> {
     /// The name that begins at an offset; `None` if it is cut, too long, or its pointers do not lead backwards.
     pub(super) fn read(message: &'a [u8], start: usize) -> Option<Self> {
         let mut walk = Walk { message, at: start, floor: start, end: None };
-        let mut octets = 1;
+        let (mut octets, mut first) = (1, None);
         while let Some(label) = walk.step()? {
+            first.get_or_insert(walk.at - label.len());
             octets += label.len() + 1;
             if octets > MAX_WIRE_OCTETS {
                 return None;
             }
         }
-        Some(Self { message, start, end: walk.end.unwrap_or(walk.at) })
+        Some(Self { message, start, first: first.unwrap_or(walk.at), end: walk.end.unwrap_or(walk.at) })
     }
 
     /// The labels from the left.
@@ -70,8 +76,12 @@ impl<'a> WireName<'a> {
         std::iter::from_fn(move || walk.step().flatten())
     }
 
-    /// Whether two names are one, letter case aside (RFC 4343).
+    /// Whether two names of a message are one, letter case aside (RFC 4343).
     pub(super) fn is(self, other: Self) -> bool {
+        // As nearly every owner is a pointer to the question.
+        if self.first == other.first {
+            return true;
+        }
         let (mut ours, mut theirs) = (self.labels(), other.labels());
         loop {
             match (ours.next(), theirs.next()) {
@@ -85,19 +95,20 @@ impl<'a> WireName<'a> {
     /// Presentation form: lower case, no trailing dot, the root as `.`; octets that are not graphic ASCII, dots inside a label
     /// and backslashes as `\DDD`, so that every dot parts two labels.
     pub(super) fn to_presentation(self) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(USUAL_OCTETS);
         for (index, label) in self.labels().enumerate() {
             if index > 0 {
                 text.push('.');
             }
-            for octet in label {
-                match octet {
-                    b'.' | b'\\' => push_escaped(&mut text, *octet),
-                    0x21..=0x7e => text.push(char::from(octet.to_ascii_lowercase())),
-                    _ => push_escaped(&mut text, *octet),
-                }
+            let is_plain = |octet: &u8| matches!(octet, 0x21..=0x7e) && !matches!(octet, b'.' | b'\\');
+            match std::str::from_utf8(label) {
+                Ok(label) if label.as_bytes().iter().all(is_plain) => text.push_str(label),
+                _ => label
+                    .iter()
+                    .for_each(|octet| if is_plain(octet) { text.push(char::from(*octet)) } else { push_escaped(&mut text, *octet) }),
             }
         }
+        text.make_ascii_lowercase();
         if text.is_empty() { ".".to_owned() } else { text }
     }
 }
