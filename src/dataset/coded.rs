@@ -66,8 +66,8 @@ impl Keys {
     }
 }
 
-/// Lays down a column of the rows that have these keys to `distinct`; `None` where it is none for this: without a value, of a kind that has no
-/// dictionary, with statistics, or too large.
+/// Lays down a column of the rows that have these keys to `distinct`; `None` where it is none for this: without a value, of another kind or
+/// encoding, with statistics, or too large.
 ///
 /// # Errors
 /// If the column is not of the kind that it is described as, which is a mistake of the program.
@@ -78,14 +78,16 @@ pub(super) fn chunk(
     properties: &WriterProperties,
 ) -> Result<Option<Coded>, ParquetError> {
     let path = column.path();
-    let is_plain = properties.dictionary_enabled(path) && properties.statistics_enabled(path) == EnabledStatistics::None;
-    let Some(values) = Values::of(distinct).filter(|_| is_plain && properties.bloom_filter_properties(path).is_none()) else {
+    let is_usual = properties.dictionary_enabled(path) && properties.statistics_enabled(path) == EnabledStatistics::None;
+    let Some(values) = Values::of(distinct).filter(|_| is_usual && properties.bloom_filter_properties(path).is_none()) else {
         return Ok(None);
     };
     let shape = Shape::of(distinct)?;
     let entries: usize = keys.each().map(|(key, times)| shape.row(key).len() * times).sum();
-    let dictionary = Dictionary::of(&values, &shape, keys).filter(|_| entries * size_of::<u16>() <= MOST);
-    let Some(dictionary) = dictionary else { return Ok(None) };
+    let has_value = keys.each().any(|(key, _)| shape.row(key).iter().any(|entry| entry.value.is_some()));
+    if !has_value || entries * size_of::<u16>() > MOST {
+        return Ok(None);
+    }
     let mut page = Vec::new();
     for (most, level) in [(column.max_rep_level(), Entry::repetition as fn(&Entry) -> u32), (column.max_def_level(), Entry::definition)] {
         if most > 0 {
@@ -96,9 +98,14 @@ pub(super) fn chunk(
             page.iter_mut().skip(begin).zip(length.to_le_bytes()).for_each(|(place, octet)| *place = octet);
         }
     }
+    if let Values::Bool(value) = values {
+        hybrid::pack(&mut page, 1, &of_all(&shape, keys, |entry| entry.value.map(|at| value(at as usize).into())));
+        return laid_out(column, (page, entries), None, keys.of_rows.len(), properties).map(Some);
+    }
+    let Some(dictionary) = Dictionary::of(&values, &shape, keys) else { return Ok(None) };
     page.push(dictionary.bit_width());
     encoded(&mut page, dictionary.bit_width(), &shape, keys, |entry| dictionary.codes.get(entry.value? as usize).copied());
-    laid_out(column, (page, entries), &dictionary, keys.of_rows.len(), properties).map(Some)
+    laid_out(column, (page, entries), Some(&dictionary), keys.of_rows.len(), properties).map(Some)
 }
 
 /// Adds what the entries of all rows have in one of their parts, those aside that have not got it.
@@ -109,7 +116,12 @@ fn encoded(page: &mut Vec<u8>, bits: u8, shape: &Shape, keys: &Keys, part: impl 
         let rows = keys.each().map(|(key, times)| shape.row(key).iter().filter_map(&part).count() * times);
         return hybrid::encode_equal(page, bits, first, rows.sum());
     }
-    let numbers: Vec<u32> = if shape.is_flat {
+    hybrid::encode(page, bits, &of_all(shape, keys, part));
+}
+
+/// What the entries of all rows have in one of their parts, those aside that have not got it.
+fn of_all(shape: &Shape, keys: &Keys, part: impl Fn(&Entry) -> Option<u32>) -> Vec<u32> {
+    if shape.is_flat {
         let of_distinct: Vec<Option<u32>> = shape.entries.iter().map(&part).collect();
         let of_row = |key: &u32| of_distinct.get(*key as usize).copied().flatten();
         if of_distinct.iter().all(Option::is_some) {
@@ -119,9 +131,8 @@ fn encoded(page: &mut Vec<u8>, bits: u8, shape: &Shape, keys: &Keys, part: impl 
             keys.of_rows.iter().filter_map(of_row).collect()
         }
     } else {
-        keys.of_rows.iter().flat_map(|key| shape.row(*key)).filter_map(&part).collect()
-    };
-    hybrid::encode(page, bits, &numbers);
+        keys.of_rows.iter().flat_map(|key| shape.row(*key)).filter_map(part).collect()
+    }
 }
 
 /// Bits in which each number up to this one can be written.
@@ -133,7 +144,7 @@ fn width(most: u32) -> u8 {
 fn laid_out(
     column: &ColumnDescPtr,
     (page, entries): (Vec<u8>, usize),
-    dictionary: &Dictionary,
+    dictionary: Option<&Dictionary>,
     rows: usize,
     properties: &WriterProperties,
 ) -> Result<Coded, ParquetError> {
@@ -144,15 +155,19 @@ fn laid_out(
             _ => Bytes::copy_from_slice(octets),
         })
     };
-    let length = page.len();
-    let (encoding, dictionary_encoding) = (Encoding::RLE_DICTIONARY, properties.dictionary_page_encoding());
-    let of_values = Page::DictionaryPage {
-        buf: packed(&dictionary.plain)?,
-        num_values: dictionary.values,
-        encoding: dictionary_encoding,
-        is_sorted: false,
-    };
-    let of_codes = Page::DataPage {
+    let mut file = TrackedWrite::new(Vec::new());
+    let mut writer = SerializedPageWriter::new(&mut file);
+    let mut kinds = Vec::new();
+    let (mut begin, mut uncompressed) = (0, 0);
+    if let Some(dictionary) = dictionary {
+        let encoding = properties.dictionary_page_encoding();
+        let values = Page::DictionaryPage { buf: packed(&dictionary.plain)?, num_values: dictionary.values, encoding, is_sorted: false };
+        let written = writer.write_page(CompressedPage::new(values, dictionary.plain.len()))?;
+        (begin, uncompressed) = (written.bytes_written as i64, written.uncompressed_size);
+        kinds.push(PageEncodingStats { page_type: PageType::DICTIONARY_PAGE, encoding, count: 1 });
+    }
+    let encoding = if dictionary.is_some() { Encoding::RLE_DICTIONARY } else { Encoding::PLAIN };
+    let data = Page::DataPage {
         buf: packed(&page)?,
         num_values: entries as u32,
         encoding,
@@ -160,26 +175,23 @@ fn laid_out(
         rep_level_encoding: Encoding::RLE,
         statistics: None,
     };
-    let mut file = TrackedWrite::new(Vec::new());
-    let mut writer = SerializedPageWriter::new(&mut file);
-    let first = writer.write_page(CompressedPage::new(of_values, dictionary.plain.len()))?;
-    let second = writer.write_page(CompressedPage::new(of_codes, length))?;
+    let written = writer.write_page(CompressedPage::new(data, page.len()))?;
+    kinds.push(PageEncodingStats { page_type: PageType::DATA_PAGE, encoding, count: 1 });
     let bytes = Bytes::from(file.into_inner()?);
-    let kinds = [(PageType::DICTIONARY_PAGE, dictionary_encoding), (PageType::DATA_PAGE, encoding)];
     let metadata = ColumnChunkMetaData::builder(column.clone())
         .set_compression(compression)
-        .set_encodings(vec![dictionary_encoding, Encoding::RLE, encoding])
-        .set_page_encoding_stats(kinds.map(|(page_type, encoding)| PageEncodingStats { page_type, encoding, count: 1 }).into())
+        .set_encodings(kinds.iter().map(|kind| kind.encoding).chain([Encoding::RLE]).collect())
+        .set_page_encoding_stats(kinds)
         .set_total_compressed_size(bytes.len() as i64)
-        .set_total_uncompressed_size((first.uncompressed_size + second.uncompressed_size) as i64)
+        .set_total_uncompressed_size((uncompressed + written.uncompressed_size) as i64)
         .set_num_values(entries as i64)
-        .set_dictionary_page_offset(Some(0))
-        .set_data_page_offset(first.bytes_written as i64)
+        .set_dictionary_page_offset(dictionary.map(|_| 0))
+        .set_data_page_offset(begin)
         .build()?;
     let mut pages = OffsetIndexBuilder::new();
     pages.append_row_count(rows as i64);
-    pages.append_offset_and_size(first.bytes_written as i64, second.compressed_size as i32);
-    pages.append_unencoded_byte_array_data_bytes(dictionary.octets);
+    pages.append_offset_and_size(begin, written.compressed_size as i32);
+    pages.append_unencoded_byte_array_data_bytes(dictionary.and_then(|dictionary| dictionary.octets));
     let close = ColumnCloseResult {
         bytes_written: bytes.len() as u64,
         rows_written: rows as u64,
@@ -265,10 +277,12 @@ impl Shape {
 enum Values<'v> {
     Octets(Box<dyn Fn(usize) -> &'v [u8] + 'v>),
     Int32(Box<dyn Fn(usize) -> i32 + 'v>),
+    /// Without a dictionary: its codes would be as long.
+    Bool(Box<dyn Fn(usize) -> bool + 'v>),
 }
 
 impl<'v> Values<'v> {
-    /// `None` where the kind has no dictionary here.
+    /// `None` where the kind is not known here.
     fn of(array: &'v ArrayRef) -> Option<Self> {
         Some(match array.data_type() {
             DataType::Struct(_) => return Self::of(array.as_struct().columns().first()?),
@@ -289,6 +303,10 @@ impl<'v> Values<'v> {
                 let numbers = array.as_primitive::<Int32Type>();
                 Self::Int32(Box::new(|at| numbers.value(at)))
             }
+            DataType::Boolean => {
+                let values = array.as_boolean();
+                Self::Bool(Box::new(|at| values.value(at)))
+            }
             _ => return None,
         })
     }
@@ -301,6 +319,7 @@ impl<'v> Values<'v> {
                 ([&(octets.len() as u32).to_le_bytes(), octets].concat(), Some(octets.len()))
             }
             Self::Int32(value) => (value(at).to_le_bytes().into(), None),
+            Self::Bool(value) => (vec![value(at).into()], None),
         }
     }
 }

@@ -47,6 +47,8 @@ pub struct Folded {
     shared: RecordBatch,
     /// For each row, which of `shared` it is.
     keys: Arc<[u32]>,
+    /// The memory that all of it takes, about.
+    octets: usize,
 }
 
 impl Folded {
@@ -67,7 +69,7 @@ impl Folded {
             }
         }
         columns.sort_by_key(|(place, _)| *place);
-        Ok(Self { own: columns.into_iter().map(|(_, column)| column).collect(), shared, keys: keys.into() })
+        Ok(Self::with(columns.into_iter().map(|(_, column)| column).collect(), shared, keys.into()))
     }
 
     /// Rows that share nothing.
@@ -92,7 +94,12 @@ impl Folded {
             }
         }
         own.sort_by_key(|(place, _)| *place);
-        Ok(Self { own: own.into_iter().map(|(_, column)| column).collect(), shared: batch_of(&columns)?, keys })
+        Ok(Self::with(own.into_iter().map(|(_, column)| column).collect(), batch_of(&columns)?, keys))
+    }
+
+    fn with(own: Vec<ArrayRef>, shared: RecordBatch, keys: Arc<[u32]>) -> Self {
+        let columns = own.iter().chain(shared.columns()).map(|column| octets_of(column.as_ref())).sum::<usize>();
+        Self { octets: columns + size_of_val(keys.as_ref()), own, shared, keys }
     }
 
     /// How many rows they are.
@@ -112,8 +119,7 @@ impl Folded {
 
     /// The memory that they take, about.
     pub(crate) fn octets(&self) -> usize {
-        let own = self.own.iter().chain(self.shared.columns()).map(|column| octets_of(column.as_ref())).sum::<usize>();
-        own + size_of_val(self.keys.as_ref())
+        self.octets
     }
 
     /// Which of their columns have a value.
@@ -172,7 +178,7 @@ impl Folded {
         let both = |(one, two): (&ArrayRef, &ArrayRef)| concat(&[one.as_ref(), two.as_ref()]);
         let own = self.own.iter().zip(&other.own).map(both).collect::<Result<_, _>>()?;
         let keys = joined([self, other].into_iter().map(|rows| (rows.keys.as_ref(), rows.distinct()))).into();
-        Ok(Self { own, shared: concat_batches(&schema(), [&self.shared, &other.shared])?, keys })
+        Ok(Self::with(own, concat_batches(&schema(), [&self.shared, &other.shared])?, keys))
     }
 
     /// These of the rows, in this order.
@@ -185,7 +191,7 @@ impl Folded {
         }
         let own = self.own.iter().map(|column| take(column, rows, None)).collect::<Result<_, _>>()?;
         let keys = rows.values().iter().filter_map(|row| self.keys.get(*row as usize).copied()).collect();
-        Ok(Self { own, shared: self.shared.clone(), keys })
+        Ok(Self::with(own, self.shared.clone(), keys))
     }
 
     /// The rows with all columns.
@@ -232,5 +238,75 @@ fn within(field: &FieldRef, column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
             Ok(Arc::new(StructArray::try_new(only.clone(), columns, None)?))
         }
         other => Err(ArrowError::SchemaError(format!("{} is {other}, not {}", field.name(), column.data_type()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::packed::{Packed, Piece};
+    use crate::dataset::{Record, RowBuilder, record_batch, samples};
+
+    /// Domains of which many have their mail at the same hosts, and one that has it elsewhere.
+    fn records(ordinals: std::ops::Range<u64>) -> Vec<Record> {
+        let record = |ordinal| {
+            let mut record = samples::with_mail(&samples::absent(ordinal, &format!("d{ordinal}.example.com")), (ordinal % 4) as usize);
+            if ordinal % 11 == 3 {
+                record.evidence.mx.detail = Some("strange".to_owned());
+            }
+            record
+        };
+        ordinals.map(record).collect()
+    }
+
+    fn folded(records: &[Record]) -> Folded {
+        let judgements: Vec<Arc<_>> =
+            (0..4).map(|hosts| Arc::new(samples::with_mail(&samples::absent(0, "d"), hosts).assessment)).collect();
+        let mut rows = RowBuilder::default();
+        for Record { target, evidence, assessment } in records {
+            rows.push_shared(target, evidence, judgements.iter().find(|judgement| judgement.as_ref() == assessment).unwrap());
+        }
+        rows.fold().unwrap()
+    }
+
+    #[test]
+    fn rows_that_share_come_back_as_they_were() {
+        let (some, more) = (records(0..300), records(300..500));
+        let all = record_batch(&[some.clone(), more.clone()].concat()).unwrap();
+        let rows = folded(&some).join(&folded(&more)).unwrap();
+        assert!(rows.distinct() < 200 && rows.len() == 500);
+        assert_eq!(rows.unfold().unwrap(), all);
+        assert_eq!(rows.counts().unwrap(), Counts::of(&all).unwrap());
+        assert_eq!(rows.ordinals().unwrap(), (0..500).collect::<Vec<_>>());
+        assert_eq!(rows.filled(), Filled::of(&all));
+        let wanted = UInt32Array::from(vec![499, 7, 7, 250]);
+        let few = rows.some(&wanted).unwrap().unfold().unwrap();
+        assert_eq!(few, arrow::compute::take_record_batch(&all, &wanted).unwrap());
+        let packed = Piece::Packed(Packed::of(&[folded(&some), folded(&more)]).unwrap());
+        assert_eq!(packed.folded().unwrap().unfold().unwrap(), all);
+        assert_eq!(packed.counts().unwrap(), Counts::of(&all).unwrap());
+    }
+
+    #[test]
+    fn what_differs_in_more_than_names_and_times_is_not_shared() {
+        let [one, mut two] = [0, 4].map(|ordinal| records(ordinal..ordinal + 1).remove(0));
+        let distinct = |two: &Record| folded(&[one.clone(), two.clone()]).distinct();
+        two.evidence.mx.resolver = one.evidence.mx.resolver;
+        (two.evidence.sts_txt.resolver, two.evidence.tlsrpt_txt.resolver) =
+            (one.evidence.sts_txt.resolver, one.evidence.tlsrpt_txt.resolver);
+        assert_eq!(distinct(&two), 1);
+        let changes: [fn(&mut Record); 6] = [
+            |row| row.evidence.mx.attempts = 2,
+            |row| row.evidence.sts_txt.authenticated = Some(true),
+            |row| row.evidence.tlsrpt_txt.detail = Some("strange".to_owned()),
+            |row| row.evidence.sts_txt.name = "_mta-sts.example.net".to_owned(),
+            |row| row.evidence.mx_asked = Some(crate::evidence::MxAsked::default()),
+            |row| row.target.list = "another".into(),
+        ];
+        for change in changes {
+            let mut changed = two.clone();
+            change(&mut changed);
+            assert_eq!(distinct(&changed), 2);
+        }
     }
 }

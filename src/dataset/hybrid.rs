@@ -47,12 +47,17 @@ fn run(into: &mut Vec<u8>, bits: u8, number: u32, count: usize) {
     into.extend(number.to_le_bytes().into_iter().take(usize::from(bits).div_ceil(8)));
 }
 
-/// Numbers that are packed, the last group filled up with zeros.
+/// Numbers that are packed, with their header.
 fn groups(into: &mut Vec<u8>, bits: u8, numbers: &[u32]) {
     if numbers.is_empty() {
         return;
     }
     into.push((numbers.len().div_ceil(GROUP) << 1 | 1) as u8);
+    pack(into, bits, numbers);
+}
+
+/// Numbers of so many bits each behind each other, the last group of eight filled up with zeros.
+pub(super) fn pack(into: &mut Vec<u8>, bits: u8, numbers: &[u32]) {
     // Eight numbers of n bits are n octets.
     let octets = usize::from(bits);
     for group in numbers.chunks(GROUP) {

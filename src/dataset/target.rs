@@ -105,7 +105,7 @@ impl NameBuilder {
     }
 
     pub(super) fn append(&mut self, domain: &str) {
-        self.tld.push(domain.rsplit('.').next());
+        self.tld.push(domain.get(domain.rfind('.').map_or(0, |dot| dot + 1)..));
         let (public_suffix, registrable) = suffix::suffix_and_registrable(domain);
         self.suffix.push(public_suffix);
         self.org_domain.push(registrable);

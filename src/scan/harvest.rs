@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::status::Status;
 use crate::classify::Judge;
@@ -49,6 +50,12 @@ impl<'a> Harvest<'a> {
     pub(super) fn new(shard_rows: u64, networks: Arc<Databases>, status: &'a Status) -> Self {
         Self { shard_rows, open: BTreeMap::new(), judge: Judge::default(), networks, status }
     }
+
+    fn finish(&self, shard: u64, rows: RowBuilder) -> Result<Batch, DatasetError> {
+        let rows = rows.fold()?;
+        self.status.judged.fetch_add(rows.len() as u64, Relaxed);
+        Ok(Batch { shard, rows: Some(rows) })
+    }
 }
 
 /// How much room a row takes, in rows of domains whose mail servers are not asked: a conversation takes twice as much as all the rest.
@@ -73,14 +80,10 @@ impl Gather<Observation> for Harvest<'_> {
         if *weights < BATCH_ROWS {
             return None;
         }
-        self.open.remove(&shard).map(|(rows, _)| finish(shard, rows))
+        self.open.remove(&shard).map(|(rows, _)| self.finish(shard, rows))
     }
 
     fn take_all(&mut self) -> Vec<Self::Batch> {
-        std::mem::take(&mut self.open).into_iter().map(|(shard, (rows, _))| finish(shard, rows)).collect()
+        std::mem::take(&mut self.open).into_iter().map(|(shard, (rows, _))| self.finish(shard, rows)).collect()
     }
-}
-
-fn finish(shard: u64, rows: RowBuilder) -> Result<Batch, DatasetError> {
-    rows.fold().map(|rows| Batch { shard, rows: Some(rows) })
 }

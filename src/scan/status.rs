@@ -160,9 +160,8 @@ impl Status {
         *self.preparing.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Counts one judged target.
+    /// Counts what a target was judged to be; that it was judged is counted for many at once, in [`Status::judged`].
     pub(super) fn count(&self, assessment: &Assessment) {
-        self.judged.fetch_add(1, Relaxed);
         if !matches!(assessment.sts_state, RecordState::Absent | RecordState::Unknown) {
             self.records.fetch_add(1, Relaxed);
         }
