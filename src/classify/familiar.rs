@@ -19,11 +19,14 @@ const MAX_KNOWN: usize = 1024;
 /// hosts of a thousand characters for each of its domains.
 const MAX_RECORDS: usize = 8;
 
+/// Judgements of the domains with a set of MX records, by the outcomes of their lookups.
+type ByOutcomes = Vec<(Outcomes, Arc<Assessment>)>;
+
 /// Judges evidence as [`classify`] does, and shares the judgements of domains without any record but MX.
 #[derive(Debug, Default)]
 pub struct Judge {
     /// By the MX records, in the order of the answer; for each there are as many as combinations of outcomes.
-    known: HashMap<Vec<Mx>, Vec<(Outcomes, Arc<Assessment>)>, RandomState>,
+    known: HashMap<Vec<Mx>, ByOutcomes, RandomState>,
 }
 
 impl Judge {
