@@ -18,8 +18,9 @@ use parquet::file::metadata::{ColumnChunkMetaData, OffsetIndexBuilder, PageEncod
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
-use zstd::bulk::compress;
+use zstd::bulk::Compressor;
 
+use super::encoding::ZSTD_LEVEL;
 use super::hybrid;
 
 /// Octets of a dictionary or of a page from which the library's packer does it: it knows when to give up a dictionary and to begin a page.
@@ -66,46 +67,120 @@ impl Keys {
     }
 }
 
-/// Lays down a column of the rows that have these keys to `distinct`; `None` where it is none for this: without a value, of another kind or
-/// encoding, with statistics, or too large.
-///
-/// # Errors
-/// If the column is not of the kind that it is described as, which is a mistake of the program.
-pub(super) fn chunk(
-    column: &ColumnDescPtr,
-    distinct: &ArrayRef,
-    keys: &Keys,
-    properties: &WriterProperties,
-) -> Result<Option<Coded>, ParquetError> {
-    let path = column.path();
-    let is_usual = properties.dictionary_enabled(path) && properties.statistics_enabled(path) == EnabledStatistics::None;
-    let Some(values) = Values::of(distinct).filter(|_| is_usual && properties.bloom_filter_properties(path).is_none()) else {
-        return Ok(None);
-    };
-    let shape = Shape::of(distinct)?;
-    let entries: usize = keys.each().map(|(key, times)| shape.row(key).len() * times).sum();
-    let has_value = keys.each().any(|(key, _)| shape.row(key).iter().any(|entry| entry.value.is_some()));
-    if !has_value || entries * size_of::<u16>() > MOST {
-        return Ok(None);
+/// Lays down columns, with one compressor for all of them: to make one costs more than most columns.
+pub(super) struct Coder<'p> {
+    properties: &'p WriterProperties,
+    compressor: Compressor<'static>,
+}
+
+impl<'p> Coder<'p> {
+    /// # Errors
+    /// If there is no memory for compressing.
+    pub(super) fn new(properties: &'p WriterProperties) -> Result<Self, ParquetError> {
+        Ok(Self { properties, compressor: Compressor::new(ZSTD_LEVEL)? })
     }
-    let mut page = Vec::new();
-    for (most, level) in [(column.max_rep_level(), Entry::repetition as fn(&Entry) -> u32), (column.max_def_level(), Entry::definition)] {
-        if most > 0 {
-            let begin = page.len();
-            page.extend([0; size_of::<u32>()]);
-            encoded(&mut page, width(most.unsigned_abs().into()), &shape, keys, |entry| Some(level(entry)));
-            let length = (page.len() - begin - size_of::<u32>()) as u32;
-            page.iter_mut().skip(begin).zip(length.to_le_bytes()).for_each(|(place, octet)| *place = octet);
+
+    /// Lays down a column of the rows that have these keys to `distinct`; `None` where it is none for this: without a value, of another kind or
+    /// encoding, with statistics, or too large.
+    ///
+    /// # Errors
+    /// If the column is not of the kind that it is described as, which is a mistake of the program.
+    pub(super) fn chunk(&mut self, column: &ColumnDescPtr, distinct: &ArrayRef, keys: &Keys) -> Result<Option<Coded>, ParquetError> {
+        let (path, properties) = (column.path(), self.properties);
+        let is_usual = properties.dictionary_enabled(path) && properties.statistics_enabled(path) == EnabledStatistics::None;
+        let Some(values) = Values::of(distinct).filter(|_| is_usual && properties.bloom_filter_properties(path).is_none()) else {
+            return Ok(None);
+        };
+        let shape = Shape::of(distinct)?;
+        let entries: usize = keys.each().map(|(key, times)| shape.row(key).len() * times).sum();
+        let has_value = keys.each().any(|(key, _)| shape.row(key).iter().any(|entry| entry.value.is_some()));
+        if !has_value || entries * size_of::<u16>() > MOST {
+            return Ok(None);
         }
+        let mut page = Vec::new();
+        for (most, level) in [(column.max_rep_level(), Entry::repetition as fn(&Entry) -> u32), (column.max_def_level(), Entry::definition)]
+        {
+            if most > 0 {
+                let begin = page.len();
+                page.extend([0; size_of::<u32>()]);
+                encoded(&mut page, width(most.unsigned_abs().into()), &shape, keys, |entry| Some(level(entry)));
+                let length = (page.len() - begin - size_of::<u32>()) as u32;
+                page.iter_mut().skip(begin).zip(length.to_le_bytes()).for_each(|(place, octet)| *place = octet);
+            }
+        }
+        if let Values::Bool(value) = values {
+            hybrid::pack(&mut page, 1, &of_all(&shape, keys, |entry| entry.value.map(|at| value(at as usize).into())));
+            return self.laid_out(column, (page, entries), None, keys.of_rows.len()).map(Some);
+        }
+        let Some(dictionary) = Dictionary::of(&values, &shape, keys) else { return Ok(None) };
+        page.push(dictionary.bit_width());
+        encoded(&mut page, dictionary.bit_width(), &shape, keys, |entry| dictionary.codes.get(entry.value? as usize).copied());
+        self.laid_out(column, (page, entries), Some(&dictionary), keys.of_rows.len()).map(Some)
     }
-    if let Values::Bool(value) = values {
-        hybrid::pack(&mut page, 1, &of_all(&shape, keys, |entry| entry.value.map(|at| value(at as usize).into())));
-        return laid_out(column, (page, entries), None, keys.of_rows.len(), properties).map(Some);
+
+    /// The pages behind each other, and what the footer says of them.
+    fn laid_out(
+        &mut self,
+        column: &ColumnDescPtr,
+        (page, entries): (Vec<u8>, usize),
+        dictionary: Option<&Dictionary>,
+        rows: usize,
+    ) -> Result<Coded, ParquetError> {
+        let compression = self.properties.compression(column.path());
+        let mut packed = |octets: &[u8]| -> Result<Bytes, ParquetError> {
+            Ok(match compression {
+                Compression::UNCOMPRESSED => Bytes::copy_from_slice(octets),
+                _ => self.compressor.compress(octets)?.into(),
+            })
+        };
+        let mut file = TrackedWrite::new(Vec::new());
+        let mut writer = SerializedPageWriter::new(&mut file);
+        let mut kinds = Vec::new();
+        let (mut begin, mut uncompressed) = (0, 0);
+        if let Some(dictionary) = dictionary {
+            let encoding = self.properties.dictionary_page_encoding();
+            let values =
+                Page::DictionaryPage { buf: packed(&dictionary.plain)?, num_values: dictionary.values, encoding, is_sorted: false };
+            let written = writer.write_page(CompressedPage::new(values, dictionary.plain.len()))?;
+            (begin, uncompressed) = (written.bytes_written as i64, written.uncompressed_size);
+            kinds.push(PageEncodingStats { page_type: PageType::DICTIONARY_PAGE, encoding, count: 1 });
+        }
+        let encoding = if dictionary.is_some() { Encoding::RLE_DICTIONARY } else { Encoding::PLAIN };
+        let data = Page::DataPage {
+            buf: packed(&page)?,
+            num_values: entries as u32,
+            encoding,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        };
+        let written = writer.write_page(CompressedPage::new(data, page.len()))?;
+        kinds.push(PageEncodingStats { page_type: PageType::DATA_PAGE, encoding, count: 1 });
+        let bytes = Bytes::from(file.into_inner()?);
+        let metadata = ColumnChunkMetaData::builder(column.clone())
+            .set_compression(compression)
+            .set_encodings(kinds.iter().map(|kind| kind.encoding).chain([Encoding::RLE]).collect())
+            .set_page_encoding_stats(kinds)
+            .set_total_compressed_size(bytes.len() as i64)
+            .set_total_uncompressed_size((uncompressed + written.uncompressed_size) as i64)
+            .set_num_values(entries as i64)
+            .set_dictionary_page_offset(dictionary.map(|_| 0))
+            .set_data_page_offset(begin)
+            .build()?;
+        let mut pages = OffsetIndexBuilder::new();
+        pages.append_row_count(rows as i64);
+        pages.append_offset_and_size(begin, written.compressed_size as i32);
+        pages.append_unencoded_byte_array_data_bytes(dictionary.and_then(|dictionary| dictionary.octets));
+        let close = ColumnCloseResult {
+            bytes_written: bytes.len() as u64,
+            rows_written: rows as u64,
+            metadata,
+            bloom_filter: None,
+            column_index: None,
+            offset_index: Some(pages.build()),
+        };
+        Ok(Coded { bytes, close })
     }
-    let Some(dictionary) = Dictionary::of(&values, &shape, keys) else { return Ok(None) };
-    page.push(dictionary.bit_width());
-    encoded(&mut page, dictionary.bit_width(), &shape, keys, |entry| dictionary.codes.get(entry.value? as usize).copied());
-    laid_out(column, (page, entries), Some(&dictionary), keys.of_rows.len(), properties).map(Some)
 }
 
 /// Adds what the entries of all rows have in one of their parts, those aside that have not got it.
@@ -138,69 +213,6 @@ fn of_all(shape: &Shape, keys: &Keys, part: impl Fn(&Entry) -> Option<u32>) -> V
 /// Bits in which each number up to this one can be written.
 fn width(most: u32) -> u8 {
     (u32::BITS - most.leading_zeros()) as u8
-}
-
-/// The pages behind each other, and what the footer says of them.
-fn laid_out(
-    column: &ColumnDescPtr,
-    (page, entries): (Vec<u8>, usize),
-    dictionary: Option<&Dictionary>,
-    rows: usize,
-    properties: &WriterProperties,
-) -> Result<Coded, ParquetError> {
-    let compression = properties.compression(column.path());
-    let packed = |octets: &[u8]| -> Result<Bytes, ParquetError> {
-        Ok(match compression {
-            Compression::ZSTD(level) => compress(octets, level.compression_level())?.into(),
-            _ => Bytes::copy_from_slice(octets),
-        })
-    };
-    let mut file = TrackedWrite::new(Vec::new());
-    let mut writer = SerializedPageWriter::new(&mut file);
-    let mut kinds = Vec::new();
-    let (mut begin, mut uncompressed) = (0, 0);
-    if let Some(dictionary) = dictionary {
-        let encoding = properties.dictionary_page_encoding();
-        let values = Page::DictionaryPage { buf: packed(&dictionary.plain)?, num_values: dictionary.values, encoding, is_sorted: false };
-        let written = writer.write_page(CompressedPage::new(values, dictionary.plain.len()))?;
-        (begin, uncompressed) = (written.bytes_written as i64, written.uncompressed_size);
-        kinds.push(PageEncodingStats { page_type: PageType::DICTIONARY_PAGE, encoding, count: 1 });
-    }
-    let encoding = if dictionary.is_some() { Encoding::RLE_DICTIONARY } else { Encoding::PLAIN };
-    let data = Page::DataPage {
-        buf: packed(&page)?,
-        num_values: entries as u32,
-        encoding,
-        def_level_encoding: Encoding::RLE,
-        rep_level_encoding: Encoding::RLE,
-        statistics: None,
-    };
-    let written = writer.write_page(CompressedPage::new(data, page.len()))?;
-    kinds.push(PageEncodingStats { page_type: PageType::DATA_PAGE, encoding, count: 1 });
-    let bytes = Bytes::from(file.into_inner()?);
-    let metadata = ColumnChunkMetaData::builder(column.clone())
-        .set_compression(compression)
-        .set_encodings(kinds.iter().map(|kind| kind.encoding).chain([Encoding::RLE]).collect())
-        .set_page_encoding_stats(kinds)
-        .set_total_compressed_size(bytes.len() as i64)
-        .set_total_uncompressed_size((uncompressed + written.uncompressed_size) as i64)
-        .set_num_values(entries as i64)
-        .set_dictionary_page_offset(dictionary.map(|_| 0))
-        .set_data_page_offset(begin)
-        .build()?;
-    let mut pages = OffsetIndexBuilder::new();
-    pages.append_row_count(rows as i64);
-    pages.append_offset_and_size(begin, written.compressed_size as i32);
-    pages.append_unencoded_byte_array_data_bytes(dictionary.and_then(|dictionary| dictionary.octets));
-    let close = ColumnCloseResult {
-        bytes_written: bytes.len() as u64,
-        rows_written: rows as u64,
-        metadata,
-        bloom_filter: None,
-        column_index: None,
-        offset_index: Some(pages.build()),
-    };
-    Ok(Coded { bytes, close })
 }
 
 /// What the rows are in Parquet's terms: for each the entries that it has among the levels.

@@ -34,7 +34,7 @@ const BLOOM_FILTER_FPP: f64 = 0.01;
 
 /// Level 1: level 3 saves a tenth of the bytes of rows without records and takes three times as long, which was a twelfth of what a scan
 /// of such rows costs in all.
-const ZSTD_LEVEL: i32 = 1;
+pub(super) const ZSTD_LEVEL: i32 = 1;
 
 /// The column of what was seen, which has nearly all columns that Parquet sees. The others are few, and a part that is judged again is to
 /// have them as one that was judged so in the first place, before anybody knows what will be in them.

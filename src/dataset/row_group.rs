@@ -15,7 +15,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use super::coded::{self, Coded, Keys};
+use super::coded::{Coded, Coder, Keys};
 use super::column::MAX_BATCH_ROWS;
 use super::hashing::{Ended, Hashing};
 use super::nothing;
@@ -34,6 +34,7 @@ pub(super) fn finish_with(writer: ArrowWriter<Hashing>, pieces: &[Piece], order:
 
 fn pack_all(writer: &mut SerializedFileWriter<Hashing>, pieces: &[Piece], order: &Sequence) -> Result<(), ParquetError> {
     let (properties, rows) = (Arc::clone(writer.properties()), order.len());
+    let mut coder = Coder::new(&properties)?;
     let mut group = writer.next_row_group()?;
     for (place, strand) in strands().iter().enumerate() {
         if let Some(nothing) = Nothing::in_all(pieces.iter().map(|piece| piece.nothing_in(place, strand))) {
@@ -48,7 +49,7 @@ fn pack_all(writer: &mut SerializedFileWriter<Hashing>, pieces: &[Piece], order:
                 pack(&mut group, strand, order.gathered(columns), &properties)?;
             } else {
                 let distinct = concat(&columns.iter().map(AsRef::as_ref).collect::<Vec<_>>()).map_err(packing)?;
-                pack_shared(&mut group, strand, &distinct, order.keys(), &properties)?;
+                pack_shared(&mut group, &mut coder, strand, (&distinct, order.keys()), &properties)?;
             }
         }
         pause(Step::PartBegun);
@@ -59,14 +60,14 @@ fn pack_all(writer: &mut SerializedFileWriter<Hashing>, pieces: &[Piece], order:
 /// Packs the columns that Parquet sees of one of ours, of which the rows share the distinct values.
 fn pack_shared(
     group: &mut SerializedRowGroupWriter<'_, Hashing>,
+    coder: &mut Coder<'_>,
     strand: &Strand,
-    distinct: &ArrayRef,
-    keys: &Keys,
+    (distinct, keys): (&ArrayRef, &Keys),
     properties: &WriterPropertiesPtr,
 ) -> Result<(), ParquetError> {
     for leaf in strand.leaves() {
         let distinct = leaf.of(distinct).map_err(packing)?;
-        match coded::chunk(&leaf.described()?.column(0), &distinct, keys, properties)? {
+        match coder.chunk(&leaf.described()?.column(0), &distinct, keys)? {
             Some(Coded { bytes, close }) => group.append_column(&bytes, close)?,
             None => chunk(leaf, spread(&distinct, keys.of_rows()), properties)?.append_to_row_group(group)?,
         }
