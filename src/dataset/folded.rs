@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StructArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch, StructArray, UInt32Array};
 use arrow::compute::{concat, concat_batches, take};
 use arrow::datatypes::{DataType, FieldRef, Int64Type};
 use arrow::error::ArrowError;
@@ -14,29 +14,8 @@ use super::column::with_shared_nulls;
 use super::counts::Counts;
 use super::encoding::Filled;
 use super::error::DatasetError;
-use super::packed::{joined, octets_of};
 use super::schema;
-use super::strands::{Nothing, Strand, batch_of, strands};
-
-/// The columns that each row has for itself: whose it is, when it was asked and how fast the answers were.
-pub(super) const OWN: [&str; 16] = [
-    "ordinal",
-    "domain",
-    "rank",
-    "line",
-    "tld",
-    "suffix",
-    "org_domain",
-    "scanned_at",
-    "elapsed_ms",
-    "carried",
-    "evidence.mx.ttl",
-    "evidence.mx.rtt_us",
-    "evidence.sts_txt.ttl",
-    "evidence.sts_txt.rtt_us",
-    "evidence.tlsrpt_txt.ttl",
-    "evidence.tlsrpt_txt.rtt_us",
-];
+use super::strands::{Nothing, OWN, Strand, batch_of, strands};
 
 /// Rows of table `domains`, in the order in which they came.
 #[derive(Clone, Debug)]
@@ -209,6 +188,28 @@ impl Folded {
             if is_each || strand.own().is_some() { Ok(column) } else { with_shared_nulls(take(&column, &keys, None)?) }
         };
         batch_of(&strands().iter().map(column).collect::<Result<Vec<_>, _>>()?)
+    }
+}
+
+/// The keys of several batches, of which each has so many distinct rows, to the distinct rows of all.
+pub(super) fn joined<'k>(batches: impl Iterator<Item = (&'k [u32], usize)>) -> Vec<u32> {
+    let (mut all, mut before) = (Vec::new(), 0);
+    for (keys, distinct) in batches {
+        all.extend(keys.iter().map(|key| before + key));
+        before += u32::try_from(distinct).unwrap_or(u32::MAX);
+    }
+    all
+}
+
+/// The memory that a column takes, about; of one that is a slice of another only its own. Nothing where it has no value: all batches share
+/// the nulls.
+fn octets_of(column: &dyn Array) -> usize {
+    if column.null_count() == column.len() {
+        return 0;
+    }
+    match column.as_struct_opt() {
+        Some(columns) => columns.columns().iter().map(|column| octets_of(column.as_ref())).sum(),
+        None => column.to_data().get_slice_memory_size().unwrap_or_default(),
     }
 }
 

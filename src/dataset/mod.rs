@@ -15,6 +15,7 @@
 //! So a crash at any moment leaves a valid dataset of whole shards, and to resume is to scan the shards that are not listed.
 
 mod batch;
+mod chunk;
 mod coded;
 mod column;
 mod columns;
@@ -71,7 +72,7 @@ pub use self::error::DatasetError;
 pub use self::evidence::EvidenceColumns;
 pub use self::flat::JudgementColumns;
 pub(crate) use self::flat::PolicyHostColumn;
-pub use self::folded::Folded;
+pub(crate) use self::folded::Folded;
 pub(crate) use self::folder::{SPOOL, duplicates_path, rejected_path};
 pub(crate) use self::layout::Layout;
 pub(crate) use self::manifest::check_accounting;

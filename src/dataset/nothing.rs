@@ -11,8 +11,8 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::SerializedFileWriter;
 
+use super::chunk::chunk as packed;
 use super::coded::Coded;
-use super::row_group;
 use super::strands::{Alone, Nothing, Strand};
 
 /// Chunks that are kept, of all columns for some numbers of rows.
@@ -44,7 +44,7 @@ pub(super) fn chunk(
         return Ok(chunk.clone());
     }
     let array = strand.nothing(nothing, rows).and_then(|column| leaf.of(&column));
-    let chunk = in_a_file(leaf, row_group::chunk(leaf, iter::once(array), properties)?, properties)?;
+    let chunk = in_a_file(leaf, packed(leaf, iter::once(array), properties)?, properties)?;
     if known.len() >= KEPT {
         known.clear();
     }

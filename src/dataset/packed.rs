@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch};
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::concat;
 use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
@@ -15,7 +15,7 @@ use zstd::bulk::{Compressor, decompress};
 use super::counts::Counts;
 use super::encoding::Filled;
 use super::error::DatasetError;
-use super::folded::{Folded, ordinals, times};
+use super::folded::{Folded, joined, ordinals, times};
 use super::strands::{Nothing, Strand, strands};
 
 /// The fastest level but the negative ones; the others take several times as long for some percent.
@@ -246,28 +246,6 @@ impl Packed {
 
 fn gone() -> ArrowError {
     ArrowError::IpcError("rows that were packed are gone".to_owned())
-}
-
-/// The keys of several batches, of which each has so many distinct rows, to the distinct rows of all.
-pub(super) fn joined<'k>(batches: impl Iterator<Item = (&'k [u32], usize)>) -> Vec<u32> {
-    let (mut all, mut before) = (Vec::new(), 0);
-    for (keys, distinct) in batches {
-        all.extend(keys.iter().map(|key| before + key));
-        before += u32::try_from(distinct).unwrap_or(u32::MAX);
-    }
-    all
-}
-
-/// The memory that a column takes, about; of one that is a slice of another only its own. Nothing where it has no value: all batches share
-/// the nulls.
-pub(super) fn octets_of(column: &dyn Array) -> usize {
-    if column.null_count() == column.len() {
-        return 0;
-    }
-    match column.as_struct_opt() {
-        Some(columns) => columns.columns().iter().map(|column| octets_of(column.as_ref())).sum(),
-        None => column.to_data().get_slice_memory_size().unwrap_or_default(),
-    }
 }
 
 #[cfg(test)]

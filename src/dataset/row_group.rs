@@ -3,25 +3,24 @@
 //! Row by row the packers of all columns fill side by side, each with eight bytes per value that it finds in its dictionary and 160 KB for
 //! packing; and the rows are brought into their order as a whole. For a part of 50,000 rows that was 50 to 100 MB, more than the rows themselves.
 
-use std::io;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, UInt32Array};
 use arrow::compute::{concat, take};
 use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
+use super::chunk::{chunk, packing};
 use super::coded::{Coded, Coder, Keys};
 use super::column::MAX_BATCH_ROWS;
 use super::hashing::{Ended, Hashing};
 use super::nothing;
 use super::order::Sequence;
 use super::packed::Piece;
-use super::strands::{Alone, Nothing, Strand, strands};
+use super::strands::{Nothing, Strand, strands};
 use crate::pause::{Step, pause};
 
 /// Ends a file, into which nothing was written, with one row group of all rows of the pieces, in this order.
@@ -96,27 +95,6 @@ fn pack(
         chunk(leaf, stretches, properties)?.append_to_row_group(group)?;
     }
     Ok(())
-}
-
-/// A column as it lies in a file, which has no other.
-pub(super) fn chunk(
-    leaf: &Alone,
-    stretches: impl Iterator<Item = Result<ArrayRef, ArrowError>>,
-    properties: &WriterPropertiesPtr,
-) -> Result<ArrowColumnChunk, ParquetError> {
-    let file = SerializedFileWriter::new(io::sink(), leaf.described()?.root_schema_ptr(), Arc::clone(properties))?;
-    let mut packers = ArrowRowGroupWriterFactory::new(&file, Arc::clone(leaf.schema())).create_column_writers(0)?;
-    let mut packer = packers.pop().ok_or_else(|| ParquetError::General(format!("{} is no column", leaf.field().name())))?;
-    for column in stretches {
-        for values in compute_leaves(leaf.field(), &column.map_err(packing)?)? {
-            packer.write(&values)?;
-        }
-    }
-    packer.close()
-}
-
-pub(super) fn packing(error: ArrowError) -> ParquetError {
-    ParquetError::External(Box::new(error))
 }
 
 #[cfg(test)]

@@ -11,8 +11,27 @@ use parquet::errors::ParquetError;
 use parquet::schema::types::SchemaDescPtr;
 
 use super::column::nulls;
-use super::folded::OWN;
 use super::schema;
+
+/// The columns that each row has for itself: whose it is, when it was asked and how fast the answers were.
+pub(super) const OWN: [&str; 16] = [
+    "ordinal",
+    "domain",
+    "rank",
+    "line",
+    "tld",
+    "suffix",
+    "org_domain",
+    "scanned_at",
+    "elapsed_ms",
+    "carried",
+    "evidence.mx.ttl",
+    "evidence.mx.rtt_us",
+    "evidence.sts_txt.ttl",
+    "evidence.sts_txt.rtt_us",
+    "evidence.tlsrpt_txt.ttl",
+    "evidence.tlsrpt_txt.rtt_us",
+];
 
 /// A column that is no struct, with the structs around it of which it is the only field.
 #[derive(Debug)]

@@ -16,8 +16,9 @@ use super::column::{Column, List, MAX_BATCH_ROWS, Shape, nulls, with_shared_null
 use super::error::DatasetError;
 use super::evidence::{Bare, EvidenceRows, OwnTimes, TimesBuilder, follow_from_domain, without_own_times};
 use super::flat::JudgementBuilder;
-use super::folded::{Folded, OWN};
+use super::folded::Folded;
 use super::schema::schema;
+use super::strands::OWN;
 use super::target::{CarriedBuilder, NameBuilder, TargetBuilder};
 
 pub use self::rejudged::{rejudged_batch, with_nothing_carried, with_policy_hosts, without_validation};
