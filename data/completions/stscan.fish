@@ -81,7 +81,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand scan" -l host-rate -d 'HTT
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l contact -d 'Put into the User-Agent so that operators can reach you: an address or URL' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l exclude -d 'Opt-out list: domains (with all below them), addresses, CIDR blocks and ranges that are never contacted' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l asn-db -d 'Database of autonomous systems, or of countries, for column policy_hosts: an mmdb file, or a text of routes (pyasn, CAIDA\'s pfx2as, iptoasn), also gz; may be repeated' -r -F
-complete -c stscan -n "__fish_stscan_using_subcommand scan" -l concurrency -d 'Domains in flight at most; as many as make the scan faster [default: from the limit of file descriptors]' -r
+complete -c stscan -n "__fish_stscan_using_subcommand scan" -l concurrency -d 'Domains in flight [default: from the limit of file descriptors]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l fetch-concurrency -d 'HTTPS fetches in flight [default: from the limit of file descriptors]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l dns-timeout -d 'How long to wait for a DNS answer, e.g. 2s or 500ms; a bare number is seconds [default: 2s]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand scan" -l dns-tries -d 'DNS questions sent for one lookup before it counts as failed [default: 3]' -r
@@ -130,7 +130,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand check" -l host-rate -d 'HT
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l contact -d 'Put into the User-Agent so that operators can reach you: an address or URL' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l exclude -d 'Opt-out list: domains (with all below them), addresses, CIDR blocks and ranges that are never contacted' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l asn-db -d 'Database of autonomous systems, or of countries, for column policy_hosts: an mmdb file, or a text of routes (pyasn, CAIDA\'s pfx2as, iptoasn), also gz; may be repeated' -r -F
-complete -c stscan -n "__fish_stscan_using_subcommand check" -l concurrency -d 'Domains in flight at most; as many as make the scan faster [default: from the limit of file descriptors]' -r
+complete -c stscan -n "__fish_stscan_using_subcommand check" -l concurrency -d 'Domains in flight [default: from the limit of file descriptors]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l fetch-concurrency -d 'HTTPS fetches in flight [default: from the limit of file descriptors]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l dns-timeout -d 'How long to wait for a DNS answer, e.g. 2s or 500ms; a bare number is seconds [default: 2s]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand check" -l dns-tries -d 'DNS questions sent for one lookup before it counts as failed [default: 3]' -r
@@ -252,7 +252,7 @@ complete -c stscan -n "__fish_stscan_using_subcommand publish" -l host-rate -d '
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l contact -d 'Put into the User-Agent so that operators can reach you: an address or URL' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l exclude -d 'Opt-out list: domains (with all below them), addresses, CIDR blocks and ranges that are never contacted' -r -F
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l asn-db -d 'Database of autonomous systems, or of countries, for column policy_hosts: an mmdb file, or a text of routes (pyasn, CAIDA\'s pfx2as, iptoasn), also gz; may be repeated' -r -F
-complete -c stscan -n "__fish_stscan_using_subcommand publish" -l concurrency -d 'Domains in flight at most; as many as make the scan faster [default: from the limit of file descriptors]' -r
+complete -c stscan -n "__fish_stscan_using_subcommand publish" -l concurrency -d 'Domains in flight [default: from the limit of file descriptors]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l fetch-concurrency -d 'HTTPS fetches in flight [default: from the limit of file descriptors]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l dns-timeout -d 'How long to wait for a DNS answer, e.g. 2s or 500ms; a bare number is seconds [default: 2s]' -r
 complete -c stscan -n "__fish_stscan_using_subcommand publish" -l dns-tries -d 'DNS questions sent for one lookup before it counts as failed [default: 3]' -r

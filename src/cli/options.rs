@@ -104,7 +104,7 @@ options! {
         /// pfx2as, iptoasn), also gz; may be repeated
         #[arg(long, value_name = "FILE", help_heading = "Output")]
         pub asn_db: Vec<PathBuf>,
-        /// Domains in flight at most; as many as make the scan faster [default: from the limit of file descriptors]
+        /// Domains in flight [default: from the limit of file descriptors]
         #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = in_flight, help_heading = "Limits")]
         pub concurrency: Option<u32>,
         /// HTTPS fetches in flight [default: from the limit of file descriptors]

@@ -18,7 +18,6 @@ mod canaries;
 mod harvest;
 mod mail;
 mod network;
-mod pace;
 mod plan;
 mod run;
 mod sink;

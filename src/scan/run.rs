@@ -12,7 +12,6 @@ use super::assembler::{Assembler, Held, ReadAhead, Rows};
 use super::canaries::{self, Head};
 use super::harvest::{Batch, Harvest};
 use super::network::Network;
-use super::pace::Pace;
 use super::plan::{MAX_ANONYMOUS, ScanError, ScanPlan};
 use super::sink::{Read, ScanSummary, Sink};
 use super::status::Status;
@@ -28,8 +27,6 @@ const BATCH_SECONDS: f64 = 1.0 / 16.0;
 
 /// Batches that may wait before a worker and behind it, for each worker.
 const QUEUED_BATCHES: usize = 2;
-/// Domains in flight with which a scan begins, and never fewer unless the user says so: so few fill the batches in which questions leave.
-const LEAST_IN_FLIGHT: usize = 512;
 /// Domains that wait for the turn of a mail server at most, for each of the others in flight.
 const QUEUED_DOMAINS: usize = 2;
 /// Complete shards that may wait for the writer.
@@ -128,11 +125,8 @@ impl Stages<'_> {
             Err(error) => return drop(ready.send(Err(ScanError::Machine(format!("cannot start an event loop: {error}"))))),
         };
         let base = self.network.concurrency().div_ceil(workers);
-        let mut pace = Pace::between(LEAST_IN_FLIGHT.div_ceil(workers), base);
         // Who waits for a mail server's turn takes no place, so that others are not held up.
-        let limit = move |finished, in_flight| {
-            pace.limit(finished, in_flight, Instant::now()) + self.status.queued(workers).min(base.saturating_mul(QUEUED_DOMAINS))
-        };
+        let limit = || base + self.status.queued(workers).min(base.saturating_mul(QUEUED_DOMAINS));
         tokio::task::LocalSet::new().block_on(&runtime, async {
             match self.network.probe() {
                 Ok(probe) => {

@@ -28,14 +28,14 @@ pub(super) enum Step<T, O> {
     Later(T, Duration),
 }
 
-/// Probes targets until there are none left and hands on what was seen; about `limit` probes at once, which may change: it is told how many were
-/// finished since, and how many there are. Targets that wait for another round take no place among them and go before new ones.
+/// Probes targets until there are none left and hands on what was seen; about `limit` probes at once, which may change. Targets that wait for another
+/// round take no place among them and go before new ones.
 ///
 /// Asked to stop, it finishes what it has been handed; what waits, and what cannot be finished because no resolver answers, is given up
 /// without a result, so that the scan asks it again when it goes on.
 pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
     probe: impl Fn(T) -> F,
-    mut limit: impl FnMut(usize, usize) -> usize,
+    limit: impl Fn() -> usize,
     targets: Receiver<Vec<T>>,
     mut harvest: G,
     batches: Sender<G::Batch>,
@@ -46,13 +46,11 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
     let mut fresh = Vec::new().into_iter();
     let mut look_up = tokio::time::interval(LOOK_UP);
     let mut open = true;
-    let (mut finished, mut in_flight) = (0, 0);
     let mut outgoing = Outgoing { batches: &batches, sending: None, queue: VecDeque::new() };
     loop {
         // Whoever reads slowly holds up what is still to be begun, and not what is in flight: it would find its answers too late.
-        let limit = if outgoing.is_empty() { limit(std::mem::take(&mut finished), in_flight) } else { 0 };
+        let limit = if outgoing.is_empty() { limit() } else { 0 };
         probes.extend(fresh.by_ref().take(limit.saturating_sub(probes.len())).map(&probe));
-        in_flight = probes.len();
         let due = waiting.next_due().filter(|_| probes.len() < limit);
         let ready: Vec<G::Batch> = tokio::select! {
             // What is done goes first: it makes room. Nothing starves, for a probe that is done is gone.
@@ -75,7 +73,6 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
                     done += 1;
                     next = if done < BATCH { probes.next().now_or_never().flatten() } else { None };
                 }
-                finished += done;
                 full
             }
             () = sleep_until(due), if due.is_some() => {
@@ -251,7 +248,7 @@ mod tests {
         let (target_sender, targets) = async_channel::unbounded();
         let (observation_sender, observations) = async_channel::unbounded();
         let status = Status::default();
-        let worker = work(done, |_, _| 8, targets, Threes::default(), observation_sender, &status);
+        let worker = work(done, || 8, targets, Threes::default(), observation_sender, &status);
         let list = async {
             let mut seen = Vec::new();
             for batch in [vec![1, 2, 3], vec![4], (5..200).collect()] {
@@ -275,7 +272,7 @@ mod tests {
         let (observation_sender, observations) = async_channel::unbounded::<Vec<u32>>();
         drop(observations);
         target_sender.send(vec![1]).await.unwrap();
-        work(done, |_, _| 8, targets, Threes::default(), observation_sender, &Status::default()).await;
+        work(done, || 8, targets, Threes::default(), observation_sender, &Status::default()).await;
     }
 
     /// Probes of odd targets fail once.
@@ -292,7 +289,7 @@ mod tests {
         target_sender.close();
         let status = Status::default();
         let probe = |target| odd_ones_fail(target, Duration::from_millis(50));
-        work(probe, |_, _| 4, targets, Threes::default(), observation_sender, &status).await;
+        work(probe, || 4, targets, Threes::default(), observation_sender, &status).await;
         let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
         assert_eq!(seen.len(), 1000);
         assert!(seen[..500].iter().all(|target| target % 2 == 0), "those that failed come last");
@@ -308,7 +305,7 @@ mod tests {
         let status = Status::default();
         status.stop();
         let probe = |target| odd_ones_fail(target, Duration::from_secs(3600));
-        work(probe, |_, _| 4, targets, Threes::default(), observation_sender, &status).await;
+        work(probe, || 4, targets, Threes::default(), observation_sender, &status).await;
         let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
         assert_eq!((seen.len(), status.abandoned.load(Relaxed)), (50, 50));
     }
@@ -343,7 +340,7 @@ mod tests {
             read.sort_unstable();
             read
         };
-        let work = work(probe, |_, _| 10, targets, Threes::default(), batch_sender, &status);
+        let work = work(probe, || 10, targets, Threes::default(), batch_sender, &status);
         let ((), read) = tokio::join!(work, read);
         assert_eq!(read, (0..100).collect::<Vec<_>>());
         assert_eq!(late.get(), 0, "all were looked at in time");
