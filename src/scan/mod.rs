@@ -18,6 +18,7 @@ mod canaries;
 mod harvest;
 mod mail;
 mod network;
+mod pace;
 mod plan;
 mod run;
 mod sink;

@@ -10,6 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 
 use super::harvest::{Gather, Observation};
+use super::pace::{Begun, Pace};
 use super::status::Status;
 use crate::input::Target;
 use crate::observe::probe::Probe;
@@ -28,8 +29,8 @@ pub(super) enum Step<T, O> {
     Later(T, Duration),
 }
 
-/// Probes targets until there are none left and hands on what was seen; about `limit` probes at once, which may change. Targets that wait for another
-/// round take no place among them and go before new ones.
+/// Probes targets until there are none left and hands on what was seen; about `limit` probes at once, which may change, of which few are [young](Pace).
+/// Targets that wait for another round take no place among them and go before new ones.
 ///
 /// Asked to stop, it finishes what it has been handed; what waits, and what cannot be finished because no resolver answers, is given up
 /// without a result, so that the scan asks it again when it goes on.
@@ -42,6 +43,11 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
     status: &Status,
 ) {
     let mut probes = FuturesUnordered::new();
+    let mut pace = Pace::new(tokio::time::Instant::now());
+    let begin = |pace: &mut Pace, target| {
+        let begun: Begun = pace.begin();
+        probe(target).map(move |step| (begun, step))
+    };
     let mut waiting = Waiting { by_time: BTreeMap::new(), number: 0, status };
     let mut fresh = Vec::new().into_iter();
     let mut look_up = tokio::time::interval(LOOK_UP);
@@ -50,8 +56,13 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
     loop {
         // Whoever reads slowly holds up what is still to be begun, and not what is in flight: it would find its answers too late.
         let limit = if outgoing.is_empty() { limit() } else { 0 };
-        probes.extend(fresh.by_ref().take(limit.saturating_sub(probes.len())).map(&probe));
-        let due = waiting.next_due().filter(|_| probes.len() < limit);
+        let paced = pace.room(tokio::time::Instant::now());
+        let room = limit.saturating_sub(probes.len()).min(paced);
+        let begun = probes.len();
+        probes.extend(fresh.by_ref().take(room).map(|target| begin(&mut pace, target)));
+        let room = room - (probes.len() - begun);
+        let due = waiting.next_due().filter(|_| room > 0);
+        let turns = (room == 0 && probes.len() < limit).then(|| pace.turns());
         let ready: Vec<G::Batch> = tokio::select! {
             // What is done goes first: it makes room. Nothing starves, for a probe that is done is gone.
             biased;
@@ -65,7 +76,8 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
                 let (mut done, mut full) = (0, Vec::new());
                 // Not `ready_chunks`: it takes an empty set for the end of the stream and would never look at it again.
                 let mut next = Some(first);
-                while let Some(step) = next {
+                while let Some((begun, step)) = next {
+                    pace.end(begun);
                     match step {
                         Step::Done(observation) => full.extend(harvest.add(observation)),
                         Step::Later(target, pause) => waiting.add(target, pause),
@@ -76,10 +88,11 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
                 full
             }
             () = sleep_until(due), if due.is_some() => {
-                probes.extend(waiting.take_due(limit.saturating_sub(probes.len())).into_iter().map(&probe));
+                probes.extend(waiting.take_due(room).into_iter().map(|target| begin(&mut pace, target)));
                 Vec::new()
             }
-            batch = targets.recv(), if open && probes.len() < limit => {
+            () = sleep_until(turns), if turns.is_some() => Vec::new(),
+            batch = targets.recv(), if open && room > 0 => {
                 match batch {
                     Ok(batch) => fresh = batch.into_iter(),
                     Err(_) => open = false,
@@ -133,7 +146,7 @@ impl<B> Outgoing<'_, B> {
     }
 }
 
-async fn sleep_until(due: Option<Instant>) {
+async fn sleep_until(due: Option<impl Into<tokio::time::Instant>>) {
     if let Some(due) = due {
         tokio::time::sleep_until(due.into()).await;
     }
