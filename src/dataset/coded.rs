@@ -25,6 +25,8 @@ use super::hybrid;
 
 /// Octets of a dictionary or of a page from which the library's packer does it: it knows when to give up a dictionary and to begin a page.
 const MOST: usize = 256 << 10;
+/// Octets of columns that are kept in case that another is the same, in all.
+const MOST_KNOWN: usize = 4 << 20;
 
 /// A column chunk as it lies in a file, and what its footer says of it.
 #[derive(Clone)]
@@ -67,26 +69,28 @@ impl Keys {
     }
 }
 
-/// Lays down columns, with one compressor for all of them: to make one costs more than most columns.
+/// Lays down the columns of some rows, with one compressor for all of them: to make one costs more than most columns.
 pub(super) struct Coder<'p> {
     properties: &'p WriterProperties,
+    keys: &'p Keys,
     compressor: Compressor<'static>,
+    known: Known,
 }
 
 impl<'p> Coder<'p> {
     /// # Errors
     /// If there is no memory for compressing.
-    pub(super) fn new(properties: &'p WriterProperties) -> Result<Self, ParquetError> {
-        Ok(Self { properties, compressor: Compressor::new(ZSTD_LEVEL)? })
+    pub(super) fn new(properties: &'p WriterProperties, keys: &'p Keys) -> Result<Self, ParquetError> {
+        Ok(Self { properties, keys, compressor: Compressor::new(ZSTD_LEVEL)?, known: Known::default() })
     }
 
-    /// Lays down a column of the rows that have these keys to `distinct`; `None` where it is none for this: without a value, of another kind or
+    /// Lays down a column of which these are the distinct rows; `None` where it is none for this: without a value, of another kind or
     /// encoding, with statistics, or too large.
     ///
     /// # Errors
     /// If the column is not of the kind that it is described as, which is a mistake of the program.
-    pub(super) fn chunk(&mut self, column: &ColumnDescPtr, distinct: &ArrayRef, keys: &Keys) -> Result<Option<Coded>, ParquetError> {
-        let (path, properties) = (column.path(), self.properties);
+    pub(super) fn chunk(&mut self, column: &ColumnDescPtr, distinct: &ArrayRef) -> Result<Option<Coded>, ParquetError> {
+        let (path, properties, keys) = (column.path(), self.properties, self.keys);
         let is_usual = properties.dictionary_enabled(path) && properties.statistics_enabled(path) == EnabledStatistics::None;
         let Some(values) = Values::of(distinct).filter(|_| is_usual && properties.bloom_filter_properties(path).is_none()) else {
             return Ok(None);
@@ -103,19 +107,20 @@ impl<'p> Coder<'p> {
             if most > 0 {
                 let begin = page.len();
                 page.extend([0; size_of::<u32>()]);
-                encoded(&mut page, width(most.unsigned_abs().into()), &shape, keys, |entry| Some(level(entry)));
+                self.known.encode(&mut page, width(most.unsigned_abs().into()), keys, Numbers::of(&shape, |entry| Some(level(entry))));
                 let length = (page.len() - begin - size_of::<u32>()) as u32;
                 page.iter_mut().skip(begin).zip(length.to_le_bytes()).for_each(|(place, octet)| *place = octet);
             }
         }
         if let Values::Bool(value) = values {
-            hybrid::pack(&mut page, 1, &of_all(&shape, keys, |entry| entry.value.map(|at| value(at as usize).into())));
-            return self.laid_out(column, (page, entries), None, keys.of_rows.len()).map(Some);
+            hybrid::pack(&mut page, 1, &Numbers::of(&shape, |entry| entry.value.map(|at| value(at as usize).into())).of_rows(keys));
+            return self.laid_out(column, (page, entries), None).map(Some);
         }
         let Some(dictionary) = Dictionary::of(&values, &shape, keys) else { return Ok(None) };
         page.push(dictionary.bit_width());
-        encoded(&mut page, dictionary.bit_width(), &shape, keys, |entry| dictionary.codes.get(entry.value? as usize).copied());
-        self.laid_out(column, (page, entries), Some(&dictionary), keys.of_rows.len()).map(Some)
+        let codes = Numbers::of(&shape, |entry| dictionary.codes.get(entry.value? as usize).copied());
+        self.known.encode(&mut page, dictionary.bit_width(), keys, codes);
+        self.laid_out(column, (page, entries), Some(&dictionary)).map(Some)
     }
 
     /// The pages behind each other, and what the footer says of them.
@@ -124,9 +129,8 @@ impl<'p> Coder<'p> {
         column: &ColumnDescPtr,
         (page, entries): (Vec<u8>, usize),
         dictionary: Option<&Dictionary>,
-        rows: usize,
     ) -> Result<Coded, ParquetError> {
-        let compression = self.properties.compression(column.path());
+        let (compression, rows) = (self.properties.compression(column.path()), self.keys.of_rows.len());
         let mut packed = |octets: &[u8]| -> Result<Bytes, ParquetError> {
             Ok(match compression {
                 Compression::UNCOMPRESSED => Bytes::copy_from_slice(octets),
@@ -183,30 +187,85 @@ impl<'p> Coder<'p> {
     }
 }
 
-/// Adds what the entries of all rows have in one of their parts, those aside that have not got it.
-fn encoded(page: &mut Vec<u8>, bits: u8, shape: &Shape, keys: &Keys, part: impl Fn(&Entry) -> Option<u32>) {
-    let mut of_distinct = keys.each().flat_map(|(key, times)| shape.row(key).iter().filter_map(&part).map(move |number| (number, times)));
-    let Some((first, _)) = of_distinct.next() else { return };
-    if of_distinct.all(|(number, _)| number == first) {
-        let rows = keys.each().map(|(key, times)| shape.row(key).iter().filter_map(&part).count() * times);
-        return hybrid::encode_equal(page, bits, first, rows.sum());
-    }
-    hybrid::encode(page, bits, &of_all(shape, keys, part));
+/// A number for each entry of the distinct rows, those aside that have none: a level, or a code.
+#[derive(PartialEq, Eq, Hash)]
+struct Numbers {
+    all: Vec<u32>,
+    /// Where those of each distinct row end.
+    ends: Vec<u32>,
 }
 
-/// What the entries of all rows have in one of their parts, those aside that have not got it.
-fn of_all(shape: &Shape, keys: &Keys, part: impl Fn(&Entry) -> Option<u32>) -> Vec<u32> {
-    if shape.is_flat {
-        let of_distinct: Vec<Option<u32>> = shape.entries.iter().map(&part).collect();
-        let of_row = |key: &u32| of_distinct.get(*key as usize).copied().flatten();
-        if of_distinct.iter().all(Option::is_some) {
-            // As many as rows: their room is known.
-            keys.of_rows.iter().map(|key| of_row(key).unwrap_or_default()).collect()
-        } else {
-            keys.of_rows.iter().filter_map(of_row).collect()
+impl Numbers {
+    fn of(shape: &Shape, number: impl Fn(&Entry) -> Option<u32>) -> Self {
+        let mut numbers = Self { all: Vec::with_capacity(shape.entries.len()), ends: Vec::with_capacity(shape.ends.len()) };
+        for key in (0..).take(shape.ends.len()) {
+            numbers.all.extend(shape.row(key).iter().filter_map(&number));
+            numbers.ends.push(numbers.all.len() as u32);
         }
-    } else {
-        keys.of_rows.iter().flat_map(|key| shape.row(*key)).filter_map(part).collect()
+        numbers
+    }
+
+    fn octets(&self) -> usize {
+        size_of_val(self.all.as_slice()) + size_of_val(self.ends.as_slice())
+    }
+
+    fn of_key(&self, key: u32) -> &[u32] {
+        behind(&self.all, &self.ends, key)
+    }
+
+    /// Those of all rows.
+    fn of_rows(&self, keys: &Keys) -> Vec<u32> {
+        if self.ends.iter().copied().eq(1..=self.all.len() as u32) {
+            // As many as rows: their room is known.
+            return keys.of_rows.iter().map(|key| self.all.get(*key as usize).copied().unwrap_or_default()).collect();
+        }
+        let mut all = Vec::with_capacity(keys.each().map(|(key, times)| self.of_key(key).len() * times).sum());
+        keys.of_rows.iter().for_each(|key| all.extend_from_slice(self.of_key(*key)));
+        all
+    }
+
+    /// The number that all rows have in all their entries, and how many these are; `None` where they differ.
+    fn only(&self, keys: &Keys) -> Option<(u32, usize)> {
+        let mut each = keys.each().filter_map(|(key, times)| Some((self.of_key(key), times))).filter(|(numbers, _)| !numbers.is_empty());
+        let (first, times) = each.next()?;
+        let number = *first.first()?;
+        let is_only = |numbers: &[u32]| numbers.iter().all(|other| *other == number);
+        let sum = |sum, (numbers, times): (&[u32], usize)| is_only(numbers).then_some(sum + numbers.len() * times);
+        Some((number, each.try_fold(sum(0, (first, times))?, sum)?))
+    }
+}
+
+/// What is known of the rows' other columns: whether a domain has MX records tells most levels and half of the codes of a dozen columns.
+struct Known {
+    /// Numbers of so many bits each, of all rows, as they are encoded.
+    encoded: HashMap<(u8, Numbers), Vec<u8>, RandomState>,
+    /// Octets that may still be kept.
+    room: usize,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { encoded: HashMap::default(), room: MOST_KNOWN }
+    }
+}
+
+impl Known {
+    /// Adds the numbers of all rows.
+    fn encode(&mut self, page: &mut Vec<u8>, bits: u8, keys: &Keys, numbers: Numbers) {
+        if let Some((number, count)) = numbers.only(keys) {
+            return hybrid::encode_equal(page, bits, number, count);
+        }
+        let case = (bits, numbers);
+        if let Some(encoded) = self.encoded.get(&case) {
+            return page.extend_from_slice(encoded);
+        }
+        let begin = page.len();
+        hybrid::encode(page, bits, &case.1.of_rows(keys));
+        let encoded = page.get(begin..).unwrap_or_default();
+        if let Some(left) = self.room.checked_sub(encoded.len() + case.1.octets()) {
+            self.room = left;
+            self.encoded.insert(case, encoded.to_vec());
+        }
     }
 }
 
@@ -220,8 +279,6 @@ struct Shape {
     entries: Vec<Entry>,
     /// Where those of each row end.
     ends: Vec<u32>,
-    /// Whether each row has one.
-    is_flat: bool,
 }
 
 /// A value, or where one is missing.
@@ -246,12 +303,11 @@ impl Shape {
     /// # Errors
     /// If an array is not of the type that it says.
     fn of(column: &ArrayRef) -> Result<Self, ArrowError> {
-        let mut shape = Self { entries: Vec::new(), ends: Vec::new(), is_flat: false };
+        let mut shape = Self { entries: Vec::new(), ends: Vec::new() };
         for row in 0..column.len() {
             shape.add(column, row, (0, 0), 0)?;
             shape.ends.push(shape.entries.len() as u32);
         }
-        shape.is_flat = shape.ends.iter().copied().eq(1..=column.len() as u32);
         Ok(shape)
     }
 
@@ -279,10 +335,15 @@ impl Shape {
     }
 
     fn row(&self, key: u32) -> &[Entry] {
-        let key = key as usize;
-        let begin = key.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
-        self.ends.get(key).and_then(|end| self.entries.get(begin as usize..*end as usize)).unwrap_or_default()
+        behind(&self.entries, &self.ends, key)
     }
+}
+
+/// What one of several has of what they have one behind the other, by where that of each ends.
+fn behind<'a, T>(all: &'a [T], ends: &[u32], one: u32) -> &'a [T] {
+    let one = one as usize;
+    let begin = one.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or_default();
+    ends.get(one).and_then(|end| all.get(begin as usize..*end as usize)).unwrap_or_default()
 }
 
 /// The values of a column, within whatever structs and lists.

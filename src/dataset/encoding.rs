@@ -194,7 +194,7 @@ fn footer(manifest: &Manifest) -> Vec<KeyValue> {
 fn encoding(path: &ColumnPath, data_type: &DataType) -> Option<Encoding> {
     let last = path.parts().last().map_or("", String::as_str);
     match (last, data_type) {
-        ("ordinal" | "scanned_at" | "rank" | "rtt_us" | "elapsed_ms", _) => Some(Encoding::DELTA_BINARY_PACKED),
+        ("ordinal" | "scanned_at" | "rank" | "line" | "rtt_us" | "elapsed_ms", _) => Some(Encoding::DELTA_BINARY_PACKED),
         ("domain" | "org_domain", DataType::Utf8) if path.parts().len() == 1 => Some(Encoding::PLAIN),
         ("domain" | "org_domain" | "name", DataType::Utf8) => Some(Encoding::DELTA_BYTE_ARRAY),
         _ => None,

@@ -33,7 +33,7 @@ pub(super) fn finish_with(writer: ArrowWriter<Hashing>, pieces: &[Piece], order:
 
 fn pack_all(writer: &mut SerializedFileWriter<Hashing>, pieces: &[Piece], order: &Sequence) -> Result<(), ParquetError> {
     let (properties, rows) = (Arc::clone(writer.properties()), order.len());
-    let mut coder = Coder::new(&properties)?;
+    let mut coder = Coder::new(&properties, order.keys())?;
     let mut group = writer.next_row_group()?;
     for (place, strand) in strands().iter().enumerate() {
         if let Some(nothing) = Nothing::in_all(pieces.iter().map(|piece| piece.nothing_in(place, strand))) {
@@ -66,7 +66,7 @@ fn pack_shared(
 ) -> Result<(), ParquetError> {
     for leaf in strand.leaves() {
         let distinct = leaf.of(distinct).map_err(packing)?;
-        match coder.chunk(&leaf.described()?.column(0), &distinct, keys)? {
+        match coder.chunk(&leaf.described()?.column(0), &distinct)? {
             Some(Coded { bytes, close }) => group.append_column(&bytes, close)?,
             None => chunk(leaf, spread(&distinct, keys.of_rows()), properties)?.append_to_row_group(group)?,
         }

@@ -27,6 +27,8 @@ const CROWDED_WAIT: Duration = Duration::from_millis(5);
 const NAP: Duration = Duration::from_millis(2);
 /// Messages that are few, and questions on their way that are many.
 const FEW_OF_MANY: (usize, usize) = (256, 512);
+/// Full batches in a row from which a socket may be filling faster than it is emptied, and so may overflow: the smallest buffers hold twice as much.
+const FILLING: usize = 2;
 /// Full batches that one socket may receive before the lookups get their turn.
 const ROUNDS: usize = 16;
 
@@ -139,13 +141,12 @@ async fn receive_replies(engine: Rc<Engine>, resolver: Rc<Resolver>, socket: Rc<
 async fn empty(engine: &Engine, resolver: &Resolver, socket: &Socket) -> usize {
     let (mut rounds, mut look, mut received) = (0, false, 0);
     loop {
-        // Only a socket that fills faster than it is emptied can overflow.
         let looked = std::mem::take(&mut look);
         let batch = engine.receive_batch(resolver, socket, looked);
         received += *batch.as_ref().unwrap_or(&0);
         match batch {
             Ok(_) if looked => {}
-            Ok(BATCH) if rounds < ROUNDS => (rounds, look) = (rounds + 1, true),
+            Ok(BATCH) if rounds < ROUNDS => (rounds, look) = (rounds + 1, rounds + 1 >= FILLING),
             Ok(BATCH) => {
                 rounds = 0;
                 tokio::task::yield_now().await;

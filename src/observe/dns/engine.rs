@@ -19,7 +19,7 @@ use super::flow::{DnsLimits, Move, Window};
 use super::health::{Health, Liveness, Watched};
 use super::message::{Header, Message, Question};
 use super::slots::{Deadlines, Departure, Ids, Key, Reply, Slot, Slots};
-use super::socket::{BATCH, Incoming, Outgoing, SEND_BATCH, Sent, open, receive, receive_one};
+use super::socket::{BATCH, Incoming, Outgoing, SEND_BATCH, Sent, count_drops, open, receive, receive_one};
 use crate::words;
 
 /// How the engine is to be built.
@@ -91,8 +91,8 @@ pub(super) struct Socket {
     /// Told when there is another socket.
     replaced: Notify,
     ids: Rc<Ids>,
-    /// Datagrams that the kernel has dropped here.
-    dropped: Cell<u32>,
+    /// Datagrams that the kernel has dropped here, since it is asked.
+    dropped: Cell<Option<u32>>,
 }
 
 /// What came of trying to send a batch.
@@ -243,7 +243,7 @@ impl Engine {
         let Ok((fresh, buffer)) = open(resolver.address, self.receive_buffer) else { return false };
         self.counters.note_receive_buffer(buffer);
         *socket.socket.borrow_mut() = Rc::new(fresh);
-        socket.dropped.set(0);
+        socket.dropped.set(None);
         socket.replaced.notify_one();
         wake_all(socket.ids.drain(), || Reply::Local(words::system(fault)));
         true
@@ -279,10 +279,14 @@ impl Engine {
     }
 
     fn receive_and_look(&self, socket: &Socket, incoming: &mut Incoming) -> io::Result<usize> {
-        if let Some(dropped) = receive_one(&socket.current(), incoming)? {
-            let before = socket.dropped.replace(dropped);
-            self.counters.kernel_drops.add(dropped.wrapping_sub(before) as usize);
-        }
+        let current = socket.current();
+        let before = socket.dropped.get().unwrap_or_else(|| {
+            count_drops(&current);
+            0
+        });
+        let dropped = receive_one(&current, incoming)?.unwrap_or(before);
+        socket.dropped.set(Some(dropped));
+        self.counters.kernel_drops.add(dropped.wrapping_sub(before) as usize);
         Ok(1)
     }
 
@@ -401,7 +405,7 @@ impl Watched for Resolver {
 impl Socket {
     fn new(socket: UdpSocket, window: &Rc<Window>) -> Self {
         let ids = Rc::new(Ids::new(Rc::clone(window)));
-        Self { socket: RefCell::new(Rc::new(socket)), replaced: Notify::new(), ids, dropped: Cell::new(0) }
+        Self { socket: RefCell::new(Rc::new(socket)), replaced: Notify::new(), ids, dropped: Cell::new(None) }
     }
 
     /// The socket as it is now.

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-pub(super) use self::batched::{receive, receive_one, send};
+pub(super) use self::batched::{count_drops, receive, receive_one, send};
 use super::message::MAX_QUERY_OCTETS;
 use crate::observe::source;
 
@@ -28,8 +28,6 @@ pub(super) fn open(resolver: SocketAddr, receive_buffer: usize) -> io::Result<(U
     // Asking for more than the system allows is no error: it grants what it allows.
     let _ = socket.set_recv_buffer_size(receive_buffer);
     let granted = socket.recv_buffer_size()?;
-    // Where the kernel does not count what it drops, nothing is counted.
-    batched::count_drops(&socket);
     source::bind(&socket, resolver)?;
     socket.connect(&resolver.into())?;
     Ok((UdpSocket::from_std(socket.into())?, granted))
@@ -111,7 +109,6 @@ mod batched {
     use nix::sys::socket::{
         ControlMessage, ControlMessageOwned, MsgFlags, MultiHeaders, recvmmsg, recvmsg, sendmmsg, sendmsg, setsockopt, sockopt,
     };
-    use socket2::Socket;
     use tokio::io::Interest;
     use tokio::net::UdpSocket;
 
@@ -120,8 +117,9 @@ mod batched {
     /// Messages that the kernel parts at a time (`UDP_MAX_SEGMENTS`).
     const MAX_PARTS: usize = 64;
 
-    /// Has the kernel say how many datagrams it has dropped because the buffer was full (`SO_RXQ_OVFL`).
-    pub(super) fn count_drops(socket: &Socket) {
+    /// Has the kernel say with each datagram that arrives from now on how many it has dropped so far because the buffer was full (`SO_RXQ_OVFL`). To
+    /// receive one costs a tenth more then. Where the kernel does not count, nothing is counted.
+    pub(in super::super) fn count_drops(socket: &UdpSocket) {
         let _ = setsockopt(socket, sockopt::RxqOvfl, &1);
     }
 
@@ -299,7 +297,7 @@ mod batched {
     use super::{Incoming, Outgoing, Sent, message};
 
     /// Linux only.
-    pub(super) fn count_drops(_: &socket2::Socket) {}
+    pub(in super::super) fn count_drops(_: &UdpSocket) {}
 
     /// Receives one message.
     pub(in super::super) fn receive_one(socket: &UdpSocket, incoming: &mut Incoming) -> io::Result<Option<u32>> {
