@@ -4,24 +4,27 @@
 //! for fifty columns of the same thirty values was half of the cost of a part. The bytes are the same as the library's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use ahash::RandomState;
 use arrow::array::{Array, ArrayRef, AsArray as _};
 use arrow::datatypes::{DataType, Int16Type, Int32Type};
 use arrow::error::ArrowError;
 use bytes::Bytes;
+use parquet::arrow::arrow_writer::ArrowColumnChunk;
 use parquet::basic::{Compression, Encoding, PageType};
 use parquet::column::page::{CompressedPage, Page, PageWriter as _};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, OffsetIndexBuilder, PageEncodingStats};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
+use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use zstd::bulk::Compressor;
 
 use super::encoding::ZSTD_LEVEL;
 use super::hybrid;
+use super::strands::Alone;
 
 /// Octets of a dictionary or of a page from which the library's packer does it: it knows when to give up a dictionary and to begin a page.
 const MOST: usize = 256 << 10;
@@ -33,6 +36,47 @@ const MOST_KNOWN: usize = 4 << 20;
 pub(super) struct Coded {
     pub(super) bytes: Bytes,
     pub(super) close: ColumnCloseResult,
+}
+
+impl Coded {
+    /// Packed by the library, with everything that the footer says of it.
+    ///
+    /// # Errors
+    /// If the library does not take the chunk.
+    pub(super) fn of(leaf: &Alone, chunk: ArrowColumnChunk, properties: &WriterPropertiesPtr) -> Result<Self, ParquetError> {
+        let close = chunk.close().clone();
+        // It tells its bytes only to a file, at whose very beginning it lies then.
+        let mut file = SerializedFileWriter::new(Vec::new(), leaf.described()?.root_schema_ptr(), Arc::clone(properties))?;
+        let mut group = file.next_row_group()?;
+        chunk.append_to_row_group(&mut group)?;
+        let group = group.close()?;
+        let column = group.column(0);
+        let dictionary = column.dictionary_page_offset().map_or(0, |begin| column.data_page_offset().abs_diff(begin) as usize);
+        let (begin, length) = column.byte_range();
+        let bytes = Bytes::from(file.into_inner()?).slice(begin as usize..(begin + length) as usize);
+        // The whole file would be kept with a slice of it.
+        Ok(Self { bytes: Bytes::copy_from_slice(&bytes), close: close.update_dictionary_location(dictionary)? })
+    }
+
+    /// The same as another column, which has nothing but its pages.
+    ///
+    /// # Errors
+    /// If what the footer says of it does not fit the column.
+    pub(super) fn under(&self, column: &ColumnDescPtr) -> Result<Self, ParquetError> {
+        let (close, of) = (&self.close, &self.close.metadata);
+        let metadata = ColumnChunkMetaData::builder(column.clone())
+            .set_compression(of.compression())
+            .set_encodings(of.encodings().collect())
+            .set_page_encoding_stats(of.page_encoding_stats().cloned().unwrap_or_default())
+            .set_total_compressed_size(of.compressed_size())
+            .set_total_uncompressed_size(of.uncompressed_size())
+            .set_num_values(of.num_values())
+            .set_data_page_offset(of.data_page_offset())
+            .build()?;
+        let close =
+            ColumnCloseResult { metadata, bloom_filter: None, column_index: None, offset_index: close.offset_index.clone(), ..*close };
+        Ok(Self { bytes: self.bytes.clone(), close })
+    }
 }
 
 /// Which of the distinct rows the rows are.

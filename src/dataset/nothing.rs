@@ -2,14 +2,11 @@
 
 use std::collections::HashMap;
 use std::iter;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use bytes::Bytes;
-use parquet::arrow::arrow_writer::ArrowColumnChunk;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterPropertiesPtr;
-use parquet::file::writer::SerializedFileWriter;
 
 use super::chunk::chunk as packed;
 use super::coded::Coded;
@@ -44,25 +41,10 @@ pub(super) fn chunk(
         return Ok(chunk.clone());
     }
     let array = strand.nothing(nothing, rows).and_then(|column| leaf.of(&column));
-    let chunk = in_a_file(leaf, packed(leaf, iter::once(array), properties)?, properties)?;
+    let chunk = Coded::of(leaf, packed(leaf, iter::once(array), properties)?, properties)?;
     if known.len() >= KEPT {
         known.clear();
     }
     known.insert(case, chunk.clone());
     Ok(chunk)
-}
-
-/// A chunk as it would lie in a file at the very beginning.
-fn in_a_file(leaf: &Alone, chunk: ArrowColumnChunk, properties: &WriterPropertiesPtr) -> Result<Coded, ParquetError> {
-    let close = chunk.close().clone();
-    let mut file = SerializedFileWriter::new(Vec::new(), leaf.described()?.root_schema_ptr(), Arc::clone(properties))?;
-    let mut group = file.next_row_group()?;
-    chunk.append_to_row_group(&mut group)?;
-    let group = group.close()?;
-    let column = group.column(0);
-    let dictionary = column.dictionary_page_offset().map_or(0, |begin| column.data_page_offset().abs_diff(begin) as usize);
-    let (begin, length) = column.byte_range();
-    let bytes = Bytes::from(file.into_inner()?).slice(begin as usize..(begin + length) as usize);
-    // The whole file would be kept with a slice of it.
-    Ok(Coded { bytes: Bytes::copy_from_slice(&bytes), close: close.update_dictionary_location(dictionary)? })
 }
