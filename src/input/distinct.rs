@@ -154,13 +154,23 @@ impl Set {
 
     /// Whether the name was there; adds it otherwise if `room`.
     fn meet(&mut self, name: u128, room: bool) -> bool {
-        let [a, b, c, d, e, f, g, h, i, j, part, ..] = name.to_le_bytes();
-        let key = Key::new([a, b, c, d, e, f, g, h, i, j]);
-        let place = usize::from(part) % self.parts.len().max(1);
-        let Some(names) = self.parts.get_mut(place) else { return false };
+        let (key, part) = self.key(name);
+        let Some(names) = self.parts.get_mut(part) else { return false };
         let there = names.meet(key, room);
         self.length += usize::from(room && !there);
         there
+    }
+
+    /// Whether the name's own place is free.
+    fn is_free(&self, name: u128) -> bool {
+        let (key, part) = self.key(name);
+        self.parts.get(part).is_some_and(|names| names.tags.get(key.home(names.tags.len())) == Some(&FREE))
+    }
+
+    /// A name's key, and the part that it belongs to.
+    fn key(&self, name: u128) -> (Key, usize) {
+        let [a, b, c, d, e, f, g, h, i, j, part, ..] = name.to_le_bytes();
+        (Key::new([a, b, c, d, e, f, g, h, i, j]), usize::from(part) % self.parts.len().max(1))
     }
 
     fn clear(&mut self) {
@@ -210,6 +220,13 @@ impl Distinct {
     /// How many names came when memory was full: each of them may be a duplicate.
     pub(super) fn unchecked(&self) -> u64 {
         self.unchecked
+    }
+
+    /// Looks where names would be that come soon: the processor fetches these places side by side then, and else waits for each of them.
+    pub(super) fn expect(&self, names: impl Iterator<Item = u128>) {
+        if let Names::Set(set) = &self.names {
+            std::hint::black_box(names.filter(|name| set.is_free(*name)).count());
+        }
     }
 
     pub(super) fn meet(&mut self, name: u128, source: u32, rank: Option<i32>) -> Meeting {

@@ -1,7 +1,9 @@
 //! All lines of all sources, one after another.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,6 +18,10 @@ use super::options::Column;
 use super::preparation::{LINES_BETWEEN_CALLS, Step, Watch, tell};
 use super::reject::Reason;
 use super::source::{self, Source};
+use crate::name::Domain;
+
+/// Lines that are read before the first of them is handed out, so that whatever has to be fetched for their names is fetched side by side.
+const AHEAD: usize = 16;
 
 /// What a line says and where it stands.
 pub(super) struct Located {
@@ -47,15 +53,61 @@ pub(super) struct Reader {
     open: Option<OpenSource>,
     /// Bytes of the sources that have been read to their end.
     done: u64,
+    coming: VecDeque<Coming>,
+    /// Texts of the lines that were read together.
+    texts: Vec<u8>,
+    /// The line that was handed out last: its text, and what its carried columns held.
+    last: (Range<usize>, Vec<Carried>),
+    /// Why there is no line behind those that come.
+    failed: Option<InputError>,
+}
+
+/// A line that has been read and not handed out.
+struct Coming {
+    located: Located,
+    text: Range<usize>,
+    carried: Vec<Carried>,
 }
 
 impl Reader {
     pub(super) fn new(sources: Arc<[Source]>, columns: Columns) -> Self {
-        Self { sources, columns, next: 0, member: 0, open: None, done: 0 }
+        let (coming, texts, last) = (VecDeque::with_capacity(AHEAD), Vec::new(), (0..0, Vec::new()));
+        Self { sources, columns, next: 0, member: 0, open: None, done: 0, coming, texts, last, failed: None }
     }
 
-    /// The next line of the lists; `None` after the last one.
-    pub(super) fn advance(&mut self) -> Result<Option<Located>, InputError> {
+    /// The next line of the lists; `None` after the last one. Some are read together; `expect` is handed their names then.
+    pub(super) fn advance(&mut self, expect: impl FnOnce(&mut dyn Iterator<Item = &Domain>)) -> Result<Option<Located>, InputError> {
+        if self.coming.is_empty() {
+            self.failed.take().map_or(Ok(()), Err)?;
+            self.read_ahead();
+            expect(&mut self.coming.iter().filter_map(Coming::name));
+        }
+        match self.coming.pop_front() {
+            Some(Coming { located, text, carried }) => {
+                self.last = (text, carried);
+                Ok(Some(located))
+            }
+            None => self.failed.take().map_or(Ok(None), Err),
+        }
+    }
+
+    fn read_ahead(&mut self) {
+        self.texts.clear();
+        while self.coming.len() < AHEAD {
+            match self.read() {
+                Ok(Some(located)) => {
+                    let begin = self.texts.len();
+                    self.texts.extend_from_slice(self.open.as_ref().map_or(&[], |open| open.lines.text()));
+                    let carried = if located.name().is_some() { self.read_carried() } else { Vec::new() };
+                    self.coming.push_back(Coming { located, text: begin..self.texts.len(), carried });
+                }
+                Ok(None) => return,
+                Err(error) => return self.failed = Some(error),
+            }
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<Located>, InputError> {
         loop {
             let Some(source) = self.sources.get(self.next) else { return Ok(None) };
             let Some(member) = source.members.get(self.member) else {
@@ -78,11 +130,15 @@ impl Reader {
 
     /// The last line as it was, or its beginning.
     pub(super) fn text(&self) -> &[u8] {
-        self.open.as_ref().map_or(&[], |open| open.lines.text())
+        self.texts.get(self.last.0.clone()).unwrap_or_default()
     }
 
-    /// What the carried columns held on the line of the last name; nothing where none are carried.
-    pub(super) fn carried(&self) -> Vec<Carried> {
+    /// What the carried columns held on the last line, if it has a name; nothing where none are carried. To be asked once.
+    pub(super) fn carried(&mut self) -> Vec<Carried> {
+        std::mem::take(&mut self.last.1)
+    }
+
+    fn read_carried(&self) -> Vec<Carried> {
         let names = self.columns.carry.iter();
         let values = self.open.iter().flat_map(|open| open.format.carried());
         names.zip(values).map(|(name, value)| Carried { name: name.as_str().into(), value: value.map(str::to_owned) }).collect()
@@ -91,6 +147,21 @@ impl Reader {
     /// Bytes read of all sources, compressed where they are.
     pub(super) fn bytes_read(&self) -> u64 {
         self.done + self.open.as_ref().map_or(0, |open| open.read.load(Ordering::Relaxed))
+    }
+}
+
+impl Located {
+    fn name(&self) -> Option<&Domain> {
+        match &self.parsed {
+            Parsed::Name(domain, _) => Some(domain),
+            Parsed::Blank | Parsed::Rejected(_) => None,
+        }
+    }
+}
+
+impl Coming {
+    fn name(&self) -> Option<&Domain> {
+        self.located.name()
     }
 }
 

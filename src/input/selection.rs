@@ -47,6 +47,11 @@ impl Selection {
         self.names.unchecked()
     }
 
+    /// Names that will be judged soon.
+    pub(super) fn expect(&self, names: &mut dyn Iterator<Item = &Domain>) {
+        self.names.expect(names.map(|domain| identity(domain.as_str())));
+    }
+
     pub(super) fn judge(&mut self, source: usize, domain: Domain, rank: Option<i32>) -> Verdict {
         let domain = if self.registrable {
             match folded(domain) {

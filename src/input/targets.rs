@@ -206,7 +206,7 @@ impl Input {
     fn survey(&mut self, options: &InputOptions, watch: &mut Watch<'_>) -> Result<(), InputError> {
         let mut draw = options.sample.map(Draw::new);
         let (mut candidates, mut others, mut lines) = (0, 0_u64, 0_u64);
-        while let Some(Located { source, parsed, .. }) = self.reader.advance()? {
+        while let Some(Located { source, parsed, .. }) = self.reader.advance(|names| self.selection.expect(names))? {
             if let Parsed::Name(domain, rank) = parsed {
                 match self.selection.judge(source, domain, rank) {
                     Verdict::Candidate(domain, _) => {
@@ -235,7 +235,7 @@ impl Input {
 
     /// The next target, however many lines it takes.
     fn advance(&mut self) -> Result<Option<Target>, InputError> {
-        while let Some(Located { source, member, line, parsed }) = self.reader.advance()? {
+        while let Some(Located { source, member, line, parsed }) = self.reader.advance(|names| self.selection.expect(names))? {
             self.accounting.lines += 1;
             let verdict = match parsed {
                 Parsed::Blank => {
