@@ -190,6 +190,28 @@ fn label_length(octets: usize) -> Result<u8, &'static str> {
     }
 }
 
+/// What an octet of a name that is to be asked for is.
+#[derive(Clone, Copy)]
+enum Use {
+    None,
+    InLabel,
+    Dot,
+}
+
+/// Graphic characters, those aside by which others are escaped. A table, since this is done for each octet of each question.
+const IN_NAMES: [Use; 256] = {
+    let (mut uses, mut octet) = ([Use::None; 256], b'!');
+    while octet <= b'~' {
+        uses[octet as usize] = match octet {
+            b'.' => Use::Dot,
+            b'\\' => Use::None,
+            _ => Use::InLabel,
+        };
+        octet += 1;
+    }
+    uses
+};
+
 /// Name, type and class in wire form.
 #[derive(Clone, Debug)]
 pub(super) struct Question {
@@ -261,21 +283,24 @@ impl Question {
     fn write_labels(&mut self, name: &[u8]) -> Result<usize, &'static str> {
         let too_long = "name too long: more than 253 octets";
         let room = self.octets.get_mut(..=name.len()).filter(|room| room.len() < MAX_WIRE_OCTETS).ok_or(too_long)?;
-        // Without leaving the loop early, which lets the compiler look at many octets at a time.
-        if !name.iter().fold(true, |plain, octet| plain & matches!(octet, b'!'..=b'~') & (*octet != b'\\')) {
-            return Err("name is not in A-label form");
+        room.iter_mut().skip(1).zip(name).for_each(|(place, octet)| *place = *octet);
+        let (mut place, mut end_label) = (0, |place: usize, end: usize| -> Result<(), &'static str> {
+            let length = label_length(end - place)?;
+            room.get_mut(place).into_iter().for_each(|place| *place = length);
+            Ok(())
+        });
+        for (at, octet) in name.iter().enumerate() {
+            match IN_NAMES[usize::from(*octet)] {
+                Use::InLabel => {}
+                Use::Dot => {
+                    end_label(place, at)?;
+                    place = at + 1;
+                }
+                Use::None => return Err("name is not in A-label form"),
+            }
         }
-        let length = room.len();
-        let Some((place, labels)) = room.split_first_mut() else { return Err("empty label") };
-        labels.copy_from_slice(name);
-        let (mut place, mut rest) = (place, labels);
-        loop {
-            let dot = rest.iter().position(|octet| *octet == b'.');
-            *place = label_length(dot.unwrap_or(rest.len()))?;
-            let behind = dot.and_then(|dot| std::mem::take(&mut rest).get_mut(dot..)).and_then(<[u8]>::split_first_mut);
-            let Some((next, labels)) = behind else { return Ok(length) };
-            (place, rest) = (next, labels);
-        }
+        end_label(place, name.len())?;
+        Ok(name.len() + 1)
     }
 
     fn as_bytes(&self) -> &[u8] {

@@ -1,6 +1,6 @@
 //! Domain names inside a DNS message: compression followed safely, presentation form (RFC 1035 sections 3.1, 4.1.4 and 5.1).
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 
 /// Octets of a DNS header, behind which the question's name begins.
 pub(super) const HEADER_OCTETS: usize = 12;
@@ -95,27 +95,48 @@ impl<'a> WireName<'a> {
     /// Presentation form: lower case, no trailing dot, the root as `.`; octets that are not graphic ASCII, dots inside a label
     /// and backslashes as `\DDD`, so that every dot parts two labels.
     pub(super) fn to_presentation(self) -> String {
-        let mut text = String::with_capacity(USUAL_OCTETS);
-        for (index, label) in self.labels().enumerate() {
-            if index > 0 {
-                text.push('.');
+        let mut text = Vec::with_capacity(USUAL_OCTETS);
+        for label in self.labels() {
+            let begin = text.len();
+            text.extend_from_slice(label);
+            let is_plain = text.iter_mut().skip(begin).fold(true, |is_plain, octet| {
+                *octet = SHOWN[usize::from(*octet)];
+                is_plain & (*octet != ESCAPED)
+            });
+            if !is_plain {
+                text.truncate(begin);
+                label.iter().for_each(|octet| push(&mut text, *octet));
             }
-            let is_plain = |octet: &u8| matches!(octet, 0x21..=0x7e) && !matches!(octet, b'.' | b'\\');
-            match std::str::from_utf8(label) {
-                Ok(label) if label.as_bytes().iter().all(is_plain) => text.push_str(label),
-                _ => label
-                    .iter()
-                    .for_each(|octet| if is_plain(octet) { text.push(char::from(*octet)) } else { push_escaped(&mut text, *octet) }),
-            }
+            text.push(b'.');
         }
-        text.make_ascii_lowercase();
-        if text.is_empty() { ".".to_owned() } else { text }
+        text.pop();
+        // All of it is ASCII.
+        if text.is_empty() { ".".to_owned() } else { String::from_utf8(text).unwrap_or_default() }
     }
 }
 
-fn push_escaped(text: &mut String, octet: u8) {
-    // Writing to a String cannot fail.
-    let _ = write!(text, "\\{octet:03}");
+/// What octets of labels are shown as: graphic characters in lower case, but for those that would be read as something else. A table, since this is
+/// done for each octet of each name.
+const SHOWN: [u8; 256] = {
+    let (mut shown, mut octet) = ([ESCAPED; 256], b'!');
+    while octet <= b'~' {
+        if octet != b'.' && octet != b'\\' {
+            shown[octet as usize] = octet.to_ascii_lowercase();
+        }
+        octet += 1;
+    }
+    shown
+};
+
+/// Stands for what is shown by its number.
+const ESCAPED: u8 = 0;
+
+fn push(text: &mut Vec<u8>, octet: u8) {
+    match SHOWN[usize::from(octet)] {
+        // Writing to a vector cannot fail.
+        ESCAPED => _ = write!(text, "\\{octet:03}"),
+        shown => text.push(shown),
+    }
 }
 
 /// A position on the way through a name.
