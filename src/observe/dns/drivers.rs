@@ -27,8 +27,6 @@ const CROWDED_WAIT: Duration = Duration::from_millis(5);
 const NAP: Duration = Duration::from_millis(2);
 /// Messages that are few, and questions on their way that are many.
 const FEW_OF_MANY: (usize, usize) = (256, 512);
-/// Full batches in a row from which a socket may be filling faster than it is emptied, and so may overflow: the smallest buffers hold twice as much.
-const FILLING: usize = 2;
 /// Full batches that one socket may receive before the lookups get their turn.
 const ROUNDS: usize = 16;
 
@@ -146,7 +144,7 @@ async fn empty(engine: &Engine, resolver: &Resolver, socket: &Socket) -> usize {
         received += *batch.as_ref().unwrap_or(&0);
         match batch {
             Ok(_) if looked => {}
-            Ok(BATCH) if rounds < ROUNDS => (rounds, look) = (rounds + 1, rounds + 1 >= FILLING),
+            Ok(BATCH) if rounds < ROUNDS => (rounds, look) = (rounds + 1, socket.may_overflow(received)),
             Ok(BATCH) => {
                 rounds = 0;
                 tokio::task::yield_now().await;

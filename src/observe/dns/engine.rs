@@ -22,6 +22,9 @@ use super::slots::{Deadlines, Departure, Ids, Key, Reply, Slot, Slots};
 use super::socket::{BATCH, Incoming, Outgoing, SEND_BATCH, Sent, count_drops, open, receive, receive_one};
 use crate::words;
 
+/// What the kernel counts for a small datagram that waits in a receive buffer, at most.
+const DATAGRAM_MEMORY: usize = 1280;
+
 /// How the engine is to be built.
 pub(super) struct EngineConfig<'c> {
     /// The resolvers to ask; at least one.
@@ -91,6 +94,8 @@ pub(super) struct Socket {
     /// Told when there is another socket.
     replaced: Notify,
     ids: Rc<Ids>,
+    /// Octets of its receive buffer.
+    buffer: Cell<usize>,
     /// Datagrams that the kernel has dropped here, since it is asked.
     dropped: Cell<Option<u32>>,
 }
@@ -122,7 +127,7 @@ impl Engine {
             let socket = || {
                 let (socket, buffer) = open(address, config.receive_buffer).map_err(|error| (address, error))?;
                 counters.note_receive_buffer(buffer);
-                Ok(Rc::new(Socket::new(socket, &window)))
+                Ok(Rc::new(Socket::new(socket, buffer, &window)))
             };
             let socket = (socket()?, (1..config.sockets).map(|_| socket()).collect::<Result<_, _>>()?);
             resolvers.push(Rc::new(Resolver {
@@ -243,6 +248,7 @@ impl Engine {
         let Ok((fresh, buffer)) = open(resolver.address, self.receive_buffer) else { return false };
         self.counters.note_receive_buffer(buffer);
         *socket.socket.borrow_mut() = Rc::new(fresh);
+        socket.buffer.set(buffer);
         socket.dropped.set(None);
         socket.replaced.notify_one();
         wake_all(socket.ids.drain(), || Reply::Local(words::system(fault)));
@@ -403,14 +409,19 @@ impl Watched for Resolver {
 }
 
 impl Socket {
-    fn new(socket: UdpSocket, window: &Rc<Window>) -> Self {
+    fn new(socket: UdpSocket, buffer: usize, window: &Rc<Window>) -> Self {
         let ids = Rc::new(Ids::new(Rc::clone(window)));
-        Self { socket: RefCell::new(Rc::new(socket)), replaced: Notify::new(), ids, dropped: Cell::new(None) }
+        Self { socket: RefCell::new(Rc::new(socket)), replaced: Notify::new(), ids, buffer: Cell::new(buffer), dropped: Cell::new(None) }
     }
 
     /// The socket as it is now.
     pub(super) fn current(&self) -> Rc<UdpSocket> {
         Rc::clone(&self.socket.borrow())
+    }
+
+    /// Whether it has been half full at least when so many messages were received in a row, so that it may have overflowed.
+    pub(super) fn may_overflow(&self, received: usize) -> bool {
+        received * DATAGRAM_MEMORY * 2 >= self.buffer.get()
     }
 
     /// Waits until there is another socket.
