@@ -270,7 +270,7 @@ impl Numbers {
 
     /// The number that all rows have in all their entries, and how many these are; `None` where they differ.
     fn only(&self, keys: &Keys) -> Option<(u32, usize)> {
-        let mut each = keys.each().filter_map(|(key, times)| Some((self.of_key(key), times))).filter(|(numbers, _)| !numbers.is_empty());
+        let mut each = keys.each().map(|(key, times)| (self.of_key(key), times)).filter(|(numbers, _)| !numbers.is_empty());
         let (first, times) = each.next()?;
         let number = *first.first()?;
         let is_only = |numbers: &[u32]| numbers.iter().all(|other| *other == number);

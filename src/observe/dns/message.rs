@@ -198,16 +198,25 @@ enum Use {
     Dot,
 }
 
-/// Graphic characters, those aside by which others are escaped. A table, since this is done for each octet of each question.
+impl Use {
+    /// Graphic characters may be asked for, those aside by which others are escaped.
+    const fn of(octet: u8) -> Self {
+        match octet {
+            b'.' => Self::Dot,
+            b'\\' => Self::None,
+            b'!'..=b'~' => Self::InLabel,
+            _ => Self::None,
+        }
+    }
+}
+
+/// What each octet is. A table, since this is asked for each octet of each question.
 const IN_NAMES: [Use; 256] = {
-    let (mut uses, mut octet) = ([Use::None; 256], b'!');
-    while octet <= b'~' {
-        uses[octet as usize] = match octet {
-            b'.' => Use::Dot,
-            b'\\' => Use::None,
-            _ => Use::InLabel,
-        };
-        octet += 1;
+    let mut uses = [Use::None; 256];
+    let (mut rest, mut octet) = (uses.as_mut_slice(), 0_u8);
+    while let Some((place, behind)) = rest.split_first_mut() {
+        *place = Use::of(octet);
+        (rest, octet) = (behind, octet.wrapping_add(1));
     }
     uses
 };
@@ -290,13 +299,13 @@ impl Question {
             Ok(())
         });
         for (at, octet) in name.iter().enumerate() {
-            match IN_NAMES[usize::from(*octet)] {
-                Use::InLabel => {}
-                Use::Dot => {
+            match IN_NAMES.get(usize::from(*octet)) {
+                Some(Use::InLabel) => {}
+                Some(Use::Dot) => {
                     end_label(place, at)?;
                     place = at + 1;
                 }
-                Use::None => return Err("name is not in A-label form"),
+                Some(Use::None) | None => return Err("name is not in A-label form"),
             }
         }
         end_label(place, name.len())?;

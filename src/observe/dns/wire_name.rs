@@ -100,7 +100,7 @@ impl<'a> WireName<'a> {
             let begin = text.len();
             text.extend_from_slice(label);
             let is_plain = text.iter_mut().skip(begin).fold(true, |is_plain, octet| {
-                *octet = SHOWN[usize::from(*octet)];
+                *octet = shown(*octet);
                 is_plain & (*octet != ESCAPED)
             });
             if !is_plain {
@@ -115,24 +115,28 @@ impl<'a> WireName<'a> {
     }
 }
 
-/// What octets of labels are shown as: graphic characters in lower case, but for those that would be read as something else. A table, since this is
-/// done for each octet of each name.
-const SHOWN: [u8; 256] = {
-    let (mut shown, mut octet) = ([ESCAPED; 256], b'!');
-    while octet <= b'~' {
-        if octet != b'.' && octet != b'\\' {
-            shown[octet as usize] = octet.to_ascii_lowercase();
+/// What an octet of a label is shown as: graphic characters in lower case, but for those that would be read as something else.
+fn shown(octet: u8) -> u8 {
+    /// A table, since this is asked for each octet of each name.
+    const SHOWN: [u8; 256] = {
+        let mut shown = [ESCAPED; 256];
+        let (mut rest, mut octet) = (shown.as_mut_slice(), 0_u8);
+        while let Some((place, behind)) = rest.split_first_mut() {
+            if octet.is_ascii_graphic() && octet != b'.' && octet != b'\\' {
+                *place = octet.to_ascii_lowercase();
+            }
+            (rest, octet) = (behind, octet.wrapping_add(1));
         }
-        octet += 1;
-    }
-    shown
-};
+        shown
+    };
+    SHOWN.get(usize::from(octet)).copied().unwrap_or(ESCAPED)
+}
 
 /// Stands for what is shown by its number.
 const ESCAPED: u8 = 0;
 
 fn push(text: &mut Vec<u8>, octet: u8) {
-    match SHOWN[usize::from(octet)] {
+    match shown(octet) {
         // Writing to a vector cannot fail.
         ESCAPED => _ = write!(text, "\\{octet:03}"),
         shown => text.push(shown),
