@@ -80,7 +80,7 @@ impl Reader {
         if self.coming.is_empty() {
             self.failed.take().map_or(Ok(()), Err)?;
             self.read_ahead();
-            expect(&mut self.coming.iter().filter_map(Coming::name));
+            expect(&mut self.coming.iter().filter_map(|coming| coming.located.name()));
         }
         match self.coming.pop_front() {
             Some(Coming { located, text, carried }) => {
@@ -156,12 +156,6 @@ impl Located {
             Parsed::Name(domain, _) => Some(domain),
             Parsed::Blank | Parsed::Rejected(_) => None,
         }
-    }
-}
-
-impl Coming {
-    fn name(&self) -> Option<&Domain> {
-        self.located.name()
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Young domains in flight: of 128 to 4,096, with which a million names took the least processor time.
-pub(super) const MAX_YOUNG: usize = 256;
+const MAX_YOUNG: usize = 256;
 /// How long a domain is young at least; at most twice as long. With [`MAX_YOUNG`], a worker begins 6,400 domains per second however long answers take.
 const TURN: Duration = Duration::from_millis(20);
 

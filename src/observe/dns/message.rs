@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 
-use super::wire_name::{HEADER_OCTETS, MAX_WIRE_OCTETS, read_u16, record_end, record_type};
+use super::wire_name::{HEADER_OCTETS, MAX_WIRE_OCTETS, is_plain, read_u16, record_end, record_type};
 
 /// NOERROR.
 pub(super) const NOERROR: u16 = 0;
@@ -190,37 +190,6 @@ fn label_length(octets: usize) -> Result<u8, &'static str> {
     }
 }
 
-/// What an octet of a name that is to be asked for is.
-#[derive(Clone, Copy)]
-enum Use {
-    None,
-    InLabel,
-    Dot,
-}
-
-impl Use {
-    /// Graphic characters may be asked for, those aside by which others are escaped.
-    const fn of(octet: u8) -> Self {
-        match octet {
-            b'.' => Self::Dot,
-            b'\\' => Self::None,
-            b'!'..=b'~' => Self::InLabel,
-            _ => Self::None,
-        }
-    }
-}
-
-/// What each octet is. A table, since this is asked for each octet of each question.
-const IN_NAMES: [Use; 256] = {
-    let mut uses = [Use::None; 256];
-    let (mut rest, mut octet) = (uses.as_mut_slice(), 0_u8);
-    while let Some((place, behind)) = rest.split_first_mut() {
-        *place = Use::of(octet);
-        (rest, octet) = (behind, octet.wrapping_add(1));
-    }
-    uses
-};
-
 /// Name, type and class in wire form.
 #[derive(Clone, Debug)]
 pub(super) struct Question {
@@ -299,13 +268,13 @@ impl Question {
             Ok(())
         });
         for (at, octet) in name.iter().enumerate() {
-            match IN_NAMES.get(usize::from(*octet)) {
-                Some(Use::InLabel) => {}
-                Some(Use::Dot) => {
+            match *octet {
+                b'.' => {
                     end_label(place, at)?;
                     place = at + 1;
                 }
-                Some(Use::None) | None => return Err("name is not in A-label form"),
+                octet if is_plain(octet) => {}
+                _ => return Err("name is not in A-label form"),
             }
         }
         end_label(place, name.len())?;

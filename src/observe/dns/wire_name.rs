@@ -115,21 +115,14 @@ impl<'a> WireName<'a> {
     }
 }
 
-/// What an octet of a label is shown as: graphic characters in lower case, but for those that would be read as something else.
+/// Whether an octet of a label stands for itself in presentation form: graphic characters, but for those that would be read as something else.
+pub(super) fn is_plain(octet: u8) -> bool {
+    octet.is_ascii_graphic() && octet != b'.' && octet != b'\\'
+}
+
+/// What an octet of a label is shown as.
 fn shown(octet: u8) -> u8 {
-    /// A table, since this is asked for each octet of each name.
-    const SHOWN: [u8; 256] = {
-        let mut shown = [ESCAPED; 256];
-        let (mut rest, mut octet) = (shown.as_mut_slice(), 0_u8);
-        while let Some((place, behind)) = rest.split_first_mut() {
-            if octet.is_ascii_graphic() && octet != b'.' && octet != b'\\' {
-                *place = octet.to_ascii_lowercase();
-            }
-            (rest, octet) = (behind, octet.wrapping_add(1));
-        }
-        shown
-    };
-    SHOWN.get(usize::from(octet)).copied().unwrap_or(ESCAPED)
+    if is_plain(octet) { octet.to_ascii_lowercase() } else { ESCAPED }
 }
 
 /// Stands for what is shown by its number.
