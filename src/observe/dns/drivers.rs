@@ -22,11 +22,16 @@ use crate::system::Errno;
 const SHORTAGE_WAITS: (u32, Duration) = (100, Duration::from_millis(5));
 /// How long to wait where every id of every socket is in use.
 const CROWDED_WAIT: Duration = Duration::from_millis(5);
-/// How long the thread sleeps where few messages have come and many more are on their way: to be woken costs as much as ten messages,
-/// and the more questions leave at a time, the more of them are of one length. The thread's timers are exact to a millisecond anyway.
-const NAP: Duration = Duration::from_millis(2);
-/// Messages that are few, and questions on their way that are many.
-const FEW_OF_MANY: (usize, usize) = (256, 512);
+/// How long the thread sleeps for each question on its way, where few messages have come and many more are to come: to be woken costs as much as ten
+/// messages, and the more questions leave at a time, the more of them are of one length. Where answers come at once, few are on their way, and soon here;
+/// where they take their time, many are, and none is late by it.
+const NAP: Duration = Duration::from_micros(1);
+/// The longest sleep. The thread's timers are exact to a millisecond anyway.
+const LONGEST_NAP: Duration = Duration::from_millis(2);
+/// Questions on their way that are many.
+const MANY: usize = 128;
+/// Messages that are no longer few, even if more than as many again are to come.
+const NOT_FEW: usize = 256;
 /// Full batches that one socket may receive before the lookups get their turn.
 const ROUNDS: usize = 16;
 
@@ -174,8 +179,9 @@ struct Gathered {
 async fn let_gather(engine: Rc<Engine>, gathered: Rc<Gathered>) {
     loop {
         gathered.emptied.notified().await;
-        if gathered.received.replace(0) < FEW_OF_MANY.0 && engine.in_flight() >= FEW_OF_MANY.1 {
-            std::thread::sleep(NAP);
+        let (received, in_flight) = (gathered.received.replace(0), engine.in_flight());
+        if in_flight >= MANY && received < NOT_FEW.min(in_flight / 2) {
+            std::thread::sleep(LONGEST_NAP.min(NAP * u32::try_from(in_flight).unwrap_or(u32::MAX)));
         }
     }
 }
