@@ -102,18 +102,36 @@ impl<K: Column> Column for Sparse<K> {
 
 /// So many nulls. Whoever needs nulls of a type for a batch shares them: they would be a third of what a row without records takes.
 pub(in crate::dataset) fn nulls(data_type: &DataType, rows: usize) -> ArrayRef {
+    static SHARED: Shared = Shared::new();
     if rows > MAX_BATCH_ROWS {
         return new_null_array(data_type, rows);
     }
-    static SHARED: Mutex<Vec<ArrayRef>> = Mutex::new(Vec::new());
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = shared.iter().find(|array| array.data_type() == data_type);
-    let array = known.map(Arc::clone).unwrap_or_else(|| {
-        let array = new_null_array(data_type, MAX_BATCH_ROWS);
-        shared.push(Arc::clone(&array));
-        array
-    });
-    array.slice(0, rows)
+    SHARED.get(data_type, |data_type| new_null_array(data_type, MAX_BATCH_ROWS)).slice(0, rows)
+}
+
+/// Nothing of a type, shared: a batch has it for each list without elements, and that of a connection has a hundred columns.
+fn nothing(data_type: &DataType) -> ArrayRef {
+    static SHARED: Shared = Shared::new();
+    SHARED.get(data_type, new_empty_array)
+}
+
+/// A column of each type that was asked for.
+struct Shared(Mutex<Vec<ArrayRef>>);
+
+impl Shared {
+    const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    fn get(&self, data_type: &DataType, make: impl FnOnce(&DataType) -> ArrayRef) -> ArrayRef {
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = shared.iter().find(|array| array.data_type() == data_type);
+        known.map(Arc::clone).unwrap_or_else(|| {
+            let array = make(data_type);
+            shared.push(Arc::clone(&array));
+            array
+        })
+    }
 }
 
 /// The column with nulls that are shared wherever it, or a field of its structs, has no value.
@@ -172,7 +190,7 @@ impl<K: Column> Column for List<K> {
 
     fn finish(self, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
         let kind = element(data_type)?;
-        let elements = self.elements.map_or_else(|| Ok(new_empty_array(kind)), |elements| elements.finish(kind))?;
+        let elements = self.elements.map_or_else(|| Ok(nothing(kind)), |elements| elements.finish(kind))?;
         self.lengths.finish(data_type, elements)
     }
 
