@@ -7,13 +7,13 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::idna::NameError;
 
-/// A domain name as stscan keeps it: A-labels, lower case, no trailing dot, at most 253 octets.
-///
 /// What stands before the domain in the owner name of its MTA-STS record (RFC 8461 section 3.1).
 pub const STS_RECORD: &str = "_mta-sts.";
 /// What stands before the domain in the owner name of its TLSRPT record (RFC 8460 section 3).
 pub const TLSRPT_RECORD: &str = "_smtp._tls.";
 
+/// A domain name as stscan keeps it: A-labels, lower case, no trailing dot, at most 253 octets.
+///
 /// Labels consist of letters, digits, hyphens and underscores; a scan target never has more freedom than that.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Domain(Arc<str>);
