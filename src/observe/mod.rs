@@ -12,6 +12,7 @@ mod fault;
 pub mod fetch;
 mod limit;
 pub(crate) mod neighbours;
+pub(crate) mod opening;
 pub(crate) mod probe;
 pub(crate) mod retry;
 pub mod scope;

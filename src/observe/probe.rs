@@ -4,15 +4,16 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use futures_util::future::join_all;
 
 use super::dane;
-use super::dns::{Resolving, ResourceRecord};
+use super::dns::{Resolving, ResourceRecord, Unsettled};
 use super::extra_requests;
 use super::fetch::{Fetcher, POLICY_PATH, RequestKind};
 use super::neighbours::{self, Neighbours, Receiver};
+use super::opening::{Opening, Openings, conclude_mx, does_not_exist};
 use super::retry::{EarlierRound, Retry};
 use super::scope::MxScopes;
 use super::sharing::SharedFor;
@@ -26,9 +27,6 @@ use crate::name::{Domain, normalise_host, suffix};
 use crate::parse::record_set::{Choice, RecordKind, select};
 use crate::parse::tlsrpt_record::ReportScheme;
 
-/// MX records that are kept, the most preferred. No mail domain comes near it, but a message of 64 KB can name 4,000 hosts of 1,000
-/// characters each.
-const MAX_MX: usize = 256;
 /// Aliases followed: as many as in one answer.
 const MAX_CHAIN: usize = 16;
 /// Octets of a name that can be asked for (RFC 1035 section 2.3.4), as it is written.
@@ -153,13 +151,31 @@ impl Probe {
 
     /// Everything that is to be seen of the domain. Never fails: what went wrong is in the evidence.
     pub async fn observe(&self, domain: &Domain) -> Box<Evidence> {
-        self.complete(domain, None).await
+        self.go_on(Opening::of(domain.clone())).await
+    }
+
+    /// The beginnings of many such probes, to be led side by side; `None` where lookups are not made by the bulk engine.
+    pub fn openings<T>(&self) -> Option<Openings<T>> {
+        match &self.dns {
+            Resolving::Bulk(dns) => Some(Openings::new(dns.clone(), Arc::clone(&self.exclusion), self.prune)),
+            Resolving::Iterative(_) | Resolving::Encrypted(_) => None,
+        }
+    }
+
+    /// Everything that is to be seen of the domain, where its opening has shown it all; else the opening, to go on with.
+    pub fn finish(&self, opening: Opening) -> Result<Box<Evidence>, Opening> {
+        if opening.is_settled() && !self.leads_further(&opening.seen) { Ok(self.close(opening.seen, opening.begun)) } else { Err(opening) }
+    }
+
+    /// Everything that is to be seen of the domain, after its opening.
+    pub async fn go_on(&self, opening: Opening) -> Box<Evidence> {
+        self.complete(opening, None).await
     }
 
     /// The same after an earlier probe of the domain: what failed in it is asked again, and what hangs on that.
     pub async fn observe_again(&self, domain: &Domain, retry: Retry) -> Box<Evidence> {
         let Retry { scanned_at, elapsed_ms, attempts, known } = retry;
-        let mut evidence = self.complete(domain, known).await;
+        let mut evidence = self.complete(Opening::of(domain.clone()), known).await;
         evidence.scanned_at = scanned_at;
         evidence.elapsed_ms = evidence.elapsed_ms.saturating_add(elapsed_ms);
         evidence.add_attempts(attempts);
@@ -167,23 +183,30 @@ impl Probe {
     }
 
     /// Every step that is not known from an earlier round.
-    async fn complete(&self, domain: &Domain, mut known: Option<Box<EarlierRound>>) -> Box<Evidence> {
-        let (scanned_at, begun) = (SystemTime::now(), Instant::now());
-        let mut seen = Box::new(Evidence::nothing_seen(domain.clone(), scanned_at));
+    async fn complete(&self, opening: Opening, mut known: Option<Box<EarlierRound>>) -> Box<Evidence> {
+        let Opening { mut seen, begun, unsettled } = opening;
         if let Some(known) = &mut known {
             seen.take_final(&mut known.lookups);
         }
-        self.fill(&mut seen.mx).await;
-        if seen.mx.records.len() > MAX_MX {
-            seen.mx.records.sort_by_key(|mx| mx.preference);
-            seen.mx.keep(MAX_MX);
-        }
-        self.records(&mut seen).await;
-        let records = !seen.sts_txt.records.is_empty() || !seen.tlsrpt_txt.records.is_empty();
-        if records || self.look_around || known.is_some() || self.mx_scopes.of(false).is_some() {
+        self.fill(&mut seen.mx, unsettled.mx).await;
+        conclude_mx(&mut seen, self.prune);
+        let Evidence { sts_txt, tlsrpt_txt, .. } = &mut *seen;
+        tokio::join!(self.fill(sts_txt, unsettled.sts_txt), self.fill(tlsrpt_txt, unsettled.tlsrpt_txt));
+        if known.is_some() || self.leads_further(&seen) {
             // Rare and large: apart, so that the thousands of other probes in flight are spared its room.
             Box::pin(self.look_further(&mut seen, known)).await;
         }
+        self.close(seen, begun)
+    }
+
+    /// Whether there is more to see than the three first lookups.
+    fn leads_further(&self, seen: &Evidence) -> bool {
+        let records = !seen.sts_txt.records.is_empty() || !seen.tlsrpt_txt.records.is_empty();
+        records || self.look_around || self.mx_scopes.of(false).is_some()
+    }
+
+    /// Nothing more is asked.
+    fn close(&self, mut seen: Box<Evidence>, begun: Instant) -> Box<Evidence> {
         if !self.mx_scopes.validates {
             seen.forget_validation();
         }
@@ -230,8 +253,8 @@ impl Probe {
         (seen.rua_hosts, seen.stray_records) = (rua_hosts, stray_records);
     }
 
-    /// Makes a lookup, unless its outcome is final already.
-    async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>) {
+    /// Makes a lookup, or goes on where its first reply did not settle it, unless its outcome is final already.
+    async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, unsettled: Option<Box<Unsettled>>) {
         if lookup.outcome.is_final() {
             return;
         }
@@ -239,7 +262,11 @@ impl Probe {
             lookup.outcome = Outcome::Excluded;
             return;
         }
-        self.dns.fill(lookup).await;
+        match unsettled {
+            Some(unsettled) => Box::pin(unsettled.go_on(lookup)).await,
+            None if lookup.alias_alone().is_none() => self.dns.fill(lookup).await,
+            None => {}
+        }
         if lookup.alias_alone().is_some() {
             // Rare and large: apart, so that the others are spared its room.
             Box::pin(self.follow(lookup)).await;
@@ -265,16 +292,6 @@ impl Probe {
                 return;
             }
         }
-    }
-
-    /// The two TXT records.
-    async fn records(&self, seen: &mut Evidence) {
-        let Evidence { mx, sts_txt, tlsrpt_txt, .. } = seen;
-        if self.prune && does_not_exist(mx) {
-            (sts_txt.outcome, tlsrpt_txt.outcome) = (Outcome::Pruned, Outcome::Pruned);
-            return;
-        }
-        tokio::join!(self.fill(sts_txt), self.fill(tlsrpt_txt));
     }
 
     /// The policy host and the exchange with it; `host` and `fetch` are what is known of them.
@@ -539,7 +556,7 @@ impl Probe {
 
     async fn ask<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
         let mut lookup = Lookup::unsent(name.to_owned(), Outcome::LocalError);
-        self.fill(&mut lookup).await;
+        self.fill(&mut lookup, None).await;
         lookup
     }
 }
@@ -551,11 +568,6 @@ fn addresses_of(a: &Lookup<Ipv4Addr>, aaaa: &Lookup<Ipv6Addr>) -> Vec<IpAddr> {
     let mut seen = HashSet::new();
     addresses.extend(found.filter(|address| seen.insert(*address)));
     addresses
-}
-
-/// Whether nothing exists at the domain or below it (RFC 8020). Behind a CNAME it is the target that does not exist.
-fn does_not_exist(mx: &Lookup<Mx>) -> bool {
-    mx.outcome == Outcome::Nxdomain && mx.cname_chain.is_empty()
 }
 
 /// Whether some TXT was meant as an MTA-STS record: only then is a policy fetched. Near misses and several records count,

@@ -32,6 +32,8 @@ pub(super) trait Gather<O> {
     type Batch;
     /// Takes an observation; gives the batch that it has made full.
     fn add(&mut self, observation: O) -> Option<Self::Batch>;
+    /// Gives what has been held back since the last call at least.
+    fn take_aged(&mut self) -> Vec<Self::Batch>;
     /// Gives everything that is held back.
     fn take_all(&mut self) -> Vec<Self::Batch>;
 }
@@ -39,11 +41,20 @@ pub(super) trait Gather<O> {
 /// The rows of one worker that have not left it yet.
 pub(super) struct Harvest<'a> {
     shard_rows: u64,
-    /// By shard, with their weight.
-    open: BTreeMap<u64, (RowBuilder, usize)>,
+    /// By shard.
+    open: BTreeMap<u64, Open>,
     judge: Judge,
     networks: Arc<Databases>,
     status: &'a Status,
+}
+
+/// Rows that are held back.
+#[derive(Default)]
+struct Open {
+    rows: RowBuilder,
+    weight: usize,
+    /// Whether they have been looked at for their age.
+    is_aged: bool,
 }
 
 impl<'a> Harvest<'a> {
@@ -74,16 +85,21 @@ impl Gather<Observation> for Harvest<'_> {
         }
         self.status.count(&assessment);
         let shard = target.ordinal / self.shard_rows;
-        let (rows, weights) = self.open.entry(shard).or_default();
-        rows.push_shared(&target, &evidence, &assessment);
-        *weights += weight(&evidence);
-        if *weights < BATCH_ROWS {
+        let open = self.open.entry(shard).or_default();
+        open.rows.push_shared(&target, &evidence, &assessment);
+        open.weight += weight(&evidence);
+        if open.weight < BATCH_ROWS {
             return None;
         }
-        self.open.remove(&shard).map(|(rows, _)| self.finish(shard, rows))
+        self.open.remove(&shard).map(|open| self.finish(shard, open.rows))
+    }
+
+    fn take_aged(&mut self) -> Vec<Self::Batch> {
+        let aged = self.open.extract_if(.., |_, open| std::mem::replace(&mut open.is_aged, true)).collect::<Vec<_>>();
+        aged.into_iter().map(|(shard, open)| self.finish(shard, open.rows)).collect()
     }
 
     fn take_all(&mut self) -> Vec<Self::Batch> {
-        std::mem::take(&mut self.open).into_iter().map(|(shard, (rows, _))| self.finish(shard, rows)).collect()
+        std::mem::take(&mut self.open).into_iter().map(|(shard, open)| self.finish(shard, open.rows)).collect()
     }
 }

@@ -20,6 +20,7 @@ mod mail;
 mod network;
 mod pace;
 mod plan;
+mod probes;
 mod run;
 mod sink;
 mod status;

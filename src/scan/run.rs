@@ -13,9 +13,10 @@ use super::canaries::{self, Head};
 use super::harvest::{Batch, Harvest};
 use super::network::Network;
 use super::plan::{MAX_ANONYMOUS, ScanError, ScanPlan};
+use super::probes::{Probes, Task};
 use super::sink::{Read, ScanSummary, Sink};
 use super::status::Status;
-use super::worker::{self, Task};
+use super::worker;
 use crate::dataset::{DatasetError, Folded, Packed, Piece};
 use crate::input::Input;
 
@@ -131,9 +132,9 @@ impl Stages<'_> {
             match self.network.probe() {
                 Ok(probe) => {
                     drop(ready.send(Ok(())));
-                    let observe = |task| worker::observe(&probe, task, &plan.network.retry_rounds);
+                    let probes = Probes::new(&probe, &plan.network.retry_rounds);
                     let harvest = Harvest::new(self.shard_rows, Arc::clone(&plan.network.asn_db), self.status);
-                    worker::work(observe, limit, targets, harvest, batches, self.status).await;
+                    worker::work(probes, limit, targets, harvest, batches, self.status).await;
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }

@@ -1,24 +1,23 @@
 //! A worker: one thread, its own runtime and sockets, many probes at once, and those that wait for another round.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use async_channel::{Receiver, Sender};
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 
-use super::harvest::{Gather, Observation};
+use super::harvest::Gather;
 use super::pace::{Begun, Pace};
 use super::status::Status;
-use crate::input::Target;
-use crate::observe::probe::Probe;
-use crate::observe::retry::Retry;
 
 /// Probes that are taken up when they are done before new ones are begun.
 const BATCH: usize = 64;
-/// How often a worker looks whether the scan is to stop, and how long it holds rows back whose batch does not become full.
+/// How often a worker looks whether the scan is to stop, and how long at least it holds rows back whose batch does not become full; at most twice as
+/// long.
 const LOOK_UP: Duration = Duration::from_millis(200);
 
 /// What came of probing a target.
@@ -29,25 +28,30 @@ pub(super) enum Step<T, O> {
     Later(T, Duration),
 }
 
+/// Probes in flight.
+pub(super) trait Probing<T, O> {
+    /// How many there are.
+    fn len(&self) -> usize;
+    /// Begins to probe a target.
+    fn begin(&mut self, begun: Begun, target: T);
+    /// A probe that has ended, or [`Poll::Pending`] and a waker is left; also where there are none.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(Begun, Step<T, O>)>;
+}
+
 /// Probes targets until there are none left and hands on what was seen; about `limit` probes at once, which may change, of which few are [young](Pace).
 /// Targets that wait for another round take no place among them and go before new ones.
 ///
 /// Asked to stop, it finishes what it has been handed; what waits, and what cannot be finished because no resolver answers, is given up
 /// without a result, so that the scan asks it again when it goes on.
-pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
-    probe: impl Fn(T) -> F,
+pub(super) async fn work<T, O, G: Gather<O>>(
+    mut probes: impl Probing<T, O>,
     limit: impl Fn() -> usize,
     targets: Receiver<Vec<T>>,
     mut harvest: G,
     batches: Sender<G::Batch>,
     status: &Status,
 ) {
-    let mut probes = FuturesUnordered::new();
     let mut pace = Pace::new(tokio::time::Instant::now());
-    let begin = |pace: &mut Pace, target| {
-        let begun: Begun = pace.begin();
-        probe(target).map(move |step| (begun, step))
-    };
     let mut waiting = Waiting { by_time: BTreeMap::new(), number: 0, status };
     let mut fresh = Vec::new().into_iter();
     let mut look_up = tokio::time::interval(LOOK_UP);
@@ -58,9 +62,9 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
         let limit = if outgoing.is_empty() { limit() } else { 0 };
         let paced = pace.room(tokio::time::Instant::now());
         let room = limit.saturating_sub(probes.len()).min(paced);
-        let begun = probes.len();
-        probes.extend(fresh.by_ref().take(room).map(|target| begin(&mut pace, target)));
-        let room = room - (probes.len() - begun);
+        let before = probes.len();
+        fresh.by_ref().take(room).for_each(|target| probes.begin(pace.begin(), target));
+        let room = room - (probes.len() - before);
         let due = waiting.next_due().filter(|_| room > 0);
         let turns = (room == 0 && probes.len() < limit).then(|| pace.turns());
         let ready: Vec<G::Batch> = tokio::select! {
@@ -72,9 +76,8 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
                 }
                 Vec::new()
             }
-            Some(first) = probes.next(), if !probes.is_empty() => {
+            first = poll_fn(|context| probes.poll_next(context)), if probes.len() > 0 => {
                 let (mut done, mut full) = (0, Vec::new());
-                // Not `ready_chunks`: it takes an empty set for the end of the stream and would never look at it again.
                 let mut next = Some(first);
                 while let Some((begun, step)) = next {
                     pace.end(begun);
@@ -83,12 +86,12 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
                         Step::Later(target, pause) => waiting.add(target, pause),
                     }
                     done += 1;
-                    next = if done < BATCH { probes.next().now_or_never().flatten() } else { None };
+                    next = if done < BATCH { poll_fn(|context| probes.poll_next(context)).now_or_never() } else { None };
                 }
                 full
             }
             () = sleep_until(due), if due.is_some() => {
-                probes.extend(waiting.take_due(room).into_iter().map(|target| begin(&mut pace, target)));
+                waiting.take_due(room).into_iter().for_each(|target| probes.begin(pace.begin(), target));
                 Vec::new()
             }
             () = sleep_until(turns), if turns.is_some() => Vec::new(),
@@ -99,7 +102,7 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
                 }
                 Vec::new()
             }
-            _ = look_up.tick(), if open || !probes.is_empty() || !waiting.is_empty() => {
+            _ = look_up.tick(), if open || probes.len() > 0 || !waiting.is_empty() => {
                 if status.is_stopping() {
                     waiting.give_up();
                     if status.is_paused() {
@@ -108,7 +111,7 @@ pub(super) async fn work<T, O, F: Future<Output = Step<T, O>>, G: Gather<O>>(
                     }
                 }
                 // What has to wait may as well become full.
-                if outgoing.is_empty() { harvest.take_all() } else { Vec::new() }
+                if outgoing.is_empty() { harvest.take_aged() } else { Vec::new() }
             }
             else => break,
         };
@@ -191,48 +194,42 @@ impl<T> Waiting<'_, T> {
     }
 }
 
-/// A target on its way through the rounds.
-pub(super) struct Task {
-    target: Target,
-    /// Rounds that it has behind it.
-    round: usize,
-    again: Option<Retry>,
-}
-
-impl Task {
-    /// Place of the target in the list.
-    pub(super) fn ordinal(&self) -> u64 {
-        self.target.ordinal
-    }
-}
-
-impl From<Target> for Task {
-    fn from(target: Target) -> Self {
-        Self { target, round: 0, again: None }
-    }
-}
-
-/// Probes one target: everything at first, in later rounds what has failed.
-pub(super) async fn observe(probe: &Probe, task: Task, retry_rounds: &[Duration]) -> Step<Task, Observation> {
-    let Task { target, round, again } = task;
-    let evidence = match again {
-        // On the heap, and only once it is polled: a set of futures moves whatever is put into it several times.
-        None => Box::pin(probe.observe(&target.domain)).await,
-        Some(again) => Box::pin(probe.observe_again(&target.domain, again)).await,
-    };
-    match retry_rounds.get(round) {
-        Some(pause) if evidence.is_worth_another_round() => {
-            Step::Later(Task { target, round: round + 1, again: Some(Retry::after(*evidence)) }, *pause)
-        }
-        _ => Step::Done((target, evidence)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
 
+    use futures_util::StreamExt as _;
+    use futures_util::future::LocalBoxFuture;
+    use futures_util::stream::FuturesUnordered;
+
     use super::*;
+
+    /// Probes that are futures.
+    struct Futures<'f, P, T, O> {
+        probe: P,
+        in_flight: FuturesUnordered<LocalBoxFuture<'f, (Begun, Step<T, O>)>>,
+    }
+
+    fn futures<'f, T, O, F: Future<Output = Step<T, O>> + 'f>(probe: impl Fn(T) -> F) -> impl Probing<T, O> {
+        Futures { probe, in_flight: FuturesUnordered::new() }
+    }
+
+    impl<'f, T, O, F: Future<Output = Step<T, O>> + 'f, P: Fn(T) -> F> Probing<T, O> for Futures<'f, P, T, O> {
+        fn len(&self) -> usize {
+            self.in_flight.len()
+        }
+
+        fn begin(&mut self, begun: Begun, target: T) {
+            self.in_flight.push(Box::pin((self.probe)(target).map(move |step| (begun, step))));
+        }
+
+        fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(Begun, Step<T, O>)> {
+            match self.in_flight.poll_next_unpin(context) {
+                Poll::Ready(Some(ended)) => Poll::Ready(ended),
+                Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            }
+        }
+    }
 
     /// Holds back up to three.
     #[derive(Default)]
@@ -244,6 +241,10 @@ mod tests {
         fn add(&mut self, observation: u32) -> Option<Vec<u32>> {
             self.0.push(observation);
             (self.0.len() == 3).then(|| std::mem::take(&mut self.0))
+        }
+
+        fn take_aged(&mut self) -> Vec<Vec<u32>> {
+            self.take_all()
         }
 
         fn take_all(&mut self) -> Vec<Vec<u32>> {
@@ -261,7 +262,7 @@ mod tests {
         let (target_sender, targets) = async_channel::unbounded();
         let (observation_sender, observations) = async_channel::unbounded();
         let status = Status::default();
-        let worker = work(done, || 8, targets, Threes::default(), observation_sender, &status);
+        let worker = work(futures(done), || 8, targets, Threes::default(), observation_sender, &status);
         let list = async {
             let mut seen = Vec::new();
             for batch in [vec![1, 2, 3], vec![4], (5..200).collect()] {
@@ -285,7 +286,7 @@ mod tests {
         let (observation_sender, observations) = async_channel::unbounded::<Vec<u32>>();
         drop(observations);
         target_sender.send(vec![1]).await.unwrap();
-        work(done, || 8, targets, Threes::default(), observation_sender, &Status::default()).await;
+        work(futures(done), || 8, targets, Threes::default(), observation_sender, &Status::default()).await;
     }
 
     /// Probes of odd targets fail once.
@@ -302,7 +303,7 @@ mod tests {
         target_sender.close();
         let status = Status::default();
         let probe = |target| odd_ones_fail(target, Duration::from_millis(50));
-        work(probe, || 4, targets, Threes::default(), observation_sender, &status).await;
+        work(futures(probe), || 4, targets, Threes::default(), observation_sender, &status).await;
         let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
         assert_eq!(seen.len(), 1000);
         assert!(seen[..500].iter().all(|target| target % 2 == 0), "those that failed come last");
@@ -318,7 +319,7 @@ mod tests {
         let status = Status::default();
         status.stop();
         let probe = |target| odd_ones_fail(target, Duration::from_secs(3600));
-        work(probe, || 4, targets, Threes::default(), observation_sender, &status).await;
+        work(futures(probe), || 4, targets, Threes::default(), observation_sender, &status).await;
         let seen: Vec<u32> = std::iter::from_fn(|| observations.try_recv().ok()).flatten().collect();
         assert_eq!((seen.len(), status.abandoned.load(Relaxed)), (50, 50));
     }
@@ -353,7 +354,7 @@ mod tests {
             read.sort_unstable();
             read
         };
-        let work = work(probe, || 10, targets, Threes::default(), batch_sender, &status);
+        let work = work(futures(probe), || 10, targets, Threes::default(), batch_sender, &status);
         let ((), read) = tokio::join!(work, read);
         assert_eq!(read, (0..100).collect::<Vec<_>>());
         assert_eq!(late.get(), 0, "all were looked at in time");

@@ -140,7 +140,7 @@ impl<R> Attempt<R> {
         lookup.rcode = self.rcode;
         lookup.authenticated = self.authenticated;
         lookup.tcp = self.tcp;
-        lookup.rtt_us = self.rtt.map(|rtt| u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX));
+        lookup.rtt_us = self.rtt.map(micros);
         lookup.resolver = self.resolver;
         lookup.extended_error = self.extended_error;
         if let Some(answer) = self.answer {
@@ -154,6 +154,26 @@ impl<R> From<Failure> for Attempt<R> {
         let (outcome, rcode, detail) = failure.outcome();
         Self::failed(outcome, rcode, detail)
     }
+}
+
+fn micros(rtt: Duration) -> u32 {
+    u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX)
+}
+
+/// Notes a first reply that only says that there is nothing, as most do: what [`interpret`] and [`Attempt::fill`] come to, for a tenth of the steps.
+/// `false` for any other.
+pub(super) fn note_denial<R>(message: &Message, resolver: SocketAddr, lookup: &mut Lookup<R>) -> bool {
+    let outcome = match message.rcode {
+        NOERROR => Outcome::Nodata,
+        NXDOMAIN => Outcome::Nxdomain,
+        _ => return false,
+    };
+    let is_denial = message.header.answers == 0 && message.whole && message.hearsay.is_none() && !message.header.is_truncated();
+    if is_denial {
+        (lookup.outcome, lookup.rcode, lookup.authenticated) = (outcome, Some(message.rcode), Some(message.header.is_authenticated()));
+        (lookup.rtt_us, lookup.resolver, lookup.attempts) = (Some(micros(message.rtt)), Some(resolver), 1);
+    }
+    is_denial
 }
 
 /// What a reply says. Negative answers without records are not decoded further.
@@ -336,6 +356,35 @@ mod tests {
         let more = [Failure::Unusable(String::new()), Failure::Unresolved(String::new()), Failure::Rcode(2), Failure::Rcode(3)];
         for failure in failures.into_iter().chain(more) {
             assert!(!failure.clone().outcome().0.is_conclusive(), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_denial_is_noted_as_it_is_interpreted() {
+        let resolver = ([127, 0, 0, 1], 53).into();
+        let question = Question::new("a.test", 1).unwrap();
+        let mut query = Vec::new();
+        question.write_query(7, true, &mut query);
+        for (flags, behind, is_denial) in [
+            ([0x81, 0x80], &b""[..], true),
+            ([0x81, 0xa3], b"", true),
+            ([0x83, 0x80], b"", false),
+            ([0x81, 0x00], b"", false),
+            ([0x81, 0x80], b"x", false),
+            ([0x81, 0x82], b"", false),
+        ] {
+            let octets = [&query[..2], &flags, &query[4..], behind].concat();
+            let message = Message::accept(Header::read(&octets).unwrap(), &octets, &question, TIMEOUT).unwrap();
+            let mut noted = unsent();
+            assert_eq!(note_denial(&message, resolver, &mut noted), is_denial, "{flags:?}");
+            let mut interpreted = unsent();
+            if is_denial {
+                let mut attempt = interpret(&message, false);
+                attempt.resolver = Some(resolver);
+                attempt.fill(&mut interpreted);
+                interpreted.attempts = 1;
+            }
+            assert_eq!(noted, interpreted);
         }
     }
 

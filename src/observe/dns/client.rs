@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::answer::{Pointer, ResourceRecord};
-use super::attempt::{Attempt, Retry, RetryConfig, interpret};
+use super::attempt::{Attempt, Retry, RetryConfig, interpret, note_denial};
 use super::counters::DnsCounters;
 use super::drivers;
 use super::encrypted::Encrypted;
@@ -22,7 +22,7 @@ use super::flow::DnsLimits;
 use super::iterative::Iterative;
 use super::message::{BADVERS, FORMERR, NOERROR, NOTIMP, NXDOMAIN, Question};
 use super::resolvers::DnsError;
-use super::slots::Reply;
+use super::slots::{Completion, Completions, Reply};
 use super::socket::send;
 use crate::evidence::{Lookup, Outcome};
 use crate::words;
@@ -160,6 +160,31 @@ impl Dns {
         Box::pin(client.persist(&ticket, turn, begun, lookup)).await;
     }
 
+    /// Asks the question that an unsent lookup names, once, without waiting for the reply: it goes to a collector under this tag. `false` where nobody
+    /// can be asked now, or not by this name.
+    pub(super) fn submit<R: ResourceRecord>(&self, lookup: &Lookup<R>, completions: &Rc<Completions>, tag: usize) -> bool {
+        self.0.engine.submit((&lookup.name, R::TYPE), self.0.next_turn(), completions, tag)
+    }
+
+    /// Notes the reply to a lookup that was submitted; `false` where it does not settle it.
+    pub(super) fn settle<R: ResourceRecord>(&self, Completion { submission, reply, .. }: &Completion, lookup: &mut Lookup<R>) -> bool {
+        let resolver = self.0.engine.health().members().get(submission.resolver);
+        resolver.is_some_and(|resolver| settle(reply, resolver, lookup))
+    }
+
+    /// Nothing more is asked for a lookup that was submitted.
+    pub(super) fn release(&self, completion: &Completion) {
+        self.0.engine.release(&completion.slot);
+    }
+
+    /// Goes on with a lookup whose first reply did not settle it.
+    pub(super) async fn resume<R: ResourceRecord>(&self, completion: Completion, lookup: &mut Lookup<R>) {
+        let Completion { submission, slot, reply } = completion;
+        let client = &*self.0;
+        let begun = client.engine.health().members().get(submission.resolver).map(|resolver| (resolver, reply));
+        client.persist(&Ticket::of_submitted(&client.engine, slot), submission.turn, begun, lookup).await;
+    }
+
     /// The same question to resolvers that are asked not to validate (CD bit, RFC 4035 section 3.2.2).
     pub async fn lookup_unchecked<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
         let mut lookup = Lookup::unsent(name.to_owned(), Outcome::LocalError);
@@ -178,6 +203,9 @@ impl Dns {
 /// Notes a first reply that settles the question, as nearly every one does.
 fn settle<R: ResourceRecord>(reply: &Reply, resolver: &Resolver, lookup: &mut Lookup<R>) -> bool {
     let Reply::Message(message) = reply else { return false };
+    if note_denial(message, resolver.address(), lookup) {
+        return true;
+    }
     if message.header.is_truncated() || !matches!(message.rcode, NOERROR | NXDOMAIN) {
         return false;
     }

@@ -18,7 +18,7 @@ use super::counters::{DnsCounters, ResolverCounters};
 use super::flow::{DnsLimits, Move, Window};
 use super::health::{Health, Liveness, Watched};
 use super::message::{Header, Message, Question};
-use super::slots::{Deadlines, Departure, Ids, Key, Reply, Slot, Slots};
+use super::slots::{Completions, Deadlines, Departure, Ids, Key, Reply, Slot, Slots, Submission};
 use super::socket::{BATCH, Incoming, Outgoing, SEND_BATCH, Sent, count_drops, open, receive, receive_one};
 use crate::words;
 
@@ -172,6 +172,22 @@ impl Engine {
     /// Questions on their way.
     pub(super) fn in_flight(&self) -> usize {
         self.health.members().iter().map(|resolver| resolver.in_flight()).sum()
+    }
+
+    /// Asks for records of a type at a name without waiting for the reply, which goes to a collector under a tag. `false` where no resolver is up or
+    /// the name cannot be asked for.
+    pub(super) fn submit(&self, (name, record_type): (&str, u16), turn: usize, completions: &Rc<Completions>, tag: usize) -> bool {
+        let Some(resolver) = self.health.choose(turn) else { return false };
+        let Ok(slot) = self.slots.claim(name, record_type, self.mix_case) else { return false };
+        slot.collect(completions, Submission { tag, resolver: resolver.place, turn });
+        resolver.enqueue(slot.begin(false));
+        true
+    }
+
+    /// Takes the slot of a lookup back that has ended or is given up.
+    pub(super) fn release(&self, slot: &Rc<Slot>) {
+        // Dropped last: it may be the last to hold a task.
+        let _waker = self.slots.release(slot);
     }
 
     /// Waits until at least one query may go to a resolver; says how many may go now, at most `wanted`.
@@ -334,8 +350,7 @@ fn accept(ids: &Ids, octets: &[u8], now: Instant) -> Option<(Key, Message)> {
     let header = Header::read(octets)?;
     let answers =
         |question: &Question, departure: &Departure| Message::accept(header, octets, question, now.saturating_duration_since(departure.at));
-    let message = ids.read(header.id, |key| key.sent(answers)).flatten().flatten()?;
-    Some((ids.give_back(header.id)?, message))
+    ids.answer(header.id, |key| key.sent(answers).flatten())
 }
 
 /// Wakes lookups. Called while nothing is borrowed, for a waker may be the last to hold a task.
@@ -446,6 +461,11 @@ impl<'e> Ticket<'e> {
         Ok(Self { engine, slot })
     }
 
+    /// The slot of a lookup that was submitted and has come back.
+    pub(super) fn of_submitted(engine: &'e Engine, slot: Rc<Slot>) -> Self {
+        Self { engine, slot }
+    }
+
     /// The question of the lookup.
     pub(super) fn question(&self) -> Question {
         self.slot.question()
@@ -469,6 +489,6 @@ impl<'e> Ticket<'e> {
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        drop(self.engine.slots.release(&self.slot));
+        self.engine.release(&self.slot);
     }
 }

@@ -261,23 +261,22 @@ impl Question {
     fn write_labels(&mut self, name: &[u8]) -> Result<usize, &'static str> {
         let too_long = "name too long: more than 253 octets";
         let room = self.octets.get_mut(..=name.len()).filter(|room| room.len() < MAX_WIRE_OCTETS).ok_or(too_long)?;
-        room.iter_mut().skip(1).zip(name).for_each(|(place, octet)| *place = *octet);
-        let (mut place, mut end_label) = (0, |place: usize, end: usize| -> Result<(), &'static str> {
-            let length = label_length(end - place)?;
-            room.get_mut(place).into_iter().for_each(|place| *place = length);
-            Ok(())
-        });
-        for (at, octet) in name.iter().enumerate() {
-            match *octet {
-                b'.' => {
-                    end_label(place, at)?;
-                    place = at + 1;
-                }
-                octet if is_plain(octet) => {}
-                _ => return Err("name is not in A-label form"),
+        let (mut length, text) = room.split_first_mut().ok_or(too_long)?;
+        text.copy_from_slice(name);
+        // Without a branch for each octet, so that many are looked at together.
+        if !text.iter().fold(true, |all, octet| all & (is_plain(*octet) | (*octet == b'.'))) {
+            return Err("name is not in A-label form");
+        }
+        let mut octets = 0;
+        for octet in text {
+            if *octet == b'.' {
+                *std::mem::replace(&mut length, octet) = label_length(octets)?;
+                octets = 0;
+            } else {
+                octets += 1;
             }
         }
-        end_label(place, name.len())?;
+        *length = label_length(octets)?;
         Ok(name.len() + 1)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! One [`Dns`] per worker thread. A lookup is plain async code: it writes its query into an outgoing batch and parks;
 //! driver tasks send with one `sendmmsg` and receive with `recvmmsg`, 64 messages each, and wake the lookups that were answered.
-//! There is no socket, no task, no channel and no timer per query.
+//! There is no socket, no task, no channel and no timer per query; by a `Collector` there is no future either.
 //!
 //! What goes wrong on the way does not reach the outcome: `health` distinguishes a dead resolver from a silent zone, `flow` holds back when answers
 //! are lost.
@@ -17,6 +17,7 @@
 mod answer;
 mod attempt;
 mod client;
+mod collector;
 mod counters;
 mod drivers;
 mod encrypted;
@@ -47,6 +48,7 @@ pub use self::attempt::RetryConfig;
 pub use self::attempt::read_reply;
 pub(crate) use self::client::Resolving;
 pub use self::client::{Dns, DnsConfig};
+pub(crate) use self::collector::{Collector, Ended, Unsettled};
 pub(crate) use self::counters::DnsTotals;
 pub use self::counters::{DnsActivity, DnsCounters};
 pub(crate) use self::encrypted::{Encrypted, EncryptedConfig};

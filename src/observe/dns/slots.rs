@@ -76,7 +76,54 @@ struct State {
     plain: bool,
     serial: u32,
     phase: Phase,
-    waker: Option<Waker>,
+    waiter: Option<Waiter>,
+}
+
+/// Who waits for an attempt to end.
+#[derive(Debug)]
+enum Waiter {
+    /// A lookup that is a future.
+    Task(Waker),
+    /// Whoever collects the ends of many lookups.
+    Collector(Rc<Completions>, Submission),
+}
+
+/// A lookup whose first attempt ends with a collector.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Submission {
+    /// By which the collector knows it.
+    pub(super) tag: usize,
+    /// The place of the resolver that is asked.
+    pub(super) resolver: usize,
+    /// Whose turn it was to be asked first.
+    pub(super) turn: usize,
+}
+
+/// The end of the first attempt of a lookup.
+#[derive(Debug)]
+pub(super) struct Completion {
+    pub(super) submission: Submission,
+    pub(super) slot: Rc<Slot>,
+    pub(super) reply: Reply,
+}
+
+/// What a collector has not looked at yet.
+#[derive(Debug, Default)]
+pub(super) struct Completions {
+    ended: RefCell<VecDeque<Completion>>,
+    /// Taken when it is to be woken, so that one waking serves all that ends until somebody looks.
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Completions {
+    /// The next one, or leaves a waker.
+    pub(super) fn poll(&self, context: &Context<'_>) -> Poll<Completion> {
+        let next = self.ended.borrow_mut().pop_front();
+        if next.is_none() {
+            self.waker.borrow_mut().get_or_insert_with(|| context.waker().clone()).clone_from(context.waker());
+        }
+        next.map_or(Poll::Pending, Poll::Ready)
+    }
 }
 
 /// The slots of one worker that are free. They are used again, so memory follows the most lookups that ever were under way.
@@ -107,7 +154,7 @@ impl Slots {
         let (phase, waker) = {
             let mut state = slot.0.borrow_mut();
             state.serial = state.serial.wrapping_add(1);
-            (std::mem::replace(&mut state.phase, Phase::Idle), state.waker.take())
+            (std::mem::replace(&mut state.phase, Phase::Idle), state.take_waker())
         };
         if let Phase::Sent(departure) = phase {
             departure.ids.give_back(departure.id);
@@ -119,7 +166,7 @@ impl Slots {
 
 impl Slot {
     fn empty() -> Self {
-        Self(RefCell::new(State { question: Question::EMPTY, plain: false, serial: 0, phase: Phase::Idle, waker: None }))
+        Self(RefCell::new(State { question: Question::EMPTY, plain: false, serial: 0, phase: Phase::Idle, waiter: None }))
     }
 
     /// The question of the lookup.
@@ -141,17 +188,36 @@ impl Slot {
         Key { slot: Rc::clone(self), serial: state.serial }
     }
 
+    /// Has the end of the attempt that is begun next go to a collector.
+    pub(super) fn collect(&self, completions: &Rc<Completions>, submission: Submission) {
+        self.0.borrow_mut().waiter = Some(Waiter::Collector(Rc::clone(completions), submission));
+    }
+
     /// Picks up the reply of an attempt, or leaves a waker; the waker that it replaces is handed back.
     pub(super) fn poll(&self, context: &Context<'_>) -> (Poll<Reply>, Option<Waker>) {
         let mut state = self.0.borrow_mut();
         if matches!(state.phase, Phase::Done(_))
             && let Phase::Done(reply) = std::mem::replace(&mut state.phase, Phase::Idle)
         {
-            return (Poll::Ready(reply), state.waker.take());
+            return (Poll::Ready(reply), state.take_waker());
         }
-        match &state.waker {
-            Some(waker) if waker.will_wake(context.waker()) => (Poll::Pending, None),
-            _ => (Poll::Pending, state.waker.replace(context.waker().clone())),
+        match &state.waiter {
+            Some(Waiter::Task(waker)) if waker.will_wake(context.waker()) => (Poll::Pending, None),
+            _ => {
+                let before = state.take_waker();
+                state.waiter = Some(Waiter::Task(context.waker().clone()));
+                (Poll::Pending, before)
+            }
+        }
+    }
+}
+
+impl State {
+    /// Forgets who waits; their waker is handed back.
+    fn take_waker(&mut self) -> Option<Waker> {
+        match self.waiter.take() {
+            Some(Waiter::Task(waker)) => Some(waker),
+            Some(Waiter::Collector(..)) | None => None,
         }
     }
 }
@@ -193,8 +259,18 @@ impl Key {
     /// Ends an attempt. The waker is to be woken when no part of the engine is borrowed.
     pub(super) fn complete(&self, reply: Reply) -> Option<Waker> {
         let mut state = self.live()?;
-        state.phase = Phase::Done(reply);
-        state.waker.take()
+        match state.waiter.take() {
+            Some(Waiter::Collector(completions, submission)) => {
+                state.phase = Phase::Idle;
+                completions.ended.borrow_mut().push_back(Completion { submission, slot: Rc::clone(&self.slot), reply });
+                completions.waker.borrow_mut().take()
+            }
+            waiter => {
+                state.phase = Phase::Done(reply);
+                state.waiter = waiter;
+                state.take_waker()
+            }
+        }
     }
 }
 
@@ -236,6 +312,17 @@ impl Ids {
     /// Reads the attempt that a reply with this id would be for.
     pub(super) fn read<T>(&self, id: u16, read: impl FnOnce(&Key) -> T) -> Option<T> {
         self.used.borrow().get(&id).map(read)
+    }
+
+    /// Gives an id back whose attempt a reply is for, as far as `read` takes it for its reply.
+    pub(super) fn answer<T>(&self, id: u16, read: impl FnOnce(&Key) -> Option<T>) -> Option<(Key, T)> {
+        let mut used = self.used.borrow_mut();
+        let Entry::Occupied(entry) = used.entry(id) else { return None };
+        let taken = read(entry.get())?;
+        let key = entry.remove();
+        drop(used);
+        self.window.release();
+        Some((key, taken))
     }
 
     /// Gives an id back that does not wait for its answer any more.

@@ -119,7 +119,8 @@ async fn probe_around(zone: Zone, opted_out: &str, look_around: bool) -> (Eviden
     probe_with(zone, opted_out, |probe| probe.looking_around(look_around)).await
 }
 
-async fn probe_with(zone: Zone, opted_out: &str, configure: impl FnOnce(Probe) -> Probe) -> (Evidence, Vec<String>) {
+/// Probes the domain by itself, and once more as one of many whose openings are led side by side, which has to come to the same.
+async fn probe_with(zone: Zone, opted_out: &str, configure: impl Fn(Probe) -> Probe) -> (Evidence, Vec<String>) {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let resolver = socket.local_addr().unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -149,19 +150,58 @@ async fn probe_with(zone: Zone, opted_out: &str, configure: impl FnOnce(Probe) -
         }
     });
     let exclusion = Arc::new(Exclusion::parse(opted_out).unwrap());
-    let evidence = LocalSet::new()
-        .run_until(async {
-            let config = DnsConfig {
-                retry: RetryConfig { timeout: Duration::from_secs(5), ..RetryConfig::default() },
-                ..DnsConfig::new(vec![resolver])
-            };
-            let dns = Dns::new(&config, Arc::new(DnsLimits::default()), Arc::new(DnsCounters::new(&[resolver]))).unwrap();
-            let probe = Probe::new(dns, fetcher(&exclusion), Arc::clone(&exclusion), Arc::default());
-            configure(probe).observe(&Domain::from_a_labels(DOMAIN).unwrap()).await
-        })
-        .await;
-    let asked = asked.lock().unwrap().clone();
-    (*evidence, asked)
+    let fetcher = fetcher(&exclusion);
+    let domain = Domain::from_a_labels(DOMAIN).unwrap();
+    let probe = || {
+        let config = DnsConfig {
+            retry: RetryConfig { timeout: Duration::from_secs(5), ..RetryConfig::default() },
+            ..DnsConfig::new(vec![resolver])
+        };
+        let dns = Dns::new(&config, Arc::new(DnsLimits::default()), Arc::new(DnsCounters::new(&[resolver]))).unwrap();
+        configure(Probe::new(dns, Arc::clone(&fetcher), Arc::clone(&exclusion), Arc::default()))
+    };
+    let take_asked = || std::mem::take(&mut *asked.lock().unwrap());
+    let local = LocalSet::new();
+    let evidence = local.run_until(async { probe().observe(&domain).await }).await;
+    let asked_alone = take_asked();
+    let among_many = local.run_until(async { observe_among_many(&probe(), &domain).await }).await;
+    assert_eq!(without_times(&among_many), without_times(&evidence));
+    let sorted = |mut asked: Vec<String>| {
+        asked.sort();
+        asked
+    };
+    assert_eq!(sorted(take_asked()), sorted(asked_alone.clone()));
+    (*evidence, asked_alone)
+}
+
+/// Probes a domain as a worker does.
+async fn observe_among_many(probe: &Probe, domain: &Domain) -> Box<Evidence> {
+    let mut openings = probe.openings().unwrap();
+    openings.begin("the caller's", domain.clone());
+    assert_eq!(openings.len(), 1);
+    let (target, opening) = std::future::poll_fn(|context| openings.poll_next(context)).await;
+    assert_eq!((target, openings.len()), ("the caller's", 0));
+    match probe.finish(opening) {
+        Ok(evidence) => evidence,
+        Err(opening) => probe.go_on(opening).await,
+    }
+}
+
+/// Evidence, without what differs from one probe of a domain to the next.
+fn without_times(evidence: &Evidence) -> serde_json::Value {
+    fn forget(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                fields.retain(|name, _| name != "scanned_at" && !name.ends_with("_ms") && !name.ends_with("_us"));
+                fields.values_mut().for_each(forget);
+            }
+            serde_json::Value::Array(values) => values.iter_mut().for_each(forget),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(evidence).unwrap();
+    forget(&mut value);
+    value
 }
 
 /// Reaches loopback, but nobody listens there: an exchange that is tried is refused.

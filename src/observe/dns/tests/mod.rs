@@ -3,6 +3,7 @@
 //! The sockets are real, the clock is not: it is tokio's, paused, and goes on only where nothing is left to do, so that waiting costs
 //! no time and a busy machine cannot make an answer late.
 
+mod collected;
 mod faults;
 mod load;
 mod machine;
