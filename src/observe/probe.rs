@@ -44,6 +44,26 @@ pub struct Probe {
     prune: bool,
 }
 
+/// What came before a lookup.
+enum Before {
+    /// Nothing that is known.
+    Nothing,
+    /// A first reply that did not settle it.
+    Unsettled(Box<Unsettled>),
+    /// It failed in an earlier round.
+    Failure,
+}
+
+impl Before {
+    fn of(unsettled: Option<Box<Unsettled>>, is_again: bool) -> Self {
+        match unsettled {
+            Some(unsettled) => Self::Unsettled(unsettled),
+            None if is_again => Self::Failure,
+            None => Self::Nothing,
+        }
+    }
+}
+
 /// What was seen of the policy host.
 #[derive(Default)]
 struct Policy {
@@ -169,29 +189,30 @@ impl Probe {
 
     /// Everything that is to be seen of the domain, after its opening.
     pub async fn go_on(&self, opening: Opening) -> Box<Evidence> {
-        self.complete(opening, None).await
+        self.complete(opening, None, false).await
     }
 
     /// The same after an earlier probe of the domain: what failed in it is asked again, and what hangs on that.
     pub async fn observe_again(&self, domain: &Domain, retry: Retry) -> Box<Evidence> {
         let Retry { scanned_at, elapsed_ms, attempts, known } = retry;
-        let mut evidence = self.complete(Opening::of(domain.clone()), known).await;
+        let mut evidence = self.complete(Opening::of(domain.clone()), known, true).await;
         evidence.scanned_at = scanned_at;
         evidence.elapsed_ms = evidence.elapsed_ms.saturating_add(elapsed_ms);
         evidence.add_attempts(attempts);
         evidence
     }
 
-    /// Every step that is not known from an earlier round.
-    async fn complete(&self, opening: Opening, mut known: Option<Box<EarlierRound>>) -> Box<Evidence> {
+    /// Every step that is not known from an earlier round, if this `is_again`.
+    async fn complete(&self, opening: Opening, mut known: Option<Box<EarlierRound>>, is_again: bool) -> Box<Evidence> {
         let Opening { mut seen, begun, unsettled } = opening;
         if let Some(known) = &mut known {
             seen.take_final(&mut known.lookups);
         }
-        self.fill(&mut seen.mx, unsettled.mx).await;
+        self.fill(&mut seen.mx, Before::of(unsettled.mx, is_again)).await;
         conclude_mx(&mut seen, self.prune);
         let Evidence { sts_txt, tlsrpt_txt, .. } = &mut *seen;
-        tokio::join!(self.fill(sts_txt, unsettled.sts_txt), self.fill(tlsrpt_txt, unsettled.tlsrpt_txt));
+        let (before_sts, before_tlsrpt) = (Before::of(unsettled.sts_txt, is_again), Before::of(unsettled.tlsrpt_txt, is_again));
+        tokio::join!(self.fill(sts_txt, before_sts), self.fill(tlsrpt_txt, before_tlsrpt));
         if known.is_some() || self.leads_further(&seen) {
             // Rare and large: apart, so that the thousands of other probes in flight are spared its room.
             Box::pin(self.look_further(&mut seen, known)).await;
@@ -254,7 +275,7 @@ impl Probe {
     }
 
     /// Makes a lookup, or goes on where its first reply did not settle it, unless its outcome is final already.
-    async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, unsettled: Option<Box<Unsettled>>) {
+    async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, before: Before) {
         if lookup.outcome.is_final() {
             return;
         }
@@ -262,10 +283,12 @@ impl Probe {
             lookup.outcome = Outcome::Excluded;
             return;
         }
-        match unsettled {
-            Some(unsettled) => Box::pin(unsettled.go_on(lookup)).await,
-            None if lookup.alias_alone().is_none() => self.dns.fill(lookup).await,
-            None => {}
+        match before {
+            Before::Unsettled(unsettled) => Box::pin(unsettled.go_on(lookup)).await,
+            Before::Nothing | Before::Failure if lookup.alias_alone().is_none() => {
+                self.dns.fill(lookup, matches!(before, Before::Failure)).await;
+            }
+            Before::Nothing | Before::Failure => {}
         }
         if lookup.alias_alone().is_some() {
             // Rare and large: apart, so that the others are spared its room.
@@ -284,7 +307,7 @@ impl Probe {
             }
             let mut behind = Lookup::unsent(end, Outcome::Excluded);
             if !self.exclusion.covers_name(&behind.name) {
-                self.dns.fill(&mut behind).await;
+                self.dns.fill(&mut behind, false).await;
             }
             let further = behind.alias_alone().is_some();
             lookup.go_on(behind);
@@ -329,10 +352,11 @@ impl Probe {
         let fetch = match (addresses.is_empty(), self.excluded_alias(&a, &aaaa)) {
             (true, _) => None,
             (false, Some(alias)) => Some(Box::new(withheld(addresses, alias))),
-            (false, None) => Some(Box::new(self.fetcher.fetch(&host, addresses).await)),
+            (false, None) => Some(self.fetcher.fetch(&host, addresses).await),
         };
         let extra_requests = match &fetch {
-            Some(fetch) if self.look_around => self.extra_requests(domain, &host, fetch).await,
+            // Apart: whoever waits for the policy is spared its room.
+            Some(fetch) if self.look_around => Box::pin(self.extra_requests(domain, &host, fetch)).await,
             None if self.look_around && a.outcome.is_conclusive() && aaaa.outcome.is_conclusive() => {
                 self.at_the_domain(domain).await.into_iter().collect()
             }
@@ -556,7 +580,7 @@ impl Probe {
 
     async fn ask<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
         let mut lookup = Lookup::unsent(name.to_owned(), Outcome::LocalError);
-        self.fill(&mut lookup, None).await;
+        self.fill(&mut lookup, Before::Nothing).await;
         lookup
     }
 }

@@ -123,7 +123,8 @@ impl<A: Answer> SingleFlight<A> {
             self.counters.keep(wanted_for);
             Ok(Kept { answer, asked_for: wanted_for })
         };
-        let answer = match self.answers.try_get_with_by_ref(name, ask).await {
+        // Apart: whoever waits for something else afterwards is spared its 4 KB.
+        let answer = match Box::pin(self.answers.try_get_with_by_ref(name, ask)).await {
             Ok(kept) => kept.answer,
             Err(failed) => Arc::unwrap_or_clone(failed),
         };

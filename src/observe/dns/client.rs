@@ -136,6 +136,11 @@ impl Dns {
 
     /// Asks the question that an unsent lookup names and notes what became of it.
     pub async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>) {
+        self.fill_known(lookup, false).await;
+    }
+
+    /// The same; `is_doubtful` says that an earlier lookup of the same failed, so that silence is to be expected.
+    pub(super) async fn fill_known<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, is_doubtful: bool) {
         if lookup.name.len() > 1 && lookup.name.ends_with('.') {
             lookup.name.pop();
         }
@@ -147,6 +152,9 @@ impl Dns {
                 return;
             }
         };
+        if is_doubtful {
+            ticket.doubt();
+        }
         let turn = client.next_turn();
         let mut begun = None;
         if let Some(resolver) = client.engine.health().choose(turn) {
@@ -254,6 +262,7 @@ impl Client {
             let message = match reply {
                 Reply::Message(message) => message,
                 Reply::Silence => {
+                    ticket.doubt();
                     let mut silent = Attempt::failed(Outcome::Timeout, None, None);
                     silent.waited = self.retry.timeout;
                     break silent;
@@ -331,7 +340,7 @@ impl Resolving {
     /// Asks for records at a name (A-labels, underscores allowed). Never fails: whatever happens is an outcome.
     pub async fn lookup<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
         let mut lookup = Lookup::unsent(name.to_owned(), Outcome::LocalError);
-        self.fill(&mut lookup).await;
+        self.fill(&mut lookup, false).await;
         lookup
     }
 
@@ -351,10 +360,11 @@ impl Resolving {
         }
     }
 
-    /// Asks the question that a lookup names and notes what became of it, in place: lookups are large, and there are many.
-    pub async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>) {
+    /// Asks the question that a lookup names and notes what became of it, in place: lookups are large, and there are many. `is_doubtful` says that an
+    /// earlier lookup of the same failed, so that silence is no sign of loss.
+    pub async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, is_doubtful: bool) {
         match self {
-            Self::Bulk(dns) => dns.fill(lookup).await,
+            Self::Bulk(dns) => dns.fill_known(lookup, is_doubtful).await,
             // Apart, so that a lookup of the bulk engine is spared their room.
             Self::Iterative(iterative) => *lookup = Box::pin(iterative.lookup(&lookup.name)).await,
             Self::Encrypted(encrypted) => *lookup = Box::pin(encrypted.lookup(&lookup.name)).await,

@@ -278,20 +278,21 @@ impl Engine {
         let count = if look { self.receive_and_look(socket, &mut incoming)? } else { receive(&socket.current(), &mut incoming)? };
         let now = Instant::now();
         let mut wakers: [Option<Waker>; BATCH] = [const { None }; BATCH];
-        let mut accepted = 0;
+        let (mut accepted, mut telling) = (0, 0);
         // All questions are looked at once before the first is read: the processor then fetches them side by side, and waits once and not for
         // each of them.
         let at_hand = incoming.messages(count).filter_map(Header::read).filter_map(|header| socket.ids.read(header.id, Key::is_under_way));
         std::hint::black_box(at_hand.filter(|is_under_way| *is_under_way).count());
         for (octets, waker) in incoming.messages(count).zip(&mut wakers) {
             if let Some((key, message)) = accept(&socket.ids, octets, now) {
+                telling += usize::from(key.tells_of_loss());
                 *waker = key.complete(Reply::Message(message));
                 accepted += 1;
             }
         }
         drop(incoming);
         if accepted > 0 {
-            resolver.window.answered(accepted);
+            resolver.window.answered(telling);
             self.health.answered(&resolver.liveness, now);
         }
         self.counters.count_answers(resolver.counters(), accepted);
@@ -469,6 +470,11 @@ impl<'e> Ticket<'e> {
     /// The question of the lookup.
     pub(super) fn question(&self) -> Question {
         self.slot.question()
+    }
+
+    /// The question has had no answer before, in this lookup or an earlier one.
+    pub(super) fn doubt(&self) {
+        self.slot.doubt();
     }
 
     /// Has the resolver asked not to validate.

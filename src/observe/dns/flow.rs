@@ -2,7 +2,8 @@
 //! bulk engine or by the tasks of several threads: fewer when answers are lost, more when they are not.
 //!
 //! Loss is judged over at least one time-out, because no silence is known earlier. If fewer questions in flight do not reduce the loss,
-//! it is not of our making (a bad line, silent zones): from then on it is what is expected, and the number goes up again.
+//! it is not of our making (a bad line, silent zones): from then on it is what is expected, and the number goes up again. What becomes of questions that
+//! had no answer before is not counted: at the end of a scan only those are left, and they would be asked a few at a time.
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +34,8 @@ pub(super) struct Window {
     most: usize,
     limit: Cell<usize>,
     answers: Cell<usize>,
+    /// Answers of the epoch before.
+    answers_before: Cell<usize>,
     lost: Cell<usize>,
     /// The most that was in flight in this epoch.
     peak: Cell<usize>,
@@ -82,6 +85,7 @@ impl Window {
             most,
             limit: Cell::new(most),
             answers: Cell::new(0),
+            answers_before: Cell::new(0),
             lost: Cell::new(0),
             peak: Cell::new(0),
             begun: Cell::new(None),
@@ -136,12 +140,14 @@ impl Window {
         }
         let peak = self.peak.replace(0);
         self.answers.set(0);
+        let before = self.answers_before.replace(answers);
         self.lost.set(0);
         self.begun.set(Some(now));
         if answers == 0 {
             return Move::None; // No loss but an outage, which is another file's matter.
         }
-        let loss = lost as f64 / (answers + lost) as f64;
+        // A silence shows a time-out after its question has left, beside the answers of a later epoch: of fewer where a list comes to its end.
+        let loss = lost as f64 / (answers.max(before) + lost) as f64;
         match self.stage.get() {
             Stage::Settling { limit, loss } => self.stage.set(Stage::Retreated { limit, loss }),
             Stage::Retreated { limit, loss: before } if loss > before * RELIEF.0 && 1.0 - loss < (1.0 - before) * RELIEF.1 => {
@@ -319,6 +325,17 @@ mod tests {
         assert_eq!(limits[..3], [700, 700, 1000], "one retreat, one epoch to settle, and back");
         assert!(limits[3..].iter().all(|limit| *limit == 1000));
         assert!(run(&window, 3, |_| 0.10).contains(&700), "more than that is a reason again");
+    }
+
+    #[test]
+    fn silences_that_come_late_are_set_against_the_answers_of_their_time() {
+        let window = Window::new(1000);
+        assert!(run(&window, 5, |_| 0.01).iter().all(|limit| *limit == 1000));
+        // The list has come to its end: the last silences, and hardly an answer.
+        window.answered(120);
+        (0..100).for_each(|_| window.lost());
+        assert_eq!(window.adjust(window.begun.get().unwrap() + TIMEOUT, TIMEOUT), Move::None);
+        assert_eq!(window.limit(), 1000);
     }
 
     #[test]

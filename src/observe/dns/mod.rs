@@ -2,7 +2,8 @@
 //!
 //! One [`Dns`] per worker thread. A lookup is plain async code: it writes its query into an outgoing batch and parks;
 //! driver tasks send with one `sendmmsg` and receive with `recvmmsg`, 64 messages each, and wake the lookups that were answered.
-//! There is no socket, no task, no channel and no timer per query; by a `Collector` there is no future either.
+//! There is no socket, no task, no channel and no timer per query. Where thousands of lookups are made of which the first reply settles nearly every
+//! one, there is no future either: a `Collector` submits them and collects their ends, and what a reply leaves open goes on as a lookup does.
 //!
 //! What goes wrong on the way does not reach the outcome: `health` distinguishes a dead resolver from a silent zone, `flow` holds back when answers
 //! are lost.

@@ -74,6 +74,8 @@ pub(super) struct Slot(RefCell<State>);
 struct State {
     question: Question,
     plain: bool,
+    /// Whether the question has had no answer before: another silence says nothing of how much is lost on the way.
+    is_doubtful: bool,
     serial: u32,
     phase: Phase,
     waiter: Option<Waiter>,
@@ -138,7 +140,11 @@ impl Slots {
     pub(super) fn claim(&self, name: &str, record_type: u16, mix_case: bool) -> Result<Rc<Slot>, &'static str> {
         let slot = self.0.borrow_mut().pop().unwrap_or_else(|| Rc::new(Slot::empty()));
         // Written in place: a question is large.
-        let set = slot.0.borrow_mut().question.set(name, record_type);
+        let set = {
+            let mut state = slot.0.borrow_mut();
+            state.is_doubtful = false;
+            state.question.set(name, record_type)
+        };
         if let Err(reason) = set {
             self.0.borrow_mut().push(slot);
             return Err(reason);
@@ -166,12 +172,24 @@ impl Slots {
 
 impl Slot {
     fn empty() -> Self {
-        Self(RefCell::new(State { question: Question::EMPTY, plain: false, serial: 0, phase: Phase::Idle, waiter: None }))
+        Self(RefCell::new(State {
+            question: Question::EMPTY,
+            plain: false,
+            is_doubtful: false,
+            serial: 0,
+            phase: Phase::Idle,
+            waiter: None,
+        }))
     }
 
     /// The question of the lookup.
     pub(super) fn question(&self) -> Question {
         self.0.borrow().question.clone()
+    }
+
+    /// The question has had no answer before.
+    pub(super) fn doubt(&self) {
+        self.0.borrow_mut().is_doubtful = true;
     }
 
     /// Has the resolver asked not to validate.
@@ -249,6 +267,11 @@ impl Key {
             Phase::Sent(departure) => Some(read(&state.question, departure)),
             _ => None,
         }
+    }
+
+    /// Whether what becomes of the attempt says something of how much is lost on the way.
+    pub(super) fn tells_of_loss(&self) -> bool {
+        !self.slot.0.borrow().is_doubtful
     }
 
     /// Whether the attempt waits for its answer.
@@ -334,8 +357,9 @@ impl Ids {
 
     /// The question that stands behind an id got no answer in time.
     pub(super) fn lose(&self, id: u16) {
-        self.window.lost();
-        self.give_back(id);
+        if self.give_back(id).is_some_and(|key| key.tells_of_loss()) {
+            self.window.lost();
+        }
     }
 
     /// Gives all ids back.

@@ -87,22 +87,23 @@ impl Fetcher {
     /// One GET of `https://HOST/.well-known/mta-sts.txt` from one of the addresses, and everything that was seen of it.
     ///
     /// `host` is lower-case A-labels without a trailing dot. Waits for the limits first, which the timings do not count.
-    pub async fn fetch(&self, host: &str, addresses: Vec<IpAddr>) -> Fetch {
+    pub async fn fetch(&self, host: &str, addresses: Vec<IpAddr>) -> Box<Fetch> {
         self.run(host, RequestKind::Tls(POLICY_PATH), addresses).await
     }
 
     /// Any other kind at one of the addresses, under the same limits; in short.
     pub async fn connection(&self, host: &str, kind: RequestKind, addresses: Vec<IpAddr>) -> Connection {
-        Connection::new(kind.url(host), self.run(host, kind, addresses).await)
+        Connection::new(kind.url(host), *self.run(host, kind, addresses).await)
     }
 
-    async fn run(&self, host: &str, kind: RequestKind, addresses: Vec<IpAddr>) -> Fetch {
-        let mut fetch = Fetch::new(address::in_order(addresses));
+    async fn run(&self, host: &str, kind: RequestKind, addresses: Vec<IpAddr>) -> Box<Fetch> {
+        let mut fetch = Box::new(Fetch::new(address::in_order(addresses)));
         let mut clock = Clock::start(self.config.total_timeout);
         let _in_flight = self.counters.start();
         fetch.error = self.exchange(host, kind, &mut fetch, &mut clock).await.err();
         if !matches!(kind, RequestKind::Plain(_)) {
-            fetch.second_hello = self.second_hello(host, &fetch, &mut clock).await;
+            // Rare and large: apart, so that those who wait for the limits are spared its room.
+            fetch.second_hello = Box::pin(self.second_hello(host, &fetch, &mut clock)).await;
         }
         fetch.timings.total_ms = clock.elapsed_ms();
         self.counters.record(&fetch);
@@ -117,12 +118,23 @@ impl Fetcher {
         };
         let authority = if port == usual { host.to_owned() } else { format!("{host}:{port}") };
         let (tcp, _permit) = self.connect(&chosen, port, fetch, clock).await?;
-        let tcp = Metered::new(tcp);
+        // Apart: thousands may wait for the limits, and few are connected.
+        Box::pin(self.talk((host, &authority), kind, Metered::new(tcp), fetch, clock)).await
+    }
+
+    async fn talk(
+        &self,
+        (host, authority): (&str, &str),
+        kind: RequestKind,
+        tcp: Metered<TcpStream>,
+        fetch: &mut Fetch,
+        clock: &Clock,
+    ) -> Result<(), FetchError> {
         match kind {
-            RequestKind::Plain(path) => http::get(&http::request(&authority, path, &self.user_agent), tcp, fetch, clock).await,
+            RequestKind::Plain(path) => http::get(&http::request(authority, path, &self.user_agent), tcp, fetch, clock).await,
             RequestKind::Tls(path) => {
                 let tls = self.handshake(host, tcp, fetch, clock).await?;
-                http::get(&http::request(&authority, path, &self.user_agent), tls, fetch, clock).await
+                http::get(&http::request(authority, path, &self.user_agent), tls, fetch, clock).await
             }
             RequestKind::Handshake => self.handshake(host, tcp, fetch, clock).await.map(drop),
         }

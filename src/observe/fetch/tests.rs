@@ -27,7 +27,7 @@ fn fetcher(port: u16, change: impl FnOnce(&mut FetchConfig)) -> Fetcher {
 }
 
 async fn fetch_from(server: &Server) -> Fetch {
-    fetcher(server.port, |_| {}).fetch(HOST, vec![LOOPBACK]).await
+    *fetcher(server.port, |_| {}).fetch(HOST, vec![LOOPBACK]).await
 }
 
 #[track_caller]

@@ -10,7 +10,7 @@ use super::super::socket::send;
 use super::super::{Dns, DnsConfig, DnsCounters, DnsError, DnsLimits, RetryConfig, check_resolvers};
 use super::server::{Asked, Server, closed_port, record, wire};
 use super::{hasty, patient, run, sending};
-use crate::evidence::{Outcome, Txt};
+use crate::evidence::{Lookup, Outcome, Txt};
 
 #[test]
 fn a_lost_query_is_sent_to_the_other_resolver() {
@@ -225,5 +225,26 @@ fn resolvers_are_checked_before_a_scan() {
         let sentence =
             check_resolvers(&[inventing.address], RetryConfig { tries: 1, ..retry }).await.into_answering().unwrap_err().to_string();
         assert!(sentence.starts_with("no resolver can be used (") && sentence.contains("--trust-resolvers"), "{sentence}");
+    });
+}
+
+/// Names that have been silent before are so again: that is no sign that too many questions are in flight.
+#[test]
+fn expected_silence_is_no_loss() {
+    run(async {
+        let server = Server::start(|asked| if asked.name.starts_with("mute") { Vec::new() } else { vec![asked.text("x")] }).await;
+        for (is_doubtful, retreats) in [(true, false), (false, true)] {
+            let (dns, counters) = hasty(&[server.address]);
+            for _ in 0..4 {
+                let silent = futures_util::future::join_all((0..250).map(async |_| {
+                    let mut lookup = Lookup::<Txt>::unsent("mute.test".to_owned(), Outcome::LocalError);
+                    dns.fill_known(&mut lookup, is_doubtful).await;
+                    lookup.outcome
+                }));
+                let (silent, heard) = tokio::join!(silent, dns.lookup::<Txt>("heard.test"));
+                assert!(silent.iter().all(|outcome| *outcome == Outcome::Timeout) && heard.outcome == Outcome::Noerror);
+            }
+            assert_eq!(counters.totals().activity.retreats > 0, retreats, "{is_doubtful}");
+        }
     });
 }

@@ -113,7 +113,7 @@ impl Https {
 
     /// Fetches from it.
     pub(super) async fn fetch(&self) -> Fetch {
-        self.fetcher(|_| {}).fetch(HOST, vec![LOOPBACK]).await
+        *self.fetcher(|_| {}).fetch(HOST, vec![LOOPBACK]).await
     }
 
     /// A fetcher that trusts its authority.
