@@ -1,4 +1,4 @@
-//! The probe of one domain, its steps in plain sight: MX, the two TXT records, then at once the policy host and the policy, the MX
+//! The probe of one domain, its steps in plain sight: MX, the two TXT records (where many domains are probed, `opening` leads these), then at once the policy host and the policy, the MX
 //! hosts, the receivers of reports and the names around.
 
 use std::collections::HashSet;
@@ -202,7 +202,7 @@ impl Probe {
         evidence
     }
 
-    /// Every step that is not known from an earlier round, if this `is_again`.
+    /// Every step that is not known from an earlier round; `is_again` says that there was one, so that what is not known failed in it.
     async fn complete(&self, opening: Opening, mut known: Option<Box<EarlierRound>>, is_again: bool) -> Box<Evidence> {
         let Opening { mut seen, begun, unsettled } = opening;
         if let Some(known) = &mut known {
@@ -274,7 +274,8 @@ impl Probe {
         (seen.rua_hosts, seen.stray_records) = (rua_hosts, stray_records);
     }
 
-    /// Makes a lookup, or goes on where its first reply did not settle it, unless its outcome is final already.
+    /// Makes a lookup, or goes on where its first reply did not settle it, unless its outcome is final already or the name is to be left alone; so does
+    /// an opening.
     async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, before: Before) {
         if lookup.outcome.is_final() {
             return;

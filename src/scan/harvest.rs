@@ -32,7 +32,7 @@ pub(super) trait Gather<O> {
     type Batch;
     /// Takes an observation; gives the batch that it has made full.
     fn add(&mut self, observation: O) -> Option<Self::Batch>;
-    /// Gives what has been held back since the last call at least.
+    /// Gives what was already held back at the last call.
     fn take_aged(&mut self) -> Vec<Self::Batch>;
     /// Gives everything that is held back.
     fn take_all(&mut self) -> Vec<Self::Batch>;

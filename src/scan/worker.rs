@@ -34,7 +34,7 @@ pub(super) trait Probing<T, O> {
     fn len(&self) -> usize;
     /// Begins to probe a target.
     fn begin(&mut self, begun: Begun, target: T);
-    /// A probe that has ended, or [`Poll::Pending`] and a waker is left; also where there are none.
+    /// A probe that has ended, or [`Poll::Pending`]. A waker is left, but what is begun afterwards wakes nobody: it is to be polled again.
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(Begun, Step<T, O>)>;
 }
 

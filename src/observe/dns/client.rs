@@ -139,7 +139,7 @@ impl Dns {
         self.fill_known(lookup, false).await;
     }
 
-    /// The same; `is_doubtful` says that an earlier lookup of the same failed, so that silence is to be expected.
+    /// The same; `is_doubtful` says that an earlier lookup of the same failed, so that silence is no sign of loss.
     pub(super) async fn fill_known<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, is_doubtful: bool) {
         if lookup.name.len() > 1 && lookup.name.ends_with('.') {
             lookup.name.pop();
@@ -361,7 +361,7 @@ impl Resolving {
     }
 
     /// Asks the question that a lookup names and notes what became of it, in place: lookups are large, and there are many. `is_doubtful` says that an
-    /// earlier lookup of the same failed, so that silence is no sign of loss.
+    /// earlier lookup of the same failed, so that silence is no sign of loss to the bulk engine.
     pub async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, is_doubtful: bool) {
         match self {
             Self::Bulk(dns) => dns.fill_known(lookup, is_doubtful).await,

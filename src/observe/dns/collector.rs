@@ -64,3 +64,35 @@ impl Unsettled {
         self.dns.resume(self.completion, lookup).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, UdpSocket};
+    use std::sync::Arc;
+
+    use tokio::task::LocalSet;
+
+    use super::super::{DnsConfig, DnsCounters, DnsLimits};
+    use super::*;
+    use crate::evidence::{Outcome, Txt};
+
+    #[tokio::test]
+    async fn what_is_under_way_is_forgotten_with_the_engine() {
+        let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let resolver = silent.local_addr().unwrap();
+        let local = LocalSet::new();
+        let completions = local
+            .run_until(async {
+                let dns =
+                    Dns::new(&DnsConfig::new(vec![resolver]), Arc::new(DnsLimits::default()), Arc::new(DnsCounters::new(&[resolver])))
+                        .unwrap();
+                let collector = Collector::new(dns);
+                assert!(collector.submit(&Lookup::<Txt>::unsent("a.test".to_owned(), Outcome::LocalError), 1));
+                tokio::task::spawn_blocking(move || silent.recv(&mut [0; 64]).unwrap()).await.unwrap();
+                Rc::downgrade(&collector.completions)
+            })
+            .await;
+        drop(local);
+        assert_eq!(completions.strong_count(), 0);
+    }
+}

@@ -346,6 +346,15 @@ impl Engine {
     }
 }
 
+/// What is under way when an engine ends is forgotten: a query holds the ids of its socket, and those hold the query.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        for resolver in self.health.members() {
+            resolver.sockets().for_each(|socket| drop(socket.ids.drain()));
+        }
+    }
+}
+
 /// Finds the attempt that a datagram answers, and takes its id back.
 fn accept(ids: &Ids, octets: &[u8], now: Instant) -> Option<(Key, Message)> {
     let header = Header::read(octets)?;
@@ -472,7 +481,7 @@ impl<'e> Ticket<'e> {
         self.slot.question()
     }
 
-    /// The question has had no answer before, in this lookup or an earlier one.
+    /// The question has failed before, in this lookup or an earlier one.
     pub(super) fn doubt(&self) {
         self.slot.doubt();
     }

@@ -3,7 +3,7 @@
 //!
 //! Loss is judged over at least one time-out, because no silence is known earlier. If fewer questions in flight do not reduce the loss,
 //! it is not of our making (a bad line, silent zones): from then on it is what is expected, and the number goes up again. What becomes of questions that
-//! had no answer before is not counted: at the end of a scan only those are left, and they would be asked a few at a time.
+//! failed before is not counted by the bulk engine: at the end of a scan only those are left, and they would be asked a few at a time.
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -140,14 +140,14 @@ impl Window {
         }
         let peak = self.peak.replace(0);
         self.answers.set(0);
-        let before = self.answers_before.replace(answers);
+        let answers_before = self.answers_before.replace(answers);
         self.lost.set(0);
         self.begun.set(Some(now));
         if answers == 0 {
             return Move::None; // No loss but an outage, which is another file's matter.
         }
         // A silence shows a time-out after its question has left, beside the answers of a later epoch: of fewer where a list comes to its end.
-        let loss = lost as f64 / (answers.max(before) + lost) as f64;
+        let loss = lost as f64 / (answers.max(answers_before) + lost) as f64;
         match self.stage.get() {
             Stage::Settling { limit, loss } => self.stage.set(Stage::Retreated { limit, loss }),
             Stage::Retreated { limit, loss: before } if loss > before * RELIEF.0 && 1.0 - loss < (1.0 - before) * RELIEF.1 => {

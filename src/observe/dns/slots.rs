@@ -74,7 +74,7 @@ pub(super) struct Slot(RefCell<State>);
 struct State {
     question: Question,
     plain: bool,
-    /// Whether the question has had no answer before: another silence says nothing of how much is lost on the way.
+    /// Whether the question has failed before: another silence says nothing of how much is lost on the way.
     is_doubtful: bool,
     serial: u32,
     phase: Phase,
@@ -187,7 +187,7 @@ impl Slot {
         self.0.borrow().question.clone()
     }
 
-    /// The question has had no answer before.
+    /// The question has failed before.
     pub(super) fn doubt(&self) {
         self.0.borrow_mut().is_doubtful = true;
     }

@@ -1,7 +1,7 @@
 //! Probes against a resolver on loopback that answers from a table and remembers what it was asked.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -119,8 +119,8 @@ async fn probe_around(zone: Zone, opted_out: &str, look_around: bool) -> (Eviden
     probe_with(zone, opted_out, |probe| probe.looking_around(look_around)).await
 }
 
-/// Probes the domain by itself, and once more as one of many whose openings are led side by side, which has to come to the same.
-async fn probe_with(zone: Zone, opted_out: &str, configure: impl Fn(Probe) -> Probe) -> (Evidence, Vec<String>) {
+/// A resolver that knows the zone, and what it has been asked.
+fn serve(zone: Zone) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let resolver = socket.local_addr().unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -149,17 +149,22 @@ async fn probe_with(zone: Zone, opted_out: &str, configure: impl Fn(Probe) -> Pr
             socket.send_to(&response.to_vec().unwrap(), peer).unwrap();
         }
     });
+    (resolver, asked)
+}
+
+fn bulk_engine(resolver: SocketAddr) -> Dns {
+    let config =
+        DnsConfig { retry: RetryConfig { timeout: Duration::from_secs(5), ..RetryConfig::default() }, ..DnsConfig::new(vec![resolver]) };
+    Dns::new(&config, Arc::new(DnsLimits::default()), Arc::new(DnsCounters::new(&[resolver]))).unwrap()
+}
+
+/// Probes the domain by itself, and once more as one of many whose openings are led side by side, which has to come to the same.
+async fn probe_with(zone: Zone, opted_out: &str, configure: impl Fn(Probe) -> Probe) -> (Evidence, Vec<String>) {
+    let (resolver, asked) = serve(zone);
     let exclusion = Arc::new(Exclusion::parse(opted_out).unwrap());
     let fetcher = fetcher(&exclusion);
     let domain = Domain::from_a_labels(DOMAIN).unwrap();
-    let probe = || {
-        let config = DnsConfig {
-            retry: RetryConfig { timeout: Duration::from_secs(5), ..RetryConfig::default() },
-            ..DnsConfig::new(vec![resolver])
-        };
-        let dns = Dns::new(&config, Arc::new(DnsLimits::default()), Arc::new(DnsCounters::new(&[resolver]))).unwrap();
-        configure(Probe::new(dns, Arc::clone(&fetcher), Arc::clone(&exclusion), Arc::default()))
-    };
+    let probe = || configure(Probe::new(bulk_engine(resolver), Arc::clone(&fetcher), Arc::clone(&exclusion), Arc::default()));
     let take_asked = || std::mem::take(&mut *asked.lock().unwrap());
     let local = LocalSet::new();
     let evidence = local.run_until(async { probe().observe(&domain).await }).await;
@@ -184,6 +189,53 @@ async fn observe_among_many(probe: &Probe, domain: &Domain) -> Box<Evidence> {
     match probe.finish(opening) {
         Ok(evidence) => evidence,
         Err(opening) => probe.go_on(opening).await,
+    }
+}
+
+/// Openings begun at different times end in any order, and each has what is its own.
+#[tokio::test]
+async fn openings_do_not_mix() {
+    const NAMES: [&str; 5] = ["none.example", "mail.example", "record.example", "lost.example", "left-alone.example"];
+    let zone = Zone::default()
+        .without("none.example")
+        .with("mail.example", RData::MX(MX::new(10, Name::from_str("mx.mail.example.").unwrap())))
+        .txt("_mta-sts.record.example", "v=STSv1; id=1;");
+    let lost = vec![("lost.example", RecordType::MX, ResponseCode::ServFail)];
+    let (resolver, _) = serve(Zone { lost, ..zone });
+    let exclusion = Arc::new(Exclusion::parse("left-alone.example").unwrap());
+    let seen = LocalSet::new()
+        .run_until(async {
+            let probe = Probe::new(bulk_engine(resolver), fetcher(&exclusion), Arc::clone(&exclusion), Arc::default());
+            let mut openings = probe.openings().unwrap();
+            let (mut seen, mut begun) = (Vec::new(), 0);
+            while seen.len() < 40 {
+                while begun < 40 && openings.len() < 7 {
+                    openings.begin(begun, Domain::from_a_labels(NAMES[begun % NAMES.len()]).unwrap());
+                    begun += 1;
+                }
+                seen.push(std::future::poll_fn(|context| openings.poll_next(context)).await);
+            }
+            assert_eq!(openings.len(), 0);
+            seen
+        })
+        .await;
+    let mut numbers: Vec<usize> = seen.iter().map(|(number, _)| *number).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..40).collect::<Vec<_>>());
+    for (number, opening) in seen {
+        let (name, evidence) = (NAMES[number % NAMES.len()], &opening.seen);
+        assert_eq!((evidence.domain.as_str(), evidence.mx.name.as_str()), (name, name));
+        assert_eq!(evidence.sts_txt.name, format!("_mta-sts.{name}"));
+        let outcomes = [evidence.mx.outcome, evidence.sts_txt.outcome, evidence.tlsrpt_txt.outcome];
+        let expected = match name {
+            "none.example" => [Outcome::Nxdomain, Outcome::Pruned, Outcome::Pruned],
+            "mail.example" => [Outcome::Noerror, Outcome::Nodata, Outcome::Nodata],
+            "record.example" => [Outcome::Nodata, Outcome::Noerror, Outcome::Nodata],
+            "lost.example" => [Outcome::LocalError; 3],
+            _ => [Outcome::Excluded; 3],
+        };
+        assert_eq!(outcomes, expected, "{name}");
+        assert_eq!((opening.is_settled(), opening.unsettled.mx.is_some()), (name != "lost.example", name == "lost.example"));
     }
 }
 
