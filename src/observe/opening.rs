@@ -49,6 +49,14 @@ impl Opening {
     }
 }
 
+/// Whether a lookup is to be made: its outcome is not final, nor becomes so because its name is to be left alone.
+pub(super) fn is_to_be_made<R>(lookup: &mut Lookup<R>, exclusion: &Exclusion) -> bool {
+    if !lookup.outcome.is_final() && exclusion.covers_name(&lookup.name) {
+        lookup.outcome = Outcome::Excluded;
+    }
+    !lookup.outcome.is_final()
+}
+
 /// What the MX lookup decides of the two others: bounds its records, and where nothing exists at the domain or below it, there is nothing to ask.
 pub(super) fn conclude_mx(seen: &mut Evidence, prune: bool) {
     let Evidence { mx, sts_txt, tlsrpt_txt, .. } = seen;
@@ -118,14 +126,7 @@ struct Submitter {
 impl Submitter {
     /// Whether the lookup is under way now. One that is not is final, or left to the probe.
     fn submit<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, tag: usize) -> bool {
-        if lookup.outcome.is_final() {
-            return false;
-        }
-        if self.exclusion.covers_name(&lookup.name) {
-            lookup.outcome = Outcome::Excluded;
-            return false;
-        }
-        self.collector.submit(lookup, tag)
+        is_to_be_made(lookup, &self.exclusion) && self.collector.submit(lookup, tag)
     }
 
     /// Submits what is to be asked after the MX lookup, unless that is left to the probe; says how many lookups are under way now.

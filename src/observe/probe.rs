@@ -1,5 +1,5 @@
-//! The probe of one domain, its steps in plain sight: MX, the two TXT records (where many domains are probed, `opening` leads these), then at once the policy host and the policy, the MX
-//! hosts, the receivers of reports and the names around.
+//! The probe of one domain, its steps in plain sight: MX, the two TXT records (`opening` leads these where many domains are probed), then at once
+//! the policy host and the policy, the MX hosts, the receivers of reports and the names around.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -13,7 +13,7 @@ use super::dns::{Resolving, ResourceRecord, Unsettled};
 use super::extra_requests;
 use super::fetch::{Fetcher, POLICY_PATH, RequestKind};
 use super::neighbours::{self, Neighbours, Receiver};
-use super::opening::{Opening, Openings, conclude_mx, does_not_exist};
+use super::opening::{Opening, Openings, conclude_mx, does_not_exist, is_to_be_made};
 use super::retry::{EarlierRound, Retry};
 use super::scope::MxScopes;
 use super::sharing::SharedFor;
@@ -274,14 +274,9 @@ impl Probe {
         (seen.rua_hosts, seen.stray_records) = (rua_hosts, stray_records);
     }
 
-    /// Makes a lookup, or goes on where its first reply did not settle it, unless its outcome is final already or the name is to be left alone; so does
-    /// an opening.
+    /// Makes a lookup that is to be made, or goes on where its first reply did not settle it.
     async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, before: Before) {
-        if lookup.outcome.is_final() {
-            return;
-        }
-        if self.exclusion.covers_name(&lookup.name) {
-            lookup.outcome = Outcome::Excluded;
+        if !is_to_be_made(lookup, &self.exclusion) {
             return;
         }
         match before {

@@ -53,6 +53,11 @@ impl<'p> Probes<'p> {
     pub(super) fn new(probe: &'p Probe, retry_rounds: &'p [Duration]) -> Self {
         Self { probe, retry_rounds, openings: probe.openings(), further: FuturesUnordered::new() }
     }
+
+    fn go_on(&self, begun: Begun, task: Task, evidence: impl Future<Output = Box<Evidence>> + 'p) {
+        let retry_rounds = self.retry_rounds;
+        self.further.push(Box::pin(async move { (begun, step(task, evidence.await, retry_rounds)) }));
+    }
 }
 
 impl Probing<Task, Observation> for Probes<'_> {
@@ -61,32 +66,20 @@ impl Probing<Task, Observation> for Probes<'_> {
     }
 
     fn begin(&mut self, begun: Begun, mut task: Task) {
-        let (probe, retry_rounds) = (self.probe, self.retry_rounds);
+        let (probe, domain) = (self.probe, task.target.domain.clone());
         match (task.again.take(), &mut self.openings) {
-            (None, Some(openings)) => {
-                let domain = task.target.domain.clone();
-                openings.begin((begun, task), domain);
-            }
-            (None, None) => self.further.push(Box::pin(async move {
-                let evidence = probe.observe(&task.target.domain).await;
-                (begun, step(task, evidence, retry_rounds))
-            })),
-            (Some(again), _) => self.further.push(Box::pin(async move {
-                let evidence = probe.observe_again(&task.target.domain, again).await;
-                (begun, step(task, evidence, retry_rounds))
-            })),
+            (None, Some(openings)) => openings.begin((begun, task), domain),
+            (None, None) => self.go_on(begun, task, async move { probe.observe(&domain).await }),
+            (Some(again), _) => self.go_on(begun, task, async move { probe.observe_again(&domain, again).await }),
         }
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
-        let (probe, retry_rounds) = (self.probe, self.retry_rounds);
+        let probe = self.probe;
         while let Some(Poll::Ready(((begun, task), opening))) = self.openings.as_mut().map(|openings| openings.poll_next(context)) {
             match probe.finish(opening) {
-                Ok(evidence) => return Poll::Ready((begun, step(task, evidence, retry_rounds))),
-                Err(opening) => self.further.push(Box::pin(async move {
-                    let evidence = probe.go_on(opening).await;
-                    (begun, step(task, evidence, retry_rounds))
-                })),
+                Ok(evidence) => return Poll::Ready((begun, step(task, evidence, self.retry_rounds))),
+                Err(opening) => self.go_on(begun, task, probe.go_on(opening)),
             }
         }
         match self.further.poll_next_unpin(context) {

@@ -130,17 +130,13 @@ impl Dns {
     /// Asks for records at a name (A-labels, underscores allowed; `.` is the root). Never fails: whatever happens is an outcome.
     pub async fn lookup<R: ResourceRecord>(&self, name: &str) -> Lookup<R> {
         let mut lookup = Lookup::unsent(name.to_owned(), Outcome::LocalError);
-        self.fill(&mut lookup).await;
+        self.fill(&mut lookup, false).await;
         lookup
     }
 
-    /// Asks the question that an unsent lookup names and notes what became of it.
-    pub async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>) {
-        self.fill_known(lookup, false).await;
-    }
-
-    /// The same; `is_doubtful` says that an earlier lookup of the same failed, so that silence is no sign of loss.
-    pub(super) async fn fill_known<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, is_doubtful: bool) {
+    /// Asks the question that an unsent lookup names and notes what became of it; `is_doubtful` says that an earlier lookup of the same failed, so
+    /// that silence is no sign of loss.
+    pub async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, is_doubtful: bool) {
         if lookup.name.len() > 1 && lookup.name.ends_with('.') {
             lookup.name.pop();
         }
@@ -364,7 +360,7 @@ impl Resolving {
     /// earlier lookup of the same failed, so that silence is no sign of loss to the bulk engine.
     pub async fn fill<R: ResourceRecord>(&self, lookup: &mut Lookup<R>, is_doubtful: bool) {
         match self {
-            Self::Bulk(dns) => dns.fill_known(lookup, is_doubtful).await,
+            Self::Bulk(dns) => dns.fill(lookup, is_doubtful).await,
             // Apart, so that a lookup of the bulk engine is spared their room.
             Self::Iterative(iterative) => *lookup = Box::pin(iterative.lookup(&lookup.name)).await,
             Self::Encrypted(encrypted) => *lookup = Box::pin(encrypted.lookup(&lookup.name)).await,

@@ -282,18 +282,17 @@ impl Key {
     /// Ends an attempt. The waker is to be woken when no part of the engine is borrowed.
     pub(super) fn complete(&self, reply: Reply) -> Option<Waker> {
         let mut state = self.live()?;
-        match state.waiter.take() {
+        let waker = match state.waiter.take() {
             Some(Waiter::Collector(completions, submission)) => {
                 state.phase = Phase::Idle;
                 completions.ended.borrow_mut().push_back(Completion { submission, slot: Rc::clone(&self.slot), reply });
-                completions.waker.borrow_mut().take()
+                return completions.waker.borrow_mut().take();
             }
-            waiter => {
-                state.phase = Phase::Done(reply);
-                state.waiter = waiter;
-                state.take_waker()
-            }
-        }
+            Some(Waiter::Task(waker)) => Some(waker),
+            None => None,
+        };
+        state.phase = Phase::Done(reply);
+        waker
     }
 }
 

@@ -238,7 +238,7 @@ fn expected_silence_is_no_loss() {
             for _ in 0..4 {
                 let silent = futures_util::future::join_all((0..250).map(async |_| {
                     let mut lookup = Lookup::<Txt>::unsent("mute.test".to_owned(), Outcome::LocalError);
-                    dns.fill_known(&mut lookup, is_doubtful).await;
+                    dns.fill(&mut lookup, is_doubtful).await;
                     lookup.outcome
                 }));
                 let (silent, heard) = tokio::join!(silent, dns.lookup::<Txt>("heard.test"));
