@@ -206,6 +206,48 @@ fn typing_errors_are_refused_before_anything_is_written() {
     assert!(help.contains("A condition of --where is COLUMN OPERATOR VALUE"), "{help}");
 }
 
+#[test]
+fn a_domain_is_looked_up_without_the_parts_that_do_not_have_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (list, dir) = (folder.path().join("list.csv"), folder.path().join("scan"));
+    fs::write(&list, LIST).unwrap();
+    expect(0, &["scan", "--lab=zoo", text(&list), "--column", "domain", "--part-rows", "2", "-o", text(&dir)]);
+    let on_domain = |command: &[&str]| {
+        stdout(&expect(
+            0,
+            &filtered(&[command[0], text(&dir)], &["domain=testing.test"])
+                .iter()
+                .copied()
+                .chain(command[1..].iter().copied())
+                .collect::<Vec<_>>(),
+        ))
+    };
+    let divided = ["stats", "--table", "T5,T9", "--bare"];
+    let before = on_domain(&divided);
+    // The first part has the domain; of the others nothing is read but a block of their filters.
+    for part in 1..4 {
+        let file = dir.join(format!("domains/part-0000{part}.parquet"));
+        fs::write(&file, vec![0; fs::metadata(&file).unwrap().len() as usize]).unwrap();
+    }
+    let tables = on_domain(&["stats", "--bare"]);
+    let unread = "T5, T6, T7, T8, T9, T14: how many domains a host serves is told by all rows of a dataset, of which only those of the \
+                  named domains are read; `stscan stats --table` with its name reads all";
+    let said: String = tables.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(unread) && said.contains("only 1 of 8 domains, those with domain=testing.test"), "{tables}");
+    let csv = on_domain(&["report", "--format", "csv", "--bare"]);
+    assert!(csv.contains("testing.test") && !csv.contains("enforce.test"), "{csv}");
+    let page = folder.path().join("page.html");
+    on_domain(&["report", "--kind", "adoption", "-o", text(&page)]);
+    assert!(fs::read_to_string(&page).unwrap().contains("only those of the named domains are read"));
+    // Who asks for such a table by its name wants all to be read.
+    assert!(before.contains("T5") && before.contains("T9"), "{before}");
+    let refused = stderr(&expect(4, &filtered(&[divided[0], text(&dir), divided[1], divided[2]], &["domain=testing.test"])));
+    assert!(refused.contains("part-0000"), "{refused}");
+    // A name that no part has needs none of them.
+    let none = expect(0, &filtered(&["stats", text(&dir), "--bare"], &["domain=nowhere.example"]));
+    assert_eq!(stderr(&none).trim(), "stscan: there is no domain with domain=nowhere.example");
+}
+
 /// The index of a split report: by owner its folder and its figures.
 fn index(folder: &Path) -> Vec<(String, String, u64)> {
     let text = fs::read_to_string(folder.join("index.csv")).unwrap();

@@ -13,6 +13,9 @@ use crate::dataset::{DatasetError, PartBatches, PartFile};
 /// Rows that are decoded at once to be looked at by a filter.
 const BATCH_ROWS: usize = 8192;
 
+/// Of each row group of a part the rows that are kept.
+pub(super) type Kept = Vec<Vec<Range<usize>>>;
+
 /// Rows that are seen. They may be shared by threads.
 #[derive(Debug)]
 pub(super) struct SeenPart {
@@ -57,10 +60,20 @@ impl Rows {
 }
 
 impl SeenPart {
-    /// Of a part those rows that a filter keeps.
-    pub(super) fn new(file: PartFile, filter: Option<Arc<Filter>>, expectations: Option<Arc<Expectations>>) -> Self {
-        let kept = if filter.is_some() { file.row_groups() } else { 0 };
-        Self { rows: Rows::File(file), filter, expectations, kept: (0..kept).map(|_| OnceLock::new()).collect() }
+    /// Of a part those rows that a filter keeps, `kept` if these are known.
+    pub(super) fn new(file: PartFile, filter: Option<Arc<Filter>>, kept: Option<&Kept>, expectations: Option<Arc<Expectations>>) -> Self {
+        let groups = if filter.is_some() { file.row_groups() } else { 0 };
+        let known =
+            |group: usize| kept.and_then(|kept| kept.get(group)).map_or_else(OnceLock::new, |rows: &Vec<Range<usize>>| rows.clone().into());
+        Self { rows: Rows::File(file), filter, expectations, kept: (0..groups).map(known).collect() }
+    }
+
+    /// The rows that the filter keeps.
+    ///
+    /// # Errors
+    /// If the part cannot be read.
+    pub(super) fn all_kept(&self) -> Result<Kept, DatasetError> {
+        (0..self.kept.len()).map(|row_group| Ok(self.kept(row_group)?.unwrap_or_default().to_vec())).collect()
     }
 
     /// Rows that are in memory.

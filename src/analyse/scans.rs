@@ -1,7 +1,7 @@
 //! Datasets opened to be analysed: each by its manifest, with what a reader of the figures has to know of it; and why an analysis could not be
 //! made.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::expect::{Expectations, ExpectationsError};
 use super::filter::{Filter, FilterError};
 use super::provenance::Provenance;
-use super::rows::SeenPart;
+use super::rows::{Kept, SeenPart};
 use crate::dataset::tree::datasets;
 use crate::dataset::{ColumnGroup, Counts, DatasetError, Manifest, Part, Reader};
 use crate::place;
@@ -31,8 +31,8 @@ pub struct Scan {
     pub reader: Reader,
     /// Which rows are seen; `None`: all.
     filter: Option<Arc<Filter>>,
-    /// Files of the parts that may have such rows; `None`: all.
-    parts: Option<Arc<HashSet<String>>>,
+    /// Where such rows are, by the files of the parts that have some; `None`: not known before these are read.
+    found: Option<Arc<HashMap<String, Kept>>>,
     /// Rows that are seen in place of those of the parts, and what is to be said of them.
     held: Option<(RecordBatch, Arc<str>)>,
     /// What is demanded of them; `None`: nothing.
@@ -61,7 +61,7 @@ impl Scan {
             label,
             reader: Reader::open(dir)?,
             filter: None,
-            parts: None,
+            found: None,
             held: None,
             expectations: None,
             counts: None,
@@ -123,11 +123,24 @@ impl Scan {
             return Ok(self);
         }
         let filter = self.filter().map_or_else(|| filter.clone(), |before| before.and(filter));
-        let parts = filter.domains().map(|domains| {
-            let may_hold = self.manifest().parts.par_iter().filter(|part| self.reader.may_hold(part, &domains));
-            Arc::new(may_hold.map(|part| part.file.clone()).collect::<HashSet<_>>())
-        });
-        Self { filter: Some(Arc::new(filter)), parts, ..self }.counted()
+        let domains = filter.domains();
+        let seen = Self { filter: Some(Arc::new(filter)), found: None, ..self };
+        let found = domains.map(|domains| seen.find(&domains)).transpose()?.map(Arc::new);
+        Self { found, ..seen }.counted()
+    }
+
+    /// Where the rows that are kept are, if these are of no other domains. Of a part that may have one of them the columns of the filter are read,
+    /// once, and nothing of the others.
+    fn find(&self, domains: &[String]) -> Result<HashMap<String, Kept>, AnalyseError> {
+        let parts = self.manifest().parts.par_iter().filter(|part| self.reader.may_hold(part, domains));
+        let kept = parts.map(|part| Ok((part.file.clone(), self.seen(&Source::Part(part))?.all_kept()?)));
+        let found = kept.filter(|kept| kept.as_ref().map_or(true, |(_, kept)| kept.iter().any(|rows| !rows.is_empty())));
+        found.collect::<Result<_, DatasetError>>().map_err(AnalyseError::from)
+    }
+
+    /// Whether no rows are seen but those of domains that were named, which were looked up: nothing else was read.
+    pub(super) fn is_looked_up(&self) -> bool {
+        self.found.is_some()
     }
 
     /// The scan with its rows judged by expectations, the dataset being as it is.
@@ -175,7 +188,7 @@ impl Scan {
 
     /// The scan with all its rows.
     pub(super) fn whole(&self) -> Self {
-        Self { filter: None, parts: None, held: None, counts: None, ..self.clone() }
+        Self { filter: None, found: None, held: None, counts: None, ..self.clone() }
     }
 
     /// The scan with only these rows, which are whole, in memory and not judged by expectations yet; `about` says which they are.
@@ -183,7 +196,7 @@ impl Scan {
     /// # Errors
     /// If a column is missing.
     pub(super) fn holding(&self, rows: RecordBatch, about: &str) -> Result<Self, AnalyseError> {
-        Self { filter: None, parts: None, held: Some((rows, about.into())), ..self.clone() }.counted()
+        Self { filter: None, found: None, held: Some((rows, about.into())), ..self.clone() }.counted()
     }
 
     /// Where the rows are, in the order of the input.
@@ -191,8 +204,8 @@ impl Scan {
         match &self.held {
             Some((rows, _)) => vec![Source::Held(rows)],
             None => {
-                let may_hold = |part: &&Part| self.parts.as_ref().is_none_or(|parts| parts.contains(&part.file));
-                self.manifest().parts.iter().filter(may_hold).map(Source::Part).collect()
+                let has_some = |part: &&Part| self.found.as_ref().is_none_or(|found| found.contains_key(&part.file));
+                self.manifest().parts.iter().filter(has_some).map(Source::Part).collect()
             }
         }
     }
@@ -264,7 +277,10 @@ impl Scan {
     pub(super) fn seen(&self, source: &Source<'_>) -> Result<SeenPart, DatasetError> {
         match source {
             Source::Held(rows) => Ok(SeenPart::held((*rows).clone(), self.expectations.clone())),
-            Source::Part(part) => Ok(SeenPart::new(self.reader.part_file(part)?, self.filter.clone(), self.expectations.clone())),
+            Source::Part(part) => {
+                let found = self.found.as_ref().and_then(|found| found.get(&part.file));
+                Ok(SeenPart::new(self.reader.part_file(part)?, self.filter.clone(), found, self.expectations.clone()))
+            }
         }
     }
 

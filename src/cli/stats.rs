@@ -159,6 +159,7 @@ fn options(arguments: &StatsArguments) -> Result<StatsOptions, Failure> {
         top: arguments.top,
         rank_bin: arguments.rank_bin.unwrap_or(usual.rank_bin),
         entities,
+        reads_all: !arguments.table.is_empty() || arguments.compare.is_some(),
     })
 }
 

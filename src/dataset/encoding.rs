@@ -30,7 +30,7 @@ const PAGE_BYTES: usize = 1 << 20;
 
 /// Share of the row groups without a domain that its Bloom filter does not tell: some ten bits per row, so that who looks for one domain reads a
 /// tenth of the bytes of the column itself.
-const BLOOM_FILTER_FPP: f64 = 0.01;
+const BLOOM_FILTER_FPP: f64 = 0.001;
 
 /// Level 1: level 3 saves a tenth of the bytes of rows without records and takes three times as long, which was a twelfth of what a scan
 /// of such rows costs in all.

@@ -87,8 +87,8 @@ mod tests {
         let reader = Reader::open(folder.path()).unwrap();
         let may_hold = |domain: String| reader.may_hold(&part, &[domain]);
         assert!((0..500).all(|there| may_hold(format!("d{there}.example.com"))));
-        let false_hits = (0..2_000).filter(|other| may_hold(format!("e{other}.example.com"))).count();
-        assert!(false_hits < 60, "{false_hits} of 2,000");
+        let false_hits = (0..20_000).filter(|other| may_hold(format!("e{other}.example.com"))).count();
+        assert!(false_hits < 40, "{false_hits} of 20,000");
         // Where nothing is known, or the file is not there, the answer is not no.
         assert!(reader.may_hold(&Part { domain_filters: Vec::new(), ..part.clone() }, &["other.example".to_owned()]));
         std::fs::remove_file(folder.path().join(&part.file)).unwrap();

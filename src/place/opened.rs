@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::iter;
 use std::ops::Range;
 use std::path::Path;
@@ -23,6 +23,8 @@ const BLOCK: u64 = 8 << 20;
 const LEAST: u64 = 16 << 10;
 /// The end of a Parquet file that is fetched at once: most footers fit into it.
 const TAIL: u64 = 64 << 10;
+/// Bytes of a file of this machine that are read at once where a page's header is looked at: most have some forty, and a part has hundreds of pages.
+const HEADER: usize = 256;
 /// Ranges with no more between them are fetched as one.
 const GAP: u64 = 16 << 10;
 /// Groups of ranges that are held: a batch may have rows of two row groups.
@@ -195,7 +197,11 @@ impl ChunkReader for Opened {
 
     fn get_read(&self, start: u64) -> ParquetResult<Chunk> {
         match self {
-            Self::Near(file) => file.get_read(start).map(Chunk::Near),
+            Self::Near(file) => {
+                let mut file = file.try_clone()?;
+                file.seek(SeekFrom::Start(start))?;
+                Ok(Chunk::Near(BufReader::with_capacity(HEADER, file)))
+            }
             Self::Far(object, _) => Ok(Chunk::Far(Self::Far(Arc::clone(object), start))),
         }
     }

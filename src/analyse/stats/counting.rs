@@ -1,7 +1,7 @@
 //! The general tables and how they are counted: three readings of the datasets, by all cores.
 
 use super::adopter::AdopterColumns;
-use super::definition::{By, Definition, Figures, NOT_ASKED, StatsOptions};
+use super::definition::{By, Definition, Figures, NOT_ASKED, Question, StatsOptions, UNREAD};
 use super::details::Details;
 use super::entity::{Entity, HostColumns, Hosts};
 use super::grouping::Grouping;
@@ -108,7 +108,8 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
     let surveys = survey(scans, &survey_groups, options)?;
     // Who runs a host is told by how many domains it serves: in a series, or where names are repeated, each scan by itself.
     let apart = repeated || options.by == Some(By::Scan);
-    let (details, overflowed) = details(scans, detail_groups, options, apart.then_some(&wholes))?;
+    let readable = readable(scans, options);
+    let (details, overflowed) = details(scans, detail_groups, options, &readable, apart.then_some(&wholes))?;
     let mut notes: Vec<String> = scans.iter().flat_map(Scan::notes).collect();
     if overflowed {
         notes.push("there are more hosts than are kept apart, so that some stay unclassified which serve few domains".to_owned());
@@ -117,7 +118,7 @@ pub fn stats(scans: &[Scan], options: &StatsOptions) -> Result<Stats, AnalyseErr
         notes.push("each scan is counted by itself: there is no row for all of them, which have names in common".to_owned());
     }
     let asked = Asked::everywhere(scans.iter().map(|scan| scan.counts().asked()));
-    let counted = Counted { sums: !apart, asked, ..Counted::new(surveys, details, &survey_groups, options) };
+    let counted = Counted { sums: !apart, asked, readable, ..Counted::new(surveys, details, &survey_groups, options) };
     notes.extend(counted.lost());
     if counted.whole.1.mx_hosts.overflowed() {
         notes.push("there are more MX hosts than are kept apart, so that T11 counts some of them in domains alone".to_owned());
@@ -152,6 +153,12 @@ fn find(options: &StatsOptions, table: TableId) -> Option<&'static Definition> {
 /// The same of a table that was asked for; others have been refused.
 fn definition(options: &StatsOptions, table: TableId) -> &'static Definition {
     find(options, table).unwrap_or(&Definition::EMPTY)
+}
+
+/// The tables for which no rows have to be read that are not looked at, unless it is asked for.
+fn readable(scans: &[Scan], options: &StatsOptions) -> Vec<TableId> {
+    let reads_all = options.reads_all || !scans.iter().all(Scan::is_looked_up);
+    options.tables.iter().copied().filter(|table| reads_all || !definition(options, *table).entities).collect()
 }
 
 /// The states of all rows, by group.
@@ -190,9 +197,10 @@ fn details(
     scans: &[Scan],
     groups: &Grouping,
     options: &StatsOptions,
+    readable: &[TableId],
     apart: Option<&Wholes>,
 ) -> Result<(Vec<Details>, bool), AnalyseError> {
-    let mut counted: Vec<TableId> = options.tables.iter().map(|table| definition(options, *table).counted_by.unwrap_or(*table)).collect();
+    let mut counted: Vec<TableId> = readable.iter().map(|table| definition(options, *table).counted_by.unwrap_or(*table)).collect();
     counted.sort_unstable();
     counted.dedup();
     let definitions = || counted.iter().map(|table| definition(options, *table));
@@ -257,6 +265,8 @@ struct Counted<'o> {
     sums: bool,
     /// What was asked of the MX hosts, in all scans.
     asked: Asked,
+    /// The tables of which all rows were read.
+    readable: Vec<TableId>,
 }
 
 impl<'o> Counted<'o> {
@@ -264,7 +274,7 @@ impl<'o> Counted<'o> {
         let mut survey = Survey::default();
         surveys.iter().for_each(|more| survey.merge(more.clone()));
         let sum = details.iter().cloned().fold(Details::default(), Details::merge);
-        Self { whole: (survey, sum), surveys, details, groups, options, sums: true, asked: Asked::default() }
+        Self { whole: (survey, sum), surveys, details, groups, options, sums: true, asked: Asked::default(), readable: Vec::new() }
     }
 
     /// What is to be said where there were too many names to keep them all.
@@ -293,7 +303,8 @@ impl<'o> Counted<'o> {
         }
         let mut notes: Vec<String> = definition.notes.iter().copied().map(str::to_owned).collect();
         notes.extend(definition.protection.then(|| self.asked.figures().to_owned()));
-        let unmade = definition.asked.filter(|_| rows.iter().all(|row| row.key == NOT_ASKED)).map(|question| question.unasked().to_owned());
+        let unasked = definition.asked.filter(|_| rows.iter().all(|row| row.key == NOT_ASKED)).map(Question::unasked);
+        let unmade = if self.readable.contains(&id) { unasked } else { Some(UNREAD) }.map(str::to_owned);
         if unmade.is_some() {
             (rows, notes) = (Vec::new(), Vec::new());
         }

@@ -89,6 +89,9 @@ impl Question {
     }
 }
 
+/// What is said in place of a table that says who runs hosts where all rows would have to be read for it.
+pub(crate) const UNREAD: &str = "how many domains a host serves is told by all rows of a dataset, of which only those of the named domains are read; `stscan stats --table` with its name reads all";
+
 /// The row of domains whose MX hosts were not asked.
 pub(crate) const NOT_ASKED: &str = "not-asked";
 
@@ -180,6 +183,9 @@ pub struct StatsOptions {
     pub rank_bin: u32,
     /// How managing entities are recognised.
     pub entities: EntityOptions,
+    /// Whether all rows are read where only domains that were named are looked at, to tell who runs their hosts; the tables that say so are not made
+    /// otherwise.
+    pub reads_all: bool,
 }
 
 impl Default for StatsOptions {
@@ -192,6 +198,7 @@ impl Default for StatsOptions {
             top: 20,
             rank_bin: 10_000,
             entities: EntityOptions::default(),
+            reads_all: false,
         }
     }
 }
