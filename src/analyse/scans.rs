@@ -132,8 +132,8 @@ impl Scan {
     /// Where the rows that are kept are, if these are of no other domains. Of a part that may have one of them the columns of the filter are read,
     /// once, and nothing of the others.
     fn find(&self, domains: &[String]) -> Result<HashMap<String, Kept>, AnalyseError> {
-        let parts = self.manifest().parts.par_iter().filter(|part| self.reader.may_hold(part, domains));
-        let kept = parts.map(|part| Ok((part.file.clone(), self.seen(&Source::Part(part))?.all_kept()?)));
+        let kept =
+            self.reader.holding(domains).into_par_iter().map(|part| Ok((part.file.clone(), self.seen(&Source::Part(part))?.all_kept()?)));
         let found = kept.filter(|kept| kept.as_ref().map_or(true, |(_, kept)| kept.iter().any(|rows| !rows.is_empty())));
         found.collect::<Result<_, DatasetError>>().map_err(AnalyseError::from)
     }

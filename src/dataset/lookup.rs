@@ -1,6 +1,9 @@
 //! Which parts may hold a domain, told by 32 bytes of each: its Bloom filter lies where the manifest says, so that who looks for one domain in a
 //! hundred million rows reads neither their names nor the footers of thousands of files.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::ChunkReader;
@@ -27,9 +30,24 @@ pub(super) fn filters(footer: &ParquetMetaData) -> Vec<[u64; 2]> {
     footer.row_groups().iter().map(of_group).collect::<Option<_>>().unwrap_or_default()
 }
 
+/// Parts of a store that are asked at once: each answer takes some ten milliseconds, however short it is.
+const AT_ONCE: usize = 32;
+
 impl Reader {
+    /// The parts that may hold one of these domains (A-labels, lower case), in their order.
+    pub(crate) fn holding<'r>(&'r self, domains: &[String]) -> Vec<&'r Part> {
+        let parts = &self.manifest().parts;
+        let shares = if place::is_far(self.dir()) { AT_ONCE } else { 1 };
+        let look = |share: &'r [Part]| -> Vec<&'r Part> { share.iter().filter(|part| self.may_hold(part, domains)).collect() };
+        thread::scope(|scope| {
+            let shares = parts.chunks(parts.len().div_ceil(shares).max(1));
+            let looking: Vec<_> = shares.map(|share| scope.spawn(move || look(share))).collect();
+            looking.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        })
+    }
+
     /// Whether a part may hold one of these domains (A-labels, lower case). Where it cannot be told, it may: who reads the part then sees why.
-    pub(crate) fn may_hold(&self, part: &Part, domains: &[String]) -> bool {
+    fn may_hold(&self, part: &Part, domains: &[String]) -> bool {
         let ask = || -> Option<bool> {
             let file = place::open_of(&folder::part_path(self.dir(), part).ok()?, part.bytes).ok()?;
             for &[offset, bytes] in &part.domain_filters {
