@@ -29,7 +29,7 @@ pub(super) const ROW_GROUP_BYTES: usize = 64 << 20;
 const PAGE_BYTES: usize = 1 << 20;
 
 /// Share of the row groups without a domain that its Bloom filter does not tell, at most: a filter has a power of two of bytes, 131,072 for 50,000 rows,
-/// and tells all but one in some three thousand. At a hundredth, with half the bytes, who looks for one domain in a hundred million rows reads the names
+/// and tells all but one in some four thousand. At a hundredth, with half the bytes, who looks for one domain in a hundred million rows reads the names
 /// of twenty parts that do not have it.
 const BLOOM_FILTER_FPP: f64 = 0.001;
 
