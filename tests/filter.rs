@@ -212,16 +212,11 @@ fn a_domain_is_looked_up_without_the_parts_that_do_not_have_it() {
     let (list, dir) = (folder.path().join("list.csv"), folder.path().join("scan"));
     fs::write(&list, LIST).unwrap();
     expect(0, &["scan", "--lab=zoo", text(&list), "--column", "domain", "--part-rows", "2", "-o", text(&dir)]);
-    let on_domain = |command: &[&str]| {
-        stdout(&expect(
-            0,
-            &filtered(&[command[0], text(&dir)], &["domain=testing.test"])
-                .iter()
-                .copied()
-                .chain(command[1..].iter().copied())
-                .collect::<Vec<_>>(),
-        ))
+    let asked = |command: &[&str], status: i32| {
+        let command = [&command[..1], &[text(&dir)], &command[1..]].concat();
+        expect(status, &filtered(&command, &["domain=testing.test"]))
     };
+    let on_domain = |command: &[&str]| stdout(&asked(command, 0));
     let divided = ["stats", "--table", "T5,T9", "--bare"];
     let before = on_domain(&divided);
     // The first part has the domain; of the others nothing is read but a block of their filters.
@@ -241,7 +236,7 @@ fn a_domain_is_looked_up_without_the_parts_that_do_not_have_it() {
     assert!(fs::read_to_string(&page).unwrap().contains("only those of the named domains are read"));
     // Who asks for such a table by its name wants all to be read.
     assert!(before.contains("T5") && before.contains("T9"), "{before}");
-    let refused = stderr(&expect(4, &filtered(&[divided[0], text(&dir), divided[1], divided[2]], &["domain=testing.test"])));
+    let refused = stderr(&asked(&divided, 4));
     assert!(refused.contains("part-0000"), "{refused}");
     // A name that no part has needs none of them.
     let none = expect(0, &filtered(&["stats", text(&dir), "--bare"], &["domain=nowhere.example"]));

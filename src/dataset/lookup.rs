@@ -37,10 +37,10 @@ impl Reader {
     /// The parts that may hold one of these domains (A-labels, lower case), in their order.
     pub(crate) fn holding<'r>(&'r self, domains: &[String]) -> Vec<&'r Part> {
         let parts = &self.manifest().parts;
-        let shares = if place::is_far(self.dir()) { AT_ONCE } else { 1 };
+        let threads = if place::is_far(self.dir()) { AT_ONCE } else { 1 };
         let look = |share: &'r [Part]| -> Vec<&'r Part> { share.iter().filter(|part| self.may_hold(part, domains)).collect() };
         thread::scope(|scope| {
-            let shares = parts.chunks(parts.len().div_ceil(shares).max(1));
+            let shares = parts.chunks(parts.len().div_ceil(threads).max(1));
             let looking: Vec<_> = shares.map(|share| scope.spawn(move || look(share))).collect();
             looking.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
         })

@@ -265,7 +265,7 @@ struct Counted<'o> {
     sums: bool,
     /// What was asked of the MX hosts, in all scans.
     asked: Asked,
-    /// The tables of which all rows were read.
+    /// The tables for which all that they need was read.
     readable: Vec<TableId>,
 }
 
